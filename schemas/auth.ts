@@ -1,0 +1,74 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Component } from './types.js';
+
+export const Login = Component(
+  'Login',
+  Type.Object(
+    {
+      username: Type.String({
+        minLength: 1,
+        maxLength: 120,
+        description: 'The username or the e-mail address',
+      }),
+      password: Type.String({
+        minLength: 1,
+        maxLength: 128,
+        format: 'password',
+        description: 'The password',
+      }),
+    },
+    {
+      description: 'Who wants to sign in',
+      examples: [{ username: 'admin', password: 'a long Secret 1' }],
+    },
+  ),
+);
+export type Login = Static<typeof Login>;
+
+export const LoginStatus = Component(
+  'LoginStatus',
+  Type.Object(
+    { status: Type.Literal('login_ok', { description: 'Always `login_ok`' }) },
+    { description: 'The session has begun', examples: [{ status: 'login_ok' }] },
+  ),
+);
+
+export const LogoutStatus = Component(
+  'LogoutStatus',
+  Type.Object(
+    { status: Type.Literal('logged_out', { description: 'Always `logged_out`' }) },
+    { description: 'The session has ended', examples: [{ status: 'logged_out' }] },
+  ),
+);
+
+export const SessionStatus = Component(
+  'SessionStatus',
+  Type.Object(
+    {
+      status: Type.Unsafe<'logged_in' | 'not_logged_in'>({
+        type: 'string',
+        enum: ['logged_in', 'not_logged_in'],
+        description: 'Whether a user is signed in',
+      }),
+      username: Type.Optional(Type.String({ description: 'Who is signed in' })),
+    },
+    {
+      description: 'Who the service takes the caller for',
+      examples: [{ status: 'logged_in', username: 'alice' }, { status: 'not_logged_in' }],
+    },
+  ),
+);
+export type SessionStatus = Static<typeof SessionStatus>;
+
+export const CsrfToken = Component(
+  'CsrfToken',
+  Type.Object(
+    {
+      csrf_token: Type.String({ description: 'To be sent as `X-CSRF-Token`' }),
+    },
+    {
+      description: 'Proof that a request comes from a page of ours',
+      examples: [{ csrf_token: 'x1Yz…' }],
+    },
+  ),
+);

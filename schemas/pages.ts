@@ -1,0 +1,90 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { Component, Enum, Nullable, Ref } from './types.js';
+
+/** The largest page that a list hands out. */
+export const MAX_PAGE_SIZE = 100;
+
+/**
+ * The query of a list: page numbers or a cursor, and a sort order out of `sorts`.
+ *
+ * @param sorts the columns that a list may be sorted by; each also with `-` before it, descending
+ */
+export function listQuery<const S extends readonly string[]>(sorts: S) {
+  const orders = sorts.flatMap((sort) => [sort, `-${sort}`]) as (S[number] | `-${S[number]}`)[];
+  return {
+    page: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 1,
+      description: 'The page, counted from 1. A page beyond the last one is empty.',
+    }),
+    size: Type.Integer({
+      minimum: 1,
+      maximum: MAX_PAGE_SIZE,
+      default: 10,
+      description: 'How many items a page has',
+    }),
+    cursor: Type.Optional(
+      Type.String({
+        maxLength: 512,
+        description:
+          'Walks the list from the place that a `next_cursor` names, without counting and without ' +
+          'missing or repeating an item while others are added; `page` is then ignored. Empty: from ' +
+          'the start. The other parameters must stay the same on the way.',
+      }),
+    ),
+    sort: Enum(orders, {
+      default: sorts[0],
+      description: 'The order; `-` in front means descending',
+    }),
+  };
+}
+
+/** One page of a list of `item`, as every list answers. */
+export function pageOf<T extends TSchema & { $id: string }, N extends string>(name: N, item: T) {
+  return pageOfUnion(name, Ref(item), item.$id);
+}
+
+/** One page of a list whose items have one of several shapes. */
+export function pageOfUnion<T extends TSchema, N extends string>(name: N, item: T, of: string) {
+  return Component(
+    name,
+    Type.Object(
+      {
+        items: Type.Array(item, { description: 'The items of this page, in order' }),
+        total: Nullable(Type.Integer({ minimum: 0 }), {
+          description: 'How many items there are in all; null when a cursor was given',
+        }),
+        page: Nullable(Type.Integer({ minimum: 1 }), {
+          description: 'This page; null when a cursor was given',
+        }),
+        size: Type.Integer({ minimum: 1, description: 'How many items a page has' }),
+        pages: Nullable(Type.Integer({ minimum: 0 }), {
+          description: 'How many pages there are; null when a cursor was given',
+        }),
+        has_next: Type.Boolean({ description: 'Whether there is something after this page' }),
+        has_prev: Type.Boolean({ description: 'Whether there is something before this page' }),
+        next_cursor: Nullable(Type.String(), {
+          description: 'The cursor that goes on after this page; null at the end',
+        }),
+      },
+      { description: `One page of a list of ${of}` },
+    ),
+  );
+}
+
+export interface Page<T> {
+  items: T[];
+  total: number | null;
+  page: number | null;
+  size: number;
+  pages: number | null;
+  has_next: boolean;
+  has_prev: boolean;
+  next_cursor: string | null;
+}
+
+export type ListQuery = Static<ReturnType<typeof listQueryObject>>;
+function listQueryObject() {
+  return Type.Object(listQuery(['id']));
+}

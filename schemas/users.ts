@@ -1,0 +1,233 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { listQuery, pageOfUnion } from './pages.js';
+import { Component, Enum, Nullable, Ref, Timestamp } from './types.js';
+
+export const ROLES = ['guest', 'author', 'editor', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a list of users may be sorted by: public columns only, or the order would tell the rest. */
+export const USER_SORTS = ['id', 'username', 'created_at'] as const;
+
+/** How many users one bulk request may create. */
+export const MAX_BULK_USERS = 1000;
+
+export const Address = Component(
+  'Address',
+  Type.Object(
+    {
+      street: Type.String({ minLength: 1, maxLength: 200, description: 'Street and number' }),
+      city: Type.String({ minLength: 1, maxLength: 100, description: 'City' }),
+      zipcode: Type.Optional(
+        Nullable(Type.String({ maxLength: 20 }), { description: 'Postal code' }),
+      ),
+    },
+    {
+      description: 'A postal address',
+      examples: [{ street: 'Main St 123', city: 'Shenzhen', zipcode: '518000' }],
+    },
+  ),
+);
+export type Address = Static<typeof Address>;
+
+const username = Type.String({
+  minLength: 2,
+  maxLength: 50,
+  pattern: '^[A-Za-z][A-Za-z0-9_]*$',
+  description: 'The name to sign in with; unique without regard to case',
+  examples: ['alice'],
+});
+const email = Nullable(Type.String({ format: 'email', maxLength: 120 }), {
+  description: 'Unique without regard to case',
+  examples: ['alice@example.com'],
+});
+const nickname = Type.String({
+  maxLength: 50,
+  description: 'The name to show',
+  examples: ['Alice'],
+});
+const bio = Type.String({ maxLength: 2000, description: 'A few words about the person' });
+const avatarUrl = Nullable(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 256 }), {
+  description: 'Where the picture is: an http or https address',
+  examples: ['https://example.com/alice.png'],
+});
+const age = Nullable(Type.Integer({ minimum: 0, maximum: 150 }), {
+  description: 'In years',
+  examples: [30],
+});
+const tags = Type.Array(Type.String({ minLength: 1, maxLength: 50 }), {
+  maxItems: 50,
+  description: 'Free words',
+  examples: [['staff', 'beta']],
+});
+const address = Nullable(Ref(Address), { description: 'The postal address' });
+const role = Enum(ROLES, { description: 'What the user may do', examples: ['author'] });
+const isActive = Type.Boolean({ description: 'Whether the user may sign in' });
+
+const publicFields = {
+  id: Type.Integer({ minimum: 1, description: 'The number of the user', examples: [1] }),
+  username,
+  nickname,
+  bio,
+  avatar_url: avatarUrl,
+  tags,
+  created_at: Timestamp('When the user was created'),
+};
+
+const publicExample = {
+  id: 1,
+  username: 'alice',
+  nickname: 'Alice',
+  bio: '',
+  avatar_url: null,
+  tags: ['staff'],
+  created_at: '2026-01-31T09:30:00.000Z',
+};
+
+/** What anyone may see of a user. */
+export const UserPublic = Component(
+  'UserPublic',
+  Type.Object(publicFields, {
+    description: 'What anyone may see of a user',
+    examples: [publicExample],
+  }),
+);
+export type UserPublic = Static<typeof UserPublic>;
+
+/** What administrators and the user see. */
+export const User = Component(
+  'User',
+  Type.Object(
+    {
+      ...publicFields,
+      email,
+      age,
+      address,
+      role,
+      is_active: isActive,
+      updated_at: Timestamp('When the user was last changed'),
+      last_login_at: Nullable(Timestamp('When the user last signed in; null if never'), {
+        description: 'When the user last signed in; null if never',
+      }),
+    },
+    {
+      description: 'What administrators, and the user, see of a user',
+      examples: [
+        {
+          ...publicExample,
+          email: 'alice@example.com',
+          age: 30,
+          address: { street: 'Main St 123', city: 'Shenzhen', zipcode: '518000' },
+          role: 'author',
+          is_active: true,
+          updated_at: '2026-01-31T09:30:00.000Z',
+          last_login_at: null,
+        },
+      ],
+    },
+  ),
+);
+export type User = Static<typeof User>;
+
+/** A user as the reader may see it: whole, or its public part. */
+export const UserView = Type.Unsafe<User | UserPublic>(
+  Type.Union([Ref(User), Ref(UserPublic)], {
+    description: 'Whole for administrators and the user; the public part for everyone else',
+  }),
+);
+export type UserView = Static<typeof UserView>;
+
+export const UserPage = pageOfUnion('UserPage', UserView, 'users');
+export type UserPage = Static<typeof UserPage>;
+
+/** A new user. With PUT, also the whole that replaces what is there. */
+export const UserCreate = Component(
+  'UserCreate',
+  Type.Object(
+    {
+      username,
+      email: Type.Optional(email),
+      nickname: Type.Optional({ ...nickname, default: '' }),
+      bio: Type.Optional({ ...bio, default: '' }),
+      avatar_url: Type.Optional(avatarUrl),
+      age: Type.Optional(age),
+      tags: Type.Optional({ ...tags, default: [] }),
+      address: Type.Optional(address),
+      role: Type.Optional({ ...role, default: 'author' }),
+      is_active: Type.Optional({ ...isActive, default: true }),
+    },
+    {
+      description: 'A user to be created, or to replace the one that is there',
+      examples: [
+        {
+          username: 'john',
+          email: 'john@example.com',
+          age: 30,
+          tags: ['staff'],
+          address: { street: 'Main St 123', city: 'Shenzhen' },
+        },
+      ],
+    },
+  ),
+);
+export type UserCreate = Static<typeof UserCreate>;
+
+/** The fields of a user to be changed; what is left out stays. */
+export const UserUpdate = Component(
+  'UserUpdate',
+  Type.Object(
+    {
+      username: Type.Optional(username),
+      email: Type.Optional(email),
+      nickname: Type.Optional(nickname),
+      bio: Type.Optional(bio),
+      avatar_url: Type.Optional(avatarUrl),
+      age: Type.Optional(age),
+      tags: Type.Optional(tags),
+      address: Type.Optional(address),
+      role: Type.Optional(role),
+      is_active: Type.Optional(isActive),
+    },
+    {
+      description: 'The fields to change; what is left out stays as it is',
+      examples: [{ nickname: 'Johnny', tags: ['staff', 'beta'] }],
+    },
+  ),
+);
+export type UserUpdate = Static<typeof UserUpdate>;
+
+export const UserBulkCreate = Type.Array(Ref(UserCreate), {
+  minItems: 1,
+  maxItems: MAX_BULK_USERS,
+  description: 'The users to create: all of them, or none',
+  examples: [[{ username: 'dora' }, { username: 'emil', email: 'emil@example.com' }]],
+});
+
+export const UserBulkCreated = Component(
+  'UserBulkCreated',
+  Type.Object(
+    {
+      created: Type.Integer({ minimum: 1, description: 'How many users were created' }),
+      ids: Type.Array(Type.Integer(), {
+        description: 'Their numbers, in the order of the request',
+      }),
+    },
+    { description: 'The outcome of a bulk creation', examples: [{ created: 2, ids: [17, 18] }] },
+  ),
+);
+
+export const UserListQuery = Type.Object({
+  q: Type.Optional(
+    Type.String({
+      maxLength: 100,
+      description:
+        'Finds users whose username or nickname (for administrators also the e-mail address) ' +
+        'contains this text, without regard to case',
+    }),
+  ),
+  ...listQuery(USER_SORTS),
+});
+export type UserListQuery = Static<typeof UserListQuery>;
+
+export const UserParams = Type.Object({
+  id: Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'The number of the user' }),
+});

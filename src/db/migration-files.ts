@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../lib/project-root.js';
+
+/** One step of the database: the SQL that takes it and the SQL that takes it back. */
+export interface Migration {
+  /** Number and words, such as `0001_users`. */
+  name: string;
+  up: string;
+  down: string;
+  /** SHA-256 of `up` in hex: a step that has been taken may not be rewritten. */
+  checksum: string;
+}
+
+/** Where this project keeps its migrations. */
+export const MIGRATIONS_FOLDER = join(projectRoot, 'migrations');
+
+const UP_FILE = /^(\d{4}_[a-z0-9_]+)\.up\.sql$/;
+
+/**
+ * The migrations of a folder, in order.
+ *
+ * @throws Error if a step has no `.down.sql`, or two steps have one number
+ */
+export function readMigrations(folder: string = MIGRATIONS_FOLDER): Migration[] {
+  const names = readdirSync(folder)
+    .map((file) => UP_FILE.exec(file)?.[1])
+    .filter((name) => name !== undefined)
+    .sort();
+  const numbers = new Set<string>();
+  return names.map((name) => {
+    const number = name.slice(0, 4);
+    if (numbers.has(number)) throw new Error(`Two migrations have the number ${number}.`);
+    numbers.add(number);
+    const up = readFileSync(join(folder, `${name}.up.sql`), 'utf8');
+    const down = readFileSync(join(folder, `${name}.down.sql`), 'utf8');
+    return { name, up, down, checksum: createHash('sha256').update(up).digest('hex') };
+  });
+}
+
+/**
+ * Writes the two files of a new migration, numbered after the last one.
+ *
+ * @param words what it does, in lower case with `_` between, such as `add_last_login`
+ * @returns the paths of the files
+ * @throws Error if `words` has other characters
+ */
+export function createMigration(words: string, folder: string = MIGRATIONS_FOLDER): string[] {
+  if (!/^[a-z0-9_]{1,60}$/.test(words)) {
+    throw new Error('The name of a migration has lower-case letters, digits and _ only.');
+  }
+  const last = readMigrations(folder).at(-1)?.name.slice(0, 4) ?? '0000';
+  const name = `${String(Number(last) + 1).padStart(4, '0')}_${words}`;
+  return ['up', 'down'].map((direction) => {
+    const path = join(folder, `${name}.${direction}.sql`);
+    writeFileSync(path, `-- ${name}: ${direction}\n`, { flag: 'wx' });
+    return path;
+  });
+}

@@ -1,0 +1,149 @@
+import pg from 'pg';
+import type { Migration } from './migration-files.js';
+
+/** Whether a migration has been applied, and when. */
+export interface MigrationStatus {
+  name: string;
+  /** ISO 8601 in UTC, or null if it has not been applied. */
+  applied_at: string | null;
+}
+
+/** Any number, as long as nothing else in the database takes the same advisory lock. */
+const LOCK = 4_710_221;
+
+interface Applied {
+  name: string;
+  checksum: string;
+  applied_at: Date;
+}
+
+/**
+ * Applies every migration that has not been applied, in order, each in a transaction of its own.
+ * Two runs at once wait for each other, and the second finds nothing left to do.
+ *
+ * @returns the names of the migrations that this run applied
+ * @throws Error if an applied migration was changed or is missing from `migrations`
+ */
+export function migrateUp(url: string, migrations: Migration[]): Promise<string[]> {
+  return withLock(url, async (client) => {
+    const applied = await readApplied(client);
+    assertUnchanged(applied, migrations);
+    const done = new Set(applied.map((row) => row.name));
+    const names: string[] = [];
+    for (const migration of migrations) {
+      if (done.has(migration.name)) continue;
+      await step(client, migration, migration.up, {
+        text: 'insert into migrations (name, checksum) values ($1, $2)',
+        values: [migration.name, migration.checksum],
+      });
+      names.push(migration.name);
+    }
+    return names;
+  });
+}
+
+/**
+ * Takes back the last `steps` migrations, the newest first.
+ *
+ * @returns the names of the migrations that were taken back
+ */
+export function migrateDown(url: string, migrations: Migration[], steps = 1): Promise<string[]> {
+  return withLock(url, async (client) => {
+    const applied = await readApplied(client);
+    assertUnchanged(applied, migrations);
+    const byName = new Map(migrations.map((migration) => [migration.name, migration]));
+    const names: string[] = [];
+    for (const { name } of applied.reverse().slice(0, steps)) {
+      const migration = byName.get(name);
+      if (migration === undefined) throw new Error(`The migration ${name} is missing.`);
+      await step(client, migration, migration.down, {
+        text: 'delete from migrations where name = $1',
+        values: [name],
+      });
+      names.push(name);
+    }
+    return names;
+  });
+}
+
+/** Every migration in order, with the time it was applied. Changes nothing. */
+export async function migrationStatus(
+  url: string,
+  migrations: Migration[],
+): Promise<MigrationStatus[]> {
+  return withClient(url, async (client) => {
+    const exists = await client.query(`select to_regclass('migrations') is not null as found`);
+    const applied = exists.rows[0]?.found === true ? await readApplied(client) : [];
+    const times = new Map(applied.map((row) => [row.name, row.applied_at.toISOString()]));
+    return migrations.map(({ name }) => ({ name, applied_at: times.get(name) ?? null }));
+  });
+}
+
+async function step(
+  client: pg.Client,
+  migration: Migration,
+  sql: string,
+  record: pg.QueryConfig,
+): Promise<void> {
+  try {
+    await client.query('begin');
+    await client.query(sql);
+    await client.query(record);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`The migration ${migration.name} failed and left nothing behind: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readApplied(client: pg.Client): Promise<Applied[]> {
+  const { rows } = await client.query<Applied>(
+    'select name, checksum, applied_at from migrations order by name',
+  );
+  return rows;
+}
+
+function assertUnchanged(applied: Applied[], migrations: Migration[]): void {
+  const checksums = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
+  for (const { name, checksum } of applied) {
+    const known = checksums.get(name);
+    if (known === undefined) {
+      throw new Error(`The database has the migration ${name}, which this version does not know.`);
+    }
+    if (known !== checksum) {
+      throw new Error(`The migration ${name} was changed after it had been applied.`);
+    }
+  }
+}
+
+function withLock<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  return withClient(url, async (client) => {
+    // Held by the session, so it goes with the connection however this run ends.
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await client.query(
+      `create table if not exists migrations (
+         name       text primary key,
+         checksum   text not null,
+         applied_at timestamptz(3) not null default now()
+       )`,
+    );
+    return work(client);
+  });
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'althing-migrations',
+  });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,89 @@
+import type { ColumnType } from 'kysely';
+import type { Address, Role } from '../../schemas/users.js';
+
+/**
+ * One column: its PostgreSQL type as `format_type` spells it, whether it may be null, and whether
+ * an insert may leave it out. The type parameters are what a select, an insert and an update hold.
+ */
+export interface Column<Select = unknown, Insert = Select, Update = Insert> {
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly hasDefault: boolean;
+  /** Carries the types only; there is never a value. */
+  readonly types?: { select: Select; insert: Insert; update: Update };
+}
+
+function required<T>(type: string): Column<T> {
+  return { type, nullable: false, hasDefault: false };
+}
+function nullable<T>(type: string): Column<T | null, T | null | undefined> {
+  return { type, nullable: true, hasDefault: false };
+}
+function defaulted<T>(type: string): Column<T, T | undefined> {
+  return { type, nullable: false, hasDefault: true };
+}
+/** A column that the database alone writes. */
+function generated<T>(type: string): Column<T, never, never> {
+  return { type, nullable: false, hasDefault: true };
+}
+
+const moment = 'timestamp(3) with time zone';
+
+/**
+ * Every table and column there is. The types of all queries come from here, and a test compares it
+ * with the migrated database. Moments are ISO 8601 strings in UTC, as on the wire.
+ */
+export const tables = {
+  users: {
+    id: generated<number>('integer'),
+    username: required<string>('text'),
+    email: nullable<string>('text'),
+    password_hash: nullable<string>('text'),
+    nickname: defaulted<string>('text'),
+    bio: defaulted<string>('text'),
+    avatar_url: nullable<string>('text'),
+    age: nullable<number>('integer'),
+    tags: defaulted<string[]>('text[]'),
+    address: nullable<Address>('jsonb'),
+    role: defaulted<Role>('text'),
+    is_active: defaulted<boolean>('boolean'),
+    version: generated<number>('integer'),
+    created_at: defaulted<string>(moment),
+    updated_at: defaulted<string>(moment),
+    last_login_at: nullable<string>(moment),
+  },
+  sessions: {
+    id_hash: required<Buffer>('bytea'),
+    user_id: required<number>('integer'),
+    address: nullable<string>('text'),
+    user_agent: nullable<string>('text'),
+    created_at: defaulted<string>(moment),
+    last_seen_at: defaulted<string>(moment),
+    expires_at: required<string>(moment),
+  },
+  idempotency_keys: {
+    caller: required<string>('text'),
+    key: required<string>('text'),
+    request_hash: required<Buffer>('bytea'),
+    status: required<number>('integer'),
+    headers: required<Record<string, string>>('jsonb'),
+    body: nullable<unknown>('jsonb'),
+    created_at: defaulted<string>(moment),
+  },
+  migrations: {
+    name: required<string>('text'),
+    checksum: required<string>('text'),
+    applied_at: defaulted<string>(moment),
+  },
+} satisfies Record<string, Record<string, Column>>;
+
+type Tables = typeof tables;
+
+/** The tables as Kysely wants them typed. */
+export type Schema = {
+  [T in keyof Tables]: {
+    [C in keyof Tables[T]]: Tables[T][C] extends Column<infer S, infer I, infer U>
+      ? ColumnType<S, I, U>
+      : never;
+  };
+};

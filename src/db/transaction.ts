@@ -1,0 +1,33 @@
+import pg from 'pg';
+import type { Database } from './database.js';
+
+/** PostgreSQL: serialization_failure and deadlock_detected, both cured by running again. */
+const RETRIED_CODES = new Set(['40001', '40P01']);
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Runs `work` in a transaction: all of it is committed, or nothing. Within a transaction that is
+ * already open `work` joins that one, and the outermost caller commits.
+ *
+ * A deadlock or serialization failure runs `work` again, three times at most, so `work` must do
+ * nothing but SQL on the transaction that it is given.
+ *
+ * @throws whatever `work` throws, after the rollback
+ */
+export async function inTransaction<T>(
+  db: Database,
+  work: (transaction: Database) => Promise<T>,
+): Promise<T> {
+  if (db.isTransaction) return work(db);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.transaction().execute(work);
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isRetried(error)) throw error;
+    }
+  }
+}
+
+function isRetried(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && RETRIED_CODES.has(error.code ?? '');
+}
