@@ -82,6 +82,9 @@ export const ApiErrorBody = Component(
           description: 'The values that are to blame, where single ones are',
         }),
       ),
+      request_id: Type.Optional(
+        Type.String({ description: 'With 500: the id under which the log has the cause' }),
+      ),
     },
     {
       description: 'The request could not be carried out',

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Component, Enum, Nullable, Ref } from './types.js';
+import { Component, Default, Enum, Nullable, Ref } from './types.js';
 
 /** The largest page that a list hands out. */
 export const MAX_PAGE_SIZE = 100;
@@ -12,18 +12,22 @@ export const MAX_PAGE_SIZE = 100;
 export function listQuery<const S extends readonly string[]>(sorts: S) {
   const orders = sorts.flatMap((sort) => [sort, `-${sort}`]) as (S[number] | `-${S[number]}`)[];
   return {
-    page: Type.Integer({
-      minimum: 1,
-      maximum: 1_000_000,
-      default: 1,
-      description: 'The page, counted from 1. A page beyond the last one is empty.',
-    }),
-    size: Type.Integer({
-      minimum: 1,
-      maximum: MAX_PAGE_SIZE,
-      default: 10,
-      description: 'How many items a page has',
-    }),
+    page: Default(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'The page, counted from 1. A page beyond the last one is empty.',
+      }),
+      1,
+    ),
+    size: Default(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_PAGE_SIZE,
+        description: 'How many items a page has',
+      }),
+      10,
+    ),
     cursor: Type.Optional(
       Type.String({
         maxLength: 512,
@@ -33,10 +37,10 @@ export function listQuery<const S extends readonly string[]>(sorts: S) {
           'the start. The other parameters must stay the same on the way.',
       }),
     ),
-    sort: Enum(orders, {
-      default: sorts[0],
-      description: 'The order; `-` in front means descending',
-    }),
+    sort: Default(
+      Enum(orders, { description: 'The order; `-` in front means descending' }),
+      sorts[0] as S[number],
+    ),
   };
 }
 

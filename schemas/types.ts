@@ -44,3 +44,12 @@ export function Timestamp(description: string): TUnsafe<string> {
     examples: ['2026-01-31T09:30:00.000Z'],
   });
 }
+
+/**
+ * A property that may be left out and then has a default: optional for whoever sends it, always
+ * there for whoever reads it after validation.
+ */
+export function Default<T extends TSchema>(schema: T, value: Static<T>): T {
+  // Optional in the document, but not in the type: validation has filled it in.
+  return Type.Optional({ ...schema, default: value }) as unknown as T;
+}

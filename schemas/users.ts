@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOfUnion } from './pages.js';
-import { Component, Enum, Nullable, Ref, Timestamp } from './types.js';
+import { Component, Default, Enum, Nullable, Ref, Timestamp } from './types.js';
 
 export const ROLES = ['guest', 'author', 'editor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -145,15 +145,15 @@ export const UserCreate = Component(
   Type.Object(
     {
       username,
-      email: Type.Optional(email),
-      nickname: Type.Optional({ ...nickname, default: '' }),
-      bio: Type.Optional({ ...bio, default: '' }),
-      avatar_url: Type.Optional(avatarUrl),
-      age: Type.Optional(age),
-      tags: Type.Optional({ ...tags, default: [] }),
-      address: Type.Optional(address),
-      role: Type.Optional({ ...role, default: 'author' }),
-      is_active: Type.Optional({ ...isActive, default: true }),
+      email: Default(email, null),
+      nickname: Default(nickname, ''),
+      bio: Default(bio, ''),
+      avatar_url: Default(avatarUrl, null),
+      age: Default(age, null),
+      tags: Default(tags, []),
+      address: Default(address, null),
+      role: Default(role, 'author'),
+      is_active: Default(isActive, true),
     },
     {
       description: 'A user to be created, or to replace the one that is there',

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.js';
 
@@ -7,7 +8,8 @@ const MAX_ATTEMPTS = 3;
 
 /**
  * Runs `work` in a transaction: all of it is committed, or nothing. Within a transaction that is
- * already open `work` joins that one, and the outermost caller commits.
+ * already open, `work` becomes a part of that one that can fail alone (a savepoint), and the
+ * outermost caller commits.
  *
  * A deadlock or serialization failure runs `work` again, three times at most, so `work` must do
  * nothing but SQL on the transaction that it is given.
@@ -18,13 +20,28 @@ export async function inTransaction<T>(
   db: Database,
   work: (transaction: Database) => Promise<T>,
 ): Promise<T> {
-  if (db.isTransaction) return work(db);
+  if (db.isTransaction) return inSavepoint(db, work);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await db.transaction().execute(work);
     } catch (error) {
       if (attempt === MAX_ATTEMPTS || !isRetried(error)) throw error;
     }
+  }
+}
+
+async function inSavepoint<T>(
+  transaction: Database,
+  work: (transaction: Database) => Promise<T>,
+): Promise<T> {
+  await sql`savepoint part`.execute(transaction);
+  try {
+    const result = await work(transaction);
+    await sql`release savepoint part`.execute(transaction);
+    return result;
+  } catch (error) {
+    await sql`rollback to savepoint part`.execute(transaction);
+    throw error;
   }
 }
 

@@ -1,0 +1,51 @@
+import fp from 'fastify-plugin';
+import createRouter, { type HTTPMethod } from 'find-my-way';
+import { ApiError } from '../src/errors.js';
+
+const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The methods that the path of a URL answers to; none if there is no such path. */
+    allowedMethods: (url: string) => string[];
+  }
+}
+
+/**
+ * Tells a wrong method from a wrong path: 405 with `Allow` (RFC 9110, section 15.5.6) in place of
+ * 404, and `Allow` on OPTIONS. Fastify looks up method and path at once and cannot tell.
+ */
+export default fp(
+  async (app) => {
+    const router = createRouter({ ignoreTrailingSlash: false });
+
+    app.addHook('onRoute', ({ method, url }) => {
+      for (const known of METHODS) {
+        if ([method].flat().includes(known) && !router.hasRoute(known, url)) {
+          router.on(known, url, () => undefined);
+        }
+      }
+    });
+
+    app.decorate('allowedMethods', (url) => {
+      const [path] = url.split('?', 1);
+      return METHODS.filter((method) => router.find(method, path ?? '/') !== null);
+    });
+
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.method !== 'OPTIONS') return;
+      const methods = app.allowedMethods(request.url);
+      if (methods.length > 0) reply.header('allow', [...methods, 'OPTIONS'].join(', '));
+    });
+  },
+  { name: 'allowed-methods' },
+);
+
+/** The error for a URL that no route answers: wrong method, or wrong path. */
+export function unroutable(methods: string[]): ApiError {
+  return methods.length === 0
+    ? new ApiError('not_found')
+    : new ApiError('method_not_allowed', {
+        headers: { allow: [...methods, 'OPTIONS'].join(', ') },
+      });
+}

@@ -1,0 +1,45 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { toErrorAnswer } from '../src/errors.js';
+import { unroutable } from './allowed-methods.js';
+
+/** Headers that describe an answer which, after an error, is not the one that is sent. */
+const HEADERS_OF_SUCCESS = ['content-disposition', 'content-length', 'etag', 'link', 'location'];
+
+/**
+ * Every error leaves the service through here, as JSON in FastAPI's form.
+ *
+ * A path that does not exist is limited like any other, or it could be used to look for paths.
+ */
+export default fp(
+  async (app) => {
+    app.setErrorHandler((error, request, reply) => {
+      sendError(error, request, reply);
+    });
+
+    app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+      const methods = app.allowedMethods(request.url);
+      if (request.method === 'OPTIONS' && methods.length > 0) {
+        reply.code(204).send();
+        return;
+      }
+      sendError(unroutable(methods), request, reply);
+    });
+  },
+  { name: 'error-handler', dependencies: ['allowed-methods', 'rate-limit'] },
+);
+
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, headers, body } = toErrorAnswer(error, {
+    requestId: request.id,
+    place: request.body == null ? 'query' : 'body',
+  });
+  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  for (const name of HEADERS_OF_SUCCESS) reply.removeHeader(name);
+  // Sent as text: the schema of the route's own answers has no say in the form of an error.
+  reply
+    .code(status)
+    .headers({ 'cache-control': 'no-store', ...headers, 'content-type': 'application/json' })
+    .serializer((text: unknown) => String(text))
+    .send(JSON.stringify(body));
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import swagger from '@fastify/swagger';
+import type { TSchema } from '@sinclair/typebox';
+import type { RouteOptions } from 'fastify';
+import fp from 'fastify-plugin';
+import { ApiErrorBody, HTTPValidationError } from '../schemas/errors.js';
+import { csrfTokenHeader, idempotencyKeyHeader } from '../schemas/headers.js';
+import { Ref } from '../schemas/types.js';
+import { projectRoot, projectVersion } from '../src/lib/project-root.js';
+import { SESSION_COOKIE } from './sessions.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The error statuses of this operation beyond those that follow from its shape. */
+    errors?: readonly (404 | 401 | 409 | 412)[];
+  }
+}
+
+/** What each error status means, in the words of the document. */
+const ERROR_DESCRIPTIONS: Record<number, string> = {
+  400: 'The body cannot be read',
+  401: 'Not signed in, or wrong credentials',
+  403: 'Signed in, but not allowed',
+  404: 'There is no such resource',
+  409: 'In conflict with what is there',
+  412: 'The resource has been changed since it was read',
+  413: 'The body is too large',
+  422: 'Validation Error',
+  429: 'Too many requests',
+  500: 'A fault of the service',
+  503: 'Temporarily unavailable',
+};
+
+const TAGS = [
+  { name: 'auth', description: 'Signing in and out, and proving where a request comes from' },
+  {
+    name: 'users',
+    description: 'People: their accounts, as others and as administrators see them',
+  },
+  { name: 'system', description: 'Whether the service is there, and in which version' },
+];
+
+const UNSAFE_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/**
+ * The contract: an OpenAPI 3.1 document made from the very schemas that validate and serialize.
+ * What follows from the shape of a route (who may call it, what can go wrong, which headers it
+ * takes) is added here, so that no route repeats it.
+ *
+ * @see https://github.com/fastify/fastify-swagger
+ */
+export default fp(
+  async (app) => {
+    // Before the plugin's own hook, which records the route as this one leaves it.
+    app.addHook('onRoute', describeRoute);
+
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Althing',
+          version: projectVersion,
+          summary: "A team's back end in one service",
+          description: readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8'),
+          license: { name: 'MIT', identifier: 'MIT' },
+        },
+        tags: TAGS,
+        components: {
+          securitySchemes: {
+            session: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: SESSION_COOKIE,
+              description: 'The cookie that `POST /api/v1/auth/login` sets',
+            },
+          },
+        },
+      },
+      refResolver: {
+        buildLocalReference: (schema, _base, _fragment, index) =>
+          typeof schema['$id'] === 'string' ? schema['$id'] : `schema-${index}`,
+      },
+    });
+  },
+  { name: 'openapi', dependencies: ['idempotency', 'access'] },
+);
+
+function describeRoute(route: RouteOptions): void {
+  const schema = route.schema;
+  if (schema === undefined || schema.hide === true || route.method === 'HEAD') return;
+  const access = route.config?.access ?? 'public';
+  const isUnsafe = UNSAFE_METHODS.has(String(route.method));
+  const headers: Record<string, TSchema> = {
+    ...(isUnsafe ? { 'x-csrf-token': csrfTokenHeader } : {}),
+    ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKeyHeader } : {}),
+    ...propertiesOf(schema.headers),
+  };
+  route.schema = {
+    ...schema,
+    ...(Object.keys(headers).length === 0
+      ? {}
+      : { headers: { type: 'object', properties: headers } }),
+    security: access === 'public' ? [{}, { session: [] }] : [{ session: [] }],
+    response: { ...(schema.response as object), ...errorResponses(errorStatuses(route, isUnsafe)) },
+  };
+}
+
+function takesIdempotencyKey(route: RouteOptions): boolean {
+  return route.method === 'POST' && route.config?.idempotent !== false;
+}
+
+function errorStatuses(route: RouteOptions, isUnsafe: boolean): number[] {
+  const { schema, config } = route;
+  const access = config?.access ?? 'public';
+  const statuses = new Set<number>([...(config?.errors ?? []), 429, 500, 503]);
+  if (access !== 'public') statuses.add(401);
+  if (access === 'admin' || isUnsafe) statuses.add(403);
+  if (takesIdempotencyKey(route)) statuses.add(409);
+  if (schema?.body !== undefined) statuses.add(400).add(413);
+  const hasInput = [schema?.params, schema?.querystring, schema?.headers, schema?.body].some(
+    Boolean,
+  );
+  if (hasInput || isUnsafe) statuses.add(422);
+  return [...statuses].sort((a, b) => a - b);
+}
+
+function errorResponses(statuses: number[]): Record<number, TSchema> {
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const description = ERROR_DESCRIPTIONS[status] ?? '';
+      const body = status === 422 ? HTTPValidationError : ApiErrorBody;
+      return [status, Ref<TSchema & { $id: string }>(body, { description })];
+    }),
+  );
+}
+
+function propertiesOf(schema: unknown): Record<string, TSchema> {
+  if (typeof schema !== 'object' || schema === null || !('properties' in schema)) return {};
+  return schema.properties as Record<string, TSchema>;
+}

@@ -1,0 +1,41 @@
+import fastifyPostgres from '@fastify/postgres';
+import fp from 'fastify-plugin';
+import { createDatabase, type Database } from '../src/db/database.js';
+import { type PoolSettings, poolOptions } from '../src/db/pool-options.js';
+
+export interface PostgresOptions extends PoolSettings {
+  namedStatements: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Typed SQL over the pool. */
+    db: Database;
+  }
+  interface FastifyRequest {
+    /** What the handler gives to services and stores: the pool, or the transaction of the request. */
+    db: Database;
+  }
+}
+
+/**
+ * The connection pool, and typed queries over it.
+ *
+ * @see https://github.com/fastify/fastify-postgres
+ */
+export default fp<PostgresOptions>(
+  async (app, { namedStatements, ...settings }) => {
+    await app.register(fastifyPostgres, poolOptions(settings));
+    // Without a listener, the loss of an idle connection would end the process.
+    app.pg.pool.on('error', (error) => app.log.warn({ err: error }, 'lost an idle connection'));
+
+    const db = createDatabase(app.pg.pool, { namedStatements });
+    app.decorate('db', db);
+    // Set by the hook below before anything can read it.
+    app.decorateRequest('db', undefined as unknown as Database);
+    app.addHook('onRequest', async (request) => {
+      request.db = db;
+    });
+  },
+  { name: 'postgres' },
+);

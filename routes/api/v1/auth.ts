@@ -1,0 +1,91 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { SESSION_COOKIE, signIn } from '../../../plugins/sessions.js';
+import {
+  CsrfToken,
+  Login,
+  LoginStatus,
+  LogoutStatus,
+  SessionStatus,
+} from '../../../schemas/auth.js';
+import { Ref } from '../../../schemas/types.js';
+import { authenticate } from '../../../src/services/auth.js';
+
+const tags = ['auth'];
+
+const operations = {
+  login: {
+    operationId: 'auth-login',
+    summary: 'Sign in',
+    description:
+      'Begins a session and sets its cookie. The answer is the same whether the user is unknown, ' +
+      'may not sign in, or the password is wrong. An `Idempotency-Key` is ignored here: signing in ' +
+      'twice does no harm, and an answer that sets a cookie must not be kept.',
+    tags,
+    body: Ref(Login),
+    response: { 200: Ref(LoginStatus) },
+  },
+  logout: {
+    operationId: 'auth-logout',
+    summary: 'Sign out',
+    description: 'Ends the session, if there is one, and clears its cookie.',
+    tags,
+    response: { 200: Ref(LogoutStatus) },
+  },
+  session: {
+    operationId: 'auth-session',
+    summary: 'Who am I?',
+    description: 'Says whether the caller is signed in, and as whom.',
+    tags,
+    response: { 200: Ref(SessionStatus) },
+  },
+  csrf: {
+    operationId: 'auth-csrf',
+    summary: 'A CSRF token',
+    description:
+      'The token that `X-CSRF-Token` has to carry with every POST, PUT, PATCH and DELETE of a ' +
+      'session. It belongs to the session: after signing in, get a new one.',
+    tags,
+    response: { 200: Ref(CsrfToken) },
+  },
+} as const;
+
+const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (app, options) => {
+  app.post(
+    '/login',
+    {
+      schema: operations.login,
+      config: {
+        idempotent: false,
+        errors: [401],
+        rateLimit: { max: options.loginsPerMinute, timeWindow: '1 minute' },
+      },
+    },
+    async (request) => {
+      const now = app.clock();
+      await signIn(request, await authenticate(request.db, request.body, now), now);
+      return { status: 'login_ok' as const };
+    },
+  );
+
+  app.post(
+    '/logout',
+    { schema: operations.logout, config: { idempotent: false } },
+    async (request, reply) => {
+      if (request.viewer !== null) await request.session.destroy();
+      reply.clearCookie(SESSION_COOKIE, { path: '/' });
+      return { status: 'logged_out' as const };
+    },
+  );
+
+  app.get('/session', { schema: operations.session }, async ({ viewer }) =>
+    viewer === null
+      ? { status: 'not_logged_in' as const }
+      : { status: 'logged_in' as const, username: viewer.username },
+  );
+
+  app.get('/csrf', { schema: operations.csrf }, async (request, reply) => ({
+    csrf_token: reply.generateCsrf({ userInfo: request.session.sessionId }),
+  }));
+};
+
+export default routes;

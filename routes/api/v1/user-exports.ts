@@ -1,0 +1,97 @@
+import { pipeline, Readable, type Transform } from 'node:stream';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Ref } from '../../../schemas/types.js';
+import { User, UserPublic, UserView } from '../../../schemas/users.js';
+import { ApiError } from '../../../src/errors.js';
+import { csvStream, jsonArrayStream } from '../../../src/lib/export-streams.js';
+import { Gate } from '../../../src/lib/gate.js';
+import { exportUsers, usersAudience } from '../../../src/services/users.js';
+
+/** Each export holds a database connection while it runs; the pool is there for others too. */
+const MAX_EXPORTS_AT_ONCE = 2;
+
+/** A reader who takes nothing for so long is gone. */
+const STALLED_AFTER_MS = 30_000;
+
+const tags = ['users'];
+const whoSeesWhat =
+  'Administrators get all users whole; everyone else the public fields of the active ones. ' +
+  'The users come by id, streamed, so their number does not matter.';
+
+const operations = {
+  json: {
+    operationId: 'users-export-json',
+    summary: 'Export users as JSON',
+    description: `All users in one array. ${whoSeesWhat}`,
+    tags,
+    response: {
+      200: {
+        description: 'All users',
+        content: { 'application/json': { schema: Type.Array(UserView) } },
+      },
+    },
+  },
+  csv: {
+    operationId: 'users-export-csv',
+    summary: 'Export users as CSV',
+    description: `All users in a table with a header line; tags are joined by \`;\`, the address is JSON. ${whoSeesWhat}`,
+    tags,
+    response: {
+      200: {
+        description: 'All users',
+        content: {
+          'text/csv': {
+            schema: { type: 'string', examples: ['id,username\r\n1,alice\r\n'] },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+const serializedAs = { full: Ref(User), public: Ref(UserPublic) };
+const columnsOf = {
+  full: Object.keys(User.properties),
+  public: Object.keys(UserPublic.properties),
+};
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const gate = new Gate(MAX_EXPORTS_AT_ONCE);
+  const config = { rateLimit: { max: 30, timeWindow: '1 minute' } };
+
+  app.get('/export.json', { schema: operations.json, config }, (request, reply) => {
+    const toJson = reply.compileSerializationSchema(serializedAs[usersAudience(request.viewer)]);
+    reply.type('application/json; charset=utf-8');
+    reply.header('content-disposition', 'attachment; filename=users.json');
+    send(request, reply, () => jsonArrayStream(toJson));
+  });
+
+  app.get('/export.csv', { schema: operations.csv, config }, (request, reply) => {
+    reply.type('text/csv; charset=utf-8');
+    reply.header('content-disposition', 'attachment; filename=users.csv');
+    send(request, reply, () => csvStream(columnsOf[usersAudience(request.viewer)]));
+  });
+
+  function send(request: FastifyRequest, reply: FastifyReply, format: () => Transform): void {
+    if (request.method === 'HEAD') {
+      reply.send();
+      return;
+    }
+    const leave = gate.enter();
+    if (leave === null) {
+      throw new ApiError('service_unavailable', { detail: 'Too many exports are running' });
+    }
+    reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
+    const users = Readable.from(exportUsers(request.db, request.viewer));
+    // When one end breaks off, the pipeline ends the other, and with it the database cursor.
+    const stream = pipeline(users, format(), (error) => {
+      leave();
+      if (error) request.log.warn({ err: error }, 'an export broke off');
+    });
+    reply.send(stream);
+  }
+};
+
+export default routes;

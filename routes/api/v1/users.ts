@@ -1,0 +1,160 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { Ref } from '../../../schemas/types.js';
+import {
+  MAX_BULK_USERS,
+  User,
+  UserBulkCreate,
+  UserBulkCreated,
+  UserCreate,
+  UserListQuery,
+  UserPage,
+  UserParams,
+  UserUpdate,
+  UserView,
+} from '../../../schemas/users.js';
+import { linkHeader } from '../../../src/lib/link-header.js';
+import * as users from '../../../src/services/users.js';
+
+const tags = ['users'];
+
+const operations = {
+  list: {
+    operationId: 'users-list',
+    summary: 'List users',
+    description:
+      'The users in pages, found by `q` and sorted by `sort`. Everyone sees the public fields of ' +
+      'the active users; administrators see all of them whole.',
+    tags,
+    querystring: UserListQuery,
+    response: { 200: Ref(UserPage) },
+  },
+  read: {
+    operationId: 'users-read',
+    summary: 'Read a user',
+    description: 'One user: whole for administrators and the user, the public fields for others.',
+    tags,
+    params: UserParams,
+    headers: IfNoneMatchHeaders,
+    response: { 200: UserView, 304: Type.Null({ description: 'The client has it already' }) },
+  },
+  create: {
+    operationId: 'users-create',
+    summary: 'Create a user',
+    description: 'A username or e-mail address that is taken, in any case, is refused with 409.',
+    tags,
+    body: Ref(UserCreate),
+    response: { 201: Ref(User, { description: 'The user that was created' }) },
+  },
+  bulk: {
+    operationId: 'users-bulk-create',
+    summary: 'Create many users',
+    description:
+      `Creates 1 to ${MAX_BULK_USERS} users in one statement: all of them, or, if one of them is not ` +
+      'possible, none. The `loc` of each error has the index of the user that is to blame.',
+    tags,
+    body: UserBulkCreate,
+    response: { 201: Ref(UserBulkCreated, { description: 'The users were created' }) },
+  },
+  replace: {
+    operationId: 'users-replace',
+    summary: 'Replace a user',
+    description: 'Writes the whole user; what is left out goes back to its default.',
+    tags,
+    params: UserParams,
+    headers: IfMatchHeaders,
+    body: Ref(UserCreate),
+    response: { 200: Ref(User) },
+  },
+  update: {
+    operationId: 'users-update',
+    summary: 'Change a user',
+    description: 'Changes the fields that are given; what is left out stays.',
+    tags,
+    params: UserParams,
+    headers: IfMatchHeaders,
+    body: Ref(UserUpdate),
+    response: { 200: Ref(User) },
+  },
+  remove: {
+    operationId: 'users-delete',
+    summary: 'Delete a user',
+    description: 'Deletes the user and ends their sessions. The last administrator stays.',
+    tags,
+    params: UserParams,
+    headers: IfMatchHeaders,
+    response: { 204: Type.Null({ description: 'The user is gone' }) },
+  },
+} as const;
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', { schema: operations.list }, async (request, reply) => {
+    const page = await users.listUsers(request.db, request.viewer, request.query);
+    reply.header('link', linkHeader(request.url, page));
+    return page;
+  });
+
+  app.get(
+    '/:id',
+    { schema: operations.read, config: { errors: [404] } },
+    async (request, reply) => {
+      const user = await users.readUser(request.db, request.viewer, request.params.id);
+      reply.header('etag', users.userTag(user));
+      return user;
+    },
+  );
+
+  app.post(
+    '/',
+    { schema: operations.create, config: { access: 'admin', errors: [409] } },
+    async (request, reply) => {
+      const user = await users.createUser(request.db, request.body);
+      reply
+        .code(201)
+        .header('location', `${app.prefix}/${user.id}`)
+        .header('etag', users.userTag(user));
+      return user;
+    },
+  );
+
+  app.post(
+    '/bulk',
+    { schema: operations.bulk, config: { access: 'admin', errors: [409] } },
+    async (request, reply) => {
+      const ids = await users.createUsers(request.db, request.body);
+      reply.code(201);
+      return { created: ids.length, ids };
+    },
+  );
+
+  const write = { access: 'admin', errors: [404, 409, 412] } as const;
+
+  app.put('/:id', { schema: operations.replace, config: write }, async (request, reply) => {
+    const user = await users.changeUser(request.db, request.params.id, request.body, {
+      now: app.clock(),
+      ifMatch: request.headers['if-match'],
+    });
+    reply.header('etag', users.userTag(user));
+    return user;
+  });
+
+  app.patch('/:id', { schema: operations.update, config: write }, async (request, reply) => {
+    const user = await users.changeUser(request.db, request.params.id, request.body, {
+      now: app.clock(),
+      ifMatch: request.headers['if-match'],
+    });
+    reply.header('etag', users.userTag(user));
+    return user;
+  });
+
+  app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
+    await users.deleteUser(request.db, request.params.id, {
+      now: app.clock(),
+      ifMatch: request.headers['if-match'],
+    });
+    reply.code(204);
+  });
+};
+
+export default routes;

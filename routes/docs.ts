@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyPluginAsync } from 'fastify';
+import { projectRoot } from '../src/lib/project-root.js';
+
+const ASSETS = join(projectRoot, 'public');
+
+/** The pages set styles on elements and draw pictures that they carry in themselves. */
+const DOCS_POLICY = [
+  "default-src 'self'",
+  "base-uri 'self'",
+  "frame-ancestors 'none'",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "worker-src 'self' blob:",
+].join('; ');
+
+/** The contract, and the pages that show it. Everything they load comes from this service. */
+const routes: FastifyPluginAsync = async (app) => {
+  app.addHook('onSend', async (request, reply) => {
+    const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
+    if (isPage && request.method !== 'OPTIONS') {
+      reply.header('content-security-policy', DOCS_POLICY);
+    }
+  });
+
+  await app.register(fastifyStatic, { root: ASSETS, prefix: '/static/', maxAge: '30d' });
+
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    theme: { title: 'Althing - Swagger UI' },
+    uiConfig: {
+      deepLinking: true,
+      displayOperationId: true,
+      tryItOutEnabled: true,
+      persistAuthorization: false,
+      requestInterceptor: addCsrfToken,
+    },
+  });
+
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache');
+    return JSON.stringify(app.swagger());
+  });
+
+  const redoc = readFileSync(join(ASSETS, 'redoc.html'), 'utf8');
+  app.get('/redoc', { schema: { hide: true } }, async (_request, reply) => {
+    reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache');
+    return redoc;
+  });
+};
+
+export default routes;
+
+interface UiRequest {
+  method?: string;
+  headers: Record<string, string>;
+}
+
+declare function fetch(url: string): Promise<{ json(): Promise<{ csrf_token: string }> }>;
+
+/**
+ * Runs in the browser, in Swagger UI: *Try it out* sends the CSRF token without being asked. The
+ * function is sent as text, so it may use nothing but its argument and the browser.
+ */
+async function addCsrfToken(request: object): Promise<object> {
+  const { method, headers } = request as UiRequest;
+  if (/^(POST|PUT|PATCH|DELETE)$/i.test(method ?? '')) {
+    const answer = await fetch('/api/v1/auth/csrf');
+    headers['X-CSRF-Token'] ??= (await answer.json()).csrf_token;
+  }
+  return request;
+}

@@ -1,0 +1,22 @@
+import type { TSchema } from '@sinclair/typebox';
+import * as auth from './auth.js';
+import * as errors from './errors.js';
+import * as system from './system.js';
+import * as users from './users.js';
+
+/** A schema with a name. */
+export type NamedSchema = TSchema & { $id: string };
+
+/** Every schema with a name: what routes refer to, and what the document lists once. */
+export const components: NamedSchema[] = [auth, errors, system, users]
+  .flatMap((file) => Object.values<unknown>(file))
+  .filter(isNamed);
+
+/** The same, by name. */
+export const definitions: Record<string, NamedSchema> = Object.fromEntries(
+  components.map((component) => [component.$id, component]),
+);
+
+function isNamed(value: unknown): value is NamedSchema {
+  return typeof value === 'object' && value !== null && '$id' in value;
+}

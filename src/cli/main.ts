@@ -1,0 +1,28 @@
+import { Command } from 'commander';
+import { projectVersion } from '../lib/project-root.js';
+import { describeFailure } from '../start-failure.js';
+import { createAdmin } from './create-admin.js';
+import { db } from './db.js';
+import { docs } from './docs.js';
+import { generateSecretCommand } from './generate-secret.js';
+import { openapi } from './openapi.js';
+import { seed } from './seed.js';
+
+const program = new Command('althing')
+  .description('Tends an Althing: its database, its administrators, its contract.')
+  .version(projectVersion)
+  .helpCommand(false)
+  .showHelpAfterError('(--help tells more)')
+  .addCommand(db())
+  .addCommand(seed())
+  .addCommand(createAdmin())
+  .addCommand(generateSecretCommand())
+  .addCommand(openapi())
+  .addCommand(docs());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`error: ${describeFailure(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,255 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Static, Type } from '@sinclair/typebox';
+import { Default, Enum } from '../schemas/types.js';
+import { projectRoot } from './lib/project-root.js';
+import { compileParameters } from './lib/validation/compile-parameters.js';
+
+/** Every variable of the environment that the service reads, with its meaning and its default. */
+export const ConfigSchema = Type.Object({
+  APP_ENV: Default(
+    Enum(['development', 'testing', 'production'], {
+      description:
+        'Production wants a real `SECRET_KEY`, sends HSTS and loads no demo data. `NODE_ENV=production` ' +
+        'has the same effect.',
+    }),
+    'development',
+  ),
+  HOST: Default(
+    Type.String({
+      minLength: 1,
+      description: 'The address to listen on; `0.0.0.0` opens the service to others',
+    }),
+    '127.0.0.1',
+  ),
+  PORT: Default(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      description: 'The port to listen on',
+    }),
+    8000,
+  ),
+  LOG_LEVEL: Default(
+    Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      description: 'How much is logged',
+    }),
+    'info',
+  ),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      description:
+        'The PostgreSQL server, as `postgresql://user:password@host:5432/database` (an `@` in the ' +
+        'password is written `%40`). Without it the service runs its own under `DATA_DIR`.',
+    }),
+  ),
+  DATA_DIR: Default(
+    Type.String({
+      minLength: 1,
+      description: 'Where the embedded database and the development secret are kept',
+    }),
+    'data',
+  ),
+  DEMO_DATA: Default(
+    Type.Boolean({
+      description: 'Load the demo data when the database has no users yet; never in production',
+    }),
+    true,
+  ),
+  DB_POOL_MIN: Default(
+    Type.Integer({
+      minimum: 0,
+      maximum: 30,
+      description: 'Connections kept open',
+    }),
+    2,
+  ),
+  DB_POOL_MAX: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 30,
+      description: 'Connections at most',
+    }),
+    10,
+  ),
+  DB_POOL_MAX_LIFETIME: Default(
+    Type.Integer({
+      minimum: 1,
+      description: 'Seconds after which a connection is replaced',
+    }),
+    3600,
+  ),
+  DB_CONNECT_TIMEOUT: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 60,
+      description: 'Seconds to wait for a connection before the answer is 503',
+    }),
+    5,
+  ),
+  DB_STATEMENT_TIMEOUT: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 600,
+      description: 'Seconds that one SQL statement may take',
+    }),
+    30,
+  ),
+  DB_NAMED_STATEMENTS: Default(
+    Type.Boolean({
+      description: 'Prepare statements on the server; off behind a PgBouncer older than 1.21',
+    }),
+    true,
+  ),
+  SECRET_KEY: Type.Optional(
+    Type.String({
+      description:
+        'Signs cookies; at least 32 characters, `npm run cli -- generate-secret` makes one. Required ' +
+        'in production; elsewhere one is made and kept under `DATA_DIR`.',
+    }),
+  ),
+  CORS_ORIGINS: Default(
+    Type.Array(Type.String(), {
+      description: 'Origins whose pages may call the API with cookies, separated by commas',
+    }),
+    [],
+  ),
+  TRUST_PROXY: Default(
+    Type.Boolean({
+      description:
+        'Believe `X-Forwarded-For` and `X-Forwarded-Proto`; only behind a proxy of your own',
+    }),
+    false,
+  ),
+  RATE_LIMIT: Default(
+    Type.Integer({
+      minimum: 1,
+      description: 'Requests a minute from one address',
+    }),
+    600,
+  ),
+  LOGIN_RATE_LIMIT: Default(
+    Type.Integer({
+      minimum: 1,
+      description: 'Attempts to sign in a minute from one address',
+    }),
+    20,
+  ),
+  BODY_LIMIT: Default(
+    Type.Integer({
+      minimum: 1024,
+      description: 'Bytes that a request body may have',
+    }),
+    16 * 1024 * 1024,
+  ),
+  REQUEST_TIMEOUT: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 600,
+      description: 'Seconds in which a request must have arrived',
+    }),
+    30,
+  ),
+  SHUTDOWN_TIMEOUT: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 120,
+      description: 'Seconds that running requests get to finish when the service stops',
+    }),
+    10,
+  ),
+});
+export type Config = Static<typeof ConfigSchema>;
+
+/** A configuration with which the service will not start. The message is one line for people. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const parse = compileParameters(ConfigSchema, { place: 'query', definitions: {} });
+
+const MIN_SECRET_LENGTH = 32;
+
+/**
+ * The configuration, out of the process's environment and the file `.env` of the project, of which
+ * the environment is the stronger.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong, without its value
+ */
+export function loadConfig(): Config {
+  const file = join(projectRoot, '.env');
+  if (existsSync(file)) process.loadEnvFile(file);
+  return parseConfig(process.env);
+}
+
+/** Where a password may come from when nobody is there to type it. */
+export const ADMIN_PASSWORD_VARIABLE = 'ALTHING_ADMIN_PASSWORD';
+
+/** The password for `create-admin`, if the environment has one. */
+export function adminPassword(): string | undefined {
+  return process.env[ADMIN_PASSWORD_VARIABLE];
+}
+
+/**
+ * The configuration that these variables make. An empty one counts as not set.
+ *
+ * @throws ConfigError as `loadConfig`
+ */
+export function parseConfig(environment: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = parse({
+    ...(set['NODE_ENV'] === 'production' ? { APP_ENV: 'production' } : {}),
+    ...set,
+    ...(set['CORS_ORIGINS'] === undefined
+      ? {}
+      : { CORS_ORIGINS: set['CORS_ORIGINS'].split(/\s*,\s*/) }),
+  });
+  if ('errors' in result) {
+    throw new ConfigError(result.errors.map(({ loc, msg }) => `${loc[1]}: ${msg}`).join('. '));
+  }
+  const config = result.value as Config;
+  const problem = findProblem(config);
+  if (problem !== undefined) throw new ConfigError(problem);
+  return config;
+}
+
+/** What no schema can say. */
+function findProblem(config: Config): string | undefined {
+  const { APP_ENV, DATABASE_URL, SECRET_KEY } = config;
+  if (DATABASE_URL !== undefined && !isPostgresUrl(DATABASE_URL)) {
+    return (
+      'DATABASE_URL cannot be read: it should look like postgresql://user:password@host:5432/database, ' +
+      'with special characters of the password percent-encoded (@ as %40)'
+    );
+  }
+  if (config.DB_POOL_MIN > config.DB_POOL_MAX) return 'DB_POOL_MIN is greater than DB_POOL_MAX';
+  if (SECRET_KEY === undefined) {
+    return APP_ENV === 'production'
+      ? 'SECRET_KEY is missing: production wants one, and `npm run cli -- generate-secret` makes it'
+      : undefined;
+  }
+  if (SECRET_KEY.length < MIN_SECRET_LENGTH || new Set(SECRET_KEY).size < 8) {
+    return `SECRET_KEY is too weak: it should have at least ${MIN_SECRET_LENGTH} random characters`;
+  }
+  const badOrigin = config.CORS_ORIGINS.find((origin) => !isOrigin(origin));
+  return badOrigin === undefined ? undefined : `CORS_ORIGINS: ${badOrigin} is not an origin`;
+}
+
+function isPostgresUrl(text: string): boolean {
+  const url = parseUrl(text);
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
+}
+
+function isOrigin(text: string): boolean {
+  return parseUrl(text)?.origin === text;
+}
+
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { EmbeddedPostgresError, errorCode, USE_OWN_SERVER } from './embedded-postgres-error.js';
+import { reachableDirectory } from './reachable-directory.js';
+import {
+  chooseAccount,
+  firstClosedDirectory,
+  isRoot,
+  type ServerAccount,
+} from './server-account.js';
+
+/** Where a database lies and who runs it. */
+export interface ClusterLocation {
+  /** PostgreSQL's own data directory; may not exist yet. */
+  readonly cluster: string;
+  /** The existing directory around it, which the account can reach. */
+  readonly home: string;
+  readonly account: ServerAccount | null;
+}
+
+const NAME = 'cluster';
+const ORIGIN = 'origin';
+
+/**
+ * Finds the database of `dataDirectory`, an existing absolute path without symbolic links, or
+ * decides where to create it: inside it, or, where the service runs as root and a parent is closed
+ * to the server's account, in a directory of root's with a symbolic link to it. The decision is
+ * kept by that link, so it does not change when permissions do. No existing permission is changed.
+ *
+ * Must be called under the lock of `dataDirectory`.
+ *
+ * @throws {EmbeddedPostgresError} when the database is there but cannot be used.
+ */
+export async function locateCluster(
+  dataDirectory: string,
+  log: (line: string) => void,
+): Promise<ClusterLocation> {
+  const entry = join(dataDirectory, NAME);
+  const found = await lstat(entry).catch(() => null);
+  if (found === null) {
+    if (existsSync(join(dataDirectory, 'PG_VERSION'))) {
+      throw new EmbeddedPostgresError(
+        `${dataDirectory} is itself the data directory of a PostgreSQL server: choose another one, ${USE_OWN_SERVER}`,
+      );
+    }
+    const account = await chooseAccount(dataDirectory);
+    if ((await firstClosedDirectory(dataDirectory, account)) === null) {
+      return { cluster: entry, home: dataDirectory, account };
+    }
+    const home = await relocate(dataDirectory, log);
+    await symlink(join(home, NAME), entry);
+    return { cluster: join(home, NAME), home, account };
+  }
+  const cluster = found.isSymbolicLink() ? await followLink(dataDirectory, entry) : entry;
+  const home = dirname(cluster);
+  const account = await accountOf(cluster, home);
+  const closed = await firstClosedDirectory(home, account);
+  if (closed !== null) {
+    throw new EmbeddedPostgresError(
+      `the database in ${cluster} belongs to uid ${account?.uid}, which may not pass ${closed}: run chmod o+x ${closed}, ${USE_OWN_SERVER}`,
+    );
+  }
+  return { cluster, home, account };
+}
+
+async function followLink(dataDirectory: string, entry: string): Promise<string> {
+  const target = resolve(dataDirectory, await readlink(entry));
+  const home = await realpath(dirname(target)).catch(() => null);
+  if (home === null) {
+    throw new EmbeddedPostgresError(
+      `the database of ${dataDirectory} was kept in ${target}, which is gone: restore it, or remove the link ${entry} to begin with an empty database`,
+    );
+  }
+  const origin = await readFile(join(home, ORIGIN), 'utf8').catch(() => dataDirectory);
+  const elsewhere = join(origin, NAME);
+  // A copied checkout brings a copy of the link: two services would share one database.
+  if (origin !== dataDirectory && (await readlink(elsewhere).catch(() => null)) === target) {
+    throw new EmbeddedPostgresError(
+      `the link ${entry} points to the database of ${origin}: remove the link to begin with an empty database`,
+    );
+  }
+  if (origin !== dataDirectory) await writeFile(join(home, ORIGIN), dataDirectory);
+  return join(home, basename(target));
+}
+
+async function accountOf(cluster: string, home: string): Promise<ServerAccount | null> {
+  const owner = await stat(cluster).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (owner === null) return chooseAccount(home);
+  if (!owner.isDirectory()) throw notACluster(cluster);
+  if (process.platform === 'win32') return null;
+  if (!isRoot()) {
+    if (owner.uid === process.getuid?.()) return null;
+    throw new EmbeddedPostgresError(
+      `the database in ${cluster} belongs to uid ${owner.uid}, not to the current user (uid ${process.getuid?.()}): start the service as that user, choose another data directory, ${USE_OWN_SERVER}`,
+    );
+  }
+  if (owner.uid === 0) {
+    const { uid, gid } = (await chooseAccount(home)) ?? { uid: 0, gid: 0 };
+    throw new EmbeddedPostgresError(
+      `the database in ${cluster} belongs to root, as which PostgreSQL refuses to run: run chown -R ${uid}:${gid} ${cluster}, ${USE_OWN_SERVER}`,
+    );
+  }
+  return { uid: owner.uid, gid: owner.gid };
+}
+
+/** The error for a directory that stands where a database should be and is none. */
+export function notACluster(cluster: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `${cluster} exists but is not a PostgreSQL data directory: restore it or move it away, ${USE_OWN_SERVER}`,
+  );
+}
+
+/**
+ * The name is new every time although the path is the same: whoever removes the data directory
+ * wants an empty database, and another checkout may live at the path of one that was moved.
+ */
+async function relocate(dataDirectory: string, log: (line: string) => void): Promise<string> {
+  const base = await reachableDirectory();
+  const hash = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 12);
+  for (const name of await readdir(base)) {
+    if (!name.startsWith(`data-${hash}-`)) continue;
+    const earlier = join(base, name);
+    if (existsSync(join(earlier, NAME))) {
+      log(`an earlier database of ${dataDirectory} is still in ${earlier}; remove it if unneeded`);
+    } else await rm(earlier, { recursive: true, force: true });
+  }
+  const home = await mkdtemp(join(base, `data-${hash}-`));
+  await writeFile(join(home, ORIGIN), dataDirectory);
+  await chmod(home, 0o711);
+  log(`${dataDirectory} is closed to the database's account: its files are kept in ${home}`);
+  return home;
+}

@@ -1,0 +1,86 @@
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EmbeddedPostgresError, errorCode, USE_OWN_SERVER } from './embedded-postgres-error.js';
+import { processStart } from './process-identity.js';
+import { giveToOwnerOf } from './server-account.js';
+
+/** Exclusive use of a directory by this process. */
+export interface OwnerLock {
+  release(): Promise<void>;
+}
+
+const DIRECTORY = 'owners';
+const NAME = /^(?<pid>\d+)-(?<start>[\w.]+)-(?<inode>\d+)\.(?<kind>claim|held)$/;
+const ATTEMPTS = 40;
+
+/**
+ * Takes exclusive use of `directory` for this process until `release()` or the process's death,
+ * however it dies: nothing has to be cleaned up after a `kill -9`.
+ *
+ * Each process announces itself in a file whose *name* holds its id and its start time, and only
+ * then looks at the others. Two that look at the same moment see each other, withdraw and try
+ * again. As a name belongs to one process for ever, removing a dead one's file can never remove
+ * that of a live one, which a single lock file that is replaced cannot promise, and a reused
+ * process id has another start time.
+ *
+ * Processes of another machine or container that share the directory are not seen.
+ *
+ * @throws {EmbeddedPostgresError} when a live process, also this one, holds the directory.
+ */
+export async function acquireOwnerLock(directory: string): Promise<OwnerLock> {
+  const owners = join(directory, DIRECTORY);
+  await mkdir(owners, { recursive: true, mode: 0o700 });
+  await giveToOwnerOf(directory, owners);
+  const inode = String((await stat(owners, { bigint: true })).ino);
+  const self = `${process.pid}-${(await processStart(process.pid)) ?? 'unknown'}-${inode}`;
+  const claim = join(owners, `${self}.claim`);
+  const held = join(owners, `${self}.held`);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await writeFile(claim, '', { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+      throw new EmbeddedPostgresError(
+        `this process already uses the data directory ${directory}: stop that server first`,
+      );
+    }
+    const rivals = await liveRivals(owners, inode, self);
+    const holder = rivals.find((rival) => rival.kind === 'held');
+    if (rivals.length === 0) break;
+    await rm(claim, { force: true });
+    if (holder !== undefined || attempt === ATTEMPTS) {
+      throw new EmbeddedPostgresError(
+        `another process (pid ${(holder ?? rivals[0])?.pid}) already uses the data directory ${directory}: ` +
+          `stop it, choose another data directory, ${USE_OWN_SERVER}`,
+      );
+    }
+    await sleep(5 + Math.random() * 45);
+  }
+  await writeFile(held, '', { mode: 0o600 });
+  return {
+    async release() {
+      await rm(held, { force: true });
+      await rm(claim, { force: true });
+    },
+  };
+}
+
+async function liveRivals(
+  owners: string,
+  inode: string,
+  self: string,
+): Promise<{ pid: number; kind: string }[]> {
+  const rivals = [];
+  for (const entry of await readdir(owners)) {
+    const groups = NAME.exec(entry)?.groups ?? {};
+    const { pid, start, kind } = groups;
+    if (pid === undefined || kind === undefined || entry.startsWith(`${self}.`)) continue;
+    const current = await processStart(Number(pid));
+    const alive = current !== null && (current === start || [current, start].includes('unknown'));
+    // With another number the file came here with a copy of the directory.
+    if (alive && groups['inode'] === inode) rivals.push({ pid: Number(pid), kind });
+    else await rm(join(owners, entry), { force: true });
+  }
+  return rivals;
+}

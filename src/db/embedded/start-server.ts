@@ -1,0 +1,75 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterLocation } from './cluster-location.js';
+import { EmbeddedPostgresError, USE_OWN_SERVER } from './embedded-postgres-error.js';
+import type { NativeBinaries } from './native-binaries.js';
+import { PostmasterStartError, startPostmaster } from './postmaster.js';
+import { addressSettings } from './server-address.js';
+import { lastMeaningfulLine, remedyFor, type ServerLog } from './server-log.js';
+import { USES_TCP } from './server-url.js';
+
+const RETRY_TIMEOUT_MS = 15_000;
+const RETRY_PAUSE_MS = 100;
+/** An idle process of a killed server notices that within milliseconds, a computing one does not. */
+const ORPHAN_GRACE_MS = 2000;
+
+/**
+ * Starts a server where none is running, and tries again for 15 s while what is left of a killed
+ * one is still in the way.
+ *
+ * @returns the server's process id
+ * @throws {EmbeddedPostgresError} with PostgreSQL's own reason.
+ */
+export async function startServer(
+  location: ClusterLocation,
+  binaries: NativeBinaries,
+  settings: Record<string, string>,
+  serverLog: ServerLog,
+  onExit: (how: string) => void,
+): Promise<number> {
+  const began = Date.now();
+  let temporarySocket = false;
+  for (;;) {
+    const all = { ...settings, ...(await addressSettings(location, temporarySocket)) };
+    try {
+      return await startPostmaster(location, binaries, all, serverLog, onExit);
+    } catch (error) {
+      if (!(error instanceof PostmasterStartError)) throw error;
+      const { output } = error;
+      const elapsed = Date.now() - began;
+      const leftOver = /pre-existing shared memory block|lock file .* already exists/.test(output);
+      const portTaken = USES_TCP && /could not (bind|create any TCP)/.test(output);
+      if ((leftOver || portTaken) && elapsed < RETRY_TIMEOUT_MS) {
+        if (leftOver && elapsed > ORPHAN_GRACE_MS) await endOrphans(location.cluster);
+        await sleep(RETRY_PAUSE_MS);
+      } else if (!temporarySocket && /Unix-domain socket|Unix address/.test(output)) {
+        temporarySocket = true;
+      } else {
+        throw new EmbeddedPostgresError(
+          `PostgreSQL could not be started on ${location.cluster} (${lastMeaningfulLine(output)}): ${remedyFor(output)}, ${USE_OWN_SERVER}`,
+          { cause: error },
+        );
+      }
+    }
+  }
+}
+
+/**
+ * Ends the processes that a killed server left behind on the data directory: a long computation
+ * does not look whether its server still lives. Call it only when no server runs there.
+ */
+async function endOrphans(cluster: string): Promise<void> {
+  const pids = await readdir('/proc').catch(() => []);
+  for (const pid of pids.filter((name) => /^\d+$/.test(name))) {
+    const directory = await readlink(`/proc/${pid}/cwd`).catch(() => null);
+    if (directory !== cluster) continue;
+    const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
+    // A shell of the user may be there as well.
+    if (!/\/postgres( \(deleted\))?$/.test(program)) continue;
+    try {
+      process.kill(Number(pid), 'SIGQUIT');
+    } catch {
+      // It has just ended.
+    }
+  }
+}

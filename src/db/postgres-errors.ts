@@ -1,0 +1,102 @@
+import pg from 'pg';
+
+/** What an error of PostgreSQL, or of the way to it, means to the caller. */
+export type PostgresAnswer =
+  | { kind: 'duplicate'; field: string }
+  | { kind: 'still_in_use' }
+  | { kind: 'invalid'; reason: string }
+  | { kind: 'unavailable' };
+
+type Translate = (error: pg.DatabaseError) => PostgresAnswer;
+
+const unavailable: Translate = () => ({ kind: 'unavailable' });
+const invalid =
+  (reason: string): Translate =>
+  () => ({ kind: 'invalid', reason });
+
+/**
+ * The one table from error codes to answers; a code that is not in it is a fault of ours.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const BY_CODE: Record<string, Translate> = {
+  '23505': ({ table, constraint }) => ({ kind: 'duplicate', field: fieldOf(table, constraint) }),
+  '23503': ({ message }) =>
+    message.startsWith('insert')
+      ? { kind: 'invalid', reason: 'it refers to something that does not exist' }
+      : { kind: 'still_in_use' },
+  '23514': invalid('a value is outside of its limits'),
+  '22001': invalid('a text is too long'),
+  '22003': invalid('a number is too large'),
+  '22021': invalid('a text holds a character that cannot be stored'),
+  '22P02': invalid('a text holds a character that cannot be stored'),
+  '22P05': invalid('a text holds a character that cannot be stored'),
+  '25006': unavailable, // read-only: a standby that has not been promoted yet
+  '25P03': unavailable, // idle in a transaction for too long
+  '40001': unavailable, // a serialization failure that retries did not cure
+  '40P01': unavailable, // a deadlock that retries did not cure
+  '53100': unavailable, // disk full
+  '53200': unavailable, // out of memory
+  '53300': unavailable, // too many connections
+  '55P03': unavailable, // a lock was not to be had
+  '57014': unavailable, // the statement took too long
+  '57P01': unavailable, // shut down by the administrator
+  '57P02': unavailable, // shut down by a crash
+  '57P03': unavailable, // starting up
+  '57P05': unavailable, // idle session ended
+};
+
+/** Codes of the operating system that mean: the server cannot be reached. */
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** The driver gives these faults no code, only a sentence. */
+const DRIVER_SENTENCES = [
+  'Connection terminated',
+  'timeout exceeded when trying to connect',
+  'Client has encountered a connection error',
+  'Cannot use a pool after calling end on the pool',
+  'Client was closed and is not queryable',
+  'Query read timeout',
+];
+
+/** The meaning of a database error; undefined for everything else. */
+export function toPostgresAnswer(error: unknown): PostgresAnswer | undefined {
+  if (error instanceof pg.DatabaseError) {
+    const code = error.code ?? '';
+    if (code.startsWith('08')) return { kind: 'unavailable' };
+    return BY_CODE[code]?.(error);
+  }
+  if (error instanceof AggregateError) return toPostgresAnswer(error.errors[0]);
+  if (!(error instanceof Error)) return undefined;
+  if (isNetworkFault(error)) return { kind: 'unavailable' };
+  const isDriverFault = DRIVER_SENTENCES.some((sentence) => error.message.startsWith(sentence));
+  return isDriverFault ? { kind: 'unavailable' } : undefined;
+}
+
+function isNetworkFault(error: Error): boolean {
+  return (
+    'code' in error &&
+    'syscall' in error &&
+    NETWORK_CODES.has(String(error.code)) &&
+    ['connect', 'read', 'write', 'getaddrinfo'].includes(String(error.syscall))
+  );
+}
+
+/** By our convention a unique index is named `<table>_<field>_key`. */
+function fieldOf(table: string | undefined, constraint: string | undefined): string {
+  const prefix = `${table}_`;
+  if (constraint?.startsWith(prefix) && constraint.endsWith('_key')) {
+    return constraint.slice(prefix.length, -'_key'.length);
+  }
+  return 'value';
+}

@@ -1,0 +1,26 @@
+/** A place in a sorted list: the sort order, and the sort key and id of the last item seen. */
+export interface Cursor {
+  sort: string;
+  key: string | number;
+  id: number;
+}
+
+/** The cursor as clients see it: opaque, safe in a URL. */
+export function encodeCursor({ sort, key, id }: Cursor): string {
+  return Buffer.from(JSON.stringify([sort, key, id])).toString('base64url');
+}
+
+/** The place that a cursor names, or null if it is none of ours. */
+export function decodeCursor(text: string): Cursor | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(value) || value.length !== 3) return null;
+  const [sort, key, id]: unknown[] = value;
+  if (typeof sort !== 'string' || !Number.isSafeInteger(id)) return null;
+  if (typeof key !== 'string' && !Number.isSafeInteger(key)) return null;
+  return { sort, key: key as string | number, id: id as number };
+}

@@ -1,0 +1,41 @@
+/** What a Link header needs to know of a page. */
+export interface LinkedPage {
+  page: number | null;
+  pages: number | null;
+  has_next: boolean;
+  next_cursor: string | null;
+}
+
+/**
+ * The Link field of a page (RFC 8288): `first`, `prev`, `next` and `last` as far as they exist,
+ * relative to the host, with every other parameter of the request kept.
+ *
+ * @param url path and query of the request
+ */
+export function linkHeader(url: string, page: LinkedPage): string {
+  const links: [rel: string, parameter: 'page' | 'cursor', value: string][] = [];
+  if (page.page === null) {
+    links.push(['first', 'cursor', '']);
+    if (page.next_cursor !== null) links.push(['next', 'cursor', page.next_cursor]);
+  } else {
+    links.push(['first', 'page', '1']);
+    if (page.page > 1) links.push(['prev', 'page', String(page.page - 1)]);
+    if (page.has_next) links.push(['next', 'page', String(page.page + 1)]);
+    links.push(['last', 'page', String(Math.max(1, page.pages ?? 1))]);
+  }
+  return links
+    .map(([rel, name, value]) => `<${withParameter(url, name, value)}>; rel="${rel}"`)
+    .join(', ');
+}
+
+function withParameter(url: string, name: string, value: string): string {
+  const [path = '/', query = ''] = splitOnce(url, '?');
+  const parameters = new URLSearchParams(query);
+  parameters.set(name, value);
+  return `${path}?${parameters}`;
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const index = text.indexOf(separator);
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
+}

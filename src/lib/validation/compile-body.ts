@@ -1,0 +1,170 @@
+import { Compiler } from './compiler.js';
+import type { TextForm } from './dates.js';
+import { defaultMaker } from './defaults.js';
+import type { Validated } from './error-item.js';
+import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
+import {
+  FAIL,
+  fail,
+  finish,
+  getOwn,
+  isObject,
+  newState,
+  type State,
+  setOwn,
+  under,
+} from './node.js';
+import type { Definitions, JsonSchema } from './schema.js';
+
+/** A body as the content type told to read it. */
+export type ParsedBody =
+  | { kind: 'json'; value: unknown }
+  /** A body whose content type is missing or not JSON, undecoded. */
+  | { kind: 'raw'; text: string }
+  | { kind: 'empty' }
+  /** Form fields and files by name; an array holds the values of a repeated name. */
+  | { kind: 'form'; fields: Readonly<Record<string, unknown>> };
+
+/**
+ * - `model`: the body is one value of the schema.
+ * - `embed`: the body is an object of several parameters, each a property of the schema.
+ * - `form`: single form fields or files, each a property of the schema.
+ * - `form-model`: one model whose fields are form fields.
+ */
+export type BodyMode = 'model' | 'embed' | 'form' | 'form-model';
+
+/** Options of {@link compileBody}. */
+export interface BodyOptions {
+  schema: JsonSchema;
+  definitions?: Definitions;
+  mode?: BodyMode;
+  /** Whether a request without a body is refused; true unless said otherwise. */
+  required?: boolean;
+  /** See `CompileOptions.text`. */
+  text?: TextForm;
+}
+
+/** Checks and converts a body. Never throws, never changes its input. */
+export type BodyValidator = (body: ParsedBody) => Validated;
+
+function answer(state: State, value: unknown): Validated {
+  if (state.errors.length === 0) return { value };
+  under(state, 0, 'body');
+  return { errors: finish(state) };
+}
+
+/** What a JSON parameter sees: an empty body and JSON null are the same nothing. */
+function contentOf(body: ParsedBody): unknown {
+  if (body.kind === 'json') return body.value ?? undefined;
+  if (body.kind === 'raw') return body.text === '' ? undefined : body.text;
+  return body.kind === 'form' ? body.fields : undefined;
+}
+
+function compileSingle(schema: JsonSchema, compiler: Compiler, required: boolean): BodyValidator {
+  const { check } = compiler.compile(schema);
+  const makeDefault = defaultMaker(schema.default ?? null);
+  return (body) => {
+    const state = newState();
+    const content = contentOf(body);
+    if (content === undefined) {
+      if (!required) return { value: makeDefault() };
+      fail(state, 'missing', null);
+      return answer(state, undefined);
+    }
+    return answer(state, check(content, state));
+  };
+}
+
+function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator {
+  const fields = compileFields(schema, compiler);
+  return (body) => {
+    const state = newState();
+    const content = contentOf(body);
+    const out: Record<string, unknown> = {};
+    for (const field of fields) {
+      if (content === undefined || isObject(content)) {
+        const value = content === undefined ? undefined : getOwn(content, field.name);
+        checkField(field, field.name, value, out, state);
+      } else {
+        // FastAPI cannot look anything up in a list or a text and then reports even what is
+        // optional.
+        fail(state, 'missing', null);
+        under(state, state.errors.length - 1, field.name);
+      }
+    }
+    return answer(state, out);
+  };
+}
+
+type FormFields = Readonly<Record<string, unknown>>;
+
+const NO_FIELDS: FormFields = Object.freeze({});
+
+const fieldsOf = (body: ParsedBody): FormFields => (body.kind === 'form' ? body.fields : NO_FIELDS);
+
+function readField(field: NamedField, fields: FormFields): unknown {
+  const values = valuesOf(getOwn(fields, field.name));
+  if (!field.isList) return values.at(-1);
+  return values.length === 0 ? undefined : values;
+}
+
+function compileForm(schema: JsonSchema, compiler: Compiler): BodyValidator {
+  const fields = compileFields(schema, compiler);
+  return (body) => {
+    const state = newState();
+    const given = fieldsOf(body);
+    const out: Record<string, unknown> = {};
+    for (const field of fields) {
+      const value = readField(field, given);
+      checkField(field, field.name, value === '' ? undefined : value, out, state);
+    }
+    return answer(state, out);
+  };
+}
+
+function compileFormModel(schema: JsonSchema, compiler: Compiler): BodyValidator {
+  const fields = compileFields(schema, compiler);
+  const names = new Set(fields.map((field) => field.name));
+  const { check } = compiler.compile(schema);
+  return (body) => {
+    const given = fieldsOf(body);
+    const input: Record<string, unknown> = {};
+    for (const field of fields) {
+      const value = readField(field, given) ?? (field.required ? undefined : field.makeDefault?.());
+      if (value !== undefined && value !== null) setOwn(input, field.name, value);
+    }
+    for (const key of Object.keys(given)) {
+      const values = valuesOf(given[key]);
+      if (!names.has(key) && values.length > 0) {
+        setOwn(input, key, values.length === 1 ? values[0] : values);
+      }
+    }
+    const state = newState();
+    const value = check(input, state);
+    return answer(state, value === FAIL ? undefined : value);
+  };
+}
+
+/**
+ * Compiles the body of an operation. The errors have FastAPI's `loc` and `input` for the mode: an
+ * absent body is `missing` at `["body"]`, or at each field when the body is several parameters; a
+ * body that was not JSON is checked as the text it is.
+ *
+ * @throws Error when a schema cannot be compiled, see `compileSchema`.
+ */
+export function compileBody(options: BodyOptions): BodyValidator {
+  const { schema, definitions = {}, mode = 'model', required = true, text = 'canonical' } = options;
+  // In a form a binary string is an upload; in JSON it is text.
+  const files = mode === 'form' || mode === 'form-model';
+  const compiler = new Compiler(schema, { definitions, form: text, files });
+  switch (mode) {
+    case 'embed':
+      return compileEmbedded(schema, compiler);
+    case 'form':
+      return compileForm(schema, compiler);
+    case 'form-model':
+      return compileFormModel(schema, compiler);
+    default:
+      return compileSingle(schema, compiler, required);
+  }
+}

@@ -1,0 +1,156 @@
+import { Compiler } from './compiler.js';
+import type { TextForm } from './dates.js';
+import type { Validated } from './error-item.js';
+import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
+import { FAIL, finish, getOwn, newState, setOwn, under } from './node.js';
+import type { Definitions, JsonSchema } from './schema.js';
+
+/** Where parameters come from; the first element of every `loc`. */
+export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
+
+/** Options of {@link compileParameters}. */
+export interface ParameterOptions {
+  definitions?: Definitions;
+  place: ParameterPlace;
+  /** True when the group is one FastAPI parameter model instead of single parameters. */
+  model?: boolean;
+  /** See `CompileOptions.text`. */
+  text?: TextForm;
+}
+
+/** Raw values by name: one text, or all of them when a name was repeated. */
+export type RawParameters = Readonly<Record<string, unknown>>;
+
+/** Checks and converts a group of parameters. Never throws, never changes its input. */
+export type ParameterValidator = (
+  raw: RawParameters | null | undefined,
+) => Validated<Record<string, unknown>>;
+
+/**
+ * One value of several: Starlette keeps the last of a repeated query key or cookie, and the first
+ * of a repeated header.
+ */
+function pick(values: readonly unknown[], place: ParameterPlace): unknown {
+  return place === 'header' ? values[0] : values.at(-1);
+}
+
+function lookupName(name: string, place: ParameterPlace): string {
+  return place === 'header' ? name.toLowerCase() : name;
+}
+
+function read(field: NamedField, raw: RawParameters, place: ParameterPlace): unknown {
+  const values = valuesOf(getOwn(raw, lookupName(field.name, place)));
+  if (!field.isList) return pick(values, place);
+  return values.length === 0 ? undefined : values;
+}
+
+const NOTHING: RawParameters = Object.freeze({});
+
+/** Undeclared headers stay: hooks and handlers read many that no operation declares. */
+function startValue(raw: RawParameters, place: ParameterPlace): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  if (place === 'header') {
+    for (const key of Object.keys(raw)) setOwn(out, key, raw[key]);
+  }
+  return out;
+}
+
+function compileSingles(
+  schema: JsonSchema,
+  compiler: Compiler,
+  place: ParameterPlace,
+): ParameterValidator {
+  const fields = compileFields(schema, compiler);
+  return (given) => {
+    const raw = given ?? NOTHING;
+    const state = newState();
+    const out = startValue(raw, place);
+    for (const field of fields) {
+      checkField(field, field.name, read(field, raw, place), out, state);
+    }
+    if (state.errors.length === 0) return { value: out };
+    under(state, 0, place);
+    return { errors: finish(state) };
+  };
+}
+
+/** A header model names its fields as Python does: `save-data` is the field `save_data`. */
+function modelName(name: string, place: ParameterPlace): string {
+  return place === 'header' ? name.replaceAll('-', '_') : name;
+}
+
+function renameProperties(schema: JsonSchema, place: ParameterPlace): JsonSchema {
+  const { properties = {}, required } = schema;
+  const renamed: Record<string, JsonSchema> = {};
+  for (const [name, property] of Object.entries(properties)) {
+    setOwn(renamed, modelName(name, place), property);
+  }
+  return {
+    ...schema,
+    type: 'object',
+    properties: renamed,
+    ...(required && { required: required.map((name) => modelName(name, place)) }),
+  };
+}
+
+function compileModel(
+  schema: JsonSchema,
+  compiler: Compiler,
+  place: ParameterPlace,
+): ParameterValidator {
+  const target = compiler.resolve(schema);
+  const fields = compileFields(target, compiler);
+  const names = new Set(fields.map((field) => field.name));
+  const { check } = compiler.compile(renameProperties(target, place));
+
+  /** What FastAPI hands to the model: declared fields with their defaults, then the rest. */
+  const collect = (raw: RawParameters): Record<string, unknown> => {
+    const input: Record<string, unknown> = {};
+    for (const field of fields) {
+      const given = read(field, raw, place);
+      const value = given === undefined && !field.required ? field.makeDefault?.() : given;
+      if (value !== undefined && value !== null) {
+        setOwn(input, modelName(field.name, place), value);
+      }
+    }
+    for (const key of Object.keys(raw)) {
+      const values = valuesOf(raw[key]);
+      if (names.has(key) || values.length === 0) continue;
+      setOwn(input, key, values.length === 1 ? values[0] : values);
+    }
+    return input;
+  };
+
+  return (given) => {
+    const raw = given ?? NOTHING;
+    const state = newState();
+    const result = check(collect(raw), state);
+    if (result === FAIL) {
+      under(state, 0, place);
+      return { errors: finish(state) };
+    }
+    const out = startValue(raw, place);
+    for (const [key, value] of Object.entries(result as Record<string, unknown>)) {
+      const declared = fields.find((field) => modelName(field.name, place) === key);
+      setOwn(out, declared?.name ?? key, value);
+    }
+    return { value: out };
+  };
+}
+
+/**
+ * Compiles the parameters of one place from an object schema, the way Fastify keeps them in
+ * `schema.params`, `querystring` and `headers`. Answers the values by declared name, converted and
+ * with defaults, or the errors with FastAPI's `loc` and `input` for that place.
+ *
+ * Query keys keep their order and repetition as arrays; header names are given in lower case.
+ *
+ * @throws Error when a schema cannot be compiled, see `compileSchema`.
+ */
+export function compileParameters(
+  schema: JsonSchema,
+  { definitions = {}, place, model = false, text = 'canonical' }: ParameterOptions,
+): ParameterValidator {
+  const compiler = new Compiler(schema, { definitions, form: text });
+  return model ? compileModel(schema, compiler, place) : compileSingles(schema, compiler, place);
+}

@@ -1,0 +1,265 @@
+import { listNode, setNode, tupleNode } from './arrays.js';
+import type { TextForm } from './dates.js';
+import { decimalNode, isDecimal } from './decimals.js';
+import { enumNode, literalNode } from './enums.js';
+import { isBinary, textNode } from './formats.js';
+import { fail, type Node } from './node.js';
+import { anyNode, booleanNode, integerNode, nullNode, numberNode } from './numbers.js';
+import { dictNode, type Extras, makeField, modelNode, type PatternRule } from './objects.js';
+import { compilePattern } from './pattern.js';
+import { References } from './references.js';
+import type { Definitions, JsonSchema } from './schema.js';
+import { isClassTitle, kindsOf, mergeAll, refuseUnknown, sizeLimits } from './schema-shape.js';
+import { fileNode } from './strings.js';
+import { nullableNode, type TaggedMember, taggedUnionNode, unionNode } from './unions.js';
+
+/** pydantic-core's `RECURSION_GUARD_LIMIT`, less the outermost value. */
+const MAX_RECURSION = 254;
+
+/** A pattern of TypeBox's `Record(String, …)`, which admits every name. */
+const EVERY_NAME = new Set(['^(.*)$', '^.*$', '.*', '']);
+
+/** How schemas are turned into checks. */
+export interface CompilerOptions {
+  definitions: Definitions;
+  form: TextForm;
+  /** Whether binary strings are uploads. */
+  files?: boolean;
+}
+
+interface Slot {
+  node: Node | undefined;
+  recursive: boolean;
+}
+
+/** Turns schemas into nodes; one instance serves one root schema. */
+export class Compiler {
+  readonly references: References;
+  readonly #form: TextForm;
+  readonly #files: boolean;
+  readonly #slots = new Map<JsonSchema, Slot>();
+
+  constructor(root: JsonSchema, { definitions, form, files = false }: CompilerOptions) {
+    this.references = new References(root, definitions);
+    this.#form = form;
+    this.#files = files;
+  }
+
+  /**
+   * Compiles one schema.
+   *
+   * @param name the property it belongs to, which tells a class name from a made-up title.
+   * @throws Error when the schema uses a keyword that cannot be honoured or a reference to nothing.
+   */
+  compile(schema: JsonSchema | boolean, name?: string): Node {
+    if (schema === true) return anyNode();
+    if (schema === false) throw new Error('A schema that admits nothing cannot be compiled');
+    if (schema.$ref !== undefined) return this.#compileRef(schema.$ref);
+    const open = this.#slots.get(schema);
+    if (open !== undefined) return open.node ?? this.#laterNode(schema, open, name);
+    const slot: Slot = { node: undefined, recursive: false };
+    this.#slots.set(schema, slot);
+    slot.node = this.#build(schema, name, schema.$id !== undefined);
+    return slot.node;
+  }
+
+  /** Follows references to the schema itself. */
+  resolve(schema: JsonSchema): JsonSchema {
+    const seen = new Set<JsonSchema>();
+    let current = schema;
+    while (current.$ref !== undefined) {
+      if (seen.has(current)) throw new Error(`Schema reference ${current.$ref} names itself`);
+      seen.add(current);
+      current = this.references.resolve(current.$ref);
+    }
+    return current;
+  }
+
+  #compileRef(ref: string): Node {
+    const target = this.resolve({ $ref: ref });
+    const name = target.title ?? target.$id ?? References.nameOf(ref);
+    const open = this.#slots.get(target);
+    if (open !== undefined) return open.node ?? this.#laterNode(target, open, name);
+    const slot: Slot = { node: undefined, recursive: false };
+    this.#slots.set(target, slot);
+    slot.node = this.#build(target, name, true);
+    return slot.node;
+  }
+
+  /** Stands for a schema which is being compiled further out: the recursive case. */
+  #laterNode(schema: JsonSchema, slot: Slot, name: string | undefined): Node {
+    return {
+      check: (value, state) => {
+        if (slot.node === undefined) throw new Error('A schema is used before it is compiled');
+        if (state.depth >= MAX_RECURSION) return fail(state, 'recursion_loop', value);
+        state.depth += 1;
+        const result = slot.node.check(value, state);
+        state.depth -= 1;
+        return result;
+      },
+      label: schema.title ?? name ?? '...',
+    };
+  }
+
+  #build(schema: JsonSchema, name: string | undefined, isNamed: boolean): Node {
+    refuseUnknown(schema);
+    if (schema.allOf !== undefined) return this.#buildAllOf(schema, name, isNamed);
+    const choices = schema.anyOf ?? schema.oneOf;
+    if (choices !== undefined) return this.#buildUnion(schema, choices, name);
+    if (schema.const !== undefined) return literalNode([schema.const]);
+    const kinds = kindsOf(schema);
+    const rest = kinds.filter((kind) => kind !== 'null');
+    if (rest.length < kinds.length && rest.length > 0) {
+      const values = schema.enum?.filter((value) => value !== null);
+      const inner = { ...schema, type: rest, nullable: false, ...(values && { enum: values }) };
+      return nullableNode(this.#build(inner, name, isNamed));
+    }
+    if (schema.enum !== undefined) return this.#buildEnum(schema, schema.enum, name, isNamed);
+    if (kinds.length > 1) {
+      return unionNode(kinds.map((kind) => this.#buildKind({ ...schema, type: kind }, kind, name)));
+    }
+    return this.#buildKind(schema, kinds[0], name);
+  }
+
+  #buildKind(schema: JsonSchema, kind: string | undefined, name: string | undefined): Node {
+    switch (kind) {
+      case 'string':
+        return this.#files && isBinary(schema) ? fileNode() : textNode(schema, this.#form);
+      case 'integer':
+        return integerNode(schema);
+      case 'number':
+        return numberNode(schema);
+      case 'boolean':
+        return booleanNode();
+      case 'null':
+        return nullNode();
+      case 'array':
+        return this.#buildArray(schema);
+      case 'object':
+        return this.#buildObject(schema, name);
+      case undefined:
+        return anyNode();
+      default:
+        throw new Error(`Schema type ${kind} is not known`);
+    }
+  }
+
+  #buildEnum(
+    schema: JsonSchema,
+    values: readonly unknown[],
+    name: string | undefined,
+    isNamed: boolean,
+  ): Node {
+    if (!isNamed && !isClassTitle(schema.title, name)) return literalNode(values);
+    return enumNode(schema, values, schema.title ?? name ?? 'Enum');
+  }
+
+  #buildAllOf(schema: JsonSchema, name: string | undefined, isNamed: boolean): Node {
+    const { allOf = [], ...own } = schema;
+    const only = allOf.length === 1 ? allOf[0] : undefined;
+    if (only !== undefined && own.properties === undefined) return this.compile(only, name);
+    const parts = allOf.map((part) => this.resolve(part));
+    return this.#build(mergeAll([own, ...parts]), name, isNamed);
+  }
+
+  #buildUnion(schema: JsonSchema, choices: readonly JsonSchema[], name: string | undefined): Node {
+    const isNull = (choice: JsonSchema) =>
+      choice.type === 'null' || (choice.const === null && 'const' in choice);
+    const members = choices.filter((choice) => !isNull(choice));
+    const node = this.#buildMembers(schema, members, name);
+    return members.length < choices.length || schema.nullable === true ? nullableNode(node) : node;
+  }
+
+  #buildMembers(schema: JsonSchema, members: readonly JsonSchema[], name: string | undefined) {
+    const [first] = members;
+    if (first === undefined) return nullNode();
+    if (members.length === 1) return this.compile(first, name);
+    if (members.every((member) => member.const !== undefined)) {
+      return literalNode(members.map((member) => member.const));
+    }
+    if (isDecimal(members)) return decimalNode(first);
+    if (schema.discriminator !== undefined) return this.#buildTagged(schema, members);
+    return unionNode(members.map((member) => this.compile(member)));
+  }
+
+  #buildTagged(schema: JsonSchema, members: readonly JsonSchema[]): Node {
+    const { propertyName = '', mapping = {} } = schema.discriminator ?? {};
+    const byTarget = new Map(
+      Object.entries(mapping).map(([tag, ref]) => [this.references.resolve(ref), tag]),
+    );
+    const tagged = members.flatMap((member): TaggedMember[] => {
+      const target = this.resolve(member);
+      const node = this.compile(member);
+      const property = target.properties?.[propertyName];
+      const own = property === undefined ? undefined : this.resolve(property);
+      const tags = own?.enum ?? (own?.const === undefined ? undefined : [own.const]);
+      const named = byTarget.get(target);
+      return (tags ?? (named === undefined ? [] : [named])).map((tag) => ({ tag, node }));
+    });
+    return taggedUnionNode(propertyName, tagged);
+  }
+
+  #buildArray(schema: JsonSchema): Node {
+    const limits = { min: schema.minItems ?? 0, max: schema.maxItems ?? Number.POSITIVE_INFINITY };
+    const { items, additionalItems } = schema;
+    const legacy = Array.isArray(items) ? (items as readonly JsonSchema[]) : undefined;
+    const prefix = schema.prefixItems ?? legacy;
+    const following = legacy === undefined ? items : additionalItems;
+    if (prefix !== undefined) {
+      const open = typeof following === 'object' ? (following as JsonSchema) : undefined;
+      const rest = open === undefined ? undefined : this.compile(open);
+      return tupleNode(
+        prefix.map((item) => this.compile(item)),
+        rest,
+        limits,
+      );
+    }
+    const item =
+      following === undefined ? anyNode() : this.compile(following as JsonSchema | boolean);
+    return schema.uniqueItems === true ? setNode(item, limits) : listNode(item, limits);
+  }
+
+  #buildObject(schema: JsonSchema, name: string | undefined): Node {
+    const { properties, patternProperties = {}, propertyNames } = schema;
+    const size = sizeLimits(schema);
+    const declared = schema.additionalProperties ?? schema.unevaluatedProperties;
+    const patterns = Object.entries(patternProperties);
+    const [only] = patterns;
+    if (properties === undefined || propertyNames !== undefined) {
+      const everyName = only !== undefined && patterns.length === 1 && EVERY_NAME.has(only[0]);
+      if (patterns.length === 0 || everyName) {
+        const item = everyName ? only[1] : (declared ?? true);
+        if (item !== false) {
+          const key = propertyNames === undefined ? undefined : this.compile(propertyNames);
+          return dictNode(key, this.compile(item), size);
+        }
+      }
+    }
+    const required = new Set(schema.required ?? []);
+    const fields = Object.entries(properties ?? {}).map(([key, property]) =>
+      makeField(key, this.compile(property, key), required.has(key), property),
+    );
+    for (const key of required) {
+      if (!fields.some((field) => field.key === key)) {
+        fields.push({ key, node: anyNode(), required: true });
+      }
+    }
+    const rules: PatternRule[] = patterns.map(([pattern, rule]) => ({
+      regexp: compilePattern(pattern),
+      node: this.compile(rule),
+    }));
+    return modelNode(
+      schema.title ?? schema.$id ?? name ?? 'object',
+      fields,
+      this.#extras(declared),
+      rules,
+      size,
+    );
+  }
+
+  #extras(declared: JsonSchema | boolean | undefined): Extras {
+    if (declared === undefined) return 'drop';
+    if (declared === false) return 'forbid';
+    return this.compile(declared);
+  }
+}

@@ -1,0 +1,176 @@
+/** A calendar day. */
+export interface DateParts {
+  year: number;
+  month: number;
+  day: number;
+}
+
+/** A time of day; `offset` is in seconds and absent without a time zone. */
+export interface TimeParts {
+  hour: number;
+  minute: number;
+  second: number;
+  micro: number;
+  offset?: number;
+}
+
+/** A day with a time. */
+export interface DateTimeParts {
+  date: DateParts;
+  time: TimeParts;
+}
+
+/** Above this, a number counts milliseconds (speedate's watershed, the year 2603 in seconds). */
+const MILLISECONDS_FROM = 20_000_000_000;
+const UNIX_1600 = -11_676_096_000;
+const UNIX_9999 = 253_402_300_799;
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function daysIn(year: number, month: number): number {
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return month === 2 && leap ? 29 : (DAYS[month - 1] ?? 0);
+}
+
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 48;
+  return value >= 0 && value <= 9 ? value : Number.NaN;
+}
+
+const two = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1);
+
+/** Reads `YYYY-MM-DD` at the start of a text; answers speedate's reason otherwise. */
+export function readDate(text: string): DateParts | string {
+  if (text.length < 10) return 'input is too short';
+  const year = two(text, 0) * 100 + two(text, 2);
+  if (Number.isNaN(year)) return 'invalid character in year';
+  if (text.charAt(4) !== '-') return 'invalid date separator, expected `-`';
+  const month = two(text, 5);
+  if (Number.isNaN(month)) return 'invalid character in month';
+  if (text.charAt(7) !== '-') return 'invalid date separator, expected `-`';
+  const day = two(text, 8);
+  if (Number.isNaN(day)) return 'invalid character in day';
+  if (month < 1 || month > 12) return 'month value is outside expected range of 1-12';
+  if (day < 1 || day > daysIn(year, month)) return 'day value is outside expected range';
+  return { year, month, day };
+}
+
+/** Reads a time zone at `at`: nothing, `Z`, `+hh:mm` or `+hhmm`. */
+function readOffset(text: string, at: number): { offset?: number } | string {
+  if (at === text.length) return {};
+  const sign = text.charAt(at);
+  if (sign === 'Z' || sign === 'z') {
+    return at + 1 === text.length ? { offset: 0 } : EXTRA;
+  }
+  if (sign !== '+' && sign !== '-' && sign !== '\u2212') return 'invalid timezone sign';
+  const hour = two(text, at + 1);
+  if (at + 3 > text.length) return 'input is too short';
+  if (Number.isNaN(hour)) return 'invalid timezone hour';
+  const minuteAt = text.charAt(at + 3) === ':' ? at + 4 : at + 3;
+  if (minuteAt + 2 > text.length) return 'input is too short';
+  const minute = two(text, minuteAt);
+  if (Number.isNaN(minute)) return 'invalid timezone minute';
+  if (minute > 59) return 'timezone minute value is outside expected range of 0-59';
+  if (hour > 23) return 'timezone offset must be less than 24 hours';
+  if (minuteAt + 2 !== text.length) return EXTRA;
+  const seconds = hour * 3600 + minute * 60;
+  return { offset: sign === '+' ? seconds : -seconds };
+}
+
+const EXTRA = 'unexpected extra characters at the end of the input';
+
+/** Reads `hh:mm[:ss[.f…]]` with an optional time zone up to the end of the text. */
+export function readTime(text: string, from: number): TimeParts | string {
+  if (text.length < from + 5) return 'input is too short';
+  const hour = two(text, from);
+  if (Number.isNaN(hour)) return 'invalid character in hour';
+  if (text.charAt(from + 2) !== ':') return 'invalid time separator, expected `:`';
+  const minute = two(text, from + 3);
+  if (Number.isNaN(minute)) return 'invalid character in minute';
+  if (hour > 23) return 'hour value is outside expected range of 0-23';
+  if (minute > 59) return 'minute value is outside expected range of 0-59';
+  let at = from + 5;
+  let second = 0;
+  let micro = 0;
+  if (text.charAt(at) === ':') {
+    second = two(text, at + 1);
+    if (at + 3 > text.length) return 'input is too short';
+    if (Number.isNaN(second)) return 'invalid character in second';
+    if (second > 59) return 'second value is outside expected range of 0-59';
+    at += 3;
+    if (text.charAt(at) === '.' || text.charAt(at) === ',') {
+      at += 1;
+      const start = at;
+      while (!Number.isNaN(digit(text, at))) at += 1;
+      if (at === start) return 'second fraction value is missing';
+      micro = Number(text.slice(start, Math.min(at, start + 6)).padEnd(6, '0'));
+    }
+  }
+  const zone = readOffset(text, at);
+  return typeof zone === 'string' ? zone : { hour, minute, second, micro, ...zone };
+}
+
+/** Reads a date, a separator and a time (RFC 3339 section 5.6 with speedate's liberties). */
+export function readDateTime(text: string): DateTimeParts | string {
+  const date = readDate(text);
+  if (typeof date === 'string') return date;
+  const separator = text.charAt(10);
+  if (separator === '') return 'input is too short';
+  if (separator !== 'T' && separator !== 't' && separator !== ' ' && separator !== '_') {
+    return 'invalid datetime separator, expected `T`, `t`, `_` or space';
+  }
+  const time = readTime(text, 11);
+  return typeof time === 'string' ? time : { date, time };
+}
+
+/** A text which is nothing but a number, as a unix time may be given. */
+export function readUnixText(text: string): number | undefined {
+  return /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** The day and time, in UTC, of a unix time in seconds, or in milliseconds when it is large. */
+export function fromUnix(value: number): DateTimeParts | string {
+  if (Number.isNaN(value)) return 'NaN values not permitted';
+  const inMilliseconds = Math.abs(value) > MILLISECONDS_FROM;
+  const whole = inMilliseconds ? Math.floor(value / 1000) : Math.floor(value);
+  const rest = inMilliseconds ? (value - whole * 1000) / 1000 : value - whole;
+  let seconds = whole;
+  let micro = Math.round(rest * 1e6);
+  if (micro === 1e6) {
+    micro = 0;
+    seconds += 1;
+  }
+  if (seconds < UNIX_1600) return 'dates before 1600 are not supported as unix timestamps';
+  if (seconds > UNIX_9999) return 'dates after 9999 are not supported as unix timestamps';
+  const moment = new Date(seconds * 1000);
+  return {
+    date: {
+      year: moment.getUTCFullYear(),
+      month: moment.getUTCMonth() + 1,
+      day: moment.getUTCDate(),
+    },
+    time: {
+      hour: moment.getUTCHours(),
+      minute: moment.getUTCMinutes(),
+      second: moment.getUTCSeconds(),
+      micro,
+      offset: 0,
+    },
+  };
+}
+
+const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+
+/** `YYYY-MM-DD`. */
+export function formatDate({ year, month, day }: DateParts): string {
+  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
+}
+
+/** `hh:mm:ss[.ffffff][+hh:mm]`, as Python's `isoformat()` writes it. */
+export function formatTime({ hour, minute, second, micro, offset }: TimeParts): string {
+  let text = `${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}`;
+  if (micro !== 0) text += `.${pad(micro, 6)}`;
+  if (offset === undefined) return text;
+  const minutes = Math.abs(offset) / 60;
+  return `${text}${offset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60), 2)}:${pad(minutes % 60, 2)}`;
+}

@@ -1,0 +1,106 @@
+import {
+  type DateTimeParts,
+  formatDate,
+  formatTime,
+  fromUnix,
+  readDate,
+  readDateTime,
+  readTime,
+  readUnixText,
+} from './date-parts.js';
+import { type Check, fail, LAX, lower, type Node } from './node.js';
+
+const EXTRA = 'unexpected extra characters at the end of the input';
+const MIDNIGHT = { hour: 0, minute: 0, second: 0, micro: 0 };
+
+/** The text itself when it already is ISO 8601 with a `T`, for callers who want it untouched. */
+export type TextForm = 'canonical' | 'verbatim';
+
+function fromText(text: string): DateTimeParts | string {
+  const parts = readDateTime(text);
+  if (typeof parts !== 'string') return parts;
+  const unix = readUnixText(text);
+  return unix === undefined ? parts : fromUnix(unix);
+}
+
+function onlyDate(text: string): ReturnType<typeof readDate> {
+  const date = readDate(text);
+  return typeof date !== 'string' && text.length > 10 ? EXTRA : date;
+}
+
+/** Compiles `format: date-time`; a plain date is midnight, a number is a unix time. */
+export function dateTimeNode(form: TextForm): Node {
+  const check: Check = (value, state) => {
+    let parts: DateTimeParts | string;
+    if (typeof value === 'string') parts = fromText(value);
+    else if (typeof value === 'number') parts = fromUnix(value);
+    else return fail(state, 'datetime_type', value);
+    if (typeof parts === 'string') {
+      if (typeof value !== 'string')
+        return fail(state, 'datetime_parsing', value, { error: parts });
+      // A failed date-time gets a second chance as a date, and the reason is the date's.
+      const date = onlyDate(value);
+      if (typeof date === 'string') {
+        return fail(state, 'datetime_from_date_parsing', value, { error: date });
+      }
+      parts = { date, time: MIDNIGHT };
+    }
+    if (parts.date.year === 0) {
+      return fail(state, 'datetime_parsing', value, { error: 'year 0 is out of range' });
+    }
+    lower(state, LAX);
+    if (form === 'verbatim' && typeof value === 'string' && readUnixText(value) === undefined) {
+      return value;
+    }
+    return `${formatDate(parts.date)}T${formatTime(parts.time)}`;
+  };
+  return { check, label: 'datetime' };
+}
+
+/** Compiles `format: date`; a date-time is accepted when it is midnight. */
+export function dateNode(): Node {
+  const check: Check = (value, state) => {
+    let parts: DateTimeParts | string;
+    if (typeof value === 'string') {
+      const date = onlyDate(value);
+      if (typeof date !== 'string' && date.year > 0) {
+        lower(state, LAX);
+        return value;
+      }
+      parts = typeof date === 'string' ? fromText(value) : 'year 0 is out of range';
+    } else if (typeof value === 'number') parts = fromUnix(value);
+    else return fail(state, 'date_type', value);
+    if (typeof parts !== 'string' && parts.date.year === 0) parts = 'year 0 is out of range';
+    if (typeof parts === 'string') {
+      return fail(state, 'date_from_datetime_parsing', value, { error: parts });
+    }
+    const { hour, minute, second, micro } = parts.time;
+    if (hour + minute + second + micro > 0) {
+      return fail(state, 'date_from_datetime_inexact', value);
+    }
+    lower(state, LAX);
+    return formatDate(parts.date);
+  };
+  return { check, label: 'date' };
+}
+
+function timeOfNumber(value: number): ReturnType<typeof readTime> {
+  if (value < 0) return 'time in seconds should be positive';
+  if (!(value < 86_400)) return 'numeric times may not exceed 86,399 seconds';
+  const parts = fromUnix(value);
+  return typeof parts === 'string' ? parts : parts.time;
+}
+
+/** Compiles `format: time`; a JSON number is a number of seconds, a numeric text is not. */
+export function timeNode(form: TextForm): Node {
+  const check: Check = (value, state) => {
+    let time: ReturnType<typeof readTime>;
+    if (typeof value === 'string') time = readTime(value, 0);
+    else if (typeof value === 'number') time = timeOfNumber(value);
+    else return fail(state, 'time_type', value);
+    if (typeof time === 'string') return fail(state, 'time_parsing', value, { error: time });
+    lower(state, LAX);
+    return form === 'verbatim' && typeof value === 'string' ? value : formatTime(time);
+  };
+  return { check, label: 'time' };
+}

@@ -1,0 +1,94 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { type Check, FAIL, fail, LAX, lower, type Node } from './node.js';
+
+const MAX_IPV4 = 2 ** 32 - 1;
+
+function ipv4Text(value: unknown): string | undefined {
+  if (typeof value === 'string') return isIPv4(value) ? value : undefined;
+  const number = typeof value === 'boolean' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number)) return undefined;
+  if (number < 0 || number > MAX_IPV4) return undefined;
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+}
+
+/** Writes 32 bits as two groups of an IPv6 address. */
+function groupsOfIpv4(text: string): [string, string] {
+  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
+  return [(a * 256 + b).toString(16), (c * 256 + d).toString(16)];
+}
+
+/** The form RFC 5952 recommends, which Python's `ipaddress` writes. */
+function compressIpv6(text: string): string {
+  const [address = '', zone] = text.toLowerCase().split('%', 2);
+  const [head = '', tail] = address.split('::', 2);
+  const expand = (part: string): string[] =>
+    part === ''
+      ? []
+      : part.split(':').flatMap((group) => (group.includes('.') ? groupsOfIpv4(group) : [group]));
+  const left = expand(head);
+  const right = tail === undefined ? [] : expand(tail);
+  const fill: string[] = new Array(8 - left.length - right.length).fill('0');
+  const groups = [...left, ...fill, ...right].map((group) =>
+    Number.parseInt(group, 16).toString(16),
+  );
+  let best = { at: -1, length: 1 };
+  for (let at = 0; at < 8; at += 1) {
+    let length = 0;
+    while (groups[at + length] === '0') length += 1;
+    if (length > best.length) best = { at, length };
+  }
+  const short =
+    best.at === -1
+      ? groups.join(':')
+      : `${groups.slice(0, best.at).join(':')}::${groups.slice(best.at + best.length).join(':')}`;
+  return zone === undefined ? short : `${short}%${text.slice(text.indexOf('%') + 1)}`;
+}
+
+function ipv6Text(value: unknown): string | undefined {
+  if (typeof value === 'string') {
+    return isIPv6(value) && !value.endsWith('%') ? compressIpv6(value) : undefined;
+  }
+  const number = typeof value === 'boolean' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) return undefined;
+  const hex = BigInt(number).toString(16).padStart(32, '0');
+  if (hex.length > 32) return undefined;
+  return compressIpv6(hex.match(/.{4}/g)?.join(':') ?? '');
+}
+
+type IpError = 'ip_v4_address' | 'ip_v6_address' | 'ip_any_address';
+
+function plainLabel(validator: string, address: string): string {
+  return `lax-or-strict[lax=function-plain[${validator}()],strict=json-or-python[json=function-after[${address}(), str],python=is-instance[${address}]]]`;
+}
+
+function ipNode(type: IpError, label: string, read: (value: unknown) => string | undefined): Node {
+  const check: Check = (value, state) => {
+    const text = read(value);
+    if (text === undefined) {
+      fail(state, type, value);
+      return FAIL;
+    }
+    lower(state, LAX);
+    return text;
+  };
+  return { check, label };
+}
+
+/** Compiles `format: ipv4`; a JSON integer is the address as a number. */
+export function ipv4Node(): Node {
+  return ipNode('ip_v4_address', plainLabel('ip_v4_address_validator', 'IPv4Address'), ipv4Text);
+}
+
+/** Compiles `format: ipv6` (RFC 4291, with a zone after `%`). */
+export function ipv6Node(): Node {
+  return ipNode('ip_v6_address', plainLabel('ip_v6_address_validator', 'IPv6Address'), ipv6Text);
+}
+
+/** Compiles `format: ipvanyaddress`. */
+export function ipAnyNode(): Node {
+  return ipNode(
+    'ip_any_address',
+    'function-plain[validate()]',
+    (value) => ipv4Text(value) ?? ipv6Text(value),
+  );
+}

@@ -1,0 +1,167 @@
+/** Where and why a text stops being JSON; the index counts UTF-16 units. */
+export interface JsonFault {
+  error: string;
+  index: number;
+}
+
+/**
+ * CPython's recursion limit of 1000, less the frames a FastAPI request has on the stack when the
+ * body is parsed.
+ */
+export const MAX_DEPTH = 960;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_MAP = 0x7b;
+const CLOSE_MAP = 0x7d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+
+/**
+ * Whether brackets nest deeper than a limit. Only brackets outside strings count; the common
+ * short or flat text is decided without a scan of every character.
+ */
+export function nestsDeeperThan(text: string, limit: number): boolean {
+  if (text.length <= limit) return false;
+  let depth = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) {
+      index = endOfString(text, index);
+      if (index === -1) return false;
+    } else if (code === OPEN_LIST || code === OPEN_MAP) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (code === CLOSE_LIST || code === CLOSE_MAP) depth -= 1;
+  }
+  return false;
+}
+
+/** Index of the quote that closes a string, or -1. */
+function endOfString(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (close !== -1) {
+    let slashes = 0;
+    while (text.charCodeAt(close - 1 - slashes) === BACKSLASH) slashes += 1;
+    if (slashes % 2 === 0) return close;
+    close = text.indexOf('"', close + 1);
+  }
+  return -1;
+}
+
+function skipSpace(text: string, from: number): number {
+  let index = from;
+  for (;;) {
+    const code = text.charCodeAt(index);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return index;
+    index += 1;
+  }
+}
+
+const HEX = /^[0-9a-fA-F]{4}$/;
+const ESCAPED = '"\\/bfnrt';
+
+/** Index after a string whose opening quote is at `open`, as `scanstring_unicode` finds it. */
+function scanString(text: string, open: number): number | JsonFault {
+  let index = open + 1;
+  for (;;) {
+    const code = text.charCodeAt(index);
+    if (Number.isNaN(code)) return { error: 'Unterminated string starting at', index: open };
+    if (code === QUOTE) return index + 1;
+    if (code <= 0x1f) return { error: 'Invalid control character at', index };
+    if (code !== BACKSLASH) {
+      index += 1;
+      continue;
+    }
+    const escaped = text.charAt(index + 1);
+    if (escaped === '') return { error: 'Unterminated string starting at', index: open };
+    if (escaped === 'u') {
+      // Python wants one more character after the digits, or it calls the escape broken.
+      if (index + 6 >= text.length || !HEX.test(text.slice(index + 2, index + 6))) {
+        return { error: 'Invalid \\uXXXX escape', index: index + 1 };
+      }
+      index += 6;
+    } else {
+      if (!ESCAPED.includes(escaped)) return { error: 'Invalid \\escape', index };
+      index += 2;
+    }
+  }
+}
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+/** Index after a scalar, or the fault at its start. */
+function scanScalar(text: string, at: number): number | JsonFault {
+  if (text.charCodeAt(at) === QUOTE) return scanString(text, at);
+  for (const word of ['null', 'true', 'false']) {
+    if (text.startsWith(word, at)) return at + word.length;
+  }
+  NUMBER.lastIndex = at;
+  return NUMBER.test(text) ? NUMBER.lastIndex : { error: 'Expecting value', index: at };
+}
+
+/** Index after a key and its colon. */
+function scanKey(text: string, at: number): number | JsonFault {
+  if (text.charCodeAt(at) !== QUOTE) {
+    return { error: 'Expecting property name enclosed in double quotes', index: at };
+  }
+  const end = scanString(text, at);
+  if (typeof end !== 'number') return end;
+  const colon = skipSpace(text, end);
+  if (text.charCodeAt(colon) !== COLON) return { error: "Expecting ':' delimiter", index: colon };
+  return skipSpace(text, colon + 1);
+}
+
+/**
+ * Follows CPython 3.11's `Modules/_json.c` through a text until it stops being JSON. Containers
+ * are kept on a stack of their own, so depth costs memory only.
+ */
+export function locateFault(text: string): JsonFault | 'too-deep' | undefined {
+  const closers: number[] = [];
+  let index = skipSpace(text, 0);
+  for (;;) {
+    const code = text.charCodeAt(index);
+    if (code === OPEN_LIST || code === OPEN_MAP) {
+      const closer = code === OPEN_LIST ? CLOSE_LIST : CLOSE_MAP;
+      if (closers.length >= MAX_DEPTH) return 'too-deep';
+      index = skipSpace(text, index + 1);
+      if (text.charCodeAt(index) === closer) index += 1;
+      else {
+        closers.push(closer);
+        const start = closer === CLOSE_MAP ? scanKey(text, index) : index;
+        if (typeof start !== 'number') return start;
+        index = start;
+        continue;
+      }
+    } else {
+      const end = scanScalar(text, index);
+      if (typeof end !== 'number') return end;
+      index = end;
+    }
+    const next = afterValue(text, index, closers);
+    if (typeof next !== 'number') return next;
+    index = next;
+    if (index === -1) return undefined;
+  }
+}
+
+/** Closes containers after a value; answers where the next value starts, or -1 at the end. */
+function afterValue(text: string, from: number, closers: number[]): number | JsonFault {
+  let index = skipSpace(text, from);
+  for (;;) {
+    const closer = closers.at(-1);
+    if (closer === undefined) {
+      return index === text.length ? -1 : { error: 'Extra data', index };
+    }
+    const code = text.charCodeAt(index);
+    if (code === closer) {
+      closers.pop();
+      index = skipSpace(text, index + 1);
+    } else if (code === COMMA) {
+      const start = skipSpace(text, index + 1);
+      return closer === CLOSE_MAP ? scanKey(text, start) : start;
+    } else return { error: "Expecting ',' delimiter", index };
+  }
+}

@@ -1,0 +1,158 @@
+import { defaultMaker } from './defaults.js';
+import {
+  type Check,
+  FAIL,
+  fail,
+  getOwn,
+  isObject,
+  LAX,
+  lower,
+  type Node,
+  type State,
+  setOwn,
+  under,
+} from './node.js';
+
+/** A property of a model. */
+export interface Field {
+  key: string;
+  node: Node;
+  required: boolean;
+  /** Present when the property has a `default`. */
+  makeDefault?: () => unknown;
+}
+
+/** What happens to the properties which the schema does not declare. */
+export type Extras = 'drop' | 'forbid' | Node;
+
+/** Extra properties chosen by their name. */
+export interface PatternRule {
+  regexp: RegExp;
+  node: Node;
+}
+
+export interface SizeLimits {
+  min: number;
+  max: number;
+}
+
+/** Builds a field; a property without `default` simply stays absent. */
+export function makeField(
+  key: string,
+  node: Node,
+  required: boolean,
+  schema: { readonly default?: unknown },
+): Field {
+  const field: Field = { key, node, required };
+  if (schema.default !== undefined) field.makeDefault = defaultMaker(schema.default);
+  return field;
+}
+
+/** Adds the error for an object with too few or too many entries. */
+function checkSize(count: number, size: SizeLimits, input: unknown, state: State): boolean {
+  if (count < size.min) {
+    const ctx = { field_type: 'Dictionary', min_length: size.min, actual_length: count };
+    fail(state, 'too_short', input, ctx);
+    return false;
+  }
+  if (count > size.max) {
+    const ctx = { field_type: 'Dictionary', max_length: size.max, actual_length: count };
+    fail(state, 'too_long', input, ctx);
+    return false;
+  }
+  return true;
+}
+
+const isInherited = (key: string): boolean => key in Object.prototype;
+
+/**
+ * Compiles an object with declared `properties`: Pydantic's model. Declared fields first, in
+ * the order of the schema, then what is left of the input.
+ */
+export function modelNode(
+  label: string,
+  fields: readonly Field[],
+  extras: Extras,
+  patterns: readonly PatternRule[],
+  size?: SizeLimits,
+): Node {
+  const declared = new Set(fields.map((field) => field.key));
+  const readsOwn = fields.some((field) => isInherited(field.key));
+  const keepsExtras = extras !== 'drop' || patterns.length > 0;
+
+  const checkExtra = (
+    key: string,
+    value: unknown,
+    out: Record<string, unknown>,
+    state: State,
+  ): void => {
+    const node = patterns.find((rule) => rule.regexp.test(key))?.node ?? extras;
+    if (node === 'drop') return;
+    const from = state.errors.length;
+    if (node === 'forbid') fail(state, 'extra_forbidden', value);
+    else {
+      const converted = node.check(value, state);
+      if (converted !== FAIL) setOwn(out, key, converted);
+    }
+    under(state, from, key);
+  };
+
+  const check: Check = (input, state) => {
+    if (!isObject(input)) return fail(state, 'model_attributes_type', input);
+    const start = state.errors.length;
+    const out: Record<string, unknown> = {};
+    let given = 0;
+    for (const field of fields) {
+      const { key } = field;
+      const value = readsOwn ? getOwn(input, key) : input[key];
+      if (value === undefined) {
+        if (field.required) {
+          fail(state, 'missing', input);
+          under(state, state.errors.length - 1, key);
+        } else if (field.makeDefault !== undefined) setOwn(out, key, field.makeDefault());
+        continue;
+      }
+      given += 1;
+      const from = state.errors.length;
+      const converted = field.node.check(value, state);
+      if (converted === FAIL) under(state, from, key);
+      else if (readsOwn) setOwn(out, key, converted);
+      else out[key] = converted;
+    }
+    if (keepsExtras) {
+      for (const key of Object.keys(input)) {
+        if (!declared.has(key)) checkExtra(key, input[key], out, state);
+      }
+    }
+    if (state.errors.length > start) return FAIL;
+    if (size !== undefined && !checkSize(Object.keys(input).length, size, input, state)) {
+      return FAIL;
+    }
+    // Building a model is never an exact match; how many fields were given decides a union.
+    lower(state, LAX);
+    state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + given;
+    return out;
+  };
+  return { check, label };
+}
+
+/** Compiles a map from names to values: Pydantic's `dict[str, X]`. */
+export function dictNode(key: Node | undefined, item: Node, size?: SizeLimits): Node {
+  const check: Check = (input, state) => {
+    if (!isObject(input)) return fail(state, 'dict_type', input);
+    const start = state.errors.length;
+    const out: Record<string, unknown> = {};
+    const names = Object.keys(input);
+    for (const name of names) {
+      const from = state.errors.length;
+      if (key !== undefined && key.check(name, state) === FAIL) under(state, from, '[key]');
+      const converted = item.check(input[name], state);
+      if (state.errors.length > from) under(state, from, name);
+      else setOwn(out, name, converted);
+    }
+    if (state.errors.length > start) return FAIL;
+    if (size !== undefined && !checkSize(names.length, size, input, state)) return FAIL;
+    return out;
+  };
+  return { check, label: `dict[${key?.label ?? 'str'},${item.label}]` };
+}

@@ -1,0 +1,80 @@
+/** Characters Rust lets a backslash precede and JavaScript's `u` flag does not. */
+const NEEDLESS_ESCAPE = /[!"#%&',:;<=>@_`~-]/;
+
+const DIGIT = '\\p{Nd}';
+const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}';
+const SPACE = '\\p{White_Space}';
+const EDGE = `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`;
+const NOT_EDGE = `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`;
+
+const INSIDE: Readonly<Record<string, string>> = {
+  d: DIGIT,
+  D: '\\P{Nd}',
+  w: WORD,
+  s: SPACE,
+  S: '\\P{White_Space}',
+};
+
+const OUTSIDE: Readonly<Record<string, string>> = {
+  ...INSIDE,
+  d: DIGIT,
+  w: `[${WORD}]`,
+  W: `[^${WORD}]`,
+  s: `[${SPACE}]`,
+  b: EDGE,
+  B: NOT_EDGE,
+  A: '^',
+  z: '$',
+};
+
+function escapeFor(char: string, inClass: boolean): string {
+  const table = inClass ? INSIDE : OUTSIDE;
+  const replacement = table[char];
+  if (replacement !== undefined) return replacement;
+  if (char === '-' && inClass) return '\\-';
+  return NEEDLESS_ESCAPE.test(char) ? char : `\\${char}`;
+}
+
+function translate(source: string): string {
+  let out = '';
+  let inClass = false;
+  for (let index = 0; index < source.length; index += 1) {
+    const char = source.charAt(index);
+    if (char === '\\' && index + 1 < source.length) {
+      index += 1;
+      out += escapeFor(source.charAt(index), inClass);
+    } else if (inClass) {
+      if (char === ']') inClass = false;
+      out += char;
+    } else if (char === '[') {
+      inClass = true;
+      out += char;
+      if (source.charAt(index + 1) === '^') {
+        index += 1;
+        out += '^';
+      }
+    } else if (char === '.') out += '[^\\n]';
+    else if (source.startsWith('(?P<', index)) {
+      out += '(?<';
+      index += 3;
+    } else out += char;
+  }
+  return out;
+}
+
+/**
+ * Compiles a `pattern` with the meaning Rust's regex crate gives it: a search, `$` only at the
+ * very end, `\d \w \s \b` over all of Unicode, `.` everything but a newline, leading `(?i)` flags.
+ *
+ * @throws SyntaxError when the pattern is valid in neither dialect.
+ */
+export function compilePattern(source: string): RegExp {
+  const flagged = /^\(\?([ims]+)\)/.exec(source);
+  const body = flagged ? source.slice(flagged[0].length) : source;
+  const flags = `u${flagged?.[1] ?? ''}`;
+  try {
+    return new RegExp(translate(body), flags);
+  } catch {
+    return new RegExp(body, flags);
+  }
+}

@@ -1,0 +1,71 @@
+import { isAtLeast, isAtMost } from './code-points.js';
+import { type Check, fail, LAX, lower, type Node } from './node.js';
+import { compilePattern } from './pattern.js';
+import type { JsonSchema } from './schema.js';
+
+/** Compiles `type: string` without a format: no trimming, no conversion of other types. */
+export function stringNode(schema: JsonSchema): Node {
+  const { minLength, maxLength, pattern } = schema;
+  if (minLength === undefined && maxLength === undefined && pattern === undefined) {
+    return {
+      check: (value, state) =>
+        typeof value === 'string' ? value : fail(state, 'string_type', value),
+      label: 'str',
+    };
+  }
+  const min = minLength ?? 0;
+  const max = maxLength ?? Number.POSITIVE_INFINITY;
+  const regexp = pattern === undefined ? undefined : compilePattern(pattern);
+  const check: Check = (value, state) => {
+    if (typeof value !== 'string') return fail(state, 'string_type', value);
+    if (min > 0 && !isAtLeast(value, min)) {
+      return fail(state, 'string_too_short', value, { min_length: min });
+    }
+    if (!isAtMost(value, max)) return fail(state, 'string_too_long', value, { max_length: max });
+    if (regexp !== undefined && !regexp.test(value)) {
+      return fail(state, 'string_pattern_mismatch', value, { pattern });
+    }
+    return value;
+  };
+  return { check, label: 'constrained-str' };
+}
+
+/** Compiles binary content, which in JSON and in a query is any text; lengths are in bytes. */
+export function bytesNode(schema: JsonSchema): Node {
+  const { minLength, maxLength } = schema;
+  const constrained = minLength !== undefined || maxLength !== undefined;
+  const check: Check = (value, state) => {
+    if (typeof value !== 'string' && !isFileLike(value)) return fail(state, 'bytes_type', value);
+    lower(state, LAX);
+    if (constrained && typeof value === 'string') {
+      const length = Buffer.byteLength(value);
+      if (minLength !== undefined && length < minLength) {
+        return fail(state, 'bytes_too_short', value, { min_length: minLength });
+      }
+      if (maxLength !== undefined && length > maxLength) {
+        return fail(state, 'bytes_too_long', value, { max_length: maxLength });
+      }
+    }
+    return value;
+  };
+  return { check, label: constrained ? 'constrained-bytes' : 'bytes' };
+}
+
+/** Whether a value is an upload rather than JSON: parsers of multipart bodies hand over objects. */
+export function isFileLike(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    ('filename' in value || 'stream' in value || Buffer.isBuffer(value))
+  );
+}
+
+/** Compiles a file field of a form: an upload passes as it is, text is refused as FastAPI does. */
+export function fileNode(): Node {
+  const check: Check = (value, state) => {
+    if (typeof value === 'string') return fail(state, 'value_error', value, { error: {} });
+    return value;
+  };
+  return { check, label: 'is-instance[UploadFile]' };
+}

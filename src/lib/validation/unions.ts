@@ -1,0 +1,108 @@
+import {
+  type Check,
+  EXACT,
+  FAIL,
+  fail,
+  isObject,
+  lower,
+  type Node,
+  type State,
+  under,
+} from './node.js';
+import { pythonRepr, pythonStr } from './python-repr.js';
+
+/** Lets null pass before the schema is asked; its errors get no label. */
+export function nullableNode(node: Node): Node {
+  const inner = node.check;
+  return {
+    check: (value, state) => (value === null ? null : inner(value, state)),
+    label: `nullable[${node.label}]`,
+  };
+}
+
+interface Match {
+  value: unknown;
+  exactness: number;
+  fieldsSet: number;
+}
+
+function isBetter(candidate: Match, best: Match): boolean {
+  if (candidate.fieldsSet !== -1 && best.fieldsSet !== -1) {
+    if (candidate.fieldsSet !== best.fieldsSet) return candidate.fieldsSet > best.fieldsSet;
+  }
+  return candidate.exactness > best.exactness;
+}
+
+/**
+ * Compiles `anyOf` and `oneOf` as Pydantic's smart union: an exact match wins at once, else the
+ * member with most given fields, else the closest one, else the first. When no member matches,
+ * the errors of all of them are reported, each under the member's label.
+ */
+export function unionNode(members: readonly Node[]): Node {
+  const check: Check = (input, state) => {
+    const { exactness, fieldsSet } = state;
+    const start = state.errors.length;
+    let best: Match | undefined;
+    for (const member of members) {
+      state.exactness = EXACT;
+      state.fieldsSet = -1;
+      const from = state.errors.length;
+      const value = member.check(input, state);
+      if (value === FAIL) {
+        under(state, from, member.label);
+        continue;
+      }
+      const match = { value, exactness: state.exactness, fieldsSet: state.fieldsSet };
+      if (best === undefined || isBetter(match, best)) best = match;
+      if (match.exactness === EXACT && match.fieldsSet === -1) {
+        best = match;
+        break;
+      }
+    }
+    state.exactness = exactness;
+    state.fieldsSet = fieldsSet;
+    if (best === undefined) return FAIL;
+    state.errors.length = start;
+    lower(state, best.exactness);
+    addFields(state, best.fieldsSet);
+    return best.value;
+  };
+  return { check, label: `union[${members.map((member) => member.label).join(',')}]` };
+}
+
+function addFields(state: State, count: number): void {
+  if (count === -1) return;
+  state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + count;
+}
+
+/** A member of a discriminated union with one tag that selects it. */
+export interface TaggedMember {
+  tag: unknown;
+  node: Node;
+}
+
+/** Compiles a union with a `discriminator`: only the member the tag names is tried. */
+export function taggedUnionNode(property: string, members: readonly TaggedMember[]): Node {
+  const byTag = new Map(members.map((member) => [member.tag, member.node]));
+  const discriminator = pythonRepr(property);
+  const expected = members.map((member) => pythonRepr(member.tag)).join(', ');
+  const check: Check = (input, state) => {
+    if (!isObject(input)) return fail(state, 'model_attributes_type', input);
+    const tag = Object.hasOwn(input, property) ? input[property] : undefined;
+    if (tag === undefined) return fail(state, 'union_tag_not_found', input, { discriminator });
+    const node = byTag.get(tag);
+    if (node === undefined) {
+      return fail(state, 'union_tag_invalid', input, {
+        discriminator,
+        tag: pythonStr(tag),
+        expected_tags: expected,
+      });
+    }
+    const from = state.errors.length;
+    const value = node.check(input, state);
+    if (value === FAIL) under(state, from, typeof tag === 'number' ? tag : pythonStr(tag));
+    return value;
+  };
+  const labels = [...new Set(members.map((member) => member.node.label))];
+  return { check, label: `tagged-union[${labels.join(',')}]` };
+}

@@ -1,0 +1,37 @@
+import type { Database } from '../db/database.js';
+import { inTransaction } from '../db/transaction.js';
+import { generatePassword, hashPassword } from '../lib/passwords.js';
+import * as store from '../stores/users.js';
+
+const NAMES = ['alice', 'bob', 'charlie', 'diana', 'eve', 'frank'];
+const NUMBERED = Array.from(
+  { length: 10 },
+  (_, index) => `user_${String(index + 1).padStart(2, '0')}`,
+);
+
+/** The sixteen people that a newcomer finds. None of them has a password. */
+export const DEMO_USERS: store.NewUser[] = [...NAMES, ...NUMBERED].map((username) => ({
+  username,
+  email: `${username}@example.com`,
+}));
+
+export const DEMO_ADMINISTRATOR = 'admin';
+
+/**
+ * Loads the demo data into a database that has no users yet: all of it or nothing.
+ *
+ * @returns the password of the administrator, or null if there were users
+ */
+export function loadDemoData(db: Database): Promise<string | null> {
+  return inTransaction(db, async (trx) => {
+    if (await store.hasUsers(trx)) return null;
+    const password = generatePassword();
+    await store.insertUsers(trx, DEMO_USERS);
+    await store.insertUser(trx, {
+      username: DEMO_ADMINISTRATOR,
+      role: 'admin',
+      password_hash: await hashPassword(password),
+    });
+    return password;
+  });
+}

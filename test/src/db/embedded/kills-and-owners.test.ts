@@ -1,0 +1,221 @@
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { startEmbeddedPostgres } from '../../../../src/db/embedded/index.js';
+import {
+  Holder,
+  isRoot,
+  isRunning,
+  NOBODY,
+  postmasterPid,
+  processesIn,
+  query,
+  temporaryDirectory,
+  waitFor,
+} from './support.js';
+
+function place(t: Parameters<typeof temporaryDirectory>[0]) {
+  const dataDirectory = join(temporaryDirectory(t), 'data');
+  return { dataDirectory, cluster: join(dataDirectory, 'cluster') };
+}
+
+const count = async (url: string) => (await query(url, 'SELECT count(*)::int AS n FROM kept'))[0];
+
+t.test(
+  'Ctrl-C and kill -9 of the service leave the server, which the next takes over',
+  async (t) => {
+    const { dataDirectory, cluster } = place(t);
+    let holder = new Holder(t, { dataDirectory }, {});
+    const url = await holder.url();
+    await query(url, 'CREATE TABLE kept (n int)');
+    const postmaster = postmasterPid(cluster);
+    for (const [index, signal] of (['SIGINT', 'SIGKILL'] as const).entries()) {
+      await query(url, `INSERT INTO kept VALUES (${index})`);
+      await holder.kill(signal);
+      t.equal(postmasterPid(cluster), postmaster, `the server lives after ${signal}`);
+      holder = new Holder(t, { dataDirectory }, {});
+      t.equal(await holder.url(), url);
+      t.strictSame(await count(url), { n: index + 1 });
+      t.match(holder.logs, [new RegExp(`using the PostgreSQL server \\(pid ${postmaster}\\)`)]);
+    }
+    t.strictSame(await holder.stop(), { stopped: true });
+    t.strictSame(processesIn(cluster), []);
+  },
+);
+
+t.test('kill -9 of everything keeps every committed row', async (t) => {
+  const { dataDirectory, cluster } = place(t);
+  let written = 0;
+  for (let round = 0; round < 3; round++) {
+    const holder = new Holder(t, { dataDirectory }, {});
+    const url = await holder.url();
+    await query(url, 'CREATE TABLE IF NOT EXISTS kept (n int)');
+    t.strictSame(await count(url), { n: written });
+    const writing = (async () => {
+      for (;;) {
+        await query(url, 'INSERT INTO kept VALUES (1)');
+        written++;
+      }
+    })().catch(() => {});
+    await waitFor(() => written >= (round + 1) * 20);
+    const pids = round === 1 ? processesIn(cluster) : [postmasterPid(cluster) ?? 0];
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await holder.kill();
+    await writing;
+  }
+  // The last insert of a round may be committed without its answer.
+  const began = performance.now();
+  const server = await startEmbeddedPostgres({ dataDirectory });
+  t.comment(`start after a kill of everything: ${Math.round(performance.now() - began)} ms`);
+  const { n } = (await count(server.url)) ?? {};
+  t.ok(Number(n) >= written, `${n} rows for ${written} answers`);
+  await server.stop();
+});
+
+t.test('a number in postmaster.pid that another process has got', async (t) => {
+  const { dataDirectory, cluster } = place(t);
+  await (await startEmbeddedPostgres({ dataDirectory, durable: false })).stop();
+  const identity = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  const stranger = spawn('sleep', ['60'], { cwd: '/', ...identity });
+  t.teardown(() => stranger.kill());
+  const lines = [stranger.pid, cluster, 1_600_000_000, 5432, join(dataDirectory, 'run'), '', 1, 1];
+  writeFileSync(join(cluster, 'postmaster.pid'), `${lines.join('\n')}\nready   \n`);
+  const lock = join(dataDirectory, 'run/.s.PGSQL.5432.lock');
+  writeFileSync(lock, `${stranger.pid}\n${cluster}\n1600000000\n5432\n\n`);
+  const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  t.strictSame(await query(server.url, 'SELECT 1 AS one'), [{ one: 1 }]);
+  await server.stop();
+  t.ok(isRunning(stranger.pid ?? 0));
+});
+
+t.test('a killed first start does not stand in the way', async (t) => {
+  const { dataDirectory, cluster } = place(t);
+  for (const file of ['PG_VERSION', 'global/pg_control']) {
+    const holder = new Holder(t, { dataDirectory }, {});
+    const unfinished = () =>
+      existsSync(dataDirectory)
+        ? readdirSync(dataDirectory).filter((name) => name.startsWith('cluster.new-'))
+        : [];
+    await waitFor(() => unfinished().some((name) => existsSync(join(dataDirectory, name, file))));
+    await holder.kill();
+    t.notOk(existsSync(cluster));
+    t.equal(unfinished().length, 1);
+  }
+  const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  t.strictSame(await query(server.url, 'SELECT 1 AS one'), [{ one: 1 }]);
+  await server.stop();
+});
+
+t.test('a server left by a killed process that was started otherwise is replaced', async (t) => {
+  const { dataDirectory, cluster } = place(t);
+  const holder = new Holder(t, { dataDirectory, durable: false }, {});
+  await query(await holder.url(), 'CREATE TABLE kept AS SELECT 1 AS n');
+  const postmaster = postmasterPid(cluster);
+  await holder.kill();
+  const server = await startEmbeddedPostgres({ dataDirectory });
+  t.not(postmasterPid(cluster), postmaster);
+  t.strictSame(await query(server.url, 'SHOW fsync'), [{ fsync: 'on' }]);
+  t.notOk(existsSync(join(dataDirectory, 'not-durable')), 'earlier writes are on the disk');
+  t.strictSame(await count(server.url), { n: 1 });
+  await server.stop();
+});
+
+t.test('a second owner is refused, in this process and in another', async (t) => {
+  const { dataDirectory, cluster } = place(t);
+  const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  await t.rejects(startEmbeddedPostgres({ dataDirectory, durable: false }), {
+    name: 'EmbeddedPostgresError',
+    message: `this process already uses the data directory ${dataDirectory}: stop that server first`,
+  });
+  const { error } = await new Holder(t, { dataDirectory, durable: false }, {}).next();
+  t.match(
+    error,
+    `EmbeddedPostgresError: another process (pid ${process.pid}) already uses the data directory ${dataDirectory}: stop it`,
+  );
+  t.strictSame(await query(server.url, 'SELECT 1 AS one'), [{ one: 1 }]);
+  await server.stop();
+  t.strictSame(processesIn(cluster), []);
+});
+
+t.test('of several first starts at the same moment exactly one wins', async (t) => {
+  const { dataDirectory } = place(t);
+  const holders = Array.from({ length: 4 }, () => new Holder(t, { dataDirectory }, {}));
+  const reports = await Promise.all(holders.map((holder) => holder.next()));
+  const winners = holders.filter((_, index) => reports[index]?.url !== undefined);
+  t.equal(winners.length, 1);
+  for (const { error } of reports) {
+    if (error !== undefined) t.match(error, `(pid ${winners[0]?.pid}) already uses`);
+  }
+  t.strictSame(await winners[0]?.stop(), { stopped: true });
+});
+
+t.test('a dead owner whose number is in use again is not taken for alive', async (t) => {
+  const { dataDirectory } = place(t);
+  const owners = join(dataDirectory, 'owners');
+  mkdirSync(owners, { recursive: true });
+  const inode = statSync(owners, { bigint: true }).ino;
+  for (const pid of [process.pid, process.ppid, 1]) {
+    for (const kind of ['claim', 'held']) {
+      writeFileSync(join(owners, `${pid}-0123456789ab.1-${inode}.${kind}`), '');
+    }
+  }
+  const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  t.equal(readdirSync(owners).length, 2);
+  await server.stop();
+});
+
+t.test('the end of the server under a living service is reported', async (t) => {
+  const { dataDirectory, cluster } = place(t);
+  const lines: string[] = [];
+  const log = (line: string) => lines.push(line);
+  const server = await startEmbeddedPostgres({ dataDirectory, durable: false, log });
+  process.kill(postmasterPid(cluster) ?? 0, 'SIGKILL');
+  await waitFor(() => lines.length > 0);
+  t.match(lines, [/^PostgreSQL ended unexpectedly \(SIGKILL\); its log is .*postgres\.log$/]);
+  await server.stop();
+  t.match(readFileSync(join(dataDirectory, 'postgres.log'), 'utf8'), /ready to accept connections/);
+  const again = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  await again.stop();
+});
+
+t.test('a computation of a killed server does not hold up the next for long', async (t) => {
+  const { dataDirectory, cluster } = place(t);
+  const holder = new Holder(t, { dataDirectory }, {});
+  const url = await holder.url();
+  await query(url, 'CREATE TABLE kept AS SELECT 1 AS n');
+  const long = query(
+    url,
+    'SELECT count(*) FROM generate_series(1, 1e9::bigint) WHERE random() > 2',
+  );
+  const ended = t.rejects(long);
+  await sleep(300);
+  process.kill(postmasterPid(cluster) ?? 0, 'SIGKILL');
+  await holder.kill();
+  await sleep(100);
+  t.equal(processesIn(cluster).length, 1, 'it computes on');
+  const server = await startEmbeddedPostgres({ dataDirectory });
+  t.strictSame(await count(server.url), { n: 1 });
+  await ended;
+  await server.stop();
+  t.strictSame(processesIn(cluster), []);
+});
+
+t.test('a copy of a directory in use is free', async (t) => {
+  const { dataDirectory } = place(t);
+  const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  const copy = `${dataDirectory}-copy`;
+  mkdirSync(copy);
+  cpSync(join(dataDirectory, 'owners'), join(copy, 'owners'), { recursive: true });
+  await (await startEmbeddedPostgres({ dataDirectory: copy, durable: false })).stop();
+  await server.stop();
+});
