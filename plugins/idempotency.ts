@@ -77,7 +77,7 @@ function replay(
     throw new InvalidRequest([
       {
         type: 'value_error',
-        loc: ['header', 'Idempotency-Key'],
+        loc: ['header', 'idempotency-key'],
         msg: 'Value error, this key was used for another request',
         input: key,
       },

@@ -1,4 +1,4 @@
-import type { FastifyRequest, FastifySchema } from 'fastify';
+import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, InvalidRequest } from '../src/errors.js';
 import { compileBody, type ParsedBody } from '../src/lib/validation/compile-body.js';
@@ -23,15 +23,18 @@ const JSON_TYPE = /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i;
 export default fp(
   async (app) => {
     const checks = new WeakMap<FastifySchema, CheckPart[]>();
-    const schemas = new Set<FastifySchema>();
+    const routes: RouteOptions[] = [];
 
     app.setValidatorCompiler(() => () => true);
-    app.addHook('onRoute', ({ schema }) => {
-      if (schema !== undefined) schemas.add(schema);
+    app.addHook('onRoute', (route) => {
+      routes.push(route);
     });
+    // Later plugins may still add to the schema of a route, so they are read when all have spoken.
     app.addHook('onReady', async () => {
       const definitions = app.getSchemas() as Definitions;
-      for (const schema of schemas) checks.set(schema, compileRequest(schema, definitions));
+      for (const { schema } of routes) {
+        if (schema !== undefined) checks.set(schema, compileRequest(schema, definitions));
+      }
     });
 
     app.removeAllContentTypeParsers();

@@ -17,8 +17,9 @@ export const Address = Component(
     {
       street: Type.String({ minLength: 1, maxLength: 200, description: 'Street and number' }),
       city: Type.String({ minLength: 1, maxLength: 100, description: 'City' }),
-      zipcode: Type.Optional(
+      zipcode: Default(
         Nullable(Type.String({ maxLength: 20 }), { description: 'Postal code' }),
+        null,
       ),
     },
     {

@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import access from '../plugins/access.js';
 import allowedMethods from '../plugins/allowed-methods.js';
 import components from '../plugins/components.js';
@@ -53,7 +53,7 @@ export async function buildApp(
     ...(logger === undefined
       ? { logger: { level: config.LOG_LEVEL } }
       : { loggerInstance: logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: config.TRUST_PROXY,

@@ -157,9 +157,9 @@ export function duplicate(
   values: { loc: (string | number)[]; input: unknown }[],
   cause?: unknown,
 ): ApiError {
-  const fields = [...new Set(values.map(({ loc }) => loc.at(-1)))].join(' and ');
+  const fields = [...new Set(values.map(({ loc }) => loc.at(-1)))].join(', ');
   return new ApiError('duplicate', {
-    detail: `The ${fields} is already taken`,
+    detail: `Already taken: ${fields}`,
     errors: values.map(({ loc, input }) => ({
       type: 'duplicate',
       loc,

@@ -9,7 +9,6 @@ const DEFAULTS: Record<string, string> = {
   log_timezone: 'UTC',
   log_checkpoints: 'off',
   log_line_prefix: '%m [%p] ',
-  cluster_name: 'althing',
 };
 
 /** Loses committed rows when the machine (not merely the server) goes down. */
@@ -21,6 +20,7 @@ const NOT_DURABLE: Record<string, string> = {
 
 /** What the launcher itself depends on, for finding the server or for its protection. */
 const RESERVED = new Set([
+  'cluster_name',
   'config_file',
   'data_directory',
   'external_pid_file',
@@ -63,4 +63,9 @@ export function serverSettings(
     .update(JSON.stringify([version, sorted]))
     .digest('hex');
   return { ...all, [LAUNCH_SETTING]: hash.slice(0, 16) };
+}
+
+/** The name by which the processes of the server on a data directory are told from others. */
+export function clusterName(cluster: string): string {
+  return `althing-${createHash('sha256').update(cluster).digest('hex').slice(0, 8)}`;
 }

@@ -1,4 +1,5 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterLocation } from './cluster-location.js';
 import { EmbeddedPostgresError, USE_OWN_SERVER } from './embedded-postgres-error.js';
@@ -6,6 +7,7 @@ import type { NativeBinaries } from './native-binaries.js';
 import { PostmasterStartError, startPostmaster } from './postmaster.js';
 import { addressSettings } from './server-address.js';
 import { lastMeaningfulLine, remedyFor, type ServerLog } from './server-log.js';
+import { clusterName } from './server-settings.js';
 import { USES_TCP } from './server-url.js';
 
 const RETRY_TIMEOUT_MS = 15_000;
@@ -30,7 +32,8 @@ export async function startServer(
   const began = Date.now();
   let temporarySocket = false;
   for (;;) {
-    const all = { ...settings, ...(await addressSettings(location, temporarySocket)) };
+    const address = await addressSettings(location, temporarySocket);
+    const all = { ...settings, cluster_name: clusterName(location.cluster), ...address };
     try {
       return await startPostmaster(location, binaries, all, serverLog, onExit);
     } catch (error) {
@@ -59,17 +62,26 @@ export async function startServer(
  * does not look whether its server still lives. Call it only when no server runs there.
  */
 async function endOrphans(cluster: string): Promise<void> {
-  const pids = await readdir('/proc').catch(() => []);
-  for (const pid of pids.filter((name) => /^\d+$/.test(name))) {
-    const directory = await readlink(`/proc/${pid}/cwd`).catch(() => null);
-    if (directory !== cluster) continue;
-    const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
-    // A shell of the user may be there as well.
-    if (!/\/postgres( \(deleted\))?$/.test(program)) continue;
-    try {
-      process.kill(Number(pid), 'SIGQUIT');
-    } catch {
-      // It has just ended.
+  const { uid } = await stat(cluster);
+  for (const name of await readdir('/proc').catch(() => [])) {
+    if (/^\d+$/.test(name) && (await isOrphan(`/proc/${name}`, cluster, uid))) {
+      try {
+        process.kill(Number(name), 'SIGQUIT');
+      } catch {
+        // It has just ended.
+      }
     }
+  }
+}
+
+async function isOrphan(entry: string, cluster: string, uid: number): Promise<boolean> {
+  try {
+    if ((await stat(entry)).uid !== uid) return false;
+    const title = await readFile(join(entry, 'cmdline'), 'utf8');
+    if (!title.startsWith(`postgres: ${clusterName(cluster)}: `)) return false;
+    // In a container root may not look at other users' directories; the name must do.
+    return (await readlink(join(entry, 'cwd')).catch(() => cluster)) === cluster;
+  } catch {
+    return false;
   }
 }
