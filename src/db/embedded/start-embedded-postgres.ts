@@ -38,8 +38,9 @@ export interface EmbeddedPostgresOptions {
   /** Made with its parents where missing; relative paths count from the working directory. */
   dataDirectory: string;
   /**
-   * Whether committed rows survive a crash of the machine; default true. False is several times
-   * as fast and meant for tests; a killed server or service loses nothing in either case.
+   * Whether committed rows survive everything but the loss of the disk; default true. False is
+   * several times as fast and meant for tests: only the service may be killed then; with the server
+   * the last second of commits may go, with the machine the whole database.
    */
   durable?: boolean;
   /** Gets one sentence for each remarkable event; default: none. */
@@ -64,7 +65,8 @@ export interface EmbeddedPostgresOptions {
  * `dataDirectory/cluster` then is a symbolic link. No existing permission is changed.
  *
  * **Kills.** The server outlives this process unless `stop()` is called. All committed rows are
- * there after a kill of this process, of the server or of both; the next call needs no help.
+ * there after a kill of this process, of the server or of both, unless `durable` is false; the next
+ * call needs no help.
  *
  * **One at a time.** A data directory has one owner; it is free again as soon as that has died.
  *

@@ -5,7 +5,7 @@ import type { JsonSchema } from './schema.js';
 const MAX_INT_TEXT = 4300;
 
 const PLAIN_INT = /^[+-]?\d+(?:_\d+)*$/;
-const ZERO_FRACTION = /^([^.]+)\.0*$/;
+const ZERO_FRACTION = /^([^.]+)\.0+$/;
 const INFINITE = /^[+-]?(?:inf|infinity|nan)$/i;
 const PLAIN_FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const GROUPED = /^[^_].*[^_]$/;

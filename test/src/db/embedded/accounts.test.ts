@@ -26,6 +26,8 @@ import {
   temporaryDirectory,
 } from './support.js';
 
+t.setTimeout(120_000);
+
 const start = (dataDirectory: string) => startEmbeddedPostgres({ dataDirectory, durable: false });
 /** As whom a case for an unprivileged user starts its service. */
 const unprivileged = isRoot ? { uid: NOBODY } : {};

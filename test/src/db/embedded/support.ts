@@ -60,6 +60,12 @@ export function temporaryDirectory(t: Test): string {
   return directory;
 }
 
+/** A data directory to be made, and where PostgreSQL's own will be in it. */
+export function place(t: Test): { dataDirectory: string; cluster: string } {
+  const dataDirectory = join(temporaryDirectory(t), 'data');
+  return { dataDirectory, cluster: join(dataDirectory, 'cluster') };
+}
+
 function clustersBelow(directory: string): string[] {
   const found = [];
   for (const entry of readdirSync(directory, { withFileTypes: true })) {

@@ -165,6 +165,11 @@ interface MatrixCase {
   match: 'exact' | 'shape';
 }
 
+/** A file of recorded requests. */
+export interface Recording {
+  cases: readonly MatrixCase[];
+}
+
 interface OpenApiOperation {
   parameters?: readonly Parameter[];
   requestBody?: {
@@ -173,7 +178,8 @@ interface OpenApiOperation {
   };
 }
 
-interface OpenApi {
+/** The document of the recorded service. */
+export interface OpenApi {
   paths: Record<string, Record<string, OpenApiOperation>>;
   components: { schemas: Record<string, JsonSchema> };
 }
@@ -229,11 +235,13 @@ function handlerFor(template: string, hasBody: boolean): NonNullable<Case['handl
 }
 
 /** The cases recorded on a running FastAPI. */
-export function matrixCases(): { cases: Case[]; skipped: Skipped[] } {
-  const api = readFixture<OpenApi>('matrix-openapi.json');
+export function matrixCases(
+  recording = readFixture<Recording>('matrix.json'),
+  api = readFixture<OpenApi>('matrix-openapi.json'),
+): { cases: Case[]; skipped: Skipped[] } {
   const skipped: Skipped[] = [];
   const cases: Case[] = [];
-  for (const recorded of readFixture<{ cases: MatrixCase[] }>('matrix.json').cases) {
+  for (const recorded of recording.cases) {
     const { id, status, body, match } = recorded;
     const { path, method } = recorded.request;
     const operation = matrixOperation(api, path.split('?')[0] ?? '', method);

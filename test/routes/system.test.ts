@@ -1,0 +1,13 @@
+import t from 'tap';
+import { createTestApp } from '../support/app.js';
+
+const { client } = await createTestApp(t);
+
+t.test('everything that a probe may ask answers', async (t) => {
+  t.same((await client().get('/health')).json, { status: 'healthy' });
+  t.same((await client().get('/ready')).json, { status: 'ready' });
+  t.equal((await client().get('/status')).text, 'System operational');
+  t.match((await client().get('/api/v1/status')).json, { status: 'ok', version: String });
+  t.match((await client().get('/api/v1/')).json, { framework: 'Fastify' });
+  t.same((await client().get('/api')).json, { versions: [{ version: 'v1', url: '/api/v1/' }] });
+});

@@ -1,0 +1,81 @@
+import type { FastifyInstance } from 'fastify';
+import type { Test } from 'tap';
+import { type AppDependencies, buildApp } from '../../src/app.js';
+import { type Config, parseConfig } from '../../src/config.js';
+import { hashPassword } from '../../src/lib/passwords.js';
+import { insertUser, type NewUser } from '../../src/stores/users.js';
+import { Client } from './client.js';
+import { createTestDatabase } from './database.js';
+
+/** A clock that stands still until it is moved. */
+export class TestClock {
+  #now = Date.now();
+
+  readonly read = (): Date => new Date(this.#now);
+
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+}
+
+export interface TestApp {
+  app: FastifyInstance;
+  clock: TestClock;
+  databaseUrl: string;
+  /** A client of its own, with no cookies yet. */
+  client(): Client;
+  /** A new user who can sign in with `PASSWORD`. */
+  createUser(user: NewUser): Promise<{ id: number }>;
+  /** A client that is signed in as a new user. */
+  signedIn(user: NewUser): Promise<Client>;
+}
+
+/** Satisfies the password policy. */
+export const PASSWORD = 'TestPass123!';
+
+let passwordHash: Promise<string> | undefined;
+
+/**
+ * The app as in production, on a database of its own. Only the limits on how often one may ask are
+ * wider, unless a test sets them.
+ */
+export async function createTestApp(
+  t: Test,
+  settings: Partial<Config> = {},
+  dependencies: Partial<AppDependencies> = {},
+): Promise<TestApp> {
+  const clock = new TestClock();
+  const databaseUrl = dependencies.databaseUrl ?? (await createTestDatabase(t));
+  const config = parseConfig({ APP_ENV: 'testing', LOG_LEVEL: 'silent' });
+  const app = await buildApp(
+    { ...config, RATE_LIMIT: 1_000_000, LOGIN_RATE_LIMIT: 1_000_000, ...settings },
+    {
+      databaseUrl,
+      secretKey: 'a secret key for tests and nothing else',
+      clock: clock.read,
+      ...dependencies,
+    },
+  );
+  await app.ready();
+  t.teardown(() => app.close());
+
+  async function createUser(user: NewUser): Promise<{ id: number }> {
+    passwordHash ??= hashPassword(PASSWORD);
+    return insertUser(app.db, { ...user, password_hash: await passwordHash });
+  }
+
+  return {
+    app,
+    clock,
+    databaseUrl,
+    client: () => new Client(app),
+    createUser,
+    async signedIn(user) {
+      await createUser(user);
+      const client = new Client(app);
+      const { status } = await client.signIn(user.username, PASSWORD);
+      if (status !== 200) throw new Error(`Could not sign in as ${user.username}: ${status}`);
+      return client;
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { violation } from './contract.js';
+
+type Headers = Record<string, string>;
+
+/** What came back. `json` is for tests, which know what they expect. */
+export interface Reply {
+  status: number;
+  headers: Record<string, string | string[] | number | undefined>;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer under test may be anything, and is asserted.
+  json: any;
+}
+
+/**
+ * Calls the app without a socket and holds every answer against the contract: each test is a
+ * contract test. Keeps cookies like a browser, and sends the CSRF token like a page.
+ */
+export class Client {
+  readonly #app: FastifyInstance;
+  readonly #cookies = new Map<string, string>();
+  #csrfToken: string | undefined;
+
+  constructor(app: FastifyInstance) {
+    this.#app = app;
+  }
+
+  get(url: string, headers: Headers = {}): Promise<Reply> {
+    return this.request({ method: 'GET', url, headers });
+  }
+
+  post(url: string, body?: unknown, headers: Headers = {}): Promise<Reply> {
+    return this.request({ method: 'POST', url, headers, ...payload(body) });
+  }
+
+  put(url: string, body?: unknown, headers: Headers = {}): Promise<Reply> {
+    return this.request({ method: 'PUT', url, headers, ...payload(body) });
+  }
+
+  patch(url: string, body?: unknown, headers: Headers = {}): Promise<Reply> {
+    return this.request({ method: 'PATCH', url, headers, ...payload(body) });
+  }
+
+  delete(url: string, headers: Headers = {}): Promise<Reply> {
+    return this.request({ method: 'DELETE', url, headers });
+  }
+
+  /** Signs in, and from then on sends the CSRF token of the session. */
+  async signIn(username: string, password: string): Promise<Reply> {
+    const reply = await this.post('/api/v1/auth/login', { username, password });
+    if (reply.status === 200) await this.renewCsrfToken();
+    return reply;
+  }
+
+  /** Fetches the CSRF token that belongs to the cookies. */
+  async renewCsrfToken(): Promise<void> {
+    this.#csrfToken = (await this.get('/api/v1/auth/csrf')).json.csrf_token;
+  }
+
+  /** Forgets the CSRF token, as a page of another origin would not have it. */
+  dropCsrfToken(): void {
+    this.#csrfToken = undefined;
+  }
+
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
+  setCookie(name: string, value: string): void {
+    this.#cookies.set(name, value);
+  }
+
+  async request(options: InjectOptions & { url: string; method: string }): Promise<Reply> {
+    const response = await this.#app.inject({
+      ...options,
+      cookies: Object.fromEntries(this.#cookies),
+      headers: {
+        ...(this.#csrfToken === undefined ? {} : { 'x-csrf-token': this.#csrfToken }),
+        ...options.headers,
+      },
+    } as InjectOptions);
+    for (const { name, value, maxAge } of response.cookies) {
+      if (maxAge === 0) this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
+    }
+    const contentType = response.headers['content-type'] as string | undefined;
+    const problem = violation({
+      method: options.method,
+      url: options.url,
+      status: response.statusCode,
+      contentType,
+      body: response.body,
+    });
+    if (problem !== null) throw new Error(`The answer breaks the contract: ${problem}`);
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      json:
+        contentType?.startsWith('application/json') && response.body !== ''
+          ? response.json()
+          : undefined,
+    };
+  }
+}
+
+function payload(body: unknown): Pick<InjectOptions, 'payload'> {
+  return body === undefined ? {} : { payload: body as NonNullable<InjectOptions['payload']> };
+}
