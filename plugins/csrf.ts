@@ -1,6 +1,13 @@
 import csrfProtection from '@fastify/csrf-protection';
 import fp from 'fastify-plugin';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** False on an operation that does not act on behalf of whom the cookie names. */
+    csrf?: boolean;
+  }
+}
+
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -24,8 +31,9 @@ export default fp<{ secret: string }>(
     });
 
     app.addHook('onRequest', (request, reply, done) => {
-      if (request.viewer === null || SAFE_METHODS.has(request.method)) return done();
-      app.csrfProtection(request, reply, done);
+      const isExempt = SAFE_METHODS.has(request.method) || request.routeOptions.config.csrf === false;
+      if (request.viewer === null || isExempt) done();
+      else app.csrfProtection(request, reply, done);
     });
   },
   { name: 'csrf', dependencies: ['sessions'] },

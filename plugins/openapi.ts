@@ -90,7 +90,7 @@ function describeRoute(route: RouteOptions): void {
   const schema = route.schema;
   if (schema === undefined || schema.hide === true || route.method === 'HEAD') return;
   const access = route.config?.access ?? 'public';
-  const isUnsafe = UNSAFE_METHODS.has(String(route.method));
+  const isUnsafe = UNSAFE_METHODS.has(String(route.method)) && route.config?.csrf !== false;
   const headers: Record<string, TSchema> = {
     ...(isUnsafe ? { 'x-csrf-token': csrfTokenHeader } : {}),
     ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKeyHeader } : {}),

@@ -21,12 +21,12 @@ for (const { datname } of leftovers.rows) {
   await client.query(`drop database if exists ${client.escapeIdentifier(datname)} with (force)`);
 }
 await client.query(`create database ${TEMPLATE_DATABASE}`);
-const { rows } = await client.query<{ version: string }>('show server_version');
+const { rows } = await client.query<{ server_version: string }>('show server_version');
 await client.end();
 
 await migrateUp(serverUrl(TEMPLATE_DATABASE), readMigrations());
 console.error(
-  `Tests run on PostgreSQL ${rows[0]?.version} (${given ? 'DATABASE_URL' : 'embedded'}).`,
+  `Tests run on PostgreSQL ${rows[0]?.server_version} (${given ? 'DATABASE_URL' : 'embedded'}).`,
 );
 
 // The embedded server outlives this process on purpose; the script that runs last stops it.

@@ -2,8 +2,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/lib/project-root.js';
 
-/** Where the test run keeps its embedded server, and the address of the server in use. */
-export const TEST_DATA = join(projectRoot, 'data', 'test');
+/**
+ * Where the test run keeps its embedded server, and the address of the server in use. Two runs at
+ * once in one checkout need a folder each.
+ */
+export const TEST_DATA = process.env['TEST_DATA_DIR'] ?? join(projectRoot, 'data', 'test');
 const ADDRESS_FILE = join(TEST_DATA, 'address');
 
 export const TEMPLATE_DATABASE = 'althing_test_template';

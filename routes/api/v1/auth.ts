@@ -56,6 +56,8 @@ const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (ap
       schema: operations.login,
       config: {
         idempotent: false,
+        // Whoever signs in anew may still carry the cookie of an old session.
+        csrf: false,
         errors: [401],
         rateLimit: { max: options.loginsPerMinute, timeWindow: '1 minute' },
       },

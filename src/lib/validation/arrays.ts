@@ -1,5 +1,7 @@
 import { type Check, FAIL, fail, LAX, lower, type Node, type State, under } from './node.js';
 
+import { listQuick } from './quick.js';
+
 /** `minItems` and `maxItems`. */
 export interface LengthLimits {
   min: number;
@@ -41,7 +43,7 @@ export function listNode(item: Node, { min, max }: LengthLimits): Node {
     if (length < min) return tooShort(state, input, 'List', min, length);
     return out;
   };
-  return { check, label: `list[${item.label}]` };
+  return { check, label: `list[${item.label}]`, quick: listQuick(item, min, max) };
 }
 
 /** What stands for a value when values are compared: objects by content, whatever their order. */

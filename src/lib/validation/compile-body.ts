@@ -14,6 +14,7 @@ import {
   setOwn,
   under,
 } from './node.js';
+import { quickOf } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
 
 /** A body as the content type told to read it. */
@@ -61,11 +62,15 @@ function contentOf(body: ParsedBody): unknown {
 }
 
 function compileSingle(schema: JsonSchema, compiler: Compiler, required: boolean): BodyValidator {
-  const { check } = compiler.compile(schema);
+  const node = compiler.compile(schema);
+  const { check } = node;
+  const quick = quickOf(node);
   const makeDefault = defaultMaker(schema.default ?? null);
   return (body) => {
-    const state = newState();
     const content = contentOf(body);
+    const converted = content === undefined ? FAIL : quick(content);
+    if (converted !== FAIL) return { value: converted };
+    const state = newState();
     if (content === undefined) {
       if (!required) return { value: makeDefault() };
       fail(state, 'missing', null);

@@ -2,6 +2,7 @@ import { Compiler } from './compiler.js';
 import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
 import { FAIL, finish, newState, under } from './node.js';
+import { quickOf } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
 
 /** Options of {@link compileSchema}. */
@@ -29,8 +30,12 @@ export type Validator<T = unknown> = (value: unknown) => Validated<T>;
  */
 export function compileSchema(schema: JsonSchema, options: CompileOptions = {}): Validator {
   const { definitions = {}, place, text = 'canonical' } = options;
-  const { check } = new Compiler(schema, { definitions, form: text }).compile(schema);
+  const node = new Compiler(schema, { definitions, form: text }).compile(schema);
+  const { check } = node;
+  const quick = quickOf(node);
   return (value) => {
+    const converted = quick(value);
+    if (converted !== FAIL) return { value: converted };
     const state = newState();
     const result = check(value, state);
     if (result !== FAIL) return { value: result };

@@ -88,6 +88,7 @@ export class Compiler {
 
   /** Stands for a schema which is being compiled further out: the recursive case. */
   #laterNode(schema: JsonSchema, slot: Slot, name: string | undefined): Node {
+    // The quick path leaves a recursive value to the check, which counts the depth.
     return {
       check: (value, state) => {
         if (slot.node === undefined) throw new Error('A schema is used before it is compiled');

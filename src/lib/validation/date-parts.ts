@@ -22,10 +22,15 @@ export interface DateTimeParts {
 
 /** Above this, a number counts milliseconds (speedate's watershed, the year 2603 in seconds). */
 const MILLISECONDS_FROM = 20_000_000_000;
-const UNIX_1600 = -11_676_096_000;
+const UNIX_0000 = -62_167_219_200;
 const UNIX_9999 = 253_402_300_799;
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+const HYPHEN = 0x2d;
+const COLON = 0x3a;
+const UPPER_T = 0x54;
+const UPPER_Z = 0x5a;
 
 function daysIn(year: number, month: number): number {
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
@@ -38,6 +43,37 @@ function digit(text: string, at: number): number {
 }
 
 const two = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1);
+
+/** Whether a text begins with a day between the years 1 and 9999. */
+export function isPlainDate(text: string): boolean {
+  const year = two(text, 0) * 100 + two(text, 2);
+  const month = two(text, 5);
+  const day = two(text, 8);
+  return (
+    year > 0 &&
+    month > 0 &&
+    month <= 12 &&
+    day > 0 &&
+    (day <= 28 || day <= daysIn(year, month)) &&
+    text.charCodeAt(4) === HYPHEN &&
+    text.charCodeAt(7) === HYPHEN
+  );
+}
+
+/** Whether a text is `YYYY-MM-DDThh:mm:ss`, with or without a `Z`: the commonest form. */
+export function isPlainDateTime(text: string): boolean {
+  const { length } = text;
+  return (
+    (length === 19 || (length === 20 && text.charCodeAt(19) === UPPER_Z)) &&
+    text.charCodeAt(10) === UPPER_T &&
+    text.charCodeAt(13) === COLON &&
+    text.charCodeAt(16) === COLON &&
+    two(text, 11) <= 23 &&
+    two(text, 14) <= 59 &&
+    two(text, 17) <= 59 &&
+    isPlainDate(text)
+  );
+}
 
 /** Reads `YYYY-MM-DD` at the start of a text; answers speedate's reason otherwise. */
 export function readDate(text: string): DateParts | string {
@@ -64,10 +100,8 @@ function readOffset(text: string, at: number): { offset?: number } | string {
   }
   if (sign !== '+' && sign !== '-' && sign !== '\u2212') return 'invalid timezone sign';
   const hour = two(text, at + 1);
-  if (at + 3 > text.length) return 'input is too short';
   if (Number.isNaN(hour)) return 'invalid timezone hour';
   const minuteAt = text.charAt(at + 3) === ':' ? at + 4 : at + 3;
-  if (minuteAt + 2 > text.length) return 'input is too short';
   const minute = two(text, minuteAt);
   if (Number.isNaN(minute)) return 'invalid timezone minute';
   if (minute > 59) return 'timezone minute value is outside expected range of 0-59';
@@ -94,7 +128,6 @@ export function readTime(text: string, from: number): TimeParts | string {
   let micro = 0;
   if (text.charAt(at) === ':') {
     second = two(text, at + 1);
-    if (at + 3 > text.length) return 'input is too short';
     if (Number.isNaN(second)) return 'invalid character in second';
     if (second > 59) return 'second value is outside expected range of 0-59';
     at += 3;
@@ -102,7 +135,7 @@ export function readTime(text: string, from: number): TimeParts | string {
       at += 1;
       const start = at;
       while (!Number.isNaN(digit(text, at))) at += 1;
-      if (at === start) return 'second fraction value is missing';
+      if (at === start) return 'second fraction digits missing after `.`';
       micro = Number(text.slice(start, Math.min(at, start + 6)).padEnd(6, '0'));
     }
   }
@@ -123,9 +156,11 @@ export function readDateTime(text: string): DateTimeParts | string {
   return typeof time === 'string' ? time : { date, time };
 }
 
-/** A text which is nothing but a number, as a unix time may be given. */
+/** A text which is nothing but a number of 64 bits, as a unix time may be given. */
 export function readUnixText(text: string): number | undefined {
-  return /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+  if (!/^[+-]?\d+(?:\.\d+)?$/.test(text)) return undefined;
+  const value = Number(text);
+  return Math.abs(value) < 2 ** 63 ? value : undefined;
 }
 
 /** The day and time, in UTC, of a unix time in seconds, or in milliseconds when it is large. */
@@ -133,14 +168,15 @@ export function fromUnix(value: number): DateTimeParts | string {
   if (Number.isNaN(value)) return 'NaN values not permitted';
   const inMilliseconds = Math.abs(value) > MILLISECONDS_FROM;
   const whole = inMilliseconds ? Math.floor(value / 1000) : Math.floor(value);
-  const rest = inMilliseconds ? (value - whole * 1000) / 1000 : value - whole;
+  // The fraction of a negative time is taken without its sign, as speedate takes it.
+  const rest = inMilliseconds ? (value - whole * 1000) / 1000 : Math.abs(value % 1);
   let seconds = whole;
   let micro = Math.round(rest * 1e6);
   if (micro === 1e6) {
     micro = 0;
     seconds += 1;
   }
-  if (seconds < UNIX_1600) return 'dates before 1600 are not supported as unix timestamps';
+  if (seconds < UNIX_0000) return 'dates before 0000 are not supported as unix timestamps';
   if (seconds > UNIX_9999) return 'dates after 9999 are not supported as unix timestamps';
   const moment = new Date(seconds * 1000);
   return {

@@ -3,12 +3,14 @@ import {
   formatDate,
   formatTime,
   fromUnix,
+  isPlainDate,
+  isPlainDateTime,
   readDate,
   readDateTime,
   readTime,
   readUnixText,
 } from './date-parts.js';
-import { type Check, fail, LAX, lower, type Node } from './node.js';
+import { type Check, FAIL, fail, LAX, lower, type Node } from './node.js';
 
 const EXTRA = 'unexpected extra characters at the end of the input';
 const MIDNIGHT = { hour: 0, minute: 0, second: 0, micro: 0 };
@@ -25,7 +27,10 @@ function fromText(text: string): DateTimeParts | string {
 
 function onlyDate(text: string): ReturnType<typeof readDate> {
   const date = readDate(text);
-  return typeof date !== 'string' && text.length > 10 ? EXTRA : date;
+  if (typeof date !== 'string') return text.length > 10 ? EXTRA : date;
+  const unix = text.includes('.') ? undefined : readUnixText(text);
+  const parts = unix === undefined ? date : fromUnix(unix);
+  return typeof parts === 'string' ? parts : date;
 }
 
 /** Compiles `format: date-time`; a plain date is midnight, a number is a unix time. */
@@ -54,7 +59,11 @@ export function dateTimeNode(form: TextForm): Node {
     }
     return `${formatDate(parts.date)}T${formatTime(parts.time)}`;
   };
-  return { check, label: 'datetime' };
+  const quick = (value: unknown): unknown => {
+    if (typeof value !== 'string' || !isPlainDateTime(value)) return FAIL;
+    return form === 'verbatim' || value.length === 19 ? value : `${value.slice(0, 19)}+00:00`;
+  };
+  return { check, label: 'datetime', quick };
 }
 
 /** Compiles `format: date`; a date-time is accepted when it is midnight. */
@@ -63,16 +72,14 @@ export function dateNode(): Node {
     let parts: DateTimeParts | string;
     if (typeof value === 'string') {
       const date = onlyDate(value);
-      if (typeof date !== 'string' && date.year > 0) {
-        lower(state, LAX);
-        return value;
-      }
-      parts = typeof date === 'string' ? fromText(value) : 'year 0 is out of range';
+      parts = typeof date === 'string' ? fromText(value) : { date, time: MIDNIGHT };
     } else if (typeof value === 'number') parts = fromUnix(value);
     else return fail(state, 'date_type', value);
-    if (typeof parts !== 'string' && parts.date.year === 0) parts = 'year 0 is out of range';
     if (typeof parts === 'string') {
       return fail(state, 'date_from_datetime_parsing', value, { error: parts });
+    }
+    if (parts.date.year === 0) {
+      return fail(state, 'date_parsing', value, { error: 'year 0 is out of range' });
     }
     const { hour, minute, second, micro } = parts.time;
     if (hour + minute + second + micro > 0) {
@@ -81,7 +88,12 @@ export function dateNode(): Node {
     lower(state, LAX);
     return formatDate(parts.date);
   };
-  return { check, label: 'date' };
+  return {
+    check,
+    label: 'date',
+    guard: (value, bindings) =>
+      `typeof ${value} !== 'string' || ${value}.length !== 10 || !${bindings.bind(isPlainDate)}(${value})`,
+  };
 }
 
 function timeOfNumber(value: number): ReturnType<typeof readTime> {

@@ -1,9 +1,13 @@
 import { type Check, fail, LAX, lower, type Node } from './node.js';
 
 const ISO =
-  /^[+-]?P(?=.)(?:\d+(?:\.\d+)?Y)?(?:\d+(?:\.\d+)?M)?(?:\d+(?:\.\d+)?W)?(?:\d+(?:\.\d+)?D)?(?:T(?=.)(?:\d+(?:\.\d+)?H)?(?:\d+(?:\.\d+)?M)?(?:\d+(?:\.\d+)?S)?)?$/i;
-const CLOCK = /^[+-]?(?:\d+ ?d(?:ays?)?,? ?)?(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)$/i;
-const DAYS = /^[+-]?\d+ ?d(?:ays?)?,? ?$/i;
+  /^[+-]?P(?=.)(?:\d{1,9}(?:\.\d+)?Y)?(?:\d{1,9}(?:\.\d+)?M)?(?:\d{1,9}(?:\.\d+)?W)?(?:\d{1,9}(?:\.\d+)?D)?(?:T(?:\d{1,9}(?:\.\d+)?H)?(?:\d{1,9}(?:\.\d+)?M)?(?:\d{1,9}(?:\.\d+)?S)?)?$/i;
+const DAYS = /^[+-]?\d{1,9} ?d(?:ays?)?,?$/i;
+const CLOCK =
+  /^[+-]?(?:\d{1,9} ?d(?:ays?)?,? ?)?(?:\d{1,9}:[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?|\d{2,9}:[0-5]\d)$/i;
+
+/** The longest timedelta Python can hold, in seconds. */
+const MAX_SECONDS = 999_999_999 * 86_400;
 
 /** Compiles `format: duration`: ISO 8601, `hh:mm:ss`, `1 day, hh:mm:ss` or a number of seconds. */
 export function durationNode(): Node {
@@ -13,7 +17,12 @@ export function durationNode(): Node {
         const error = value.length === 0 ? 'input is too short' : 'invalid digit in duration';
         return fail(state, 'time_delta_parsing', value, { error });
       }
-    } else if (typeof value !== 'number') return fail(state, 'time_delta_type', value);
+    } else if (typeof value === 'number') {
+      if (Math.abs(value) > MAX_SECONDS) {
+        const error = 'durations may not exceed 999,999,999 days';
+        return fail(state, 'time_delta_parsing', value, { error });
+      }
+    } else if (typeof value !== 'boolean') return fail(state, 'time_delta_type', value);
     lower(state, LAX);
     return value;
   };

@@ -162,7 +162,8 @@ function domainPart(text: string): string {
   domainDots(folded);
   const isAscii = !/[^\0-\x7f]/.test(folded) && !folded.includes('xn--');
   const ascii = isAscii ? folded : domainToASCII(folded);
-  if (ascii === '') throw new Refused('The part after the @-sign is invalid (Invalid label).');
+  if (ascii === '')
+    throw new Refused('The part after the @-sign is not valid IDNA (Invalid A-label).');
   const long = ascii.split('.').find((label) => label.length > MAX_LABEL);
   if (long !== undefined) {
     throw new Refused(
@@ -185,20 +186,40 @@ function domainPart(text: string): string {
   return isAscii ? ascii : domainToUnicode(ascii);
 }
 
+const NAME = /^[\p{L}\p{M}\p{N}\p{Pc}\s!#$%&'*+\-/=?^`{|}~]*$/u;
+
 /** The address inside `Name <address>`, or the text itself. */
 function withoutName(text: string): string {
-  const open = /^\s*(?:[^"<>@]*[^"<>@\s]\s*|"(?:[^"\\]|\\.)+"\s*)?<([^<>]+)>\s*$/.exec(text);
-  return (open?.[1] ?? text).trim();
+  const open = text.indexOf('<');
+  const trimmed = text.trimEnd();
+  if (open === -1 || !trimmed.endsWith('>') || open + 2 >= trimmed.length) return text.trim();
+  const name = text.slice(0, open).trim();
+  const quoted = name.length > 2 && name.startsWith('"') && name.endsWith('"');
+  return NAME.test(name) || quoted ? trimmed.slice(open + 1, -1).trim() : text.trim();
+}
+
+/** Why `Name <address>` was not recognised as such. */
+function angleReason(address: string, open: number): string {
+  refuseChars(
+    address
+      .slice(0, open)
+      .trimEnd()
+      .replace(/^"[^"]*"$/, ''),
+    NAME,
+    'The display name contains invalid characters when not quoted',
+  );
+  const rest = address.slice(open).replace(/ +$/, '');
+  if (!rest.includes('>')) {
+    return 'An open angle bracket at the start of the email address has to be followed by a close angle bracket at the end.';
+  }
+  if (!rest.endsWith('>')) return "There can't be anything after the email address.";
+  return 'An email address must have an @-sign.';
 }
 
 function normalise(text: string): string {
   const address = withoutName(text);
   const at = requireSplit(address, '@<');
-  if (address.charAt(at) === '<') {
-    throw new Refused(
-      'A display name and angle brackets around the email address are not permitted here.',
-    );
-  }
+  if (address.charAt(at) === '<') throw new Refused(angleReason(address, at));
   const left = address.slice(0, at);
   if (left.startsWith('"')) {
     throw new Refused('Quoting the part before the @-sign is not allowed here.');
@@ -217,7 +238,7 @@ function normalise(text: string): string {
  * Follows the email-validator package 2.x without a look at the DNS (RFC 5322, 6531, 5891).
  */
 export function parseEmail(text: string): { address: string } | { reason: string } {
-  if (text.length <= MAX_ADDRESS && SIMPLE.test(text) && !isSpecial(text)) return { address: text };
+  if (isPlainEmail(text)) return { address: text };
   if (codePointLength(text) > MAX_TEXT) {
     return { reason: `Length must not exceed ${MAX_TEXT} characters` };
   }
@@ -227,6 +248,11 @@ export function parseEmail(text: string): { address: string } | { reason: string
     if (error instanceof Refused) return { reason: error.message };
     throw error;
   }
+}
+
+/** Whether a text is certainly an address in its normal form. */
+function isPlainEmail(text: string): boolean {
+  return text.length <= MAX_ADDRESS && SIMPLE.test(text) && !isSpecial(text);
 }
 
 /** Whether the quick pattern must not decide: reserved names, Punycode, caseless mailboxes. */
@@ -247,5 +273,10 @@ export function emailNode(): Node {
     if ('address' in parsed) return parsed.address;
     return fail(state, 'value_error', value, { reason: parsed.reason });
   };
-  return { check, label: 'function-after[_validate(), str]' };
+  return {
+    check,
+    label: 'function-after[_validate(), str]',
+    guard: (value, bindings) =>
+      `typeof ${value} !== 'string' || !${bindings.bind(isPlainEmail)}(${value})`,
+  };
 }

@@ -1,13 +1,14 @@
 import { type Check, FAIL, fail, LAX, lower, type Node, newState } from './node.js';
-import { toInteger, toNumber } from './numbers.js';
+import { integerNode, numberNode } from './numbers.js';
 import { expectedOneOf, pythonRepr } from './python-repr.js';
+import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
 /**
  * Finds the member Python calls equal to a value: 1, 1.0 and True are one value there, but a
  * member of the very same type is preferred.
  */
-function memberFinder(members: readonly unknown[]): (value: unknown) => unknown {
+export function memberFinder(members: readonly unknown[]): (value: unknown) => unknown {
   const exact = new Set(members);
   const numeric = new Map<number, unknown>();
   for (const member of members) {
@@ -28,6 +29,17 @@ function memberFinder(members: readonly unknown[]): (value: unknown) => unknown 
   };
 }
 
+/** Up to this many members are compared one by one in generated code. */
+const FEW = 8;
+
+function membersGuard(members: readonly unknown[]): Guard {
+  return (value, bindings) => {
+    if (members.length > FEW) return `!${bindings.bind(new Set(members))}.has(${value})`;
+    const conditions = members.map((member) => `${value} !== ${bindings.bind(member)}`);
+    return `(${conditions.join(' && ')})`;
+  };
+}
+
 /** Compiles `const` and an anonymous `enum`: Pydantic's `Literal`, exact and without conversion. */
 export function literalNode(members: readonly unknown[]): Node {
   const find = memberFinder(members);
@@ -36,7 +48,11 @@ export function literalNode(members: readonly unknown[]): Node {
     const found = find(value);
     return found === FAIL ? fail(state, 'literal_error', value, { expected }) : found;
   };
-  return { check, label: `literal[${members.map(pythonRepr).join(',')}]` };
+  return {
+    check,
+    label: `literal[${members.map(pythonRepr).join(',')}]`,
+    guard: membersGuard(members),
+  };
 }
 
 /** Compiles a named `enum`: Pydantic's `Enum` class, which converts numbers given as text. */
@@ -44,7 +60,11 @@ export function enumNode(schema: JsonSchema, members: readonly unknown[], name: 
   const find = memberFinder(members);
   const expected = expectedOneOf(members);
   const convert =
-    schema.type === 'integer' ? toInteger : schema.type === 'number' ? toNumber : undefined;
+    schema.type === 'integer'
+      ? integerNode({}).check
+      : schema.type === 'number'
+        ? numberNode({}).check
+        : undefined;
   const check: Check = (value, state) => {
     lower(state, LAX);
     let found = FAIL as unknown;
@@ -55,5 +75,5 @@ export function enumNode(schema: JsonSchema, members: readonly unknown[], name: 
     }
     return found === FAIL ? fail(state, 'enum', value, { expected }) : found;
   };
-  return { check, label: `enum[${name}]` };
+  return { check, label: `enum[${name}]`, guard: membersGuard(members) };
 }

@@ -98,6 +98,7 @@ export const ENGLISH = {
   datetime_parsing: (ctx) => `Input should be a valid datetime, ${ctx['error']}`,
   datetime_from_date_parsing: (ctx) => `Input should be a valid datetime or date, ${ctx['error']}`,
   date_type: text('Input should be a valid date'),
+  date_parsing: (ctx) => `Input should be a valid date in the format YYYY-MM-DD, ${ctx['error']}`,
   date_from_datetime_parsing: (ctx) => `Input should be a valid date or datetime, ${ctx['error']}`,
   date_from_datetime_inexact: text(
     'Datetimes provided to dates should have zero time - e.g. be exact dates',

@@ -1,5 +1,6 @@
 import type { ErrorItem } from './error-item.js';
 import { type ErrorType, messageFor } from './messages.js';
+import type { Guard, Quick } from './quick.js';
 
 /** Answer of a check that failed; its errors are in the state. */
 export const FAIL: unique symbol = Symbol('fail');
@@ -31,6 +32,10 @@ export interface Node {
   check: Check;
   /** Pydantic's name for the validator: what a union puts into `loc`. */
   label: string;
+  /** Code for the quick path of a value that stays as it is, see `quick.ts`. */
+  guard?: Guard;
+  /** The quick path of a value that is rebuilt, see `quick.ts`. */
+  quick?: Quick;
 }
 
 export function newState(): State {

@@ -1,4 +1,5 @@
 import { type Check, FAIL, fail, LAX, lower, type Node, STRICT, type State } from './node.js';
+import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
 /** CPython refuses to convert longer texts, see PEP 467's follow-up, CVE-2020-10735. */
@@ -23,7 +24,6 @@ export function parseIntText(text: string): ParsedNumber {
   const whole = ZERO_FRACTION.exec(trimmed)?.[1] ?? trimmed;
   if (!PLAIN_INT.test(whole)) return 'parsing';
   const value = Number(whole.replaceAll('_', ''));
-  if (!Number.isFinite(value)) return 'size';
   return value === 0 ? 0 : value;
 }
 
@@ -46,29 +46,29 @@ function limitsOf(schema: JsonSchema, isMultiple: (value: number, of: number) =>
     (limit) => limit !== undefined,
   );
   if (!constrained) return undefined;
-  const multiple = multipleOf ?? 1;
-  const le = maximum ?? Number.POSITIVE_INFINITY;
-  const lt = exclusiveMaximum ?? Number.POSITIVE_INFINITY;
-  const ge = minimum ?? Number.NEGATIVE_INFINITY;
-  const gt = exclusiveMinimum ?? Number.NEGATIVE_INFINITY;
+  // Negated comparisons: NaN keeps to no limit.
   return (number: number, input: unknown, state: State): unknown => {
-    if (multipleOf !== undefined && !isMultiple(number, multiple)) {
+    if (multipleOf !== undefined && !isMultiple(number, multipleOf)) {
       return fail(state, 'multiple_of', input, { multiple_of: multipleOf });
     }
-    if (number > le) return fail(state, 'less_than_equal', input, { le });
-    if (number >= lt && exclusiveMaximum !== undefined) {
-      return fail(state, 'less_than', input, { lt });
+    if (maximum !== undefined && !(number <= maximum)) {
+      return fail(state, 'less_than_equal', input, { le: maximum });
     }
-    if (number < ge) return fail(state, 'greater_than_equal', input, { ge });
-    if (number <= gt && exclusiveMinimum !== undefined) {
-      return fail(state, 'greater_than', input, { gt });
+    if (exclusiveMaximum !== undefined && !(number < exclusiveMaximum)) {
+      return fail(state, 'less_than', input, { lt: exclusiveMaximum });
+    }
+    if (minimum !== undefined && !(number >= minimum)) {
+      return fail(state, 'greater_than_equal', input, { ge: minimum });
+    }
+    if (exclusiveMinimum !== undefined && !(number > exclusiveMinimum)) {
+      return fail(state, 'greater_than', input, { gt: exclusiveMinimum });
     }
     return number;
   };
 }
 
-/** Converts to an integer by the lax rules, or adds the error. */
-export function toInteger(value: unknown, state: State): number | typeof FAIL {
+/** Converts to an integer by the lax rules, or adds the error; a long text may be infinite. */
+function readInteger(value: unknown, state: State): number | typeof FAIL {
   if (typeof value === 'number') {
     if (Number.isInteger(value)) {
       // JSON.parse does not tell 1e20 from its digits; Pydantic refuses such a float because it
@@ -91,8 +91,8 @@ export function toInteger(value: unknown, state: State): number | typeof FAIL {
   return fail(state, 'int_type', value);
 }
 
-/** Converts to a number by the lax rules, or adds the error. */
-export function toNumber(value: unknown, state: State): number | typeof FAIL {
+/** Converts to a number by the lax rules, or adds the error; the number may not be finite. */
+function readNumber(value: unknown, state: State): number | typeof FAIL {
   let number: number;
   if (typeof value === 'number') {
     if (Number.isInteger(value)) lower(state, STRICT);
@@ -106,19 +106,59 @@ export function toNumber(value: unknown, state: State): number | typeof FAIL {
     lower(state, LAX);
     number = value ? 1 : 0;
   } else return fail(state, 'float_type', value);
-  // JSON has no infinity and no NaN, so a number that cannot be answered is not accepted.
-  return Number.isFinite(number) ? number : fail(state, 'finite_number', value);
+  return number;
+}
+
+/** Quick path: a JSON number within the limits; a float's tolerant `multipleOf` is left to the check. */
+function guardOf(test: 'isSafeInteger' | 'isFinite', schema: JsonSchema): Guard {
+  const limits: (readonly [string, number | undefined])[] = [
+    ['>', schema.maximum],
+    ['>=', schema.exclusiveMaximum],
+    ['<', schema.minimum],
+    ['<=', schema.exclusiveMinimum],
+  ];
+  return (value, bindings) => {
+    const conditions = [`!${bindings.bind(Number[test])}(${value})`];
+    for (const [operator, limit] of limits) {
+      if (limit !== undefined) conditions.push(`${value} ${operator} ${bindings.bind(limit)}`);
+    }
+    if (schema.multipleOf !== undefined) {
+      conditions.push(`${value} % ${bindings.bind(schema.multipleOf)} !== 0`);
+    }
+    return conditions.join(' || ');
+  };
+}
+
+/**
+ * JSON has no infinity and no NaN, so a number that could not be answered is not accepted, even
+ * when it keeps to the limits.
+ */
+function finiteNode(
+  label: string,
+  error: 'int_parsing_size' | 'finite_number',
+  read: (value: unknown, state: State) => number | typeof FAIL,
+  limits: ReturnType<typeof limitsOf>,
+  guard: Guard,
+): Node {
+  const check: Check = (value, state) => {
+    const number = read(value, state);
+    if (number === FAIL) return FAIL;
+    if (limits !== undefined && limits(number, value, state) === FAIL) return FAIL;
+    return Number.isFinite(number) ? number : fail(state, error, value);
+  };
+  return { check, label: limits === undefined ? label : `constrained-${label}`, guard };
 }
 
 /** Compiles `type: integer`. */
 export function integerNode(schema: JsonSchema): Node {
   const limits = limitsOf(schema, (value, of) => value % of === 0);
-  if (limits === undefined) return { check: toInteger, label: 'int' };
-  const check: Check = (value, state) => {
-    const number = toInteger(value, state);
-    return number === FAIL ? FAIL : limits(number, value, state);
-  };
-  return { check, label: 'constrained-int' };
+  return finiteNode(
+    'int',
+    'int_parsing_size',
+    readInteger,
+    limits,
+    guardOf('isSafeInteger', schema),
+  );
 }
 
 /** Compiles `type: number`. */
@@ -127,14 +167,9 @@ export function numberNode(schema: JsonSchema): Node {
   const limits = limitsOf(schema, (value, of) => {
     const rest = Math.abs(value % of);
     const tolerance = Math.abs(value) / 1e9;
-    return rest <= tolerance || Math.abs(rest - of) <= tolerance;
+    return !(rest > tolerance && Math.abs(rest - of) > tolerance);
   });
-  if (limits === undefined) return { check: toNumber, label: 'float' };
-  const check: Check = (value, state) => {
-    const number = toNumber(value, state);
-    return number === FAIL ? FAIL : limits(number, value, state);
-  };
-  return { check, label: 'constrained-float' };
+  return finiteNode('float', 'finite_number', readNumber, limits, guardOf('isFinite', schema));
 }
 
 const TRUE_TEXT = new Set(['1', 't', 'y', 'on', 'yes', 'true']);
@@ -160,7 +195,7 @@ function toBoolean(value: unknown, state: State): boolean | typeof FAIL {
 
 /** Compiles `type: boolean`. */
 export function booleanNode(): Node {
-  return { check: toBoolean, label: 'bool' };
+  return { check: toBoolean, label: 'bool', guard: (value) => `typeof ${value} !== 'boolean'` };
 }
 
 /** Compiles `type: null`. */
@@ -168,6 +203,7 @@ export function nullNode(): Node {
   return {
     check: (value, state) => (value === null ? null : fail(state, 'none_required', value)),
     label: 'none',
+    guard: (value) => `${value} !== null`,
   };
 }
 
@@ -179,5 +215,6 @@ export function anyNode(): Node {
       return value;
     },
     label: 'any',
+    guard: () => 'false',
   };
 }

@@ -12,6 +12,7 @@ import {
   setOwn,
   under,
 } from './node.js';
+import { modelQuick } from './quick.js';
 
 /** A property of a model. */
 export interface Field {
@@ -133,7 +134,12 @@ export function modelNode(
     state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + given;
     return out;
   };
-  return { check, label };
+  const node: Node = { check, label };
+  const isPlain = !readsOwn && patterns.length === 0 && size === undefined;
+  if (isPlain && (extras === 'drop' || extras === 'forbid')) {
+    node.quick = modelQuick(fields, extras === 'forbid');
+  }
+  return node;
 }
 
 /** Compiles a map from names to values: Pydantic's `dict[str, X]`. */

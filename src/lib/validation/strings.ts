@@ -1,6 +1,7 @@
 import { isAtLeast, isAtMost } from './code-points.js';
 import { type Check, fail, LAX, lower, type Node } from './node.js';
 import { compilePattern } from './pattern.js';
+import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
 /** Compiles `type: string` without a format: no trimming, no conversion of other types. */
@@ -11,6 +12,7 @@ export function stringNode(schema: JsonSchema): Node {
       check: (value, state) =>
         typeof value === 'string' ? value : fail(state, 'string_type', value),
       label: 'str',
+      guard: (value) => `typeof ${value} !== 'string'`,
     };
   }
   const min = minLength ?? 0;
@@ -27,7 +29,17 @@ export function stringNode(schema: JsonSchema): Node {
     }
     return value;
   };
-  return { check, label: 'constrained-str' };
+  const guard: Guard = (value, bindings) => {
+    const conditions = [`typeof ${value} !== 'string'`];
+    // A text has at most as many code points as UTF-16 units, and at least half as many.
+    if (min === 1) conditions.push(`${value} === ''`);
+    else if (min > 1)
+      conditions.push(`!${bindings.bind(isAtLeast)}(${value}, ${bindings.bind(min)})`);
+    if (maxLength !== undefined) conditions.push(`${value}.length > ${bindings.bind(max)}`);
+    if (regexp !== undefined) conditions.push(`!${bindings.bind(regexp)}.test(${value})`);
+    return conditions.join(' || ');
+  };
+  return { check, label: 'constrained-str', guard };
 }
 
 /** Compiles binary content, which in JSON and in a query is any text; lengths are in bytes. */

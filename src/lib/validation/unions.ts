@@ -1,3 +1,4 @@
+import { memberFinder } from './enums.js';
 import {
   type Check,
   EXACT,
@@ -10,14 +11,22 @@ import {
   under,
 } from './node.js';
 import { pythonRepr, pythonStr } from './python-repr.js';
+import { type Quick, quickOf } from './quick.js';
 
 /** Lets null pass before the schema is asked; its errors get no label. */
 export function nullableNode(node: Node): Node {
-  const inner = node.check;
-  return {
+  const { check: inner, guard } = node;
+  const nullable: Node = {
     check: (value, state) => (value === null ? null : inner(value, state)),
     label: `nullable[${node.label}]`,
   };
+  if (guard === undefined) {
+    const quick = quickOf(node);
+    nullable.quick = (value) => (value === null ? null : quick(value));
+  } else {
+    nullable.guard = (value, bindings) => `${value} !== null && (${guard(value, bindings)})`;
+  }
+  return nullable;
 }
 
 interface Match {
@@ -84,13 +93,15 @@ export interface TaggedMember {
 /** Compiles a union with a `discriminator`: only the member the tag names is tried. */
 export function taggedUnionNode(property: string, members: readonly TaggedMember[]): Node {
   const byTag = new Map(members.map((member) => [member.tag, member.node]));
+  const find = memberFinder([...byTag.keys()]);
   const discriminator = pythonRepr(property);
   const expected = members.map((member) => pythonRepr(member.tag)).join(', ');
   const check: Check = (input, state) => {
     if (!isObject(input)) return fail(state, 'model_attributes_type', input);
     const tag = Object.hasOwn(input, property) ? input[property] : undefined;
     if (tag === undefined) return fail(state, 'union_tag_not_found', input, { discriminator });
-    const node = byTag.get(tag);
+    const known = find(tag);
+    const node = byTag.get(known);
     if (node === undefined) {
       return fail(state, 'union_tag_invalid', input, {
         discriminator,
@@ -100,9 +111,14 @@ export function taggedUnionNode(property: string, members: readonly TaggedMember
     }
     const from = state.errors.length;
     const value = node.check(input, state);
-    if (value === FAIL) under(state, from, typeof tag === 'number' ? tag : pythonStr(tag));
+    if (value === FAIL) under(state, from, typeof known === 'number' ? known : pythonStr(known));
     return value;
   };
+  const quicks = new Map(members.map((member) => [member.tag, quickOf(member.node)]));
+  const quick: Quick = (input) => {
+    if (!isObject(input)) return FAIL;
+    return quicks.get(input[property])?.(input) ?? FAIL;
+  };
   const labels = [...new Set(members.map((member) => member.node.label))];
-  return { check, label: `tagged-union[${labels.join(',')}]` };
+  return { check, label: `tagged-union[${labels.join(',')}]`, quick };
 }

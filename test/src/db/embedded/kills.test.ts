@@ -13,7 +13,6 @@ import {
   postmasterPid,
   processesIn,
   query,
-  temporaryDirectory,
   waitFor,
 } from './support.js';
 

@@ -1,0 +1,170 @@
+import t from 'tap';
+import { SESSION_COOKIE } from '../../../../plugins/sessions.js';
+import { createTestApp, PASSWORD } from '../../../support/app.js';
+
+const MINUTE = 60 * 1000;
+const { app, client, clock, createUser, signedIn } = await createTestApp(t);
+await createUser({ username: 'alice', email: 'Alice@example.com' });
+
+const session = async (who: ReturnType<typeof client>) =>
+  (await who.get('/api/v1/auth/session')).json;
+const countSessions = async () =>
+  (await app.pg.query('select count(*)::int as n from sessions')).rows[0].n;
+
+t.test('from not signed in to signed in and back', async (t) => {
+  const alice = client();
+  t.same(await session(alice), { status: 'not_logged_in' });
+  t.same((await alice.signIn('alice', PASSWORD)).json, { status: 'login_ok' });
+  t.same(await session(alice), { status: 'logged_in', username: 'alice' });
+  t.same((await alice.post('/api/v1/auth/logout')).json, { status: 'logged_out' });
+  t.equal(alice.cookie(SESSION_COOKIE), undefined, 'the cookie is cleared');
+  t.same(await session(alice), { status: 'not_logged_in' });
+  t.equal((await client().post('/api/v1/auth/logout')).status, 200, 'without a session too');
+});
+
+t.test('the name in any case, or the e-mail address', async (t) => {
+  for (const name of ['ALICE', 'alice@EXAMPLE.com']) {
+    const alice = client();
+    t.equal((await alice.signIn(name, PASSWORD)).status, 200, name);
+    t.equal((await session(alice)).username, 'alice');
+  }
+});
+
+t.test('whoever cannot sign in is told the same', async (t) => {
+  await createUser({ username: 'asleep', is_active: false });
+  await app.pg.query(`insert into users (username) values ('no_password')`);
+  const bodies = [];
+  for (const [username, password] of [
+    ['alice', 'wrong'],
+    ['nobody', PASSWORD],
+    ['asleep', PASSWORD],
+    ['no_password', PASSWORD],
+    ['alice', `${PASSWORD}\u0000`],
+    ["alice' --", PASSWORD],
+  ] as const) {
+    const reply = await client().post('/api/v1/auth/login', { username, password });
+    t.equal(reply.status, 401, username);
+    t.equal(reply.headers['www-authenticate'], 'Bearer');
+    t.equal(reply.headers['set-cookie'], undefined);
+    bodies.push(reply.text);
+  }
+  t.equal(new Set(bodies).size, 1);
+  t.equal((await client().post('/api/v1/auth/login', { username: 'alice' })).status, 422);
+});
+
+t.test('the session id is new at login, and only its hash is stored', async (t) => {
+  const alice = client();
+  await alice.signIn('alice', PASSWORD);
+  const first = alice.cookie(SESSION_COOKIE);
+  await alice.signIn('alice', PASSWORD);
+  const second = alice.cookie(SESSION_COOKIE);
+  t.ok(first && second && first !== second);
+
+  const replayed = client();
+  replayed.setCookie(SESSION_COOKIE, String(first));
+  t.same(await session(replayed), { status: 'not_logged_in' }, 'the old one is void');
+
+  const planted = client();
+  const anonymous = String(second).split('.')[0];
+  planted.setCookie(SESSION_COOKIE, `${anonymous}.forged`);
+  t.same(await session(planted), { status: 'not_logged_in' }, 'a bad signature is anonymous');
+  planted.setCookie(SESSION_COOKIE, 'x');
+  t.equal((await planted.get('/api/v1/users')).status, 200, 'and no error');
+
+  const { rows } = await app.pg.query(`select encode(id_hash, 'escape') as id from sessions`);
+  for (const { id } of rows) t.notOk(String(second).startsWith(id));
+});
+
+t.test('the cookie is for the server alone', async (t) => {
+  const { headers } = await client().post('/api/v1/auth/login', {
+    username: 'alice',
+    password: PASSWORD,
+  });
+  const cookie = String(headers['set-cookie']);
+  t.match(cookie, /HttpOnly/);
+  t.match(cookie, /SameSite=Lax/);
+  t.match(cookie, /Path=\//);
+  t.notMatch(cookie, /Secure/, 'over plain http');
+
+  const proxied = await createTestApp(t, { TRUST_PROXY: true });
+  await proxied.createUser({ username: 'alice' });
+  const secure = await proxied
+    .client()
+    .post(
+      '/api/v1/auth/login',
+      { username: 'alice', password: PASSWORD },
+      { 'x-forwarded-proto': 'https' },
+    );
+  t.match(String(secure.headers['set-cookie']), /Secure/, 'behind TLS');
+});
+
+t.test('reading without an account makes no session', async (t) => {
+  const before = await countSessions();
+  const reply = await client().get('/api/v1/users');
+  t.equal(reply.headers['set-cookie'], undefined);
+  await client().get('/api/v1/auth/csrf');
+  t.equal(await countSessions(), before);
+});
+
+t.test('a session lives 30 minutes after it was last used', async (t) => {
+  const alice = client();
+  await alice.signIn('alice', PASSWORD);
+  for (let round = 0; round < 3; round += 1) {
+    clock.advance(20 * MINUTE);
+    t.equal((await session(alice)).status, 'logged_in', `used after ${20 * (round + 1)} minutes`);
+  }
+  clock.advance(31 * MINUTE);
+  t.equal((await session(alice)).status, 'not_logged_in');
+  const write = await alice.post('/api/v1/users', { username: 'late' });
+  t.equal(write.status, 401, 'an expired session is 401');
+});
+
+t.test('a session is renewed once a minute at most', async (t) => {
+  const alice = client();
+  await alice.signIn('alice', PASSWORD);
+  clock.advance(30 * 1000);
+  t.equal((await alice.get('/api/v1/auth/session')).headers['set-cookie'], undefined);
+  clock.advance(31 * 1000);
+  t.ok((await alice.get('/api/v1/auth/session')).headers['set-cookie']);
+});
+
+t.test('a user who is switched off is out at once', async (t) => {
+  const bob = await signedIn({ username: 'bob' });
+  t.equal((await session(bob)).status, 'logged_in');
+  await app.pg.query(`update users set is_active = false where username = 'bob'`);
+  t.equal((await session(bob)).status, 'not_logged_in');
+});
+
+t.test('a change with a cookie wants the CSRF token of the session', async (t) => {
+  const admin = await signedIn({ username: 'boss', role: 'admin' });
+  t.equal((await admin.post('/api/v1/users', { username: 'first' })).status, 201);
+
+  const withToken = (token: string) =>
+    admin.post('/api/v1/users', { username: 'second' }, { 'x-csrf-token': token });
+  admin.dropCsrfToken();
+  for (const [name, token] of [
+    ['none', ''],
+    ['nonsense', 'x'],
+    ['of nobody', (await client().get('/api/v1/auth/csrf')).json.csrf_token],
+  ] as const) {
+    const reply = await withToken(token);
+    t.match([reply.status, reply.json?.code], [403, 'csrf_failed'], name);
+  }
+  const own = (await admin.get('/api/v1/auth/csrf')).json.csrf_token;
+  t.equal((await withToken(own)).status, 201);
+
+  t.equal((await admin.signIn('boss', PASSWORD)).status, 200, 'signing in anew needs none');
+  t.equal((await withToken(own)).status, 403, 'the token of the session before');
+  t.equal((await admin.get('/api/v1/users')).status, 200, 'reading needs none');
+});
+
+t.test('attempts to sign in are limited by address', async (t) => {
+  const limited = await createTestApp(t, { LOGIN_RATE_LIMIT: 3 });
+  const attempt = () =>
+    limited.client().post('/api/v1/auth/login', { username: 'alice', password: 'guess' });
+  const statuses = [];
+  for (let index = 0; index < 4; index += 1) statuses.push((await attempt()).status);
+  t.same(statuses, [401, 401, 401, 429]);
+  t.match((await attempt()).headers, { 'retry-after': /^\d+$/ });
+  t.equal((await limited.client().get('/api/v1/users')).status, 200, 'the rest goes on');
+});

@@ -1,0 +1,101 @@
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { insertUsers } from '../../../../src/stores/users.js';
+import { createTestApp } from '../../../support/app.js';
+
+const URL = '/api/v1/users/export';
+const { app, client, signedIn, createUser } = await createTestApp(t);
+const admin = await signedIn({ username: 'root', role: 'admin', email: 'root@example.com' });
+await createUser({
+  username: 'tricky',
+  nickname: '=1+1',
+  bio: 'a "quote", a comma\nand a line',
+  tags: ['x', 'y'],
+  address: { street: 's', city: 'c', zipcode: null },
+});
+await createUser({ username: 'ghost', is_active: false });
+
+t.test('CSV has a header and a line for each user', async (t) => {
+  const reply = await client().get(`${URL}.csv`);
+  t.equal(reply.headers['content-type'], 'text/csv; charset=utf-8');
+  t.match(reply.headers['content-disposition'], /attachment; filename=users\.csv/);
+  t.match(reply.text, /^id,username,nickname,bio,avatar_url,tags,created_at\r\n1,root,/);
+  t.match(
+    reply.text,
+    /2,tricky,'=1\+1,"a ""quote"", a comma\nand a line",,x;y,/,
+    'disarmed, quoted',
+  );
+  t.notMatch(reply.text, /ghost|example\.com|argon2/, 'the public part only');
+
+  const whole = await admin.get(`${URL}.csv`);
+  t.match(whole.text, /^[^\r]*,email,age,address,role,is_active,updated_at,last_login_at\r\n/);
+  t.match(whole.text, /ghost/);
+  t.notMatch(whole.text, /argon2|password/);
+});
+
+t.test('JSON is one array', async (t) => {
+  const anyone = await client().get(`${URL}.json`);
+  t.same(
+    anyone.json.map(({ username }: { username: string }) => username),
+    ['root', 'tricky'],
+  );
+  t.notOk('email' in anyone.json[0]);
+  const whole = await admin.get(`${URL}.json`);
+  t.equal(whole.json.length, 3);
+  t.match(whole.json[1], { nickname: '=1+1', address: { street: 's' }, tags: ['x', 'y'] });
+  t.same(Object.keys(whole.json[1]), Object.keys((await admin.get('/api/v1/users/2')).json));
+});
+
+t.test('an empty table is an empty array', async (t) => {
+  const empty = await createTestApp(t);
+  t.same((await empty.client().get(`${URL}.json`)).json, []);
+  t.match((await empty.client().get(`${URL}.csv`)).text, /^id,username,[^\n]*\r?\n?$/);
+});
+
+t.test('HEAD has the headers and reads nothing', async (t) => {
+  const reply = await client().request({ method: 'HEAD', url: `${URL}.csv` });
+  t.match([reply.status, reply.text], [200, '']);
+  t.equal(reply.headers['content-type'], 'text/csv; charset=utf-8');
+});
+
+t.test('a reader who leaves frees the connection; only so many export at once', async (t) => {
+  for (let part = 0; part < 60; part += 1) {
+    await insertUsers(
+      app.db,
+      Array.from({ length: 1000 }, (_, index) => ({
+        username: `p${part}_${index}`,
+        bio: 'x'.repeat(500),
+      })),
+    );
+  }
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const start = () =>
+    new Promise<{ status: number; stop: () => void }>((resolve, reject) => {
+      const call = request({ host: '127.0.0.1', port, path: `${URL}.csv` }, (response) => {
+        response.on('error', () => undefined); // the test breaks it off itself
+        response.pause();
+        resolve({ status: response.statusCode ?? 0, stop: () => call.destroy() });
+      });
+      call.on('error', reject);
+      call.end();
+    });
+  const busy = () => app.pg.pool.totalCount - app.pg.pool.idleCount;
+
+  const [first, second] = [await start(), await start()];
+  t.same([first.status, second.status], [200, 200]);
+  t.equal(busy(), 2);
+  const third = await start();
+  t.equal(third.status, 503, 'the third is turned away');
+  third.stop();
+
+  first.stop();
+  second.stop();
+  for (let wait = 0; busy() > 0 && wait < 100; wait += 1) await sleep(20);
+  t.equal(busy(), 0);
+  const again = await start();
+  t.equal(again.status, 200);
+  again.stop();
+});

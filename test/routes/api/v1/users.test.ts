@@ -1,0 +1,367 @@
+import t from 'tap';
+import { DEMO_USERS } from '../../../../src/services/demo-data.js';
+import { insertUsers } from '../../../../src/stores/users.js';
+import { createTestApp, PASSWORD } from '../../../support/app.js';
+
+const URL = '/api/v1/users';
+const PUBLIC_FIELDS = ['avatar_url', 'bio', 'created_at', 'id', 'nickname', 'tags', 'username'];
+
+const { app, client, signedIn, createUser, clock } = await createTestApp(t);
+await insertUsers(app.db, DEMO_USERS);
+const admin = await signedIn({ username: 'root', role: 'admin', email: 'root@example.org' });
+const anyone = client();
+
+type Item = { id: number; username: string };
+const names = (reply: { json: { items: Item[] } }) => reply.json.items.map((item) => item.username);
+
+t.test('lists are found by text, sorted and cut into pages', async (t) => {
+  t.same(names(await anyone.get(`${URL}?q=li`)), ['alice', 'charlie']);
+  t.same(names(await anyone.get(`${URL}?q=LI&sort=-username`)), ['charlie', 'alice']);
+  t.same(names(await anyone.get(`${URL}?q=user_&size=3&page=4`)), ['user_10']);
+
+  const page = (await anyone.get(`${URL}?size=5&page=2&sort=username`)).json;
+  t.match(page, { total: 17, page: 2, size: 5, pages: 4, has_next: true, has_prev: true });
+  t.same(names({ json: page }), ['frank', 'root', 'user_01', 'user_02', 'user_03']);
+  t.equal((await anyone.get(`${URL}?size=10`)).json.pages, 2);
+
+  const beyond = (await anyone.get(`${URL}?page=999`)).json;
+  t.match(beyond, { items: [], total: 17, page: 999, has_next: false, next_cursor: null });
+});
+
+t.test('the wildcards of LIKE are ordinary characters in q', async (t) => {
+  for (const q of ['%', '_x_', '\\', 'a%e', 'ali_e']) {
+    t.same(names(await anyone.get(`${URL}?q=${encodeURIComponent(q)}`)), [], q);
+  }
+  t.equal((await anyone.get(`${URL}?q=_`)).json.total, 10, 'the names with an underscore');
+});
+
+t.test('SQL in a parameter is text', async (t) => {
+  for (const q of ["' OR 1=1 --", "'; drop table users; --", '$1', "\\'"]) {
+    t.same(names(await anyone.get(`${URL}?q=${encodeURIComponent(q)}`)), [], q);
+  }
+  const sort = await anyone.get(`${URL}?sort=${encodeURIComponent('id; drop table users')}`);
+  t.equal(sort.status, 422);
+  t.equal((await anyone.get(URL)).json.total, 17);
+});
+
+t.test('a list refuses what it cannot do, all of it at once', async (t) => {
+  const reply = await anyone.get(`${URL}?sort=password_hash&page=0&size=101&cursor=x`);
+  t.equal(reply.status, 422);
+  t.same(
+    reply.json.detail.map(({ type, loc }: { type: string; loc: string[] }) => [type, ...loc]),
+    [
+      ['greater_than_equal', 'query', 'page'],
+      ['less_than_equal', 'query', 'size'],
+      ['literal_error', 'query', 'sort'],
+    ],
+  );
+  for (const query of [
+    'size=0',
+    'size=ten',
+    'page=1.5',
+    'sort=',
+    `q=${'x'.repeat(101)}`,
+    'q=%00',
+  ]) {
+    t.equal((await anyone.get(`${URL}?${query}`)).status, 422, query);
+  }
+  t.equal((await anyone.get(`${URL}?unknown=1`)).status, 200, 'unknown parameters are ignored');
+});
+
+t.test('Link names the pages around this one', async (t) => {
+  const { headers } = await anyone.get(`${URL}?q=user&size=3&page=2`);
+  t.equal(
+    headers['link'],
+    [
+      `<${URL}?q=user&size=3&page=1>; rel="first"`,
+      `<${URL}?q=user&size=3&page=1>; rel="prev"`,
+      `<${URL}?q=user&size=3&page=3>; rel="next"`,
+      `<${URL}?q=user&size=3&page=4>; rel="last"`,
+    ].join(', '),
+  );
+  const walked = await anyone.get(`${URL}?size=3&cursor=`);
+  t.match(walked.headers['link'], new RegExp(`cursor=${walked.json.next_cursor}.*rel="next"`));
+});
+
+t.test('a cursor that the list has not handed out is refused', async (t) => {
+  const { next_cursor } = (await anyone.get(`${URL}?size=2&sort=username`)).json;
+  t.equal((await anyone.get(`${URL}?sort=username&cursor=${next_cursor}`)).status, 200);
+  const forged = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const bad = {
+    'of another order': next_cursor,
+    'not JSON': 'zzz',
+    'of another shape': forged({ id: 1 }),
+    'with a key of another type': forged(['id', 'x', 1]),
+    'with a moment that is none': forged(['created_at', 'yesterday', 1]),
+  };
+  for (const [name, cursor] of Object.entries(bad)) {
+    const sort = name.includes('moment') ? 'created_at' : 'id';
+    const reply = await anyone.get(`${URL}?sort=${sort}&cursor=${cursor}`);
+    t.equal(reply.status, 422, name);
+    t.same(reply.json.detail[0].loc, ['query', 'cursor'], name);
+  }
+  const huge = await anyone.get(`${URL}?cursor=${forged(['id', 2 ** 40, 2 ** 40])}`);
+  t.not(huge.status, 500, 'numbers beyond the column do no harm');
+});
+
+t.test('anyone sees the public fields, and nothing by way of the search', async (t) => {
+  for (const item of (await anyone.get(URL)).json.items) {
+    t.same(Object.keys(item).sort(), PUBLIC_FIELDS);
+  }
+  const { id } = (await anyone.get(`${URL}?q=alice`)).json.items[0];
+  t.same(Object.keys((await anyone.get(`${URL}/${id}`)).json).sort(), PUBLIC_FIELDS);
+  t.equal((await anyone.get(`${URL}?q=example.org`)).json.total, 0, 'not by e-mail address');
+  t.equal((await admin.get(`${URL}?q=example.org`)).json.total, 1, 'administrators may');
+
+  const bob = await signedIn({ username: 'bobby', email: 'bobby@example.com' });
+  const me = (await bob.get(`${URL}?q=bobby`)).json.items[0];
+  t.notOk('email' in me, 'a list shows the public fields even of oneself');
+  t.equal((await bob.get(`${URL}/${me.id}`)).json.email, 'bobby@example.com', 'oneself is whole');
+  t.notOk('email' in (await bob.get(`${URL}/${id}`)).json, 'others are not');
+});
+
+t.test('an inactive user is there for administrators only', async (t) => {
+  const { id } = await createUser({ username: 'ghost', is_active: false });
+  t.equal((await anyone.get(`${URL}/${id}`)).status, 404);
+  t.equal((await anyone.get(`${URL}?q=ghost`)).json.total, 0);
+  t.equal((await admin.get(`${URL}/${id}`)).json.is_active, false);
+});
+
+t.test('a user with nothing in it keeps its nulls', async (t) => {
+  const { id } = (await admin.post(URL, { username: 'bare' })).json;
+  t.match((await admin.get(`${URL}/${id}`)).json, {
+    email: null,
+    age: null,
+    address: null,
+    avatar_url: null,
+    last_login_at: null,
+    nickname: '',
+    bio: '',
+    tags: [],
+    role: 'author',
+    is_active: true,
+  });
+});
+
+t.test('a user is created with all its fields', async (t) => {
+  const whole = {
+    username: 'john',
+    email: 'John@example.com',
+    nickname: '约翰 😀',
+    bio: 'A few\nwords',
+    avatar_url: 'https://example.com/j.png',
+    age: 30,
+    tags: ['staff', 'a "quoted", {one}'],
+    address: { street: 'Main St 123', city: 'Shenzhen', zipcode: '518000' },
+    role: 'editor',
+    is_active: true,
+  };
+  const reply = await admin.post(URL, { ...whole, password_hash: 'x', id: 1, unknown: true });
+  t.equal(reply.status, 201);
+  t.match(reply.json, whole);
+  t.equal(reply.headers['location'], `${URL}/${reply.json.id}`);
+  t.match(reply.headers['etag'], /^"[^"]+"$/);
+  t.same((await admin.get(`${URL}/${reply.json.id}`)).json, reply.json);
+});
+
+t.test('what is not valid is refused with every error, and nothing is written', async (t) => {
+  const { total } = (await admin.get(URL)).json;
+  const reply = await admin.post(URL, { username: 'a', age: 200 });
+  t.equal(reply.status, 422);
+  t.same(reply.json, {
+    detail: [
+      {
+        type: 'string_too_short',
+        loc: ['body', 'username'],
+        msg: 'String should have at least 2 characters',
+        input: 'a',
+        ctx: { min_length: 2 },
+      },
+      {
+        type: 'less_than_equal',
+        loc: ['body', 'age'],
+        msg: 'Input should be less than or equal to 150',
+        input: 200,
+        ctx: { le: 150 },
+      },
+    ],
+  });
+  const bad: Record<string, unknown> = {
+    'no body': undefined,
+    'a list': [],
+    'no username': {},
+    'a username that begins with a digit': { username: '1a' },
+    'a long username': { username: 'a'.repeat(51) },
+    'a long emoji nickname': { username: 'ok', nickname: '😀'.repeat(51) },
+    'a bad e-mail address': { username: 'ok', email: 'nobody' },
+    'a script as avatar': { username: 'ok', avatar_url: 'javascript:alert(1)' },
+    'an age that is no number': { username: 'ok', age: 'old' },
+    'a tag that is no text': { username: 'ok', tags: [1] },
+    'an address without a city': { username: 'ok', address: { street: 'x' } },
+    'an unknown role': { username: 'ok', role: 'king' },
+    'null for what is not nullable': { username: 'ok', nickname: null },
+    'a character that cannot be stored': { username: 'ok', nickname: 'a\u0000b' },
+  };
+  for (const [name, body] of Object.entries(bad)) {
+    t.equal((await admin.post(URL, body)).status, 422, name);
+  }
+  t.equal((await admin.get(URL)).json.total, total);
+});
+
+t.test('a username or e-mail address that is taken is refused in any case', async (t) => {
+  const { total } = (await admin.get(URL)).json;
+  const name = await admin.post(URL, { username: 'ALICE' });
+  t.equal(name.status, 409);
+  t.match(name.json, {
+    code: 'duplicate',
+    errors: [{ loc: ['body', 'username'], input: 'ALICE' }],
+  });
+  const mail = await admin.post(URL, { username: 'alice2', email: 'Alice@EXAMPLE.com' });
+  t.match(mail.json, { code: 'duplicate', errors: [{ loc: ['body', 'email'] }] });
+  t.match(mail.json.detail, /email/);
+  const { id } = (await admin.get(`${URL}?q=bob&sort=username`)).json.items[0];
+  t.equal((await admin.patch(`${URL}/${id}`, { username: 'Alice' })).status, 409);
+  t.equal((await admin.put(`${URL}/${id}`, { username: 'Alice' })).status, 409);
+  t.equal((await admin.patch(`${URL}/${id}`, { username: 'BOB' })).status, 200, 'not with oneself');
+  t.equal((await admin.get(URL)).json.total, total);
+});
+
+t.test('PUT replaces, PATCH changes', async (t) => {
+  const { id } = (
+    await admin.post(URL, { username: 'kim', email: 'kim@example.com', age: 5, tags: ['x'] })
+  ).json;
+  const patched = (
+    await admin.patch(`${URL}/${id}`, { age: null, address: { street: 's', city: 'c' } })
+  ).json;
+  t.match(patched, { username: 'kim', email: 'kim@example.com', age: null, tags: ['x'] });
+  t.match(patched.address, { street: 's', city: 'c', zipcode: null });
+
+  const replaced = (await admin.put(`${URL}/${id}`, { username: 'kim2' })).json;
+  t.match(replaced, { username: 'kim2', email: null, tags: [], address: null, role: 'author' });
+  t.equal((await admin.put(`${URL}/${id}`, {})).status, 422, 'the whole, or nothing');
+
+  const same = (await admin.patch(`${URL}/${id}`, {})).json;
+  t.equal(same.username, 'kim2', 'no change is a change too');
+});
+
+t.test('what is not there is 404, what is no id is 422', async (t) => {
+  for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'] as const) {
+    const body = method === 'PUT' ? { username: 'xy' } : method === 'PATCH' ? {} : undefined;
+    const call = (id: string) =>
+      admin.request({ method, url: `${URL}/${id}`, ...(body && { payload: body }) });
+    t.match((await call('2000000000')).json, { detail: 'Not Found', code: 'not_found' }, method);
+    for (const id of ['abc', '0', '-1', '1.5', '99999999999', '%00']) {
+      t.equal((await call(id)).status, 422, `${method} ${id}`);
+    }
+  }
+});
+
+t.test('DELETE removes the user and ends their sessions', async (t) => {
+  const leaver = await signedIn({ username: 'leaver' });
+  const { id } = (await leaver.get(`${URL}?q=leaver`)).json.items[0];
+  const reply = await admin.delete(`${URL}/${id}`);
+  t.equal(reply.status, 204);
+  t.equal(reply.text, '');
+  t.equal((await admin.get(`${URL}/${id}`)).status, 404);
+  t.equal((await admin.delete(`${URL}/${id}`)).status, 404);
+  t.equal((await leaver.get('/api/v1/auth/session')).json.status, 'not_logged_in');
+});
+
+t.test('the last active administrator stays', async (t) => {
+  const { id } = (await admin.get(`${URL}?q=root`)).json.items[0];
+  for (const reply of [
+    await admin.delete(`${URL}/${id}`),
+    await admin.patch(`${URL}/${id}`, { role: 'author' }),
+    await admin.patch(`${URL}/${id}`, { is_active: false }),
+    await admin.put(`${URL}/${id}`, { username: 'root' }),
+  ]) {
+    t.match([reply.status, reply.json.code], [409, 'last_administrator']);
+  }
+  const second = await createUser({ username: 'second', role: 'admin' });
+  const [first, other] = await Promise.all([
+    admin.patch(`${URL}/${id}`, { role: 'author' }),
+    admin.patch(`${URL}/${second.id}`, { role: 'author' }),
+  ]);
+  t.same([first.status, other.status].sort(), [200, 409], 'two at once do not remove both');
+  const { json } = await client().get('/ready');
+  t.ok(json);
+  await app.pg.query(`update users set role = 'admin' where username = 'root'`);
+});
+
+t.test('who may write', async (t) => {
+  const author = await signedIn({ username: 'writer', role: 'author' });
+  const editor = await signedIn({ username: 'editress', role: 'editor' });
+  const calls = [
+    ['POST', URL, { username: 'nobody' }],
+    ['POST', `${URL}/bulk`, [{ username: 'nobody' }]],
+    ['PUT', `${URL}/1`, { username: 'nobody' }],
+    ['PATCH', `${URL}/1`, { nickname: 'x' }],
+    ['DELETE', `${URL}/1`, undefined],
+  ] as const;
+  for (const [method, url, payload] of calls) {
+    const options = { method, url, ...(payload && { payload }) } as Parameters<
+      typeof anyone.request
+    >[0];
+    const anonymous = await anyone.request(options);
+    t.equal(anonymous.status, 401, `${method} ${url} anonymous`);
+    t.equal(anonymous.headers['www-authenticate'], 'Bearer');
+    t.equal((await author.request(options)).status, 403, `${method} ${url} author`);
+    t.equal((await editor.request(options)).status, 403, `${method} ${url} editor`);
+  }
+  t.equal((await anyone.get(`${URL}?q=nobody`)).json.total, 0);
+});
+
+t.test('two writers with one ETag: one is told', async (t) => {
+  const created = await admin.post(URL, { username: 'contested' });
+  const url = `${URL}/${created.json.id}`;
+  const tag = String(created.headers['etag']);
+  const both = await Promise.all([
+    admin.patch(url, { nickname: 'one' }, { 'if-match': tag }),
+    admin.patch(url, { nickname: 'two' }, { 'if-match': tag }),
+  ]);
+  t.same(both.map(({ status }) => status).sort(), [200, 412]);
+  const winner = both.find(({ status }) => status === 200);
+  const now = await admin.get(url);
+  t.equal(now.json.nickname, winner?.json.nickname);
+  t.equal(now.headers['etag'], winner?.headers['etag']);
+  t.not(now.headers['etag'], tag);
+
+  t.equal((await admin.put(url, { username: 'contested' }, { 'if-match': tag })).status, 412);
+  const stale = await admin.delete(url, { 'if-match': tag });
+  t.match([stale.status, stale.json.code], [412, 'precondition_failed']);
+  t.equal(
+    (await admin.delete(url, { 'if-match': `W/${now.headers['etag']}` })).status,
+    412,
+    'weak',
+  );
+  t.equal((await admin.delete(url, { 'if-match': `"x", ${now.headers['etag']}` })).status, 204);
+});
+
+t.test('a read with the right ETag has no body', async (t) => {
+  const { id } = (await anyone.get(`${URL}?q=diana`)).json.items[0];
+  const first = await anyone.get(`${URL}/${id}`);
+  const tag = String(first.headers['etag']);
+  const again = await anyone.get(`${URL}/${id}`, { 'if-none-match': tag });
+  t.match([again.status, again.text, again.headers['etag']], [304, '', tag]);
+  t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': `W/${tag}` })).status, 304);
+  t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': '*' })).status, 304);
+  t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': '"other"' })).status, 200);
+  const whole = await admin.get(`${URL}/${id}`, { 'if-none-match': tag });
+  t.equal(whole.status, 200, 'another representation has another tag');
+
+  clock.advance(1000);
+  await admin.patch(`${URL}/${id}`, { bio: 'new' });
+  t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': tag })).status, 200);
+});
+
+t.test('a login changes what is shown, and so the ETag', async (t) => {
+  const { id } = await createUser({ username: 'comes_and_goes' });
+  const before = await admin.get(`${URL}/${id}`);
+  await client().signIn('comes_and_goes', PASSWORD);
+  const after = await admin.get(`${URL}/${id}`, {
+    'if-none-match': String(before.headers['etag']),
+  });
+  t.equal(after.status, 200);
+  t.equal(after.json.last_login_at, clock.read().toISOString());
+  t.equal(after.json.updated_at, before.json.updated_at);
+});
