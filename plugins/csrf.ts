@@ -31,7 +31,8 @@ export default fp<{ secret: string }>(
     });
 
     app.addHook('onRequest', (request, reply, done) => {
-      const isExempt = SAFE_METHODS.has(request.method) || request.routeOptions.config.csrf === false;
+      const isExempt =
+        SAFE_METHODS.has(request.method) || request.routeOptions.config.csrf === false;
       if (request.viewer === null || isExempt) done();
       else app.csrfProtection(request, reply, done);
     });

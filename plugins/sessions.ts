@@ -2,6 +2,8 @@ import cookie from '@fastify/cookie';
 import session from '@fastify/session';
 import type { FastifyInstance, FastifyRequest, Session } from 'fastify';
 import fp from 'fastify-plugin';
+import { toPostgresAnswer } from '../src/db/postgres-errors.js';
+import { ApiError } from '../src/errors.js';
 import type { Viewer } from '../src/services/viewer.js';
 import * as store from '../src/stores/sessions.js';
 
@@ -83,9 +85,10 @@ export async function signIn(request: FastifyRequest, viewer: Viewer, now: Date)
 function createStore(app: FastifyInstance) {
   return {
     get(id: string, callback: (error: unknown, found?: Session | null) => void): void {
-      store
-        .findSession(app.db, id, app.clock())
-        .then((row) => callback(null, row === null ? null : toSession(row)), callback);
+      store.findSession(app.db, id, app.clock()).then(
+        (row) => callback(null, row === null ? null : toSession(row)),
+        (error: unknown) => callback(unavailable(error)),
+      );
     },
     set(id: string, { viewer, ...session }: Session, callback: (error?: unknown) => void): void {
       // A session without a user has nothing to keep.
@@ -108,6 +111,16 @@ function createStore(app: FastifyInstance) {
       store.deleteSession(app.db, id).then(() => callback(), callback);
     },
   };
+}
+
+/**
+ * The plugin takes an error with the code ENOENT for a session that is not there, and a database
+ * whose socket is gone has that code: the caller would silently become anonymous.
+ */
+function unavailable(error: unknown): unknown {
+  return toPostgresAnswer(error)?.kind === 'unavailable'
+    ? new ApiError('service_unavailable', { cause: error })
+    : error;
 }
 
 function toSession(row: store.StoredSession): Session {

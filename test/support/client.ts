@@ -1,5 +1,14 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import { projectRoot } from '../../src/lib/project-root.js';
 import { violation } from './contract.js';
+
+/** What no answer may ever hold: a password hash, a stack, our SQL, a path of the machine. */
+const LEAKS = [
+  /\$argon2/,
+  /\n\s+at .+:\d+:\d+/,
+  /(?:insert into|select .+ from|update|delete from) "?(?:users|sessions|idempotency_keys)\b/i,
+  /node_modules/,
+];
 
 type Headers = Record<string, string>;
 
@@ -91,6 +100,10 @@ export class Client {
       contentType,
       body: response.body,
     });
+    const leak = LEAKS.find((pattern) => pattern.test(response.body));
+    if (leak !== undefined || response.body.includes(projectRoot)) {
+      throw new Error(`The answer tells what it must not (${leak ?? 'a path'}): ${response.body}`);
+    }
     if (problem !== null) throw new Error(`The answer breaks the contract: ${problem}`);
     return {
       status: response.statusCode,

@@ -52,19 +52,16 @@ export function violation(answer: Answer): string | null {
   }
   if (type === undefined || !types.includes(type)) return `${where} should not be ${type}`;
   if (type !== 'application/json') return null;
-  const pointer = [
-    'paths',
-    found.template,
-    method,
-    'responses',
-    String(answer.status),
-    'content',
-    type,
-    'schema',
-  ];
+  const operationAt = ['paths', found.template, method];
+  const schemaAt = [...operationAt, 'responses', String(answer.status), 'content', type, 'schema'];
+  const problem = validateAgainst(schemaAt, JSON.parse(answer.body));
+  return problem === null ? null : `${where}: ${problem} in ${answer.body.slice(0, 500)}`;
+}
+
+/** What is wrong with a value by the schema at this place of the contract, or null. */
+export function validateAgainst(pointer: string[], value: unknown): string | null {
   const validate = validatorAt(pointer);
-  if (validate(JSON.parse(answer.body))) return null;
-  return `${where}: ${ajv.errorsText(validate.errors)} in ${answer.body.slice(0, 500)}`;
+  return validate(value) ? null : ajv.errorsText(validate.errors);
 }
 
 const validators = new Map<string, ValidateFunction>();

@@ -84,15 +84,16 @@ function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator 
   const fields = compileFields(schema, compiler);
   return (body) => {
     const state = newState();
-    const content = contentOf(body);
+    // A body that is not JSON holds no parameters, so those with a default get it.
+    const content = body.kind === 'raw' ? undefined : contentOf(body);
     const out: Record<string, unknown> = {};
     for (const field of fields) {
       if (content === undefined || isObject(content)) {
         const value = content === undefined ? undefined : getOwn(content, field.name);
         checkField(field, field.name, value, out, state);
       } else {
-        // FastAPI cannot look anything up in a list or a text and then reports even what is
-        // optional.
+        // FastAPI cannot look anything up in a JSON list, text or number, and then reports even
+        // what is optional.
         fail(state, 'missing', null);
         under(state, state.errors.length - 1, field.name);
       }

@@ -100,7 +100,8 @@ function compileModel(
 ): ParameterValidator {
   const target = compiler.resolve(schema);
   const fields = compileFields(target, compiler);
-  const names = new Set(fields.map((field) => field.name));
+  // A header under the Python name of a declared one is neither that field nor an extra.
+  const names = new Set(fields.flatMap(({ name }) => [name, modelName(name, place)]));
   const { check } = compiler.compile(renameProperties(target, place));
 
   /** What FastAPI hands to the model: declared fields with their defaults, then the rest. */

@@ -90,12 +90,17 @@ function scanString(text: string, open: number): number | JsonFault {
   }
 }
 
+/** What Python's parser takes for a value; the last three are no JSON. */
+const WORDS = ['null', 'true', 'false', 'NaN', 'Infinity', '-Infinity'];
+
+const NOT_FINITE = /NaN|-?Infinity/y;
+
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /** Index after a scalar, or the fault at its start. */
 function scanScalar(text: string, at: number): number | JsonFault {
   if (text.charCodeAt(at) === QUOTE) return scanString(text, at);
-  for (const word of ['null', 'true', 'false']) {
+  for (const word of WORDS) {
     if (text.startsWith(word, at)) return at + word.length;
   }
   NUMBER.lastIndex = at;
@@ -116,10 +121,12 @@ function scanKey(text: string, at: number): number | JsonFault {
 
 /**
  * Follows CPython 3.11's `Modules/_json.c` through a text until it stops being JSON. Containers
- * are kept on a stack of their own, so depth costs memory only.
+ * are kept on a stack of their own, so depth costs memory only. A text which is wrong only in
+ * naming `NaN` or an infinity is at fault where it first does.
  */
 export function locateFault(text: string): JsonFault | 'too-deep' | undefined {
   const closers: number[] = [];
+  let notFinite: JsonFault | undefined;
   let index = skipSpace(text, 0);
   for (;;) {
     const code = text.charCodeAt(index);
@@ -138,12 +145,14 @@ export function locateFault(text: string): JsonFault | 'too-deep' | undefined {
     } else {
       const end = scanScalar(text, index);
       if (typeof end !== 'number') return end;
+      NOT_FINITE.lastIndex = index;
+      if (NOT_FINITE.test(text)) notFinite ??= { error: 'Expecting value', index };
       index = end;
     }
     const next = afterValue(text, index, closers);
     if (typeof next !== 'number') return next;
     index = next;
-    if (index === -1) return undefined;
+    if (index === -1) return notFinite;
   }
 }
 

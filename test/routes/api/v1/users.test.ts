@@ -2,6 +2,7 @@ import t from 'tap';
 import { DEMO_USERS } from '../../../../src/services/demo-data.js';
 import { insertUsers } from '../../../../src/stores/users.js';
 import { createTestApp, PASSWORD } from '../../../support/app.js';
+import { recordStatements } from '../../../support/statements.js';
 
 const URL = '/api/v1/users';
 const PUBLIC_FIELDS = ['avatar_url', 'bio', 'created_at', 'id', 'nickname', 'tags', 'username'];
@@ -26,6 +27,13 @@ t.test('lists are found by text, sorted and cut into pages', async (t) => {
 
   const beyond = (await anyone.get(`${URL}?page=999`)).json;
   t.match(beyond, { items: [], total: 17, page: 999, has_next: false, next_cursor: null });
+});
+
+t.test('a list takes two statements, by cursor one, however long it is', async (t) => {
+  const byNumber = await recordStatements(() => anyone.get(`${URL}?q=user&size=100`));
+  t.equal(byNumber.length, 2);
+  const byCursor = await recordStatements(() => anyone.get(`${URL}?cursor=&size=100`));
+  t.equal(byCursor.length, 1);
 });
 
 t.test('the wildcards of LIKE are ordinary characters in q', async (t) => {

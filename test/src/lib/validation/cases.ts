@@ -70,7 +70,10 @@ function toRequest(recorded: RecordedRequest): Request {
   const hasJson = 'json' in recorded;
   const contentType =
     recorded.content_type ?? header('content-type') ?? (hasJson ? 'application/json' : undefined);
-  const text = recorded.content ?? recorded.raw ?? (hasJson ? JSON.stringify(recorded.json) : '');
+  const text =
+    recorded.content ??
+    recorded.raw ??
+    (hasJson ? JSON.stringify(recorded.json) : new URLSearchParams(recorded.data).toString());
   const form =
     formOf(recorded) ??
     (contentType === 'application/x-www-form-urlencoded'

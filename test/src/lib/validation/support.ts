@@ -10,6 +10,7 @@ import {
   type RawParameters,
 } from '../../../../src/lib/validation/compile-parameters.js';
 import type { ErrorItem } from '../../../../src/lib/validation/error-item.js';
+import { isJsonContentType } from '../../../../src/lib/validation/json-content-type.js';
 import { parseJson } from '../../../../src/lib/validation/parse-json.js';
 import type { Definitions, JsonSchema } from '../../../../src/lib/validation/schema.js';
 
@@ -59,14 +60,11 @@ export function readFixture<T>(name: string): T {
 
 /** Groups pairs by name; a repeated name holds an array. */
 export function group(pairs: readonly (readonly [string, unknown])[]): Record<string, unknown> {
-  const grouped: Record<string, unknown> = {};
-  for (const [name, value] of pairs) {
-    const earlier = grouped[name];
-    if (earlier === undefined) grouped[name] = value;
-    else if (Array.isArray(earlier)) earlier.push(value);
-    else grouped[name] = [earlier, value];
-  }
-  return grouped;
+  const grouped = new Map<string, unknown[]>();
+  for (const [name, value] of pairs) grouped.set(name, [...(grouped.get(name) ?? []), value]);
+  return Object.fromEntries(
+    [...grouped].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
 }
 
 function pathValues(template: string, path: string): Record<string, string> {
@@ -104,15 +102,12 @@ function parameterSchema(operation: Operation, place: ParameterPlace): JsonSchem
   };
 }
 
-const isJsonType = (contentType: string | undefined): boolean =>
-  /^application\/(?:json|[^;\s]+\+json)\s*(?:;|$)/i.test(contentType ?? '');
-
 type BodyOutcome = { body: ParsedBody } | { outcome: Outcome };
 
 function readBody(request: Request): BodyOutcome {
   if (request.form !== undefined) return { body: { kind: 'form', fields: group(request.form) } };
   if (request.text === '') return { body: { kind: 'empty' } };
-  if (!isJsonType(request.contentType)) return { body: { kind: 'raw', text: request.text } };
+  if (!isJsonContentType(request.contentType)) return { body: { kind: 'raw', text: request.text } };
   const parsed = parseJson(request.text);
   if ('value' in parsed) return { body: { kind: 'json', value: parsed.value } };
   return {

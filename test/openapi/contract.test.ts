@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import t from 'tap';
+import { projectRoot } from '../../src/lib/project-root.js';
+import { createTestApp } from '../support/app.js';
+import { contract, validateAgainst } from '../support/contract.js';
+
+type Operation = OpenAPIV3_1.OperationObject;
+
+const { app, client } = await createTestApp(t);
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =>
+  METHODS.flatMap((method) => {
+    const operation = item?.[method] as Operation | undefined;
+    return operation === undefined ? [] : [{ name: `${method} ${path}`, path, method, operation }];
+  }),
+);
+
+t.test('the committed contract is the one that is served', async (t) => {
+  const committed = readFileSync(join(projectRoot, 'openapi/openapi.json'), 'utf8');
+  const served = (await client().get('/openapi.json')).json;
+  t.same(served, JSON.parse(committed), 'npm run openapi writes it anew');
+  t.equal(committed, `${JSON.stringify(served, null, 2)}\n`);
+  t.equal(served.openapi, '3.1.0');
+  t.match(served.info, { title: 'Althing', version: /^\d+\.\d+\.\d+$/ });
+  t.match(served.info.description, /## Signing in/, 'the guide is its front page');
+});
+
+t.test('every operation is described', async (t) => {
+  const tags = new Set(contract.tags?.map(({ name }) => name));
+  const ids = new Set<string>();
+  t.ok(operations.length >= 18);
+  for (const { name, path, method, operation } of operations) {
+    const { summary, description, operationId = '', security, responses = {} } = operation;
+    t.ok(summary && summary.length < 60, `${name}: summary`);
+    t.ok(description && description.length > 20 && description !== summary, `${name}: description`);
+    t.match(operationId, /^[a-z][a-z-]+$/, `${name}: operationId`);
+    t.notOk(ids.has(operationId), `${name}: its operationId is its own`);
+    ids.add(operationId);
+    t.ok(operation.tags?.length === 1 && tags.has(String(operation.tags[0])), `${name}: tag`);
+    t.ok(security && security.length > 0, `${name}: security`);
+
+    const statuses = new Set(Object.keys(responses));
+    const expected = ['429', '500', '503'];
+    const isPublic = security?.some((each) => Object.keys(each).length === 0);
+    if (!isPublic) expected.push('401', '403');
+    if (operation.parameters || operation.requestBody) expected.push('422');
+    if (operation.requestBody) expected.push('400', '413');
+    if (path.includes('{')) expected.push('404');
+    if (method === 'put' || method === 'patch') expected.push('409', '412');
+    for (const status of expected) t.ok(statuses.has(status), `${name}: ${status}`);
+    t.ok(
+      [...statuses].some((status) => status.startsWith('2')),
+      `${name}: a success`,
+    );
+    for (const [status, response] of Object.entries(responses)) {
+      t.ok((response as OpenAPIV3_1.ResponseObject).description, `${name} ${status}: description`);
+    }
+    for (const parameter of (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[]) {
+      t.ok(parameter.description, `${name}: ${parameter.name} is described`);
+    }
+  }
+});
+
+t.test('every route of the API is in the contract', async (t) => {
+  const listed = new Set(operations.map(({ method, path }) => `${method} ${path}`));
+  const routes = app.printRoutes({ commonPrefix: false, includeHooks: false });
+  for (const line of routes.split('\n')) {
+    const match = /(\/\S*) \(([A-Z, ]+)\)/.exec(line);
+    if (match?.[1] === undefined || !match[1].startsWith('/api')) continue;
+    for (const method of (match[2] ?? '').split(', ')) {
+      if (method === 'HEAD' || method === 'OPTIONS') continue;
+      const path = match[1].replace(/:(\w+)/g, '{$1}');
+      t.ok(listed.has(`${method.toLowerCase()} ${path}`), `${method} ${path}`);
+    }
+  }
+});
+
+t.test('components have names, and examples that are valid', async (t) => {
+  const schemas = contract.components?.schemas ?? {};
+  const text = JSON.stringify(contract.paths);
+  t.notMatch(text, /"def-\d+"|schema-\d/, 'no anonymous component');
+  t.notMatch(JSON.stringify(contract), /"nullable":/, 'null is a type in 3.1');
+  for (const [name, schema] of Object.entries(schemas)) {
+    t.match(name, /^[A-Z][A-Za-z]+$/);
+    t.ok(schema.description, `${name}: description`);
+    for (const example of (schema as { examples?: unknown[] }).examples ?? []) {
+      t.equal(validateAgainst(['components', 'schemas', name], example), null, `${name}: example`);
+    }
+  }
+  for (const name of [
+    'User',
+    'UserPublic',
+    'UserPage',
+    'UserCreate',
+    'HTTPValidationError',
+    'Error',
+  ]) {
+    t.ok(schemas[name], name);
+  }
+});

@@ -1,0 +1,45 @@
+import type { HTTPMethods } from 'fastify';
+import t from 'tap';
+import { createTestApp } from '../support/app.js';
+import { contract } from '../support/contract.js';
+
+const { app, client } = await createTestApp(t);
+const anyone = client();
+
+t.test('a wrong method is 405 with Allow, a wrong path 404', async (t) => {
+  const wrong = await anyone.delete('/api/v1/users');
+  t.same(wrong.json, { detail: 'Method Not Allowed', code: 'method_not_allowed' });
+  t.equal(wrong.headers['allow'], 'GET, HEAD, POST, OPTIONS');
+  t.equal(
+    (await anyone.post('/api/v1/users/1')).headers['allow'],
+    'GET, HEAD, PUT, PATCH, DELETE, OPTIONS',
+  );
+  t.equal((await anyone.post('/health')).status, 405);
+  t.equal((await anyone.post('/docs')).status, 405);
+  const nowhere = await anyone.get('/api/v1/nowhere');
+  t.same([nowhere.status, nowhere.json], [404, { detail: 'Not Found', code: 'not_found' }]);
+  t.equal((await anyone.delete('/nowhere')).status, 404);
+  t.equal((await anyone.get('/%')).status, 400, 'a path that cannot be decoded');
+});
+
+t.test('OPTIONS tells what is allowed', async (t) => {
+  const { status, headers, text } = await anyone.request({
+    method: 'OPTIONS',
+    url: '/api/v1/users',
+  });
+  t.same([status, headers['allow'], text], [204, 'GET, HEAD, POST, OPTIONS', '']);
+  t.equal((await anyone.request({ method: 'OPTIONS', url: '/nowhere' })).status, 404);
+});
+
+t.test('every GET has its HEAD, with the same headers and no body', async (t) => {
+  for (const [path, item] of Object.entries(contract.paths ?? {})) {
+    if (item?.get === undefined) continue;
+    const url = path.replace('{id}', '1');
+    const get = await anyone.get(url);
+    const head = await anyone.request({ method: 'HEAD', url });
+    t.equal(head.status, get.status, url);
+    t.equal(head.text, '', url);
+    t.equal(head.headers['content-type'], get.headers['content-type'], url);
+    t.ok(app.hasRoute({ method: 'HEAD' as HTTPMethods, url: path.replace('{id}', ':id') }), url);
+  }
+});

@@ -1,0 +1,68 @@
+import t from 'tap';
+import { createTestApp } from '../support/app.js';
+
+const ORIGIN = 'https://app.example.com';
+const { client } = await createTestApp(t, { CORS_ORIGINS: [ORIGIN] });
+const anyone = client();
+
+t.test('security headers are on every answer', async (t) => {
+  for (const url of ['/health', '/nowhere', '/api/v1/users?size=0', '/docs', '/redoc']) {
+    const { headers } = await anyone.get(url);
+    t.match(headers['content-security-policy'], /default-src 'self'.*frame-ancestors 'none'/, url);
+    t.notMatch(headers['content-security-policy'], /https?:/, 'nothing from elsewhere');
+    t.match(headers, {
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'strict-origin-when-cross-origin',
+    });
+    t.equal(headers['strict-transport-security'], undefined, 'not over http on a laptop');
+    t.equal(headers['x-powered-by'], undefined);
+  }
+  const production = await createTestApp(t, { APP_ENV: 'production' });
+  const { headers } = await production.client().get('/health');
+  t.equal(headers['strict-transport-security'], 'max-age=31536000; includeSubDomains');
+});
+
+t.test('an origin on the list may call with cookies, another may not', async (t) => {
+  const friend = await anyone.get('/api/v1/users', { origin: ORIGIN });
+  t.match(friend.headers, {
+    'access-control-allow-origin': ORIGIN,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': /ETag.*Link.*X-Request-ID/,
+    vary: /Origin/,
+  });
+  const stranger = await anyone.get('/api/v1/users', { origin: 'https://evil.example.com' });
+  t.equal(stranger.headers['access-control-allow-origin'], undefined);
+  const closed = (await createTestApp(t)).client();
+  const unlisted = await closed.get('/api/v1/users', { origin: ORIGIN });
+  t.equal(unlisted.headers['access-control-allow-origin'], undefined, 'no list, no origin');
+});
+
+t.test('a preflight is answered', async (t) => {
+  const preflight = (origin: string) =>
+    anyone.request({
+      method: 'OPTIONS',
+      url: '/api/v1/users/1',
+      headers: {
+        origin,
+        'access-control-request-method': 'PATCH',
+        'access-control-request-headers': 'x-csrf-token,if-match',
+      },
+    });
+  const friend = await preflight(ORIGIN);
+  t.equal(friend.status, 204);
+  t.match(friend.headers, {
+    'access-control-allow-origin': ORIGIN,
+    'access-control-allow-methods': /PATCH/,
+    'access-control-allow-headers': 'x-csrf-token,if-match',
+  });
+  t.equal(
+    (await preflight('https://evil.example.com')).headers['access-control-allow-origin'],
+    undefined,
+  );
+});
+
+t.test('what shows a user is not kept by caches', async (t) => {
+  t.equal((await anyone.get('/api/v1/users')).headers['cache-control'], 'no-store');
+  t.equal((await anyone.get('/api/v1/auth/session')).headers['cache-control'], 'no-store');
+});

@@ -1,0 +1,73 @@
+import t from 'tap';
+import { createTestApp } from '../support/app.js';
+
+t.test('so many requests a minute from one address', async (t) => {
+  const { client } = await createTestApp(t, { RATE_LIMIT: 5 });
+  const anyone = client();
+  const statuses = [];
+  for (let index = 0; index < 7; index += 1) {
+    statuses.push((await anyone.get(index % 2 === 0 ? '/health' : '/nowhere')).status);
+  }
+  t.same(statuses, [200, 404, 200, 404, 200, 429, 429], 'paths that do not exist count too');
+  const refused = await anyone.get('/health');
+  t.same(refused.json, { detail: 'Too many requests', code: 'too_many_requests' });
+  t.match(refused.headers['retry-after'], /^\d+$/);
+  const other = await anyone.request({ method: 'GET', url: '/health', remoteAddress: '10.0.0.9' });
+  t.equal(other.status, 200, 'another address is another caller');
+});
+
+t.test('X-Forwarded-For counts behind a trusted proxy only', async (t) => {
+  const call = async (trusted: boolean) => {
+    const { client } = await createTestApp(t, { RATE_LIMIT: 1, TRUST_PROXY: trusted });
+    const anyone = client();
+    await anyone.get('/health', { 'x-forwarded-for': '203.0.113.1' });
+    return (await anyone.get('/health', { 'x-forwarded-for': '203.0.113.2' })).status;
+  };
+  t.equal(await call(true), 200);
+  t.equal(await call(false), 429);
+});
+
+t.test('a body that is too large is 413, before anyone reads it', async (t) => {
+  const { client } = await createTestApp(t, { BODY_LIMIT: 1024 });
+  const reply = await client().post('/api/v1/auth/login', { username: 'x'.repeat(2000) });
+  t.same([reply.status, reply.json.code], [413, 'payload_too_large']);
+});
+
+t.test('bodies that cannot be read', async (t) => {
+  const { client } = await createTestApp(t);
+  const send = (payload: string | Buffer, type?: string) =>
+    client().request({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload,
+      headers: type === undefined ? {} : { 'content-type': type },
+    });
+  const json = 'application/json';
+  t.match((await send('{"username":', json)).json.detail[0], {
+    type: 'json_invalid',
+    loc: ['body', 12],
+    ctx: { error: 'Expecting value' },
+  });
+  t.match((await send('{"a": "😀" x}', json)).json.detail[0].loc, ['body', 10], 'code points');
+  t.match((await send('', json)).json.detail, [{ type: 'missing', loc: ['body'], input: null }]);
+  t.match((await send('null', json)).json.detail, [{ type: 'missing', loc: ['body'] }]);
+  t.equal((await send(Buffer.from([0x22, 0xff, 0x22]), json)).status, 400, 'not UTF-8');
+  t.equal((await send('['.repeat(200_000), json)).status, 400, 'too deep');
+  t.match((await send('{"username":"a"}', 'text/plain')).json.detail[0], {
+    type: 'model_attributes_type',
+    loc: ['body'],
+    input: '{"username":"a"}',
+  });
+  t.equal((await send('{"username":"a"}')).json.detail[0].type, 'model_attributes_type');
+  const proto = await send('{"__proto__":{"username":"a"},"constructor":1,"password":"x"}', json);
+  t.same(
+    proto.json.detail.map(({ loc }: { loc: string[] }) => loc),
+    [['body', 'username']],
+  );
+  t.equal(({} as Record<string, unknown>)['username'], undefined, 'no prototype was touched');
+  t.equal(
+    (await send('{"username":"a","password":"b"}', 'application/vnd.api+json; charset=utf-8'))
+      .status,
+    401,
+  );
+});
