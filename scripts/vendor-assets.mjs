@@ -1,13 +1,20 @@
 // The ReDoc bundle is served by this service itself, so that /redoc needs no other host. It is
 // copied at build time, which keeps the package (and all it depends on) out of production.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+const FOREIGN_LOGO = /https:\/\/cdn\.redoc\.ly\/[\w/.-]+\.svg/g;
+const EMPTY_PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
+
 const vendor = fileURLToPath(new URL('../public/vendor/', import.meta.url));
 const bundle = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
+const source = readFileSync(bundle, 'utf8');
+
+// The one picture that the bundle takes from elsewhere; the link beside it stays.
+const local = source.replace(FOREIGN_LOGO, EMPTY_PICTURE);
+if (local === source) throw new Error('The ReDoc bundle has changed: look for its foreign logo.');
 
 mkdirSync(vendor, { recursive: true });
-for (const name of ['', '.LICENSE.txt']) {
-  copyFileSync(`${bundle}${name}`, `${vendor}redoc.standalone.js${name}`);
-}
+writeFileSync(`${vendor}redoc.standalone.js`, local);
+copyFileSync(`${bundle}.LICENSE.txt`, `${vendor}redoc.standalone.js.LICENSE.txt`);

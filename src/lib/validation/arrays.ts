@@ -1,5 +1,6 @@
 import { type Check, FAIL, fail, LAX, lower, type Node, type State, under } from './node.js';
 
+import { checkAny } from './numbers.js';
 import { listQuick } from './quick.js';
 
 /** `minItems` and `maxItems`. */
@@ -26,7 +27,8 @@ function tooLong(
 
 /** Compiles `type: array`. Too many items are refused before any item is looked at. */
 export function listNode(item: Node, { min, max }: LengthLimits): Node {
-  const itemCheck = item.check;
+  // Pydantic does not look at the items of a list of anything, so such a list matches exactly.
+  const itemCheck: Check = item.check === checkAny ? (value) => value : item.check;
   const check: Check = (input, state) => {
     if (!Array.isArray(input)) return fail(state, 'list_type', input);
     const { length } = input;

@@ -5,9 +5,9 @@ import {
   fail,
   getOwn,
   isObject,
-  LAX,
   lower,
   type Node,
+  STRICT,
   type State,
   setOwn,
   under,
@@ -130,7 +130,7 @@ export function modelNode(
       return FAIL;
     }
     // Building a model is never an exact match; how many fields were given decides a union.
-    lower(state, LAX);
+    lower(state, STRICT);
     state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + given;
     return out;
   };

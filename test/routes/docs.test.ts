@@ -1,0 +1,63 @@
+import t from 'tap';
+import { createTestApp, PASSWORD } from '../support/app.js';
+import { noBrowser, visit } from '../support/browser.js';
+
+t.setTimeout(120_000);
+const { app, client, createUser } = await createTestApp(t);
+await createUser({ username: 'admin', role: 'admin' });
+const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+
+t.test('the pages and what they load come from here', async (t) => {
+  const anyone = client();
+  const docs = await anyone.get('/docs');
+  t.match(docs.headers['content-type'], /^text\/html/);
+  t.match(docs.text, /<title>Althing - Swagger UI<\/title>/);
+  const redoc = await anyone.get('/redoc');
+  t.match(redoc.text, /<title>Althing - ReDoc<\/title>/);
+  for (const { text } of [docs, redoc]) {
+    t.notMatch(text, /(?:src|href)="(?:https?:)?\/\//, 'no other host');
+    for (const [, path = ''] of text.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
+      t.equal((await anyone.get(path)).status, 200, path);
+    }
+  }
+  t.equal((await anyone.get('/')).headers['location'], '/docs');
+  t.equal((await anyone.get('/static/../package.json')).status, 404, 'nothing beside the assets');
+  t.equal((await anyone.get('/static/%2e%2e/package.json')).status, 404);
+});
+
+t.test('Swagger UI signs in and tries a call', { skip: noBrowser }, async (t) => {
+  const { page, complaints, foreign } = await visit(t, origin);
+  await page.goto(`${origin}/docs`);
+  await page.getByRole('heading', { name: 'Signing in', exact: true }).waitFor();
+
+  const run = async (operationId: string, body?: string) => {
+    const block = page.locator(
+      `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
+    );
+    await block.locator('.opblock-summary-control').click();
+    if (body !== undefined) await block.locator('textarea.body-param__text').fill(body);
+    await block.getByRole('button', { name: 'Execute' }).click();
+    const live = block.locator('.live-responses-table .response').first();
+    await live.waitFor();
+    return {
+      status: (await live.locator('.response-col_status').textContent())?.trim(),
+      text: await live.locator('.response-col_description').textContent(),
+    };
+  };
+
+  const login = await run('auth-login', JSON.stringify({ username: 'admin', password: PASSWORD }));
+  t.match(login, { status: /^200/, text: /login_ok/ });
+  const create = await run('users-create', JSON.stringify({ username: 'from_the_docs' }));
+  t.match(create, { status: /^201/, text: /from_the_docs/ }, 'the CSRF token goes along by itself');
+  t.same(complaints, []);
+  t.same(foreign, []);
+  t.equal((await client().get('/api/v1/users?q=from_the_docs')).json.total, 1);
+});
+
+t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
+  const { page, complaints, foreign } = await visit(t, origin);
+  await page.goto(`${origin}/redoc`);
+  await page.getByRole('heading', { name: 'List users' }).waitFor();
+  t.same(complaints, []);
+  t.same(foreign, []);
+});
