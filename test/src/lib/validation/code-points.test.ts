@@ -1,0 +1,26 @@
+import t from 'tap';
+import {
+  codePointLength,
+  codePointOffset,
+  isAtLeast,
+  isAtMost,
+} from '../../../../src/lib/validation/code-points.js';
+
+t.test('a pair of surrogates is one code point, a lone one too', async (t) => {
+  t.equal(codePointLength(''), 0);
+  t.equal(codePointLength('aé日'), 3);
+  t.equal(codePointLength('😀😀'), 2);
+  t.equal(codePointLength('\ud83d'), 1);
+  t.equal(codePointLength('\ude00\ud83d'), 2);
+  t.equal(codePointOffset('a😀b', 3), 2);
+});
+
+t.test('limits agree with the length on both sides', async (t) => {
+  for (const text of ['', 'a', 'ab', 'abc', '😀', '😀😀', '😀a😀', 'a\ud83d']) {
+    const length = codePointLength(text);
+    for (let limit = 0; limit < 6; limit += 1) {
+      t.equal(isAtMost(text, limit), length <= limit, `${text} at most ${limit}`);
+      t.equal(isAtLeast(text, limit), length >= limit, `${text} at least ${limit}`);
+    }
+  }
+});

@@ -1,0 +1,134 @@
+import t, { type Test } from 'tap';
+import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import { check, onlyError } from './brief.js';
+
+const INTEGER: JsonSchema = { type: 'integer' };
+const NUMBER: JsonSchema = { type: 'number' };
+const BOOLEAN: JsonSchema = { type: 'boolean' };
+
+type Table = readonly (readonly [unknown, unknown])[];
+
+function accepts(t: Test, schema: JsonSchema, table: Table): void {
+  for (const [input, value] of table) {
+    t.strictSame(check(schema, input), { value }, JSON.stringify(input));
+  }
+}
+
+function refuses(t: Test, schema: JsonSchema, table: Table): void {
+  for (const [input, type] of table) {
+    t.strictSame(check(schema, input), { errors: [[type]] }, JSON.stringify(input));
+  }
+}
+
+t.test('integers', async (t) => {
+  accepts(t, INTEGER, [
+    [1, 1],
+    [1e3, 1000],
+    [true, 1],
+    [false, 0],
+    ['1', 1],
+    ['+1', 1],
+    [' 1 ', 1],
+    ['01', 1],
+    ['1.00', 1],
+    ['1_000', 1000],
+    ['-0', 0],
+    ['9223372036854775808', 9223372036854775808],
+  ]);
+  refuses(t, INTEGER, [
+    [1.5, 'int_from_float'],
+    [1e20, 'int_parsing_size'],
+    [null, 'int_type'],
+    [[], 'int_type'],
+    [{}, 'int_type'],
+    [Number.POSITIVE_INFINITY, 'finite_number'],
+    ['1'.repeat(4301), 'int_parsing_size'],
+    ['9'.repeat(400), 'int_parsing_size'],
+  ]);
+  for (const text of [
+    '',
+    '1.5',
+    '1.',
+    '.0',
+    '1e3',
+    '0x10',
+    'abc',
+    'true',
+    '1__0',
+    '_1',
+    '+-1',
+    '１',
+  ]) {
+    t.strictSame(check(INTEGER, text), { errors: [['int_parsing']] }, text);
+  }
+});
+
+t.test('numbers', async (t) => {
+  accepts(t, NUMBER, [
+    [1, 1],
+    [true, 1],
+    ['.5', 0.5],
+    ['5.', 5],
+    ['1e3', 1000],
+    [' +1.5 ', 1.5],
+    ['1_0.5', 10.5],
+  ]);
+  refuses(t, NUMBER, [
+    ['nan', 'finite_number'],
+    ['-Infinity', 'finite_number'],
+    [Number.NaN, 'finite_number'],
+    [null, 'float_type'],
+    [[1], 'float_type'],
+  ]);
+  for (const text of ['', '.', 'abc', '0x10', 'true', '1,5', '1__0', 'e5', '1e', '--1']) {
+    t.strictSame(check(NUMBER, text), { errors: [['float_parsing']] }, text);
+  }
+});
+
+t.test('booleans', async (t) => {
+  for (const text of ['true', 'T', 'y', 'Yes', 'ON', '1']) {
+    t.strictSame(check(BOOLEAN, text), { value: true }, text);
+  }
+  for (const text of ['false', 'F', 'n', 'No', 'oFF', '0']) {
+    t.strictSame(check(BOOLEAN, text), { value: false }, text);
+  }
+  accepts(t, BOOLEAN, [
+    [1, true],
+    [0, false],
+    [true, true],
+  ]);
+  refuses(t, BOOLEAN, [
+    ['', 'bool_parsing'],
+    [' true ', 'bool_parsing'],
+    ['2', 'bool_parsing'],
+    ['1.0', 'bool_parsing'],
+    [2, 'bool_parsing'],
+    [-1, 'bool_parsing'],
+    [0.5, 'bool_type'],
+    [null, 'bool_type'],
+    [[], 'bool_type'],
+  ]);
+});
+
+t.test('limits are tested in order, each with its number', async (t) => {
+  const schema: JsonSchema = {
+    type: 'integer',
+    multipleOf: 5,
+    maximum: 20,
+    exclusiveMaximum: 20,
+    minimum: 0,
+    exclusiveMinimum: 0,
+  };
+  t.strictSame(check(schema, 10), { value: 10 });
+  t.match(onlyError(schema, 7), { type: 'multiple_of', ctx: { multiple_of: 5 } });
+  t.match(onlyError(schema, 25), { type: 'less_than_equal', ctx: { le: 20 } });
+  t.match(onlyError(schema, 20), { type: 'less_than', ctx: { lt: 20 } });
+  t.match(onlyError(schema, -5), { type: 'greater_than_equal', ctx: { ge: 0 } });
+  t.match(onlyError(schema, '0'), { type: 'greater_than', input: '0', ctx: { gt: 0 } });
+});
+
+t.test('a float is a multiple within a tolerance', async (t) => {
+  const schema: JsonSchema = { type: 'number', multipleOf: 0.1 };
+  t.strictSame(check(schema, 0.3), { value: 0.3 });
+  t.strictSame(check(schema, 0.35), { errors: [['multiple_of']] });
+});
