@@ -17,7 +17,7 @@ declare module 'fastify' {
  */
 export default fp(
   async (app) => {
-    const router = createRouter({ ignoreTrailingSlash: false });
+    const router = createRouter({ ignoreTrailingSlash: true });
 
     app.addHook('onRoute', ({ method, url }) => {
       for (const known of METHODS) {
@@ -41,9 +41,12 @@ export default fp(
   { name: 'allowed-methods' },
 );
 
-/** The error for a URL that no route answers: wrong method, or wrong path. */
-export function unroutable(methods: string[]): ApiError {
-  return methods.length === 0
+/**
+ * The error for a request that nothing answers: a wrong method, or a path behind which there is
+ * nothing, be it that no route has it or that its route has found nothing.
+ */
+export function unroutable(method: string, methods: string[]): ApiError {
+  return methods.length === 0 || methods.includes(method)
     ? new ApiError('not_found')
     : new ApiError('method_not_allowed', {
         headers: { allow: [...methods, 'OPTIONS'].join(', ') },

@@ -19,17 +19,15 @@ export default fp(
 
     app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
       const methods = app.allowedMethods(request.url);
-      if (request.method === 'OPTIONS' && methods.length > 0) {
-        reply.code(204).send();
-        return;
-      }
-      sendError(unroutable(methods), request, reply);
+      if (request.method === 'OPTIONS' && methods.length > 0) reply.code(204).send();
+      else sendError(unroutable(request.method, methods), request, reply);
     });
   },
   { name: 'error-handler', dependencies: ['allowed-methods', 'rate-limit'] },
 );
 
-function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+/** Answers with the error. Also for those that Fastify meets before it knows the route. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { status, headers, body } = toErrorAnswer(error, {
     requestId: request.id,
     place: request.body == null ? 'query' : 'body',
@@ -39,7 +37,12 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   // Sent as text: the schema of the route's own answers has no say in the form of an error.
   reply
     .code(status)
-    .headers({ 'cache-control': 'no-store', ...headers, 'content-type': 'application/json' })
+    .headers({
+      'cache-control': 'no-store',
+      'x-request-id': request.id,
+      ...headers,
+      'content-type': 'application/json',
+    })
     .serializer((text: unknown) => String(text))
     .send(JSON.stringify(body));
 }

@@ -6,7 +6,7 @@ import components from '../plugins/components.js';
 import conditionalRequests from '../plugins/conditional-requests.js';
 import cors from '../plugins/cors.js';
 import csrf from '../plugins/csrf.js';
-import errorHandler from '../plugins/error-handler.js';
+import errorHandler, { sendError } from '../plugins/error-handler.js';
 import housekeeping from '../plugins/housekeeping.js';
 import idempotency from '../plugins/idempotency.js';
 import openapi from '../plugins/openapi.js';
@@ -36,6 +36,7 @@ export interface AppDependencies {
 }
 
 const SECOND = 1000;
+const KIB = 1024;
 
 /**
  * The whole service, not listening yet. Production, tests and the command line build the same app.
@@ -63,7 +64,8 @@ export async function buildApp(
     keepAliveTimeout: 72 * SECOND,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    routerOptions: { maxParamLength: 500 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 8 * KIB },
+    frameworkErrors: sendError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   await app.register(requestContext, { clock });

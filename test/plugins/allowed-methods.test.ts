@@ -19,7 +19,17 @@ t.test('a wrong method is 405 with Allow, a wrong path 404', async (t) => {
   const nowhere = await anyone.get('/api/v1/nowhere');
   t.same([nowhere.status, nowhere.json], [404, { detail: 'Not Found', code: 'not_found' }]);
   t.equal((await anyone.delete('/nowhere')).status, 404);
-  t.equal((await anyone.get('/%')).status, 400, 'a path that cannot be decoded');
+  t.equal((await anyone.get('/static/nothing.css')).status, 404, 'a file that is not there');
+  const undecodable = await anyone.get('/%');
+  t.same([undecodable.status, undecodable.json.code], [400, 'bad_request']);
+  t.ok(undecodable.headers['x-request-id']);
+});
+
+t.test('a slash at the end makes no difference', async (t) => {
+  for (const url of ['/health/', '/api/v1', '/api/v1/', '/api/v1/users/', '/docs/', '/redoc/']) {
+    t.equal((await anyone.get(url)).status, 200, url);
+  }
+  t.equal((await anyone.delete('/api/v1/users/')).status, 405);
 });
 
 t.test('OPTIONS tells what is allowed', async (t) => {

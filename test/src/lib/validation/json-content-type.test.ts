@@ -23,6 +23,6 @@ t.test('JSON is application/json and application/*+json', async (t) => {
     'application/json, text/plain',
     'multipart/form-data; boundary=x',
   ]) {
-    t.notOk(isJsonContentType(header), header);
+    t.notOk(isJsonContentType(header), `${header}`);
   }
 });

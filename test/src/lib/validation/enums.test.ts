@@ -1,0 +1,57 @@
+import t from 'tap';
+import { check, onlyError } from './brief.js';
+
+t.test('an anonymous enum is a Literal: exact, without conversion', async (t) => {
+  const schema = { type: 'integer', enum: [1, 2] };
+  t.strictSame(check(schema, 1), { value: 1 });
+  t.strictSame(check(schema, true), { value: 1 }, 'True is 1 in Python');
+  t.strictSame(check(schema, '1'), { errors: [['literal_error']] });
+  t.match(onlyError(schema, 3), { msg: 'Input should be 1 or 2', ctx: { expected: '1 or 2' } });
+  t.match(onlyError({ const: 'a' }, null), { type: 'literal_error', ctx: { expected: "'a'" } });
+});
+
+t.test('a union of constants is one Literal', async (t) => {
+  const schema = { anyOf: [{ const: 'a' }, { const: 'b' }, { type: 'null' }] };
+  t.strictSame(check(schema, 'b'), { value: 'b' });
+  t.strictSame(check(schema, null), { value: null });
+  t.match(onlyError(schema, 'c'), { type: 'literal_error', msg: "Input should be 'a' or 'b'" });
+});
+
+t.test('a named enum is an Enum class, which converts numbers', async (t) => {
+  const definitions = {
+    Num: { type: 'integer', enum: [1, 2] },
+    Color: { type: 'string', enum: ['red', 'green', 'blue'] },
+  };
+  const num = { $ref: '#/components/schemas/Num' };
+  t.strictSame(check(num, '1', { definitions }), { value: 1 });
+  t.strictSame(check(num, '3', { definitions }), { errors: [['enum']] });
+  t.strictSame(check({ $ref: 'Color#' }, 'RED', { definitions }), { errors: [['enum']] });
+});
+
+t.test('an enum in place is named by a title that is not made up', async (t) => {
+  const typeFor = (key: string, title?: string) => {
+    const property = { type: 'string', enum: ['a'], ...(title !== undefined && { title }) };
+    const schema = { type: 'object', properties: { [key]: property } };
+    return onlyError(schema, { [key]: 'z' }).type;
+  };
+  t.equal(typeFor('model_name', 'ModelName'), 'enum');
+  t.equal(typeFor('model_name', 'Model Name'), 'literal_error');
+  t.equal(typeFor('v', 'V'), 'literal_error');
+  t.equal(typeFor('v'), 'literal_error');
+});
+
+t.test('expected values are written as Python writes them', async (t) => {
+  const expected = (values: unknown[]) => onlyError({ enum: values }, 'z').ctx?.['expected'];
+  t.equal(expected(["it's", 'say "x"']), `"it's" or 'say "x"'`);
+  t.equal(expected(['a', 1, true, 1.5]), "'a', 1, True or 1.5");
+  t.equal(
+    expected(['\n\t\\', '\u0000é\u200b', `both ' and "`]),
+    `'\\n\\t\\\\', '\\x00é\\u200b' or 'both \\' and "'`,
+  );
+});
+
+t.test('null among the values makes the enum nullable', async (t) => {
+  const schema = { type: ['string', 'null'], enum: ['a', null] };
+  t.strictSame(check(schema, null), { value: null });
+  t.match(onlyError(schema, 'z'), { ctx: { expected: "'a'" } });
+});

@@ -1,0 +1,154 @@
+import t from 'tap';
+import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import { check, onlyError } from './brief.js';
+
+const INT: JsonSchema = { type: 'integer' };
+const STR: JsonSchema = { type: 'string' };
+
+const definitions: Record<string, JsonSchema> = {
+  Cat: {
+    type: 'object',
+    title: 'Cat',
+    properties: { kind: { const: 'cat' }, lives: INT },
+    required: ['kind', 'lives'],
+  },
+  Dog: {
+    type: 'object',
+    title: 'Dog',
+    properties: { kind: { const: 'dog' }, bark: STR },
+    required: ['kind', 'bark'],
+  },
+};
+
+/** The labels under which a union reports its members. */
+function labels(...members: JsonSchema[]): unknown[] {
+  const result = check({ anyOf: members }, { never: 'right' }, { definitions });
+  const errors = 'errors' in result ? result.errors : [];
+  return [...new Set(errors.map(([, label]) => label))];
+}
+
+t.test('members are labelled as Pydantic labels them', async (t) => {
+  t.strictSame(labels(INT, STR, { type: 'number' }, { type: 'boolean' }), [
+    'int',
+    'str',
+    'float',
+    'bool',
+  ]);
+  t.strictSame(
+    labels(
+      { type: 'integer', minimum: 1 },
+      { type: 'string', minLength: 1 },
+      { type: 'number', minimum: 1 },
+    ),
+    ['constrained-int', 'constrained-str', 'constrained-float'],
+  );
+  t.strictSame(
+    labels(
+      { type: 'array', items: INT },
+      { type: 'array', items: { anyOf: [INT, STR] } },
+      { type: 'array', items: { anyOf: [INT, { type: 'null' }] } },
+      { type: 'array', items: INT, uniqueItems: true },
+      { type: 'array', prefixItems: [INT, STR] },
+    ),
+    ['list[int]', 'list[union[int,str]]', 'list[nullable[int]]', 'set[int]', 'tuple[int, str]'],
+  );
+  t.strictSame(
+    labels(
+      { type: 'object', additionalProperties: { type: 'array', items: INT } },
+      { enum: ['a', 'b'] },
+    ),
+    ['dict[str,list[int]]', 'never', "literal['a','b']"].filter((label) => label !== 'never'),
+  );
+  t.strictSame(
+    labels(
+      { type: 'string', format: 'uuid' },
+      { type: 'string', format: 'date-time' },
+      { type: 'string', format: 'date' },
+      { type: 'string', format: 'time' },
+      { type: 'string', format: 'email' },
+    ),
+    ['uuid', 'datetime', 'date', 'time', 'function-after[_validate(), str]'],
+  );
+  t.strictSame(labels({ $ref: 'Cat' }, { $ref: '#/components/schemas/Dog' }), ['Cat', 'Dog']);
+});
+
+t.test('null is neither labelled nor reported, and alone it needs no union', async (t) => {
+  for (const schema of [
+    { anyOf: [INT, { type: 'null' }] },
+    { type: ['integer', 'null'] },
+    { type: 'integer', nullable: true },
+  ]) {
+    t.strictSame(check(schema, null), { value: null });
+    t.strictSame(check(schema, '1'), { value: 1 });
+    t.strictSame(check(schema, 'x'), { errors: [['int_parsing']] });
+  }
+  t.strictSame(check({ anyOf: [INT, { type: 'null' }, { type: 'boolean' }] }, 'x'), {
+    errors: [
+      ['int_parsing', 'int'],
+      ['bool_parsing', 'bool'],
+    ],
+  });
+});
+
+t.test('the closest member wins, whatever its place', async (t) => {
+  t.strictSame(check({ anyOf: [INT, STR] }, '1'), { value: '1' });
+  t.strictSame(check({ anyOf: [{ type: 'number' }, INT] }, 1), { value: 1 });
+  t.strictSame(check({ anyOf: [{ type: 'boolean' }, INT] }, '1'), { value: true });
+  t.strictSame(check({ anyOf: [INT, { type: 'array', items: INT }] }, ['1']), { value: [1] });
+  const small = { type: 'object', properties: { a: INT } };
+  const large = { type: 'object', properties: { a: INT, b: INT } };
+  t.strictSame(check({ anyOf: [small, large] }, { a: 1, b: 2 }), { value: { a: 1, b: 2 } });
+  t.strictSame(check({ anyOf: [small, large] }, { a: 1 }), { value: { a: 1 } });
+});
+
+t.test('a discriminator chooses the member', async (t) => {
+  const schema: JsonSchema = {
+    oneOf: [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }],
+    discriminator: {
+      propertyName: 'kind',
+      mapping: { cat: '#/components/schemas/Cat', dog: '#/components/schemas/Dog' },
+    },
+  };
+  const options = { definitions };
+  const resolved = {
+    ...schema,
+    oneOf: Object.values(definitions),
+    discriminator: { propertyName: 'kind' },
+  };
+  t.strictSame(check(schema, { kind: 'cat', lives: '9' }, options), {
+    value: { kind: 'cat', lives: 9 },
+  });
+  t.strictSame(check(schema, { kind: 'cat', lives: 'x' }, options), {
+    errors: [['int_parsing', 'cat', 'lives']],
+  });
+  t.match(onlyError(resolved, {}), {
+    type: 'union_tag_not_found',
+    msg: "Unable to extract tag using discriminator 'kind'",
+    ctx: { discriminator: "'kind'" },
+  });
+  t.match(onlyError(resolved, { kind: null }), {
+    type: 'union_tag_invalid',
+    msg: "Input tag 'None' found using 'kind' does not match any of the expected tags: 'cat', 'dog'",
+    ctx: { discriminator: "'kind'", tag: 'None', expected_tags: "'cat', 'dog'" },
+  });
+  t.match(onlyError(resolved, { kind: ['a', "b'"] }), { ctx: { tag: `['a', "b'"]` } });
+  t.strictSame(check(resolved, []), { errors: [['model_attributes_type']] });
+  t.match(onlyError(resolved, JSON.parse('{"__proto__": {"kind": "cat"}}')), {
+    type: 'union_tag_not_found',
+  });
+});
+
+t.test('a decimal is one value in two halves', async (t) => {
+  const pattern = '^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$';
+  const schema = {
+    anyOf: [
+      { type: 'number', exclusiveMinimum: 0 },
+      { type: 'string', pattern },
+    ],
+  };
+  t.strictSame(check(schema, '1.50'), { value: '1.50' });
+  t.strictSame(check(schema, 1.5), { value: 1.5 });
+  t.match(onlyError(schema, '-1'), { type: 'greater_than', loc: [], input: '-1' });
+  t.strictSame(check(schema, 'x'), { errors: [['decimal_parsing']] });
+  t.strictSame(check(schema, []), { errors: [['decimal_type']] });
+});
