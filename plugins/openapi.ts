@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import swagger from '@fastify/swagger';
 import type { TSchema } from '@sinclair/typebox';
-import type { RouteOptions } from 'fastify';
+import type { FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiErrorBody, HTTPValidationError } from '../schemas/errors.js';
 import { csrfTokenHeader, idempotencyKeyHeader } from '../schemas/headers.js';
@@ -53,7 +53,7 @@ const UNSAFE_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 export default fp(
   async (app) => {
     // Before the plugin's own hook, which records the route as this one leaves it.
-    app.addHook('onRoute', describeRoute);
+    app.addHook('onRoute', addHeaders);
 
     await app.register(swagger, {
       openapi: {
@@ -77,6 +77,7 @@ export default fp(
           },
         },
       },
+      transform: ({ schema, url, route }) => ({ schema: describeOperation(schema, route), url }),
       refResolver: {
         buildLocalReference: (schema, _base, _fragment, index) =>
           typeof schema['$id'] === 'string' ? schema['$id'] : `schema-${index}`,
@@ -86,42 +87,54 @@ export default fp(
   { name: 'openapi', dependencies: ['idempotency', 'access'] },
 );
 
-function describeRoute(route: RouteOptions): void {
+/** The headers that a route takes because of its method, beside its own. */
+function addHeaders(route: RouteOptions): void {
   const schema = route.schema;
-  if (schema === undefined || schema.hide === true || route.method === 'HEAD') return;
-  const access = route.config?.access ?? 'public';
-  const isUnsafe = UNSAFE_METHODS.has(String(route.method)) && route.config?.csrf !== false;
+  if (schema === undefined || schema.hide === true) return;
   const headers: Record<string, TSchema> = {
-    ...(isUnsafe ? { 'x-csrf-token': csrfTokenHeader } : {}),
+    ...(takesCsrfToken(route) ? { 'x-csrf-token': csrfTokenHeader } : {}),
     ...(takesIdempotencyKey(route) ? { 'idempotency-key': idempotencyKeyHeader } : {}),
     ...propertiesOf(schema.headers),
   };
-  route.schema = {
+  if (Object.keys(headers).length > 0) {
+    route.schema = { ...schema, headers: { type: 'object', properties: headers } };
+  }
+}
+
+/**
+ * The operation as the document shows it. Errors are sent by the error handler and not through
+ * the serializer, so their schemas stand in the document only and cost no compiled function.
+ */
+function describeOperation(schema: FastifySchema, route: RouteOptions): FastifySchema {
+  if (schema.hide === true) return schema;
+  const isPublic = (route.config?.access ?? 'public') === 'public';
+  return {
     ...schema,
-    ...(Object.keys(headers).length === 0
-      ? {}
-      : { headers: { type: 'object', properties: headers } }),
-    security: access === 'public' ? [{}, { session: [] }] : [{ session: [] }],
-    response: { ...(schema.response as object), ...errorResponses(errorStatuses(route, isUnsafe)) },
+    security: isPublic ? [{}, { session: [] }] : [{ session: [] }],
+    response: { ...(schema.response as object), ...errorResponses(errorStatuses(route)) },
   };
+}
+
+function takesCsrfToken(route: RouteOptions): boolean {
+  return UNSAFE_METHODS.has(String(route.method)) && route.config?.csrf !== false;
 }
 
 function takesIdempotencyKey(route: RouteOptions): boolean {
   return route.method === 'POST' && route.config?.idempotent !== false;
 }
 
-function errorStatuses(route: RouteOptions, isUnsafe: boolean): number[] {
+function errorStatuses(route: RouteOptions): number[] {
   const { schema, config } = route;
   const access = config?.access ?? 'public';
   const statuses = new Set<number>([...(config?.errors ?? []), 429, 500, 503]);
   if (access !== 'public') statuses.add(401);
-  if (access === 'admin' || isUnsafe) statuses.add(403);
+  if (access === 'admin' || takesCsrfToken(route)) statuses.add(403);
   if (takesIdempotencyKey(route)) statuses.add(409);
   if (schema?.body !== undefined) statuses.add(400).add(413);
   const hasInput = [schema?.params, schema?.querystring, schema?.headers, schema?.body].some(
     Boolean,
   );
-  if (hasInput || isUnsafe) statuses.add(422);
+  if (hasInput) statuses.add(422);
   return [...statuses].sort((a, b) => a - b);
 }
 

@@ -1,9 +1,8 @@
-import type { HTTPMethods } from 'fastify';
 import t from 'tap';
 import { createTestApp } from '../support/app.js';
 import { contract } from '../support/contract.js';
 
-const { app, client } = await createTestApp(t);
+const { client } = await createTestApp(t);
 const anyone = client();
 
 t.test('a wrong method is 405 with Allow, a wrong path 404', async (t) => {
@@ -50,6 +49,5 @@ t.test('every GET has its HEAD, with the same headers and no body', async (t) =>
     t.equal(head.status, get.status, url);
     t.equal(head.text, '', url);
     t.equal(head.headers['content-type'], get.headers['content-type'], url);
-    t.ok(app.hasRoute({ method: 'HEAD' as HTTPMethods, url: path.replace('{id}', ':id') }), url);
   }
 });

@@ -42,7 +42,8 @@ export function compileFields(
     const field: NamedField = {
       name,
       node: nodeOf(property, name),
-      required: required.includes(name),
+      // FastAPI never lists a field with a default as required; TypeBox does, and means the same.
+      required: required.includes(name) && property.default === undefined,
       isList: admitsList(property, compiler),
     };
     if (property.default !== undefined) field.makeDefault = defaultMaker(property.default);

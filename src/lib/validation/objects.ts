@@ -37,16 +37,18 @@ export interface SizeLimits {
   max: number;
 }
 
-/** Builds a field; a property without `default` simply stays absent. */
+/**
+ * Builds a field. One with a `default` is never missing, even where `required` lists it as
+ * TypeBox does; one without stays absent when it is not given.
+ */
 export function makeField(
   key: string,
   node: Node,
   required: boolean,
   schema: { readonly default?: unknown },
 ): Field {
-  const field: Field = { key, node, required };
-  if (schema.default !== undefined) field.makeDefault = defaultMaker(schema.default);
-  return field;
+  if (schema.default === undefined) return { key, node, required };
+  return { key, node, required: false, makeDefault: defaultMaker(schema.default) };
 }
 
 /** Adds the error for an object with too few or too many entries. */

@@ -1,48 +1,50 @@
 /** The part of JSON Schema (2020-12, with the older forms TypeBox writes) that is understood. */
 export interface JsonSchema {
-  readonly $id?: string;
-  readonly $ref?: string;
-  readonly $defs?: Readonly<Record<string, JsonSchema>>;
-  readonly definitions?: Readonly<Record<string, JsonSchema>>;
-  readonly title?: string;
-  readonly default?: unknown;
-  readonly type?: string | readonly string[];
-  readonly nullable?: boolean;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly allOf?: readonly JsonSchema[];
-  readonly discriminator?: {
-    readonly propertyName: string;
-    readonly mapping?: Readonly<Record<string, string>>;
-  };
-  readonly format?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly contentMediaType?: string;
-  readonly contentSchema?: JsonSchema;
-  readonly multipleOf?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly exclusiveMaximum?: number;
-  readonly items?: JsonSchema | boolean | readonly JsonSchema[];
-  readonly prefixItems?: readonly JsonSchema[];
-  readonly additionalItems?: JsonSchema | boolean;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly uniqueItems?: boolean;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
+  readonly $id?: string | undefined;
+  readonly $ref?: string | undefined;
+  readonly $defs?: Readonly<Record<string, JsonSchema>> | undefined;
+  readonly definitions?: Readonly<Record<string, JsonSchema>> | undefined;
+  readonly title?: string | undefined;
+  readonly default?: unknown | undefined;
+  readonly type?: string | readonly string[] | undefined;
+  readonly nullable?: boolean | undefined;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly const?: unknown | undefined;
+  readonly anyOf?: readonly JsonSchema[] | undefined;
+  readonly oneOf?: readonly JsonSchema[] | undefined;
+  readonly allOf?: readonly JsonSchema[] | undefined;
+  readonly discriminator?:
+    | {
+        readonly propertyName: string;
+        readonly mapping?: Readonly<Record<string, string>> | undefined;
+      }
+    | undefined;
+  readonly format?: string | undefined;
+  readonly minLength?: number | undefined;
+  readonly maxLength?: number | undefined;
+  readonly pattern?: string | undefined;
+  readonly contentMediaType?: string | undefined;
+  readonly contentSchema?: JsonSchema | undefined;
+  readonly multipleOf?: number | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly exclusiveMinimum?: number | undefined;
+  readonly exclusiveMaximum?: number | undefined;
+  readonly items?: JsonSchema | boolean | readonly JsonSchema[] | undefined;
+  readonly prefixItems?: readonly JsonSchema[] | undefined;
+  readonly additionalItems?: JsonSchema | boolean | undefined;
+  readonly minItems?: number | undefined;
+  readonly maxItems?: number | undefined;
+  readonly uniqueItems?: boolean | undefined;
+  readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
+  readonly required?: readonly string[] | undefined;
   // TypeBox writes the key even when it holds nothing.
-  readonly additionalProperties?: JsonSchema | boolean | undefined;
-  readonly unevaluatedProperties?: JsonSchema | boolean;
-  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
-  readonly propertyNames?: JsonSchema;
-  readonly minProperties?: number;
-  readonly maxProperties?: number;
+  readonly additionalProperties?: JsonSchema | boolean | undefined | undefined;
+  readonly unevaluatedProperties?: JsonSchema | boolean | undefined;
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>> | undefined;
+  readonly propertyNames?: JsonSchema | undefined;
+  readonly minProperties?: number | undefined;
+  readonly maxProperties?: number | undefined;
 }
 
 /** Shared schemas by name, as `$ref` names them. */

@@ -1,0 +1,157 @@
+import t from 'tap';
+import {
+  compileParameters,
+  type ParameterOptions,
+} from '../../../../src/lib/validation/compile-parameters.js';
+import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import { brief } from './brief.js';
+
+const query: JsonSchema = {
+  type: 'object',
+  properties: {
+    q: { type: 'integer' },
+    limit: { type: 'integer', default: 10, maximum: 100 },
+    tags: { type: 'array', items: { type: 'integer' }, default: [] },
+    ids: { anyOf: [{ type: 'array', items: { type: 'string' }, minItems: 2 }, { type: 'null' }] },
+  },
+  required: ['q'],
+};
+
+function run(schema: JsonSchema, options: ParameterOptions, raw: Record<string, unknown>) {
+  return compileParameters(schema, options)(raw);
+}
+
+const QUERY: ParameterOptions = { place: 'query' };
+
+t.test('values are converted and defaults filled in, undeclared keys are dropped', async (t) => {
+  t.strictSame(run(query, QUERY, { q: '1', tags: '2', ids: ['a', 'b'], other: 'x' }), {
+    value: { q: 1, limit: 10, tags: [2], ids: ['a', 'b'] },
+  });
+});
+
+t.test('the last of a repeated key counts, a list takes all', async (t) => {
+  t.strictSame(run(query, QUERY, { q: ['x', '2'], tags: ['1', '2'] }), {
+    value: { q: 2, limit: 10, tags: [1, 2] },
+  });
+  t.strictSame(brief(run(query, QUERY, { q: ['1', 'x'], tags: ['1', 'x'] })), {
+    errors: [
+      ['int_parsing', 'query', 'q'],
+      ['int_parsing', 'query', 'tags', 1],
+    ],
+  });
+});
+
+t.test('a missing parameter has input null, a short list its texts', async (t) => {
+  t.strictSame(run(query, QUERY, {}), {
+    errors: [{ type: 'missing', loc: ['query', 'q'], msg: 'Field required', input: null }],
+  });
+  t.match(run(query, QUERY, { q: '1', ids: 'a' }), {
+    errors: [{ type: 'too_short', loc: ['query', 'ids'], input: ['a'] }],
+  });
+  t.match(compileParameters(query, QUERY)(undefined), { errors: [{ type: 'missing' }] });
+});
+
+t.test('an empty text is a text', async (t) => {
+  t.match(run(query, QUERY, { q: '' }), { errors: [{ type: 'int_parsing', input: '' }] });
+});
+
+t.test('a default of TypeBox is one even where required lists it', async (t) => {
+  const schema: JsonSchema = {
+    type: 'object',
+    properties: { limit: { type: 'integer', default: 10 } },
+    required: ['limit'],
+  };
+  t.strictSame(run(schema, QUERY, {}), { value: { limit: 10 } });
+});
+
+t.test('names of Object.prototype are not given unless they are', async (t) => {
+  const schema: JsonSchema = {
+    type: 'object',
+    properties: { constructor: { type: 'string' } },
+    required: ['constructor'],
+  };
+  t.match(run(schema, QUERY, {}), { errors: [{ type: 'missing' }] });
+  t.strictSame(run(schema, QUERY, Object.assign(Object.create(null), { constructor: 'a' })), {
+    value: { constructor: 'a' },
+  });
+});
+
+t.test('headers are found in lower case and reported as declared', async (t) => {
+  const headers: JsonSchema = {
+    type: 'object',
+    properties: {
+      'X-Token': { type: 'integer' },
+      'x-list': { type: 'array', items: { type: 'integer' } },
+    },
+    required: ['X-Token', 'x-list'],
+  };
+  const options: ParameterOptions = { place: 'header' };
+  t.strictSame(brief(run(headers, options, {})), {
+    errors: [
+      ['missing', 'header', 'X-Token'],
+      ['missing', 'header', 'x-list'],
+    ],
+  });
+  t.strictSame(brief(run(headers, options, { 'x-token': ['1', 'x'], 'x-list': '1, 2' })), {
+    errors: [['int_parsing', 'header', 'x-list', 0]],
+  });
+  t.strictSame(run(headers, options, { 'x-token': '1', 'x-list': ['1', '2'], accept: '*/*' }), {
+    value: { 'x-token': '1', 'x-list': [1, 2], accept: '*/*', 'X-Token': 1 },
+  });
+});
+
+t.test('a query model is one value: parents as input, extras seen', async (t) => {
+  const schema: JsonSchema = {
+    type: 'object',
+    properties: {
+      limit: { type: 'integer', default: 10, exclusiveMinimum: 0 },
+      tags: { type: 'array', items: { type: 'string' }, default: [] },
+      need: { type: 'string' },
+    },
+    required: ['need'],
+    additionalProperties: false,
+  };
+  const options: ParameterOptions = { place: 'query', model: true };
+  t.match(run(schema, options, {}), {
+    errors: [{ type: 'missing', loc: ['query', 'need'], input: { limit: 10, tags: [] } }],
+  });
+  t.match(run(schema, options, { limit: '0', need: 'x', zz: ['1', '2'] }), {
+    errors: [
+      { type: 'greater_than', loc: ['query', 'limit'], input: '0' },
+      { type: 'extra_forbidden', loc: ['query', 'zz'], input: ['1', '2'] },
+    ],
+  });
+  t.strictSame(run(schema, options, { limit: ['1', '2'], tags: 'a', need: 'x' }), {
+    value: { limit: 2, tags: ['a'], need: 'x' },
+  });
+});
+
+t.test('a header model names its fields as Python does and echoes every header', async (t) => {
+  const schema: JsonSchema = {
+    type: 'object',
+    properties: {
+      'save-data': { type: 'boolean' },
+      'x-tag': { type: 'array', items: { type: 'string' }, default: [] },
+    },
+    required: ['save-data'],
+  };
+  const options: ParameterOptions = { place: 'header', model: true };
+  t.match(run(schema, options, { host: 'h', save_data: 'on' }), {
+    errors: [{ type: 'missing', loc: ['header', 'save_data'], input: { host: 'h', x_tag: [] } }],
+  });
+  t.strictSame(run(schema, options, { host: 'h', 'save-data': 'on' }), {
+    value: { host: 'h', 'save-data': true, 'x-tag': [] },
+  });
+});
+
+t.test('a path value is text and converted', async (t) => {
+  const schema: JsonSchema = {
+    type: 'object',
+    properties: { id: { type: 'integer', minimum: 1 } },
+    required: ['id'],
+  };
+  t.strictSame(run(schema, { place: 'path' }, { id: '7' }), { value: { id: 7 } });
+  t.strictSame(brief(run(schema, { place: 'path' }, { id: '0' })), {
+    errors: [['greater_than_equal', 'path', 'id']],
+  });
+});
