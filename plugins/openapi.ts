@@ -63,8 +63,10 @@ export default fp(
           version: projectVersion,
           summary: "A team's back end in one service",
           description: readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8'),
+          contact: { name: 'The Althing maintainers' },
           license: { name: 'MIT', identifier: 'MIT' },
         },
+        servers: [{ url: '/', description: 'The service that serves this document' }],
         tags: TAGS,
         components: {
           securitySchemes: {

@@ -77,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     versions: [{ version: 'v1', url: '/api/v1/' }],
   }));
 
-  app.get('/api/v1/', { schema: operations.welcome }, async () => ({
+  app.get('/api/v1', { schema: operations.welcome }, async () => ({
     message: 'Welcome to Althing',
     framework: 'Fastify',
     version: projectVersion,

@@ -3,18 +3,16 @@ import type { TextForm } from './dates.js';
 import { decimalNode, isDecimal } from './decimals.js';
 import { enumNode, literalNode } from './enums.js';
 import { isBinary, textNode } from './formats.js';
-import { fail, type Node } from './node.js';
+import type { Node } from './node.js';
 import { anyNode, booleanNode, integerNode, nullNode, numberNode } from './numbers.js';
 import { dictNode, type Extras, makeField, modelNode, type PatternRule } from './objects.js';
 import { compilePattern } from './pattern.js';
+import { recursiveNode, type Slot } from './recursion.js';
 import { References } from './references.js';
 import type { Definitions, JsonSchema } from './schema.js';
 import { isClassTitle, kindsOf, mergeAll, refuseUnknown, sizeLimits } from './schema-shape.js';
 import { fileNode } from './strings.js';
 import { nullableNode, type TaggedMember, taggedUnionNode, unionNode } from './unions.js';
-
-/** pydantic-core's `RECURSION_GUARD_LIMIT`, less the outermost value. */
-const MAX_RECURSION = 254;
 
 /** A pattern of TypeBox's `Record(String, …)`, which admits every name. */
 const EVERY_NAME = new Set(['^(.*)$', '^.*$', '.*', '']);
@@ -25,11 +23,6 @@ export interface CompilerOptions {
   form: TextForm;
   /** Whether binary strings are uploads. */
   files?: boolean;
-}
-
-interface Slot {
-  node: Node | undefined;
-  recursive: boolean;
 }
 
 /** Turns schemas into nodes; one instance serves one root schema. */
@@ -56,8 +49,8 @@ export class Compiler {
     if (schema === false) throw new Error('A schema that admits nothing cannot be compiled');
     if (schema.$ref !== undefined) return this.#compileRef(schema.$ref);
     const open = this.#slots.get(schema);
-    if (open !== undefined) return open.node ?? this.#laterNode(schema, open, name);
-    const slot: Slot = { node: undefined, recursive: false };
+    if (open !== undefined) return open.node ?? recursiveNode(open, schema.title ?? name ?? '...');
+    const slot: Slot = { node: undefined };
     this.#slots.set(schema, slot);
     slot.node = this.#build(schema, name, schema.$id !== undefined);
     return slot.node;
@@ -79,27 +72,11 @@ export class Compiler {
     const target = this.resolve({ $ref: ref });
     const name = target.title ?? target.$id ?? References.nameOf(ref);
     const open = this.#slots.get(target);
-    if (open !== undefined) return open.node ?? this.#laterNode(target, open, name);
-    const slot: Slot = { node: undefined, recursive: false };
+    if (open !== undefined) return open.node ?? recursiveNode(open, name);
+    const slot: Slot = { node: undefined };
     this.#slots.set(target, slot);
     slot.node = this.#build(target, name, true);
     return slot.node;
-  }
-
-  /** Stands for a schema which is being compiled further out: the recursive case. */
-  #laterNode(schema: JsonSchema, slot: Slot, name: string | undefined): Node {
-    // The quick path leaves a recursive value to the check, which counts the depth.
-    return {
-      check: (value, state) => {
-        if (slot.node === undefined) throw new Error('A schema is used before it is compiled');
-        if (state.depth >= MAX_RECURSION) return fail(state, 'recursion_loop', value);
-        state.depth += 1;
-        const result = slot.node.check(value, state);
-        state.depth -= 1;
-        return result;
-      },
-      label: schema.title ?? name ?? '...',
-    };
   }
 
   #build(schema: JsonSchema, name: string | undefined, isNamed: boolean): Node {

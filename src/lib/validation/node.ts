@@ -1,6 +1,7 @@
 import type { ErrorItem } from './error-item.js';
 import { type ErrorType, messageFor } from './messages.js';
 import type { Guard, Quick } from './quick.js';
+import type { Memory } from './recursion.js';
 
 /** Answer of a check that failed; its errors are in the state. */
 export const FAIL: unique symbol = Symbol('fail');
@@ -22,6 +23,9 @@ export interface State {
   fieldsSet: number;
   /** How many recursive references are open. */
   depth: number;
+  /** How many unions without a discriminator are open. */
+  openUnions: number;
+  memory?: Memory;
 }
 
 /** Validates and converts one value; answers {@link FAIL} after adding errors to the state. */
@@ -39,7 +43,7 @@ export interface Node {
 }
 
 export function newState(): State {
-  return { errors: [], exactness: EXACT, fieldsSet: -1, depth: 0 };
+  return { errors: [], exactness: EXACT, fieldsSet: -1, depth: 0, openUnions: 0 };
 }
 
 /** Adds one error at the current place. */
@@ -64,6 +68,12 @@ export function under(state: State, from: number, key: string | number): void {
 /** Notes a conversion which another member of a union may make unnecessary. */
 export function lower(state: State, exactness: number): void {
   if (state.exactness > exactness) state.exactness = exactness;
+}
+
+/** Counts fields that were given to a model. */
+export function addFields(state: State, count: number): void {
+  if (count === -1) return;
+  state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + count;
 }
 
 /** Turns the collected errors outermost first and gives them their texts. */

@@ -1,5 +1,6 @@
 import { defaultMaker } from './defaults.js';
 import {
+  addFields,
   type Check,
   FAIL,
   fail,
@@ -133,7 +134,7 @@ export function modelNode(
     }
     // Building a model is never an exact match; how many fields were given decides a union.
     lower(state, STRICT);
-    state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + given;
+    addFields(state, given);
     return out;
   };
   const node: Node = { check, label };

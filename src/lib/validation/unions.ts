@@ -1,5 +1,6 @@
 import { memberFinder } from './enums.js';
 import {
+  addFields,
   type Check,
   EXACT,
   FAIL,
@@ -52,6 +53,7 @@ export function unionNode(members: readonly Node[]): Node {
     const { exactness, fieldsSet } = state;
     const start = state.errors.length;
     let best: Match | undefined;
+    state.openUnions += 1;
     for (const member of members) {
       state.exactness = EXACT;
       state.fieldsSet = -1;
@@ -68,6 +70,7 @@ export function unionNode(members: readonly Node[]): Node {
         break;
       }
     }
+    state.openUnions -= 1;
     state.exactness = exactness;
     state.fieldsSet = fieldsSet;
     if (best === undefined) return FAIL;
@@ -77,11 +80,6 @@ export function unionNode(members: readonly Node[]): Node {
     return best.value;
   };
   return { check, label: `union[${members.map((member) => member.label).join(',')}]` };
-}
-
-function addFields(state: State, count: number): void {
-  if (count === -1) return;
-  state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + count;
 }
 
 /** A member of a discriminated union with one tag that selects it. */
