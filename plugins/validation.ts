@@ -1,29 +1,52 @@
-import type { FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, InvalidRequest } from '../src/errors.js';
-import { compileBody, type ParsedBody } from '../src/lib/validation/compile-body.js';
-import { compileParameters } from '../src/lib/validation/compile-parameters.js';
+import { type BodyKind, readBody } from '../src/lib/request-body.js';
+import { type BodyMode, compileBody, type ParsedBody } from '../src/lib/validation/compile-body.js';
+import {
+  compileParameters,
+  type ParameterPlace,
+  type RawParameters,
+} from '../src/lib/validation/compile-parameters.js';
 import type { ErrorItem, Validated } from '../src/lib/validation/error-item.js';
-import { parseJson } from '../src/lib/validation/parse-json.js';
 import type { Definitions, JsonSchema } from '../src/lib/validation/schema.js';
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** The cookies that the operation reads. */
+    cookies?: unknown;
+  }
+  interface FastifyContextConfig {
+    /** How the body is made up, where it is not one value of its schema; see `BodyMode`. */
+    body?: BodyMode;
+    /** The parts of the request that are one model each, as FastAPI's parameter models. */
+    parameterModels?: readonly ParameterPlace[];
+  }
+}
 
 /** Checks one part of a request and puts the converted values in the place of the raw ones. */
 type CheckPart = (request: FastifyRequest) => ErrorItem[];
 
-const JSON_TYPE = /^application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i;
+/** What there is to do for the requests of one route. */
+interface RouteValidation {
+  bodyKind: BodyKind;
+  checks: CheckPart[];
+}
+
+const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
 /**
- * Validation as FastAPI has it: every error of a request at once, from path, query, headers and
- * body, in that order and in FastAPI's form; values are converted where FastAPI converts them, and
- * unknown fields of a body are dropped.
+ * Validation as FastAPI has it: every error of a request at once, from path, query, headers,
+ * cookies and body, in that order and in FastAPI's form; values are converted where FastAPI
+ * converts them, and unknown fields of a body are dropped.
  *
  * Fastify's own validation stops at the first part that is not valid, so it is left empty here and
  * the whole request is checked in one hook before it.
  */
 export default fp(
   async (app) => {
-    const checks = new WeakMap<FastifySchema, CheckPart[]>();
     const routes: RouteOptions[] = [];
+    const validations = new WeakMap<FastifySchema, RouteValidation>();
 
     app.setValidatorCompiler(() => () => true);
     app.addHook('onRoute', (route) => {
@@ -32,94 +55,127 @@ export default fp(
     // Later plugins may still add to the schema of a route, so they are read when all have spoken.
     app.addHook('onReady', async () => {
       const definitions = app.getSchemas() as Definitions;
-      for (const { schema } of routes) {
-        if (schema !== undefined) checks.set(schema, compileRequest(schema, definitions));
+      for (const { schema, config = {} } of routes) {
+        if (schema !== undefined) {
+          validations.set(schema, compileRoute(schema, config, definitions));
+        }
       }
     });
 
+    // What a body is depends on the operation as much as on its content type: it stays bytes here.
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser(
-      JSON_TYPE,
-      { parseAs: 'buffer' },
-      async (_request: FastifyRequest, body: Buffer) => readJson(decode(body)),
-    );
     app.addContentTypeParser(
       '*',
       { parseAs: 'buffer' },
-      async (_request: FastifyRequest, body: Buffer) => {
-        const text = decode(body);
-        return text === '' ? EMPTY : ({ kind: 'raw', text } satisfies ParsedBody);
-      },
+      async (_request: unknown, body: Buffer) => body,
     );
 
     app.addHook('preValidation', async (request) => {
       const { schema } = request.routeOptions;
-      const parts = schema === undefined ? undefined : checks.get(schema);
-      const errors = (parts ?? []).flatMap((check) => check(request));
+      const validation = schema === undefined ? undefined : validations.get(schema);
+      if (validation === undefined) return;
+      if (schema?.body !== undefined) request.body = await parseBody(validation.bodyKind, request);
+      const errors = validation.checks.flatMap((check) => check(request));
       if (errors.length > 0) throw new InvalidRequest(errors);
     });
   },
   { name: 'validation', dependencies: ['components'] },
 );
 
-const EMPTY: ParsedBody = { kind: 'empty' };
+/** A body that cannot be read at all is refused before anything else is looked at, as FastAPI does. */
+async function parseBody(kind: BodyKind, request: FastifyRequest): Promise<ParsedBody> {
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const result = await readBody(kind, request.headers['content-type'], bytes);
+  if ('error' in result) throw new InvalidRequest([result.error]);
+  if ('unreadable' in result) throw new ApiError('unparsable_body', { detail: result.unreadable });
+  return result.body;
+}
 
-function compileRequest(schema: FastifySchema, definitions: Definitions): CheckPart[] {
+function compileRoute(
+  schema: FastifySchema,
+  { body: bodyMode, parameterModels = [] }: FastifyContextConfig,
+  definitions: Definitions,
+): RouteValidation {
+  const { params, querystring, headers, cookies } = schema as Record<
+    string,
+    JsonSchema | undefined
+  >;
   const checks: CheckPart[] = [];
-  const { params, querystring, headers, body } = schema as Record<string, JsonSchema | undefined>;
-  if (params !== undefined) {
-    const validate = compileParameters(params, { place: 'path', definitions });
+
+  function addParameters(
+    place: ParameterPlace,
+    group: JsonSchema | undefined,
+    read: (request: FastifyRequest) => unknown,
+    assign: (request: FastifyRequest, value: Record<string, unknown>) => void,
+  ): void {
+    if (group === undefined) return;
+    const model = parameterModels.includes(place);
+    const validate = compileParameters(group, { place, definitions, model });
     checks.push((request) =>
-      settle(validate(request.params as Record<string, unknown>), (value) => {
-        request.params = value;
-      }),
+      settle(validate(read(request) as RawParameters), (value) => assign(request, value)),
     );
   }
-  if (querystring !== undefined) {
-    const validate = compileParameters(querystring, { place: 'query', definitions });
-    checks.push((request) =>
-      settle(validate(request.query as Record<string, unknown>), (value) => {
-        request.query = value;
-      }),
-    );
-  }
-  if (headers !== undefined) {
-    const validate = compileParameters(headers, { place: 'header', definitions });
-    checks.push((request) =>
-      settle(validate(request.headers), (value) => {
-        request.headers = value as FastifyRequest['headers'];
-      }),
-    );
-  }
+
+  addParameters(
+    'path',
+    params,
+    ({ params }) => params,
+    (request, value) => {
+      request.params = value;
+    },
+  );
+  addParameters(
+    'query',
+    querystring,
+    ({ query }) => query,
+    (request, value) => {
+      request.query = value;
+    },
+  );
+  addParameters(
+    'header',
+    headers,
+    ({ headers }) => headers,
+    (request, value) => {
+      request.headers = value as FastifyRequest['headers'];
+    },
+  );
+  addParameters(
+    'cookie',
+    cookies,
+    ({ cookies }) => cookies,
+    (request, value) => {
+      request.cookies = value as FastifyRequest['cookies'];
+    },
+  );
+
+  const body = describeBody(schema.body, bodyMode);
   if (body !== undefined) {
-    const validate = compileBody({ schema: body, definitions });
+    const validate = compileBody({ schema: body.schema, definitions, mode: body.mode });
     checks.push((request) =>
-      settle(validate((request.body as ParsedBody | undefined) ?? EMPTY), (value) => {
+      settle(validate(request.body as ParsedBody), (value) => {
         request.body = value;
       }),
     );
   }
-  return checks;
+  return { checks, bodyKind: body?.mode.startsWith('form') === true ? 'form' : 'json' };
+}
+
+/** The schema of a body, be it given by itself or by content type, and how it is made up. */
+function describeBody(
+  body: unknown,
+  mode: BodyMode | undefined,
+): { schema: JsonSchema; mode: BodyMode } | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  if (!('content' in body)) return { schema: body, mode: mode ?? 'model' };
+  const content = body.content as Record<string, { schema: JsonSchema }>;
+  const [type, only] = Object.entries(content)[0] ?? [];
+  if (type === undefined || only === undefined) return undefined;
+  return { schema: only.schema, mode: mode ?? (FORM_TYPES.includes(type) ? 'form' : 'model') };
 }
 
 function settle<T>(result: Validated<T>, assign: (value: T) => void): ErrorItem[] {
   if ('errors' in result) return result.errors;
   assign(result.value);
   return [];
-}
-
-function decode(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-  } catch (error) {
-    throw new ApiError('unparsable_body', { cause: error });
-  }
-}
-
-function readJson(text: string): ParsedBody {
-  if (text === '') return EMPTY;
-  const result = parseJson(text);
-  if ('error' in result) throw new InvalidRequest([result.error]);
-  if ('unreadable' in result) throw new ApiError('unparsable_body');
-  return { kind: 'json', value: result.value };
 }

@@ -97,10 +97,10 @@ export function changeUser(
 ): Promise<store.FullUser> {
   return namingDuplicates(changes, () =>
     inTransaction(db, async (trx) => {
-      const current = await lockForChange(trx, id, ifMatch);
       const keepsRole = changes.role === undefined || changes.role === 'admin';
       const staysActive = changes.is_active !== false;
-      if (!(keepsRole && staysActive)) await assertNotLastAdministrator(trx, current);
+      if (!(keepsRole && staysActive)) await assertNotLastAdministrator(trx, id);
+      await lockForChange(trx, id, ifMatch);
       return store.updateUser(trx, id, changes, now);
     }),
   );
@@ -109,28 +109,29 @@ export function changeUser(
 /** @throws ApiError not_found; precondition_failed; last_administrator */
 export function deleteUser(db: Database, id: number, { ifMatch }: Change): Promise<void> {
   return inTransaction(db, async (trx) => {
-    const current = await lockForChange(trx, id, ifMatch);
-    await assertNotLastAdministrator(trx, current);
+    await assertNotLastAdministrator(trx, id);
+    await lockForChange(trx, id, ifMatch);
     await store.deleteUser(trx, id);
   });
 }
 
+/** Locks the user, and makes sure that it is the one that was read. */
 async function lockForChange(
   trx: Database,
   id: number,
   ifMatch: string | undefined,
-): Promise<store.FullUser> {
+): Promise<void> {
   const current = (await store.lockUser(trx, id)) ?? notFound();
   if (ifMatch !== undefined && !ifMatchPasses(ifMatch, userTag(current))) {
     throw new ApiError('precondition_failed', { headers: { etag: userTag(current) } });
   }
-  return current;
 }
 
-async function assertNotLastAdministrator(trx: Database, user: store.FullUser): Promise<void> {
-  if (user.role !== 'admin' || !user.is_active) return;
-  const administrators = await store.lockActiveAdministrators(trx);
-  if (administrators.every((id) => id === user.id)) throw new ApiError('last_administrator');
+async function assertNotLastAdministrator(trx: Database, id: number): Promise<void> {
+  const administrators = await store.lockWithAdministrators(trx, id);
+  if (administrators.length === 1 && administrators[0] === id) {
+    throw new ApiError('last_administrator');
+  }
 }
 
 /** Adds to a duplicate the value that was sent. */

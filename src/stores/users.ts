@@ -140,17 +140,21 @@ export async function lockUser(db: Database, id: number): Promise<FullUser | nul
   return row ?? null;
 }
 
-/** The ids of the active administrators, locked until the transaction ends. */
-export async function lockActiveAdministrators(db: Database): Promise<number[]> {
+/**
+ * The ids of the active administrators. They and the user are locked until the transaction ends, in
+ * the order of their ids, so that two such transactions wait for each other and never deadlock.
+ */
+export async function lockWithAdministrators(db: Database, id: number): Promise<number[]> {
   const rows = await db
     .selectFrom('users')
-    .select('id')
-    .where('role', '=', 'admin')
-    .where('is_active', '=', true)
+    .select(['id', 'role', 'is_active'])
+    .where(({ or, and, eb }) =>
+      or([eb('id', '=', id), and([eb('role', '=', 'admin'), eb('is_active', '=', true)])]),
+    )
     .orderBy('id')
     .forUpdate()
     .execute();
-  return rows.map(({ id }) => id);
+  return rows.filter(({ role, is_active }) => role === 'admin' && is_active).map(({ id }) => id);
 }
 
 /** What a login needs to know of the user with this username or e-mail address, or null. */

@@ -1,0 +1,115 @@
+import { Busboy } from '@fastify/busboy';
+import type { ParsedBody } from './validation/compile-body.js';
+import type { ErrorItem } from './validation/error-item.js';
+import { isJsonContentType } from './validation/json-content-type.js';
+import { parseJson } from './validation/parse-json.js';
+
+/** What an operation wants its body to be. */
+export type BodyKind = 'json' | 'form';
+
+/** A file as it came in a form, whole in memory: for bodies within the body limit only. */
+export interface FormFile {
+  filename: string;
+  content_type: string;
+  size: number;
+  content: Buffer;
+}
+
+/** A body, the one error that its syntax has, or the sentence with which FastAPI refuses it (400). */
+export type ReadBody = { body: ParsedBody } | { error: ErrorItem } | { unreadable: string };
+
+/** As many fields, and as many files, as Starlette takes. */
+const MAX_FORM_PARTS = 1000;
+
+const UNREADABLE: ReadBody = { unreadable: 'There was an error parsing the body' };
+
+/**
+ * Reads a body the way FastAPI does: JSON if the content type says so, else the text itself; a
+ * form for an operation that wants one, whatever comes; nothing if there are no bytes.
+ */
+export async function readBody(
+  kind: BodyKind,
+  contentType: string | undefined,
+  bytes: Buffer,
+): Promise<ReadBody> {
+  if (kind === 'form') return readForm(contentType ?? '', bytes);
+  if (bytes.length === 0) return { body: { kind: 'empty' } };
+  const text = decode(bytes);
+  if (text === null) return UNREADABLE;
+  if (!isJsonContentType(contentType)) return { body: { kind: 'raw', text } };
+  const result = parseJson(text);
+  if ('error' in result) return result;
+  if ('unreadable' in result) return UNREADABLE;
+  return { body: { kind: 'json', value: result.value } };
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(bytes: Buffer): string | null {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+async function readForm(contentType: string, bytes: Buffer): Promise<ReadBody> {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'multipart/form-data') return readMultipart(contentType, bytes);
+  const parts = new FormParts();
+  if (type === 'application/x-www-form-urlencoded') {
+    for (const [name, value] of new URLSearchParams(bytes.toString())) parts.add(name, value);
+  }
+  return { body: { kind: 'form', fields: parts.fields } };
+}
+
+/** @see https://datatracker.ietf.org/doc/html/rfc7578 */
+function readMultipart(contentType: string, bytes: Buffer): Promise<ReadBody> {
+  if (!/;\s*boundary=/i.test(contentType)) {
+    return Promise.resolve({ unreadable: 'Missing boundary in multipart.' });
+  }
+  return new Promise((resolve) => {
+    const parts = new FormParts();
+    const refuse = () => resolve(UNREADABLE);
+    try {
+      const parser = new Busboy({
+        headers: { 'content-type': contentType },
+        limits: { fields: MAX_FORM_PARTS, files: MAX_FORM_PARTS },
+      });
+      parser.on('field', (name, value) => parts.add(name, value));
+      parser.on('file', (name, stream, filename, _encoding, mimeType) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('error', refuse);
+        stream.on('end', () => {
+          const content = Buffer.concat(chunks);
+          const file: FormFile = {
+            filename,
+            content_type: mimeType,
+            size: content.length,
+            content,
+          };
+          parts.add(name, file);
+        });
+      });
+      parser.on('partsLimit', refuse).on('filesLimit', refuse).on('fieldsLimit', refuse);
+      parser.on('error', refuse);
+      parser.on('finish', () => resolve({ body: { kind: 'form', fields: parts.fields } }));
+      parser.end(bytes);
+    } catch {
+      refuse();
+    }
+  });
+}
+
+/** Values by name; an array holds those of a name that came more than once. */
+class FormParts {
+  readonly fields: Record<string, unknown> = Object.create(null);
+
+  add(name: string, value: unknown): void {
+    const known = this.fields[name];
+    if (known === undefined) this.fields[name] = value;
+    else if (Array.isArray(known)) known.push(value);
+    else this.fields[name] = [known, value];
+  }
+}
