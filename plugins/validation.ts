@@ -18,7 +18,9 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /** How the body is made up, where it is not one value of its schema; see `BodyMode`. */
-    body?: BodyMode;
+    bodyMode?: BodyMode;
+    /** Whether a request without a body is valid too. */
+    bodyOptional?: boolean;
     /** The parts of the request that are one model each, as FastAPI's parameter models. */
     parameterModels?: readonly ParameterPlace[];
   }
@@ -93,7 +95,7 @@ async function parseBody(kind: BodyKind, request: FastifyRequest): Promise<Parse
 
 function compileRoute(
   schema: FastifySchema,
-  { body: bodyMode, parameterModels = [] }: FastifyContextConfig,
+  { bodyMode, bodyOptional = false, parameterModels = [] }: FastifyContextConfig,
   definitions: Definitions,
 ): RouteValidation {
   const { params, querystring, headers, cookies } = schema as Record<
@@ -151,7 +153,7 @@ function compileRoute(
 
   const body = describeBody(schema.body, bodyMode);
   if (body !== undefined) {
-    const validate = compileBody({ schema: body.schema, definitions, mode: body.mode });
+    const validate = compileBody({ ...body, definitions, required: !bodyOptional });
     checks.push((request) =>
       settle(validate(request.body as ParsedBody), (value) => {
         request.body = value;

@@ -255,7 +255,7 @@ async function ask() {
     assert.equal(json.code, 'not_found');
   });
   await check('422', async () => {
-    const { json } = await anyone.expect(422, 'GET', `${users}/abc?`);
+    const { json } = await anyone.expect(422, 'GET', `${users}/abc`);
     assert.deepEqual(json.detail[0].loc, ['path', 'id']);
     assert.equal(json.detail[0].type, 'int_parsing');
   });

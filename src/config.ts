@@ -168,7 +168,8 @@ export class ConfigError extends Error {
 
 const parse = compileParameters(ConfigSchema, { place: 'query', definitions: {} });
 
-const MIN_SECRET_LENGTH = 32;
+/** Of `SECRET_KEY`, in characters. */
+export const MIN_SECRET_LENGTH = 32;
 
 /**
  * The configuration, out of the process's environment and the file `.env` of the project, of which
@@ -185,9 +186,9 @@ export function loadConfig(): Config {
 /** Where a password may come from when nobody is there to type it. */
 export const ADMIN_PASSWORD_VARIABLE = 'ALTHING_ADMIN_PASSWORD';
 
-/** The password for `create-admin`, if the environment has one. */
+/** The password for `create-admin`, if the environment has one. An empty one counts as not set. */
 export function adminPassword(): string | undefined {
-  return process.env[ADMIN_PASSWORD_VARIABLE];
+  return process.env[ADMIN_PASSWORD_VARIABLE] || undefined;
 }
 
 /**
@@ -199,42 +200,68 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const result = parse({
+  const given = {
     ...(set['NODE_ENV'] === 'production' ? { APP_ENV: 'production' } : {}),
     ...set,
-    ...(set['CORS_ORIGINS'] === undefined
-      ? {}
-      : { CORS_ORIGINS: set['CORS_ORIGINS'].split(/\s*,\s*/) }),
-  });
-  if ('errors' in result) {
-    throw new ConfigError(result.errors.map(({ loc, msg }) => `${loc[1]}: ${msg}`).join('. '));
-  }
-  const config = result.value as Config;
-  const problem = findProblem(config);
-  if (problem !== undefined) throw new ConfigError(problem);
-  return config;
+    ...(set['CORS_ORIGINS'] === undefined ? {} : { CORS_ORIGINS: splitList(set['CORS_ORIGINS']) }),
+  };
+  const result = parse(given);
+  const problems =
+    'errors' in result
+      ? [...result.errors.map(({ loc, msg }) => `${loc[1]}: ${msg}`), ...findProblems(given)]
+      : findProblems(result.value);
+  if (problems.length > 0) throw new ConfigError(problems.join('. '));
+  return (result as { value: Config }).value;
 }
 
-/** What no schema can say. */
-function findProblem(config: Config): string | undefined {
-  const { APP_ENV, DATABASE_URL, SECRET_KEY } = config;
-  if (DATABASE_URL !== undefined && !isPostgresUrl(DATABASE_URL)) {
-    return (
-      'DATABASE_URL cannot be read: it should look like postgresql://user:password@host:5432/database, ' +
-      'with special characters of the password percent-encoded (@ as %40)'
-    );
-  }
-  if (config.DB_POOL_MIN > config.DB_POOL_MAX) return 'DB_POOL_MIN is greater than DB_POOL_MAX';
-  if (SECRET_KEY === undefined) {
-    return APP_ENV === 'production'
+/** What no schema can say. The values may be as the environment has them. */
+function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
+  return [
+    findUrlProblem(values.DATABASE_URL),
+    findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
+    findSecretProblem(values.SECRET_KEY, values.APP_ENV),
+    findOriginProblem(values.CORS_ORIGINS),
+  ].filter((problem) => problem !== undefined);
+}
+
+function findUrlProblem(url: unknown): string | undefined {
+  if (typeof url !== 'string' || isPostgresUrl(url)) return undefined;
+  return (
+    'DATABASE_URL cannot be read: it should look like postgresql://user:password@host:5432/database, ' +
+    'with special characters of the password percent-encoded (@ as %40)'
+  );
+}
+
+function findPoolProblem(min: unknown, max: unknown): string | undefined {
+  const wrong = typeof min === 'number' && typeof max === 'number' && min > max;
+  return wrong ? 'DB_POOL_MIN is greater than DB_POOL_MAX' : undefined;
+}
+
+function findSecretProblem(secret: unknown, environment: unknown): string | undefined {
+  if (typeof secret !== 'string') {
+    return environment === 'production'
       ? 'SECRET_KEY is missing: production wants one, and `npm run cli -- generate-secret` makes it'
       : undefined;
   }
-  if (SECRET_KEY.length < MIN_SECRET_LENGTH || new Set(SECRET_KEY).size < 8) {
-    return `SECRET_KEY is too weak: it should have at least ${MIN_SECRET_LENGTH} random characters`;
-  }
-  const badOrigin = config.CORS_ORIGINS.find((origin) => !isOrigin(origin));
-  return badOrigin === undefined ? undefined : `CORS_ORIGINS: ${badOrigin} is not an origin`;
+  const weak = secret.length < MIN_SECRET_LENGTH || new Set(secret).size < 8;
+  return weak
+    ? `SECRET_KEY is too weak: it should have at least ${MIN_SECRET_LENGTH} random characters`
+    : undefined;
+}
+
+function findOriginProblem(origins: unknown): string | undefined {
+  if (!Array.isArray(origins)) return undefined;
+  const bad = origins.findIndex((origin) => !isOrigin(origin));
+  return bad < 0
+    ? undefined
+    : `CORS_ORIGINS: value ${bad + 1} is not an origin such as https://app.example.com`;
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function isPostgresUrl(text: string): boolean {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ConfigError, MIN_SECRET_LENGTH } from './config.js';
 import { projectRoot } from './lib/project-root.js';
 
 /** 256 random bits, as 64 hexadecimal digits. */
@@ -11,16 +12,31 @@ export function generateSecret(): string {
 /**
  * `SECRET_KEY`, or, outside of production, one that is made once and kept under `DATA_DIR`, so that
  * sessions survive a restart.
+ *
+ * @throws ConfigError if the kept one is damaged
  */
 export function secretKeyOf(config: { SECRET_KEY?: string; DATA_DIR: string }): string {
   if (config.SECRET_KEY !== undefined) return config.SECRET_KEY;
   const folder = resolve(projectRoot, config.DATA_DIR);
   const file = join(folder, 'secret-key');
-  mkdirSync(folder, { recursive: true });
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true });
+    writeOnce(file, generateSecret());
+  }
+  const secret = readFileSync(file, 'utf8').trim();
+  if (secret.length >= MIN_SECRET_LENGTH) return secret;
+  throw new ConfigError(`${file} is damaged: remove it, and a new secret is made`);
+}
+
+/** Writes the file unless another process is faster. It is never there in part, whatever dies. */
+function writeOnce(file: string, text: string): void {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
   try {
-    writeFileSync(file, generateSecret(), { mode: 0o600, flag: 'wx' });
+    linkSync(draft, file);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft);
   }
-  return readFileSync(file, 'utf8');
 }

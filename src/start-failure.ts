@@ -10,11 +10,13 @@ interface SystemError extends Error {
   hostname?: string;
 }
 
-/** Why the service, or a command, could not start: one sentence for people, with what to do. */
+/** Why the service, or a command, could not start: one line for people, with what to do. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    return describeFailure(error.errors[0]);
-  }
+  return describe(error).replaceAll(/\s+/g, ' ').trim();
+}
+
+function describe(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
   if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message;
   if (error instanceof pg.DatabaseError) return describeDatabaseError(error);
   if (error instanceof Error) return describeSystemError(error);
@@ -64,8 +66,20 @@ function describeSystemError(error: SystemError): string {
       }
       return `${error.message}.`;
     default:
-      return /timeout|timed out/i.test(error.message)
-        ? 'The database does not answer in time: start it, or correct DATABASE_URL.'
-        : error.message;
+      return describeDriverError(error.message);
   }
+}
+
+/** The driver gives these no code, only a sentence. */
+function describeDriverError(message: string): string {
+  if (/timeout|timed out/i.test(message)) {
+    return 'The database does not answer in time: start it, or correct DATABASE_URL.';
+  }
+  if (/client password must be/.test(message)) {
+    return 'The database wants a password: put it into DATABASE_URL.';
+  }
+  if (/^Connection terminated/.test(message)) {
+    return 'The database ended the connection: try again, or correct DATABASE_URL.';
+  }
+  return message;
 }

@@ -4,13 +4,22 @@ import { createDatabase, type Database } from '../db/database.js';
 import { openDatabase } from '../db/open-database.js';
 import { poolOptions } from '../db/pool-options.js';
 
-/** Runs `work` with the address of the configured database, and stops the embedded one after it. */
+/**
+ * Runs `work` with the address of the configured database, and stops the embedded one after it, also
+ * when a signal ends it early.
+ */
 export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Promise<T> {
-  const database = await openDatabase(loadConfig());
+  const opening = openDatabase(loadConfig());
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    const interrupt = () => reject(new Error('Interrupted.'));
+    // Never taken away: npm repeats the Ctrl-C of the terminal, and the database has yet to stop.
+    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  });
   try {
-    return await work(database.url);
+    return await Promise.race([opening.then(({ url }) => work(url)), interrupted]);
   } finally {
-    await database.close();
+    const database = await opening.catch(() => undefined);
+    await database?.close();
   }
 }
 

@@ -36,17 +36,34 @@ export function createAdmin(): Command {
 function parseUser(input: unknown): UserCreate {
   const result = validate(input);
   if ('value' in result) return result.value as UserCreate;
-  throw new Error(result.errors.map(({ loc, msg }) => `${loc.join('.')}: ${msg}.`).join(' '));
+  const problems = result.errors.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`);
+  throw new Error(problems.map((problem) => problem.replace(/\.?$/, '.')).join(' '));
 }
 
 async function askForPassword(): Promise<string> {
-  const options = { silent: true, output: process.stderr };
-  const password = await read({ ...options, prompt: 'Password: ' });
-  process.stderr.write('\n');
-  const repeated = await read({ ...options, prompt: 'Again: ' });
-  process.stderr.write('\n');
-  if (password !== repeated) throw new Error('The two passwords differ.');
+  if (!process.stdin.isTTY) {
+    throw new Error(`No terminal to ask for the password: set ${ADMIN_PASSWORD_VARIABLE}.`);
+  }
+  const password = await ask('Password: ');
+  if (password !== (await ask('Again: '))) throw new Error('The two passwords differ.');
   return password;
+}
+
+async function ask(prompt: string): Promise<string> {
+  // When the input ends without an answer, nothing else happens.
+  let ended = () => {};
+  const end = new Promise<never>((_resolve, reject) => {
+    ended = () => reject(new Error('the input ended'));
+  });
+  process.once('beforeExit', ended);
+  try {
+    return await Promise.race([read({ prompt, silent: true, output: process.stderr }), end]);
+  } catch {
+    throw new Error('No password was given.');
+  } finally {
+    process.off('beforeExit', ended);
+    process.stderr.write('\n');
+  }
 }
 
 function explainDuplicate(error: unknown): never {

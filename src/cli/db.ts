@@ -5,7 +5,9 @@ import { withDatabaseUrl } from './context.js';
 
 /** `db up | down | status | new`: the steps of the database. */
 export function db(): Command {
-  const command = new Command('db').description('Moves the database from step to step');
+  const command = new Command('db')
+    .description('Moves the database from step to step')
+    .helpCommand(false);
 
   command
     .command('up')

@@ -12,7 +12,6 @@ const program = new Command('althing')
   .description('Tends an Althing: its database, its administrators, its contract.')
   .version(projectVersion)
   .helpCommand(false)
-  .showHelpAfterError('(--help tells more)')
   .addCommand(db())
   .addCommand(seed())
   .addCommand(createAdmin())
@@ -24,5 +23,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(`error: ${describeFailure(error)}`);
-  process.exitCode = 1;
+  // After an interruption a statement may still be running, which nobody waits for.
+  process.exit(1);
 }

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { buildApp } from '../app.js';
 import { parseConfig } from '../config.js';
 import { projectRoot } from '../lib/project-root.js';
 import { generateSecret } from '../secret-key.js';
@@ -27,6 +26,8 @@ export function openapi(): Command {
 
 /** The document that a service of this version serves, as text. */
 export async function renderContract(): Promise<string> {
+  // Not for the other commands: it takes longer to load than most of them to run.
+  const { buildApp } = await import('../app.js');
   // The pool opens a connection when it is asked for one, which nothing here does.
   const app = await buildApp(parseConfig({ LOG_LEVEL: 'silent' }), {
     databaseUrl: 'postgresql://localhost/none',

@@ -29,7 +29,11 @@ async function inventUsers(
 ): Promise<void> {
   // So that a second run adds others.
   const run = Date.now().toString(36);
-  const bar = new SingleBar({ format: '{bar} {value}/{total} users', stream: process.stderr });
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total} users',
+    stream: process.stderr,
+    noTTYOutput: true,
+  });
   bar.start(count, 0);
   try {
     for (let done = 0; done < count; done += MAX_BULK_USERS) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../lib/project-root.js';
 
@@ -34,7 +34,9 @@ export function readMigrations(folder: string = MIGRATIONS_FOLDER): Migration[] 
     if (numbers.has(number)) throw new Error(`Two migrations have the number ${number}.`);
     numbers.add(number);
     const up = readFileSync(join(folder, `${name}.up.sql`), 'utf8');
-    const down = readFileSync(join(folder, `${name}.down.sql`), 'utf8');
+    const downFile = join(folder, `${name}.down.sql`);
+    if (!existsSync(downFile)) throw new Error(`The migration ${name} has no ${name}.down.sql.`);
+    const down = readFileSync(downFile, 'utf8');
     return { name, up, down, checksum: createHash('sha256').update(up).digest('hex') };
   });
 }

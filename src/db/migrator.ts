@@ -91,7 +91,8 @@ async function step(
     await client.query(record);
     await client.query('commit');
   } catch (error) {
-    await client.query('rollback');
+    // Without a connection there is nothing to take back, and the first error is the one to tell.
+    await client.query('rollback').catch(() => undefined);
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`The migration ${migration.name} failed and left nothing behind: ${reason}`, {
       cause: error,
@@ -137,9 +138,10 @@ function withLock<T>(url: string, work: (client: pg.Client) => Promise<T>): Prom
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 5000,
     application_name: 'althing-migrations',
   });
+  client.on('error', () => undefined); // the running query reports the loss
   await client.connect();
   try {
     return await work(client);

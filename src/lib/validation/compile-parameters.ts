@@ -46,6 +46,14 @@ function read(field: NamedField, raw: RawParameters, place: ParameterPlace): unk
 
 const NOTHING: RawParameters = Object.freeze({});
 
+/** Node's own name of a header holds the converted value too, whatever the schema calls it. */
+function answerHeaders(fields: readonly NamedField[], out: Record<string, unknown>): void {
+  for (const { name } of fields) {
+    const own = lookupName(name, 'header');
+    if (own !== name && Object.hasOwn(out, name)) setOwn(out, own, out[name]);
+  }
+}
+
 /** Undeclared headers stay: hooks and handlers read many that no operation declares. */
 function startValue(raw: RawParameters, place: ParameterPlace): Record<string, unknown> {
   const out: Record<string, unknown> = {};
@@ -68,7 +76,10 @@ function compileSingles(
     for (const field of fields) {
       checkField(field, field.name, read(field, raw, place), out, state);
     }
-    if (state.errors.length === 0) return { value: out };
+    if (state.errors.length === 0) {
+      if (place === 'header') answerHeaders(fields, out);
+      return { value: out };
+    }
     under(state, 0, place);
     return { errors: finish(state) };
   };
@@ -135,6 +146,7 @@ function compileModel(
       const declared = fields.find((field) => modelName(field.name, place) === key);
       setOwn(out, declared?.name ?? key, value);
     }
+    if (place === 'header') answerHeaders(fields, out);
     return { value: out };
   };
 }

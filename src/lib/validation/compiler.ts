@@ -10,7 +10,14 @@ import { compilePattern } from './pattern.js';
 import { recursiveNode, type Slot } from './recursion.js';
 import { References } from './references.js';
 import type { Definitions, JsonSchema } from './schema.js';
-import { isClassTitle, kindsOf, mergeAll, refuseUnknown, sizeLimits } from './schema-shape.js';
+import {
+  isClassTitle,
+  kindsOf,
+  mergeAll,
+  refuseMixed,
+  refuseUnknown,
+  sizeLimits,
+} from './schema-shape.js';
 import { fileNode } from './strings.js';
 import { nullableNode, type TaggedMember, taggedUnionNode, unionNode } from './unions.js';
 
@@ -47,7 +54,10 @@ export class Compiler {
   compile(schema: JsonSchema | boolean, name?: string): Node {
     if (schema === true) return anyNode();
     if (schema === false) throw new Error('A schema that admits nothing cannot be compiled');
-    if (schema.$ref !== undefined) return this.#compileRef(schema.$ref);
+    if (schema.$ref !== undefined) {
+      refuseMixed(schema);
+      return this.#compileRef(schema.$ref);
+    }
     const open = this.#slots.get(schema);
     if (open !== undefined) return open.node ?? recursiveNode(open, schema.title ?? name ?? '...');
     const slot: Slot = { node: undefined };
@@ -137,10 +147,11 @@ export class Compiler {
     const only = allOf.length === 1 ? allOf[0] : undefined;
     if (only !== undefined && own.properties === undefined) return this.compile(only, name);
     const parts = allOf.map((part) => this.resolve(part));
-    return this.#build(mergeAll([own, ...parts]), name, isNamed);
+    return this.#build(mergeAll([...parts, own]), name, isNamed);
   }
 
   #buildUnion(schema: JsonSchema, choices: readonly JsonSchema[], name: string | undefined): Node {
+    refuseMixed(schema);
     const isNull = (choice: JsonSchema) =>
       choice.type === 'null' || (choice.const === null && 'const' in choice);
     const members = choices.filter((choice) => !isNull(choice));
@@ -169,12 +180,22 @@ export class Compiler {
       const target = this.resolve(member);
       const node = this.compile(member);
       const property = target.properties?.[propertyName];
-      const own = property === undefined ? undefined : this.resolve(property);
-      const tags = own?.enum ?? (own?.const === undefined ? undefined : [own.const]);
+      const tags = property === undefined ? [] : this.#constantsOf(property);
       const named = byTarget.get(target);
-      return (tags ?? (named === undefined ? [] : [named])).map((tag) => ({ tag, node }));
+      if (tags.length === 0 && named !== undefined) tags.push(named);
+      if (tags.length === 0) throw new Error(`A member has no constant ${propertyName}`);
+      return tags.map((tag) => ({ tag, node }));
     });
     return taggedUnionNode(propertyName, tagged);
+  }
+
+  /** The values a schema of constants admits. */
+  #constantsOf(schema: JsonSchema): unknown[] {
+    const { const: only, enum: values, anyOf = [] } = this.resolve(schema);
+    if (only !== undefined) return [only];
+    return values === undefined
+      ? anyOf.flatMap((member) => this.#constantsOf(member))
+      : [...values];
   }
 
   #buildArray(schema: JsonSchema): Node {

@@ -9,8 +9,3 @@ export interface ErrorItem {
 
 /** What every compiled validator answers: the converted value, or at least one error. */
 export type Validated<T = unknown> = { value: T } | { errors: ErrorItem[] };
-
-/** Narrows a {@link Validated} to its failing half. */
-export function isInvalid<T>(result: Validated<T>): result is { errors: ErrorItem[] } {
-  return 'errors' in result;
-}

@@ -31,17 +31,12 @@ export function admitsList(
 }
 
 /** Compiles the `properties` of an object schema one by one. */
-export function compileFields(
-  schema: JsonSchema,
-  compiler: Compiler,
-  nodeOf: (property: JsonSchema, name: string) => Node = (property, name) =>
-    compiler.compile(property, name),
-): NamedField[] {
+export function compileFields(schema: JsonSchema, compiler: Compiler): NamedField[] {
   const { properties = {}, required = [] } = compiler.resolve(schema);
   return Object.entries(properties).map(([name, property]) => {
     const field: NamedField = {
       name,
-      node: nodeOf(property, name),
+      node: compiler.compile(property, name),
       // FastAPI never lists a field with a default as required; TypeBox does, and means the same.
       required: required.includes(name) && property.default === undefined,
       isList: admitsList(property, compiler),

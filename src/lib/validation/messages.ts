@@ -42,7 +42,6 @@ export const ENGLISH = {
   extra_forbidden: text('Extra inputs are not permitted'),
   recursion_loop: text('Recursion error - cyclic reference detected'),
   json_invalid: text('JSON decode error'),
-  json_type: text('JSON input should be string, bytes or bytearray'),
   none_required: text('Input should be None'),
 
   string_type: text('Input should be a valid string'),

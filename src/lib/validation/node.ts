@@ -19,8 +19,11 @@ export interface State {
   /** `loc` of each item is kept innermost first until {@link finish}: parents append, never shift. */
   errors: ErrorItem[];
   exactness: number;
-  /** Number of model fields that were given, or -1 when no model was met. */
-  fieldsSet: number;
+  /**
+   * Declared fields that were given, less the properties that were left out; undefined when no
+   * model was met.
+   */
+  fieldsSet: number | undefined;
   /** How many recursive references are open. */
   depth: number;
   /** How many unions without a discriminator are open. */
@@ -43,7 +46,7 @@ export interface Node {
 }
 
 export function newState(): State {
-  return { errors: [], exactness: EXACT, fieldsSet: -1, depth: 0, openUnions: 0 };
+  return { errors: [], exactness: EXACT, fieldsSet: undefined, depth: 0, openUnions: 0 };
 }
 
 /** Adds one error at the current place. */
@@ -70,10 +73,9 @@ export function lower(state: State, exactness: number): void {
   if (state.exactness > exactness) state.exactness = exactness;
 }
 
-/** Counts fields that were given to a model. */
-export function addFields(state: State, count: number): void {
-  if (count === -1) return;
-  state.fieldsSet = (state.fieldsSet === -1 ? 0 : state.fieldsSet) + count;
+/** Counts the fields of a model towards the match of the whole. */
+export function addFields(state: State, count: number | undefined): void {
+  if (count !== undefined) state.fieldsSet = (state.fieldsSet ?? 0) + count;
 }
 
 /** Turns the collected errors outermost first and gives them their texts. */

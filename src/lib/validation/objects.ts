@@ -132,9 +132,12 @@ export function modelNode(
     if (size !== undefined && !checkSize(Object.keys(input).length, size, input, state)) {
       return FAIL;
     }
-    // Building a model is never an exact match; how many fields were given decides a union.
+    // Building a model is never an exact match. In a union more given fields are better, and
+    // properties that are left out are worse.
     lower(state, STRICT);
-    addFields(state, given);
+    const isPartial = !keepsExtras && state.openUnions > 0;
+    const leftOut = isPartial ? Object.keys(input).length - given : 0;
+    addFields(state, given - leftOut);
     return out;
   };
   const node: Node = { check, label };

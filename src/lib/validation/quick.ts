@@ -96,7 +96,7 @@ export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean
 export function listQuick(item: Node, min: number, max: number): Quick {
   const bindings = new Bindings();
   const isArray = bindings.bind(Array.isArray);
-  const limits = `length < ${min}${Number.isFinite(max) ? ` || length > ${max}` : ''}`;
+  const limits = `length < ${bindings.bind(min)} || length > ${bindings.bind(max)}`;
   return bindings.build(`
 if (!${isArray}(v)) return FAIL;
 const length = v.length;

@@ -5,7 +5,7 @@ import { addFields, EXACT, FAIL, fail, lower, type Node, type State } from './no
 const MAX_RECURSION = 254;
 
 /** With more errors than this, a value that failed before is reported by its first error only. */
-const MAX_REPEATED_ERRORS = 1000;
+const MAX_REPEATED_ERRORS = 100;
 
 /** Where a schema that is being compiled leaves its node for the references inside itself. */
 export interface Slot {
@@ -17,7 +17,7 @@ interface Remembered {
   value: unknown;
   errors: readonly ErrorItem[];
   exactness: number;
-  fieldsSet: number;
+  fieldsSet: number | undefined;
 }
 
 /** Outcomes by schema and object, for the length of one run. */
@@ -54,7 +54,7 @@ function visitOnce(slot: Slot, value: unknown, state: State): unknown {
   const { exactness, fieldsSet } = state;
   const from = state.errors.length;
   state.exactness = EXACT;
-  state.fieldsSet = -1;
+  state.fieldsSet = undefined;
   const result = visit(slot, value, state);
   const errors = result === FAIL ? state.errors.slice(from).map(copy) : [];
   const outcome = { value: result, errors, exactness: state.exactness, fieldsSet: state.fieldsSet };

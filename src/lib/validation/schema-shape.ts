@@ -43,6 +43,18 @@ const KIND_OF_KEYWORD: Readonly<Record<string, string>> = {
   multipleOf: 'number',
 };
 
+/**
+ * @throws Error when a `$ref`, an `anyOf` or a `oneOf` has restrictions beside it, which would be
+ * lost.
+ */
+export function refuseMixed(schema: JsonSchema): void {
+  for (const keyword of ['required', ...Object.keys(KIND_OF_KEYWORD)]) {
+    if (keyword in schema) {
+      throw new Error(`Schema keyword ${keyword} beside a reference or a choice is not supported`);
+    }
+  }
+}
+
 /** The types a schema admits; a missing `type` is read off the other keywords. */
 export function kindsOf(schema: JsonSchema): string[] {
   const { type } = schema;

@@ -8,7 +8,6 @@ import {
   isObject,
   lower,
   type Node,
-  type State,
   under,
 } from './node.js';
 import { pythonRepr, pythonStr } from './python-repr.js';
@@ -33,11 +32,11 @@ export function nullableNode(node: Node): Node {
 interface Match {
   value: unknown;
   exactness: number;
-  fieldsSet: number;
+  fieldsSet: number | undefined;
 }
 
 function isBetter(candidate: Match, best: Match): boolean {
-  if (candidate.fieldsSet !== -1 && best.fieldsSet !== -1) {
+  if (candidate.fieldsSet !== undefined && best.fieldsSet !== undefined) {
     if (candidate.fieldsSet !== best.fieldsSet) return candidate.fieldsSet > best.fieldsSet;
   }
   return candidate.exactness > best.exactness;
@@ -56,7 +55,7 @@ export function unionNode(members: readonly Node[]): Node {
     state.openUnions += 1;
     for (const member of members) {
       state.exactness = EXACT;
-      state.fieldsSet = -1;
+      state.fieldsSet = undefined;
       const from = state.errors.length;
       const value = member.check(input, state);
       if (value === FAIL) {
@@ -65,7 +64,7 @@ export function unionNode(members: readonly Node[]): Node {
       }
       const match = { value, exactness: state.exactness, fieldsSet: state.fieldsSet };
       if (best === undefined || isBetter(match, best)) best = match;
-      if (match.exactness === EXACT && match.fieldsSet === -1) {
+      if (match.exactness === EXACT && match.fieldsSet === undefined) {
         best = match;
         break;
       }

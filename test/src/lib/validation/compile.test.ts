@@ -20,6 +20,7 @@ t.test('a reference finds its schema in every form', async (t) => {
   t.strictSame(check(inside, 'x', { definitions: { Box } }), { errors: [['int_parsing']] });
   const own = { $defs: { 'a/b': { type: 'integer' } }, $ref: '#/$defs/a~1b' };
   t.strictSame(check(own, 'x'), { errors: [['int_parsing']] });
+  t.throws(() => compileSchema({ $ref: 'Box#/properties/none' }, { definitions: { Box } }), /none/);
   t.throws(() => compileSchema({ $ref: 'Nobody' }), /Nobody names nothing/);
   t.throws(() => compileSchema({ $ref: 'toString' }), /names nothing/);
   const loop = { A: { $ref: 'B' }, B: { $ref: 'A' } };
@@ -67,6 +68,49 @@ t.test('recursion ends where Pydantic ends it', async (t) => {
   t.equal('errors' in result ? result.errors[0]?.loc.length : 0, 255);
   t.ok('errors' in validate(chain(5000)), 'far too deep');
   t.ok('value' in validate(chain(10)), 'a later call starts afresh');
+});
+
+t.test('a recursive union costs no more than its input', async (t) => {
+  const operand = { anyOf: [{ $ref: 'Not' }, { $ref: 'And' }, { type: 'integer' }] };
+  const operation = (name: string): JsonSchema => ({
+    type: 'object',
+    title: name,
+    properties: { op: { const: name }, arg: operand },
+    required: ['op', 'arg'],
+  });
+  const definitions = { Not: operation('Not'), And: operation('And') };
+  const nested = (depth: number, leaf: unknown) => {
+    let value = leaf;
+    for (let index = 0; index < depth; index += 1) value = { op: 'And', arg: value };
+    return value;
+  };
+  t.strictSame(check(operand, nested(2, 'x'), { definitions }), {
+    errors: [
+      ['literal_error', 'Not', 'op'],
+      ['literal_error', 'Not', 'arg', 'Not', 'op'],
+      ['model_attributes_type', 'Not', 'arg', 'Not', 'arg', 'Not'],
+      ['model_attributes_type', 'Not', 'arg', 'Not', 'arg', 'And'],
+      ['int_parsing', 'Not', 'arg', 'Not', 'arg', 'int'],
+      ['model_attributes_type', 'Not', 'arg', 'And', 'arg', 'Not'],
+      ['model_attributes_type', 'Not', 'arg', 'And', 'arg', 'And'],
+      ['int_parsing', 'Not', 'arg', 'And', 'arg', 'int'],
+      ['int_type', 'Not', 'arg', 'int'],
+      ['literal_error', 'And', 'arg', 'Not', 'op'],
+      ['model_attributes_type', 'And', 'arg', 'Not', 'arg', 'Not'],
+      ['model_attributes_type', 'And', 'arg', 'Not', 'arg', 'And'],
+      ['int_parsing', 'And', 'arg', 'Not', 'arg', 'int'],
+      ['model_attributes_type', 'And', 'arg', 'And', 'arg', 'Not'],
+      ['model_attributes_type', 'And', 'arg', 'And', 'arg', 'And'],
+      ['int_parsing', 'And', 'arg', 'And', 'arg', 'int'],
+      ['int_type', 'And', 'arg', 'int'],
+      ['int_type', 'int'],
+    ],
+  });
+  const validate = compileSchema(operand, { definitions });
+  const start = process.hrtime.bigint();
+  t.ok('value' in validate(nested(200, 1)));
+  t.ok('errors' in validate(nested(200, 'x')));
+  t.ok(process.hrtime.bigint() - start < 5_000_000_000n);
 });
 
 t.test('what TypeBox writes is understood', async (t) => {
@@ -118,6 +162,8 @@ t.test('a keyword that cannot be honoured is an error of the schema', async (t) 
   ]) {
     t.throws(() => compileSchema(schema as JsonSchema), /is not supported/);
   }
+  t.throws(() => compileSchema({ anyOf: [{}, {}], minLength: 1 }), /minLength beside/);
+  t.throws(() => compileSchema({ $ref: 'A', required: ['a'] }), /required beside/);
   t.throws(() => compileSchema({ type: 'date' }), /date is not known/);
   t.throws(() => compileSchema({ type: 'string', pattern: '(' }), SyntaxError);
 });

@@ -145,6 +145,27 @@ t.test('email', async (t) => {
       'a@b.123',
       'The part after the @-sign is not valid. It is not within a valid top-level domain.',
     ],
+    [
+      'Foo <a@b.co',
+      'An open angle bracket at the start of the email address has to be followed by a close angle bracket at the end.',
+    ],
+    ['Foo <a@b.co> x', "There can't be anything after the email address."],
+    ['Foo <>', 'An email address must have an @-sign.'],
+    ['a@xn--zz.co', 'The part after the @-sign is not valid IDNA (Invalid A-label).'],
+    [
+      'a@ab--cd.co',
+      'An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode.',
+    ],
+    [
+      `a@${'b'.repeat(64)}.co`,
+      'After the @-sign, periods cannot be separated by so many characters (1 character too many).',
+    ],
+    [
+      `a@${'b.'.repeat(130)}co`,
+      'The email address is too long after the @-sign (9 characters too many).',
+    ],
+    [`${'a'.repeat(250)}@b.co`, 'The email address is too long (1 character too many).'],
+    ['a\u00a0b@c.co', 'The email address contains unsafe characters: U+00A0.'],
     [`${'a'.repeat(2049)}@b.co`, 'Length must not exceed 2048 characters'],
   ] as const) {
     t.strictSame(parseEmail(input), { reason }, input.slice(0, 40));

@@ -161,3 +161,9 @@ t.test('properties may be chosen by a pattern', async (t) => {
     ],
   });
 });
+
+t.test('a model may limit how many properties are given', async (t) => {
+  const patch = { type: 'object', properties: { a: { type: 'integer' } }, minProperties: 1 };
+  t.strictSame(check(patch, { a: '1' }), { value: { a: 1 } });
+  t.strictSame(check(patch, {}), { errors: [['too_short']] });
+});

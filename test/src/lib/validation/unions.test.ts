@@ -101,6 +101,15 @@ t.test('the closest member wins, whatever its place', async (t) => {
   t.strictSame(check({ anyOf: [small, large] }, { a: 1 }), { value: { a: 1 } });
 });
 
+t.test('a member that leaves part of the input out is a worse match', async (t) => {
+  const closed = { type: 'object', properties: { d: INT } };
+  const open = { type: 'object', properties: { q: INT }, additionalProperties: true };
+  const either = { anyOf: [closed, open] };
+  t.strictSame(check(either, { d: '1' }), { value: { d: 1 } });
+  t.strictSame(check(either, { d: '1', q: 2 }), { value: { d: '1', q: 2 } });
+  t.strictSame(check(either, { x: 1 }), { value: { x: 1 } });
+});
+
 t.test('a discriminator chooses the member', async (t) => {
   const schema: JsonSchema = {
     oneOf: [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }],
@@ -136,6 +145,32 @@ t.test('a discriminator chooses the member', async (t) => {
   t.match(onlyError(resolved, JSON.parse('{"__proto__": {"kind": "cat"}}')), {
     type: 'union_tag_not_found',
   });
+});
+
+t.test('a member may have several tags, and none is an error of the schema', async (t) => {
+  const member = (kind: JsonSchema, title: string): JsonSchema => ({
+    type: 'object',
+    title,
+    properties: { kind, n: INT },
+    required: ['kind', 'n'],
+  });
+  const birds = { anyOf: [{ const: 'crow' }, { const: 'parrot' }] };
+  const union = (...oneOf: JsonSchema[]): JsonSchema => ({
+    oneOf,
+    discriminator: { propertyName: 'kind' },
+  });
+  const schema = union(
+    member(birds, 'Bird'),
+    member({ enum: ['cow'] }, 'Cow'),
+    member({ const: 1 }, 'One'),
+  );
+  t.strictSame(check(schema, { kind: 'parrot', n: '1' }), { value: { kind: 'parrot', n: 1 } });
+  t.strictSame(check(schema, { kind: 'crow', n: 'x' }), { errors: [['int_parsing', 'crow', 'n']] });
+  t.strictSame(check(schema, { kind: 1, n: 'x' }), { errors: [['int_parsing', 1, 'n']] });
+  t.match(onlyError(schema, { kind: 'x' }), {
+    ctx: { expected_tags: "'crow', 'parrot', 'cow', 1" },
+  });
+  t.throws(() => check(union(member(STR, 'A'), member(STR, 'B')), {}), /no constant kind/);
 });
 
 t.test('a decimal is one value in two halves', async (t) => {

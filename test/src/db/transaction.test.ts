@@ -1,0 +1,160 @@
+import { sql } from 'kysely';
+import pg from 'pg';
+import t from 'tap';
+import { createDatabase, type Database } from '../../../src/db/database.js';
+import { poolOptions } from '../../../src/db/pool-options.js';
+import { inTransaction } from '../../../src/db/transaction.js';
+import { createTestDatabase } from '../../support/database.js';
+
+const url = await createTestDatabase(t);
+const pool = new pg.Pool(
+  poolOptions({
+    url,
+    min: 0,
+    max: 4,
+    maxLifetime: 3600,
+    connectTimeout: 5000,
+    statementTimeout: 20_000,
+  }),
+);
+t.teardown(() => pool.end());
+const db = createDatabase(pool, { namedStatements: true });
+await sql`create table counters (id integer primary key, n integer not null)`.execute(db);
+
+t.beforeEach(async () => {
+  await sql`delete from counters`.execute(db);
+  await sql`insert into counters values (1, 0), (2, 0)`.execute(db);
+});
+
+async function counters(on: Database = db): Promise<number[]> {
+  const { rows } = await sql<{ n: number }>`select n from counters order by id`.execute(on);
+  return rows.map(({ n }) => n);
+}
+
+const increment = (on: Database, id: number) =>
+  sql`update counters set n = n + 1 where id = ${id}`.execute(on);
+
+t.test('all of it is committed, and only at the end', async (t) => {
+  const result = await inTransaction(db, async (trx) => {
+    await increment(trx, 1);
+    await increment(trx, 2);
+    t.same(await counters(trx), [1, 1]);
+    t.same(await counters(), [0, 0], 'nobody else sees it yet');
+    return 'done';
+  });
+  t.equal(result, 'done');
+  t.same(await counters(), [1, 1]);
+});
+
+t.test('nothing is left of what fails, and the failure is passed on, not repeated', async (t) => {
+  let attempts = 0;
+  const fault = new Error('a fault');
+  const failing = inTransaction(db, async (trx) => {
+    attempts += 1;
+    await increment(trx, 1);
+    throw fault;
+  });
+  t.equal(await failing.catch((error: unknown) => error), fault);
+  t.equal(attempts, 1);
+
+  const violating = inTransaction(db, async (trx) => {
+    attempts += 1;
+    await increment(trx, 1);
+    await sql`insert into counters values (2, 0)`.execute(trx);
+  });
+  await t.rejects(violating, { code: '23505' });
+  t.equal(attempts, 2);
+  t.same(await counters(), [0, 0]);
+});
+
+t.test('a part may fail alone', async (t) => {
+  await inTransaction(db, async (trx) => {
+    await increment(trx, 1);
+    const part = inTransaction(trx, async (inner) => {
+      await increment(inner, 2);
+      // After an error PostgreSQL takes no further statement, unless the part is taken back.
+      await sql`select 1 / 0`.execute(inner);
+    });
+    await t.rejects(part, { code: '22012' });
+    t.same(await counters(trx), [1, 0]);
+    await inTransaction(trx, async (inner) => {
+      await increment(inner, 2);
+      await t.rejects(
+        inTransaction(inner, async (innermost) => {
+          await increment(innermost, 2);
+          throw new Error('a fault');
+        }),
+        { message: 'a fault' },
+      );
+    });
+  });
+  t.same(await counters(), [1, 1]);
+});
+
+t.test('the outermost takes back what its parts have done', async (t) => {
+  const failing = inTransaction(db, async (trx) => {
+    await inTransaction(trx, (inner) => increment(inner, 1));
+    t.same(await counters(trx), [1, 0]);
+    throw new Error('a fault');
+  });
+  await t.rejects(failing, { message: 'a fault' });
+  t.same(await counters(), [0, 0]);
+});
+
+/** Resolves for both callers as soon as both have called. */
+function meetingOfTwo(): () => Promise<void> {
+  let arrived = 0;
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return () => {
+    arrived += 1;
+    if (arrived >= 2) open();
+    return gate;
+  };
+}
+
+t.test('of two that wait for each other, one runs again', async (t) => {
+  const meet = meetingOfTwo();
+  let attempts = 0;
+  const both = ([first, second]: [number, number]) =>
+    inTransaction(db, async (trx) => {
+      attempts += 1;
+      await increment(trx, first);
+      await meet();
+      await increment(trx, second);
+    });
+  await Promise.all([both([1, 2]), both([2, 1])]);
+  t.equal(attempts, 3);
+  t.same(await counters(), [2, 2]);
+});
+
+/** Changes a row that somebody else changes between its reading and its writing, so many times. */
+function overtaken(times: number): { run: () => Promise<unknown>; attempts: () => number } {
+  let attempts = 0;
+  const run = () =>
+    inTransaction(db, async (trx) => {
+      attempts += 1;
+      await sql`set transaction isolation level repeatable read`.execute(trx);
+      await counters(trx);
+      if (attempts <= times) await increment(db, 1);
+      // Also from within a part, the whole has to run again.
+      await inTransaction(trx, (inner) => increment(inner, 1));
+    });
+  return { run, attempts: () => attempts };
+}
+
+t.test('what cannot be put in an order runs again', async (t) => {
+  const { run, attempts } = overtaken(2);
+  await run();
+  t.equal(attempts(), 3);
+  t.same(await counters(), [3, 0]);
+});
+
+t.test('the third failure is passed on', async (t) => {
+  const { run, attempts } = overtaken(Number.POSITIVE_INFINITY);
+  await t.rejects(run(), { code: '40001' });
+  t.equal(attempts(), 3);
+  t.same(await counters(), [3, 0]);
+});
