@@ -12,8 +12,8 @@ declare module 'fastify' {
 }
 
 /**
- * Tells a wrong method from a wrong path: 405 with `Allow` (RFC 9110, section 15.5.6) in place of
- * 404, and `Allow` on OPTIONS. Fastify looks up method and path at once and cannot tell.
+ * Tells a wrong method from a wrong path, for 405 with `Allow` (RFC 9110, section 15.5.6) in place
+ * of 404. Fastify looks up method and path at once and cannot tell.
  */
 export default fp(
   async (app) => {
@@ -30,12 +30,6 @@ export default fp(
     app.decorate('allowedMethods', (url) => {
       const [path] = url.split('?', 1);
       return METHODS.filter((method) => router.find(method, path ?? '/') !== null);
-    });
-
-    app.addHook('onRequest', async (request, reply) => {
-      if (request.method !== 'OPTIONS') return;
-      const methods = app.allowedMethods(request.url);
-      if (methods.length > 0) reply.header('allow', [...methods, 'OPTIONS'].join(', '));
     });
   },
   { name: 'allowed-methods' },

@@ -25,5 +25,5 @@ export default fp<{ origins: string[] }>(
       strictPreflight: false,
     });
   },
-  { name: 'cors', dependencies: ['allowed-methods'] },
+  { name: 'cors', dependencies: ['options'] },
 );

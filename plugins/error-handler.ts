@@ -18,9 +18,7 @@ export default fp(
     });
 
     app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
-      const methods = app.allowedMethods(request.url);
-      if (request.method === 'OPTIONS' && methods.length > 0) reply.code(204).send();
-      else sendError(unroutable(request.method, methods), request, reply);
+      sendError(unroutable(request.method, app.allowedMethods(request.url)), request, reply);
     });
   },
   { name: 'error-handler', dependencies: ['allowed-methods', 'rate-limit'] },

@@ -35,6 +35,12 @@ interface RouteValidation {
   checks: CheckPart[];
 }
 
+/**
+ * What Fastify takes for a content type (RFC 9110, section 8.3). It would refuse all else with 415,
+ * where FastAPI takes the body for plain text.
+ */
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
+
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
 /**
@@ -71,6 +77,13 @@ export default fp(
       { parseAs: 'buffer' },
       async (_request: unknown, body: Buffer) => body,
     );
+
+    app.addHook('onRequest', async (request) => {
+      const type = request.headers['content-type'];
+      if (type !== undefined && !MEDIA_TYPE.test(type)) {
+        request.headers = { 'content-type': 'application/octet-stream' };
+      }
+    });
 
     app.addHook('preValidation', async (request) => {
       const { schema } = request.routeOptions;
@@ -134,14 +147,10 @@ function compileRoute(
       request.query = value;
     },
   );
-  addParameters(
-    'header',
-    headers,
-    ({ headers }) => headers,
-    (request, value) => {
-      request.headers = value as FastifyRequest['headers'];
-    },
-  );
+  addParameters('header', headers, distinctHeaders, (request, value) => {
+    const declared = Object.keys(headers?.properties ?? {}).map((name) => name.toLowerCase());
+    request.headers = Object.fromEntries(declared.map((name) => [name, value[name] as string]));
+  });
   addParameters(
     'cookie',
     cookies,
@@ -161,6 +170,18 @@ function compileRoute(
     );
   }
   return { checks, bodyKind: body?.mode.startsWith('form') === true ? 'form' : 'json' };
+}
+
+/** Every header with all its values: joined by commas, those of a list could not be told apart. */
+function distinctHeaders({ raw }: FastifyRequest): RawParameters {
+  const headers: Record<string, string | string[]> = Object.create(null);
+  for (let index = 0; index < raw.rawHeaders.length; index += 2) {
+    const name = String(raw.rawHeaders[index]).toLowerCase();
+    const value = String(raw.rawHeaders[index + 1]);
+    const known = headers[name];
+    headers[name] = known === undefined ? value : [known, value].flat();
+  }
+  return headers;
 }
 
 /** The schema of a body, be it given by itself or by content type, and how it is made up. */

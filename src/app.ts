@@ -10,6 +10,7 @@ import errorHandler, { sendError } from '../plugins/error-handler.js';
 import housekeeping from '../plugins/housekeeping.js';
 import idempotency from '../plugins/idempotency.js';
 import openapi from '../plugins/openapi.js';
+import options from '../plugins/options.js';
 import postgres from '../plugins/postgres.js';
 import rateLimit from '../plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '../plugins/request-context.js';
@@ -71,6 +72,7 @@ export async function buildApp(
   await app.register(requestContext, { clock });
   await app.register(securityHeaders, { production });
   await app.register(allowedMethods);
+  await app.register(options);
   await app.register(cors, { origins: config.CORS_ORIGINS });
   await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
   await app.register(errorHandler);

@@ -40,7 +40,8 @@ async function inSavepoint<T>(
     await sql`release savepoint part`.execute(transaction);
     return result;
   } catch (error) {
-    await sql`rollback to savepoint part`.execute(transaction);
+    // Over a lost connection this fails too, and the first error is the one that tells why.
+    await sql`rollback to savepoint part`.execute(transaction).catch(() => undefined);
     throw error;
   }
 }

@@ -24,6 +24,7 @@ export const DEMO_ADMINISTRATOR = 'admin';
  */
 export function loadDemoData(db: Database): Promise<string | null> {
   return inTransaction(db, async (trx) => {
+    await store.lockAllUsers(trx);
     if (await store.hasUsers(trx)) return null;
     const password = generatePassword();
     await store.insertUsers(trx, DEMO_USERS);

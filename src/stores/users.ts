@@ -271,6 +271,11 @@ export async function deleteUser(db: Database, id: number): Promise<void> {
   await db.deleteFrom('users').where('id', '=', id).execute();
 }
 
+/** Lets nobody else add or change a user until the transaction ends. */
+export async function lockAllUsers(db: Database): Promise<void> {
+  await sql`lock table users in share row exclusive mode`.execute(db);
+}
+
 /** Whether there is any user at all. */
 export async function hasUsers(db: Database): Promise<boolean> {
   const row = await db.selectFrom('users').select('id').limit(1).executeTakeFirst();
