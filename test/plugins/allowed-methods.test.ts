@@ -8,10 +8,10 @@ const anyone = client();
 t.test('a wrong method is 405 with Allow, a wrong path 404', async (t) => {
   const wrong = await anyone.delete('/api/v1/users');
   t.same(wrong.json, { detail: 'Method Not Allowed', code: 'method_not_allowed' });
-  t.equal(wrong.headers['allow'], 'GET, HEAD, POST');
+  t.equal(wrong.headers['allow'], 'GET, HEAD, POST, OPTIONS');
   t.equal(
     (await anyone.post('/api/v1/users/1')).headers['allow'],
-    'GET, HEAD, PUT, PATCH, DELETE',
+    'GET, HEAD, PUT, PATCH, DELETE, OPTIONS',
   );
   t.equal((await anyone.post('/health')).status, 405);
   t.equal((await anyone.post('/docs')).status, 405);
