@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { toErrorAnswer } from '../src/errors.js';
+import { languageOf } from '../src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
 
 /** Headers that describe an answer which, after an error, is not the one that is sent. */
@@ -26,9 +27,11 @@ export default fp(
 
 /** Answers with the error. Also for those that Fastify meets before it knows the route. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const language = languageOf(request.headers['accept-language']);
   const { status, headers, body } = toErrorAnswer(error, {
     requestId: request.id,
     place: request.body == null ? 'query' : 'body',
+    language,
   });
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   for (const name of HEADERS_OF_SUCCESS) reply.removeHeader(name);
@@ -37,6 +40,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .code(status)
     .headers({
       'cache-control': 'no-store',
+      'content-language': language,
       'x-request-id': request.id,
       ...headers,
       'content-type': 'application/json',

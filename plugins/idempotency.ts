@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import fp from 'fastify-plugin';
 import { inTransaction } from '../src/db/transaction.js';
-import { ApiError, InvalidRequest } from '../src/errors.js';
+import { ApiError, InvalidRequest, valueError } from '../src/errors.js';
 import * as store from '../src/stores/idempotency-keys.js';
 
 /** How long an answer is kept. */
@@ -75,12 +75,7 @@ function replay(
 ): unknown {
   if (!kept.request_hash.equals(requestHash)) {
     throw new InvalidRequest([
-      {
-        type: 'value_error',
-        loc: ['header', 'idempotency-key'],
-        msg: 'Value error, this key was used for another request',
-        input: key,
-      },
+      valueError('reused_idempotency_key', ['header', 'idempotency-key'], key),
     ]);
   }
   reply.code(kept.status).headers(kept.headers).header('idempotent-replayed', 'true');

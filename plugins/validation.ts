@@ -102,7 +102,7 @@ async function parseBody(kind: BodyKind, request: FastifyRequest): Promise<Parse
   const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const result = await readBody(kind, request.headers['content-type'], bytes);
   if ('error' in result) throw new InvalidRequest([result.error]);
-  if ('unreadable' in result) throw new ApiError('unparsable_body', { detail: result.unreadable });
+  if ('unreadable' in result) throw new ApiError(result.unreadable);
   return result.body;
 }
 

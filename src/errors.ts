@@ -1,39 +1,47 @@
 import { toPostgresAnswer } from './db/postgres-errors.js';
+import {
+  type ErrorCode,
+  type Language,
+  type Reason,
+  reasonMessage,
+  sentence,
+  translateMessage,
+} from './lib/messages/index.js';
 import type { ErrorItem } from './lib/validation/error-item.js';
 
-/** Every `code` that an answer may carry, with its status and its sentence. */
-const CATALOGUE = {
-  bad_request: [400, 'Bad Request'],
-  unparsable_body: [400, 'There was an error parsing the body'],
-  not_authenticated: [401, 'Not authenticated'],
-  invalid_credentials: [401, 'Incorrect username or password'],
-  forbidden: [403, 'Not enough permissions'],
-  csrf_failed: [403, 'CSRF token missing or incorrect'],
-  not_found: [404, 'Not Found'],
-  method_not_allowed: [405, 'Method Not Allowed'],
-  not_acceptable: [406, 'Not Acceptable'],
-  duplicate: [409, 'This would be a duplicate'],
-  still_in_use: [409, 'Something else still refers to this'],
-  last_administrator: [409, 'This is the last active administrator'],
-  request_in_progress: [409, 'A request with this Idempotency-Key is still running'],
-  precondition_failed: [412, 'The resource has been changed since it was read'],
-  payload_too_large: [413, 'Request body is too large'],
-  uri_too_long: [414, 'The address of the request is too long'],
-  unsupported_media_type: [415, 'Unsupported Media Type'],
-  too_many_requests: [429, 'Too many requests'],
-  headers_too_large: [431, 'Request header fields are too large'],
-  internal_error: [500, 'Internal Server Error'],
-  service_unavailable: [503, 'The service is temporarily unavailable'],
-} as const satisfies Record<string, readonly [number, string]>;
-
-export type ErrorCode = keyof typeof CATALOGUE;
+/** Every `code` that an answer may carry, with its status. The sentences are in the catalogues. */
+const STATUSES = {
+  bad_request: 400,
+  unparsable_body: 400,
+  missing_boundary: 400,
+  not_authenticated: 401,
+  invalid_credentials: 401,
+  forbidden: 403,
+  csrf_failed: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  duplicate: 409,
+  still_in_use: 409,
+  last_administrator: 409,
+  request_in_progress: 409,
+  precondition_failed: 412,
+  payload_too_large: 413,
+  uri_too_long: 414,
+  unsupported_media_type: 415,
+  too_many_requests: 429,
+  headers_too_large: 431,
+  internal_error: 500,
+  service_unavailable: 503,
+  too_many_exports: 503,
+} as const satisfies Record<ErrorCode, number>;
 
 /** Seconds after which a client should ask again when the service could not answer. */
 const RETRY_AFTER_SECONDS = 2;
 
 export interface ApiErrorOptions {
-  /** A sentence in place of the one that belongs to the code. */
-  detail?: string;
+  /** What the sentence of the code has placeholders for. */
+  parameters?: Record<string, string>;
   headers?: Record<string, string>;
   /** The values of the request that are to blame. */
   errors?: ErrorItem[];
@@ -44,17 +52,19 @@ export interface ApiErrorOptions {
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
+  readonly parameters: Record<string, string>;
   readonly headers: Record<string, string>;
   readonly errors: ErrorItem[] | undefined;
 
   constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
-    const [status, sentence] = CATALOGUE[code];
-    super(options.detail ?? sentence, { cause: options.cause });
+    const { parameters = {}, headers, errors, cause } = options;
+    super(sentence('en', code, parameters), { cause });
     this.name = 'ApiError';
     this.code = code;
-    this.status = status;
-    this.headers = { ...defaultHeaders(status), ...options.headers };
-    this.errors = options.errors;
+    this.status = STATUSES[code];
+    this.parameters = parameters;
+    this.headers = { ...defaultHeaders(this.status), ...headers };
+    this.errors = errors;
   }
 }
 
@@ -86,23 +96,27 @@ export interface ErrorAnswer {
  */
 export function toErrorAnswer(
   error: unknown,
-  { requestId, place }: { requestId: string; place: 'body' | 'query' },
+  {
+    requestId,
+    place,
+    language,
+  }: { requestId: string; place: 'body' | 'query'; language: Language },
 ): ErrorAnswer {
   const known =
     error instanceof ApiError || error instanceof InvalidRequest
       ? error
       : fromPostgres(error, place);
   if (known instanceof InvalidRequest) {
-    return { status: 422, headers: {}, body: { detail: known.items } };
+    return { status: 422, headers: {}, body: { detail: translate(known.items, language) } };
   }
   const apiError = known ?? fromLibrary(error);
   return {
     status: apiError.status,
     headers: apiError.headers,
     body: {
-      detail: apiError.message,
+      detail: sentence(language, apiError.code, apiError.parameters),
       code: apiError.code,
-      ...(apiError.errors === undefined ? {} : { errors: apiError.errors }),
+      ...(apiError.errors === undefined ? {} : { errors: translate(apiError.errors, language) }),
       ...(apiError.status === 500 ? { request_id: requestId } : {}),
     },
   };
@@ -118,8 +132,8 @@ const LIBRARY_CODES: Record<string, ErrorCode> = {
 function fromLibrary(error: unknown): ApiError {
   const { code, statusCode } = error instanceof Error ? (error as LibraryError) : {};
   const known = code === undefined ? undefined : LIBRARY_CODES[code];
-  const codes = Object.keys(CATALOGUE) as ErrorCode[];
-  const byStatus = codes.find((key) => CATALOGUE[key][0] === statusCode);
+  const codes = Object.keys(STATUSES) as ErrorCode[];
+  const byStatus = codes.find((code) => STATUSES[code] === statusCode);
   return new ApiError(
     known ?? byStatus ?? (isClientError(statusCode) ? 'bad_request' : 'internal_error'),
   );
@@ -144,12 +158,20 @@ function fromPostgres(error: unknown, place: string): ApiError | InvalidRequest 
     case 'still_in_use':
       return new ApiError('still_in_use', { cause: error });
     case 'invalid':
-      return new InvalidRequest([
-        { type: 'value_error', loc: [place], msg: `Value error, ${answer.reason}`, input: {} },
-      ]);
+      return new InvalidRequest([valueError(answer.reason, [place], {})]);
     case 'unavailable':
       return new ApiError('service_unavailable', { cause: error });
   }
+}
+
+/** A value that is refused for a reason that no schema can say. */
+export function valueError(reason: Reason, loc: (string | number)[], input: unknown): ErrorItem {
+  return { type: 'value_error', loc, msg: reasonMessage(reason), input };
+}
+
+function translate(items: ErrorItem[], language: Language): ErrorItem[] {
+  if (language === 'en') return items;
+  return items.map((item) => ({ ...item, msg: translateMessage(language, item) }));
 }
 
 /** A 409 that names each field whose value is taken. */
@@ -159,13 +181,11 @@ export function duplicate(
 ): ApiError {
   const fields = [...new Set(values.map(({ loc }) => loc.at(-1)))].join(', ');
   return new ApiError('duplicate', {
-    detail: `Already taken: ${fields}`,
+    parameters: { fields },
     errors: values.map(({ loc, input }) => ({
+      ...valueError('already_taken', loc, input),
       type: 'duplicate',
-      loc,
-      msg: 'This value is already taken',
-      ...(input === undefined ? {} : { input }),
-    })) as ErrorItem[],
+    })),
     cause,
   });
 }

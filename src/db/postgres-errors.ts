@@ -1,17 +1,18 @@
 import pg from 'pg';
+import type { Reason } from '../lib/messages/index.js';
 
 /** What an error of PostgreSQL, or of the way to it, means to the caller. */
 export type PostgresAnswer =
   | { kind: 'duplicate'; field: string }
   | { kind: 'still_in_use' }
-  | { kind: 'invalid'; reason: string }
+  | { kind: 'invalid'; reason: Reason }
   | { kind: 'unavailable' };
 
 type Translate = (error: pg.DatabaseError) => PostgresAnswer;
 
 const unavailable: Translate = () => ({ kind: 'unavailable' });
 const invalid =
-  (reason: string): Translate =>
+  (reason: Reason): Translate =>
   () => ({ kind: 'invalid', reason });
 
 /**
@@ -23,14 +24,14 @@ const BY_CODE: Record<string, Translate> = {
   '23505': ({ table, constraint }) => ({ kind: 'duplicate', field: fieldOf(table, constraint) }),
   '23503': ({ message }) =>
     message.startsWith('insert')
-      ? { kind: 'invalid', reason: 'it refers to something that does not exist' }
+      ? { kind: 'invalid', reason: 'dangling_reference' }
       : { kind: 'still_in_use' },
-  '23514': invalid('a value is outside of its limits'),
-  '22001': invalid('a text is too long'),
-  '22003': invalid('a number is too large'),
-  '22021': invalid('a text holds a character that cannot be stored'),
-  '22P02': invalid('a text holds a character that cannot be stored'),
-  '22P05': invalid('a text holds a character that cannot be stored'),
+  '23514': invalid('outside_limits'),
+  '22001': invalid('text_too_long'),
+  '22003': invalid('number_too_large'),
+  '22021': invalid('unstorable_text'),
+  '22P02': invalid('unstorable_text'),
+  '22P05': invalid('unstorable_text'),
   '25006': unavailable, // read-only: a standby that has not been promoted yet
   '25P03': unavailable, // idle in a transaction for too long
   '40001': unavailable, // a serialization failure that retries did not cure

@@ -15,13 +15,16 @@ export interface FormFile {
   content: Buffer;
 }
 
-/** A body, the one error that its syntax has, or the sentence with which FastAPI refuses it (400). */
-export type ReadBody = { body: ParsedBody } | { error: ErrorItem } | { unreadable: string };
+/** A body, the one error that its syntax has, or the code of the 400 with which it is refused. */
+export type ReadBody =
+  | { body: ParsedBody }
+  | { error: ErrorItem }
+  | { unreadable: 'unparsable_body' | 'missing_boundary' };
 
 /** As many fields, and as many files, as Starlette takes. */
 const MAX_FORM_PARTS = 1000;
 
-const UNREADABLE: ReadBody = { unreadable: 'There was an error parsing the body' };
+const UNREADABLE: ReadBody = { unreadable: 'unparsable_body' };
 
 /**
  * Reads a body the way FastAPI does: JSON if the content type says so, else the text itself; a
@@ -66,7 +69,7 @@ async function readForm(contentType: string, bytes: Buffer): Promise<ReadBody> {
 /** @see https://datatracker.ietf.org/doc/html/rfc7578 */
 function readMultipart(contentType: string, bytes: Buffer): Promise<ReadBody> {
   if (!/;\s*boundary=/i.test(contentType)) {
-    return Promise.resolve({ unreadable: 'Missing boundary in multipart.' });
+    return Promise.resolve({ unreadable: 'missing_boundary' });
   }
   return new Promise((resolve) => {
     const parts = new FormParts();

@@ -1,5 +1,5 @@
 import type { ListQuery, Page } from '../../schemas/pages.js';
-import { InvalidRequest } from '../errors.js';
+import { InvalidRequest, valueError } from '../errors.js';
 import { decodeCursor, encodeCursor } from '../lib/cursor.js';
 
 /** What a store needs to read one page: one item more than the page has, to see whether it goes on. */
@@ -70,14 +70,7 @@ function placeOf(
   if (cursor === '') return {};
   const place = decodeCursor(cursor);
   if (place === null || place.sort !== sort || !isKey(place.key)) {
-    throw new InvalidRequest([
-      {
-        type: 'value_error',
-        loc: ['query', 'cursor'],
-        msg: 'Value error, this cursor was not handed out by this list in this order',
-        input: cursor,
-      },
-    ]);
+    throw new InvalidRequest([valueError('foreign_cursor', ['query', 'cursor'], cursor)]);
   }
   return { after: { key: place.key, id: place.id } };
 }

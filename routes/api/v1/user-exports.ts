@@ -81,7 +81,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     }
     const leave = gate.enter();
     if (leave === null) {
-      throw new ApiError('service_unavailable', { detail: 'Too many exports are running' });
+      throw new ApiError('too_many_exports');
     }
     reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
     const users = Readable.from(exportUsers(request.db, request.viewer));

@@ -1,0 +1,53 @@
+import { ENGLISH } from '../validation/messages.js';
+
+/**
+ * What the service says to people, in English: the language of which every other is a translation.
+ * `{name}` is filled in.
+ */
+export const english = {
+  validation: ENGLISH,
+
+  /** By the `code` of an answer. */
+  errors: {
+    bad_request: 'Bad Request',
+    unparsable_body: 'There was an error parsing the body',
+    missing_boundary: 'Missing boundary in multipart.',
+    not_authenticated: 'Not authenticated',
+    invalid_credentials: 'Incorrect username or password',
+    forbidden: 'Not enough permissions',
+    csrf_failed: 'CSRF token missing or incorrect',
+    not_found: 'Not Found',
+    method_not_allowed: 'Method Not Allowed',
+    not_acceptable: 'Not Acceptable',
+    duplicate: 'Already taken: {fields}',
+    still_in_use: 'Something else still refers to this',
+    last_administrator: 'This is the last active administrator',
+    request_in_progress: 'A request with this Idempotency-Key is still running',
+    precondition_failed: 'The resource has been changed since it was read',
+    payload_too_large: 'Request body is too large',
+    uri_too_long: 'The address of the request is too long',
+    unsupported_media_type: 'Unsupported Media Type',
+    too_many_requests: 'Too many requests',
+    headers_too_large: 'Request header fields are too large',
+    internal_error: 'Internal Server Error',
+    service_unavailable: 'The service is temporarily unavailable',
+    too_many_exports: 'Too many exports are running',
+  },
+
+  /** Why a value is refused, beyond what its schema says. */
+  reasons: {
+    already_taken: 'this value is already taken',
+    foreign_cursor: 'this cursor was not handed out by this list in this order',
+    reused_idempotency_key: 'this key was used for another request',
+    dangling_reference: 'it refers to something that does not exist',
+    outside_limits: 'a value is outside of its limits',
+    text_too_long: 'a text is too long',
+    number_too_large: 'a number is too large',
+    unstorable_text: 'a text holds a character that cannot be stored',
+  },
+  valueError: (reason: string) => `Value error, ${reason}`,
+};
+
+export type Messages = typeof english;
+export type ErrorCode = keyof Messages['errors'];
+export type Reason = keyof Messages['reasons'];

@@ -1,0 +1,53 @@
+import Negotiator from 'negotiator';
+import { type ErrorType, messageFor } from '../validation/messages.js';
+import { chinese } from './chinese.js';
+import { english, type Messages, type Reason } from './english.js';
+
+export type { ErrorCode, Reason } from './english.js';
+
+/** The languages that the service speaks; the first one when a client asks for none of them. */
+const LANGUAGES = { en: english, zh: chinese } satisfies Record<string, Messages>;
+
+export type Language = keyof typeof LANGUAGES;
+
+/** The language that an Accept-Language field prefers (RFC 9110, section 12.5.4). */
+export function languageOf(field: string | undefined): Language {
+  if (field === undefined) return 'en';
+  const negotiator = new Negotiator({ headers: { 'accept-language': field } });
+  const preferred = negotiator.language(Object.keys(LANGUAGES));
+  return preferred === 'zh' ? 'zh' : 'en';
+}
+
+/** A sentence of the service; `{name}` in it is filled in from `parameters`. */
+export function sentence(
+  language: Language,
+  code: keyof Messages['errors'],
+  parameters: Record<string, string> = {},
+): string {
+  return LANGUAGES[language].errors[code].replace(
+    /\{(\w+)\}/g,
+    (placeholder, name: string) => parameters[name] ?? placeholder,
+  );
+}
+
+/** The `msg` of an error item for a reason of our own, in English. */
+export function reasonMessage(reason: Reason): string {
+  return english.valueError(english.reasons[reason]);
+}
+
+const reasonsByMessage = new Map(
+  (Object.keys(english.reasons) as Reason[]).map((reason) => [reasonMessage(reason), reason]),
+);
+
+/** The `msg` of an error item, which is in English, in another language. */
+export function translateMessage(
+  language: Language,
+  { type, msg, ctx }: { type: string; msg: string; ctx?: Record<string, unknown> },
+): string {
+  const messages = LANGUAGES[language];
+  const reason = reasonsByMessage.get(msg);
+  if (reason !== undefined) return messages.valueError(messages.reasons[reason]);
+  return type in messages.validation
+    ? messageFor(type as ErrorType, ctx, messages.validation)
+    : msg;
+}

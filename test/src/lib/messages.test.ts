@@ -1,0 +1,98 @@
+import t from 'tap';
+import { chinese } from '../../../src/lib/messages/chinese.js';
+import { english } from '../../../src/lib/messages/english.js';
+import { languageOf } from '../../../src/lib/messages/index.js';
+import { createTestApp, PASSWORD } from '../../support/app.js';
+
+/** Every value that a text may mention, recognisable in it. */
+const CONTEXT = {
+  min_length: 11,
+  max_length: 12,
+  actual_length: 13,
+  field_type: 'List',
+  le: 14,
+  lt: 15,
+  ge: 16,
+  gt: 17,
+  multiple_of: 18,
+  pattern: '^19$',
+  expected: "'20' or '21'",
+  error: 'error 22',
+  reason: 'reason 23',
+  discriminator: "'24'",
+  tag: '25',
+  expected_tags: "'26'",
+  expected_version: 27,
+  expected_schemes: "'28'",
+};
+const mentioned = (text: string) => (text.match(/\d+|\{\w+\}/g) ?? []).sort();
+
+t.test('the catalogues have the same entries, which mention the same values', async (t) => {
+  for (const part of ['errors', 'reasons'] as const) {
+    const [ours, theirs] = [english[part], chinese[part]] as Record<string, string>[];
+    t.same(Object.keys(theirs ?? {}), Object.keys(ours ?? {}), part);
+    for (const [key, text] of Object.entries(ours ?? {})) {
+      t.same(mentioned(theirs?.[key] ?? ''), mentioned(text), key);
+      t.match(theirs?.[key], /\p{Script=Han}/u, `${key} is in Chinese`);
+    }
+  }
+  t.same(Object.keys(chinese.validation), Object.keys(english.validation));
+  for (const key of Object.keys(english.validation) as (keyof typeof english.validation)[]) {
+    const [ours, theirs] = [english.validation[key](CONTEXT), chinese.validation[key](CONTEXT)];
+    t.match(theirs, /\p{Script=Han}/u, `${key} is in Chinese`);
+    const strip = (text: string) => text.replace(/UTF-8|UUID|IPv\d|\b4 or/g, '');
+    t.same(mentioned(strip(theirs)), mentioned(strip(ours)), `${key}: ${theirs}`);
+  }
+});
+
+t.test('Accept-Language decides', async (t) => {
+  const wanted = {
+    'zh-CN': 'zh',
+    'zh-TW,zh;q=0.9,en;q=0.8': 'zh',
+    'fr, zh;q=0.5': 'zh',
+    'en, zh;q=0.9': 'en',
+    fr: 'en',
+    '*': 'en',
+    'zh;q=0': 'en',
+    'nonsense;;;q=x': 'en',
+  };
+  for (const [field, language] of Object.entries(wanted))
+    t.equal(languageOf(field), language, field);
+  t.equal(languageOf(undefined), 'en');
+});
+
+t.test('the same errors in Chinese, with everything else equal', async (t) => {
+  const { client, signedIn } = await createTestApp(t);
+  const admin = await signedIn({ username: 'root', role: 'admin' });
+  const zh = { 'accept-language': 'zh-CN,zh;q=0.9' };
+  const requests = [
+    ['POST', '/api/v1/users', { username: 'a', age: 200 }, '长度不能少于2个字符'],
+    ['POST', '/api/v1/users', { username: 'ROOT' }, '已被注册'],
+    ['POST', '/api/v1/auth/login', { username: 'root', password: 'x' }, '用户名或密码错误'],
+    ['POST', '/api/v1/auth/login', '{"username":', 'JSON 解析错误'],
+    ['GET', '/api/v1/users?cursor=x&sort=king', undefined, "输入应为 'id', '-id'"],
+    ['GET', '/api/v1/users?cursor=x', undefined, '值错误，该游标'],
+    ['GET', '/api/v1/users/9999', undefined, '未找到'],
+    ['DELETE', '/api/v1/users', undefined, '不允许的请求方法'],
+    ['GET', '/%', undefined, '请求无效'],
+  ] as const;
+  for (const [method, url, payload, expected] of requests) {
+    const call = (headers: Record<string, string>) =>
+      admin.request({
+        method,
+        url,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(payload !== undefined && { payload }),
+      });
+    const [ours, theirs] = [await call({}), await call(zh)];
+    t.equal(theirs.status, ours.status, url);
+    t.match(theirs.text, expected, url);
+    t.match(theirs.headers, { 'content-language': 'zh' });
+    const texts = (_key: string, value: unknown) =>
+      typeof value === 'string' && /\p{Script=Han}|^[A-Z].* /u.test(value) ? '' : value;
+    t.same(JSON.parse(theirs.text, texts), JSON.parse(ours.text, texts), `${url}: the rest`);
+  }
+  const anonymous = await client().post('/api/v1/users', { username: 'abc' }, zh);
+  t.equal(anonymous.json.detail, '缺少有效的认证令牌');
+  t.equal((await client().signIn('root', PASSWORD)).status, 200);
+});
