@@ -42,6 +42,25 @@ const GROUPS = {
 } as const;
 
 /**
+ * The operations that cannot be built here, with the reason: one schema that is beyond us must not
+ * hide what becomes of the others.
+ */
+export async function findUnbuildable(
+  operations: readonly Operation[],
+  schemas: Readonly<Record<string, JsonSchema>>,
+): Promise<Map<Operation, string>> {
+  const unbuildable = new Map<Operation, string>();
+  for (const operation of operations) {
+    try {
+      await (await buildConformanceService([operation], schemas)).close();
+    } catch (error) {
+      unbuildable.set(operation, String(error));
+    }
+  }
+  return unbuildable;
+}
+
+/**
  * An app with the operations of the recordings, behind the validator, the parsers and the error
  * handler of the service itself. HEAD and OPTIONS, which the service adds to every path and
  * FastAPI does not, are left out.

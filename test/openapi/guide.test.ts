@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { projectRoot } from '../../src/lib/project-root.js';
+import { DEMO_USERS } from '../../src/services/demo-data.js';
+import { insertUsers } from '../../src/stores/users.js';
+import { createTestApp, PASSWORD } from '../support/app.js';
+
+const SEPARATOR = '--- end of a block ---';
+
+t.test('the requests of the guide work when they are pasted into a shell', async (t) => {
+  const { app, createUser } = await createTestApp(t);
+  await insertUsers(app.db, DEMO_USERS);
+  await createUser({ username: 'admin', role: 'admin' });
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+
+  const guide = readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8');
+  const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const script = blocks
+    .map((block) => `${block}\necho; echo '${SEPARATOR}'`)
+    .join('\n')
+    .replaceAll('http://127.0.0.1:8000', origin)
+    .replaceAll('<password>', PASSWORD);
+  const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script], { cwd: t.testdir() });
+  const outputs = stdout.split(SEPARATOR);
+  t.equal(outputs.length, blocks.length + 1);
+
+  const expected: [inBlock: string, output: RegExp][] = [
+    ['auth/login', /\{"status":"login_ok"\}/],
+    ['"dora"', /"username":"dora".*"email":"dora@example\.com"/],
+    ['q=li', /"charlie".*"alice".*"total":2/s],
+    ['cursor=&size=5', /"total":null.*"next_cursor":"\w+"/],
+    ['"age": 200', /string_too_short.*less_than_equal/],
+    ['Accept-Language', /输入应大于或等于 1/],
+    ['If-Match', /"nickname":"Bobby"/],
+    ['Idempotency-Key', /201 Created.*201 Created.*idempotent-replayed: true/is],
+  ];
+  for (const [index, block] of blocks.entries()) {
+    const [name, output] = expected.find(([inBlock]) => block.includes(inBlock)) ?? [];
+    t.match(outputs[index], output ?? /a block that no test knows/, name ?? block);
+  }
+});
