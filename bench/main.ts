@@ -1,8 +1,12 @@
 import { Command } from 'commander';
+import { benchErrors } from './errors.js';
 import { benchExport } from './export.js';
+import { benchValidation } from './validation.js';
 
 await new Command('bench')
   .description('Measures the compiled service; figures are for comparing runs on one machine')
   .helpCommand(false)
+  .addCommand(benchErrors())
   .addCommand(benchExport())
+  .addCommand(benchValidation())
   .parseAsync();

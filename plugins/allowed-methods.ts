@@ -4,6 +4,12 @@ import { ApiError } from '../src/errors.js';
 
 const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
+/** The options of the app's own router: with others the two would find different things. */
+export interface RouterOptions {
+  ignoreTrailingSlash: boolean;
+  maxParamLength: number;
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
     /** The methods that the path of a URL answers to; none if there is no such path. */
@@ -15,9 +21,9 @@ declare module 'fastify' {
  * Tells a wrong method from a wrong path, for 405 with `Allow` (RFC 9110, section 15.5.6) in place
  * of 404. Fastify looks up method and path at once and cannot tell.
  */
-export default fp(
-  async (app) => {
-    const router = createRouter({ ignoreTrailingSlash: true });
+export default fp<{ router: RouterOptions }>(
+  async (app, options) => {
+    const router = createRouter({ ...options.router });
 
     app.addHook('onRoute', ({ method, url }) => {
       for (const known of METHODS) {

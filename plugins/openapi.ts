@@ -4,22 +4,26 @@ import swagger from '@fastify/swagger';
 import type { TSchema } from '@sinclair/typebox';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
+import type { OpenAPIV3_1 } from 'openapi-types';
 import { ApiErrorBody, HTTPValidationError } from '../schemas/errors.js';
 import { csrfTokenHeader, idempotencyKeyHeader } from '../schemas/headers.js';
 import { Ref } from '../schemas/types.js';
 import { projectRoot, projectVersion } from '../src/lib/project-root.js';
+import { tidyDocument } from '../src/lib/tidy-document.js';
 import { SESSION_COOKIE } from './sessions.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The error statuses of this operation beyond those that follow from its shape. */
-    errors?: readonly (404 | 401 | 409 | 412)[];
+    errors?: readonly (401 | 404 | 409 | 412 | 502 | 504)[];
+    /** The body in the document, of an operation that takes any and so has no schema for it. */
+    documentedBody?: FastifySchema['body'];
   }
 }
 
 /** What each error status means, in the words of the document. */
 const ERROR_DESCRIPTIONS: Record<number, string> = {
-  400: 'The body cannot be read',
+  400: 'The body cannot be read, or asks for what cannot be done',
   401: 'Not signed in, or wrong credentials',
   403: 'Signed in, but not allowed',
   404: 'There is no such resource',
@@ -29,7 +33,9 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
   422: 'Validation Error',
   429: 'Too many requests',
   500: 'A fault of the service',
+  502: 'The upstream gave no usable answer',
   503: 'Temporarily unavailable',
+  504: 'The upstream did not answer in time',
 };
 
 const TAGS = [
@@ -39,7 +45,11 @@ const TAGS = [
     description: 'People: their accounts, as others and as administrators see them',
   },
   { name: 'system', description: 'Whether the service is there, and in which version' },
+  { name: 'playground', description: 'Where the authors of clients try how this API speaks' },
 ];
+
+/** The name in the document of what `*` stands for: the rest of a path, slashes included. */
+const WILDCARD = 'subpath';
 
 const UNSAFE_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -79,7 +89,14 @@ export default fp(
           },
         },
       },
-      transform: ({ schema, url, route }) => ({ schema: describeOperation(schema, route), url }),
+      transform: ({ schema, url, route }) => ({
+        schema: describeOperation(nameWildcard(schema), route),
+        url: url.replace('*', `:${WILDCARD}`),
+      }),
+      transformObject: (document) =>
+        'openapiObject' in document
+          ? tidyDocument(document.openapiObject as OpenAPIV3_1.Document)
+          : document.swaggerObject,
       refResolver: {
         buildLocalReference: (schema, _base, _fragment, index) =>
           typeof schema['$id'] === 'string' ? schema['$id'] : `schema-${index}`,
@@ -109,11 +126,22 @@ function addHeaders(route: RouteOptions): void {
  */
 function describeOperation(schema: FastifySchema, route: RouteOptions): FastifySchema {
   if (schema.hide === true) return schema;
-  const isPublic = (route.config?.access ?? 'public') === 'public';
+  const { access = 'public', documentedBody } = route.config ?? {};
+  const isPublic = access === 'public';
   return {
     ...schema,
+    ...(documentedBody === undefined ? {} : { body: documentedBody }),
     security: isPublic ? [{}, { session: [] }] : [{ session: [] }],
     response: { ...(schema.response as object), ...errorResponses(errorStatuses(route)) },
+  };
+}
+
+function nameWildcard(schema: FastifySchema): FastifySchema {
+  const { '*': wildcard, ...others } = propertiesOf(schema?.params);
+  if (wildcard === undefined) return schema;
+  return {
+    ...schema,
+    params: { ...(schema.params as object), properties: { ...others, [WILDCARD]: wildcard } },
   };
 }
 
@@ -132,10 +160,10 @@ function errorStatuses(route: RouteOptions): number[] {
   if (access !== 'public') statuses.add(401);
   if (access === 'admin' || takesCsrfToken(route)) statuses.add(403);
   if (takesIdempotencyKey(route)) statuses.add(409);
-  if (schema?.body !== undefined) statuses.add(400).add(413);
-  const hasInput = [schema?.params, schema?.querystring, schema?.headers, schema?.body].some(
-    Boolean,
-  );
+  const body = schema?.body ?? config?.documentedBody;
+  if (body !== undefined) statuses.add(400).add(413);
+  const { params, querystring, headers, cookies } = schema ?? {};
+  const hasInput = [params, querystring, headers, cookies, body].some(Boolean);
   if (hasInput) statuses.add(422);
   return [...statuses].sort((a, b) => a - b);
 }

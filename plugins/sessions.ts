@@ -23,6 +23,8 @@ declare module 'fastify' {
     address?: string | null;
     user_agent?: string | null;
     last_seen_at?: string;
+    /** Whether the database has it already. */
+    stored?: boolean;
   }
   interface FastifyRequest {
     /** Who is asking, or null. */
@@ -44,6 +46,10 @@ export interface SessionOptions {
 export default fp<SessionOptions>(
   async (app, { secret }) => {
     await app.register(cookie, { secret });
+    // Only the API asks who is there: probes, documents and assets answer without the database.
+    app.addHook('onRequest', async (request) => {
+      if (!request.url.startsWith('/api/')) delete request.cookies[SESSION_COOKIE];
+    });
     await app.register(session, {
       secret,
       cookieName: SESSION_COOKIE,
@@ -79,6 +85,13 @@ export async function signIn(request: FastifyRequest, viewer: Viewer, now: Date)
   request.session.user_agent =
     request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null;
   request.session.last_seen_at = now.toISOString();
+  try {
+    await request.session.save();
+  } catch (error) {
+    // The plugin would try again while the error is being answered, and fail that answer too.
+    Object.assign(request, { session: null });
+    throw error;
+  }
 }
 
 /** The store behind @fastify/session: columns instead of an opaque document. */
@@ -97,14 +110,24 @@ function createStore(app: FastifyInstance) {
         return;
       }
       const now = app.clock();
+      const times = {
+        last_seen_at: session.last_seen_at ?? now.toISOString(),
+        expires_at: new Date(now.getTime() + LIFETIME_MS).toISOString(),
+      };
+      if (session.stored === true) {
+        // Happens while an answer is on its way, which must not fail for it.
+        store.renewSession(app.db, id, times).then(
+          () => callback(),
+          (error: unknown) => {
+            app.log.warn({ err: error }, 'could not renew a session');
+            callback();
+          },
+        );
+        return;
+      }
+      const { address = null, user_agent = null } = session;
       store
-        .saveSession(app.db, id, {
-          user_id: viewer.id,
-          address: session.address ?? null,
-          user_agent: session.user_agent ?? null,
-          last_seen_at: session.last_seen_at ?? now.toISOString(),
-          expires_at: new Date(now.getTime() + LIFETIME_MS).toISOString(),
-        })
+        .insertSession(app.db, id, { user_id: viewer.id, address, user_agent, ...times })
         .then(() => callback(), callback);
     },
     destroy(id: string, callback: (error?: unknown) => void): void {
@@ -130,5 +153,6 @@ function toSession(row: store.StoredSession): Session {
     address: row.address,
     user_agent: row.user_agent,
     last_seen_at: row.last_seen_at,
+    stored: true,
   };
 }

@@ -9,6 +9,7 @@ import {
   type RawParameters,
 } from '../src/lib/validation/compile-parameters.js';
 import type { ErrorItem, Validated } from '../src/lib/validation/error-item.js';
+import { largestBody } from '../src/lib/validation/largest-body.js';
 import type { Definitions, JsonSchema } from '../src/lib/validation/schema.js';
 
 declare module 'fastify' {
@@ -59,6 +60,9 @@ export default fp(
     app.setValidatorCompiler(() => () => true);
     app.addHook('onRoute', (route) => {
       routes.push(route);
+      const limit = bodyLimitOf(route, app.getSchemas() as Definitions);
+      const { bodyLimit = Number.POSITIVE_INFINITY } = app.initialConfig;
+      if (limit < bodyLimit) route.bodyLimit ??= limit;
     });
     // Later plugins may still add to the schema of a route, so they are read when all have spoken.
     app.addHook('onReady', async () => {
@@ -96,6 +100,13 @@ export default fp(
   },
   { name: 'validation', dependencies: ['components'] },
 );
+
+/** How many bytes of JSON there are reasons to read; a form may bring files, and those have no say. */
+function bodyLimitOf({ schema, config }: RouteOptions, definitions: Definitions): number {
+  const body = describeBody(schema?.body, config?.bodyMode);
+  if (body === undefined || body.mode.startsWith('form')) return Number.POSITIVE_INFINITY;
+  return largestBody(body.schema, definitions);
+}
 
 /** A body that cannot be read at all is refused before anything else is looked at, as FastAPI does. */
 async function parseBody(kind: BodyKind, request: FastifyRequest): Promise<ParsedBody> {

@@ -1,6 +1,11 @@
 import type { TSchema } from '@sinclair/typebox';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
+import * as playgroundBodies from './playground-bodies.js';
+import * as playgroundParameters from './playground-parameters.js';
+import * as playgroundQueries from './playground-queries.js';
+import * as playgroundRequests from './playground-requests.js';
+import * as playgroundResponses from './playground-responses.js';
 import * as system from './system.js';
 import * as users from './users.js';
 
@@ -8,7 +13,17 @@ import * as users from './users.js';
 export type NamedSchema = TSchema & { $id: string };
 
 /** Every schema with a name: what routes refer to, and what the document lists once. */
-export const components: NamedSchema[] = [auth, errors, system, users]
+export const components: NamedSchema[] = [
+  auth,
+  errors,
+  playgroundBodies,
+  playgroundParameters,
+  playgroundQueries,
+  playgroundRequests,
+  playgroundResponses,
+  system,
+  users,
+]
   .flatMap((file) => Object.values<unknown>(file))
   .filter(isNamed);
 

@@ -18,6 +18,7 @@ import securityHeaders from '../plugins/security-headers.js';
 import sessions from '../plugins/sessions.js';
 import validation from '../plugins/validation.js';
 import auth from '../routes/api/v1/auth.js';
+import playground from '../routes/api/v1/playground/index.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import docs from '../routes/docs.js';
@@ -38,6 +39,7 @@ export interface AppDependencies {
 
 const SECOND = 1000;
 const KIB = 1024;
+const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 8 * KIB };
 
 /**
  * The whole service, not listening yet. Production, tests and the command line build the same app.
@@ -65,13 +67,13 @@ export async function buildApp(
     keepAliveTimeout: 72 * SECOND,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 8 * KIB },
+    routerOptions: ROUTER_OPTIONS,
     frameworkErrors: sendError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   await app.register(requestContext, { clock });
   await app.register(securityHeaders, { production });
-  await app.register(allowedMethods);
+  await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(options);
   await app.register(cors, { origins: config.CORS_ORIGINS });
   await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
@@ -103,6 +105,13 @@ export async function buildApp(
   });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
+  if (config.PLAYGROUND ?? !production) {
+    await app.register(playground, {
+      prefix: '/api/v1',
+      production,
+      upstreamUrl: config.PLAYGROUND_UPSTREAM_URL,
+    });
+  }
 
   return app;
 }

@@ -56,6 +56,19 @@ export const ConfigSchema = Type.Object({
     }),
     true,
   ),
+  PLAYGROUND: Type.Optional(
+    Type.Boolean({
+      description:
+        'Whether there is `/api/v1/playground`, where the authors of clients try how this API speaks; ' +
+        'on if it is left out, except in production',
+    }),
+  ),
+  PLAYGROUND_UPSTREAM_URL: Type.Optional(
+    Type.String({
+      description:
+        'The http or https address whose JSON `GET /api/v1/playground/upstream` hands on',
+    }),
+  ),
   DB_POOL_MIN: Default(
     Type.Integer({
       minimum: 0,
@@ -218,6 +231,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
 function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
   return [
     findUrlProblem(values.DATABASE_URL),
+    findUpstreamProblem(values.PLAYGROUND_UPSTREAM_URL),
     findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
     findSecretProblem(values.SECRET_KEY, values.APP_ENV),
     findOriginProblem(values.CORS_ORIGINS),
@@ -230,6 +244,11 @@ function findUrlProblem(url: unknown): string | undefined {
     'DATABASE_URL cannot be read: it should look like postgresql://user:password@host:5432/database, ' +
     'with special characters of the password percent-encoded (@ as %40)'
   );
+}
+
+function findUpstreamProblem(url: unknown): string | undefined {
+  if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
+  return 'PLAYGROUND_UPSTREAM_URL is not an address such as https://api.example.com/data';
 }
 
 function findPoolProblem(min: unknown, max: unknown): string | undefined {
@@ -267,6 +286,10 @@ function splitList(text: string): string[] {
 function isPostgresUrl(text: string): boolean {
   const url = parseUrl(text);
   return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:$/.test(parseUrl(text)?.protocol ?? '');
 }
 
 function isOrigin(text: string): boolean {

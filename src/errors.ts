@@ -14,11 +14,14 @@ const STATUSES = {
   bad_request: 400,
   unparsable_body: 400,
   missing_boundary: 400,
+  division_by_zero: 400,
+  result_too_large: 400,
   not_authenticated: 401,
   invalid_credentials: 401,
   forbidden: 403,
   csrf_failed: 403,
   not_found: 404,
+  no_upstream: 404,
   method_not_allowed: 405,
   not_acceptable: 406,
   duplicate: 409,
@@ -32,8 +35,11 @@ const STATUSES = {
   too_many_requests: 429,
   headers_too_large: 431,
   internal_error: 500,
+  bad_gateway: 502,
   service_unavailable: 503,
   too_many_exports: 503,
+  too_many_streams: 503,
+  gateway_timeout: 504,
 } as const satisfies Record<ErrorCode, number>;
 
 /** Seconds after which a client should ask again when the service could not answer. */

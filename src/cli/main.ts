@@ -6,6 +6,7 @@ import { db } from './db.js';
 import { docs } from './docs.js';
 import { generateSecretCommand } from './generate-secret.js';
 import { openapi } from './openapi.js';
+import { openapiDiff } from './openapi-diff.js';
 import { seed } from './seed.js';
 
 const program = new Command('althing')
@@ -17,6 +18,7 @@ const program = new Command('althing')
   .addCommand(createAdmin())
   .addCommand(generateSecretCommand())
   .addCommand(openapi())
+  .addCommand(openapiDiff())
   .addCommand(docs());
 
 try {

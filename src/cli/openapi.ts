@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { parseConfig } from '../config.js';
 import { projectRoot } from '../lib/project-root.js';
@@ -8,18 +8,35 @@ import { generateSecret } from '../secret-key.js';
 /** The contract as it is committed. */
 export const OPENAPI_FILE = join(projectRoot, 'openapi/openapi.json');
 
-/** `openapi`: writes the contract, or checks the written one. */
+/** The same contract as TypeScript types, for typed clients. */
+export const TYPES_FILE = join(projectRoot, 'openapi/types.d.ts');
+
+const TYPES_HEADER = `/**
+ * The contract as types: written by \`npm run openapi\` from openapi.json, never by hand. With
+ * openapi-fetch it makes a typed client: \`createClient<paths>({ baseUrl })\`.
+ */
+
+`;
+
+/** `openapi`: writes the contract and its types, or checks the written ones. */
 export function openapi(): Command {
   return new Command('openapi')
-    .description('Writes openapi/openapi.json from the routes; needs no database')
-    .option('--check', 'write nothing; fail if the file differs')
+    .description('Writes openapi/openapi.json and its types from the routes; needs no database')
+    .option('--check', 'write nothing; fail if a file differs')
     .action(async ({ check }: { check?: boolean }) => {
-      const text = await renderContract();
-      if (check !== true) {
-        writeFileSync(OPENAPI_FILE, text);
-        console.log(`Wrote ${OPENAPI_FILE}`);
-      } else if (readFileSync(OPENAPI_FILE, 'utf8') !== text) {
-        throw new Error('openapi/openapi.json is out of date: npm run openapi writes it anew.');
+      const contract = await renderContract();
+      const files: [path: string, text: string][] = [
+        [OPENAPI_FILE, contract],
+        [TYPES_FILE, await renderTypes(contract)],
+      ];
+      for (const [path, text] of files) {
+        if (check !== true) {
+          writeFileSync(path, text);
+          console.log(`Wrote ${path}`);
+        } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+          const name = relative(projectRoot, path);
+          throw new Error(`${name} is out of date: npm run openapi writes it anew.`);
+        }
       }
     });
 }
@@ -37,4 +54,16 @@ export async function renderContract(): Promise<string> {
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
   await app.close();
   return text;
+}
+
+/** The types that openapi-typescript makes of the contract, as text. */
+export async function renderTypes(contract: string): Promise<string> {
+  // A package of the development only: a service in production has this command, but no use for it.
+  const { default: openapiTypescript, astToString } = await import('openapi-typescript');
+  const nodes = await openapiTypescript(JSON.parse(contract), {
+    // One type serves requests and answers. What has a default may be left out of a request, and
+    // an answer says by `required` that it is there.
+    defaultNonNullable: false,
+  });
+  return `${TYPES_HEADER}${astToString(nodes)}`;
 }

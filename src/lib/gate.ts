@@ -1,19 +1,22 @@
-/** Lets so many in at once and turns the others away. */
+/** Lets so many in at once, and each of them once, and turns the others away. */
 export class Gate {
   readonly #limit: number;
-  #inside = 0;
+  readonly #inside = new Set<string>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** The function that leaves again, to be called once at least; null if there is no room. */
-  enter(): (() => void) | null {
-    if (this.#inside >= this.#limit) return null;
-    this.#inside += 1;
+  /**
+   * The function that leaves again, to be called once at least; null if there is no room, or if
+   * this one is inside already.
+   */
+  enter(who: string): (() => void) | null {
+    if (this.#inside.size >= this.#limit || this.#inside.has(who)) return null;
+    this.#inside.add(who);
     let left = false;
     return () => {
-      if (!left) this.#inside -= 1;
+      if (!left) this.#inside.delete(who);
       left = true;
     };
   }

@@ -43,9 +43,17 @@ export function listUsers(
   });
 }
 
-/** Every user that the viewer may see, by id, as they come out of the database. */
-export function exportUsers(db: Database, viewer: Viewer | null): AsyncIterable<AnyUser> {
-  return store.streamUsers(db, usersAudience(viewer));
+/**
+ * Every user that the viewer may see, by id, as they come out of the database.
+ *
+ * @param timeout milliseconds after which it is broken off
+ */
+export function exportUsers(
+  db: Database,
+  viewer: Viewer | null,
+  timeout: number,
+): AsyncIterable<AnyUser> {
+  return store.streamUsers(db, usersAudience(viewer), timeout);
 }
 
 /** @throws ApiError not_found if there is no user with this id that the viewer may see */
@@ -80,7 +88,10 @@ export async function createUsers(db: Database, users: UserCreate[]): Promise<nu
     users.map(({ username }) => username.toLowerCase()),
     users.flatMap(({ email }) => (email == null ? [] : [email.toLowerCase()])),
   );
-  throw duplicate(findDuplicates(users, taken));
+  const duplicates = findDuplicates(users, taken);
+  // Whoever had the name may have gone in the meantime: there is nobody to blame any more.
+  if (duplicates.length === 0) throw new ApiError('duplicate', { parameters: { fields: 'username' } });
+  throw duplicate(duplicates);
 }
 
 /**

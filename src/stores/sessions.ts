@@ -46,17 +46,28 @@ export async function findSession(
   return row ?? null;
 }
 
-/** Writes the session, new or known. */
-export async function saveSession(db: Database, id: string, session: SessionWrite): Promise<void> {
+/** Writes a session that has just begun. */
+export async function insertSession(
+  db: Database,
+  id: string,
+  session: SessionWrite,
+): Promise<void> {
   await db
     .insertInto('sessions')
     .values({ id_hash: hashId(id), ...session })
-    .onConflict((conflict) =>
-      conflict.column('id_hash').doUpdateSet({
-        last_seen_at: session.last_seen_at,
-        expires_at: session.expires_at,
-      }),
-    )
+    .execute();
+}
+
+/** Prolongs a session, unless it has been ended in the meantime: then it stays so. */
+export async function renewSession(
+  db: Database,
+  id: string,
+  { last_seen_at, expires_at }: Pick<SessionWrite, 'last_seen_at' | 'expires_at'>,
+): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set({ last_seen_at, expires_at })
+    .where('id_hash', '=', hashId(id))
     .execute();
 }
 

@@ -101,17 +101,30 @@ export async function countUsers(db: Database, filter: UserFilter): Promise<numb
   return count;
 }
 
-/** Every user that the audience may see, by id, read from a database cursor in small portions. */
-export function streamUsers(
+/**
+ * Every user that the audience may see, by id, as they are at one moment, read from a database
+ * cursor in small portions. Holds a connection until the last one is taken, or `return` is called.
+ *
+ * @param timeout milliseconds after which the database ends it
+ */
+export async function* streamUsers(
   db: Database,
   audience: Audience,
+  timeout: number,
 ): AsyncIterableIterator<PublicUser | FullUser> {
-  return db
-    .selectFrom('users')
-    .select(columnsOf(audience))
-    .where(matches({ audience }))
-    .orderBy('id')
-    .stream(500);
+  const transaction = await db.startTransaction().setAccessMode('read only').execute();
+  try {
+    // The clock of a statement goes on while its cursor waits for the reader.
+    await sql`select set_config('statement_timeout', ${String(timeout)}, true)`.execute(transaction);
+    yield* transaction
+      .selectFrom('users')
+      .select(columnsOf(audience))
+      .where(matches({ audience }))
+      .orderBy('id')
+      .stream(500);
+  } finally {
+    await transaction.rollback().execute();
+  }
 }
 
 /** The user, or null if there is none that the audience may see. */

@@ -34,6 +34,8 @@ export interface Operation {
   answer: (parameters: Record<string, unknown>, body: unknown) => unknown;
 }
 
+const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 1000 };
+
 const GROUPS = {
   path: 'params',
   query: 'querystring',
@@ -72,10 +74,10 @@ export async function buildConformanceService(
   const app = Fastify({
     exposeHeadRoutes: false,
     frameworkErrors: sendError,
-    routerOptions: { maxParamLength: 1000 },
+    routerOptions: ROUTER_OPTIONS,
   });
   await app.register(requestContext, { clock: () => new Date() });
-  await app.register(allowedMethods);
+  await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(rateLimit, { perMinute: 1_000_000 });
   await app.register(errorHandler);
   await app.register(cookie);

@@ -49,7 +49,8 @@ t.test('every operation is described', async (t) => {
     if (operation.parameters || operation.requestBody) expected.push('422');
     if (operation.requestBody) expected.push('400', '413');
     if (path.includes('{')) expected.push('404');
-    if (method === 'put' || method === 'patch') expected.push('409', '412');
+    // What an id names can have been changed by somebody else.
+    if (/^(put|patch)$/.test(method) && path.includes('{')) expected.push('409', '412');
     for (const status of expected) t.ok(statuses.has(status), `${name}: ${status}`);
     t.ok(
       [...statuses].some((status) => status.startsWith('2')),

@@ -44,7 +44,7 @@ t.test('everything has a default, except what cannot have one', async (t) => {
   const names = Object.keys(ConfigSchema.properties);
   t.same(
     names.filter((name) => !(name in config)),
-    ['DATABASE_URL', 'SECRET_KEY'],
+    ['DATABASE_URL', 'PLAYGROUND', 'PLAYGROUND_UPSTREAM_URL', 'SECRET_KEY'],
   );
   t.same(parseConfig({ PATH: '/bin', UNKNOWN: '1' }), config, 'other variables are nobody’s');
 });

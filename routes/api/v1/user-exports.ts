@@ -9,8 +9,16 @@ import { csvStream, jsonArrayStream } from '../../../src/lib/export-streams.js';
 import { Gate } from '../../../src/lib/gate.js';
 import { exportUsers, usersAudience } from '../../../src/services/users.js';
 
-/** Each export holds a database connection while it runs; the pool is there for others too. */
-const MAX_EXPORTS_AT_ONCE = 2;
+/**
+ * Each export holds a database connection while it runs; the pool is there for others too. Those
+ * who are signed in have places of their own, so that strangers cannot take them all.
+ */
+const PLACES = { anonymous: 2, signedIn: 2 };
+
+const MINUTE_MS = 60_000;
+
+/** However slowly it is read, an export ends after this time. */
+const MAX_DURATION_MS = 15 * MINUTE_MS;
 
 /** A reader who takes nothing for so long is gone. */
 const STALLED_AFTER_MS = 30_000;
@@ -58,7 +66,7 @@ const columnsOf = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const gate = new Gate(MAX_EXPORTS_AT_ONCE);
+  const gates = { anonymous: new Gate(PLACES.anonymous), signedIn: new Gate(PLACES.signedIn) };
   const config = { rateLimit: { max: 30, timeWindow: '1 minute' } };
 
   app.get('/export.json', { schema: operations.json, config }, (request, reply) => {
@@ -79,12 +87,15 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       reply.send();
       return;
     }
-    const leave = gate.enter();
+    const leave =
+      request.viewer === null
+        ? gates.anonymous.enter(request.ip)
+        : gates.signedIn.enter(String(request.viewer.id));
     if (leave === null) {
       throw new ApiError('too_many_exports');
     }
     reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
-    const users = Readable.from(exportUsers(request.db, request.viewer));
+    const users = Readable.from(exportUsers(request.db, request.viewer, MAX_DURATION_MS));
     // When one end breaks off, the pipeline ends the other, and with it the database cursor.
     const stream = pipeline(users, format(), (error) => {
       leave();

@@ -1,0 +1,86 @@
+import type { JsonSchema } from '../src/lib/validation/schema.js';
+
+/** Finds the schema that a `$ref` names. */
+export type Resolve = (ref: string) => JsonSchema;
+
+const WORD = 'a';
+/** Where a schema sets no limit, values are this long. */
+const UNLIMITED = 1000;
+
+let unique = 0;
+
+/** The largest value that a schema admits: every field, every list as long as it may be. */
+export function largest(given: JsonSchema, resolve: Resolve, name?: string): unknown {
+  const schema = mainPart(given, resolve);
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum !== undefined) return schema.enum[0];
+  switch (schema.type) {
+    case 'object':
+      return mapFields(schema, (field, key) => largest(field, resolve, key));
+    case 'array':
+      return items(schema, resolve, (item) => largest(item, resolve));
+    case 'string':
+      return largestText(schema, name);
+    case 'boolean':
+      return true;
+    case 'integer':
+    case 'number':
+      return schema.maximum ?? schema.minimum ?? schema.exclusiveMinimum ?? 1;
+    default:
+      return WORD;
+  }
+}
+
+/** As large, but wrong wherever something can be wrong. */
+export function wrongest(given: JsonSchema, resolve: Resolve): unknown {
+  const schema = mainPart(given, resolve);
+  switch (schema.type) {
+    case 'object':
+      return mapFields(schema, (field) => wrongest(field, resolve));
+    case 'array':
+      return items(schema, resolve, (item) => wrongest(item, resolve));
+    case 'string':
+      return schema.enum === undefined ? ' '.repeat((schema.maxLength ?? UNLIMITED) + 1) : 'none';
+    default:
+      return 'none of it';
+  }
+}
+
+/** The schema behind references; of several the first one that is not null. */
+export function mainPart(schema: JsonSchema, resolve: Resolve): JsonSchema {
+  if (schema.$ref !== undefined) return mainPart(resolve(schema.$ref), resolve);
+  const choice = (schema.anyOf ?? schema.oneOf)?.find(({ type }) => type !== 'null');
+  return choice === undefined ? schema : mainPart(choice, resolve);
+}
+
+function mapFields(
+  { properties = {} }: JsonSchema,
+  make: (field: JsonSchema, key: string) => unknown,
+): Record<string, unknown> {
+  const entries = Object.entries(properties);
+  return Object.fromEntries(entries.map(([key, field]) => [key, make(field, key)]));
+}
+
+function items(
+  { items, maxItems = UNLIMITED }: JsonSchema,
+  resolve: Resolve,
+  make: (item: JsonSchema) => unknown,
+): unknown[] {
+  const item = mainPart((items ?? {}) as JsonSchema, resolve);
+  return Array.from({ length: maxItems }, () => make(item));
+}
+
+/** The longest text that its pattern or format admits; names that must be unique are. */
+function largestText(schema: JsonSchema, name: string | undefined): string {
+  unique += 1;
+  const { maxLength = UNLIMITED, pattern, format } = schema;
+  const number = String(unique);
+  if (format === 'email') return `n${number}@example.com`;
+  const candidates = [
+    name === 'username' ? `u${number}`.padEnd(maxLength, WORD) : WORD.repeat(maxLength),
+    'https://example.com/'.padEnd(maxLength, WORD),
+    ...((schema as { examples?: string[] }).examples ?? []),
+  ];
+  const regexp = pattern === undefined ? undefined : new RegExp(pattern, 'u');
+  return candidates.find((text) => regexp?.test(text) ?? true) ?? WORD;
+}

@@ -1,0 +1,38 @@
+/** Something to be measured, by its name. */
+export type Contenders = Readonly<Record<string, () => unknown>>;
+
+const TURN_MS = 25;
+
+/**
+ * The median time of one call of each, in microseconds. They take turns, so that whatever else the
+ * machine does meets all of them alike.
+ */
+export function sideBySide(contenders: Contenders, rounds: number): Record<string, number> {
+  const names = Object.keys(contenders);
+  const calls = new Map(names.map((name) => [name, calibrate(contenders[name] as () => unknown)]));
+  const times = new Map(names.map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) {
+      times.get(name)?.push(timeOf(contenders[name] as () => unknown, calls.get(name) ?? 1));
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, median(times.get(name) ?? [])]));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** How many calls make up one turn; warms the code up on the way. */
+function calibrate(call: () => unknown): number {
+  let calls = 1;
+  while (timeOf(call, calls) * calls < TURN_MS * 1000) calls *= 2;
+  return calls;
+}
+
+function timeOf(call: () => unknown, calls: number): number {
+  const begin = performance.now();
+  for (let count = 0; count < calls; count += 1) call();
+  return ((performance.now() - begin) * 1000) / calls;
+}

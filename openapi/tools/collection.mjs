@@ -1,0 +1,179 @@
+// The contract as a Postman collection that runs from top to bottom against a freshly seeded
+// service. openapi-to-postmanv2 makes the requests; everything that it would make up (values, ids)
+// comes from the contract instead, so that the same contract always gives the same collection.
+import converter from 'openapi-to-postmanv2';
+import { exampleOfBody, exampleOfParameter } from './examples.mjs';
+import { expectedStatuses, scriptFor } from './scripts.mjs';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace'];
+
+const OPTIONS = {
+  folderStrategy: 'Tags',
+  parametersResolution: 'Example',
+  // What may be left out is shown, but switched off.
+  enableOptionalParameters: false,
+  keepImplicitHeaders: true,
+  includeAuthInfoInExample: false,
+};
+
+// Who signs in first may do everything that follows; the session ends when all is done.
+const FIRST = ['auth-login', 'auth-csrf'];
+const LAST = 'auth-logout';
+
+/** Headers that a client does not make up: these are sent though they may be left out. */
+const HEADERS = { 'x-csrf-token': '{{csrf_token}}', 'idempotency-key': '{{$guid}}' };
+
+const VARIABLES = [
+  { key: 'baseUrl', value: 'http://127.0.0.1:8000' },
+  { key: 'username', value: 'admin' },
+  { key: 'password', value: '' },
+  { key: 'csrf_token', value: '' },
+];
+
+const DESCRIPTION =
+  'Every operation of the contract, once. Set `password` to what the service printed at its first start, and run the collection from top to bottom against a service that has just been seeded.';
+
+/** The collection for a contract, as an object. */
+export async function makeCollection(contract) {
+  const operations = operationsOf(contract);
+  const variables = [...VARIABLES];
+  const folders = (await convert(contract)).item.filter(({ item }) => item?.length > 0);
+  const requests = folders.map(({ name, description, item }) => ({
+    name,
+    description,
+    item: inOrder(item.map((each) => completeItem(each, operations, variables))),
+  }));
+  const rank = ({ item }) => (item.some(({ id }) => FIRST.includes(id)) ? 0 : 1);
+  requests.sort((a, b) => rank(a) - rank(b));
+  const last = requests.flatMap(({ item }) => item.filter(({ id }) => id === LAST));
+  for (const folder of requests) folder.item = folder.item.filter(({ id }) => id !== LAST);
+  return {
+    info: {
+      name: contract.info.title,
+      description: DESCRIPTION,
+      version: contract.info.version,
+      schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
+    },
+    item: [...requests, ...last].map(withoutMarks),
+    variable: variables,
+  };
+}
+
+function convert(contract) {
+  const copy = structuredClone(contract);
+  // Nothing of the answers is wanted, and making examples of them is most of the work.
+  for (const { operation } of operationsOf(copy).values()) {
+    for (const response of Object.values(operation.responses)) {
+      for (const media of Object.values(response.content ?? {})) media.schema = {};
+    }
+  }
+  return new Promise((resolve, reject) => {
+    converter.convertV2(
+      { type: 'json', data: copy },
+      OPTIONS,
+      (error, { result, reason, output }) =>
+        error || !result ? reject(error ?? new Error(reason)) : resolve(output[0].data),
+    );
+  });
+}
+
+/** The operations by what a request of the collection shows of them: `GET /api/v1/users/:id`. */
+function operationsOf(contract) {
+  const operations = new Map();
+  for (const [path, item] of Object.entries(contract.paths)) {
+    for (const method of METHODS.filter((each) => each in item)) {
+      const operation = item[method];
+      const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])];
+      operations.set(keyOf(method, path.replace(/\{([^}]+)\}/g, ':$1')), {
+        contract,
+        method,
+        path,
+        operation,
+        parameters,
+      });
+    }
+  }
+  return operations;
+}
+
+function keyOf(method, path) {
+  return `${method.toUpperCase()} ${path}`;
+}
+
+/** A request with ids, values and scripts of its own, and without what the converter made up. */
+function completeItem({ name, request }, operations, variables) {
+  const { method, url } = request;
+  const found = operations.get(keyOf(method, `/${url.path.join('/')}`));
+  const { contract, operation, path, parameters } = found;
+  const created = createdBy(contract, path);
+  if (method === 'POST' && created !== undefined) variables.push({ key: created, value: '' });
+
+  const valueFor = (place, key) =>
+    exampleOfParameter(
+      contract,
+      parameters.find((each) => each.in === place && each.name.toLowerCase() === key.toLowerCase()),
+    );
+  const variable = url.variable.map(({ key, description }) => ({
+    key,
+    value: idFrom(contract, path, key) ?? valueFor('path', key),
+    description,
+  }));
+  const query = url.query.map(({ key, description, disabled = false }) => ({
+    key,
+    value: valueFor('query', key),
+    description,
+    disabled,
+  }));
+  const header = request.header.map(({ key, value, description, disabled = false }) =>
+    key in HEADERS
+      ? { key, value: HEADERS[key], description }
+      : { key, value: valueFor('header', key) ?? value, description, disabled },
+  );
+  const raw = `{{baseUrl}}/${url.path.join('/')}`;
+  const body = exampleOfBody(contract, operation, request.body);
+  return {
+    id: operation.operationId,
+    name,
+    request: {
+      method,
+      description: request.description,
+      url: { raw, host: url.host, path: url.path, query, variable },
+      header,
+      ...(body === undefined ? {} : { body }),
+    },
+    event: [
+      scriptFor(operation, expectedStatuses(operation), method === 'POST' ? created : undefined),
+    ],
+    order: orderOf(operation.operationId, method, path, created),
+  };
+}
+
+/** The variable for the id of what a POST to this path creates, if `path/{id}` is there to use it. */
+function createdBy(contract, path) {
+  const member = new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/\\{[^}]+\\}$`);
+  const isUsed = Object.keys(contract.paths).some((each) => member.test(each));
+  const creates = contract.paths[path]?.post?.responses?.['201'] !== undefined;
+  return isUsed && creates ? `${path.split('/').at(-1)}_id` : undefined;
+}
+
+/** `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
+function idFrom(contract, path, parameter) {
+  const created = createdBy(contract, path.split(`/{${parameter}}`, 1)[0]);
+  return created === undefined ? undefined : `{{${created}}}`;
+}
+
+/** What creates comes before what needs it, and what deletes comes last, the inner before the outer. */
+function orderOf(id, method, path, created) {
+  if (FIRST.includes(id)) return FIRST.indexOf(id) - 1000;
+  const depth = path.split('/').length;
+  if (method === 'POST' && created !== undefined) return depth - 100;
+  return method === 'DELETE' ? 1000 - depth : 0;
+}
+
+function inOrder(items) {
+  return items.sort((a, b) => a.order - b.order);
+}
+
+function withoutMarks({ order: _, item, ...rest }) {
+  return item === undefined ? rest : { ...rest, item: item.map(withoutMarks) };
+}

@@ -1,0 +1,20 @@
+// Writes the Postman collection of the contract, or with --check tells whether it is up to date.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { makeCollection } from './collection.mjs';
+
+const at = (name) => fileURLToPath(new URL(name, import.meta.url));
+const FILE = at('../postman_collection.json');
+
+const contract = JSON.parse(readFileSync(at('../openapi.json'), 'utf8'));
+const text = `${JSON.stringify(await makeCollection(contract), null, 2)}\n`;
+
+if (!process.argv.includes('--check')) {
+  writeFileSync(FILE, text);
+  process.stdout.write(`Wrote ${FILE}\n`);
+} else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) {
+  process.stderr.write(
+    'openapi/postman_collection.json is out of date: npm run contract:postman writes it anew.\n',
+  );
+  process.exitCode = 1;
+}

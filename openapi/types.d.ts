@@ -1,0 +1,6591 @@
+/**
+ * The contract as types: written by `npm run openapi` from openapi.json, never by hand. With
+ * openapi-fetch it makes a typed client: `createClient<paths>({ baseUrl })`.
+ */
+
+export interface paths {
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the process alive?
+         * @description Answers as long as the process runs, whatever the database does.
+         */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can requests be served?
+         * @description Asks the database. 503 while it does not answer or while the service is stopping.
+         */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The status in words
+         * @description One line of plain text, for people and simple probes.
+         */
+        get: operations["status-text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions of this API
+         * @description Lists each version with the path under which it begins.
+         */
+        get: operations["api-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The front door of version 1
+         * @description A greeting, and what answers it.
+         */
+        get: operations["welcome"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The status as JSON
+         * @description Whether the service runs, and in which version.
+         */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description Begins a session and sets its cookie. The answer is the same whether the user is unknown, may not sign in, or the password is wrong. An `Idempotency-Key` is ignored here: signing in twice does no harm, and an answer that sets a cookie must not be kept.
+         */
+        post: operations["auth-login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Ends the session, if there is one, and clears its cookie.
+         */
+        post: operations["auth-logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who am I?
+         * @description Says whether the caller is signed in, and as whom.
+         */
+        get: operations["auth-session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/csrf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A CSRF token
+         * @description The token that `X-CSRF-Token` has to carry with every POST, PUT, PATCH and DELETE of a session. It belongs to the session: after signing in, get a new one.
+         */
+        get: operations["auth-csrf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List users
+         * @description The users in pages, found by `q` and sorted by `sort`. Everyone sees the public fields of the active users; administrators see all of them whole.
+         */
+        get: operations["users-list"];
+        put?: never;
+        /**
+         * Create a user
+         * @description A username or e-mail address that is taken, in any case, is refused with 409.
+         */
+        post: operations["users-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a user
+         * @description One user: whole for administrators and the user, the public fields for others.
+         */
+        get: operations["users-read"];
+        /**
+         * Replace a user
+         * @description Writes the whole user; what is left out goes back to its default.
+         */
+        put: operations["users-replace"];
+        post?: never;
+        /**
+         * Delete a user
+         * @description Deletes the user and ends their sessions. The last administrator stays.
+         */
+        delete: operations["users-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description Changes the fields that are given; what is left out stays.
+         */
+        patch: operations["users-update"];
+        trace?: never;
+    };
+    "/api/v1/users/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create many users
+         * @description Creates 1 to 1000 users in one statement: all of them, or, if one of them is not possible, none. The `loc` of each error has the index of the user that is to blame.
+         */
+        post: operations["users-bulk-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/export.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export users as JSON
+         * @description All users in one array. Administrators get all users whole; everyone else the public fields of the active ones. The users come by id, streamed, so their number does not matter.
+         */
+        get: operations["users-export-json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export users as CSV
+         * @description All users in a table with a header line; tags are joined by `;`, the address is JSON. Administrators get all users whole; everyone else the public fields of the active ones. The users come by id, streamed, so their number does not matter.
+         */
+        get: operations["users-export-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/sum": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A whole number in the query
+         * @description Adds up the numbers from 1 to `n`. A number that is no integer is refused.
+         */
+        get: operations["playground-sum"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/invoice/{amount}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A positive number in the path
+         * @description Shows the amount as a number and, rounded to two decimals, as a text.
+         */
+        get: operations["playground-invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/path/{subpath}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A path in the path
+         * @description Everything that follows, however many slashes it has, is one value.
+         */
+        get: operations["playground-path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/items/{items}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A list in the path
+         * @description The values are separated by commas; an error names the index of the value.
+         */
+        get: operations["playground-items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/version/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A pattern in the path
+         * @description What does not look like `1.2.3` is an invalid value, 422, and not a wrong path.
+         */
+        get: operations["playground-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/choice/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of several values in the path
+         * @description Only the listed values are valid; the error for another one lists them.
+         */
+        get: operations["playground-choice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/uuid/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A UUID in the path
+         * @description Any version of UUID, in either case; it is shown in its usual form.
+         */
+        get: operations["playground-uuid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/item/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Path and query together
+         * @description A number in the path and an optional text in the query, null if left out.
+         */
+        get: operations["playground-item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/posts/{id}/comments/{cid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two numbers in a nested path
+         * @description If both are invalid, both are reported.
+         */
+        get: operations["playground-comment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/hello": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A path without its last part
+         * @description Greets everybody; the same handler as with a name.
+         */
+        get: operations["playground-hello"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/hello/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A path with its last part
+         * @description Greets whom the path names; the same handler as without a name.
+         */
+        get: operations["playground-hello-name"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every option of a query parameter
+         * @description Defaults, lengths, limits that count and that do not, a pattern, titles, a parameter that may be repeated and a deprecated one. A required one is in `playground-search`.
+         */
+        get: operations["playground-query"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The query of a search
+         * @description A required text with page, size and order; nothing is searched.
+         */
+        get: operations["playground-search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/greet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Any script in the query
+         * @description Greets in plain text. The name is UTF-8, percent-encoded.
+         */
+        get: operations["playground-greet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the service knows of a request
+         * @description The context in which a handler runs: the application, the request, its id.
+         */
+        get: operations["playground-context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See a GET request as it arrives
+         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         */
+        get: operations["playground-inspect-get"];
+        /**
+         * See a PUT request as it arrives
+         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         */
+        put: operations["playground-inspect-put"];
+        /**
+         * See a POST request as it arrives
+         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         */
+        post: operations["playground-inspect-post"];
+        /**
+         * See a DELETE request as it arrives
+         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         */
+        delete: operations["playground-inspect-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * See a PATCH request as it arrives
+         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         */
+        patch: operations["playground-inspect-patch"];
+        trace?: never;
+    };
+    "/api/v1/playground/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See a GET request as text
+         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         */
+        get: operations["playground-echo-get"];
+        /**
+         * See a PUT request as text
+         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         */
+        put: operations["playground-echo-put"];
+        /**
+         * See a POST request as text
+         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         */
+        post: operations["playground-echo-post"];
+        /**
+         * See a DELETE request as text
+         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         */
+        delete: operations["playground-echo-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * See a PATCH request as text
+         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         */
+        patch: operations["playground-echo-patch"];
+        trace?: never;
+    };
+    "/api/v1/playground/headers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the headers say about a client
+         * @description Browser, system and languages. Of `Authorization`, only that it was there.
+         */
+        get: operations["playground-headers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/cookies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which cookies came along
+         * @description The names of all cookies. Their values are secrets and are not sent back.
+         */
+        get: operations["playground-cookies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A form
+         * @description A form with a field that may be repeated. The password is not sent back.
+         */
+        post: operations["playground-form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Nested JSON
+         * @description Sends back what was understood. A body that is no JSON is 422, and the error says at which character it stopped being one.
+         */
+        post: operations["playground-json"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A nested body, and 201
+         * @description Answers as if it had created the user. With an `Idempotency-Key` the first answer comes again.
+         */
+        post: operations["playground-users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/calc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A calculation
+         * @description Works out `a op b` from a form. What is valid may still be impossible: to divide by zero is 400 with the code `division_by_zero`.
+         */
+        post: operations["playground-calc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plain text
+         * @description An answer that is no JSON: plain text in UTF-8.
+         */
+        get: operations["playground-response-text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * JSON, indented if wanted
+         * @description JSON as it is sent everywhere, or with `pretty` as people like to read it.
+         */
+        get: operations["playground-response-json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/custom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 201 with headers of its own
+         * @description Another status than 200, a header that no standard knows, and no caching.
+         */
+        get: operations["playground-response-custom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/empty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 204, no content
+         * @description An answer without a body, and without a content type.
+         */
+        get: operations["playground-response-empty"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/cookie": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A cookie
+         * @description Sets `session_token`, which is HttpOnly, Secure and SameSite=Lax, for one hour and for the playground only. `playground-cookies` shows whether the client has kept it.
+         */
+        get: operations["playground-response-cookie"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A redirect
+         * @description 302 to the plain text. A client that follows redirects ends up with 200.
+         */
+        get: operations["playground-response-redirect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file to be saved
+         * @description An attachment with a name: a browser saves it and does not show it.
+         */
+        get: operations["playground-response-download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/responses/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A table as CSV
+         * @description A header line and two rows (RFC 4180), as an attachment.
+         */
+        get: operations["playground-response-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/async": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An answer that takes a while
+         * @description Waits 100 ms, while the service goes on answering others.
+         */
+        get: operations["playground-async"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server-sent events
+         * @description 10 events, 0.5 s apart, as `text/event-stream`; then the stream ends. It ends before when the client goes away.
+         */
+        get: operations["playground-stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A fault of the service
+         * @description Divides 1000 by `divisor` without looking, so that with 0, which is the default, the service fails as it would on a fault of its own: 500 with the request id, and the cause in the log.
+         */
+        get: operations["playground-error"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/upstream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answer of another service
+         * @description Fetches the one address that the service is configured with and hands its JSON on. 404 if there is none; 502 if it cannot be reached, fails, or answers with anything but JSON; 504 if it takes longer than 3 s.
+         */
+        get: operations["playground-upstream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ws/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A WebSocket that echoes
+         * @description With `Upgrade: websocket` (RFC 6455) it becomes a connection on which each text `x` is answered with `Echo: x`. Without, it says how to connect.
+         */
+        get: operations["playground-ws-echo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * CsrfToken
+         * @description Proof that a request comes from a page of ours
+         * @example {
+         *       "csrf_token": "x1Yz…"
+         *     }
+         */
+        CsrfToken: {
+            /** @description To be sent as `X-CSRF-Token` */
+            csrf_token: string;
+        };
+        /**
+         * Login
+         * @description Who wants to sign in
+         * @example {
+         *       "username": "admin",
+         *       "password": "a long Secret 1"
+         *     }
+         */
+        Login: {
+            /** @description The username or the e-mail address */
+            username: string;
+            /**
+             * Format: password
+             * @description The password
+             */
+            password: string;
+        };
+        /**
+         * LoginStatus
+         * @description The session has begun
+         * @example {
+         *       "status": "login_ok"
+         *     }
+         */
+        LoginStatus: {
+            /**
+             * @description Always `login_ok`
+             * @enum {string}
+             */
+            status: "login_ok";
+        };
+        /**
+         * LogoutStatus
+         * @description The session has ended
+         * @example {
+         *       "status": "logged_out"
+         *     }
+         */
+        LogoutStatus: {
+            /**
+             * @description Always `logged_out`
+             * @enum {string}
+             */
+            status: "logged_out";
+        };
+        /**
+         * SessionStatus
+         * @description Who the service takes the caller for
+         * @example {
+         *       "status": "logged_in",
+         *       "username": "alice"
+         *     }
+         * @example {
+         *       "status": "not_logged_in"
+         *     }
+         */
+        SessionStatus: {
+            /**
+             * @description Whether a user is signed in
+             * @enum {string}
+             */
+            status: "logged_in" | "not_logged_in";
+            /** @description Who is signed in */
+            username?: string;
+        };
+        /**
+         * Error
+         * @description The request could not be carried out
+         * @example {
+         *       "detail": "Not Found",
+         *       "code": "not_found"
+         *     }
+         */
+        Error: {
+            /** @description What went wrong, for people */
+            detail: string;
+            /** @description What went wrong, for programs */
+            code: string;
+            /** @description The values that are to blame, where single ones are */
+            errors?: components["schemas"]["ValidationError"][];
+            /** @description With 500: the id under which the log has the cause */
+            request_id?: string;
+        };
+        /**
+         * HTTPValidationError
+         * @description The request is understood but its values are not valid
+         * @example {
+         *       "detail": [
+         *         {
+         *           "type": "string_too_short",
+         *           "loc": [
+         *             "body",
+         *             "username"
+         *           ],
+         *           "msg": "String should have at least 2 characters",
+         *           "input": "a",
+         *           "ctx": {
+         *             "min_length": 2
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        HTTPValidationError: {
+            /**
+             * Detail
+             * @description Every invalid value of the request
+             */
+            detail: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * ValidationError
+         * @description One invalid value
+         * @example {
+         *       "type": "less_than_equal",
+         *       "loc": [
+         *         "body",
+         *         "age"
+         *       ],
+         *       "msg": "Input should be less than or equal to 150",
+         *       "input": 200,
+         *       "ctx": {
+         *         "le": 150
+         *       }
+         *     }
+         */
+        ValidationError: {
+            /**
+             * Error Type
+             * @description The kind of error, for programs
+             */
+            type: string;
+            /**
+             * Location
+             * @description Where the value stands: the part of the request, then names and indexes
+             */
+            loc: (string | number)[];
+            /**
+             * Message
+             * @description What is wrong, for people
+             */
+            msg: string;
+            /**
+             * Input
+             * @description The value as it arrived
+             */
+            input?: unknown;
+            /**
+             * Context
+             * @description The limits that the message speaks of
+             */
+            ctx?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PlaygroundCalculation
+         * @description Two numbers and what to do with them
+         * @example {
+         *       "a": 10,
+         *       "b": 3,
+         *       "op": "/"
+         *     }
+         */
+        PlaygroundCalculation: {
+            /** @description The first number */
+            a: number;
+            /** @description The second number */
+            b: number;
+            /**
+             * @description What to do; in a form `+` is written `%2B`
+             * @enum {string}
+             */
+            op: "+" | "-" | "*" | "/";
+        };
+        /**
+         * PlaygroundForm
+         * @description A form as it was understood
+         * @example {
+         *       "username": "alice",
+         *       "hobbies": [
+         *         "go",
+         *         "chess"
+         *       ]
+         *     }
+         */
+        PlaygroundForm: {
+            /** @description The name */
+            username: string;
+            /** @description Each `hobby` */
+            hobbies: string[];
+        };
+        /**
+         * PlaygroundFormInput
+         * @description A form with a field that may be repeated
+         * @example {
+         *       "username": "alice",
+         *       "password": "a long Secret 1",
+         *       "hobby": [
+         *         "go",
+         *         "chess"
+         *       ]
+         *     }
+         */
+        PlaygroundFormInput: {
+            /** @description A name */
+            username: string;
+            /**
+             * Format: password
+             * @description Read, and never sent back
+             */
+            password: string;
+            /**
+             * @description May be repeated: `hobby=go&hobby=chess`
+             * @default []
+             */
+            hobby?: string[];
+        };
+        /**
+         * PlaygroundJson
+         * @description JSON as it was understood: defaults filled in, unknown fields dropped
+         * @example {
+         *       "received": {
+         *         "name": "Zhang San",
+         *         "age": 20,
+         *         "isMale": true,
+         *         "hobbies": [
+         *           "reading",
+         *           "go"
+         *         ],
+         *         "address": {
+         *           "city": "Dalian",
+         *           "detail": "Jinzhou District"
+         *         },
+         *         "email": null
+         *       },
+         *       "content_type": "application/json"
+         *     }
+         */
+        PlaygroundJson: {
+            received: components["schemas"]["PlaygroundPerson"];
+            /** @description The `Content-Type` of the request */
+            content_type: string;
+        };
+        /**
+         * PlaygroundPerson
+         * @description JSON with every kind of value in it
+         * @example {
+         *       "name": "Zhang San",
+         *       "age": 20,
+         *       "isMale": true,
+         *       "hobbies": [
+         *         "reading",
+         *         "go"
+         *       ],
+         *       "address": {
+         *         "city": "Dalian",
+         *         "detail": "Jinzhou District"
+         *       },
+         *       "email": null
+         *     }
+         */
+        PlaygroundPerson: {
+            /** @description A text; required */
+            name: string;
+            /** @description A number */
+            age?: number;
+            /** @description A boolean */
+            isMale?: boolean;
+            /**
+             * @description A list
+             * @default []
+             */
+            hobbies?: string[];
+            /** @description An object within the object */
+            address?: {
+                /** @description City */
+                city: string;
+                /** @description The rest */
+                detail?: string;
+            };
+            /**
+             * @description May be null
+             * @default null
+             */
+            email?: string | null;
+        };
+        /**
+         * PlaygroundResult
+         * @description A calculation with its result
+         * @example {
+         *       "a": 10,
+         *       "b": 4,
+         *       "op": "/",
+         *       "result": 2.5
+         *     }
+         */
+        PlaygroundResult: {
+            /** @description The first number */
+            a: number;
+            /** @description The second number */
+            b: number;
+            /**
+             * @description What to do; in a form `+` is written `%2B`
+             * @enum {string}
+             */
+            op: "+" | "-" | "*" | "/";
+            /** @description The result */
+            result: number;
+        };
+        /**
+         * PlaygroundUser
+         * @description A user with an address in it
+         * @example {
+         *       "username": "john",
+         *       "tags": [
+         *         "staff"
+         *       ],
+         *       "address": {
+         *         "street": "Main St 123",
+         *         "city": "Shenzhen",
+         *         "zipcode": null
+         *       }
+         *     }
+         */
+        PlaygroundUser: {
+            /** @description A name */
+            username: string;
+            /**
+             * @description Free words
+             * @default []
+             */
+            tags?: string[];
+            /**
+             * @description An object of its own
+             * @default null
+             */
+            address?: components["schemas"]["Address"] | null;
+        };
+        /**
+         * PlaygroundUserCreated
+         * @description The user as it would have been created
+         * @example {
+         *       "created": {
+         *         "username": "john",
+         *         "tags": [
+         *           "staff"
+         *         ],
+         *         "address": {
+         *           "street": "Main St 123",
+         *           "city": "Shenzhen",
+         *           "zipcode": null
+         *         }
+         *       }
+         *     }
+         */
+        PlaygroundUserCreated: {
+            created: components["schemas"]["PlaygroundUser"];
+        };
+        /**
+         * PlaygroundChoice
+         * @description One of several choices out of the path
+         * @example {
+         *       "page": "about"
+         *     }
+         */
+        PlaygroundChoice: {
+            /**
+             * @description One of the pages that there are
+             * @example about
+             * @enum {string}
+             */
+            page: "about" | "contact" | "help";
+        };
+        /**
+         * PlaygroundComment
+         * @description Two numbers out of a nested path
+         * @example {
+         *       "post_id": 1,
+         *       "comment_id": 2,
+         *       "text": "Post 1, Comment 2"
+         *     }
+         */
+        PlaygroundComment: {
+            /**
+             * @description The first number out of the path
+             * @example 1
+             */
+            post_id: number;
+            /**
+             * @description The second number out of the path
+             * @example 1
+             */
+            comment_id: number;
+            /** @description Both in words */
+            text: string;
+        };
+        /**
+         * PlaygroundHello
+         * @description A greeting
+         * @example {
+         *       "name": "Ann",
+         *       "message": "Hello, Ann!"
+         *     }
+         */
+        PlaygroundHello: {
+            /** @description The name out of the path, or null */
+            name: string | null;
+            /** @description A greeting */
+            message: string;
+        };
+        /**
+         * PlaygroundInvoice
+         * @description A number out of the path
+         * @example {
+         *       "amount": 99.95,
+         *       "text": "Invoice amount: $99.95"
+         *     }
+         */
+        PlaygroundInvoice: {
+            /** @description The amount as a number */
+            amount: number;
+            /** @description The amount in words, with two decimals */
+            text: string;
+        };
+        /**
+         * PlaygroundItem
+         * @description A number out of the path and a text out of the query
+         * @example {
+         *       "item_id": 1,
+         *       "q": null
+         *     }
+         */
+        PlaygroundItem: {
+            /**
+             * @description The number out of the path
+             * @example 1
+             */
+            item_id: number;
+            /** @description The text out of the query, or null */
+            q: string | null;
+        };
+        /**
+         * PlaygroundItems
+         * @description A list out of the path
+         * @example {
+         *       "items": [
+         *         "apple",
+         *         "pear"
+         *       ]
+         *     }
+         */
+        PlaygroundItems: {
+            /** @description The values, one by one */
+            items: string[];
+        };
+        /**
+         * PlaygroundPath
+         * @description A path within the path
+         * @example {
+         *       "subpath": "reports/q4.pdf"
+         *     }
+         */
+        PlaygroundPath: {
+            /** @description The rest of the path, decoded */
+            subpath: string;
+        };
+        /**
+         * PlaygroundSum
+         * @description The sum of the numbers from 1 to n
+         * @example {
+         *       "n": 100,
+         *       "sum": 5050,
+         *       "formula": "n(n+1)/2"
+         *     }
+         */
+        PlaygroundSum: {
+            /** @description The last number of the sum */
+            n: number;
+            /** @description 1 + 2 + … + n */
+            sum: number;
+            /** @description How it was computed */
+            formula: string;
+        };
+        /**
+         * PlaygroundUuid
+         * @description A UUID out of the path
+         * @example {
+         *       "uid": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+         *     }
+         */
+        PlaygroundUuid: {
+            /**
+             * Format: uuid
+             * @description A UUID (RFC 9562)
+             * @example 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+             */
+            uid: string;
+        };
+        /**
+         * PlaygroundVersion
+         * @description A text of a certain form out of the path
+         * @example {
+         *       "version": "1.2.3"
+         *     }
+         */
+        PlaygroundVersion: {
+            /** @description The version as it was given */
+            version: string;
+        };
+        /**
+         * PlaygroundQuery
+         * @description The query as it was understood
+         * @example {
+         *       "search": "",
+         *       "page": 1,
+         *       "sort": "created_at",
+         *       "tags": [
+         *         "a",
+         *         "b"
+         *       ],
+         *       "code": null,
+         *       "ratio": 0.5
+         *     }
+         */
+        PlaygroundQuery: {
+            /** @description `q`, or else `keyword` */
+            search: string;
+            /** @description `page` */
+            page: number;
+            /** @description `sort` */
+            sort: string;
+            /** @description Each `tag` */
+            tags: string[];
+            /** @description `code`, or null */
+            code: string | null;
+            /** @description `ratio`, or null */
+            ratio: number | null;
+        };
+        /**
+         * PlaygroundSearch
+         * @description A search as it was understood
+         * @example {
+         *       "q": "fastify",
+         *       "page": 1,
+         *       "size": 10,
+         *       "sort": "relevance"
+         *     }
+         */
+        PlaygroundSearch: {
+            /** @description What to look for */
+            q: string;
+            /** @description The page */
+            page: number;
+            /** @description How many items a page has */
+            size: number;
+            /** @description The order */
+            sort: string;
+        };
+        /**
+         * PlaygroundContext
+         * @description What the service knows while it answers
+         * @example {
+         *       "app_context": {
+         *         "app_name": "althing",
+         *         "config_app_name": "Althing",
+         *         "debug_mode": true
+         *       },
+         *       "request_context": {
+         *         "method": "GET",
+         *         "url": "http://127.0.0.1:8000/api/v1/playground/context",
+         *         "endpoint": "playground-context",
+         *         "blueprint": "playground",
+         *         "view_args": {}
+         *       },
+         *       "g_data": {
+         *         "request_id": "req-12345",
+         *         "user_ip": "127.0.0.1"
+         *       }
+         *     }
+         */
+        PlaygroundContext: {
+            /** @description What is the same for every request */
+            app_context: {
+                /** @description The name of the program */
+                app_name: string;
+                /** @description The name that is shown */
+                config_app_name: string;
+                /** @description Whether this is not production */
+                debug_mode: boolean;
+            };
+            /** @description What belongs to this request */
+            request_context: {
+                /** @description The method */
+                method: string;
+                /** @description The whole address */
+                url: string;
+                /** @description The operationId */
+                endpoint: string;
+                /** @description The tag of the operation */
+                blueprint: string;
+                /** @description The path parameters */
+                view_args: {
+                    [key: string]: string;
+                };
+            };
+            /** @description What hooks have found out about this request */
+            g_data: {
+                /** @description As in `X-Request-ID` */
+                request_id: string;
+                /** @description The address that asks */
+                user_ip: string;
+            };
+        };
+        /**
+         * PlaygroundCookies
+         * @description The cookies that came along
+         * @example {
+         *       "all_cookies": {
+         *         "session_id": "[redacted]"
+         *       },
+         *       "session_id": "[redacted]"
+         *     }
+         */
+        PlaygroundCookies: {
+            /** @description Each cookie, without its value */
+            all_cookies: {
+                [key: string]: string;
+            };
+            /** @description That there was a cookie `session_id`, but not what it was */
+            session_id: string | null;
+        };
+        /**
+         * PlaygroundHeaders
+         * @description What the headers say about the client
+         * @example {
+         *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+         *       "user_agent_browser": "firefox",
+         *       "user_agent_platform": "linux",
+         *       "accept_languages": [
+         *         "zh-CN",
+         *         "en"
+         *       ],
+         *       "authorization": "[redacted]"
+         *     }
+         */
+        PlaygroundHeaders: {
+            /** @description `User-Agent` */
+            user_agent: string | null;
+            /** @description The browser, if it is known */
+            user_agent_browser: string | null;
+            /** @description The system, if it is known */
+            user_agent_platform: string | null;
+            /** @description `Accept-Language`, the preferred ones first */
+            accept_languages: string[];
+            /** @description That there was an `Authorization`, but not what it was */
+            authorization: string | null;
+        };
+        /**
+         * PlaygroundInspection
+         * @description A request as it has arrived, without secrets
+         * @example {
+         *       "method": "POST",
+         *       "url": "http://127.0.0.1:8000/api/v1/playground/inspect?page=1&q=test",
+         *       "base_url": "http://127.0.0.1:8000/api/v1/playground/inspect",
+         *       "url_root": "http://127.0.0.1:8000/",
+         *       "path": "/api/v1/playground/inspect",
+         *       "full_path": "/api/v1/playground/inspect?page=1&q=test",
+         *       "scheme": "http",
+         *       "is_secure": false,
+         *       "host": "127.0.0.1:8000",
+         *       "remote_addr": "127.0.0.1",
+         *       "content_type": "application/json",
+         *       "is_ajax": false,
+         *       "headers": {
+         *         "accept": "application/json",
+         *         "authorization": "[redacted]"
+         *       },
+         *       "args": {
+         *         "page": "1",
+         *         "q": "test"
+         *       },
+         *       "form": {},
+         *       "json": {
+         *         "action": "test",
+         *         "user": "alice"
+         *       }
+         *     }
+         */
+        PlaygroundInspection: {
+            /** @description The method */
+            method: string;
+            /** @description The whole address */
+            url: string;
+            /** @description The address without its query */
+            base_url: string;
+            /** @description Scheme and host */
+            url_root: string;
+            /** @description The path */
+            path: string;
+            /** @description The path with its query */
+            full_path: string;
+            /** @description `http` or `https` */
+            scheme: string;
+            /** @description Whether the scheme is `https` */
+            is_secure: boolean;
+            /** @description Host and port */
+            host: string;
+            /** @description The address that asks */
+            remote_addr: string;
+            /** @description The type of the body, or null */
+            content_type: string | null;
+            /** @description Whether `X-Requested-With` is `XMLHttpRequest` */
+            is_ajax: boolean;
+            /** @description The headers, in lower case */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The query; a list where a name is repeated */
+            args: {
+                [key: string]: unknown;
+            };
+            /** @description The fields of a form; of files, no content */
+            form: {
+                [key: string]: unknown;
+            };
+            /** @description The body, if it is JSON, or null */
+            json: unknown;
+        };
+        /**
+         * PlaygroundExample
+         * @description Some JSON
+         * @example {
+         *       "message": "Success",
+         *       "data": {
+         *         "id": 1,
+         *         "name": "Example"
+         *       },
+         *       "status": "ok"
+         *     }
+         */
+        PlaygroundExample: {
+            /** @description A word */
+            message: string;
+            /** @description An object within the object */
+            data: {
+                /** @description A number */
+                id: number;
+                /** @description A name */
+                name: string;
+            };
+            /**
+             * @description Always `ok`
+             * @enum {string}
+             */
+            status: "ok";
+        };
+        /**
+         * PlaygroundMessage
+         * @description A sentence
+         * @example {
+         *       "message": "Async response"
+         *     }
+         */
+        PlaygroundMessage: {
+            /** @description A sentence */
+            message: string;
+        };
+        /**
+         * PlaygroundQuotient
+         * @description A division that went well
+         * @example {
+         *       "divisor": 4,
+         *       "quotient": 250
+         *     }
+         */
+        PlaygroundQuotient: {
+            /** @description What 1000 was divided by */
+            divisor: number;
+            /** @description The result, without its fraction */
+            quotient: number;
+        };
+        /**
+         * PlaygroundUpstream
+         * @description Whatever JSON the upstream has answered
+         * @example {
+         *       "message": "Hello from the upstream"
+         *     }
+         */
+        PlaygroundUpstream: unknown;
+        /**
+         * PlaygroundWebSocket
+         * @description How to talk with the echo
+         * @example {
+         *       "url": "ws://127.0.0.1:8000/api/v1/ws/echo",
+         *       "max_message_bytes": 65536
+         *     }
+         */
+        PlaygroundWebSocket: {
+            /** @description Where to connect to */
+            url: string;
+            /** @description How long a message may be */
+            max_message_bytes: number;
+        };
+        /**
+         * ApiVersions
+         * @description The versions of this API
+         * @example {
+         *       "versions": [
+         *         {
+         *           "version": "v1",
+         *           "url": "/api/v1/"
+         *         }
+         *       ]
+         *     }
+         */
+        ApiVersions: {
+            /** @description The versions of this API */
+            versions: {
+                /** @description The name of the version */
+                version: string;
+                /** @description Where it begins */
+                url: string;
+            }[];
+        };
+        /**
+         * Health
+         * @description The process answers
+         * @example {
+         *       "status": "healthy"
+         *     }
+         */
+        Health: {
+            /**
+             * @description Always `healthy`
+             * @enum {string}
+             */
+            status: "healthy";
+        };
+        /**
+         * Readiness
+         * @description The process and its database answer
+         * @example {
+         *       "status": "ready"
+         *     }
+         */
+        Readiness: {
+            /**
+             * @description Always `ready`
+             * @enum {string}
+             */
+            status: "ready";
+        };
+        /**
+         * Status
+         * @description What runs here
+         * @example {
+         *       "status": "ok",
+         *       "version": "0.1.0"
+         *     }
+         */
+        Status: {
+            /**
+             * @description Always `ok`
+             * @enum {string}
+             */
+            status: "ok";
+            /** @description The version of the service */
+            version: string;
+        };
+        /**
+         * Welcome
+         * @description The front door of the API
+         * @example {
+         *       "message": "Welcome to Althing",
+         *       "framework": "Fastify",
+         *       "version": "0.1.0"
+         *     }
+         */
+        Welcome: {
+            /** @description A greeting */
+            message: string;
+            /** @description What the service is built on */
+            framework: string;
+            /** @description The version of the service */
+            version: string;
+        };
+        /**
+         * Address
+         * @description A postal address
+         * @example {
+         *       "street": "Main St 123",
+         *       "city": "Shenzhen",
+         *       "zipcode": "518000"
+         *     }
+         */
+        Address: {
+            /** @description Street and number */
+            street: string;
+            /** @description City */
+            city: string;
+            /**
+             * @description Postal code
+             * @default null
+             */
+            zipcode?: string | null;
+        };
+        /**
+         * User
+         * @description What administrators, and the user, see of a user
+         * @example {
+         *       "id": 1,
+         *       "username": "alice",
+         *       "nickname": "Alice",
+         *       "bio": "",
+         *       "avatar_url": null,
+         *       "tags": [
+         *         "staff"
+         *       ],
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "email": "alice@example.com",
+         *       "age": 30,
+         *       "address": {
+         *         "street": "Main St 123",
+         *         "city": "Shenzhen",
+         *         "zipcode": "518000"
+         *       },
+         *       "role": "author",
+         *       "is_active": true,
+         *       "updated_at": "2026-01-31T09:30:00.000Z",
+         *       "last_login_at": null
+         *     }
+         */
+        User: {
+            /**
+             * @description The number of the user
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
+             */
+            username: string;
+            /**
+             * @description The name to show
+             * @example Alice
+             */
+            nickname: string;
+            /** @description A few words about the person */
+            bio: string;
+            /**
+             * @description Where the picture is: an http or https address
+             * @example https://example.com/alice.png
+             */
+            avatar_url: string | null;
+            /**
+             * @description Free words
+             * @example [
+             *       "staff",
+             *       "beta"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When the user was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * @description Unique without regard to case
+             * @example alice@example.com
+             */
+            email: string | null;
+            /**
+             * @description In years
+             * @example 30
+             */
+            age: number | null;
+            /** @description The postal address */
+            address: components["schemas"]["Address"] | null;
+            /**
+             * @description What the user may do
+             * @example author
+             * @enum {string}
+             */
+            role: "guest" | "author" | "editor" | "admin";
+            /** @description Whether the user may sign in */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When the user was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @description When the user last signed in; null if never */
+            last_login_at: string | null;
+        };
+        /**
+         * UserBulkCreated
+         * @description The outcome of a bulk creation
+         * @example {
+         *       "created": 2,
+         *       "ids": [
+         *         17,
+         *         18
+         *       ]
+         *     }
+         */
+        UserBulkCreated: {
+            /** @description How many users were created */
+            created: number;
+            /** @description Their numbers, in the order of the request */
+            ids: number[];
+        };
+        /**
+         * UserCreate
+         * @description A user to be created, or to replace the one that is there
+         * @example {
+         *       "username": "john",
+         *       "email": "john@example.com",
+         *       "age": 30,
+         *       "tags": [
+         *         "staff"
+         *       ],
+         *       "address": {
+         *         "street": "Main St 123",
+         *         "city": "Shenzhen"
+         *       }
+         *     }
+         */
+        UserCreate: {
+            /**
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
+             */
+            username: string;
+            /**
+             * @description Unique without regard to case
+             * @default null
+             * @example alice@example.com
+             */
+            email?: string | null;
+            /**
+             * @description The name to show
+             * @default
+             * @example Alice
+             */
+            nickname?: string;
+            /**
+             * @description A few words about the person
+             * @default
+             */
+            bio?: string;
+            /**
+             * @description Where the picture is: an http or https address
+             * @default null
+             * @example https://example.com/alice.png
+             */
+            avatar_url?: string | null;
+            /**
+             * @description In years
+             * @default null
+             * @example 30
+             */
+            age?: number | null;
+            /**
+             * @description Free words
+             * @default []
+             * @example [
+             *       "staff",
+             *       "beta"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description The postal address
+             * @default null
+             */
+            address?: components["schemas"]["Address"] | null;
+            /**
+             * @description What the user may do
+             * @default author
+             * @example author
+             * @enum {string}
+             */
+            role?: "guest" | "author" | "editor" | "admin";
+            /**
+             * @description Whether the user may sign in
+             * @default true
+             */
+            is_active?: boolean;
+        };
+        /**
+         * UserPage
+         * @description One page of a list of users
+         */
+        UserPage: {
+            /** @description The items of this page, in order */
+            items: (components["schemas"]["User"] | components["schemas"]["UserPublic"])[];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * UserPublic
+         * @description What anyone may see of a user
+         * @example {
+         *       "id": 1,
+         *       "username": "alice",
+         *       "nickname": "Alice",
+         *       "bio": "",
+         *       "avatar_url": null,
+         *       "tags": [
+         *         "staff"
+         *       ],
+         *       "created_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        UserPublic: {
+            /**
+             * @description The number of the user
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
+             */
+            username: string;
+            /**
+             * @description The name to show
+             * @example Alice
+             */
+            nickname: string;
+            /** @description A few words about the person */
+            bio: string;
+            /**
+             * @description Where the picture is: an http or https address
+             * @example https://example.com/alice.png
+             */
+            avatar_url: string | null;
+            /**
+             * @description Free words
+             * @example [
+             *       "staff",
+             *       "beta"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When the user was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        /**
+         * UserUpdate
+         * @description The fields to change; what is left out stays as it is
+         * @example {
+         *       "nickname": "Johnny",
+         *       "tags": [
+         *         "staff",
+         *         "beta"
+         *       ]
+         *     }
+         */
+        UserUpdate: {
+            /**
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
+             */
+            username?: string;
+            /**
+             * @description Unique without regard to case
+             * @example alice@example.com
+             */
+            email?: string | null;
+            /**
+             * @description The name to show
+             * @example Alice
+             */
+            nickname?: string;
+            /** @description A few words about the person */
+            bio?: string;
+            /**
+             * @description Where the picture is: an http or https address
+             * @example https://example.com/alice.png
+             */
+            avatar_url?: string | null;
+            /**
+             * @description In years
+             * @example 30
+             */
+            age?: number | null;
+            /**
+             * @description Free words
+             * @example [
+             *       "staff",
+             *       "beta"
+             *     ]
+             */
+            tags?: string[];
+            /** @description The postal address */
+            address?: components["schemas"]["Address"] | null;
+            /**
+             * @description What the user may do
+             * @example author
+             * @enum {string}
+             */
+            role?: "guest" | "author" | "editor" | "admin";
+            /** @description Whether the user may sign in */
+            is_active?: boolean;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process and its database answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "status-text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "api-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions of this API */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiVersions"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The front door of the API */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Welcome"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What runs here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "auth-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description The session has begun */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginStatus"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "auth-logout": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogoutStatus"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "auth-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who the service takes the caller for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionStatus"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "auth-csrf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Proof that a request comes from a page of ours */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CsrfToken"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-list": {
+        parameters: {
+            query?: {
+                /** @description Finds users whose username or nickname (for administrators also the e-mail address) contains this text, without regard to case */
+                q?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "id" | "-id" | "username" | "-username" | "created_at" | "-created_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /**
+                 * @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice.
+                 * @example 6f1c1f5e-0a53-4b5e-9d3a-0d2f8a3d5f10
+                 */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description The user that was created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that the client already has; if it is still right, the answer is 304.
+                 * @example "3-full"
+                 */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The number of the user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whole for administrators and the user; the public part for everyone else */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"] | components["schemas"]["UserPublic"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-replace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /**
+                 * @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412.
+                 * @example "3-full"
+                 */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description The number of the user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description What administrators, and the user, see of a user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The resource has been changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /**
+                 * @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412.
+                 * @example "3-full"
+                 */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description The number of the user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The resource has been changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /**
+                 * @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412.
+                 * @example "3-full"
+                 */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description The number of the user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description What administrators, and the user, see of a user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The resource has been changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-bulk-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /**
+                 * @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice.
+                 * @example 6f1c1f5e-0a53-4b5e-9d3a-0d2f8a3d5f10
+                 */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The users to create: all of them, or none */
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "username": "dora"
+                 *       },
+                 *       {
+                 *         "username": "emil",
+                 *         "email": "emil@example.com"
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["UserCreate"][];
+            };
+        };
+        responses: {
+            /** @description The users were created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBulkCreated"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-export-json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": (components["schemas"]["User"] | components["schemas"]["UserPublic"])[];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-export-csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-sum": {
+        parameters: {
+            query?: {
+                /** @description The last number of the sum */
+                n?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sum of the numbers from 1 to n */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundSum"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The amount, positive
+                 * @example 99.95
+                 */
+                amount: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A number out of the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundInvoice"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The rest of the path; it may hold slashes, as they are or as `%2F`
+                 * @example reports/q4.pdf
+                 */
+                subpath: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A path within the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundPath"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Values separated by commas
+                 * @example [
+                 *       "apple",
+                 *       "pear"
+                 *     ]
+                 */
+                items: string[];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A list out of the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundItems"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Three numbers with dots between them
+                 * @example 1.2.3
+                 */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A text of a certain form out of the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundVersion"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-choice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description One of the pages that there are
+                 * @example about
+                 */
+                page: "about" | "contact" | "help";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One of several choices out of the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundChoice"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-uuid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A UUID (RFC 9562)
+                 * @example 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+                 */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A UUID out of the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundUuid"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-item": {
+        parameters: {
+            query?: {
+                /** @description Any text; null if left out */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The number of the item
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A number out of the path and a text out of the query */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundItem"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                cid: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Two numbers out of a nested path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundComment"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-hello": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A greeting */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundHello"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-hello-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A name
+                 * @example Ann
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A greeting */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundHello"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-query": {
+        parameters: {
+            query?: {
+                /** @description A text with a default */
+                q?: string;
+                /** @description A number from 1 (ge) to 1000 (le) */
+                page?: number;
+                /** @description A text that has to match a pattern */
+                sort?: string;
+                /** @description May be repeated: `tag=a&tag=b` */
+                tag?: string[];
+                /** @description A text of 3 to 10 characters, without a default */
+                code?: string;
+                /** @description A number above 0 (gt) and below 1 (lt) */
+                ratio?: number;
+                /**
+                 * @deprecated
+                 * @description The former name of `q`, which is used where `q` is empty
+                 */
+                keyword?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The query as it was understood */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundQuery"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-search": {
+        parameters: {
+            query: {
+                /**
+                 * @description What to look for; required
+                 * @example fastify
+                 */
+                q: string;
+                /** @description The page, counted from 1 */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description The order */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A search as it was understood */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundSearch"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-greet": {
+        parameters: {
+            query: {
+                /**
+                 * @description Whom to greet, in any script
+                 * @example 张三
+                 */
+                user_name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A greeting */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the service knows while it answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundContext"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-inspect-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A request as it has arrived, without secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundInspection"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-inspect-put": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/json": unknown;
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+                /** @example Hello, WSGI! */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description A request as it has arrived, without secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundInspection"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-inspect-post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/json": unknown;
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+                /** @example Hello, WSGI! */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description A request as it has arrived, without secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundInspection"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-inspect-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A request as it has arrived, without secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundInspection"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-inspect-patch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/json": unknown;
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+                /** @example Hello, WSGI! */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description A request as it has arrived, without secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundInspection"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-echo-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request in plain text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-echo-put": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/json": unknown;
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+                /** @example Hello, WSGI! */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The request in plain text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-echo-post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/json": unknown;
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+                /** @example Hello, WSGI! */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The request in plain text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-echo-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request in plain text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-echo-patch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/json": unknown;
+                /**
+                 * @example {
+                 *       "action": "test",
+                 *       "user": "alice"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    [key: string]: string;
+                };
+                /** @example Hello, WSGI! */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The request in plain text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-headers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the headers say about the client */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundHeaders"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-cookies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                /**
+                 * @description A cookie of any value
+                 * @example abc123
+                 */
+                session_id?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cookies that came along */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundCookies"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["PlaygroundFormInput"];
+            };
+        };
+        responses: {
+            /** @description A form as it was understood */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundForm"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaygroundPerson"];
+            };
+        };
+        responses: {
+            /** @description JSON as it was understood: defaults filled in, unknown fields dropped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundJson"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-users": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice.
+                 * @example 6f1c1f5e-0a53-4b5e-9d3a-0d2f8a3d5f10
+                 */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaygroundUser"];
+            };
+        };
+        responses: {
+            /** @description As if it had been created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundUserCreated"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-calc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["PlaygroundCalculation"];
+            };
+        };
+        responses: {
+            /** @description A calculation with its result */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundResult"];
+                };
+            };
+            /** @description The body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Plain text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-json": {
+        parameters: {
+            query?: {
+                /** @description Whether the JSON is indented, to be read by people */
+                pretty?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some JSON */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundExample"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-custom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As if something had been created */
+            201: {
+                headers: {
+                    /** @description A header that no standard knows */
+                    "X-Custom-Header"?: string;
+                    /** @description Nobody keeps it */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundMessage"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-empty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is nothing to say */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-cookie": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cookie is set */
+            200: {
+                headers: {
+                    /** @description The cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a client that follows gets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The text is elsewhere */
+            302: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content of the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-response-csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-async": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A sentence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundMessage"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-error": {
+        parameters: {
+            query?: {
+                /** @description What 1000 is divided by; with 0 the service fails */
+                divisor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A division that went well */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundQuotient"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-upstream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whatever JSON the upstream has answered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundUpstream"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The upstream gave no usable answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The upstream did not answer in time */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "playground-ws-echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How to talk with the echo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundWebSocket"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+}

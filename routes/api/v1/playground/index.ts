@@ -1,0 +1,35 @@
+import type { FastifyPluginAsync } from 'fastify';
+import websocket from '../../../../plugins/websocket.js';
+import bodies from './bodies.js';
+import failures from './failures.js';
+import parameters from './parameters.js';
+import requests from './requests.js';
+import responses from './responses.js';
+import stream from './stream.js';
+import upstream from './upstream.js';
+import echoSocket from './websocket.js';
+
+export interface PlaygroundOptions {
+  production: boolean;
+  /** Whose JSON is handed on. */
+  upstreamUrl: string | undefined;
+}
+
+/**
+ * Where the author of a client tries how this API speaks. Nothing here acts on behalf of a session
+ * or changes anything, so no operation wants a CSRF token, and secrets are never sent back.
+ */
+const routes: FastifyPluginAsync<PlaygroundOptions> = async (app, { production, upstreamUrl }) => {
+  const prefix = '/playground';
+  await app.register(parameters, { prefix });
+  await app.register(requests, { prefix, production });
+  await app.register(bodies, { prefix });
+  await app.register(responses, { prefix });
+  await app.register(stream, { prefix });
+  await app.register(failures, { prefix });
+  await app.register(upstream, { prefix, url: upstreamUrl });
+  await app.register(websocket);
+  await app.register(echoSocket, { prefix: '/ws' });
+};
+
+export default routes;

@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyPluginAsync } from 'fastify';
+import { ApiError } from '../../../../src/errors.js';
+import { Gate } from '../../../../src/lib/gate.js';
+import { tags } from './tags.js';
+
+const EVENTS = 10;
+const INTERVAL_MS = 500;
+const MAX_STREAMS_AT_ONCE = 100;
+
+const operation = {
+  operationId: 'playground-stream',
+  summary: 'Server-sent events',
+  description:
+    `${EVENTS} events, ${INTERVAL_MS / 1000} s apart, as \`text/event-stream\`; then the stream ends. ` +
+    'It ends before when the client goes away.',
+  tags,
+  response: {
+    200: {
+      description: 'The events',
+      content: {
+        'text/event-stream': {
+          schema: {
+            type: 'string',
+            examples: ['data: {"count":0,"timestamp":"2026-01-31T09:30:00.000Z"}\n\n'],
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+/** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
+const routes: FastifyPluginAsync = async (app) => {
+  const gate = new Gate(MAX_STREAMS_AT_ONCE);
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
+
+  async function* countEvents(leave: () => void): AsyncGenerator<string> {
+    try {
+      for (let count = 0; count < EVENTS; count += 1) {
+        if (count > 0) await sleep(INTERVAL_MS, undefined, { signal: closing.signal });
+        yield `data: ${JSON.stringify({ count, timestamp: app.clock().toISOString() })}\n\n`;
+      }
+    } catch (error) {
+      // The service is stopping: the stream ends, as at its end.
+      if (!closing.signal.aborted) throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  app.get('/stream', { schema: operation }, async (request, reply) => {
+    reply
+      .type('text/event-stream; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      // Left open, the connection of a stream that ends as the service stops would hold it up.
+      .header('connection', 'close')
+      .header('x-accel-buffering', 'no');
+    if (request.method === 'HEAD') return reply.send();
+    const leave = gate.enter();
+    if (leave === null) throw new ApiError('too_many_streams');
+    return reply.send(Readable.from(countEvents(leave)).once('close', leave));
+  });
+};
+
+export default routes;

@@ -1,0 +1,2 @@
+/** The tag of every operation of the playground. */
+export const tags = ['playground'];

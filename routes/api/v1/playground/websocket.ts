@@ -1,0 +1,50 @@
+import type { FastifyPluginAsync } from 'fastify';
+import { CLOSE, MAX_MESSAGE_BYTES } from '../../../../plugins/websocket.js';
+import { PlaygroundWebSocket } from '../../../../schemas/playground-responses.js';
+import { Ref } from '../../../../schemas/types.js';
+import { Gate } from '../../../../src/lib/gate.js';
+import { tags } from './tags.js';
+
+const MAX_SOCKETS_AT_ONCE = 100;
+
+/** A client that does not read what it gets is let go when so much of it waits, in bytes. */
+const MAX_WAITING_BYTES = 16 * MAX_MESSAGE_BYTES;
+
+const operation = {
+  operationId: 'playground-ws-echo',
+  summary: 'A WebSocket that echoes',
+  description:
+    'With `Upgrade: websocket` (RFC 6455) it becomes a connection on which each text `x` is answered ' +
+    'with `Echo: x`. Without, it says how to connect.',
+  tags,
+  response: { 200: Ref(PlaygroundWebSocket) },
+} as const;
+
+const routes: FastifyPluginAsync = async (app) => {
+  const gate = new Gate(MAX_SOCKETS_AT_ONCE);
+
+  app.route({
+    method: 'GET',
+    url: '/echo',
+    schema: operation,
+    handler: async ({ protocol, host }) => ({
+      url: `${protocol === 'https' ? 'wss' : 'ws'}://${host}${app.prefix}/echo`,
+      max_message_bytes: MAX_MESSAGE_BYTES,
+    }),
+    wsHandler: (socket) => {
+      const leave = gate.enter();
+      if (leave === null) {
+        socket.close(CLOSE.tryLater);
+        return;
+      }
+      socket.on('close', leave);
+      socket.on('message', (data, isBinary) => {
+        if (isBinary) socket.close(CLOSE.unsupported, 'Text only');
+        else if (socket.bufferedAmount > MAX_WAITING_BYTES) socket.terminate();
+        else socket.send(`Echo: ${data}`);
+      });
+    },
+  });
+};
+
+export default routes;

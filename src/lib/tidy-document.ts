@@ -1,0 +1,43 @@
+import type { OpenAPIV3_1 } from 'openapi-types';
+
+type Document = OpenAPIV3_1.Document;
+type Parameter = OpenAPIV3_1.ParameterObject & { schema?: { deprecated?: boolean } };
+
+/**
+ * Makes a generated document say what a reader looks for: a parameter with a deprecated schema is
+ * deprecated itself, and tags and components that nothing uses are left out, as those of a group
+ * of routes that is switched off. Changes the document.
+ */
+export function tidyDocument(document: Document): Document {
+  const operations = Object.values(document.paths ?? {}).flatMap((item) =>
+    Object.values(item ?? {}),
+  ) as OpenAPIV3_1.OperationObject[];
+  for (const { parameters = [] } of operations) {
+    for (const parameter of parameters as Parameter[]) {
+      if (parameter.schema?.deprecated === true) parameter.deprecated = true;
+    }
+  }
+  const tags = new Set(operations.flatMap(({ tags }) => tags ?? []));
+  if (document.tags) document.tags = document.tags.filter(({ name }) => tags.has(name));
+  if (document.components?.schemas) dropUnused(document, document.components.schemas);
+  return document;
+}
+
+function dropUnused(document: Document, schemas: Record<string, unknown>): void {
+  const used = new Set<string>();
+  const pending: unknown[] = [document.paths];
+  while (pending.length > 0) {
+    for (const name of referencesIn(pending.pop())) {
+      if (!used.has(name)) pending.push(schemas[name]);
+      used.add(name);
+    }
+  }
+  for (const name of Object.keys(schemas)) {
+    if (!used.has(name)) delete schemas[name];
+  }
+}
+
+function referencesIn(part: unknown): string[] {
+  const text = JSON.stringify(part) ?? '';
+  return [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = '']) => name);
+}

@@ -1,0 +1,246 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import t from 'tap';
+import { createTestApp, PASSWORD } from '../support/app.js';
+import type { Client, Reply } from '../support/client.js';
+import { contract, violation } from '../support/contract.js';
+import { Generator } from '../support/generate.js';
+import {
+  type GeneratedRequest,
+  generateRequest,
+  type Operation,
+  operationsOf,
+} from '../support/generate-request.js';
+import { Known } from '../support/known.js';
+import { Random } from '../support/random.js';
+
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_131);
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 10_000);
+const BODY_LIMIT = 256 * 1024;
+
+/** No request here is meant to take long; this tells one that hangs from one on a busy machine. */
+const HANGS_AFTER_MS = 20_000;
+
+/** New callers now and then: earlier requests may have changed or deleted their accounts. */
+const CALLERS_RENEWED_EVERY = 500;
+
+/** Operations that take their time are asked so often at most. */
+const AT_MOST: Record<string, { requests: number; because: string }> = {
+  'auth-login': { requests: 200, because: 'checking a password takes tens of milliseconds' },
+  'playground-async': { requests: 40, because: 'it waits on purpose' },
+};
+const MOST_STREAMS = {
+  requests: 8,
+  because: 'it answers a long stream, of which the head is read',
+};
+
+/** Operations that show how it looks when the service itself is at fault. */
+const FAILS_ON_PURPOSE = new Set(['playground-error']);
+
+/** Operations that name a refusal which no request can bring about. */
+const CANNOT_REFUSE: Record<string, string> = {
+  'playground-cookies': 'any text is a cookie',
+  'playground-path': 'any text is a path',
+  'playground-upstream': 'only the configuration can make it fail',
+};
+
+/** What a request that is not valid may be answered, beside 429. */
+const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 429;
+
+type CallerName = 'anonymous' | 'author' | 'admin';
+
+t.comment(`FUZZ_SEED=${SEED} FUZZ_REQUESTS=${REQUESTS} makes the same requests again`);
+
+const upstream = createServer((_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{"from": "elsewhere"}');
+}).listen(0, '127.0.0.1');
+await once(upstream, 'listening');
+t.teardown(() => upstream.close());
+
+const { app, client, signedIn, createUser } = await createTestApp(t, {
+  BODY_LIMIT,
+  PLAYGROUND: true,
+  PLAYGROUND_UPSTREAM_URL: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`,
+});
+const random = new Random(SEED);
+const known = new Known();
+const generator = new Generator(contract, random, known);
+const operations = operationsOf(contract);
+
+const counts = new Map(operations.map(({ id }) => [id, new Map<number, number>()]));
+const problems = new Map<string, string>();
+let callers: Record<'author' | 'admin', Client>;
+let generation = 0;
+
+t.test(`${REQUESTS} random requests`, async (t) => {
+  await seedUsers();
+  const asked = new Map<string, number>();
+  const begin = performance.now();
+  for (let number = 0; number < REQUESTS; number += 1) {
+    if (number % CALLERS_RENEWED_EVERY === 0) await renewCallers();
+    const operation = pickOperation(asked);
+    const caller = random.pick<CallerName>(['anonymous', 'author', 'admin', 'admin']);
+    const faults = random.pick([0, 0, 0, 0.1, 0.3, 0.6]);
+    const request = generateRequest(operation, generator, faults, BODY_LIMIT + 1);
+    await attempt(operation, caller, request, number);
+  }
+  t.comment(`took ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  for (const problem of problems.values()) t.fail(problem);
+  t.equal(problems.size, 0, 'each answer is one that the document names, and in time');
+});
+
+t.test('every operation was carried out, and refused', async (t) => {
+  for (const { id, operation } of operations) {
+    const got = counts.get(id) ?? new Map<number, number>();
+    const statuses = [...got].sort(([a], [b]) => a - b);
+    t.comment(`${id}: ${statuses.map(([status, count]) => `${status}×${count}`).join(' ')}`);
+    const named = Object.keys(operation.responses ?? {}).map(Number);
+    const answered = statuses.map(([status]) => status);
+    if (named.some(isSuccess)) t.ok(answered.some(isSuccess), `${id}: carried out`);
+    const skip = CANNOT_REFUSE[id] ?? false;
+    if (named.some(isRefusal)) t.ok(answered.some(isRefusal), `${id}: refused`, { skip });
+  }
+  for (const [id, { requests, because }] of limits()) {
+    t.comment(`${id}: at most ${requests} requests, ${because}`);
+  }
+});
+
+t.test('the service is as well as before', async (t) => {
+  const ready = await client().get('/ready');
+  t.equal(ready.status, 200);
+  t.ok((await countAdministrators()) > 0, 'there is an administrator');
+  const admin = await signedIn({ username: 'afterwards', role: 'admin' });
+  t.equal((await admin.get('/api/v1/users?size=100')).status, 200);
+  t.equal((await admin.post('/api/v1/users', { username: 'one_more' })).status, 201);
+});
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 400;
+}
+
+function isStream({ operation }: Operation): boolean {
+  return Object.values(operation.responses ?? {}).some(
+    (response) => 'text/event-stream' in ((response as OpenAPIV3_1.ResponseObject).content ?? {}),
+  );
+}
+
+function limits(): [string, { requests: number; because: string }][] {
+  const streams = operations.filter(isStream);
+  return [...Object.entries(AT_MOST), ...streams.map(({ id }) => [id, MOST_STREAMS] as const)].map(
+    ([id, limit]) => [id, limit],
+  );
+}
+
+function pickOperation(asked: Map<string, number>): Operation {
+  for (;;) {
+    const operation = random.pick(operations);
+    const limit = isStream(operation) ? MOST_STREAMS : AT_MOST[operation.id];
+    const before = asked.get(operation.id) ?? 0;
+    if (limit !== undefined && before >= limit.requests) continue;
+    asked.set(operation.id, before + 1);
+    return operation;
+  }
+}
+
+async function attempt(
+  operation: Operation,
+  name: CallerName,
+  request: GeneratedRequest,
+  number: number,
+): Promise<void> {
+  const caller = name === 'anonymous' ? client() : callers[name];
+  const session = caller.cookie('althing_session');
+  try {
+    const work = isStream(operation) ? readHead(request) : caller.request(request as never);
+    const { status, json, headers } = await inTime(work);
+    const statuses = counts.get(operation.id);
+    statuses?.set(status, (statuses.get(status) ?? 0) + 1);
+    if (isFault(status, operation)) throw new Error(`status ${status}`);
+    if (isSuccess(status)) {
+      known.learn(json);
+      const path = request.url.split('?', 1)[0] ?? '';
+      if (typeof headers['etag'] === 'string') known.learnTag(path, headers['etag']);
+    }
+    const isLost = status === 401 || (status === 403 && json?.code === 'forbidden');
+    const isChanged = caller.cookie('althing_session') !== session;
+    if (name === 'admin' && (isLost || isChanged)) await renewCallers();
+    else if (name === 'author' && (status === 401 || isChanged)) await renewCallers();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // One example of each kind is enough to read.
+    const kind = `${operation.id}: ${message.slice(0, 120)}`;
+    if (!problems.has(kind)) {
+      problems.set(kind, `#${number} by ${name}: ${message}; the request: ${describe(request)}`);
+    }
+  }
+}
+
+/** 500 and 503 say that the service is not well; what else there is, only the operation can tell. */
+function isFault(status: number, { id }: Operation): boolean {
+  return (status === 500 || status === 503) && !FAILS_ON_PURPOSE.has(id);
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new Error(`no answer within ${HANGS_AFTER_MS} ms`);
+    timer = setTimeout(() => reject(error), HANGS_AFTER_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Status and type of an answer that may never end; one that is no stream is read whole. */
+async function readHead(request: GeneratedRequest): Promise<Reply> {
+  const abort = new AbortController();
+  const response = await app.inject({
+    ...request,
+    payloadAsStream: true,
+    signal: abort.signal,
+  } as never as { payloadAsStream: true; url: string });
+  const contentType = response.headers['content-type'] as string | undefined;
+  const stream = response.stream();
+  stream.on('error', () => {});
+  let text = '';
+  if (contentType?.startsWith('text/event-stream')) {
+    if (request.method !== 'HEAD') await once(stream, 'data');
+    abort.abort();
+  } else for await (const chunk of stream) text += String(chunk);
+  const { method, url } = request;
+  const { statusCode: status, headers } = response;
+  const problem = violation({ method, url, status, contentType, body: text });
+  if (problem !== null) throw new Error(problem);
+  return { status, headers, text, json: undefined };
+}
+
+async function seedUsers(): Promise<void> {
+  for (let number = 0; number < 20; number += 1) {
+    await createUser({ username: `member_${number}`, email: `m${number}@example.com` });
+  }
+  // Passwords are in no answer, so no request could be valid without being told.
+  known.learn({ password: PASSWORD });
+}
+
+async function renewCallers(): Promise<void> {
+  if (generation > 0 && (await countAdministrators()) === 0) {
+    problems.set('administrators', 'the last administrator is gone');
+  }
+  generation += 1;
+  callers = {
+    author: await signedIn({ username: `author_${generation}`, role: 'author' }),
+    admin: await signedIn({ username: `admin_${generation}`, role: 'admin' }),
+  };
+}
+
+async function countAdministrators(): Promise<number> {
+  const { rows } = await app.pg.query<{ count: string }>(
+    `select count(*) from users where role = 'admin' and is_active`,
+  );
+  return Number(rows[0]?.count);
+}
+
+function describe({ payload, ...rest }: GeneratedRequest): string {
+  const body = Buffer.isBuffer(payload) ? `base64:${payload.toString('base64')}` : payload;
+  return JSON.stringify({ ...rest, payload: body?.slice(0, 1000) });
+}
