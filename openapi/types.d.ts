@@ -2627,7 +2627,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoginStatus"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2715,6 +2715,15 @@ export interface operations {
             };
             /** @description Signed in, but not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2951,7 +2960,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3068,6 +3077,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description There is no such resource */
             404: {
                 headers: {
@@ -3148,7 +3166,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3276,6 +3294,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not signed in, or wrong credentials */
             401: {
                 headers: {
@@ -3314,6 +3341,15 @@ export interface operations {
             };
             /** @description The resource has been changed since it was read */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3392,7 +3428,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3535,7 +3571,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserBulkCreated"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3795,6 +3831,15 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundInvoice"];
                 };
             };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description There is no such resource */
             404: {
                 headers: {
@@ -3864,6 +3909,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaygroundPath"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description There is no such resource */
@@ -3940,6 +3994,15 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundItems"];
                 };
             };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description There is no such resource */
             404: {
                 headers: {
@@ -4009,6 +4072,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaygroundVersion"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description There is no such resource */
@@ -4082,6 +4154,15 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundChoice"];
                 };
             };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description There is no such resource */
             404: {
                 headers: {
@@ -4151,6 +4232,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaygroundUuid"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description There is no such resource */
@@ -4227,6 +4317,15 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundItem"];
                 };
             };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description There is no such resource */
             404: {
                 headers: {
@@ -4301,6 +4400,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaygroundComment"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description There is no such resource */
@@ -4419,6 +4527,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaygroundHello"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description There is no such resource */
@@ -4805,7 +4922,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundInspection"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4900,7 +5017,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundInspection"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4974,6 +5091,15 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundInspection"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -5042,7 +5168,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundInspection"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5184,7 +5310,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5279,7 +5405,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5353,6 +5479,15 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -5421,7 +5556,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5608,7 +5743,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundForm"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5686,7 +5821,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundJson"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5770,7 +5905,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundUserCreated"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5857,7 +5992,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaygroundResult"];
                 };
             };
-            /** @description The body cannot be read, or asks for what cannot be done */
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
             400: {
                 headers: {
                     [name: string]: unknown;

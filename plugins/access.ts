@@ -1,4 +1,8 @@
-import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
+import type {
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+  preHandlerAsyncHookHandler,
+} from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '../src/errors.js';
 import type { Viewer } from '../src/services/viewer.js';
@@ -13,6 +17,9 @@ declare module 'fastify' {
   }
 }
 
+/** Bytes from which on a body is not read for somebody who may not send it. */
+const LARGE_BODY = 1024 * 1024;
+
 /** Refuses, after validation and before the handler, whoever may not call the operation. */
 export default fp(
   async (app) => {
@@ -20,16 +27,24 @@ export default fp(
       const access = route.config?.access ?? 'public';
       if (access === 'public') return;
       route.preHandler = [guard(access), ...[route.preHandler ?? []].flat()];
+      // A stranger's request is checked before it is refused, as FastAPI does, but not read at length.
+      if ((route.bodyLimit ?? 0) > LARGE_BODY) {
+        route.onRequest = [requireViewer, ...[route.onRequest ?? []].flat()];
+      }
     });
   },
   { name: 'access', dependencies: ['sessions', 'validation'] },
 );
 
 /** The viewer of an operation that only somebody signed in can reach. */
-export function viewerOf(request: FastifyRequest): Viewer {
+function viewerOf(request: FastifyRequest): Viewer {
   if (request.viewer === null) throw new ApiError('not_authenticated');
   return request.viewer;
 }
+
+const requireViewer: onRequestAsyncHookHandler = async (request) => {
+  viewerOf(request);
+};
 
 function guard(access: 'user' | 'admin'): preHandlerAsyncHookHandler {
   return async (request) => {

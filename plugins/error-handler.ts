@@ -1,28 +1,27 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { toErrorAnswer } from '../src/errors.js';
-import { languageOf } from '../src/lib/messages/index.js';
+import { ApiError, toErrorAnswer } from '../src/errors.js';
+import { type ErrorCode, languageOf } from '../src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
 
 /** Headers that describe an answer which, after an error, is not the one that is sent. */
 const HEADERS_OF_SUCCESS = ['content-disposition', 'content-length', 'etag', 'link', 'location'];
 
-/**
- * Every error leaves the service through here, as JSON in FastAPI's form.
- *
- * A path that does not exist is limited like any other, or it could be used to look for paths.
- */
+/** Every error leaves the service through here, as JSON in FastAPI's form. */
 export default fp(
   async (app) => {
     app.setErrorHandler((error, request, reply) => {
       sendError(error, request, reply);
     });
 
-    app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+    app.setNotFoundHandler((request, reply) => {
       sendError(unroutable(request.method, app.allowedMethods(request.url)), request, reply);
     });
   },
-  { name: 'error-handler', dependencies: ['allowed-methods', 'rate-limit'] },
+  { name: 'error-handler', dependencies: ['allowed-methods'] },
 );
 
 /** Answers with the error. Also for those that Fastify meets before it knows the route. */
@@ -48,3 +47,39 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .serializer((text: unknown) => String(text))
     .send(JSON.stringify(body));
 }
+
+/**
+ * Answers what Node cannot even read as HTTP, where there is no request to speak of yet.
+ *
+ * @see https://nodejs.org/api/http.html#event-clienterror
+ */
+export function answerClientError(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request';
+  const requestId = randomUUID();
+  const { status, body } = toErrorAnswer(new ApiError(code), {
+    requestId,
+    place: 'query',
+    language: 'en',
+  });
+  const text = JSON.stringify(body);
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(text)}`,
+      `x-request-id: ${requestId}`,
+      'connection: close',
+      '',
+      text,
+    ].join('\r\n'),
+  );
+}
+
+const CLIENT_ERRORS: Record<string, ErrorCode> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};

@@ -23,7 +23,7 @@ declare module 'fastify' {
 
 /** What each error status means, in the words of the document. */
 const ERROR_DESCRIPTIONS: Record<number, string> = {
-  400: 'The body cannot be read, or asks for what cannot be done',
+  400: 'The path or the body cannot be read, or asks for what cannot be done',
   401: 'Not signed in, or wrong credentials',
   403: 'Signed in, but not allowed',
   404: 'There is no such resource',
@@ -161,8 +161,12 @@ function errorStatuses(route: RouteOptions): number[] {
   if (access === 'admin' || takesCsrfToken(route)) statuses.add(403);
   if (takesIdempotencyKey(route)) statuses.add(409);
   const body = schema?.body ?? config?.documentedBody;
-  if (body !== undefined) statuses.add(400).add(413);
+  if (body !== undefined) statuses.add(400);
+  // Whatever comes as a body is read, even where nobody asked for one.
+  if (body !== undefined || UNSAFE_METHODS.has(String(route.method))) statuses.add(413);
   const { params, querystring, headers, cookies } = schema ?? {};
+  // A path may hold a percent sign that begins no character.
+  if (params !== undefined) statuses.add(400);
   const hasInput = [params, querystring, headers, cookies, body].some(Boolean);
   if (hasInput) statuses.add(422);
   return [...statuses].sort((a, b) => a - b);

@@ -3,6 +3,9 @@ import fp from 'fastify-plugin';
 import { createDatabase, type Database } from '../src/db/database.js';
 import { type PoolSettings, poolOptions } from '../src/db/pool-options.js';
 
+/** The server ends a statement by itself; only one that has frozen lets this time pass. */
+const GRACE_MS = 2000;
+
 export interface PostgresOptions extends PoolSettings {
   namedStatements: boolean;
 }
@@ -33,7 +36,10 @@ export default fp<PostgresOptions>(
       client.on('error', (error) => app.log.warn({ err: error }, 'lost a connection'));
     });
 
-    const db = createDatabase(app.pg.pool, { namedStatements });
+    const db = createDatabase(app.pg.pool, {
+      named: namedStatements,
+      timeout: settings.statementTimeout + GRACE_MS,
+    });
     app.decorate('db', db);
     // Set by the hook below before anything can read it.
     app.decorateRequest('db', undefined as unknown as Database);

@@ -14,7 +14,16 @@ export default fp<{ perMinute: number }>(
       max: perMinute,
       timeWindow: '1 minute',
       cache: 10_000,
+      global: false,
       errorResponseBuilder: () => new ApiError('too_many_requests'),
+    });
+
+    // Before sessions are looked up, and for paths that do not exist too. A route with a limit of
+    // its own is counted by that one alone.
+    const limit = app.rateLimit();
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.routeOptions.config.rateLimit === undefined)
+        await limit.call(app, request, reply);
     });
   },
   { name: 'rate-limit' },

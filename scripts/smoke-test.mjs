@@ -132,7 +132,7 @@ function signal(pid, name) {
 
 function postmasterPid() {
   try {
-    const file = join(dataDirectory, 'postgres', 'postmaster.pid');
+    const file = join(dataDirectory, 'postgres', 'cluster', 'postmaster.pid');
     return Number(readFileSync(file, 'utf8').split('\n', 1)[0]);
   } catch {
     return null;

@@ -2,11 +2,12 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import access from '../plugins/access.js';
 import allowedMethods from '../plugins/allowed-methods.js';
+import closing from '../plugins/closing.js';
 import components from '../plugins/components.js';
 import conditionalRequests from '../plugins/conditional-requests.js';
 import cors from '../plugins/cors.js';
 import csrf from '../plugins/csrf.js';
-import errorHandler, { sendError } from '../plugins/error-handler.js';
+import errorHandler, { answerClientError, sendError } from '../plugins/error-handler.js';
 import housekeeping from '../plugins/housekeeping.js';
 import idempotency from '../plugins/idempotency.js';
 import openapi from '../plugins/openapi.js';
@@ -23,7 +24,7 @@ import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import docs from '../routes/docs.js';
 import system from '../routes/system.js';
-import type { Config } from './config.js';
+import { type Config, trustedProxies } from './config.js';
 
 /** What an app is built from beside its configuration. */
 export interface AppDependencies {
@@ -60,18 +61,20 @@ export async function buildApp(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
-    trustProxy: config.TRUST_PROXY,
+    trustProxy: trustedProxies(config),
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: config.REQUEST_TIMEOUT * SECOND,
     connectionTimeout: 0,
     keepAliveTimeout: 72 * SECOND,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    return503OnClosing: false,
     routerOptions: ROUTER_OPTIONS,
     frameworkErrors: sendError,
+    clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   await app.register(requestContext, { clock });
+  await app.register(closing);
   await app.register(securityHeaders, { production });
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(options);

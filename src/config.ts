@@ -128,11 +128,13 @@ export const ConfigSchema = Type.Object({
     [],
   ),
   TRUST_PROXY: Default(
-    Type.Boolean({
+    Type.String({
+      pattern: '^(?:d{1,2}|[0-9a-fA-F:.]+(?:/d{1,3})?(?: *, *[0-9a-fA-F:.]+(?:/d{1,3})?)*)$',
       description:
-        'Believe `X-Forwarded-For` and `X-Forwarded-Proto`; only behind a proxy of your own',
+        'Whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe: the number of proxies of your ' +
+        'own in front of the service, or their addresses, separated by commas',
     }),
-    false,
+    '0',
   ),
   RATE_LIMIT: Default(
     Type.Integer({
@@ -151,7 +153,7 @@ export const ConfigSchema = Type.Object({
   BODY_LIMIT: Default(
     Type.Integer({
       minimum: 1024,
-      description: 'Bytes that a request body may have',
+      description: 'Bytes that the largest bodies may have; most operations take less',
     }),
     16 * 1024 * 1024,
   ),
@@ -194,6 +196,15 @@ export function loadConfig(): Config {
   const file = join(projectRoot, '.env');
   if (existsSync(file)) process.loadEnvFile(file);
   return parseConfig(process.env);
+}
+
+/** The proxies to believe, as Fastify wants them told. */
+export function trustedProxies({
+  TRUST_PROXY,
+}: Config): string[] | ((address: string, hop: number) => boolean) {
+  if (!/^\d+$/.test(TRUST_PROXY)) return TRUST_PROXY.split(/ *, */);
+  const hops = Number(TRUST_PROXY);
+  return (_address, hop) => hop < hops;
 }
 
 /** Where a password may come from when nobody is there to type it. */

@@ -23,6 +23,7 @@ const STATUSES = {
   not_found: 404,
   no_upstream: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   not_acceptable: 406,
   duplicate: 409,
   still_in_use: 409,

@@ -38,7 +38,7 @@ export function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> 
     );
     pool.on('error', () => undefined); // the next query on it reports the loss
     try {
-      return await work(createDatabase(pool, { namedStatements: false }));
+      return await work(createDatabase(pool, { named: false, timeout: 0 }));
     } finally {
       await pool.end();
     }

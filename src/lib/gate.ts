@@ -1,7 +1,7 @@
-/** Lets so many in at once, and each of them once, and turns the others away. */
+/** Lets so many in at once and turns the others away. */
 export class Gate {
   readonly #limit: number;
-  readonly #inside = new Set<string>();
+  readonly #inside = new Set<string | symbol>();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -9,9 +9,9 @@ export class Gate {
 
   /**
    * The function that leaves again, to be called once at least; null if there is no room, or if
-   * this one is inside already.
+   * `who`, where it is given, is inside already.
    */
-  enter(who: string): (() => void) | null {
+  enter(who: string | symbol = Symbol()): (() => void) | null {
     if (this.#inside.size >= this.#limit || this.#inside.has(who)) return null;
     this.#inside.add(who);
     let left = false;

@@ -90,7 +90,8 @@ export async function createUsers(db: Database, users: UserCreate[]): Promise<nu
   );
   const duplicates = findDuplicates(users, taken);
   // Whoever had the name may have gone in the meantime: there is nobody to blame any more.
-  if (duplicates.length === 0) throw new ApiError('duplicate', { parameters: { fields: 'username' } });
+  if (duplicates.length === 0)
+    throw new ApiError('duplicate', { parameters: { fields: 'username' } });
   throw duplicate(duplicates);
 }
 

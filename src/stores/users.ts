@@ -115,7 +115,9 @@ export async function* streamUsers(
   const transaction = await db.startTransaction().setAccessMode('read only').execute();
   try {
     // The clock of a statement goes on while its cursor waits for the reader.
-    await sql`select set_config('statement_timeout', ${String(timeout)}, true)`.execute(transaction);
+    await sql`select set_config('statement_timeout', ${String(timeout)}, true)`.execute(
+      transaction,
+    );
     yield* transaction
       .selectFrom('users')
       .select(columnsOf(audience))

@@ -178,8 +178,10 @@ async function attempt(
 }
 
 /** 500 and 503 say that the service is not well; what else there is, only the operation can tell. */
-function isFault(status: number, { id }: Operation): boolean {
-  return (status === 500 || status === 503) && !FAILS_ON_PURPOSE.has(id);
+function isFault(status: number, operation: Operation): boolean {
+  if (status === 500) return !FAILS_ON_PURPOSE.has(operation.id);
+  // A stream that was left may still take up its place.
+  return status === 503 && !isStream(operation);
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
 import { createTestApp } from '../support/app.js';
 
@@ -18,11 +19,15 @@ t.test('so many requests a minute from one address', async (t) => {
 
 t.test('X-Forwarded-For counts behind a trusted proxy only', async (t) => {
   const call = async (trusted: boolean) => {
-    const { client } = await createTestApp(t, { RATE_LIMIT: 1, TRUST_PROXY: trusted });
+    const { client } = await createTestApp(t, { RATE_LIMIT: 1, TRUST_PROXY: trusted ? '1' : '0' });
     const anyone = client();
     await anyone.get('/health', { 'x-forwarded-for': '203.0.113.1' });
     return (await anyone.get('/health', { 'x-forwarded-for': '203.0.113.2' })).status;
   };
+  const { client } = await createTestApp(t, { RATE_LIMIT: 1, TRUST_PROXY: '1' });
+  await client().get('/health', { 'x-forwarded-for': '203.0.113.9' });
+  const forged = await client().get('/health', { 'x-forwarded-for': '10.9.8.7, 203.0.113.9' });
+  t.equal(forged.status, 429, 'only what the proxy itself has added is believed');
   t.equal(await call(true), 200);
   t.equal(await call(false), 429);
 });
@@ -31,6 +36,45 @@ t.test('a body that is too large is 413, before anyone reads it', async (t) => {
   const { client } = await createTestApp(t, { BODY_LIMIT: 1024 });
   const reply = await client().post('/api/v1/auth/login', { username: 'x'.repeat(2000) });
   t.same([reply.status, reply.json.code], [413, 'payload_too_large']);
+});
+
+t.test(
+  'an operation takes no more than it has use for, and reads no stranger at length',
+  async (t) => {
+    const { client, signedIn } = await createTestApp(t);
+    const admin = await signedIn({ username: 'root', role: 'admin' });
+    const large = { username: 'abc', bio: 'x'.repeat(900_000) };
+    t.equal((await admin.post('/api/v1/users', large)).status, 413);
+    t.equal(
+      (await admin.post('/api/v1/users/bulk', [large])).status,
+      422,
+      'many users may be large',
+    );
+    t.equal((await client().post('/api/v1/users/bulk', [large])).status, 401);
+    t.equal((await client().post('/api/v1/users/bulk', 'x'.repeat(5_000_000))).status, 401);
+  },
+);
+
+t.test('what is no HTTP at all is answered in the same form', async (t) => {
+  const { app } = await createTestApp(t);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const send = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(text));
+      let answer = '';
+      socket.on('data', (chunk) => {
+        answer += chunk;
+      });
+      socket.on('end', () => resolve(answer));
+      socket.on('error', reject);
+    });
+  t.match(
+    await send('nonsense\r\n\r\n'),
+    /^HTTP\/1\.1 400 .*\{"detail":"Bad Request","code":"bad_request"\}$/s,
+  );
+  const header = `GET /health HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(20_000)}\r\n\r\n`;
+  t.match(await send(header), /^HTTP\/1\.1 431 .*"code":"headers_too_large"/s);
 });
 
 t.test('bodies that cannot be read', async (t) => {

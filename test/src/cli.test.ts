@@ -10,6 +10,7 @@ import { db } from '../../src/cli/db.js';
 import { docs } from '../../src/cli/docs.js';
 import { generateSecretCommand } from '../../src/cli/generate-secret.js';
 import { openapi } from '../../src/cli/openapi.js';
+import { openapiDiff } from '../../src/cli/openapi-diff.js';
 import { seed } from '../../src/cli/seed.js';
 import { ADMIN_PASSWORD_VARIABLE, ConfigSchema } from '../../src/config.js';
 import {
@@ -78,7 +79,15 @@ function refused(t: Test, { code, stdout, stderr }: Outcome, reason: string | Re
 }
 
 t.test('every command explains itself', async (t) => {
-  const commands = [db(), seed(), createAdmin(), generateSecretCommand(), openapi(), docs()];
+  const commands = [
+    db(),
+    seed(),
+    createAdmin(),
+    generateSecretCommand(),
+    openapi(),
+    openapiDiff(),
+    docs(),
+  ];
   function helpOf(command: Command): { text: string; exitCode: number | undefined } {
     let text = '';
     try {
@@ -300,6 +309,10 @@ t.test('generate-secret makes a new one each time', async (t) => {
     t.same({ code, stderr }, { code: 0, stderr: '' });
   }
   t.not(one.stdout, two.stdout);
+});
+
+t.test('openapi-diff refuses a revision that is not there', async (t) => {
+  refused(t, await run(['openapi-diff', 'no-such-revision']), 'error: git show: ');
 });
 
 t.test('openapi --check finds the committed contract up to date', async (t) => {

@@ -8,6 +8,7 @@ const LEAKS = [
   /\n\s+at .+:\d+:\d+/,
   /(?:insert into|select .+ from|update|delete from) "?(?:users|sessions|idempotency_keys)\b/i,
   /node_modules/,
+  /violates|relation "|\.s\.PGSQL|ECONNREFUSED|ENOENT/,
 ];
 
 type Headers = Record<string, string>;

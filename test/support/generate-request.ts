@@ -91,7 +91,7 @@ export function generateRequest(
   if (body !== undefined) addBody(request, body, generator, faults);
   else if (random.chance(faults / 4) && sent !== 'HEAD') {
     headers['content-type'] = 'application/json';
-    request.payload = random.pick(['{}', '{', 'null', '[1]']);
+    request.payload = random.pick(['{}', '{', 'null', Buffer.alloc(hugeBody, ' ')]);
   }
   if (request.payload !== undefined && random.chance(faults / 15)) {
     request.payload = Buffer.alloc(hugeBody, ' ');

@@ -35,16 +35,9 @@ export class SchemaComparison {
   compare(before: Schema, after: Schema, direction: Direction, where: string): ContractChange[] {
     const [was, is] = [nameOf(before), nameOf(after)];
     if (was === undefined || is === undefined) return this.#values(before, after, direction, where);
-    const key = `${direction} ${was} ${is}`;
-    let changes = this.#components.get(key);
-    if (changes === undefined) {
-      // A schema that contains itself is compared once.
-      this.#components.set(key, []);
-      const title = `${is} in ${direction === 'request' ? 'requests' : 'answers'}`;
-      changes = this.#values(before, after, direction, was === is ? title : where);
-      this.#components.set(key, changes);
-    }
-    return changes;
+    return this.#once(`${was} ${is}`, was === is ? is : undefined, direction, where, (at) =>
+      this.#values(before, after, direction, at),
+    );
   }
 
   #values(before: Schema, after: Schema, direction: Direction, where: string): ContractChange[] {
@@ -66,8 +59,8 @@ export class SchemaComparison {
     const namesake = covering.filter(({ name }) => name !== undefined && name === narrow.name);
     const results = (namesake.length > 0 ? namesake : covering).map((each) =>
       direction === 'request'
-        ? this.#pair(narrow.schema, each.schema, direction, where)
-        : this.#pair(each.schema, narrow.schema, direction, where),
+        ? this.#members(narrow, each, direction, where)
+        : this.#members(each, narrow, direction, where),
     );
     const [best] = results.sort((a, b) => weight(a) - weight(b));
     if (best !== undefined) return best;
@@ -77,6 +70,41 @@ export class SchemaComparison {
         ? `may no longer be ${narrow.type}, but ${others}`
         : `may now be ${narrow.type}, not only ${others}`;
     return [{ severity: 'breaking', where, what }];
+  }
+
+  #members(
+    before: Alternative,
+    after: Alternative,
+    direction: Direction,
+    where: string,
+  ): ContractChange[] {
+    const [was, is] = [before.name, after.name];
+    if (was === undefined || is === undefined) {
+      return this.#pair(before.schema, after.schema, direction, where);
+    }
+    const pair = `${before.type} of ${was}, ${after.type} of ${is}`;
+    return this.#once(pair, was === is ? is : undefined, direction, where, (at) =>
+      this.#pair(before.schema, after.schema, direction, at),
+    );
+  }
+
+  /** A schema that contains itself is compared once, and one of a name is named by it. */
+  #once(
+    pair: string,
+    name: string | undefined,
+    direction: Direction,
+    where: string,
+    work: (where: string) => ContractChange[],
+  ): ContractChange[] {
+    const key = `${direction} ${pair}`;
+    let changes = this.#components.get(key);
+    if (changes === undefined) {
+      this.#components.set(key, []);
+      const title = `${name} in ${direction === 'request' ? 'requests' : 'answers'}`;
+      changes = work(name === undefined ? where : title);
+      this.#components.set(key, changes);
+    }
+    return changes;
   }
 
   #pair(before: Schema, after: Schema, direction: Direction, where: string): ContractChange[] {

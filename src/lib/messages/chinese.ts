@@ -110,6 +110,7 @@ export const chinese: Messages = {
     not_found: '未找到',
     no_upstream: '未配置上游服务',
     method_not_allowed: '不允许的请求方法',
+    request_timeout: '请求未能及时到达',
     not_acceptable: '无法提供可接受的内容类型',
     duplicate: '已被注册：{fields}',
     still_in_use: '仍有其他内容引用它',

@@ -21,6 +21,7 @@ export const english = {
     not_found: 'Not Found',
     no_upstream: 'No upstream is configured',
     method_not_allowed: 'Method Not Allowed',
+    request_timeout: 'The request did not arrive in time',
     not_acceptable: 'Not Acceptable',
     duplicate: 'Already taken: {fields}',
     still_in_use: 'Something else still refers to this',

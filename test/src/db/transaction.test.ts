@@ -18,7 +18,7 @@ const pool = new pg.Pool(
   }),
 );
 t.teardown(() => pool.end());
-const db = createDatabase(pool, { namedStatements: true });
+const db = createDatabase(pool, { named: true, timeout: 0 });
 await sql`create table counters (id integer primary key, n integer not null)`.execute(db);
 
 t.beforeEach(async () => {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { SESSION_COOKIE } from '../../../../plugins/sessions.js';
 import { createTestApp, PASSWORD } from '../../../support/app.js';
+import { holdRequest } from '../../../support/held-request.js';
 
 const MINUTE = 60 * 1000;
 const { app, client, clock, createUser, signedIn } = await createTestApp(t);
@@ -86,7 +87,7 @@ t.test('the cookie is for the server alone', async (t) => {
   t.match(cookie, /Path=\//);
   t.notMatch(cookie, /Secure/, 'over plain http');
 
-  const proxied = await createTestApp(t, { TRUST_PROXY: true });
+  const proxied = await createTestApp(t, { TRUST_PROXY: '1' });
   await proxied.createUser({ username: 'alice' });
   const secure = await proxied
     .client()
@@ -126,6 +127,31 @@ t.test('a session is renewed once a minute at most', async (t) => {
   t.equal((await alice.get('/api/v1/auth/session')).headers['set-cookie'], undefined);
   clock.advance(31 * 1000);
   t.ok((await alice.get('/api/v1/auth/session')).headers['set-cookie']);
+});
+
+t.test('a session that has ended stays so, whatever is still on its way', async (t) => {
+  const held = await createTestApp(t);
+  const origin = await held.app.listen({ host: '127.0.0.1', port: 0 });
+  const alice = await held.signedIn({ username: 'alice' });
+  const cookie = `${SESSION_COOKIE}=${encodeURIComponent(String(alice.cookie(SESSION_COOKIE)))}`;
+  held.clock.advance(2 * MINUTE);
+  const body = JSON.stringify({ username: 'alice', password: 'wrong' });
+  const slow = await holdRequest(origin, '/api/v1/auth/login', { cookie }, body);
+  t.equal((await alice.post('/api/v1/auth/logout')).status, 200);
+  t.equal((await slow.release()).status, 401);
+
+  const thief = held.client();
+  thief.setCookie(SESSION_COOKIE, decodeURIComponent(cookie.slice(SESSION_COOKIE.length + 1)));
+  t.same(await session(thief), { status: 'not_logged_in' });
+});
+
+t.test('whoever deletes themselves is told so', async (t) => {
+  await createUser({ username: 'other_admin', role: 'admin' });
+  const leaver = await signedIn({ username: 'leaver', role: 'admin' });
+  const { id } = (await leaver.get('/api/v1/users?q=leaver')).json.items[0];
+  clock.advance(2 * MINUTE);
+  t.equal((await leaver.delete(`/api/v1/users/${id}`)).status, 204);
+  t.equal((await session(leaver)).status, 'not_logged_in');
 });
 
 t.test('a user who is switched off is out at once', async (t) => {
