@@ -95,8 +95,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       throw new ApiError('too_many_exports');
     }
     reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
-    const users = Readable.from(exportUsers(request.db, request.viewer, MAX_DURATION_MS));
-    // When one end breaks off, the pipeline ends the other, and with it the database cursor.
+    const users = Readable.from(
+      andThen(exportUsers(request.db, request.viewer, MAX_DURATION_MS), leave),
+    );
+    // When one end breaks off, the pipeline ends the other, and with it the database cursor; also
+    // one that nobody had begun to read.
     const stream = pipeline(users, format(), (error) => {
       leave();
       if (error) request.log.warn({ err: error }, 'an export broke off');
@@ -104,5 +107,14 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     reply.send(stream);
   }
 };
+
+/** The items; `done` is called before whoever reads them sees their end. */
+async function* andThen<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } finally {
+    done();
+  }
+}
 
 export default routes;

@@ -262,6 +262,12 @@ t.test('properties', async (t) => {
     [answering(sure), answering(more)],
     [`breaking: ${answer}.b may now be missing`],
   );
+  bothWays(
+    t,
+    'the values of what was open, in a request',
+    [accepting(bare), accepting({ ...bare, additionalProperties: text })],
+    [`breaking: ${body}.* may no longer be any, but string`],
+  );
   const mapOf = (additionalProperties: Json) => ({ type: 'object', additionalProperties });
   bothWays(
     t,
@@ -438,6 +444,24 @@ t.test('references', async (t) => {
     [answering(list, { Thing: before }), answering(list, { Thing: after })],
     [`breaking: ${removed}`],
     [`breaking: ${back}`],
+  );
+  const mixed = (maxLength: number) =>
+    answering(thing, { Thing: { type: ['integer', 'string'], maxLength } });
+  bothWays(
+    t,
+    'a component of several types',
+    [mixed(8), mixed(9)],
+    ['warning: Thing in answers `maxLength` was 8, is 9'],
+  );
+  const renamed = [{ Thing: before }, { ...after, required: ['name'] }] as const;
+  const other = { type: 'array', items: { $ref: '#/components/schemas/Other' } };
+  t.same(
+    show(accepting(list, renamed[0]), accepting(other, { Thing: before, Other: renamed[1] })),
+    [
+      'breaking: GET /things: body[].name may no longer be string, but integer',
+      'breaking: GET /things: body[].name is now required',
+    ],
+    'a component under another name',
   );
   t.same(
     show(
