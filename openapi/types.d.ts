@@ -2184,6 +2184,28 @@ export interface components {
         /**
          * UserPage
          * @description One page of a list of users
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "username": "alice",
+         *           "nickname": "Alice",
+         *           "bio": "",
+         *           "avatar_url": null,
+         *           "tags": [
+         *             "staff"
+         *           ],
+         *           "created_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
          */
         UserPage: {
             /** @description The items of this page, in order */

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Component, Default, Enum, Nullable, Ref } from './types.js';
+import { Component, Default, Enum, Nullable } from './types.js';
 
 /** The largest page that a list hands out. */
 export const MAX_PAGE_SIZE = 100;
@@ -45,12 +45,12 @@ export function listQuery<const S extends readonly string[]>(sorts: S) {
 }
 
 /** One page of a list of `item`, as every list answers. */
-export function pageOf<T extends TSchema & { $id: string }, N extends string>(name: N, item: T) {
-  return pageOfUnion(name, Ref(item), item.$id);
-}
-
-/** One page of a list whose items have one of several shapes. */
-export function pageOfUnion<T extends TSchema, N extends string>(name: N, item: T, of: string) {
+export function pageOf<T extends TSchema, N extends string>(
+  name: N,
+  item: T,
+  of: string,
+  example: Static<T>,
+) {
   return Component(
     name,
     Type.Object(
@@ -72,7 +72,21 @@ export function pageOfUnion<T extends TSchema, N extends string>(name: N, item: 
           description: 'The cursor that goes on after this page; null at the end',
         }),
       },
-      { description: `One page of a list of ${of}` },
+      {
+        description: `One page of a list of ${of}`,
+        examples: [
+          {
+            items: [example],
+            total: 1,
+            page: 1,
+            size: 10,
+            pages: 1,
+            has_next: false,
+            has_prev: false,
+            next_cursor: null,
+          },
+        ],
+      },
     ),
   );
 }

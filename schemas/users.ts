@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery, pageOfUnion } from './pages.js';
+import { listQuery, pageOf } from './pages.js';
 import { Component, Default, Enum, Nullable, Ref, Timestamp } from './types.js';
 
 export const ROLES = ['guest', 'author', 'editor', 'admin'] as const;
@@ -137,7 +137,7 @@ export const UserView = Type.Unsafe<User | UserPublic>(
 );
 export type UserView = Static<typeof UserView>;
 
-export const UserPage = pageOfUnion('UserPage', UserView, 'users');
+export const UserPage = pageOf('UserPage', UserView, 'users', publicExample);
 export type UserPage = Static<typeof UserPage>;
 
 /** A new user. With PUT, also the whole that replaces what is there. */

@@ -87,7 +87,9 @@ t.test('components have names, and examples that are valid', async (t) => {
   for (const [name, schema] of Object.entries(schemas)) {
     t.match(name, /^[A-Z][A-Za-z]+$/);
     t.ok(schema.description, `${name}: description`);
-    for (const example of (schema as { examples?: unknown[] }).examples ?? []) {
+    const { examples = [] } = schema as { examples?: unknown[] };
+    t.ok(examples.length > 0, `${name}: has an example`);
+    for (const example of examples) {
       t.equal(validateAgainst(['components', 'schemas', name], example), null, `${name}: example`);
     }
   }

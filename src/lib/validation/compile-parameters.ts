@@ -39,8 +39,9 @@ function lookupName(name: string, place: ParameterPlace): string {
 }
 
 function read(field: NamedField, raw: RawParameters, place: ParameterPlace): unknown {
-  const values = valuesOf(getOwn(raw, lookupName(field.name, place)));
-  if (!field.isList) return pick(values, place);
+  const given = getOwn(raw, lookupName(field.name, place));
+  if (!field.isList) return Array.isArray(given) ? pick(given, place) : (given ?? undefined);
+  const values = valuesOf(given);
   return values.length === 0 ? undefined : values;
 }
 

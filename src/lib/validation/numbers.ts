@@ -5,6 +5,7 @@ import type { JsonSchema } from './schema.js';
 /** CPython refuses to convert longer texts, see PEP 467's follow-up, CVE-2020-10735. */
 const MAX_INT_TEXT = 4300;
 
+const FEW_DIGITS = /^\d{1,15}$/;
 const PLAIN_INT = /^[+-]?\d+(?:_\d+)*$/;
 const ZERO_FRACTION = /^([^.]+)\.0+$/;
 const INFINITE = /^[+-]?(?:inf|infinity|nan)$/i;
@@ -19,6 +20,8 @@ export type ParsedNumber = number | 'parsing' | 'size';
  * space, a plus sign, leading zeros, `_` between digits and a fraction of zeros are accepted.
  */
 export function parseIntText(text: string): ParsedNumber {
+  // What nearly every client sends.
+  if (FEW_DIGITS.test(text)) return Number(text);
   const trimmed = text.trim();
   if (trimmed.length > MAX_INT_TEXT) return 'size';
   const whole = ZERO_FRACTION.exec(trimmed)?.[1] ?? trimmed;
