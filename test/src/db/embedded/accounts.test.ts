@@ -70,7 +70,7 @@ t.test('as root below a directory that is closed to others', rootOnly, async (t)
   const second = await start(dataDirectory);
   t.strictSame(await query(second.url, 'SELECT n FROM kept'), [{ n: 7 }]);
 
-  t.test('a copy of the directory does not share the database', async (t) => {
+  await t.test('a copy of the directory does not share the database', async (t) => {
     const copy = join(closed, 'copy');
     cpSync(dataDirectory, copy, { recursive: true, verbatimSymlinks: true });
     await t.rejects(start(copy), /points to the database of .*deep\/data: remove the link/);
