@@ -3,6 +3,7 @@ import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
 import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
 import { FAIL, finish, getOwn, newState, setOwn, under } from './node.js';
+import { modelQuick, type Quick } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
 
 /** Where parameters come from; the first element of every `loc`. */
@@ -64,14 +65,41 @@ function startValue(raw: RawParameters, place: ParameterPlace): Record<string, u
   return out;
 }
 
+/**
+ * The quick path for a path or a query, whose raw values are nothing but what the client sent:
+ * plain texts, and integers of some digits. Anything else is left to the checks.
+ */
+function quickParameters(fields: readonly NamedField[], place: ParameterPlace): Quick | undefined {
+  if (place === 'header' || place === 'cookie' || fields.some(({ isList }) => isList)) {
+    return undefined;
+  }
+  return modelQuick(
+    fields.map(({ name, node, required, makeDefault }) => ({
+      key: name,
+      node,
+      required,
+      ...(makeDefault && { makeDefault }),
+      isIntegerText: INTEGER_LABELS.has(node.label),
+    })),
+    false,
+  );
+}
+
+const INTEGER_LABELS = new Set(['int', 'constrained-int']);
+
 function compileSingles(
   schema: JsonSchema,
   compiler: Compiler,
   place: ParameterPlace,
 ): ParameterValidator {
   const fields = compileFields(schema, compiler);
+  const quick = quickParameters(fields, place);
   return (given) => {
     const raw = given ?? NOTHING;
+    if (quick !== undefined && Object.getPrototypeOf(raw) === null) {
+      const value = quick(raw);
+      if (value !== FAIL) return { value: value as Record<string, unknown> };
+    }
     const state = newState();
     const out = startValue(raw, place);
     for (const field of fields) {

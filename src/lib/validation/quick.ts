@@ -54,7 +54,12 @@ export interface QuickField {
   node: Node;
   required: boolean;
   makeDefault?: () => unknown;
+  /** Whether it is an integer that arrives as text, as parameters do. */
+  isIntegerText?: boolean;
 }
+
+/** The integers that nearly every client sends. */
+const FEW_DIGITS = /^\d{1,15}$/;
 
 /**
  * Code for an object. Fields that are always there make up one literal, which gives the results
@@ -71,7 +76,9 @@ export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean
     const name = JSON.stringify(field.key);
     const value = `f${index}`;
     const present = forbidsExtras ? 'given += 1;' : '';
-    const converted = convert(field.node, value, value, bindings);
+    const converted =
+      (field.isIntegerText === true ? readDigits(value, bindings) : '') +
+      convert(field.node, value, value, bindings);
     lines.push(`let ${value} = v[${name}];`);
     if (field.required) lines.push(`if (${value} === undefined) return FAIL;`, present, converted);
     else {
@@ -90,6 +97,11 @@ export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean
   if (forbidsExtras) lines.push('for (const _ in v) given -= 1;\nif (given !== 0) return FAIL;');
   lines.push(`const out = { ${always.join(', ')} };`, ...later, 'return out;');
   return bindings.build(lines.join('\n'));
+}
+
+function readDigits(value: string, bindings: Bindings): string {
+  const plain = `${bindings.bind(FEW_DIGITS)}.test(${value})`;
+  return `if (typeof ${value} !== 'string' || !${plain}) return FAIL;\n${value} = +${value};\n`;
 }
 
 /** Code for a list. */
