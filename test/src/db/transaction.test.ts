@@ -126,7 +126,8 @@ t.test('of two that wait for each other, one runs again', async (t) => {
       await increment(trx, second);
     });
   await Promise.all([both([1, 2]), both([2, 1])]);
-  t.equal(attempts, 3);
+  // The server may give up either of them, or on a slow machine one after the other.
+  t.ok(attempts > 2, `${attempts} attempts`);
   t.same(await counters(), [2, 2]);
 });
 
