@@ -219,7 +219,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description A username or e-mail address that is taken, in any case, is refused with 409.
+         * @description A username or e-mail address that is taken, in any case, is refused with 409. The user has no password yet and cannot sign in.
          */
         post: operations["users-create"];
         delete?: never;
@@ -2958,10 +2958,7 @@ export interface operations {
             header?: {
                 /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
                 "x-csrf-token"?: string;
-                /**
-                 * @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice.
-                 * @example 6f1c1f5e-0a53-4b5e-9d3a-0d2f8a3d5f10
-                 */
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -3069,10 +3066,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` that the client already has; if it is still right, the answer is 304.
-                 * @example "3-full"
-                 */
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
                 "if-none-match"?: string;
             };
             path: {
@@ -3161,10 +3155,7 @@ export interface operations {
             header?: {
                 /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
                 "x-csrf-token"?: string;
-                /**
-                 * @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412.
-                 * @example "3-full"
-                 */
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
                 "if-match"?: string;
             };
             path: {
@@ -3295,10 +3286,7 @@ export interface operations {
             header?: {
                 /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
                 "x-csrf-token"?: string;
-                /**
-                 * @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412.
-                 * @example "3-full"
-                 */
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
                 "if-match"?: string;
             };
             path: {
@@ -3423,10 +3411,7 @@ export interface operations {
             header?: {
                 /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
                 "x-csrf-token"?: string;
-                /**
-                 * @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412.
-                 * @example "3-full"
-                 */
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
                 "if-match"?: string;
             };
             path: {
@@ -3557,10 +3542,7 @@ export interface operations {
             header?: {
                 /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
                 "x-csrf-token"?: string;
-                /**
-                 * @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice.
-                 * @example 6f1c1f5e-0a53-4b5e-9d3a-0d2f8a3d5f10
-                 */
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -3572,11 +3554,11 @@ export interface operations {
                 /**
                  * @example [
                  *       {
-                 *         "username": "dora"
+                 *         "username": "nina"
                  *       },
                  *       {
-                 *         "username": "emil",
-                 *         "email": "emil@example.com"
+                 *         "username": "omar",
+                 *         "email": "omar@example.com"
                  *       }
                  *     ]
                  */
@@ -5903,10 +5885,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice.
-                 * @example 6f1c1f5e-0a53-4b5e-9d3a-0d2f8a3d5f10
-                 */
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
                 "idempotency-key"?: string;
             };
             path?: never;

@@ -10,7 +10,6 @@ export const IfMatchHeaders = Type.Object({
       description:
         'The `ETag` of the resource as it was read. If it has been changed since, nothing is written ' +
         'and the answer is 412.',
-      examples: ['"3-full"'],
     }),
   ),
 });
@@ -22,7 +21,6 @@ export const IfNoneMatchHeaders = Type.Object({
       maxLength: MAX_TAGS_LENGTH,
       description:
         'The `ETag` that the client already has; if it is still right, the answer is 304.',
-      examples: ['"3-full"'],
     }),
   ),
 });
@@ -34,7 +32,6 @@ export const idempotencyKeyHeader = Type.Optional(
     description:
       'Makes the request safe to repeat: for 24 hours the same key gets the first answer again, ' +
       'with `Idempotent-Replayed: true`, and nothing is done twice.',
-    examples: ['6f1c1f5e-0a53-4b5e-9d3a-0d2f8a3d5f10'],
   }),
 );
 

@@ -77,7 +77,7 @@ export async function buildApp(
   await app.register(closing);
   await app.register(securityHeaders, { production });
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
-  await app.register(options);
+  await app.register(options, { hasCors: config.CORS_ORIGINS.length > 0 });
   await app.register(cors, { origins: config.CORS_ORIGINS });
   await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
   await app.register(errorHandler);

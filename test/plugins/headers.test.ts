@@ -36,6 +36,13 @@ t.test('an origin on the list may call with cookies, another may not', async (t)
   const closed = (await createTestApp(t)).client();
   const unlisted = await closed.get('/api/v1/users', { origin: ORIGIN });
   t.equal(unlisted.headers['access-control-allow-origin'], undefined, 'no list, no origin');
+  const preflight = await closed.request({
+    method: 'OPTIONS',
+    url: '/api/v1/users',
+    headers: { origin: ORIGIN, 'access-control-request-method': 'POST' },
+  });
+  t.equal(preflight.status, 204);
+  t.equal(preflight.headers['access-control-allow-origin'], undefined);
 });
 
 t.test('a preflight is answered', async (t) => {

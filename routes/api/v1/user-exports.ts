@@ -84,7 +84,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   function send(request: FastifyRequest, reply: FastifyReply, format: () => Transform): void {
     if (request.method === 'HEAD') {
-      reply.send();
+      // A stream, as GET has it: of that the length is not known, rather than zero.
+      reply.send(Readable.from([]));
       return;
     }
     const leave =

@@ -46,7 +46,9 @@ const operations = {
   create: {
     operationId: 'users-create',
     summary: 'Create a user',
-    description: 'A username or e-mail address that is taken, in any case, is refused with 409.',
+    description:
+      'A username or e-mail address that is taken, in any case, is refused with 409. The user has ' +
+      'no password yet and cannot sign in.',
     tags,
     body: Ref(UserCreate),
     response: { 201: Ref(User, { description: 'The user that was created' }) },

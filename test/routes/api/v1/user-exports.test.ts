@@ -57,6 +57,7 @@ t.test('an empty table is an empty array', async (t) => {
 t.test('HEAD has the headers and reads nothing', async (t) => {
   const reply = await client().request({ method: 'HEAD', url: `${URL}.csv` });
   t.match([reply.status, reply.text], [200, '']);
+  t.equal(reply.headers['content-length'], undefined);
   t.equal(reply.headers['content-type'], 'text/csv; charset=utf-8');
 });
 
