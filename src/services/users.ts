@@ -11,7 +11,7 @@ import type { Viewer } from './viewer.js';
 
 type AnyUser = store.PublicUser | store.FullUser;
 
-/** Whose change it is, and of which state of the resource. */
+/** When a change is made, and to which state of the resource. */
 export interface Change {
   now: Date;
   /** The If-Match field of the request. */
@@ -76,11 +76,13 @@ export async function createUser(db: Database, user: UserCreate): Promise<store.
  */
 export async function createUsers(db: Database, users: UserCreate[]): Promise<number[]> {
   const repeated = findDuplicates(users, { usernames: new Set(), emails: new Set() });
+  let refusal: unknown;
   if (repeated.length === 0) {
     try {
       return await inTransaction(db, (trx) => store.insertUsers(trx, users));
     } catch (error) {
       if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+      refusal = error;
     }
   }
   const taken = await store.findTaken(
@@ -89,10 +91,8 @@ export async function createUsers(db: Database, users: UserCreate[]): Promise<nu
     users.flatMap(({ email }) => (email == null ? [] : [email.toLowerCase()])),
   );
   const duplicates = findDuplicates(users, taken);
-  // Whoever had the name may have gone in the meantime: there is nobody to blame any more.
-  if (duplicates.length === 0)
-    throw new ApiError('duplicate', { parameters: { fields: 'username' } });
-  throw duplicate(duplicates);
+  // Whoever had the name may have gone in the meantime: then only the database knows which it was.
+  throw duplicates.length === 0 ? refusal : duplicate(duplicates);
 }
 
 /**
@@ -119,7 +119,11 @@ export function changeUser(
 }
 
 /** @throws ApiError not_found; precondition_failed; last_administrator */
-export function deleteUser(db: Database, id: number, { ifMatch }: Change): Promise<void> {
+export function deleteUser(
+  db: Database,
+  id: number,
+  { ifMatch }: Pick<Change, 'ifMatch'>,
+): Promise<void> {
   return inTransaction(db, async (trx) => {
     await assertNotLastAdministrator(trx, id);
     await lockForChange(trx, id, ifMatch);

@@ -155,10 +155,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
-    await users.deleteUser(request.db, request.params.id, {
-      now: app.clock(),
-      ifMatch: request.headers['if-match'],
-    });
+    await users.deleteUser(request.db, request.params.id, { ifMatch: request.headers['if-match'] });
     reply.code(204);
   });
 };
