@@ -1,4 +1,4 @@
-# The service for production: it needs a PostgreSQL server (DATABASE_URL) and a secret (SECRET_KEY).
+# The service for production: it needs a PostgreSQL server (DATABASE_URL) and secrets (SECRET_KEY, JWT_SECRET).
 ARG NODE_VERSION=24
 
 FROM node:${NODE_VERSION}-slim AS base

@@ -10,7 +10,7 @@ import { readMigrations } from '../src/db/migration-files.js';
 import { migrateUp } from '../src/db/migrator.js';
 import { hashPassword } from '../src/lib/passwords.js';
 import type { JsonSchema } from '../src/lib/validation/schema.js';
-import { insertUser } from '../src/stores/users.js';
+import { insertUser } from '../src/stores/user-changes.js';
 import { type Attack, attacksOn } from './attacks.js';
 import { median } from './side-by-side.js';
 
@@ -107,6 +107,7 @@ async function withApp(
     const app = await buildApp(config, {
       databaseUrl: database.url,
       secretKey: 'a secret key for measurements only',
+      tokenSecrets: ['a token secret for measurements only'],
     });
     await app.ready();
     try {

@@ -174,6 +174,8 @@ export interface paths {
         /**
          * Who am I?
          * @description Says whether the caller is signed in, and as whom.
+         *
+         *     **Key:** needs the scope `me:read`.
          */
         get: operations["auth-session"];
         put?: never;
@@ -214,12 +216,16 @@ export interface paths {
         /**
          * List users
          * @description The users in pages, found by `q` and sorted by `sort`. Everyone sees the public fields of the active users; administrators see all of them whole.
+         *
+         *     **Key:** needs the scope `users:read`.
          */
         get: operations["users-list"];
         put?: never;
         /**
          * Create a user
          * @description A username or e-mail address that is taken, in any case, is refused with 409. The user has no password yet and cannot sign in.
+         *
+         *     **Who:** administrators. **Key:** needs the scope `users:write`.
          */
         post: operations["users-create"];
         delete?: never;
@@ -238,24 +244,32 @@ export interface paths {
         /**
          * Read a user
          * @description One user: whole for administrators and the user, the public fields for others.
+         *
+         *     **Key:** needs the scope `users:read`.
          */
         get: operations["users-read"];
         /**
          * Replace a user
-         * @description Writes the whole user; what is left out goes back to its default.
+         * @description Writes the whole user; what is left out goes back to its default. The role stays as it is.
+         *
+         *     **Who:** administrators. **Key:** needs the scope `users:write`.
          */
         put: operations["users-replace"];
         post?: never;
         /**
          * Delete a user
          * @description Deletes the user and ends their sessions. The last administrator stays.
+         *
+         *     **Who:** administrators. **Key:** needs the scope `users:write`.
          */
         delete: operations["users-delete"];
         options?: never;
         head?: never;
         /**
          * Change a user
-         * @description Changes the fields that are given; what is left out stays.
+         * @description Changes the fields that are given; what is left out stays. Users change their own profile; username, e-mail address and `is_active` only administrators change. Whoever is switched off is signed out everywhere.
+         *
+         *     **Who:** whose it is, and administrators. **Key:** needs the scope `users:write`.
          */
         patch: operations["users-update"];
         trace?: never;
@@ -272,8 +286,32 @@ export interface paths {
         /**
          * Create many users
          * @description Creates 1 to 1000 users in one statement: all of them, or, if one of them is not possible, none. The `loc` of each error has the index of the user that is to blame.
+         *
+         *     **Who:** administrators. **Key:** needs the scope `users:write`.
          */
         post: operations["users-bulk-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a user a role
+         * @description Gives a role, or any mask of permissions. Nobody grants what they do not hold themselves, and the last administrator stays one.
+         *
+         *     **Who:** administrators. **Key:** needs the scope `users:write`.
+         */
+        put: operations["users-assign-role"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -290,6 +328,8 @@ export interface paths {
         /**
          * Export users as JSON
          * @description All users in one array. Administrators get all users whole; everyone else the public fields of the active ones. The users come by id, streamed, so their number does not matter.
+         *
+         *     **Key:** needs the scope `users:read`.
          */
         get: operations["users-export-json"];
         put?: never;
@@ -310,6 +350,8 @@ export interface paths {
         /**
          * Export users as CSV
          * @description All users in a table with a header line; tags are joined by `;`, the address is JSON. Administrators get all users whole; everyone else the public fields of the active ones. The users come by id, streamed, so their number does not matter.
+         *
+         *     **Key:** needs the scope `users:read`.
          */
         get: operations["users-export-csv"];
         put?: never;
@@ -1103,6 +1145,11 @@ export interface components {
              * @description The password
              */
             password: string;
+            /**
+             * @description Whether the session lives 30 days, and not 30 minutes, after its last use
+             * @default false
+             */
+            remember?: boolean;
         };
         /**
          * LoginStatus
@@ -1892,6 +1939,28 @@ export interface components {
             max_message_bytes: number;
         };
         /**
+         * RoleAssignment
+         * @description Either a role, or any mask of permissions
+         * @example {
+         *       "role": "editor"
+         *     }
+         * @example {
+         *       "permissions": 5
+         *     }
+         */
+        RoleAssignment: {
+            /**
+             * @description A role
+             * @enum {string}
+             */
+            role?: "guest" | "author" | "editor" | "admin";
+            /**
+             * @description What the user may do: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
+             * @example 7
+             */
+            permissions?: number;
+        };
+        /**
          * ApiVersions
          * @description The versions of this API
          * @example {
@@ -2014,7 +2083,9 @@ export interface components {
          *         "city": "Shenzhen",
          *         "zipcode": "518000"
          *       },
+         *       "email_verified_at": null,
          *       "role": "author",
+         *       "permissions": 7,
          *       "is_active": true,
          *       "updated_at": "2026-01-31T09:30:00.000Z",
          *       "last_login_at": null
@@ -2069,12 +2140,19 @@ export interface components {
             age: number | null;
             /** @description The postal address */
             address: components["schemas"]["Address"] | null;
+            /** @description When the e-mail address was confirmed; null if it was not */
+            email_verified_at: string | null;
             /**
-             * @description What the user may do
+             * @description The name of `permissions`; `custom` if they have none
              * @example author
              * @enum {string}
              */
-            role: "guest" | "author" | "editor" | "admin";
+            role: "guest" | "author" | "editor" | "admin" | "custom";
+            /**
+             * @description What the user may do: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
+             * @example 7
+             */
+            permissions: number;
             /** @description Whether the user may sign in */
             is_active: boolean;
             /**
@@ -2105,7 +2183,7 @@ export interface components {
         };
         /**
          * UserCreate
-         * @description A user to be created, or to replace the one that is there
+         * @description A user to be created
          * @example {
          *       "username": "john",
          *       "email": "john@example.com",
@@ -2116,7 +2194,8 @@ export interface components {
          *       "address": {
          *         "street": "Main St 123",
          *         "city": "Shenzhen"
-         *       }
+         *       },
+         *       "role": "editor"
          *     }
          */
         UserCreate: {
@@ -2169,17 +2248,16 @@ export interface components {
              */
             address?: components["schemas"]["Address"] | null;
             /**
-             * @description What the user may do
-             * @default author
-             * @example author
-             * @enum {string}
-             */
-            role?: "guest" | "author" | "editor" | "admin";
-            /**
              * @description Whether the user may sign in
              * @default true
              */
             is_active?: boolean;
+            /**
+             * @description What the user may do
+             * @default author
+             * @enum {string}
+             */
+            role?: "guest" | "author" | "editor" | "admin";
         };
         /**
          * UserPage
@@ -2279,6 +2357,77 @@ export interface components {
             created_at: string;
         };
         /**
+         * UserReplace
+         * @description A user to replace the one that is there; the role stays as it is
+         * @example {
+         *       "username": "john",
+         *       "email": "john@example.com",
+         *       "age": 30,
+         *       "tags": [
+         *         "staff"
+         *       ],
+         *       "address": {
+         *         "street": "Main St 123",
+         *         "city": "Shenzhen"
+         *       }
+         *     }
+         */
+        UserReplace: {
+            /**
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
+             */
+            username: string;
+            /**
+             * @description Unique without regard to case
+             * @default null
+             * @example alice@example.com
+             */
+            email?: string | null;
+            /**
+             * @description The name to show
+             * @default
+             * @example Alice
+             */
+            nickname?: string;
+            /**
+             * @description A few words about the person
+             * @default
+             */
+            bio?: string;
+            /**
+             * @description Where the picture is: an http or https address
+             * @default null
+             * @example https://example.com/alice.png
+             */
+            avatar_url?: string | null;
+            /**
+             * @description In years
+             * @default null
+             * @example 30
+             */
+            age?: number | null;
+            /**
+             * @description Free words
+             * @default []
+             * @example [
+             *       "staff",
+             *       "beta"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description The postal address
+             * @default null
+             */
+            address?: components["schemas"]["Address"] | null;
+            /**
+             * @description Whether the user may sign in
+             * @default true
+             */
+            is_active?: boolean;
+        };
+        /**
          * UserUpdate
          * @description The fields to change; what is left out stays as it is
          * @example {
@@ -2290,16 +2439,6 @@ export interface components {
          *     }
          */
         UserUpdate: {
-            /**
-             * @description The name to sign in with; unique without regard to case
-             * @example alice
-             */
-            username?: string;
-            /**
-             * @description Unique without regard to case
-             * @example alice@example.com
-             */
-            email?: string | null;
             /**
              * @description The name to show
              * @example Alice
@@ -2328,11 +2467,15 @@ export interface components {
             /** @description The postal address */
             address?: components["schemas"]["Address"] | null;
             /**
-             * @description What the user may do
-             * @example author
-             * @enum {string}
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
              */
-            role?: "guest" | "author" | "editor" | "admin";
+            username?: string;
+            /**
+             * @description Unique without regard to case
+             * @example alice@example.com
+             */
+            email?: string | null;
             /** @description Whether the user may sign in */
             is_active?: boolean;
         };
@@ -2809,6 +2952,24 @@ export interface operations {
                     "application/json": components["schemas"]["SessionStatus"];
                 };
             };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -2912,6 +3073,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Validation Error */
@@ -3102,6 +3281,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description There is no such resource */
             404: {
                 headers: {
@@ -3166,7 +3363,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UserCreate"];
+                "application/json": components["schemas"]["UserReplace"];
             };
         };
         responses: {
@@ -3658,6 +3855,137 @@ export interface operations {
             };
         };
     };
+    "users-assign-role": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description The number of the user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleAssignment"];
+            };
+        };
+        responses: {
+            /** @description What administrators, and the user, see of a user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such resource */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The resource has been changed since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "users-export-json": {
         parameters: {
             query?: never;
@@ -3674,6 +4002,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": (components["schemas"]["User"] | components["schemas"]["UserPublic"])[];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Too many requests */
@@ -3721,6 +4067,24 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Too many requests */

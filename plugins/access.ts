@@ -1,19 +1,32 @@
 import type {
+  FastifyContextConfig,
   FastifyRequest,
   onRequestAsyncHookHandler,
   preHandlerAsyncHookHandler,
 } from 'fastify';
 import fp from 'fastify-plugin';
+import type { Permission } from '../schemas/roles.js';
+import type { Scope } from '../schemas/scopes.js';
+import type { Database } from '../src/db/database.js';
 import { ApiError } from '../src/errors.js';
-import type { Viewer } from '../src/services/viewer.js';
+import { assertOwner } from '../src/services/ownership.js';
+import { mayDo, type Viewer } from '../src/services/viewer.js';
 
-/** Who may call an operation. */
-export type Access = 'public' | 'user' | 'admin';
+/**
+ * Who may call an operation: anyone, whoever has signed in, the owner of what its path names
+ * (and administrators), or whoever has a permission.
+ */
+export type Access = 'public' | 'user' | 'owner' | Permission;
+
+/** The user to whom the resource with this id belongs; null if there is none. */
+export type FindOwner = (db: Database, id: number) => Promise<number | null>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call this operation; anyone, if it is left out. */
     access?: Access;
+    /** With `access: 'owner'`: whose the resource is that `:id` in the path names. */
+    ownerOf?: FindOwner;
   }
 }
 
@@ -24,20 +37,21 @@ const LARGE_BODY = 1024 * 1024;
 export default fp(
   async (app) => {
     app.addHook('onRoute', (route) => {
-      const access = route.config?.access ?? 'public';
-      if (access === 'public') return;
-      route.preHandler = [guard(access), ...[route.preHandler ?? []].flat()];
+      const { access = 'public', scope } = route.config ?? {};
+      if (access === 'public' && scope === undefined) return;
+      assertComplete(route.url, route.config ?? {});
+      route.preHandler = [guard(route.config ?? {}), ...[route.preHandler ?? []].flat()];
       // A stranger's request is checked before it is refused, as FastAPI does, but not read at length.
-      if ((route.bodyLimit ?? 0) > LARGE_BODY) {
+      if (access !== 'public' && (route.bodyLimit ?? 0) > LARGE_BODY) {
         route.onRequest = [requireViewer, ...[route.onRequest ?? []].flat()];
       }
     });
   },
-  { name: 'access', dependencies: ['sessions', 'validation'] },
+  { name: 'access', dependencies: ['sessions', 'authentication', 'validation'] },
 );
 
 /** The viewer of an operation that only somebody signed in can reach. */
-function viewerOf(request: FastifyRequest): Viewer {
+export function viewerOf(request: FastifyRequest): Viewer {
   if (request.viewer === null) throw new ApiError('not_authenticated');
   return request.viewer;
 }
@@ -46,9 +60,40 @@ const requireViewer: onRequestAsyncHookHandler = async (request) => {
   viewerOf(request);
 };
 
-function guard(access: 'user' | 'admin'): preHandlerAsyncHookHandler {
+/** An operation that forgot to say what keys may do, or whose the resource is, must not start. */
+function assertComplete(url: string, { access, scope, ownerOf }: FastifyContextConfig): void {
+  if (scope === undefined) throw new TypeError(`${url} declares an access but no scope`);
+  if ((access === 'owner') !== (ownerOf !== undefined)) {
+    throw new TypeError(`${url} declares an owner without a way to find them, or the reverse`);
+  }
+}
+
+function guard({
+  access = 'public',
+  scope = null,
+  ownerOf,
+}: FastifyContextConfig): preHandlerAsyncHookHandler {
   return async (request) => {
-    const { role } = viewerOf(request);
-    if (access === 'admin' && role !== 'admin') throw new ApiError('forbidden');
+    if (request.viewer !== null) checkScope(request.viewer, scope);
+    if (access === 'public') return;
+    const viewer = viewerOf(request);
+    if (access === 'user') return;
+    if (access === 'owner') {
+      const { id } = request.params as { id: number };
+      assertOwner(viewer, (await ownerOf?.(request.db, id)) ?? null);
+    } else if (!mayDo(viewer, access)) {
+      throw new ApiError(access === 'admin' ? 'admin_required' : 'forbidden');
+    }
   };
+}
+
+/** A key is good for its scopes and nothing else, also where anyone may read. */
+function checkScope({ credential }: Viewer, scope: Scope | null): void {
+  if (credential.kind !== 'key') return;
+  if (scope === null) throw new ApiError('key_not_allowed');
+  if (credential.scopes.includes(scope)) return;
+  throw new ApiError('insufficient_scope', {
+    parameters: { scope },
+    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  });
 }

@@ -33,9 +33,9 @@ export default fp<{ secret: string }>(
     app.addHook('onRequest', (request, reply, done) => {
       const isExempt =
         SAFE_METHODS.has(request.method) || request.routeOptions.config.csrf === false;
-      if (request.viewer === null || isExempt) done();
+      if (request.viewer?.credential.kind !== 'session' || isExempt) done();
       else app.csrfProtection(request, reply, done);
     });
   },
-  { name: 'csrf', dependencies: ['sessions'] },
+  { name: 'csrf', dependencies: ['sessions', 'authentication'] },
 );

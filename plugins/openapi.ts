@@ -10,7 +10,7 @@ import { csrfTokenHeader, idempotencyKeyHeader } from '../schemas/headers.js';
 import { Ref } from '../schemas/types.js';
 import { projectRoot, projectVersion } from '../src/lib/project-root.js';
 import { tidyDocument } from '../src/lib/tidy-document.js';
-import { SESSION_COOKIE } from './sessions.js';
+import { describeAccess, SECURITY_SCHEMES } from './openapi-security.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -39,11 +39,14 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
 };
 
 const TAGS = [
-  { name: 'auth', description: 'Signing in and out, and proving where a request comes from' },
+  { name: 'auth', description: 'Signing up, in and out, and proving where a request comes from' },
+  { name: 'me', description: 'Your own account: profile, sign-ins, keys' },
   {
     name: 'users',
     description: 'People: their accounts, as others and as administrators see them',
   },
+  { name: 'roles', description: 'What people may do' },
+  { name: 'audit', description: 'Who did what, for administrators' },
   { name: 'system', description: 'Whether the service is there, and in which version' },
   { name: 'playground', description: 'Where the authors of clients try how this API speaks' },
 ];
@@ -79,14 +82,7 @@ export default fp(
         servers: [{ url: '/', description: 'The service that serves this document' }],
         tags: TAGS,
         components: {
-          securitySchemes: {
-            session: {
-              type: 'apiKey',
-              in: 'cookie',
-              name: SESSION_COOKIE,
-              description: 'The cookie that `POST /api/v1/auth/login` sets',
-            },
-          },
+          securitySchemes: SECURITY_SCHEMES,
         },
       },
       transform: ({ schema, url, route }) => ({
@@ -126,12 +122,11 @@ function addHeaders(route: RouteOptions): void {
  */
 function describeOperation(schema: FastifySchema, route: RouteOptions): FastifySchema {
   if (schema.hide === true) return schema;
-  const { access = 'public', documentedBody } = route.config ?? {};
-  const isPublic = access === 'public';
+  const { documentedBody } = route.config ?? {};
   return {
     ...schema,
     ...(documentedBody === undefined ? {} : { body: documentedBody }),
-    security: isPublic ? [{}, { session: [] }] : [{ session: [] }],
+    ...describeAccess(schema, route.config),
     response: { ...(schema.response as object), ...errorResponses(errorStatuses(route)) },
   };
 }
@@ -155,10 +150,11 @@ function takesIdempotencyKey(route: RouteOptions): boolean {
 
 function errorStatuses(route: RouteOptions): number[] {
   const { schema, config } = route;
-  const access = config?.access ?? 'public';
+  const { access = 'public', scope } = config ?? {};
   const statuses = new Set<number>([...(config?.errors ?? []), 429, 500, 503]);
-  if (access !== 'public') statuses.add(401);
-  if (access === 'admin' || takesCsrfToken(route)) statuses.add(403);
+  // Also where anyone may call: a token or key that is none, or a key that is not for this.
+  if (access !== 'public' || scope !== undefined) statuses.add(401).add(403);
+  if (takesCsrfToken(route)) statuses.add(403);
   if (takesIdempotencyKey(route)) statuses.add(409);
   const body = schema?.body ?? config?.documentedBody;
   if (body !== undefined) statuses.add(400);

@@ -4,31 +4,40 @@ import type { FastifyInstance, FastifyRequest, Session } from 'fastify';
 import fp from 'fastify-plugin';
 import { toPostgresAnswer } from '../src/db/postgres-errors.js';
 import { ApiError } from '../src/errors.js';
-import type { Viewer } from '../src/services/viewer.js';
+import { parseUserAgent } from '../src/lib/user-agent.js';
+import { beginSignIn } from '../src/services/sign-ins.js';
+import type { Origin, Viewer } from '../src/services/viewer.js';
 import * as store from '../src/stores/sessions.js';
 
 export const SESSION_COOKIE = 'althing_session';
 
+const MINUTE_MS = 60 * 1000;
+
 /** How long a session lives after it was last used. */
-const LIFETIME_MS = 30 * 60 * 1000;
+const LIFETIME_MS = 30 * MINUTE_MS;
+
+/** The same for whoever wants to be remembered: 30 days. */
+const REMEMBERED_MS = 30 * 24 * 60 * MINUTE_MS;
 
 /** A session is written again at most this often: renewing it with each request would cost a write. */
-const RENEWAL_MS = 60 * 1000;
+const RENEWAL_MS = MINUTE_MS;
 
 const MAX_USER_AGENT_LENGTH = 256;
 
 declare module 'fastify' {
   interface Session {
     viewer?: Viewer;
-    address?: string | null;
+    remember?: boolean;
     user_agent?: string | null;
     last_seen_at?: string;
-    /** Whether the database has it already. */
-    stored?: boolean;
+    /** Whether the database has it as it is. */
+    written?: boolean;
   }
   interface FastifyRequest {
     /** Who is asking, or null. */
     viewer: Viewer | null;
+    /** On whose behalf, from where and when the request is made. */
+    origin(): Origin;
   }
 }
 
@@ -60,9 +69,12 @@ export default fp<SessionOptions>(
     });
 
     app.decorateRequest('viewer', null);
+    app.decorateRequest('origin', function (): Origin {
+      return { viewer: this.viewer, address: this.ip, requestId: this.id, now: app.clock() };
+    });
     app.addHook('onRequest', async (request) => {
-      const { viewer, last_seen_at } = request.session;
-      if (viewer === undefined) return;
+      const { viewer, user_agent = null, last_seen_at } = request.session;
+      if (viewer === undefined || !isSameDevice(user_agent, agentOf(request))) return;
       request.viewer = viewer;
       const now = app.clock();
       if (last_seen_at === undefined || now.getTime() - Date.parse(last_seen_at) >= RENEWAL_MS) {
@@ -75,23 +87,51 @@ export default fp<SessionOptions>(
 );
 
 /**
- * Signs the viewer in: under a new session id, so that an id which somebody planted before the
- * login is worth nothing after it.
+ * Signs the user in with a cookie: under a new session id, so that an id which somebody planted
+ * before the login is worth nothing after it.
  */
-export async function signIn(request: FastifyRequest, viewer: Viewer, now: Date): Promise<void> {
+export async function signIn(
+  request: FastifyRequest,
+  user: Omit<Viewer, 'credential'>,
+  { remember }: { remember: boolean },
+): Promise<void> {
   await request.session.regenerate();
-  request.session.viewer = viewer;
-  request.session.address = request.ip;
-  request.session.user_agent =
-    request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null;
-  request.session.last_seen_at = now.toISOString();
+  const { session } = request;
+  const origin = request.origin();
+  const lifetime = lifetimeOf(remember);
   try {
-    await request.session.save();
+    const id = await beginSignIn(request.db, origin, {
+      userId: user.id,
+      cookieId: session.sessionId,
+      remember,
+      userAgent: agentOf(request),
+      expiresAt: new Date(origin.now.getTime() + lifetime),
+    });
+    session.options({ maxAge: lifetime });
+    session.viewer = { ...user, credential: { kind: 'session', id } };
+    session.written = true;
+    await session.save();
   } catch (error) {
     // The plugin would try again while the error is being answered, and fail that answer too.
     Object.assign(request, { session: null });
     throw error;
   }
+}
+
+/** The `User-Agent` of the request, as far as it is kept. */
+export function agentOf(request: FastifyRequest): string | null {
+  return request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null;
+}
+
+/** Whether both belong to the same kind of browser on the same kind of machine, of any version. */
+function isSameDevice(before: string | null, after: string | null): boolean {
+  if (before === after) return true;
+  const [known, given] = [parseUserAgent(before ?? ''), parseUserAgent(after ?? '')];
+  return known.browser === given.browser && known.platform === given.platform;
+}
+
+function lifetimeOf(remember: boolean): number {
+  return remember ? REMEMBERED_MS : LIFETIME_MS;
 }
 
 /** The store behind @fastify/session: columns instead of an opaque document. */
@@ -103,32 +143,25 @@ function createStore(app: FastifyInstance) {
         (error: unknown) => callback(unavailable(error)),
       );
     },
-    set(id: string, { viewer, ...session }: Session, callback: (error?: unknown) => void): void {
+    // Called when an answer is on its way, which must not fail for it.
+    set(_id: string, { viewer, remember = false, written }: Session, callback: () => void): void {
       // A session without a user has nothing to keep.
-      if (viewer === undefined) {
+      if (viewer === undefined || written === true) {
         callback();
         return;
       }
       const now = app.clock();
       const times = {
-        last_seen_at: session.last_seen_at ?? now.toISOString(),
-        expires_at: new Date(now.getTime() + LIFETIME_MS).toISOString(),
+        last_seen_at: now.toISOString(),
+        expires_at: new Date(now.getTime() + lifetimeOf(remember)).toISOString(),
       };
-      if (session.stored === true) {
-        // Happens while an answer is on its way, which must not fail for it.
-        store.renewSession(app.db, id, times).then(
-          () => callback(),
-          (error: unknown) => {
-            app.log.warn({ err: error }, 'could not renew a session');
-            callback();
-          },
-        );
-        return;
-      }
-      const { address = null, user_agent = null } = session;
-      store
-        .insertSession(app.db, id, { user_id: viewer.id, address, user_agent, ...times })
-        .then(() => callback(), callback);
+      store.renewSession(app.db, viewer.credential.id, times).then(
+        () => callback(),
+        (error: unknown) => {
+          app.log.warn({ err: error }, 'could not renew a session');
+          callback();
+        },
+      );
     },
     destroy(id: string, callback: (error?: unknown) => void): void {
       store.deleteSession(app.db, id).then(() => callback(), callback);
@@ -146,13 +179,13 @@ function unavailable(error: unknown): unknown {
     : error;
 }
 
-function toSession(row: store.StoredSession): Session {
+function toSession({ id, user_id, ...row }: store.StoredSession): Session {
+  const { username, role, permissions, remember, user_agent, last_seen_at } = row;
   return {
-    cookie: { originalMaxAge: LIFETIME_MS },
-    viewer: { id: row.user_id, username: row.username, role: row.role },
-    address: row.address,
-    user_agent: row.user_agent,
-    last_seen_at: row.last_seen_at,
-    stored: true,
+    cookie: { originalMaxAge: lifetimeOf(remember) },
+    viewer: { id: user_id, username, role, permissions, credential: { kind: 'session', id } },
+    remember,
+    user_agent,
+    last_seen_at,
   };
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Component } from './types.js';
+import { Component, Default } from './types.js';
 
 export const Login = Component(
   'Login',
@@ -16,6 +16,12 @@ export const Login = Component(
         format: 'password',
         description: 'The password',
       }),
+      remember: Default(
+        Type.Boolean({
+          description: 'Whether the session lives 30 days, and not 30 minutes, after its last use',
+        }),
+        false,
+      ),
     },
     {
       description: 'Who wants to sign in',

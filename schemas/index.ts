@@ -6,6 +6,7 @@ import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
+import * as roles from './roles.js';
 import * as system from './system.js';
 import * as users from './users.js';
 
@@ -21,6 +22,7 @@ export const components: NamedSchema[] = [
   playgroundQueries,
   playgroundRequests,
   playgroundResponses,
+  roles,
   system,
   users,
 ]

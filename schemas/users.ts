@@ -1,9 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
+import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
 import { Component, Default, Enum, Nullable, Ref, Timestamp } from './types.js';
-
-export const ROLES = ['guest', 'author', 'editor', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** What a list of users may be sorted by: public columns only, or the order would tell the rest. */
 export const USER_SORTS = ['id', 'username', 'created_at'] as const;
@@ -66,7 +64,6 @@ const tags = Type.Array(Type.String({ minLength: 1, maxLength: 50 }), {
   examples: [['staff', 'beta']],
 });
 const address = Nullable(Ref(Address), { description: 'The postal address' });
-const role = Enum(ROLES, { description: 'What the user may do', examples: ['author'] });
 const isActive = Type.Boolean({ description: 'Whether the user may sign in' });
 
 const publicFields = {
@@ -108,7 +105,14 @@ export const User = Component(
       email: emailShown,
       age,
       address,
-      role,
+      email_verified_at: Nullable(Timestamp('When the address was confirmed; null if it was not'), {
+        description: 'When the e-mail address was confirmed; null if it was not',
+      }),
+      role: Enum(ROLES, {
+        description: 'The name of `permissions`; `custom` if they have none',
+        examples: ['author'],
+      }),
+      permissions: permissionMask,
       is_active: isActive,
       updated_at: Timestamp('When the user was last changed'),
       last_login_at: Nullable(Timestamp('When the user last signed in; null if never'), {
@@ -123,7 +127,9 @@ export const User = Component(
           email: 'alice@example.com',
           age: 30,
           address: { street: 'Main St 123', city: 'Shenzhen', zipcode: '518000' },
+          email_verified_at: null,
           role: 'author',
+          permissions: 7,
           is_active: true,
           updated_at: '2026-01-31T09:30:00.000Z',
           last_login_at: null,
@@ -145,52 +151,75 @@ export type UserView = Static<typeof UserView>;
 export const UserPage = pageOf('UserPage', UserView, 'users', publicExample);
 export type UserPage = Static<typeof UserPage>;
 
-/** A new user. With PUT, also the whole that replaces what is there. */
+const wholeUser = {
+  username,
+  email: Default(email, null),
+  nickname: Default(nickname, ''),
+  bio: Default(bio, ''),
+  avatar_url: Default(avatarUrl, null),
+  age: Default(age, null),
+  tags: Default(tags, []),
+  address: Default(address, null),
+  is_active: Default(isActive, true),
+};
+
+const johnExample = {
+  username: 'john',
+  email: 'john@example.com',
+  age: 30,
+  tags: ['staff'],
+  address: { street: 'Main St 123', city: 'Shenzhen' },
+};
+
 export const UserCreate = Component(
   'UserCreate',
   Type.Object(
     {
-      username,
-      email: Default(email, null),
-      nickname: Default(nickname, ''),
-      bio: Default(bio, ''),
-      avatar_url: Default(avatarUrl, null),
-      age: Default(age, null),
-      tags: Default(tags, []),
-      address: Default(address, null),
-      role: Default(role, 'author'),
-      is_active: Default(isActive, true),
+      ...wholeUser,
+      role: Default(Enum(ROLE_NAMES, { description: 'What the user may do' }), 'author'),
     },
-    {
-      description: 'A user to be created, or to replace the one that is there',
-      examples: [
-        {
-          username: 'john',
-          email: 'john@example.com',
-          age: 30,
-          tags: ['staff'],
-          address: { street: 'Main St 123', city: 'Shenzhen' },
-        },
-      ],
-    },
+    { description: 'A user to be created', examples: [{ ...johnExample, role: 'editor' }] },
   ),
 );
 export type UserCreate = Static<typeof UserCreate>;
+
+/** The whole that replaces what is there. The role has an operation of its own. */
+export const UserReplace = Component(
+  'UserReplace',
+  Type.Object(wholeUser, {
+    description: 'A user to replace the one that is there; the role stays as it is',
+    examples: [johnExample],
+  }),
+);
+export type UserReplace = Static<typeof UserReplace>;
+
+const profile = {
+  nickname: Type.Optional(nickname),
+  bio: Type.Optional(bio),
+  avatar_url: Type.Optional(avatarUrl),
+  age: Type.Optional(age),
+  tags: Type.Optional(tags),
+  address: Type.Optional(address),
+};
+
+/** What people change about themselves; what is left out stays. */
+export const ProfileUpdate = Component(
+  'ProfileUpdate',
+  Type.Object(profile, {
+    description: 'The fields of your profile to change; what is left out stays as it is',
+    examples: [{ nickname: 'Johnny', bio: 'I write.' }],
+  }),
+);
+export type ProfileUpdate = Static<typeof ProfileUpdate>;
 
 /** The fields of a user to be changed; what is left out stays. */
 export const UserUpdate = Component(
   'UserUpdate',
   Type.Object(
     {
+      ...profile,
       username: Type.Optional(username),
       email: Type.Optional(email),
-      nickname: Type.Optional(nickname),
-      bio: Type.Optional(bio),
-      avatar_url: Type.Optional(avatarUrl),
-      age: Type.Optional(age),
-      tags: Type.Optional(tags),
-      address: Type.Optional(address),
-      role: Type.Optional(role),
       is_active: Type.Optional(isActive),
     },
     {

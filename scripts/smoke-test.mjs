@@ -55,6 +55,7 @@ class Service {
       DATA_DIR: dataDirectory,
       DATABASE_URL: '',
       SECRET_KEY: '',
+      JWT_SECRET: '',
       DEMO_DATA: 'true',
       LOG_LEVEL: 'warn',
     };

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import access from '../plugins/access.js';
 import allowedMethods from '../plugins/allowed-methods.js';
+import authentication from '../plugins/authentication.js';
 import closing from '../plugins/closing.js';
 import components from '../plugins/components.js';
 import conditionalRequests from '../plugins/conditional-requests.js';
@@ -32,6 +33,8 @@ export interface AppDependencies {
   databaseUrl: string;
   /** Signs cookies. At least 32 characters. */
   secretKey: string;
+  /** Sign and verify tokens: the first signs, all verify. At least 32 characters each. */
+  tokenSecrets: readonly string[];
   /** The time; the computer's own if it is left out. */
   clock?: () => Date;
   /** Takes the log in place of standard output. */
@@ -52,7 +55,7 @@ export async function buildApp(
   dependencies: AppDependencies,
 ): Promise<FastifyInstance> {
   const production = config.APP_ENV === 'production';
-  const { databaseUrl, secretKey, clock = () => new Date(), logger } = dependencies;
+  const { databaseUrl, secretKey, tokenSecrets, clock = () => new Date(), logger } = dependencies;
 
   const app = Fastify({
     ...(logger === undefined
@@ -91,6 +94,7 @@ export async function buildApp(
     namedStatements: config.DB_NAMED_STATEMENTS,
   });
   await app.register(sessions, { secret: secretKey });
+  await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
   await app.register(validation);

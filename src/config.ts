@@ -10,7 +10,7 @@ export const ConfigSchema = Type.Object({
   APP_ENV: Default(
     Enum(['development', 'testing', 'production'], {
       description:
-        'Production wants a real `SECRET_KEY`, sends HSTS and loads no demo data. `NODE_ENV=production` ' +
+        'Production wants real secrets, sends HSTS and loads no demo data. `NODE_ENV=production` ' +
         'has the same effect.',
     }),
     'development',
@@ -121,6 +121,14 @@ export const ConfigSchema = Type.Object({
         'in production; elsewhere one is made and kept under `DATA_DIR`.',
     }),
   ),
+  JWT_SECRET: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Sign tokens, separated by commas: the first signs, all are accepted, so that a new one can ' +
+        'be put in front without signing everyone out. As long and random as `SECRET_KEY`, and none ' +
+        'of them the same. Required in production; elsewhere one is made and kept under `DATA_DIR`.',
+    }),
+  ),
   CORS_ORIGINS: Default(
     Type.Array(Type.String(), {
       description: 'Origins whose pages may call the API with cookies, separated by commas',
@@ -215,6 +223,9 @@ export function adminPassword(): string | undefined {
   return process.env[ADMIN_PASSWORD_VARIABLE] || undefined;
 }
 
+/** The variables that hold several values, with commas between them. */
+const LISTS = ['CORS_ORIGINS', 'JWT_SECRET'] as const;
+
 /**
  * The configuration that these variables make. An empty one counts as not set.
  *
@@ -227,7 +238,9 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   const given = {
     ...(set['NODE_ENV'] === 'production' ? { APP_ENV: 'production' } : {}),
     ...set,
-    ...(set['CORS_ORIGINS'] === undefined ? {} : { CORS_ORIGINS: splitList(set['CORS_ORIGINS']) }),
+    ...Object.fromEntries(
+      LISTS.flatMap((name) => (set[name] === undefined ? [] : [[name, splitList(set[name])]])),
+    ),
   };
   const result = parse(given);
   const problems =
@@ -244,7 +257,8 @@ function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
     findUrlProblem(values.DATABASE_URL),
     findUpstreamProblem(values.PLAYGROUND_UPSTREAM_URL),
     findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
-    findSecretProblem(values.SECRET_KEY, values.APP_ENV),
+    findSecretProblem('SECRET_KEY', values.SECRET_KEY, values.APP_ENV),
+    findTokenSecretProblem(values.JWT_SECRET, values.SECRET_KEY, values.APP_ENV),
     findOriginProblem(values.CORS_ORIGINS),
   ].filter((problem) => problem !== undefined);
 }
@@ -267,16 +281,34 @@ function findPoolProblem(min: unknown, max: unknown): string | undefined {
   return wrong ? 'DB_POOL_MIN is greater than DB_POOL_MAX' : undefined;
 }
 
-function findSecretProblem(secret: unknown, environment: unknown): string | undefined {
+function findSecretProblem(
+  name: string,
+  secret: unknown,
+  environment: unknown,
+): string | undefined {
   if (typeof secret !== 'string') {
     return environment === 'production'
-      ? 'SECRET_KEY is missing: production wants one, and `npm run cli -- generate-secret` makes it'
+      ? `${name} is missing: production wants one, and \`npm run cli -- generate-secret\` makes it`
       : undefined;
   }
   const weak = secret.length < MIN_SECRET_LENGTH || new Set(secret).size < 8;
   return weak
-    ? `SECRET_KEY is too weak: it should have at least ${MIN_SECRET_LENGTH} random characters`
+    ? `${name} is too weak: it should have at least ${MIN_SECRET_LENGTH} random characters`
     : undefined;
+}
+
+function findTokenSecretProblem(
+  secrets: unknown,
+  secretKey: unknown,
+  environment: unknown,
+): string | undefined {
+  const list = Array.isArray(secrets) && secrets.length > 0 ? secrets : [undefined];
+  if (secretKey !== undefined && list.includes(secretKey)) {
+    return 'JWT_SECRET holds the SECRET_KEY: what signs cookies must not sign tokens';
+  }
+  return list
+    .map((secret) => findSecretProblem('JWT_SECRET', secret, environment))
+    .find((problem) => problem !== undefined);
 }
 
 function findOriginProblem(origins: unknown): string | undefined {

@@ -7,7 +7,7 @@ import { readMigrations } from './db/migration-files.js';
 import { migrateUp } from './db/migrator.js';
 import { type OpenDatabase, openDatabase } from './db/open-database.js';
 import { toPostgresAnswer } from './db/postgres-errors.js';
-import { secretKeyOf } from './secret-key.js';
+import { secretsOf } from './secrets.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from './services/demo-data.js';
 import { describeFailure } from './start-failure.js';
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   running.database = openDatabase(config, (line) => console.error(line));
   const { url, embedded } = await running.database;
   await migrateUp(url, readMigrations());
-  const app = await buildApp(config, { databaseUrl: url, secretKey: secretKeyOf(config) });
+  const app = await buildApp(config, { databaseUrl: url, ...secretsOf(config) });
   running.app = app;
   await app.listen({
     host: config.HOST,

@@ -50,6 +50,7 @@ function startService() {
     DATA_DIR: dataDirectory,
     DATABASE_URL: '',
     SECRET_KEY: '',
+    JWT_SECRET: '',
     DEMO_DATA: 'true',
     PLAYGROUND: '',
     PLAYGROUND_UPSTREAM_URL: '',

@@ -7,7 +7,7 @@ import { toPostgresAnswer } from '../db/postgres-errors.js';
 import { brokenPasswordRules } from '../lib/password-policy.js';
 import { hashPassword } from '../lib/passwords.js';
 import { compileSchema } from '../lib/validation/compile.js';
-import { insertUser } from '../stores/users.js';
+import { insertUser } from '../stores/user-changes.js';
 import { withDatabase } from './context.js';
 
 const validate = compileSchema(UserCreate, { definitions });

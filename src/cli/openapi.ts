@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { parseConfig } from '../config.js';
 import { projectRoot } from '../lib/project-root.js';
-import { generateSecret } from '../secret-key.js';
+import { generateSecret } from '../secrets.js';
 
 /** The contract as it is committed. */
 export const OPENAPI_FILE = join(projectRoot, 'openapi/openapi.json');
@@ -49,6 +49,7 @@ export async function renderContract(): Promise<string> {
   const app = await buildApp(parseConfig({ LOG_LEVEL: 'silent' }), {
     databaseUrl: 'postgresql://localhost/none',
     secretKey: generateSecret(),
+    tokenSecrets: [generateSecret()],
   });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;

@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { MAX_BULK_USERS } from '../../schemas/users.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from '../services/demo-data.js';
-import { insertUsers } from '../stores/users.js';
+import { insertUsers } from '../stores/user-changes.js';
 import { withDatabase } from './context.js';
 
 /** `seed`: the demo data, and any number of invented users for trying things at size. */

@@ -1,5 +1,7 @@
 import type { ColumnType } from 'kysely';
-import type { Address, Role } from '../../schemas/users.js';
+import type { Role } from '../../schemas/roles.js';
+import type { Scope } from '../../schemas/scopes.js';
+import type { Address } from '../../schemas/users.js';
 
 /**
  * One column: its PostgreSQL type as `format_type` spells it, whether it may be null, and whether
@@ -45,7 +47,9 @@ export const tables = {
     age: nullable<number>('integer'),
     tags: defaulted<string[]>('text[]'),
     address: nullable<Address>('jsonb'),
-    role: defaulted<Role>('text'),
+    permissions: defaulted<number>('integer'),
+    role: generated<Role>('text'),
+    email_verified_at: nullable<string>(moment),
     is_active: defaulted<boolean>('boolean'),
     version: generated<number>('integer'),
     created_at: defaulted<string>(moment),
@@ -53,13 +57,64 @@ export const tables = {
     last_login_at: nullable<string>(moment),
   },
   sessions: {
-    id_hash: required<Buffer>('bytea'),
+    id: generated<number>('integer'),
+    kind: defaulted<'cookie' | 'token'>('text'),
+    remember: defaulted<boolean>('boolean'),
+    id_hash: nullable<Buffer>('bytea'),
     user_id: required<number>('integer'),
     address: nullable<string>('text'),
     user_agent: nullable<string>('text'),
     created_at: defaulted<string>(moment),
     last_seen_at: defaulted<string>(moment),
     expires_at: required<string>(moment),
+  },
+  refresh_tokens: {
+    token_hash: required<Buffer>('bytea'),
+    session_id: required<number>('integer'),
+    created_at: defaulted<string>(moment),
+    expires_at: required<string>(moment),
+    used_at: nullable<string>(moment),
+  },
+  api_keys: {
+    id: generated<number>('integer'),
+    user_id: required<number>('integer'),
+    name: required<string>('text'),
+    prefix: required<string>('text'),
+    key_hash: required<Buffer>('bytea'),
+    scopes: required<Scope[]>('text[]'),
+    created_at: defaulted<string>(moment),
+    last_used_at: nullable<string>(moment),
+    expires_at: nullable<string>(moment),
+  },
+  registrations: {
+    id: generated<number>('integer'),
+    username: required<string>('text'),
+    email: required<string>('text'),
+    password_hash: required<string>('text'),
+    token_hash: nullable<Buffer>('bytea'),
+    created_at: defaulted<string>(moment),
+    expires_at: required<string>(moment),
+  },
+  email_tokens: {
+    token_hash: required<Buffer>('bytea'),
+    user_id: required<number>('integer'),
+    purpose: required<'change_email' | 'reset_password'>('text'),
+    email: required<string>('text'),
+    created_at: defaulted<string>(moment),
+    expires_at: required<string>(moment),
+  },
+  audit_log: {
+    id: generated<number>('bigint'),
+    at: defaulted<string>(moment),
+    actor_id: nullable<number>('integer'),
+    credential: nullable<'session' | 'token' | 'key'>('text'),
+    action: required<string>('text'),
+    resource: required<string>('text'),
+    resource_id: nullable<string>('text'),
+    address: nullable<string>('text'),
+    request_id: nullable<string>('text'),
+    before: nullable<Record<string, unknown>>('jsonb'),
+    after: nullable<Record<string, unknown>>('jsonb'),
   },
   idempotency_keys: {
     caller: required<string>('text'),

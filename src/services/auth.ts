@@ -2,19 +2,22 @@ import type { Login } from '../../schemas/auth.js';
 import type { Database } from '../db/database.js';
 import { ApiError } from '../errors.js';
 import { verifyPassword } from '../lib/passwords.js';
-import * as store from '../stores/users.js';
+import { findCredentials } from '../stores/accounts.js';
 import type { Viewer } from './viewer.js';
 
 /**
- * The user with this name (or e-mail address) and password, whose login is recorded.
+ * The user with this name (or e-mail address) and password.
  *
  * @throws ApiError invalid_credentials, the same and after the same work whether the user is
  *   unknown, has no password, may not sign in, or the password is wrong
  */
-export async function authenticate(db: Database, login: Login, now: Date): Promise<Viewer> {
-  const user = await store.findCredentials(db, login.username);
+export async function authenticate(
+  db: Database,
+  login: Pick<Login, 'username' | 'password'>,
+): Promise<Omit<Viewer, 'credential'>> {
+  const user = await findCredentials(db, login.username);
   const matches = await verifyPassword(login.password, user?.password_hash ?? null);
   if (user === null || !matches || !user.is_active) throw new ApiError('invalid_credentials');
-  await store.recordLogin(db, user.id, now);
-  return { id: user.id, username: user.username, role: user.role };
+  const { id, username, role, permissions } = user;
+  return { id, username, role, permissions };
 }

@@ -1,7 +1,8 @@
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { generatePassword, hashPassword } from '../lib/passwords.js';
-import * as store from '../stores/users.js';
+import * as store from '../stores/user-changes.js';
+import { hasUsers } from '../stores/users.js';
 
 const NAMES = ['alice', 'bob', 'charlie', 'diana', 'eve', 'frank'];
 const NUMBERED = Array.from(
@@ -25,7 +26,7 @@ export const DEMO_ADMINISTRATOR = 'admin';
 export function loadDemoData(db: Database): Promise<string | null> {
   return inTransaction(db, async (trx) => {
     await store.lockAllUsers(trx);
-    if (await store.hasUsers(trx)) return null;
+    if (await hasUsers(trx)) return null;
     const password = generatePassword();
     await store.insertUsers(trx, DEMO_USERS);
     await store.insertUser(trx, {

@@ -1,8 +1,37 @@
-import type { Role } from '../../schemas/users.js';
+import type { Permission, Role } from '../../schemas/roles.js';
+import type { Scope } from '../../schemas/scopes.js';
+import { allows, isAdministratorMask, type Mask } from '../lib/permissions.js';
+
+/** How somebody proved who they are. */
+export type Credential =
+  /** The cookie of a session, by its number. */
+  | { kind: 'session'; id: number }
+  /** An access token, by the number of the sign-in that it belongs to. */
+  | { kind: 'token'; id: number }
+  /** An API key, which is good for its scopes only. */
+  | { kind: 'key'; id: number; scopes: readonly Scope[] };
 
 /** The user on whose behalf a request is made. */
 export interface Viewer {
   id: number;
   username: string;
   role: Role;
+  permissions: Mask;
+  credential: Credential;
+}
+
+/** On whose behalf, from where and when something is done: what the audit log wants to know. */
+export interface Origin {
+  viewer: Viewer | null;
+  address: string | null;
+  requestId: string | null;
+  now: Date;
+}
+
+export function isAdministrator(viewer: Viewer | null): boolean {
+  return viewer !== null && isAdministratorMask(viewer.permissions);
+}
+
+export function mayDo(viewer: Viewer, permission: Permission): boolean {
+  return allows(viewer.permissions, permission);
 }

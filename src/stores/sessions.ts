@@ -1,78 +1,106 @@
 import { createHash } from 'node:crypto';
-import type { Role } from '../../schemas/users.js';
+import type { Role } from '../../schemas/roles.js';
 import type { Database } from '../db/database.js';
 
-/** A live session and the active user behind it. */
+/** A live session of a browser and the active user behind it. */
 export interface StoredSession {
+  id: number;
   user_id: number;
-  address: string | null;
+  remember: boolean;
   user_agent: string | null;
   last_seen_at: string;
-  expires_at: string;
   username: string;
   role: Role;
+  permissions: number;
 }
 
-export interface SessionWrite {
+/** One sign-in, as it is written when it begins. */
+export interface NewSession {
   user_id: number;
+  remember: boolean;
   address: string | null;
   user_agent: string | null;
   last_seen_at: string;
   expires_at: string;
 }
 
-/** The session with this id, unless it has expired or its user may no longer sign in. */
+/** The session that a cookie names, unless it has expired or its user may no longer sign in. */
 export async function findSession(
   db: Database,
-  id: string,
+  cookieId: string,
   now: Date,
 ): Promise<StoredSession | null> {
   const row = await db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .select([
+      'sessions.id',
       'sessions.user_id',
-      'sessions.address',
+      'sessions.remember',
       'sessions.user_agent',
       'sessions.last_seen_at',
-      'sessions.expires_at',
       'users.username',
       'users.role',
+      'users.permissions',
     ])
-    .where('sessions.id_hash', '=', hashId(id))
+    .where('sessions.id_hash', '=', hashId(cookieId))
     .where('sessions.expires_at', '>', now.toISOString())
     .where('users.is_active', '=', true)
     .executeTakeFirst();
   return row ?? null;
 }
 
-/** Writes a session that has just begun. */
+/**
+ * Writes a session that has just begun: of a browser that holds `cookieId`, or, with null, of a
+ * client that holds tokens.
+ *
+ * @returns its number
+ */
 export async function insertSession(
   db: Database,
-  id: string,
-  session: SessionWrite,
-): Promise<void> {
-  await db
+  cookieId: string | null,
+  session: NewSession,
+): Promise<number> {
+  const { id } = await db
     .insertInto('sessions')
-    .values({ id_hash: hashId(id), ...session })
-    .execute();
+    .values({
+      ...session,
+      kind: cookieId === null ? 'token' : 'cookie',
+      id_hash: cookieId === null ? null : hashId(cookieId),
+      created_at: session.last_seen_at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
 }
 
 /** Prolongs a session, unless it has been ended in the meantime: then it stays so. */
 export async function renewSession(
   db: Database,
-  id: string,
-  { last_seen_at, expires_at }: Pick<SessionWrite, 'last_seen_at' | 'expires_at'>,
+  id: number,
+  times: Pick<NewSession, 'last_seen_at' | 'expires_at'>,
 ): Promise<void> {
-  await db
-    .updateTable('sessions')
-    .set({ last_seen_at, expires_at })
-    .where('id_hash', '=', hashId(id))
-    .execute();
+  await db.updateTable('sessions').set(times).where('id', '=', id).execute();
 }
 
-export async function deleteSession(db: Database, id: string): Promise<void> {
-  await db.deleteFrom('sessions').where('id_hash', '=', hashId(id)).execute();
+export async function deleteSession(db: Database, cookieId: string): Promise<void> {
+  await db.deleteFrom('sessions').where('id_hash', '=', hashId(cookieId)).execute();
+}
+
+/**
+ * Ends the sign-ins of a user: all of them, or all but the one with the number `except`.
+ *
+ * @returns how many that were
+ */
+export async function deleteSessionsOf(
+  db: Database,
+  userId: number,
+  { except }: { except?: number } = {},
+): Promise<number> {
+  let query = db.deleteFrom('sessions').where('user_id', '=', userId);
+  if (except !== undefined) query = query.where('id', '!=', except);
+  const { numDeletedRows } = await query.executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 /** Removes what has expired. Returns how many sessions that were. */

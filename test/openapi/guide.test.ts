@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { projectRoot } from '../../src/lib/project-root.js';
 import { DEMO_USERS } from '../../src/services/demo-data.js';
-import { insertUsers } from '../../src/stores/users.js';
+import { insertUsers } from '../../src/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '../support/app.js';
 
 const SEPARATOR = '--- end of a block ---';

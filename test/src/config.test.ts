@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { type Config, ConfigError, ConfigSchema, parseConfig } from '../../src/config.js';
 
 const SECRET_KEY = '0123456789abcdef0123456789abcdef';
+const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
 const DATABASE_URL = 'postgresql://user:password@host:5432/database';
 
 /** The message of the refusal. */
@@ -44,7 +45,7 @@ t.test('everything has a default, except what cannot have one', async (t) => {
   const names = Object.keys(ConfigSchema.properties);
   t.same(
     names.filter((name) => !(name in config)),
-    ['DATABASE_URL', 'PLAYGROUND', 'PLAYGROUND_UPSTREAM_URL', 'SECRET_KEY'],
+    ['DATABASE_URL', 'PLAYGROUND', 'PLAYGROUND_UPSTREAM_URL', 'SECRET_KEY', 'JWT_SECRET'],
   );
   t.same(parseConfig({ PATH: '/bin', UNKNOWN: '1' }), config, 'other variables are nobody’s');
 });
@@ -79,8 +80,9 @@ t.test('an empty variable counts as not set', async (t) => {
 });
 
 t.test('NODE_ENV=production has the effect of APP_ENV=production', async (t) => {
-  t.equal(parseConfig({ NODE_ENV: 'production', SECRET_KEY }).APP_ENV, 'production');
+  t.equal(parseConfig({ NODE_ENV: 'production', SECRET_KEY, JWT_SECRET }).APP_ENV, 'production');
   t.match(refusal(t, { NODE_ENV: 'production' }), /^SECRET_KEY is missing/);
+  t.match(refusal(t, { NODE_ENV: 'production', SECRET_KEY }), /^JWT_SECRET is missing/);
   t.equal(parseConfig({ NODE_ENV: 'production', APP_ENV: 'testing' }).APP_ENV, 'testing');
   t.equal(parseConfig({ NODE_ENV: 'test' }).APP_ENV, 'development');
 });
@@ -112,6 +114,7 @@ t.test('a value of the wrong kind is named', async (t) => {
       'postgresql://user:pass#word@host/database',
     ],
     SECRET_KEY: ['short', 'a'.repeat(64), '1212'.repeat(20)],
+    JWT_SECRET: ['short', `${JWT_SECRET},short`, 'a'.repeat(64)],
     CORS_ORIGINS: ['*', 'app.example.com', 'https://app.example.com/', 'https://a.example/path'],
   };
   for (const [name, values] of Object.entries(wrong)) {
@@ -120,6 +123,18 @@ t.test('a value of the wrong kind is named', async (t) => {
     }
   }
 });
+
+t.test(
+  'tokens are signed with other secrets than cookies, of which there may be several',
+  async (t) => {
+    const several = parseConfig({ SECRET_KEY, JWT_SECRET: `${JWT_SECRET}, ${JWT_SECRET}2` });
+    t.same(several.JWT_SECRET, [JWT_SECRET, `${JWT_SECRET}2`]);
+    t.match(
+      refusal(t, { SECRET_KEY, JWT_SECRET: `${JWT_SECRET},${SECRET_KEY}` }),
+      /^JWT_SECRET holds the SECRET_KEY/,
+    );
+  },
+);
 
 t.test('all that is wrong is said at once', async (t) => {
   const message = refusal(t, {

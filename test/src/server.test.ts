@@ -18,6 +18,7 @@ t.setTimeout(240_000);
 type Settings = Record<string, string>;
 
 const SECRET_KEY = '0123456789abcdef0123456789abcdef';
+const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
 const NO_SETTINGS = Object.fromEntries(
   Object.keys(ConfigSchema.properties).map((name) => [name, '']),
 );
@@ -316,7 +317,10 @@ t.test('of two first starts at once on one database, one makes the demo data', a
   t.same(await Promise.all(services.map((service) => service.stop())), [0, 0]);
 });
 
-for (const settings of [{ APP_ENV: 'production', SECRET_KEY }, { DEMO_DATA: 'false' }]) {
+for (const settings of [
+  { APP_ENV: 'production', SECRET_KEY, JWT_SECRET },
+  { DEMO_DATA: 'false' },
+]) {
   t.test(`no demo data with ${Object.keys(settings)[0]}`, async (t) => {
     const DATABASE_URL = await createTestDatabase(t, 'template0');
     const service = new Service(t, { DATABASE_URL, DATA_DIR: temporaryDirectory(t), ...settings });

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { type AppDependencies, buildApp } from '../../src/app.js';
 import { type Config, parseConfig } from '../../src/config.js';
 import { hashPassword } from '../../src/lib/passwords.js';
-import { insertUser, type NewUser } from '../../src/stores/users.js';
+import { insertUser, type NewUser } from '../../src/stores/user-changes.js';
 import { Client } from './client.js';
 import { createTestDatabase } from './database.js';
 
@@ -30,6 +30,9 @@ export interface TestApp {
   signedIn(user: NewUser): Promise<Client>;
 }
 
+/** What tokens are signed with, unless a test brings its own. */
+export const TOKEN_SECRET = 'a token secret for tests and nothing else';
+
 /** Satisfies the password policy. */
 export const PASSWORD = 'TestPass123!';
 
@@ -52,6 +55,7 @@ export async function createTestApp(
     {
       databaseUrl,
       secretKey: 'a secret key for tests and nothing else',
+      tokenSecrets: [TOKEN_SECRET],
       clock: clock.read,
       ...dependencies,
     },

@@ -63,8 +63,8 @@ const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (ap
       },
     },
     async (request) => {
-      const now = app.clock();
-      await signIn(request, await authenticate(request.db, request.body, now), now);
+      const { remember } = request.body;
+      await signIn(request, await authenticate(request.db, request.body), { remember });
       return { status: 'login_ok' as const };
     },
   );
@@ -79,10 +79,13 @@ const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (ap
     },
   );
 
-  app.get('/session', { schema: operations.session }, async ({ viewer }) =>
-    viewer === null
-      ? { status: 'not_logged_in' as const }
-      : { status: 'logged_in' as const, username: viewer.username },
+  app.get(
+    '/session',
+    { schema: operations.session, config: { scope: 'me:read' } },
+    async ({ viewer }) =>
+      viewer === null
+        ? { status: 'not_logged_in' as const }
+        : { status: 'logged_in' as const, username: viewer.username },
   );
 
   app.get('/csrf', { schema: operations.csrf }, async (request, reply) => ({

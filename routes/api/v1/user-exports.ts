@@ -67,7 +67,10 @@ const columnsOf = {
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const gates = { anonymous: new Gate(PLACES.anonymous), signedIn: new Gate(PLACES.signedIn) };
-  const config = { rateLimit: { max: 30, timeWindow: '1 minute' } };
+  const config = {
+    scope: 'users:read',
+    rateLimit: { max: 30, timeWindow: '1 minute' },
+  } as const;
 
   app.get('/export.json', { schema: operations.json, config }, (request, reply) => {
     const toJson = reply.compileSerializationSchema(serializedAs[usersAudience(request.viewer)]);

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { RoleAssignment } from '../../../schemas/roles.js';
 import { Ref } from '../../../schemas/types.js';
 import {
   MAX_BULK_USERS,
@@ -12,10 +13,12 @@ import {
   UserListQuery,
   UserPage,
   UserParams,
+  UserReplace,
   UserUpdate,
   UserView,
 } from '../../../schemas/users.js';
 import { linkHeader } from '../../../src/lib/link-header.js';
+import * as changes from '../../../src/services/user-changes.js';
 import * as users from '../../../src/services/users.js';
 
 /** A thousand users with everything that one usually has. */
@@ -66,21 +69,37 @@ const operations = {
   replace: {
     operationId: 'users-replace',
     summary: 'Replace a user',
-    description: 'Writes the whole user; what is left out goes back to its default.',
+    description:
+      'Writes the whole user; what is left out goes back to its default. The role stays as it is.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
-    body: Ref(UserCreate),
+    body: Ref(UserReplace),
     response: { 200: Ref(User) },
   },
   update: {
     operationId: 'users-update',
     summary: 'Change a user',
-    description: 'Changes the fields that are given; what is left out stays.',
+    description:
+      'Changes the fields that are given; what is left out stays. Users change their own profile; ' +
+      'username, e-mail address and `is_active` only administrators change. Whoever is switched off ' +
+      'is signed out everywhere.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
     body: Ref(UserUpdate),
+    response: { 200: Ref(User) },
+  },
+  role: {
+    operationId: 'users-assign-role',
+    summary: 'Give a user a role',
+    description:
+      'Gives a role, or any mask of permissions. Nobody grants what they do not hold themselves, ' +
+      'and the last administrator stays one.',
+    tags,
+    params: UserParams,
+    headers: IfMatchHeaders,
+    body: Ref(RoleAssignment),
     response: { 200: Ref(User) },
   },
   remove: {
@@ -94,16 +113,22 @@ const operations = {
   },
 } as const;
 
+const write = { access: 'admin', scope: 'users:write', errors: [404, 409, 412] } as const;
+
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { schema: operations.list }, async (request, reply) => {
-    const page = await users.listUsers(request.db, request.viewer, request.query);
-    reply.header('link', linkHeader(request.url, page));
-    return page;
-  });
+  app.get(
+    '/',
+    { schema: operations.list, config: { scope: 'users:read' } },
+    async (request, reply) => {
+      const page = await users.listUsers(request.db, request.viewer, request.query);
+      reply.header('link', linkHeader(request.url, page));
+      return page;
+    },
+  );
 
   app.get(
     '/:id',
-    { schema: operations.read, config: { errors: [404] } },
+    { schema: operations.read, config: { scope: 'users:read', errors: [404] } },
     async (request, reply) => {
       const user = await users.readUser(request.db, request.viewer, request.params.id);
       reply.header('etag', users.userTag(user));
@@ -113,9 +138,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(
     '/',
-    { schema: operations.create, config: { access: 'admin', errors: [409] } },
+    { schema: operations.create, config: { ...write, errors: [409] } },
     async (request, reply) => {
-      const user = await users.createUser(request.db, request.body);
+      const user = await changes.createUser(request.db, request.origin(), request.body);
       reply
         .code(201)
         .header('location', `${app.prefix}/${user.id}`)
@@ -129,35 +154,61 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: operations.bulk,
       bodyLimit: MAX_BULK_BYTES,
-      config: { access: 'admin', errors: [409] },
+      config: { ...write, errors: [409] },
     },
     async (request, reply) => {
-      const ids = await users.createUsers(request.db, request.body);
+      const ids = await changes.createUsers(request.db, request.origin(), request.body);
       reply.code(201);
       return { created: ids.length, ids };
     },
   );
 
-  const write = { access: 'admin', errors: [404, 409, 412] } as const;
-
   type Change = { Params: Static<typeof UserParams>; Body: UserUpdate };
   async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
-    const user = await users.changeUser(request.db, request.params.id, request.body, {
-      now: app.clock(),
-      ifMatch: request.headers['if-match'],
-    });
+    const { id } = request.params;
+    const user = await changes.changeUser(
+      request.db,
+      request.origin(),
+      id,
+      request.body,
+      preconditionOf(request),
+    );
     reply.header('etag', users.userTag(user));
     return user;
   }
 
   // The body of a PUT has every field: what was left out of it is there with its default.
   app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
-  app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
+  app.patch<Change>(
+    '/:id',
+    {
+      schema: operations.update,
+      config: { ...write, access: 'owner', ownerOf: users.ownerOfUser },
+    },
+    change,
+  );
+
+  app.put('/:id/role', { schema: operations.role, config: write }, async (request, reply) => {
+    const user = await changes.assignRole(
+      request.db,
+      request.origin(),
+      request.params.id,
+      request.body,
+      preconditionOf(request),
+    );
+    reply.header('etag', users.userTag(user));
+    return user;
+  });
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
-    await users.deleteUser(request.db, request.params.id, { ifMatch: request.headers['if-match'] });
+    const { id } = request.params;
+    await changes.deleteUser(request.db, request.origin(), id, preconditionOf(request));
     reply.code(204);
   });
 };
+
+function preconditionOf({ headers }: FastifyRequest): changes.Precondition {
+  return { ifMatch: headers['if-match'] };
+}
 
 export default routes;

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { insertUsers } from '../../../../src/stores/users.js';
+import { insertUsers } from '../../../../src/stores/user-changes.js';
 import { createTestApp } from '../../../support/app.js';
 
 const URL = '/api/v1/users/export';
@@ -30,7 +30,10 @@ t.test('CSV has a header and a line for each user', async (t) => {
   t.notMatch(reply.text, /ghost|example\.com|argon2/, 'the public part only');
 
   const whole = await admin.get(`${URL}.csv`);
-  t.match(whole.text, /^[^\r]*,email,age,address,role,is_active,updated_at,last_login_at\r\n/);
+  t.match(
+    whole.text,
+    /^[^\r]*,email,age,address,email_verified_at,role,permissions,is_active,updated_at,last_login_at\r\n/,
+  );
   t.match(whole.text, /ghost/);
   t.notMatch(whole.text, /argon2|password/);
 });

@@ -22,7 +22,7 @@ t.test('a thousand users are created by one statement, in order', async (t) => {
   });
   t.equal(reply.status, 201);
   t.equal(reply.json.created, 1000);
-  t.equal(statements.filter((text) => /insert/i.test(text)).length, 1);
+  t.equal(statements.filter((text) => /insert into users/i.test(text)).length, 1);
   t.equal(await count(), before + 1000);
   const last = await admin.get(`/api/v1/users/${reply.json.ids[999]}`);
   t.match(last.json, { username: 'many999', tags: ['a,b', '"c"'], role: 'author' });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { insertUsers } from '../../../../src/stores/users.js';
+import { insertUsers } from '../../../../src/stores/user-changes.js';
 import { createTestApp } from '../../../support/app.js';
 
 const MANY = 100_000;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DEMO_USERS } from '../../../../src/services/demo-data.js';
-import { insertUsers } from '../../../../src/stores/users.js';
+import { insertUsers } from '../../../../src/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '../../../support/app.js';
 import { recordStatements } from '../../../support/statements.js';
 
@@ -290,16 +290,16 @@ t.test('the last active administrator stays', async (t) => {
   const { id } = (await admin.get(`${URL}?q=root`)).json.items[0];
   for (const reply of [
     await admin.delete(`${URL}/${id}`),
-    await admin.patch(`${URL}/${id}`, { role: 'author' }),
+    await admin.put(`${URL}/${id}/role`, { role: 'author' }),
     await admin.patch(`${URL}/${id}`, { is_active: false }),
-    await admin.put(`${URL}/${id}`, { username: 'root' }),
+    await admin.put(`${URL}/${id}`, { username: 'root', is_active: false }),
   ]) {
     t.match([reply.status, reply.json.code], [409, 'last_administrator']);
   }
   const second = await createUser({ username: 'second', role: 'admin' });
   const [first, other] = await Promise.all([
-    admin.patch(`${URL}/${id}`, { role: 'author' }),
-    admin.patch(`${URL}/${second.id}`, { role: 'author' }),
+    admin.put(`${URL}/${id}/role`, { role: 'author' }),
+    admin.put(`${URL}/${second.id}/role`, { role: 'author' }),
   ]);
   // The second is too late, or no administrator any more.
   t.match([first.status, other.status].sort().join(), /^200,(?:403|409)$/);
@@ -307,7 +307,7 @@ t.test('the last active administrator stays', async (t) => {
   t.equal(rows.length, 1, 'two at once do not remove both');
   const { json } = await client().get('/ready');
   t.ok(json);
-  await app.pg.query(`update users set role = 'admin' where username = 'root'`);
+  await app.pg.query(`update users set permissions = 143 where username = 'root'`);
 });
 
 t.test('who may write', async (t) => {
@@ -318,6 +318,7 @@ t.test('who may write', async (t) => {
     ['POST', `${URL}/bulk`, [{ username: 'nobody' }]],
     ['PUT', `${URL}/1`, { username: 'nobody' }],
     ['PATCH', `${URL}/1`, { nickname: 'x' }],
+    ['PUT', `${URL}/1/role`, { role: 'admin' }],
     ['DELETE', `${URL}/1`, undefined],
   ] as const;
   for (const [method, url, payload] of calls) {

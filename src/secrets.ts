@@ -9,16 +9,32 @@ export function generateSecret(): string {
   return randomBytes(32).toString('hex');
 }
 
+/** What signs: cookies, and tokens, of which the first signs and all verify. */
+export interface Secrets {
+  secretKey: string;
+  tokenSecrets: string[];
+}
+
 /**
- * `SECRET_KEY`, or, outside of production, one that is made once and kept under `DATA_DIR`, so that
- * sessions survive a restart.
+ * `SECRET_KEY` and `JWT_SECRET`, or, outside of production, such that are made once and kept under
+ * `DATA_DIR`, so that sessions and tokens survive a restart.
  *
- * @throws ConfigError if the kept one is damaged
+ * @throws ConfigError if a kept one is damaged
  */
-export function secretKeyOf(config: { SECRET_KEY?: string; DATA_DIR: string }): string {
-  if (config.SECRET_KEY !== undefined) return config.SECRET_KEY;
+export function secretsOf(config: {
+  SECRET_KEY?: string;
+  JWT_SECRET?: string[];
+  DATA_DIR: string;
+}): Secrets {
   const folder = resolve(projectRoot, config.DATA_DIR);
-  const file = join(folder, 'secret-key');
+  return {
+    secretKey: config.SECRET_KEY ?? keptSecret(folder, 'secret-key'),
+    tokenSecrets: config.JWT_SECRET ?? [keptSecret(folder, 'jwt-secret')],
+  };
+}
+
+function keptSecret(folder: string, name: string): string {
+  const file = join(folder, name);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });
     writeOnce(file, generateSecret());

@@ -1,0 +1,2 @@
+drop table email_tokens;
+drop table registrations;

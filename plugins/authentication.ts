@@ -1,0 +1,55 @@
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import type { Scope } from '../schemas/scopes.js';
+import { TokenKeys } from '../src/lib/access-tokens.js';
+import { identifyBearer, KEY_MARK } from '../src/services/bearers.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Signs and verifies tokens. */
+    tokenKeys: TokenKeys;
+  }
+  interface FastifyContextConfig {
+    /**
+     * What an API key must be good for to be used here; null if no key will do, but only somebody
+     * who has signed in. Left out, the operation takes no notice of tokens and keys.
+     */
+    scope?: Scope | null;
+  }
+}
+
+export interface AuthenticationOptions {
+  /** Sign and verify tokens: the first signs, all verify. */
+  secrets: readonly string[];
+}
+
+/**
+ * Who is asking, where the request says so itself: by an access token or an API key, as
+ * `Authorization: Bearer …` (RFC 6750), or by a key as `X-API-Key`. It then speaks for the whole
+ * request, whatever cookie came along.
+ */
+export default fp<AuthenticationOptions>(
+  async (app, { secrets }) => {
+    const keys = new TokenKeys(secrets);
+    app.decorate('tokenKeys', keys);
+
+    app.addHook('onRequest', async (request) => {
+      if (request.routeOptions.config.scope === undefined) return;
+      const credential = credentialOf(request);
+      if (credential === null) return;
+      request.viewer = await identifyBearer(request.db, credential, { keys, now: app.clock() });
+    });
+  },
+  { name: 'authentication', dependencies: ['sessions'] },
+);
+
+const BEARER = /^bearer(?: +(.*))?$/i;
+
+function credentialOf({ headers }: FastifyRequest): string | null {
+  const bearer = BEARER.exec(headers.authorization ?? '');
+  if (bearer !== null) return bearer[1]?.trim() ?? '';
+  const key = headers['x-api-key'];
+  if (key === undefined) return null;
+  // Something else than a key is refused as a key that is not known, never taken for a token.
+  return String(key).startsWith(KEY_MARK) ? String(key) : KEY_MARK;
+}

@@ -1,0 +1,16 @@
+/**
+ * What an API key may be good for, each with its meaning. An operation names the one that a key
+ * needs for it.
+ */
+export const SCOPES = {
+  'users:read': 'Read users',
+  'users:write': 'Create, change and delete users',
+  'me:read': 'Read the account of whom the key belongs to',
+  'me:write': 'Change the account of whom the key belongs to',
+  'audit:read': 'Read the audit log',
+  'jobs:read': 'Read what runs in the background',
+  'jobs:write': 'Run again what has failed in the background',
+} as const;
+
+export type Scope = keyof typeof SCOPES;
+export const SCOPE_NAMES = Object.keys(SCOPES) as Scope[];

@@ -1,0 +1,94 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+
+/** Seconds that an access token is good for. */
+export const ACCESS_TOKEN_SECONDS = 3600;
+
+/** Seconds that a refresh token is good for: 30 days. */
+export const REFRESH_TOKEN_SECONDS = 30 * 24 * 3600;
+
+const LIFETIMES = { access: ACCESS_TOKEN_SECONDS, refresh: REFRESH_TOKEN_SECONDS } as const;
+
+export type TokenType = keyof typeof LIFETIMES;
+
+/** Who a token was made for, and by: it is worth nothing to any other service that shares a secret. */
+const PARTY = 'althing';
+
+/** What a token says: whose it is, and to which sign-in it belongs. */
+export interface TokenSubject {
+  userId: number;
+  sessionId: number;
+}
+
+export type TokenFault = 'invalid_token' | 'wrong_token_type';
+
+/** Secrets that sign and verify tokens: the first signs, all verify, so that one can be replaced. */
+export class TokenKeys {
+  readonly #keys: { id: string; secret: Uint8Array }[];
+
+  /** @throws TypeError without a secret */
+  constructor(secrets: readonly string[]) {
+    if (secrets.length === 0) throw new TypeError('There is no secret to sign tokens with');
+    this.#keys = secrets.map((secret) => ({
+      id: createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 16),
+      secret: new TextEncoder().encode(secret),
+    }));
+  }
+
+  /** A signed token (RFC 7519, HS256) with `sub`, `sid`, `iat`, `exp`, `jti`, `type`, `iss` and `aud`. */
+  sign(type: TokenType, { userId, sessionId }: TokenSubject, now: Date): Promise<string> {
+    const [key] = this.#keys as [{ id: string; secret: Uint8Array }];
+    const issuedAt = Math.floor(now.getTime() / 1000);
+    return new SignJWT({ sid: sessionId, type })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: key.id })
+      .setSubject(String(userId))
+      .setIssuer(PARTY)
+      .setAudience(PARTY)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + LIFETIMES[type])
+      .setJti(randomUUID())
+      .sign(key.secret);
+  }
+
+  /** What a token of this type says; or what is wrong with it. */
+  async verify(
+    type: TokenType,
+    token: string,
+    now: Date,
+  ): Promise<TokenSubject | { fault: TokenFault }> {
+    const payload = await this.#payloadOf(token, now);
+    if (payload === null) return { fault: 'invalid_token' };
+    if (payload['type'] !== type) return { fault: 'wrong_token_type' };
+    const userId = Number(payload.sub);
+    const sessionId = payload['sid'];
+    const isOurs = isNumber(userId) && String(userId) === payload.sub && isNumber(sessionId);
+    return isOurs ? { userId, sessionId } : { fault: 'invalid_token' };
+  }
+
+  async #payloadOf(token: string, now: Date): Promise<JWTPayload | null> {
+    try {
+      const { payload } = await jwtVerify(token, ({ kid }) => this.#secretOf(kid), {
+        algorithms: ['HS256'],
+        issuer: PARTY,
+        audience: PARTY,
+        requiredClaims: ['sub', 'sid', 'iat', 'exp', 'jti', 'type'],
+        currentDate: now,
+      });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return null;
+      throw error;
+    }
+  }
+
+  /** @throws JWKSNoMatchingKey if the token was signed with a secret that is no longer known */
+  #secretOf(id: string | undefined): Uint8Array {
+    const key = this.#keys.find((each) => each.id === id);
+    if (key === undefined) throw new errors.JWKSNoMatchingKey();
+    return key.secret;
+  }
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 31;
+}
