@@ -44,6 +44,7 @@ const TAGS = [
     name: 'users',
     description: 'People: their accounts, as others and as administrators see them',
   },
+  { name: 'jobs', description: 'What the service does in the background' },
   { name: 'system', description: 'Whether the service is there, and in which version' },
   { name: 'playground', description: 'Where the authors of clients try how this API speaks' },
 ];
