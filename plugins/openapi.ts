@@ -47,6 +47,7 @@ const TAGS = [
   },
   { name: 'roles', description: 'What people may do' },
   { name: 'audit', description: 'Who did what, for administrators' },
+  { name: 'jobs', description: 'What the service does in the background' },
   { name: 'system', description: 'Whether the service is there, and in which version' },
   { name: 'playground', description: 'Where the authors of clients try how this API speaks' },
 ];
