@@ -10,7 +10,7 @@ import {
 import type { ErrorItem } from './lib/validation/error-item.js';
 
 /** Every `code` that an answer may carry, with its status. The sentences are in the catalogues. */
-const STATUSES = {
+export const STATUSES = {
   bad_request: 400,
   unparsable_body: 400,
   missing_boundary: 400,
