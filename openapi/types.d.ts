@@ -206,6 +206,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your password
+         * @description Wants the current password. All your other sign-ins end; API keys go on.
+         *
+         *     **Who:** anyone who has signed in. **Key:** none will do.
+         */
+        post: operations["passwords-change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/forgot-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a new password
+         * @description Sends a token to the address, if it is that of somebody who may sign in. The answer is the same if it is not.
+         */
+        post: operations["passwords-forgot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by mail
+         * @description Takes the token of a mail, which works once and for 30 minutes. All sign-ins end; API keys go on.
+         */
+        post: operations["passwords-reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register
+         * @description Sends a token to the address; the account begins when `POST /api/v1/auth/verify-email` brings it back, and until then the username is kept free for a day. A username that is taken is refused with 409. Whether the address is known does not show: its owner is told by mail.
+         */
+        post: operations["registrations-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the confirmation again
+         * @description Sends a new token to whoever has registered with this address and not confirmed it yet; the one before works no more. The answer is the same if there is nobody.
+         */
+        post: operations["registrations-resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an e-mail address
+         * @description Takes the token of a mail, which works once: it makes a user of whoever has registered, or gives a user the address that they wanted to change to.
+         */
+        post: operations["emails-confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your e-mail address
+         * @description Sends a token to the new address, which is yours when `POST /api/v1/auth/verify-email` brings it back; the old one is told then. Whether somebody else has the address does not show.
+         *
+         *     **Who:** anyone who has signed in. **Key:** none will do.
+         */
+        post: operations["emails-change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1524,6 +1668,71 @@ export interface components {
             password: string;
         };
         /**
+         * PasswordChange
+         * @description A new password, by whoever knows the current one
+         * @example {
+         *       "current_password": "a long Secret 1!",
+         *       "new_password": "a longer Secret 2!",
+         *       "confirm_password": "a longer Secret 2!"
+         *     }
+         */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description Your password
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description The password from now on: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
+             * @example a long Secret 1!
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description The new password once more
+             */
+            confirm_password: string;
+        };
+        /**
+         * PasswordReset
+         * @description A new password, by whoever reads the mail of the account
+         * @example {
+         *       "token": "y3JxN0n4…",
+         *       "new_password": "a longer Secret 2!",
+         *       "confirm_password": "a longer Secret 2!"
+         *     }
+         */
+        PasswordReset: {
+            /** @description The token that the mail brought; it works once */
+            token: string;
+            /**
+             * Format: password
+             * @description The password from now on: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
+             * @example a long Secret 1!
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description The new password once more
+             */
+            confirm_password: string;
+        };
+        /**
+         * PasswordStatus
+         * @description The new password is the password
+         * @example {
+         *       "status": "password_changed"
+         *     }
+         */
+        PasswordStatus: {
+            /**
+             * @description Always `password_changed`
+             * @enum {string}
+             */
+            status: "password_changed";
+        };
+        /**
          * PlaygroundCalculation
          * @description Two numbers and what to do with them
          * @example {
@@ -2171,6 +2380,144 @@ export interface components {
             url: string;
             /** @description How long a message may be */
             max_message_bytes: number;
+        };
+        /**
+         * EmailAddress
+         * @description An address
+         * @example {
+         *       "email": "dora@example.com"
+         *     }
+         */
+        EmailAddress: {
+            /**
+             * Format: email
+             * @description An e-mail address
+             * @example alice@example.com
+             */
+            email: string;
+        };
+        /**
+         * EmailChange
+         * @description The address that you want to have
+         * @example {
+         *       "email": "dora@example.org",
+         *       "password": "a long Secret 1"
+         *     }
+         */
+        EmailChange: {
+            /**
+             * Format: email
+             * @description An e-mail address
+             * @example alice@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description Your password
+             */
+            password: string;
+        };
+        /**
+         * EmailConfirmation
+         * @description Proof that mail to an address is read
+         * @example {
+         *       "token": "y3JxN0n4…"
+         *     }
+         */
+        EmailConfirmation: {
+            /** @description The token that the mail brought; it works once */
+            token: string;
+        };
+        /**
+         * EmailConfirmed
+         * @description The address is confirmed
+         * @example {
+         *       "status": "verified",
+         *       "username": "dora",
+         *       "email": "dora@example.com"
+         *     }
+         */
+        EmailConfirmed: {
+            /**
+             * @description Always `verified`
+             * @enum {string}
+             */
+            status: "verified";
+            /** @description Whose address it is */
+            username: string;
+            /** @description The address */
+            email: string;
+        };
+        /**
+         * MailRequested
+         * @description If there is something to be sent to this address, it is on its way
+         * @example {
+         *       "status": "accepted"
+         *     }
+         */
+        MailRequested: {
+            /**
+             * @description Always `accepted`
+             * @enum {string}
+             */
+            status: "accepted";
+        };
+        /**
+         * Registration
+         * @description Somebody who wants an account
+         * @example {
+         *       "username": "dora",
+         *       "email": "dora@example.com",
+         *       "password": "a long Secret 1",
+         *       "confirm_password": "a long Secret 1",
+         *       "agree_terms": true
+         *     }
+         */
+        Registration: {
+            /**
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
+             */
+            username: string;
+            /**
+             * Format: email
+             * @description An e-mail address
+             * @example alice@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description The password to sign in with: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
+             * @example a long Secret 1!
+             */
+            password: string;
+            /**
+             * Format: password
+             * @description The new password once more
+             */
+            confirm_password: string;
+            /** @description That the terms of service are accepted: they must be */
+            agree_terms: boolean;
+        };
+        /**
+         * RegistrationStatus
+         * @description A mail is on its way; the account begins when the address is confirmed
+         * @example {
+         *       "status": "confirmation_sent",
+         *       "username": "dora",
+         *       "email": "dora@example.com"
+         *     }
+         */
+        RegistrationStatus: {
+            /**
+             * @description Always `confirmation_sent`
+             * @enum {string}
+             */
+            status: "confirmation_sent";
+            /** @description The name that is kept free for a day */
+            username: string;
+            /** @description Where the mail went */
+            email: string;
         };
         /**
          * RoleAssignment
@@ -3004,24 +3351,6 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The resource has been changed since it was read */
-        PreconditionFailed: {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "X-Response-Time": components["headers"]["X-Response-Time"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
-                "X-RateLimit-Limit": components["headers"]["Optional-X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
-                "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
-                "Content-Language": components["headers"]["Content-Language"];
-                ETag: components["headers"]["ETag"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Error"];
-            };
-        };
         /** @description In conflict with what is there */
         Conflict: {
             headers: {
@@ -3034,6 +3363,24 @@ export interface components {
                 "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Optional-Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The resource has been changed since it was read */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "X-Response-Time": components["headers"]["X-Response-Time"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                "X-RateLimit-Limit": components["headers"]["Optional-X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
+                "Content-Language": components["headers"]["Content-Language"];
+                ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content: {
@@ -3166,15 +3513,15 @@ export interface components {
          */
         "WWW-Authenticate": string;
         /**
-         * @description Names this version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`
-         * @example "3-full"
-         */
-        ETag: string;
-        /**
          * @description After how many seconds it is worth asking again
          * @example 2
          */
         "Optional-Retry-After": number;
+        /**
+         * @description Names this version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`
+         * @example "3-full"
+         */
+        ETag: string;
         /**
          * @description The first, previous, next and last page, as far as there are such (RFC 8288)
          * @example </api/v1/users?page=1>; rel="first", </api/v1/users?page=2>; rel="next"
@@ -3511,6 +3858,277 @@ export interface operations {
                     "application/json": components["schemas"]["CsrfToken"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "passwords-change": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description The new password is the password */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordStatus"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "passwords-forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Sent, if there is what to send */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequested"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "passwords-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The new password is the password */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordStatus"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "registrations-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationStatus"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "registrations-resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Sent, if there is what to send */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequested"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "emails-confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailConfirmation"];
+            };
+        };
+        responses: {
+            /** @description The address is confirmed */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailConfirmed"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "emails-change": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequested"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
