@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
+import * as jobs from './jobs.js';
 import * as me from './me.js';
 import * as playgroundBodies from './playground-bodies.js';
 import * as playgroundParameters from './playground-parameters.js';
@@ -20,6 +21,7 @@ export const components: NamedSchema[] = [
   auth,
   errors,
   me,
+  jobs,
   playgroundBodies,
   playgroundParameters,
   playgroundQueries,
