@@ -2998,6 +2998,7 @@ export interface components {
                 "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
                 "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
                 "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["Optional-WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -3165,6 +3166,11 @@ export interface components {
          * @example Bearer
          */
         "WWW-Authenticate": string;
+        /**
+         * @description How to prove who is asking (RFC 9110, section 11.6.1)
+         * @example Bearer
+         */
+        "Optional-WWW-Authenticate": string;
         /**
          * @description Names this version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`
          * @example "3-full"
