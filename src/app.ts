@@ -19,8 +19,11 @@ import requestContext, { requestIdOf } from '../plugins/request-context.js';
 import securityHeaders from '../plugins/security-headers.js';
 import sessions from '../plugins/sessions.js';
 import validation from '../plugins/validation.js';
+import apiKeys from '../routes/api/v1/api-keys.js';
+import audit from '../routes/api/v1/audit.js';
 import auth from '../routes/api/v1/auth.js';
 import playground from '../routes/api/v1/playground/index.js';
+import roles from '../routes/api/v1/roles.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import docs from '../routes/docs.js';
@@ -110,8 +113,11 @@ export async function buildApp(
     prefix: '/api/v1/auth',
     loginsPerMinute: config.LOGIN_RATE_LIMIT,
   });
+  await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
+  await app.register(roles, { prefix: '/api/v1/roles' });
+  await app.register(audit, { prefix: '/api/v1/audit' });
   if (config.PLAYGROUND ?? !production) {
     await app.register(playground, {
       prefix: '/api/v1',

@@ -160,6 +160,7 @@ async function attempt(
     if (isFault(status, operation)) throw new Error(`status ${status}`);
     if (isSuccess(status)) {
       known.learn(json);
+      known.learnItems(operation.path, json);
       const path = request.url.split('?', 1)[0] ?? '';
       if (typeof headers['etag'] === 'string') known.learnTag(path, headers['etag']);
     }
