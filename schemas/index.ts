@@ -3,6 +3,7 @@ import * as apiKeys from './api-keys.js';
 import * as audit from './audit.js';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
+import * as jobs from './jobs.js';
 import * as playgroundBodies from './playground-bodies.js';
 import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
@@ -21,6 +22,7 @@ export const components: NamedSchema[] = [
   audit,
   auth,
   errors,
+  jobs,
   playgroundBodies,
   playgroundParameters,
   playgroundQueries,
