@@ -4,12 +4,14 @@ import * as audit from './audit.js';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
+import * as me from './me.js';
 import * as playgroundBodies from './playground-bodies.js';
 import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
 import * as roles from './roles.js';
+import * as sessions from './sessions.js';
 import * as system from './system.js';
 import * as users from './users.js';
 
@@ -23,12 +25,14 @@ export const components: NamedSchema[] = [
   auth,
   errors,
   jobs,
+  me,
   playgroundBodies,
   playgroundParameters,
   playgroundQueries,
   playgroundRequests,
   playgroundResponses,
   roles,
+  sessions,
   system,
   users,
 ]

@@ -8,11 +8,11 @@ export const MAX_PAGE_SIZE = 100;
  * The query of a list: page numbers or a cursor, and a sort order out of `sorts`.
  *
  * @param sorts the columns that a list may be sorted by; each also with `-` before it, descending
- * @param first the order of whoever asks for none: the first of `sorts`, unless another is given
+ * @param order the order of a list whose query names none: the first of `sorts`, if left out
  */
 export function listQuery<const S extends readonly string[]>(
   sorts: S,
-  first: S[number] | `-${S[number]}` = sorts[0] as S[number],
+  order: S[number] | `-${S[number]}` = sorts[0] as S[number],
 ) {
   const orders = sorts.flatMap((sort) => [sort, `-${sort}`]) as (S[number] | `-${S[number]}`)[];
   return {
@@ -41,7 +41,7 @@ export function listQuery<const S extends readonly string[]>(
           'the start. The other parameters must stay the same on the way.',
       }),
     ),
-    sort: Default(Enum(orders, { description: 'The order; `-` in front means descending' }), first),
+    sort: Default(Enum(orders, { description: 'The order; `-` in front means descending' }), order),
   };
 }
 

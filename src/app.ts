@@ -25,6 +25,8 @@ import apiKeys from '../routes/api/v1/api-keys.js';
 import audit from '../routes/api/v1/audit.js';
 import auth from '../routes/api/v1/auth.js';
 import jobs from '../routes/api/v1/jobs.js';
+import me from '../routes/api/v1/me.js';
+import meSessions from '../routes/api/v1/me-sessions.js';
 import playground from '../routes/api/v1/playground/index.js';
 import roles from '../routes/api/v1/roles.js';
 import userExports from '../routes/api/v1/user-exports.js';
@@ -135,6 +137,8 @@ export async function buildApp(
     prefix: '/api/v1/auth',
     loginsPerMinute: config.LOGIN_RATE_LIMIT,
   });
+  await app.register(me, { prefix: '/api/v1/me' });
+  await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });

@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor } from '../lib/cursor.js';
 import type { Slice } from '../stores/slices.js';
 
 export interface PageSource<Item extends { id: number }, Sort extends string> {
+  /** Asked for one item more than the page has, to see whether it goes on. */
   list(slice: Slice<Sort>): Promise<Item[]>;
   count(): Promise<number>;
   /** The value of the item that the list is sorted by. */

@@ -1,9 +1,9 @@
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { ApiKeySort } from '../../schemas/api-keys.js';
 import type { Scope } from '../../schemas/scopes.js';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
-import { type Slice, takeSlice } from './slices.js';
+import { cut, type Slice } from './slices.js';
 
 /** A key as it is stored, but for whose it is and its hash. */
 export type ApiKeyRow = Omit<Selectable<Schema['api_keys']>, 'user_id' | 'key_hash'>;
@@ -55,10 +55,7 @@ export async function listApiKeys(
   slice: Slice<ApiKeySort>,
 ): Promise<ApiKeyRow[]> {
   const query = db.selectFrom('api_keys').select(COLUMNS).where('user_id', '=', userId);
-  return takeSlice(query, slice, {
-    id: sql.ref<number>('id'),
-    key: slice.sort === 'id' ? null : sql.ref(slice.sort),
-  }).execute();
+  return cut(query, slice).execute();
 }
 
 /** How many keys a user has. */

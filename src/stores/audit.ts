@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Insertable, sql } from 'kysely';
 import type { AuditEntry } from '../../schemas/audit.js';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
-import { type Slice, takeSlice } from './slices.js';
+import { cut, type Slice } from './slices.js';
 
 /** One entry of the audit log, as it is written. */
 export type NewAuditEntry = Required<Insertable<Schema['audit_log']>>;
@@ -49,8 +49,7 @@ export async function listAuditEntries(
       'audit_log.after',
     ])
     .where(matches(filter));
-  const columns = { id: sql.ref<number>('audit_log.id'), key: null };
-  const rows = await takeSlice(query, slice, columns).execute();
+  const rows = await cut(query, slice, sql.ref('audit_log.id')).execute();
   return rows.map(({ actor_id, username, ...entry }) => ({
     ...entry,
     actor: actor_id === null ? null : { id: actor_id, username },

@@ -1,6 +1,6 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 
-/** The part of a list that one page needs: one item more than it has, to see whether it goes on. */
+/** A part of a sorted list: by offset, or from the place on that a cursor names. */
 export interface Slice<Sort extends string> {
   sort: Sort;
   descending: boolean;
@@ -10,27 +10,25 @@ export interface Slice<Sort extends string> {
   after?: { key: string | number; id: number };
 }
 
-/** What a list is sorted by: a column that may repeat itself and then the id, or the id alone. */
-export interface SliceColumns {
-  id: RawBuilder<number>;
-  key: RawBuilder<unknown> | null;
-}
-
-/** Puts a query in order and cuts the slice out of it. */
-export function takeSlice<DB, Tables extends keyof DB, Row>(
-  query: SelectQueryBuilder<DB, Tables, Row>,
-  { descending, limit, offset, after }: Slice<string>,
-  { id, key }: SliceColumns,
-): SelectQueryBuilder<DB, Tables, Row> {
+/**
+ * The slice of what the query finds, sorted by `column`, and by `id` where that is equal.
+ *
+ * @param column what the slice's `sort` stands for in this query
+ */
+export function cut<DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  { sort, descending, limit, offset, after }: Slice<string>,
+  column: RawBuilder<unknown> = sql.ref(sort),
+): SelectQueryBuilder<DB, TB, Row> {
   const direction = descending ? 'desc' : 'asc';
-  const operator = sql.raw(descending ? '<' : '>');
-  let slice = key === null ? query : query.orderBy(key, direction);
-  slice = slice.orderBy(id, direction).limit(sql.lit(limit));
+  let slice = query.orderBy(column, direction).limit(sql.lit(limit));
+  if (sort !== 'id') slice = slice.orderBy(sql.ref('id'), direction);
   if (offset !== undefined) slice = slice.offset(offset);
   if (after === undefined) return slice;
+  const operator = sql.raw(descending ? '<' : '>');
   return slice.where(
-    key === null
-      ? sql<boolean>`${id} ${operator} ${after.id}`
-      : sql<boolean>`(${key}, ${id}) ${operator} (${after.key}, ${after.id})`,
+    sort === 'id'
+      ? sql<boolean>`${column} ${operator} ${after.id}`
+      : sql<boolean>`(${column}, id) ${operator} (${after.key}, ${after.id})`,
   );
 }

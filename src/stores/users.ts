@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
-import { type Slice, takeSlice } from './slices.js';
+import { cut, type Slice } from './slices.js';
 
 type UserRow = Selectable<Schema['users']>;
 
@@ -61,10 +61,7 @@ export async function listUsers(
   slice: Slice<UserSort>,
 ): Promise<(PublicUser | FullUser)[]> {
   const query = db.selectFrom('users').select(columnsOf(filter.audience)).where(matches(filter));
-  return takeSlice(query, slice, {
-    id: sql.ref<number>('id'),
-    key: slice.sort === 'id' ? null : sortColumn(slice.sort),
-  }).execute();
+  return cut(query, slice, sortColumn(slice.sort)).execute();
 }
 
 /** How many users the filter finds. */
@@ -106,6 +103,12 @@ export async function* streamUsers(
 }
 
 /** The user, or null if there is none that the audience may see. */
+export function findUser(db: Database, id: number, audience: 'full'): Promise<FullUser | null>;
+export function findUser(
+  db: Database,
+  id: number,
+  audience: Audience,
+): Promise<PublicUser | FullUser | null>;
 export async function findUser(
   db: Database,
   id: number,
@@ -130,7 +133,7 @@ function columnsOf(audience: Audience): readonly (keyof PublicUser | keyof FullU
   return audience === 'full' ? FULL_COLUMNS : PUBLIC_COLUMNS;
 }
 
-function sortColumn(sort: Exclude<UserSort, 'id'>) {
+function sortColumn(sort: UserSort) {
   return sort === 'username' ? sql<string>`lower(username) collate "C"` : sql.ref<string>(sort);
 }
 

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { createTestApp, PASSWORD } from '../support/app.js';
 import { noBrowser, visit } from '../support/browser.js';
@@ -30,28 +31,23 @@ t.test('Swagger UI signs in and tries a call', { skip: noBrowser }, async (t) =>
   await page.goto(`${origin}/docs`);
   await page.getByRole('heading', { name: 'Signing in', exact: true }).waitFor();
 
-  const run = async (operationId: string, body?: string) => {
-    const block = page.locator(
-      `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
-    );
-    await block.locator('.opblock-summary-control').click();
-    if (body !== undefined) await block.locator('textarea.body-param__text').fill(body);
-    await block.getByRole('button', { name: 'Execute' }).click();
-    const live = block.locator('.live-responses-table .response').first();
-    await live.waitFor();
-    return {
-      status: (await live.locator('.response-col_status').textContent())?.trim(),
-      text: await live.locator('.response-col_description').textContent(),
-    };
-  };
-
-  const login = await run('auth-login', JSON.stringify({ username: 'admin', password: PASSWORD }));
+  const login = await run(page, 'auth-login', { username: 'admin', password: PASSWORD });
   t.match(login, { status: /^200/, text: /login_ok/ });
-  const create = await run('users-create', JSON.stringify({ username: 'from_the_docs' }));
+  const create = await run(page, 'users-create', { username: 'from_the_docs' });
   t.match(create, { status: /^201/, text: /from_the_docs/ }, 'the CSRF token goes along by itself');
   t.same(complaints, []);
   t.same(foreign, []);
   t.equal((await client().get('/api/v1/users?q=from_the_docs')).json.total, 1);
+});
+
+t.test('Swagger UI sends the body of a DELETE', { skip: noBrowser }, async (t) => {
+  await createUser({ username: 'leaver' });
+  const { page, complaints } = await visit(t, origin);
+  await page.goto(`${origin}/docs`);
+  await run(page, 'auth-login', { username: 'leaver', password: PASSWORD });
+  t.match(await run(page, 'me-delete', { password: PASSWORD }), { status: /^204/ });
+  t.same(complaints, []);
+  t.equal((await client().signIn('leaver', PASSWORD)).status, 401);
 });
 
 t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
@@ -61,3 +57,19 @@ t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
   t.same(complaints, []);
   t.same(foreign, []);
 });
+
+/** Tries an operation out, as a reader would. */
+async function run(page: Page, operationId: string, body: unknown) {
+  const block = page.locator(
+    `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
+  );
+  await block.locator('.opblock-summary-control').click();
+  await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  await block.getByRole('button', { name: 'Execute' }).click();
+  const live = block.locator('.live-responses-table .response').first();
+  await live.waitFor();
+  return {
+    status: (await live.locator('.response-col_status').textContent())?.trim(),
+    text: await live.locator('.response-col_description').textContent(),
+  };
+}

@@ -1,6 +1,5 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
 import type { Generator, Schema } from './generate.js';
-import { nameInCollection } from './known.js';
 
 /** One operation of the document. */
 export interface Operation {
@@ -71,8 +70,7 @@ export function generateRequest(
   let url = path;
   for (const { name, in: place, required, schema = {}, explode } of parameters) {
     if (place === 'path') {
-      const known = random.chance(0.5) ? nameInCollection(path, name) : name;
-      const value = generator.value(schema as Schema, faults, known);
+      const value = generator.value(schema as Schema, faults, name);
       const segment = random.chance(faults / 2) ? random.pick(RAW_SEGMENTS) : segmentOf(value);
       url = url.replace(`{${name}}`, () => segment || '0');
       continue;

@@ -1,9 +1,6 @@
 import type { Random } from './random.js';
 
 const KEPT = 60;
-
-/** Of one collection fewer are kept: what is old may belong to somebody who has gone. */
-const KEPT_OF_COLLECTION = 10;
 const DEPTH = 4;
 
 /**
@@ -25,16 +22,6 @@ export class Known {
     }
   }
 
-  /** What a list, or a creation, at this path told of its items, by which a request may name one. */
-  learnItems(path: string, answer: unknown): void {
-    if (typeof answer !== 'object' || answer === null) return;
-    const items = 'items' in answer && Array.isArray(answer.items) ? answer.items : [answer];
-    for (const item of items as { id?: unknown }[]) {
-      if (item?.id !== undefined)
-        this.#add(nameInCollection(path, 'id'), item.id, KEPT_OF_COLLECTION);
-    }
-  }
-
   /** A value that was seen under a name. */
   recall(name: string, random: Random): unknown {
     const values = this.#values.get(name);
@@ -49,17 +36,12 @@ export class Known {
     return this.#tags.get(path);
   }
 
-  #add(name: string, value: unknown, kept = KEPT): void {
+  #add(name: string, value: unknown): void {
     const values = this.#values.get(name) ?? [];
     values.push(value);
-    if (values.length > kept) values.shift();
+    if (values.length > KEPT) values.shift();
     this.#values.set(name, values);
   }
-}
-
-/** The name under which the ids of a collection are known, whichever item of it a path names. */
-export function nameInCollection(path: string, parameter: string): string {
-  return `${path.split('/{', 1)[0]} ${parameter}`;
 }
 
 /** `next_cursor` is a cursor too, and `ids` are each an id. */
