@@ -1,4 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
+import * as apiKeys from './api-keys.js';
+import * as audit from './audit.js';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
@@ -20,6 +22,8 @@ export type NamedSchema = TSchema & { $id: string };
 
 /** Every schema with a name: what routes refer to, and what the document lists once. */
 export const components: NamedSchema[] = [
+  apiKeys,
+  audit,
   auth,
   errors,
   jobs,

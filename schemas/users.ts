@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
-import { Component, Default, Enum, Nullable, Ref, Timestamp } from './types.js';
+import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
 
 /** What a list of users may be sorted by: public columns only, or the order would tell the rest. */
 export const USER_SORTS = ['id', 'username', 'created_at'] as const;
@@ -73,7 +73,7 @@ const address = Nullable(Ref(Address), { description: 'The postal address' });
 const isActive = Type.Boolean({ description: 'Whether the user may sign in' });
 
 const publicFields = {
-  id: Type.Integer({ minimum: 1, description: 'The number of the user', examples: [1] }),
+  id: Id('The number of the user'),
   username,
   nickname,
   bio,
@@ -270,5 +270,5 @@ export const UserListQuery = Type.Object({
 export type UserListQuery = Static<typeof UserListQuery>;
 
 export const UserParams = Type.Object({
-  id: Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'The number of the user' }),
+  id: Id('The number of the user'),
 });

@@ -38,7 +38,10 @@ const MOST_STREAMS = {
 };
 
 /** Operations on something of the caller's own, whose number nobody would guess, and where it is listed. */
-const OWN_LISTS: Record<string, string> = { 'sessions-end': '/api/v1/me/sessions' };
+const OWN_LISTS: Record<string, string> = {
+  'sessions-end': '/api/v1/me/sessions',
+  'api-keys-delete': '/api/v1/me/api-keys',
+};
 
 /** Operations that show how it looks when the service itself is at fault. */
 const FAILS_ON_PURPOSE = new Set(['playground-error']);

@@ -32,6 +32,7 @@ t.test('the requests of the guide work when they are pasted into a shell', async
     ['auth/login', /\{"status":"login_ok"\}/],
     ['"dora"', /"username":"dora".*"email":"dora@example\.com"/],
     ['me/sessions', /"current":true.*\{"ended":0\}/s],
+    ['me/api-keys', /"username":"dora".*"email":"dora@example\.com".*"total":1/],
     ['q=li', /"charlie".*"alice".*"total":2/s],
     ['cursor=&size=5', /"total":null.*"next_cursor":"\w+"/],
     ['"age": 200', /string_too_short.*less_than_equal/],
