@@ -18,7 +18,7 @@ export interface NewSignIn {
 /** Writes down that somebody has signed in. Returns the number of the session. */
 export function beginSignIn(
   db: Database,
-  { address, now, ...origin }: Origin,
+  { address, now, requestId }: Origin,
   { userId, cookieId, remember, userAgent, expiresAt }: NewSignIn,
 ): Promise<number> {
   return inTransaction(db, async (trx) => {
@@ -34,7 +34,8 @@ export function beginSignIn(
     const after = { user_agent: userAgent, remember, kind: cookieId === null ? 'token' : 'cookie' };
     await record(
       trx,
-      { ...origin, address, now },
+      // Whoever signs in is who acts, also where the cookie of somebody else came along.
+      { viewer: null, address, requestId, now },
       { action: 'session.begin', id, after, actorId: userId },
     );
     return id;
