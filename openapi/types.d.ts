@@ -206,6 +206,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get or renew tokens
+         * @description The token endpoint of OAuth 2.0 (RFC 6749, sections 4.3 and 6). A password begins a sign-in; a refresh token renews one, and is good for that once: use the new one from then on. Requests that run side by side may use the same one within 5 seconds; used again later, it has been stolen, and the whole sign-in ends. An `Authorization` header is ignored.
+         */
+        post: operations["tokens-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke tokens
+         * @description Ends the sign-in to which a refresh token or an access token belongs, with all of its tokens (RFC 7009). The answer is the same for a token that is not known.
+         */
+        post: operations["tokens-revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -2044,6 +2084,98 @@ export interface components {
             version: string;
         };
         /**
+         * RevocationStatus
+         * @description The token is worth nothing
+         * @example {
+         *       "status": "revoked"
+         *     }
+         */
+        RevocationStatus: {
+            /**
+             * @description Always `revoked`
+             * @enum {string}
+             */
+            status: "revoked";
+        };
+        /**
+         * TokenPair
+         * @description What a client that holds tokens proves itself with
+         * @example {
+         *       "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+         *       "token_type": "bearer",
+         *       "expires_in": 3600,
+         *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+         *       "refresh_expires_in": 2592000
+         *     }
+         */
+        TokenPair: {
+            /** @description To be sent as `Authorization: Bearer …` */
+            access_token: string;
+            /**
+             * @description Always `bearer`
+             * @enum {string}
+             */
+            token_type: "bearer";
+            /** @description Seconds that the access token is good for */
+            expires_in: number;
+            /** @description Good for the next pair of tokens, once */
+            refresh_token: string;
+            /** @description Seconds that the refresh token is good for */
+            refresh_expires_in: number;
+        };
+        /**
+         * TokenRequest
+         * @description A request for tokens: `username` and `password` with the grant `password`, `refresh_token` with the grant `refresh_token`
+         * @example {
+         *       "grant_type": "password",
+         *       "username": "admin",
+         *       "password": "a long Secret 1"
+         *     }
+         * @example {
+         *       "grant_type": "refresh_token",
+         *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+         *     }
+         */
+        TokenRequest: {
+            /**
+             * @description Whether the password or a refresh token is the proof
+             * @default password
+             * @enum {string}
+             */
+            grant_type?: "password" | "refresh_token";
+            /** @description The username or the e-mail address */
+            username?: string;
+            /**
+             * Format: password
+             * @description The password
+             */
+            password?: string;
+            /** @description The refresh token that was handed out last */
+            refresh_token?: string;
+            /** @description Ignored: a token may do what its user may */
+            scope?: string;
+            /** @description Ignored: clients are not told apart */
+            client_id?: string;
+            /**
+             * Format: password
+             * @description Ignored
+             */
+            client_secret?: string;
+        };
+        /**
+         * TokenRevocation
+         * @description A token that is to be worth nothing any more
+         * @example {
+         *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+         *     }
+         */
+        TokenRevocation: {
+            /** @description A refresh token or an access token */
+            token: string;
+            /** @description Ignored: a token says itself of which type it is */
+            token_type_hint?: string;
+        };
+        /**
          * Address
          * @description A postal address
          * @example {
@@ -3015,6 +3147,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CsrfToken"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "tokens-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description What a client that holds tokens proves itself with */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not signed in, or wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "tokens-revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRevocation"];
+            };
+        };
+        responses: {
+            /** @description The token is worth nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationStatus"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             /** @description Too many requests */

@@ -8,6 +8,7 @@ import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
 import * as roles from './roles.js';
 import * as system from './system.js';
+import * as tokens from './tokens.js';
 import * as users from './users.js';
 
 /** A schema with a name. */
@@ -24,6 +25,7 @@ export const components: NamedSchema[] = [
   playgroundResponses,
   roles,
   system,
+  tokens,
   users,
 ]
   .flatMap((file) => Object.values<unknown>(file))

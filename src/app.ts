@@ -21,6 +21,7 @@ import sessions from '../plugins/sessions.js';
 import validation from '../plugins/validation.js';
 import auth from '../routes/api/v1/auth.js';
 import playground from '../routes/api/v1/playground/index.js';
+import tokens from '../routes/api/v1/tokens.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import docs from '../routes/docs.js';
@@ -107,6 +108,10 @@ export async function buildApp(
   await app.register(system);
   await app.register(docs);
   await app.register(auth, {
+    prefix: '/api/v1/auth',
+    loginsPerMinute: config.LOGIN_RATE_LIMIT,
+  });
+  await app.register(tokens, {
     prefix: '/api/v1/auth',
     loginsPerMinute: config.LOGIN_RATE_LIMIT,
   });

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { createTestApp, PASSWORD } from '../support/app.js';
 import { noBrowser, visit } from '../support/browser.js';
@@ -6,6 +7,22 @@ t.setTimeout(120_000);
 const { app, client, createUser } = await createTestApp(t);
 await createUser({ username: 'admin', role: 'admin' });
 const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+
+/** Tries an operation out in Swagger UI; what the service answered. */
+async function execute(page: Page, operationId: string, body?: string) {
+  const block = page.locator(
+    `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
+  );
+  await block.locator('.opblock-summary-control').click();
+  if (body !== undefined) await block.locator('textarea.body-param__text').fill(body);
+  await block.getByRole('button', { name: 'Execute' }).click();
+  const live = block.locator('.live-responses-table .response').first();
+  await live.waitFor();
+  return {
+    status: (await live.locator('.response-col_status').textContent())?.trim(),
+    text: await live.locator('.response-col_description').textContent(),
+  };
+}
 
 t.test('the pages and what they load come from here', async (t) => {
   const anyone = client();
@@ -30,28 +47,38 @@ t.test('Swagger UI signs in and tries a call', { skip: noBrowser }, async (t) =>
   await page.goto(`${origin}/docs`);
   await page.getByRole('heading', { name: 'Signing in', exact: true }).waitFor();
 
-  const run = async (operationId: string, body?: string) => {
-    const block = page.locator(
-      `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
-    );
-    await block.locator('.opblock-summary-control').click();
-    if (body !== undefined) await block.locator('textarea.body-param__text').fill(body);
-    await block.getByRole('button', { name: 'Execute' }).click();
-    const live = block.locator('.live-responses-table .response').first();
-    await live.waitFor();
-    return {
-      status: (await live.locator('.response-col_status').textContent())?.trim(),
-      text: await live.locator('.response-col_description').textContent(),
-    };
-  };
-
-  const login = await run('auth-login', JSON.stringify({ username: 'admin', password: PASSWORD }));
+  const credentials = JSON.stringify({ username: 'admin', password: PASSWORD });
+  const login = await execute(page, 'auth-login', credentials);
   t.match(login, { status: /^200/, text: /login_ok/ });
-  const create = await run('users-create', JSON.stringify({ username: 'from_the_docs' }));
+  const create = await execute(page, 'users-create', JSON.stringify({ username: 'from_the_docs' }));
   t.match(create, { status: /^201/, text: /from_the_docs/ }, 'the CSRF token goes along by itself');
   t.same(complaints, []);
   t.same(foreign, []);
   t.equal((await client().get('/api/v1/users?q=from_the_docs')).json.total, 1);
+});
+
+t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) => {
+  const { page, complaints, foreign } = await visit(t, origin);
+  await page.goto(`${origin}/docs`);
+  await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
+  const form = page.locator('.modal-ux .auth-container:has(#oauth_username)');
+  await form.locator('#oauth_username').fill('admin');
+  await form.locator('#oauth_password').fill(PASSWORD);
+  const answer = page.waitForResponse(`${origin}/api/v1/auth/token`);
+  await form.locator('button.authorize').click();
+  t.match((await answer).request().headers(), { authorization: /^Basic / }, 'which is ignored');
+  await page.locator('.modal-ux').getByRole('button', { name: 'Logout' }).waitFor();
+  await page.locator('.modal-ux .close-modal').click();
+
+  const request = page.waitForRequest(`${origin}/api/v1/auth/session`);
+  const session = await execute(page, 'auth-session');
+  t.match(session, { status: /^200/, text: /logged_in.*admin/s });
+  t.match((await request).headers(), { authorization: /^Bearer eyJ/ });
+  t.same(await page.context().cookies(), [], 'no session of a browser');
+  const create = await execute(page, 'users-create', JSON.stringify({ username: 'with_a_token' }));
+  t.match(create, { status: /^201/, text: /with_a_token/ });
+  t.same(complaints, []);
+  t.same(foreign, []);
 });
 
 t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
