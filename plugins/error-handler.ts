@@ -6,6 +6,7 @@ import fp from 'fastify-plugin';
 import { ApiError, toErrorAnswer } from '../src/errors.js';
 import { type ErrorCode, languageOf } from '../src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
+import { traceHeaders } from './request-context.js';
 
 /** Headers that describe an answer which, after an error, is not the one that is sent. */
 const HEADERS_OF_SUCCESS = ['content-disposition', 'content-length', 'etag', 'link', 'location'];
@@ -40,7 +41,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .headers({
       'cache-control': 'no-store',
       'content-language': language,
-      'x-request-id': request.id,
+      // No hook runs for a request of which Fastify cannot tell the route.
+      ...traceHeaders(request, reply),
       ...headers,
       'content-type': 'application/json',
     })

@@ -7,8 +7,11 @@ import fp from 'fastify-plugin';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { ApiErrorBody, HTTPValidationError } from '../schemas/errors.js';
 import { csrfTokenHeader, idempotencyKeyHeader } from '../schemas/headers.js';
+import type { ResponseHeaderName } from '../schemas/response-headers.js';
 import { Ref } from '../schemas/types.js';
+import { documentHeaders, SENDS } from '../src/lib/document-headers.js';
 import { projectRoot, projectVersion } from '../src/lib/project-root.js';
+import { shareErrors } from '../src/lib/share-errors.js';
 import { tidyDocument } from '../src/lib/tidy-document.js';
 import { describeAccess, SECURITY_SCHEMES } from './openapi-security.js';
 
@@ -16,6 +19,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The error statuses of this operation beyond those that follow from its shape. */
     errors?: readonly (401 | 404 | 409 | 412 | 502 | 504)[];
+    /** The headers of this operation's success beyond those that follow from its shape. */
+    sends?: readonly ResponseHeaderName[];
     /** The body in the document, of an operation that takes any and so has no schema for it. */
     documentedBody?: FastifySchema['body'];
   }
@@ -47,6 +52,7 @@ const TAGS = [
   },
   { name: 'roles', description: 'What people may do' },
   { name: 'audit', description: 'Who did what, for administrators' },
+  { name: 'jobs', description: 'What the service does in the background' },
   { name: 'system', description: 'Whether the service is there, and in which version' },
   { name: 'playground', description: 'Where the authors of clients try how this API speaks' },
 ];
@@ -91,7 +97,7 @@ export default fp(
       }),
       transformObject: (document) =>
         'openapiObject' in document
-          ? tidyDocument(document.openapiObject as OpenAPIV3_1.Document)
+          ? completeDocument(document.openapiObject as OpenAPIV3_1.Document)
           : document.swaggerObject,
       refResolver: {
         buildLocalReference: (schema, _base, _fragment, index) =>
@@ -101,6 +107,10 @@ export default fp(
   },
   { name: 'openapi', dependencies: ['idempotency', 'access'] },
 );
+
+function completeDocument(document: OpenAPIV3_1.Document): OpenAPIV3_1.Document {
+  return tidyDocument(shareErrors(documentHeaders(document)));
+}
 
 /** The headers that a route takes because of its method, beside its own. */
 function addHeaders(route: RouteOptions): void {
@@ -122,10 +132,11 @@ function addHeaders(route: RouteOptions): void {
  */
 function describeOperation(schema: FastifySchema, route: RouteOptions): FastifySchema {
   if (schema.hide === true) return schema;
-  const { documentedBody } = route.config ?? {};
+  const { documentedBody, sends } = route.config ?? {};
   return {
     ...schema,
     ...(documentedBody === undefined ? {} : { body: documentedBody }),
+    ...(sends === undefined ? {} : { [SENDS]: sends }),
     ...describeAccess(schema, route.config),
     response: { ...(schema.response as object), ...errorResponses(errorStatuses(route)) },
   };

@@ -1,10 +1,7 @@
 import fastifyPostgres from '@fastify/postgres';
 import fp from 'fastify-plugin';
 import { createDatabase, type Database } from '../src/db/database.js';
-import { type PoolSettings, poolOptions } from '../src/db/pool-options.js';
-
-/** The server ends a statement by itself; only one that has frozen lets this time pass. */
-const GRACE_MS = 2000;
+import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '../src/db/pool-options.js';
 
 export interface PostgresOptions extends PoolSettings {
   namedStatements: boolean;
@@ -38,7 +35,7 @@ export default fp<PostgresOptions>(
 
     const db = createDatabase(app.pg.pool, {
       named: namedStatements,
-      timeout: settings.statementTimeout + GRACE_MS,
+      timeout: settings.statementTimeout + FROZEN_GRACE_MS,
     });
     app.decorate('db', db);
     // Set by the hook below before anything can read it.

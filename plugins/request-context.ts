@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 /** An id that a client or a proxy may hand in; anything else is replaced, not cleaned. */
@@ -28,8 +29,7 @@ export default fp<{ clock: () => Date }>(
     app.decorate('clock', clock);
 
     app.addHook('onSend', async (request, reply) => {
-      reply.header('x-request-id', request.id);
-      reply.header('x-response-time', `${(reply.elapsedTime / 1000).toFixed(4)}s`);
+      reply.headers(traceHeaders(request, reply));
     });
 
     app.addHook('onResponse', async (request, reply) => {
@@ -47,3 +47,11 @@ export default fp<{ clock: () => Date }>(
   },
   { name: 'request-context' },
 );
+
+/** What every answer says of its request. */
+export function traceHeaders(request: FastifyRequest, reply: FastifyReply): Record<string, string> {
+  return {
+    'x-request-id': request.id,
+    'x-response-time': `${(reply.elapsedTime / 1000).toFixed(4)}s`,
+  };
+}

@@ -11,6 +11,8 @@ import csrf from '../plugins/csrf.js';
 import errorHandler, { answerClientError, sendError } from '../plugins/error-handler.js';
 import housekeeping from '../plugins/housekeeping.js';
 import idempotency from '../plugins/idempotency.js';
+import jobsWorker from '../plugins/jobs.js';
+import mail from '../plugins/mail.js';
 import openapi from '../plugins/openapi.js';
 import options from '../plugins/options.js';
 import postgres from '../plugins/postgres.js';
@@ -20,13 +22,16 @@ import securityHeaders from '../plugins/security-headers.js';
 import sessions from '../plugins/sessions.js';
 import validation from '../plugins/validation.js';
 import auth from '../routes/api/v1/auth.js';
+import jobs from '../routes/api/v1/jobs.js';
 import playground from '../routes/api/v1/playground/index.js';
 import tokens from '../routes/api/v1/tokens.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
+import devMail from '../routes/dev/mail.js';
 import docs from '../routes/docs.js';
 import system from '../routes/system.js';
 import { type Config, trustedProxies } from './config.js';
+import type { Mailer } from './mail/mailer.js';
 
 /** What an app is built from beside its configuration. */
 export interface AppDependencies {
@@ -38,6 +43,8 @@ export interface AppDependencies {
   tokenSecrets: readonly string[];
   /** The time; the computer's own if it is left out. */
   clock?: () => Date;
+  /** Takes all mail in place of what the configuration says. */
+  mailer?: Mailer;
   /** Takes the log in place of standard output. */
   logger?: FastifyBaseLogger;
 }
@@ -56,7 +63,8 @@ export async function buildApp(
   dependencies: AppDependencies,
 ): Promise<FastifyInstance> {
   const production = config.APP_ENV === 'production';
-  const { databaseUrl, secretKey, tokenSecrets, clock = () => new Date(), logger } = dependencies;
+  const { databaseUrl, secretKey, tokenSecrets, mailer, logger } = dependencies;
+  const { clock = () => new Date() } = dependencies;
 
   const app = Fastify({
     ...(logger === undefined
@@ -85,14 +93,28 @@ export async function buildApp(
   await app.register(cors, { origins: config.CORS_ORIGINS });
   await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
   await app.register(errorHandler);
-  await app.register(postgres, {
+  const database = {
     url: databaseUrl,
-    min: config.DB_POOL_MIN,
-    max: config.DB_POOL_MAX,
     maxLifetime: config.DB_POOL_MAX_LIFETIME,
     connectTimeout: config.DB_CONNECT_TIMEOUT * SECOND,
     statementTimeout: config.DB_STATEMENT_TIMEOUT * SECOND,
     namedStatements: config.DB_NAMED_STATEMENTS,
+  };
+  await app.register(postgres, {
+    ...database,
+    min: config.DB_POOL_MIN,
+    max: config.DB_POOL_MAX,
+  });
+  await app.register(mail, {
+    url: config.SMTP_URL,
+    from: config.MAIL_FROM,
+    production,
+    mailer,
+  });
+  await app.register(jobsWorker, {
+    ...database,
+    clientUrl: config.CLIENT_URL,
+    grace: config.SHUTDOWN_TIMEOUT * SECOND,
   });
   await app.register(sessions, { secret: secretKey });
   await app.register(authentication, { secrets: tokenSecrets });
@@ -117,6 +139,8 @@ export async function buildApp(
   });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
+  await app.register(jobs, { prefix: '/api/v1/jobs' });
+  if (config.APP_ENV === 'development') await app.register(devMail, { prefix: '/dev' });
   if (config.PLAYGROUND ?? !production) {
     await app.register(playground, {
       prefix: '/api/v1',

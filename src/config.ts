@@ -129,6 +129,28 @@ export const ConfigSchema = Type.Object({
         'of them the same. Required in production; elsewhere one is made and kept under `DATA_DIR`.',
     }),
   ),
+  SMTP_URL: Type.Optional(
+    Type.String({
+      description:
+        'The mail server, as `smtps://user:password@host:465` or `smtp://host:587` (TLS by STARTTLS ' +
+        'where the server offers it). Without it mail stays in memory, where `/dev/mail` shows it, ' +
+        'and in production none can be sent.',
+    }),
+  ),
+  MAIL_FROM: Default(
+    Type.String({
+      pattern: '^[^\\r\\n]*[^\\s<>@]+@[^\\s<>@]+>?$',
+      description: 'The sender of every mail: an address, or a name and an address in `<>`',
+    }),
+    'Althing <no-reply@localhost>',
+  ),
+  CLIENT_URL: Type.Optional(
+    Type.String({
+      description:
+        'The http or https address of the pages that people use; mails then link to them. Without ' +
+        'it a mail names the operation that takes its token.',
+    }),
+  ),
   CORS_ORIGINS: Default(
     Type.Array(Type.String(), {
       description: 'Origins whose pages may call the API with cookies, separated by commas',
@@ -259,6 +281,8 @@ function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
     findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
     findSecretProblem('SECRET_KEY', values.SECRET_KEY, values.APP_ENV),
     findTokenSecretProblem(values.JWT_SECRET, values.SECRET_KEY, values.APP_ENV),
+    findSmtpProblem(values.SMTP_URL),
+    findClientProblem(values.CLIENT_URL),
     findOriginProblem(values.CORS_ORIGINS),
   ].filter((problem) => problem !== undefined);
 }
@@ -274,6 +298,16 @@ function findUrlProblem(url: unknown): string | undefined {
 function findUpstreamProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
   return 'PLAYGROUND_UPSTREAM_URL is not an address such as https://api.example.com/data';
+}
+
+function findSmtpProblem(url: unknown): string | undefined {
+  if (typeof url !== 'string' || isSmtpUrl(url)) return undefined;
+  return 'SMTP_URL is not an address such as smtps://user:password@mail.example.com:465';
+}
+
+function findClientProblem(url: unknown): string | undefined {
+  if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
+  return 'CLIENT_URL is not an address such as https://app.example.com';
 }
 
 function findPoolProblem(min: unknown, max: unknown): string | undefined {
@@ -329,6 +363,11 @@ function splitList(text: string): string[] {
 function isPostgresUrl(text: string): boolean {
   const url = parseUrl(text);
   return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
+}
+
+function isSmtpUrl(text: string): boolean {
+  const url = parseUrl(text);
+  return url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '';
 }
 
 function isHttpUrl(text: string): boolean {

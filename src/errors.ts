@@ -11,7 +11,7 @@ import type { ErrorItem } from './lib/validation/error-item.js';
 import { messageFor } from './lib/validation/messages.js';
 
 /** Every `code` that an answer may carry, with its status. The sentences are in the catalogues. */
-const STATUSES = {
+export const STATUSES = {
   bad_request: 400,
   unparsable_body: 400,
   missing_boundary: 400,
@@ -38,6 +38,7 @@ const STATUSES = {
   last_administrator: 409,
   request_in_progress: 409,
   too_many_keys: 409,
+  job_running: 409,
   precondition_failed: 412,
   payload_too_large: 413,
   uri_too_long: 414,
@@ -49,6 +50,7 @@ const STATUSES = {
   service_unavailable: 503,
   too_many_exports: 503,
   too_many_streams: 503,
+  mail_not_configured: 503,
   gateway_timeout: 504,
 } as const satisfies Record<ErrorCode, number>;
 

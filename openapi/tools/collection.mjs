@@ -62,10 +62,11 @@ export async function makeCollection(contract) {
 function convert(contract) {
   const copy = structuredClone(contract);
   // Nothing of the answers is wanted, and making examples of them is most of the work.
-  for (const { operation } of operationsOf(copy).values()) {
-    for (const response of Object.values(operation.responses)) {
-      for (const media of Object.values(response.content ?? {})) media.schema = {};
-    }
+  const { responses: shared = {} } = copy.components;
+  const own = [...operationsOf(copy).values()].map(({ operation }) => operation.responses);
+  for (const response of [shared, ...own].flatMap((each) => Object.values(each))) {
+    delete response.headers;
+    for (const media of Object.values(response.content ?? {})) media.schema = {};
   }
   return new Promise((resolve, reject) => {
     converter.convertV2(

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { installJobQueue, removeJobQueue } from './job-queue.js';
 import type { Migration } from './migration-files.js';
 
 /** Whether a migration has been applied, and when. */
@@ -18,8 +19,8 @@ interface Applied {
 }
 
 /**
- * Applies every migration that has not been applied, in order, each in a transaction of its own.
- * Two runs at once wait for each other, and the second finds nothing left to do.
+ * Applies every migration that has not been applied, in order, each in a transaction of its own, and
+ * then installs the job queue, or brings it up to date. Two runs at once wait for each other, and the second finds nothing left to do.
  *
  * @returns the names of the migrations that this run applied
  * @throws Error if an applied migration was changed or is missing from `migrations`
@@ -38,12 +39,14 @@ export function migrateUp(url: string, migrations: Migration[]): Promise<string[
       });
       names.push(migration.name);
     }
+    await installJobQueue(url);
     return names;
   });
 }
 
 /**
- * Takes back the last `steps` migrations, the newest first.
+ * Takes back the last `steps` migrations, the newest first. When none is left, the job queue goes
+ * too, with all jobs.
  *
  * @returns the names of the migrations that were taken back
  */
@@ -53,7 +56,7 @@ export function migrateDown(url: string, migrations: Migration[], steps = 1): Pr
     assertUnchanged(applied, migrations);
     const byName = new Map(migrations.map((migration) => [migration.name, migration]));
     const names: string[] = [];
-    for (const { name } of applied.reverse().slice(0, steps)) {
+    for (const { name } of applied.toReversed().slice(0, steps)) {
       const migration = byName.get(name);
       if (migration === undefined) throw new Error(`The migration ${name} is missing.`);
       await step(client, migration, migration.down, {
@@ -62,6 +65,7 @@ export function migrateDown(url: string, migrations: Migration[], steps = 1): Pr
       });
       names.push(name);
     }
+    if (names.length === applied.length) await removeJobQueue(client);
     return names;
   });
 }

@@ -13,6 +13,12 @@ export interface PoolSettings {
   statementTimeout: number;
 }
 
+/**
+ * Milliseconds that a statement is waited for beyond its time: the server ends it by itself, and only
+ * one that has frozen lets them pass.
+ */
+export const FROZEN_GRACE_MS = 2000;
+
 const { builtins } = pg.types;
 
 /**

@@ -25,7 +25,7 @@ export function tidyDocument(document: Document): Document {
 
 function dropUnused(document: Document, schemas: Record<string, unknown>): void {
   const used = new Set<string>();
-  const pending: unknown[] = [document.paths];
+  const pending: unknown[] = [document.paths, document.components?.responses];
   while (pending.length > 0) {
     for (const name of referencesIn(pending.pop())) {
       if (!used.has(name)) pending.push(schemas[name]);

@@ -4,7 +4,7 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
 import { projectRoot } from '../../src/lib/project-root.js';
 import { createTestApp } from '../support/app.js';
-import { contract, validateAgainst } from '../support/contract.js';
+import { contract, headersOf, resolve, validateAgainst } from '../support/contract.js';
 
 type Operation = OpenAPIV3_1.OperationObject;
 
@@ -57,11 +57,91 @@ t.test('every operation is described', async (t) => {
       `${name}: a success`,
     );
     for (const [status, response] of Object.entries(responses)) {
-      t.ok((response as OpenAPIV3_1.ResponseObject).description, `${name} ${status}: description`);
+      t.ok(answerOf(response).description, `${name} ${status}: description`);
     }
     for (const parameter of (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[]) {
       t.ok(parameter.description, `${name}: ${parameter.name} is described`);
     }
+  }
+});
+
+t.test('every answer says which headers it has', async (t) => {
+  const sure: Record<string, string> = {
+    304: 'ETag',
+    401: 'WWW-Authenticate',
+    412: 'ETag',
+    429: 'Retry-After',
+    503: 'Retry-After',
+  };
+  const everywhere = ['X-Request-ID', 'X-Response-Time', 'Cache-Control'];
+  const rate = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
+  for (const { name, operation } of operations) {
+    for (const [status, response] of Object.entries(operation.responses ?? {})) {
+      const headers = headersOf(answerOf(response));
+      const isError = Number(status) >= 400;
+      const required = [...everywhere, isError ? 'Content-Language' : rate, sure[status] ?? []];
+      for (const header of required.flat()) {
+        t.equal(headers[header]?.required, true, `${name} ${status}: ${header}`);
+      }
+      for (const header of rate) t.ok(headers[header], `${name} ${status}: ${header}`);
+      for (const [header, { description }] of Object.entries(headers)) {
+        t.ok(description, `${name} ${status}: ${header} is described`);
+      }
+    }
+  }
+});
+
+t.test('an operation says which headers its success has', async (t) => {
+  const headers = new Map(
+    operations.map(({ operation }) => [
+      operation.operationId,
+      Object.entries(operation.responses ?? {}).flatMap(([status, response]) =>
+        status < '400'
+          ? Object.entries(headersOf(answerOf(response)))
+              .filter(([name, { required }]) => required === true || name === 'Idempotent-Replayed')
+              .map(([name]) => `${status} ${name}`)
+          : [],
+      ),
+    ]),
+  );
+  const has = (id: string, name: string) => headers.get(id)?.includes(name) === true;
+  for (const [id, name] of [
+    ['users-list', '200 Link'],
+    ['users-read', '200 ETag'],
+    ['users-read', '304 ETag'],
+    ['users-create', '201 Location'],
+    ['users-create', '201 ETag'],
+    ['users-create', '201 Idempotent-Replayed'],
+    ['users-replace', '200 ETag'],
+    ['users-export-csv', '200 Content-Disposition'],
+    ['auth-login', '200 Set-Cookie'],
+    ['auth-logout', '200 Set-Cookie'],
+    ['playground-response-redirect', '302 Location'],
+  ] as const) {
+    t.ok(has(id, name), `${id}: ${name}`);
+  }
+  for (const [id, name] of [
+    ['users-list', '200 ETag'],
+    ['users-delete', '204 ETag'],
+    ['users-bulk-create', '201 Location'],
+    ['auth-login', '200 Idempotent-Replayed'],
+    ['auth-session', '200 Set-Cookie'],
+  ] as const) {
+    t.notOk(has(id, name), `${id}: no ${name}`);
+  }
+  t.notMatch(JSON.stringify(contract), /x-sends/, 'what only the making needs is gone');
+});
+
+t.test('headers have examples that are valid', async (t) => {
+  const { headers = {} } = contract.components ?? {};
+  t.ok(Object.keys(headers).length > 12);
+  for (const [name, header] of Object.entries(headers) as [string, OpenAPIV3_1.HeaderObject][]) {
+    t.ok(header.description, `${name}: description`);
+    t.equal(
+      validateAgainst(['components', 'headers', name, 'schema'], header.example),
+      null,
+      `${name}: example`,
+    );
   }
 });
 
@@ -104,3 +184,7 @@ t.test('components have names, and examples that are valid', async (t) => {
     t.ok(schemas[name], name);
   }
 });
+
+function answerOf(response: unknown): OpenAPIV3_1.ResponseObject {
+  return resolve(response as OpenAPIV3_1.ResponseObject | OpenAPIV3_1.ReferenceObject);
+}

@@ -211,7 +211,7 @@ async function readHead(request: GeneratedRequest): Promise<Reply> {
   } else for await (const chunk of stream) text += String(chunk);
   const { method, url } = request;
   const { statusCode: status, headers } = response;
-  const problem = violation({ method, url, status, contentType, body: text });
+  const problem = violation({ method, url, status, headers, body: text });
   if (problem !== null) throw new Error(problem);
   return { status, headers, text, json: undefined };
 }

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { STATUSES } from '../../src/errors.js';
 import { projectRoot } from '../../src/lib/project-root.js';
 import { DEMO_USERS } from '../../src/services/demo-data.js';
 import { insertUsers } from '../../src/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '../support/app.js';
 
+const guide = readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8');
 const SEPARATOR = '--- end of a block ---';
 
 t.test('the requests of the guide work when they are pasted into a shell', async (t) => {
@@ -16,7 +18,6 @@ t.test('the requests of the guide work when they are pasted into a shell', async
   await createUser({ username: 'admin', role: 'admin' });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
 
-  const guide = readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8');
   const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
   const script = blocks
     .map((block) => `${block}\necho; echo '${SEPARATOR}'`)
@@ -38,9 +39,18 @@ t.test('the requests of the guide work when they are pasted into a shell', async
     ['Accept-Language', /输入应大于或等于 1/],
     ['If-Match', /"nickname":"Bobby"/],
     ['Idempotency-Key', /201 Created.*201 Created.*idempotent-replayed: true/is],
+    ['playground/stream', /data: \{"count":0,.*data: \{"count":9,/s],
   ];
   for (const [index, block] of blocks.entries()) {
     const [name, output] = expected.find(([inBlock]) => block.includes(inBlock)) ?? [];
     t.match(outputs[index], output ?? /a block that no test knows/, name ?? block);
   }
+});
+
+t.test('the guide lists every code of an error, with its status', async (t) => {
+  const listed = [...guide.matchAll(/^\| (\d{3}) \| (`.+?) \|/gm)].flatMap(
+    ([, status, codes = '']) => [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => [code, status]),
+  );
+  const known = Object.entries(STATUSES).map(([code, status]) => [code, String(status)]);
+  t.same(listed.sort(), known.sort());
 });

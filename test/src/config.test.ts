@@ -34,6 +34,7 @@ t.test('everything has a default, except what cannot have one', async (t) => {
     DB_CONNECT_TIMEOUT: 5,
     DB_STATEMENT_TIMEOUT: 30,
     DB_NAMED_STATEMENTS: true,
+    MAIL_FROM: 'Althing <no-reply@localhost>',
     CORS_ORIGINS: [],
     TRUST_PROXY: '0',
     RATE_LIMIT: 600,
@@ -45,7 +46,15 @@ t.test('everything has a default, except what cannot have one', async (t) => {
   const names = Object.keys(ConfigSchema.properties);
   t.same(
     names.filter((name) => !(name in config)),
-    ['DATABASE_URL', 'PLAYGROUND', 'PLAYGROUND_UPSTREAM_URL', 'SECRET_KEY', 'JWT_SECRET'],
+    [
+      'DATABASE_URL',
+      'PLAYGROUND',
+      'PLAYGROUND_UPSTREAM_URL',
+      'SECRET_KEY',
+      'JWT_SECRET',
+      'SMTP_URL',
+      'CLIENT_URL',
+    ],
   );
   t.same(parseConfig({ PATH: '/bin', UNKNOWN: '1' }), config, 'other variables are nobody’s');
 });
@@ -115,6 +124,9 @@ t.test('a value of the wrong kind is named', async (t) => {
     ],
     SECRET_KEY: ['short', 'a'.repeat(64), '1212'.repeat(20)],
     JWT_SECRET: ['short', `${JWT_SECRET},short`, 'a'.repeat(64)],
+    SMTP_URL: ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp:mail'],
+    MAIL_FROM: ['nobody', 'a@example.com\r\nBcc: b@example.com', '@example.com', 'a@'],
+    CLIENT_URL: ['app.example.com', 'ftp://app.example.com', 'javascript:alert(1)'],
     CORS_ORIGINS: ['*', 'app.example.com', 'https://app.example.com/', 'https://a.example/path'],
   };
   for (const [name, values] of Object.entries(wrong)) {
@@ -156,6 +168,7 @@ t.test('no value is repeated in a message: it may be a secret', async (t) => {
     ['SECRET_KEY', secret],
     ['DATABASE_URL', secret],
     ['DATABASE_URL', `postgresql://user:${secret}#@host/database`],
+    ['SMTP_URL', `http://user:${secret}@mail.example.com`],
     ['CORS_ORIGINS', `https://app.example.com,https://user:${secret}@app.example.com`],
     ['PORT', secret],
     ['APP_ENV', secret],
@@ -185,6 +198,17 @@ t.test('CORS_ORIGINS is a list', async (t) => {
     'http://localhost:3000',
   ]);
   t.match(refusal(t, { CORS_ORIGINS: 'https://a.example,b.example' }), 'value 2 is not an origin');
+});
+
+t.test('mail may be set up in every usual way', async (t) => {
+  const settings = [
+    { SMTP_URL: 'smtp://mail.example.com' },
+    { SMTP_URL: 'smtps://user:p%40ss@mail.example.com:465' },
+    { MAIL_FROM: 'althing@example.com' },
+    { MAIL_FROM: 'The Althing <althing@example.com>' },
+    { CLIENT_URL: 'https://app.example.com/people/' },
+  ];
+  for (const each of settings) t.match(parseConfig(each), each);
 });
 
 t.test('the pool may not be wanted larger than it may become', async (t) => {

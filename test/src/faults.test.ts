@@ -9,9 +9,13 @@ import { SESSION_COOKIE } from '../../plugins/sessions.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded/index.js';
 import { readMigrations } from '../../src/db/migration-files.js';
 import { migrateUp } from '../../src/db/migrator.js';
+import { enqueue, findJob } from '../../src/stores/jobs.js';
 import { createTestApp, PASSWORD } from '../support/app.js';
 import type { Reply } from '../support/client.js';
 import { holdRequest } from '../support/held-request.js';
+import { countJobs, eventually, NOTICE } from '../support/jobs.js';
+import { recordLog } from '../support/log.js';
+import { startSmtpServer } from '../support/smtp.js';
 
 t.setTimeout(120_000);
 
@@ -149,6 +153,73 @@ t.test('a statement that takes too long is 503', async (t) => {
   t.equal((await client().get('/api/v1/users')).status, 200);
   t.equal(app.pg.pool.totalCount - app.pg.pool.idleCount, 0, 'no connection is lost');
 });
+
+t.test('jobs go on when the database comes back, also one that was running', async (t) => {
+  const { server, dataDirectory } = await startServer(t);
+  const held: (() => void)[] = [];
+  let taken = 0;
+  const smtp = await startSmtpServer(t, {
+    onData(stream, _session, callback) {
+      stream.resume();
+      held.push(() => {
+        taken += 1;
+        callback();
+      });
+    },
+  });
+  const { logger, lines } = recordLog();
+  const { app, client } = await createTestApp(
+    t,
+    { SMTP_URL: smtp.url, DB_CONNECT_TIMEOUT: 1 },
+    { databaseUrl: server.url, logger },
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const id = await enqueue(app.db, 'notice', NOTICE);
+  await eventually(() => held.length === 1);
+
+  await server.stop();
+  held.shift()?.();
+  await eventually(() => lines.some(({ msg }) => String(msg).startsWith('the end of a job')));
+  await eventually(() => lines.some(({ msg }) => msg === 'jobs cannot be run for now'));
+  t.equal((await client().get('/health')).status, 200, 'the process lives');
+
+  const again = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  t.teardown(() => again.stop());
+  await eventually(() => held.length === 1);
+  t.match(await findJob(app.db, id), { state: 'running', attempts: 2 });
+  held.shift()?.();
+  await eventually(async () => (await countJobs(app)) === 0);
+  t.equal(taken, 2, 'at least once: nobody could know that it had been done');
+  const next = await enqueue(app.db, 'notice', NOTICE);
+  await eventually(() => held.length === 1);
+  held.shift()?.();
+  await eventually(async () => (await findJob(app.db, next)) === null);
+  t.notMatch(JSON.stringify(lines), /alice/);
+});
+
+t.test(
+  'the queue does not keep a service from stopping when the database has frozen',
+  async (t) => {
+    const { server } = await startServer(t);
+    const { app } = await createTestApp(t, { SHUTDOWN_TIMEOUT: 2 }, { databaseUrl: server.url });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const listening = async () =>
+      (await query(server.url, `select pid from pg_stat_activity where query like 'LISTEN%'`)).rows;
+    await eventually(async () => (await listening()).length === 1);
+    const { rows } = await query(
+      server.url,
+      `select pid from pg_stat_activity where application_name = 'althing-jobs'`,
+    );
+    for (const { pid } of rows) process.kill(pid, 'SIGSTOP');
+    try {
+      const begin = performance.now();
+      await app.close();
+      t.ok(performance.now() - begin < 6000, `${performance.now() - begin} ms`);
+    } finally {
+      for (const { pid } of rows) process.kill(pid, 'SIGCONT');
+    }
+  },
+);
 
 t.test('a fault of ours says nothing but its id', async (t) => {
   const { client, databaseUrl } = await createTestApp(t);

@@ -113,7 +113,7 @@ export class Client {
       method: options.method,
       url: options.url,
       status: response.statusCode,
-      contentType,
+      headers: response.headers,
       body: response.body,
     });
     const leak = contentType?.includes('javascript') ? undefined : findLeak(response.body);

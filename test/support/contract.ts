@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { OpenAPIV3_1 } from 'openapi-types';
+import { errorHeaders } from '../../src/lib/document-headers.js';
 import { projectRoot } from '../../src/lib/project-root.js';
+import { type AnswerHeaders, headerProblem } from './headers.js';
 
 /** The contract as it is committed, which a test holds against the running service. */
 export const contract = JSON.parse(
@@ -26,13 +28,24 @@ export interface Answer {
   method: string;
   url: string;
   status: number;
-  contentType: string | undefined;
+  headers: AnswerHeaders;
   body: string;
 }
 
+/** What a part of the contract is, or what it refers to. */
+export function resolve<T extends object>(part: T | OpenAPIV3_1.ReferenceObject): T {
+  if (!('$ref' in part)) return part;
+  const [, ...names] = part.$ref.split('/');
+  const found = names.reduce<unknown>(
+    (at, name) => (at as Record<string, unknown>)[name],
+    contract,
+  );
+  return resolve(found as T);
+}
+
 /**
- * What is wrong with an answer by the contract, or null. Paths that it does not list (pages, and
- * what does not exist) have nothing to say.
+ * What is wrong with an answer by the contract, or null. Of paths that it does not list (pages, and
+ * what does not exist) it knows no more than what every error looks like.
  */
 export function violation(answer: Answer): string | null {
   const [path = '/'] = answer.url.split('?', 1);
@@ -41,21 +54,47 @@ export function violation(answer: Answer): string | null {
     .sort((a, b) => a.parameters - b.parameters)[0];
   const method = answer.method.toLowerCase();
   const operation = found?.item[method === 'head' ? 'get' : method];
-  if (found === undefined || operation === undefined) return null;
-  const where = `${answer.method} ${found.template} ${answer.status}`;
-  const response = operation.responses?.[answer.status] as OpenAPIV3_1.ResponseObject | undefined;
-  if (response === undefined) return `${where} is not in the contract`;
-  const type = answer.contentType?.split(';', 1)[0];
+  const where = `${answer.method} ${found?.template ?? path} ${answer.status}`;
+  if (found === undefined || operation === undefined) {
+    const isError = answer.status >= 400;
+    const wrong = isError ? headerProblem(answer.headers, errorHeaders(answer.status)) : null;
+    return wrong && `${where}: ${wrong}`;
+  }
+  const listed = operation.responses?.[answer.status];
+  if (listed === undefined) return `${where} is not in the contract`;
+  const response = resolve<OpenAPIV3_1.ResponseObject>(listed);
+  const wrong = headerProblem(answer.headers, headersOf(response));
+  if (wrong !== null) return `${where}: ${wrong}`;
+  const type = contentTypeOf(answer)?.split(';', 1)[0];
   const types = Object.keys(response.content ?? {});
   if (types.length === 0 || method === 'head') {
     return answer.body === '' ? null : `${where} should have no body`;
   }
   if (type === undefined || !types.includes(type)) return `${where} should not be ${type}`;
   if (type !== 'application/json') return null;
-  const operationAt = ['paths', found.template, method];
-  const schemaAt = [...operationAt, 'responses', String(answer.status), 'content', type, 'schema'];
+  const responseAt =
+    '$ref' in listed
+      ? listed.$ref.split('/').slice(1)
+      : ['paths', found.template, method, 'responses', String(answer.status)];
+  const schemaAt = [...responseAt, 'content', type, 'schema'];
   const problem = validateAgainst(schemaAt, JSON.parse(answer.body));
   return problem === null ? null : `${where}: ${problem} in ${answer.body.slice(0, 500)}`;
+}
+
+/** The headers that an answer of the contract is said to have, by name. */
+export function headersOf({
+  headers = {},
+}: OpenAPIV3_1.ResponseObject): Record<string, OpenAPIV3_1.HeaderObject> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, header]) => [
+      name,
+      resolve(header as OpenAPIV3_1.HeaderObject | OpenAPIV3_1.ReferenceObject),
+    ]),
+  );
+}
+
+function contentTypeOf({ headers }: Answer): string | undefined {
+  return headers['content-type']?.toString();
 }
 
 /** What is wrong with a value by the schema at this place of the contract, or null. */

@@ -59,6 +59,7 @@ const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (ap
         // Whoever signs in anew may still carry the cookie of an old session.
         csrf: false,
         errors: [401],
+        sends: ['Set-Cookie'],
         rateLimit: { max: options.loginsPerMinute, timeWindow: '1 minute' },
       },
     },
@@ -71,7 +72,7 @@ const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (ap
 
   app.post(
     '/logout',
-    { schema: operations.logout, config: { idempotent: false } },
+    { schema: operations.logout, config: { idempotent: false, sends: ['Set-Cookie'] } },
     async (request, reply) => {
       if (request.viewer !== null) await request.session.destroy();
       reply.clearCookie(SESSION_COOKIE, { path: '/' });

@@ -70,6 +70,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const config = {
     scope: 'users:read',
     rateLimit: { max: 30, timeWindow: '1 minute' },
+    sends: ['Content-Disposition'],
   } as const;
 
   app.get('/export.json', { schema: operations.json, config }, (request, reply) => {

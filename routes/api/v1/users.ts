@@ -138,7 +138,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(
     '/',
-    { schema: operations.create, config: { ...write, errors: [409] } },
+    {
+      schema: operations.create,
+      config: { ...write, errors: [409], sends: ['Location', 'ETag'] },
+    },
     async (request, reply) => {
       const user = await changes.createUser(request.db, request.origin(), request.body);
       reply

@@ -124,6 +124,7 @@ export const chinese: Messages = {
     last_administrator: '这是最后一位有效的管理员',
     request_in_progress: '使用此 Idempotency-Key 的请求仍在处理中',
     too_many_keys: 'API 密钥数量已达上限',
+    job_running: '该任务正在运行',
     precondition_failed: '该资源在读取之后已被修改',
     payload_too_large: '请求体过大',
     uri_too_long: '请求地址过长',
@@ -135,6 +136,7 @@ export const chinese: Messages = {
     service_unavailable: '服务暂时不可用',
     too_many_exports: '正在进行的导出过多',
     too_many_streams: '正在进行的流过多',
+    mail_not_configured: '此服务未配置邮件发送',
     gateway_timeout: '上游服务未及时响应',
   },
 
@@ -157,4 +159,46 @@ export const chinese: Messages = {
     unstorable_text: '某段文本含有无法存储的字符',
   },
   valueError: (reason) => `值错误，${reason}`,
+
+  mails: {
+    confirm_registration: {
+      subject: '请确认您的邮箱地址',
+      text:
+        '有人（希望是您本人）用此邮箱地址进行了注册。\n\n{access}\n\n' +
+        '仅可使用一次，{hours} 小时内有效。如果不是您本人操作，无需处理：未经确认不会创建账户。',
+    },
+    already_registered: {
+      subject: '您已有账户',
+      text:
+        '有人（希望是您本人）尝试用此邮箱地址注册，而它已属于账户 {username}。' +
+        '请使用该账户登录；如果忘记了密码，可以重置。',
+    },
+    confirm_email_change: {
+      subject: '请确认您的新邮箱地址',
+      text:
+        '有人（希望是您本人）想把此邮箱地址用于一个账户。\n\n{access}\n\n' +
+        '仅可使用一次。如果不是您本人操作，无需处理。',
+    },
+    email_changed: {
+      subject: '您的邮箱地址已更改',
+      text:
+        '账户 {username} 现在使用另一个邮箱地址，其邮件将发往新地址。' +
+        '如果不是您本人更改的，请立即联系管理员。',
+    },
+    reset_password: {
+      subject: '重置您的密码',
+      text:
+        '有人（希望是您本人）想为您的账户设置新密码。\n\n{access}\n\n' +
+        '仅可使用一次，{minutes} 分钟内有效。如果不是您本人操作，无需处理：您的密码保持不变。',
+    },
+    password_changed: {
+      subject: '您的密码已更改',
+      text: '账户 {username} 的密码已更改。如果不是您本人更改的，请重置密码并立即联系管理员。',
+    },
+  },
+
+  mailAccess: {
+    link: '请打开此页面以继续：\n{link}',
+    operation: '请将此令牌发送到 {operation} 以继续：\n{token}',
+  },
 };

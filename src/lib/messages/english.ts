@@ -35,6 +35,7 @@ export const english = {
     last_administrator: 'This is the last active administrator',
     request_in_progress: 'A request with this Idempotency-Key is still running',
     too_many_keys: 'You have as many API keys as one may have',
+    job_running: 'The job is running',
     precondition_failed: 'The resource has been changed since it was read',
     payload_too_large: 'Request body is too large',
     uri_too_long: 'The address of the request is too long',
@@ -46,6 +47,7 @@ export const english = {
     service_unavailable: 'The service is temporarily unavailable',
     too_many_exports: 'Too many exports are running',
     too_many_streams: 'Too many streams are running',
+    mail_not_configured: 'This service is not set up to send mail',
     gateway_timeout: 'The upstream did not answer in time',
   },
 
@@ -69,8 +71,57 @@ export const english = {
     unstorable_text: 'a text holds a character that cannot be stored',
   },
   valueError: (reason: string) => `Value error, ${reason}`,
+
+  /** By the kind of the mail. `{access}` is the line of `mailAccess` that fits. */
+  mails: {
+    confirm_registration: {
+      subject: 'Confirm your e-mail address',
+      text:
+        'Somebody, hopefully you, has registered with this e-mail address.\n\n{access}\n\n' +
+        'This works once and for {hours} hours. If it was not you, there is nothing to do: without ' +
+        'a confirmation there will be no account.',
+    },
+    already_registered: {
+      subject: 'You already have an account',
+      text:
+        'Somebody, hopefully you, has tried to register with this e-mail address, which belongs to ' +
+        'the account {username}. Sign in with it, or reset its password if you have forgotten it.',
+    },
+    confirm_email_change: {
+      subject: 'Confirm your new e-mail address',
+      text:
+        'Somebody, hopefully you, wants to use this e-mail address for an account.\n\n{access}\n\n' +
+        'This works once. If it was not you, there is nothing to do.',
+    },
+    email_changed: {
+      subject: 'Your e-mail address has been changed',
+      text:
+        'The account {username} has another e-mail address now, and mail for it goes there. If it ' +
+        'was not you who changed it, tell an administrator at once.',
+    },
+    reset_password: {
+      subject: 'Reset your password',
+      text:
+        'Somebody, hopefully you, wants a new password for your account.\n\n{access}\n\n' +
+        'This works once and for {minutes} minutes. If it was not you, there is nothing to do: your ' +
+        'password stays as it is.',
+    },
+    password_changed: {
+      subject: 'Your password has been changed',
+      text:
+        'The account {username} has a new password. If it was not you who changed it, reset it and ' +
+        'tell an administrator at once.',
+    },
+  },
+
+  /** How a mail hands over its token: as a link to a page, or for an operation of the API. */
+  mailAccess: {
+    link: 'To go on, open this page:\n{link}',
+    operation: 'To go on, send this token to {operation}:\n{token}',
+  },
 };
 
 export type Messages = typeof english;
 export type ErrorCode = keyof Messages['errors'];
+export type MailKind = keyof Messages['mails'];
 export type Reason = keyof Messages['reasons'];

@@ -1,9 +1,9 @@
 import Negotiator from 'negotiator';
 import { type ErrorType, messageFor } from '../validation/messages.js';
 import { chinese } from './chinese.js';
-import { english, type Messages, type Reason } from './english.js';
+import { english, type MailKind, type Messages, type Reason } from './english.js';
 
-export type { ErrorCode, Reason } from './english.js';
+export type { ErrorCode, MailKind, Reason } from './english.js';
 
 /** The languages that the service speaks; the first one when a client asks for none of them. */
 const LANGUAGES = { en: english, zh: chinese } satisfies Record<string, Messages>;
@@ -24,7 +24,22 @@ export function sentence(
   code: keyof Messages['errors'],
   parameters: Record<string, string> = {},
 ): string {
-  return LANGUAGES[language].errors[code].replace(
+  return fill(LANGUAGES[language].errors[code], parameters);
+}
+
+/** Subject and text of a mail, not filled in yet. */
+export function mailTemplate(language: Language, kind: MailKind): Messages['mails'][MailKind] {
+  return LANGUAGES[language].mails[kind];
+}
+
+/** The line with which a mail hands over its token, not filled in yet. */
+export function mailAccessTemplate(language: Language, how: keyof Messages['mailAccess']): string {
+  return LANGUAGES[language].mailAccess[how];
+}
+
+/** The text with each `{name}` in it filled in from `parameters`. What is filled in is not looked at. */
+export function fill(template: string, parameters: Record<string, string>): string {
+  return template.replace(
     /\{(\w+)\}/g,
     (placeholder, name: string) => parameters[name] ?? placeholder,
   );

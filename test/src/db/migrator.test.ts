@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { QUEUE_SCHEMA } from '../../../src/db/job-queue.js';
 import { type Migration, readMigrations } from '../../../src/db/migration-files.js';
 import { migrateDown, migrateUp, migrationStatus } from '../../../src/db/migrator.js';
 import { createTestDatabase } from '../../support/database.js';
@@ -75,6 +76,27 @@ t.test('our migrations can each be taken back and applied again', async (t) => {
   t.same(await schemaOf(url), schemas.at(-1));
   t.same(await migrateDown(url, migrations, 1000), names.reverse());
   t.same(await schemaOf(url), schemas[0]);
+});
+
+t.test('the job queue comes with the migrations and goes with the last of them', async (t) => {
+  const url = await emptyDatabase(t);
+  const queue = async () =>
+    (await query(url, `select from pg_namespace where nspname = '${QUEUE_SCHEMA}'`)).length;
+  await migrateUp(url, [one, two]);
+  t.equal(await queue(), 1);
+  await query(url, `select ${QUEUE_SCHEMA}.add_job('kept')`);
+  await migrateUp(url, [one, two]);
+  t.equal((await query(url, `select from ${QUEUE_SCHEMA}.jobs`)).length, 1, 'jobs stay');
+
+  await migrateDown(url, [one, two]);
+  t.equal(await queue(), 1);
+  await migrateDown(url, [one, two]);
+  t.equal(await queue(), 0);
+  await migrateDown(url, [one, two]);
+  t.equal(await queue(), 0);
+  await migrateUp(url, [one, two]);
+  t.equal(await queue(), 1);
+  t.equal((await query(url, `select from ${QUEUE_SCHEMA}.jobs`)).length, 0);
 });
 
 t.test('of two runs at once, one applies and the other waits for it', async (t) => {

@@ -207,6 +207,31 @@ t.test('responses', async (t) => {
     [withHeader({ required: true, schema: text }), withHeader({ schema: text })],
     ['breaking: GET /things: 200: header ETag may now be missing'],
   );
+
+  const shared = (ETag: Json) => ({
+    ...answers({ 200: { $ref: '#/components/responses/Found' } }),
+    components: {
+      responses: { Found: { headers: { ETag: { $ref: '#/components/headers/ETag' } } } },
+      headers: { ETag },
+    },
+  });
+  t.same(
+    show(withHeader({ required: true, schema: text }), shared({ required: true, schema: text })),
+    [],
+    'a header by reference',
+  );
+  bothWays(
+    t,
+    'a header by reference, of an answer by reference',
+    [shared({ required: true, schema: text }), shared({ schema: text })],
+    ['breaking: GET /things: 200: header ETag may now be missing'],
+  );
+  bothWays(
+    t,
+    'a header of which nobody is told any more, by reference',
+    [shared({ schema: text }), answers({ 200: done })],
+    ['breaking: GET /things: 200: header ETag was removed'],
+  );
 });
 
 t.test('properties', async (t) => {

@@ -25,11 +25,20 @@ const CONTEXT = {
   expected_version: 27,
   expected_schemes: "'28'",
 };
+/** The texts of a part of a catalogue, those of a mail each by a name of its own. */
+function flatten(part: object): Record<string, string> {
+  const texts = Object.entries(part).flatMap(([key, value]: [string, string | object]) =>
+    typeof value === 'string'
+      ? [[key, value]]
+      : Object.entries(flatten(value)).map(([inner, text]) => [`${key}.${inner}`, text]),
+  );
+  return Object.fromEntries(texts);
+}
 const mentioned = (text: string) => (text.match(/\d+|\{\w+\}/g) ?? []).sort();
 
 t.test('the catalogues have the same entries, which mention the same values', async (t) => {
-  for (const part of ['errors', 'reasons'] as const) {
-    const [ours, theirs] = [english[part], chinese[part]] as Record<string, string>[];
+  for (const part of ['errors', 'reasons', 'mails', 'mailAccess'] as const) {
+    const [ours, theirs] = [flatten(english[part]), flatten(chinese[part])];
     t.same(Object.keys(theirs ?? {}), Object.keys(ours ?? {}), part);
     for (const [key, text] of Object.entries(ours ?? {})) {
       t.same(mentioned(theirs?.[key] ?? ''), mentioned(text), key);

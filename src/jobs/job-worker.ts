@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Runner, type RunnerOptions, run, runOnce, type WorkerPool } from 'graphile-worker';
+import type pg from 'pg';
+import { QUEUE_SCHEMA } from '../db/job-queue.js';
+import { endsWithin } from '../lib/ends-within.js';
+import { releaseJobs } from '../stores/jobs.js';
+import { queueEvents, queueLogger } from './queue-log.js';
+import type { JobContext, JobLog, Task } from './task.js';
+
+export interface JobWorkerOptions {
+  /** For the queue alone: one connection listens, and each worker takes one now and then. */
+  pool: pg.Pool;
+  tasks: Readonly<Record<string, Task<never>>>;
+  context: JobContext;
+  /** Whether statements are prepared on the server. */
+  namedStatements: boolean;
+}
+
+/** How many jobs one process runs at once. */
+const CONCURRENCY = 2;
+
+/** How many connections the pool of the queue needs at most: each worker's, and the listener. */
+export const QUEUE_CONNECTIONS = CONCURRENCY + 1;
+
+/** Milliseconds before the queue is taken up again after it broke off. */
+const RESTART_MS = 1000;
+
+/** Milliseconds in which jobs that did not end in time are put back into the queue. */
+const PUT_BACK_MS = 1000;
+
+/**
+ * Runs the jobs of the queue. It survives the loss of the database: the library's own workers go on
+ * by themselves, except for one that cannot write down how its job ended; then all of them are
+ * replaced, and the job that was left locked is released.
+ *
+ * @see https://worker.graphile.org/docs
+ */
+export class JobWorker {
+  readonly #options: JobWorkerOptions;
+  readonly #log: JobLog;
+  readonly #ending = new AbortController();
+  /** Workers that are gone, and may have left a job locked. */
+  readonly #lost = new Set<string>();
+  #running: Promise<void> = Promise.resolve();
+  #workers: WorkerPool | undefined;
+
+  constructor(options: JobWorkerOptions) {
+    this.#options = options;
+    this.#log = options.context.log;
+  }
+
+  /** Begins to run jobs as they come, until `stop`. */
+  start(): void {
+    this.#running = this.#keepRunning();
+  }
+
+  /** From now on no job is begun; those that run may finish. */
+  beginStop(): void {
+    this.#ending.abort();
+  }
+
+  /**
+   * Waits for the jobs that run. What still runs after `grace` milliseconds goes back into the
+   * queue, and counts as failed once. Never throws, and never takes much longer than `grace`.
+   */
+  async stop(grace: number): Promise<void> {
+    this.beginStop();
+    if (await endsWithin(this.#running, Math.max(0, grace - PUT_BACK_MS))) return;
+    const putBack = this.#workers?.forcefulShutdown('The service stopped before the job ended.');
+    await endsWithin(Promise.all([putBack, this.#running]), PUT_BACK_MS);
+  }
+
+  /**
+   * Runs every job that is due, and those that become due meanwhile, one after the other.
+   *
+   * @throws the error of the database, if it is not there; never that of a job
+   */
+  async runDue(): Promise<void> {
+    const options = this.#runnerOptions();
+    const failures: unknown[] = [];
+    options.events.on('worker:getJob:error', ({ error }) => failures.push(error));
+    options.events.on('worker:fatalError', ({ error }) => failures.push(error));
+    await runOnce(options);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        await this.#runUntilLost(signal);
+      } catch (error) {
+        this.#log.warn({ err: error }, 'jobs cannot be run for now');
+      }
+      await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Ends when a worker is lost, or the whole queue, or when it is time to stop. */
+  async #runUntilLost(signal: AbortSignal): Promise<void> {
+    await this.#releaseJobsOfTheLost();
+    const options = this.#runnerOptions();
+    const ended = new Promise<void>((resolve) => {
+      options.events.on('worker:fatalError', ({ worker }) => {
+        this.#lost.add(worker.workerId);
+        resolve();
+      });
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+    });
+    options.events.on('pool:create', ({ workerPool }) => {
+      this.#workers = workerPool;
+    });
+    const runner = await run({ ...options, concurrency: CONCURRENCY, parsedCronItems: [] });
+    await Promise.race([ended, runner.promise]).finally(() => stopRunner(runner));
+  }
+
+  async #releaseJobsOfTheLost(): Promise<void> {
+    if (this.#lost.size === 0) return;
+    await releaseJobs(this.#options.context.db, [...this.#lost]);
+    this.#lost.clear();
+  }
+
+  #runnerOptions() {
+    const { pool, tasks, context, namedStatements } = this.#options;
+    const entries = Object.entries(tasks).map(([name, task]) => [
+      name,
+      (payload: unknown) => task(payload as never, context),
+    ]);
+    return {
+      pgPool: pool,
+      schema: QUEUE_SCHEMA,
+      taskList: Object.fromEntries(entries),
+      noHandleSignals: true,
+      noPreparedStatements: !namedStatements,
+      logger: queueLogger(this.#log),
+      events: queueEvents(this.#log),
+    } satisfies RunnerOptions;
+  }
+}
+
+/** Stops it unless it has stopped by itself, which it calls an error. */
+async function stopRunner(runner: Runner): Promise<void> {
+  await runner.stop().catch(() => undefined);
+}

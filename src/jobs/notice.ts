@@ -1,0 +1,9 @@
+import type { JobPayloads } from '../lib/job-payloads.js';
+import { composeMail } from '../services/mails.js';
+import type { Task } from './task.js';
+
+/** Tells somebody what happened to their account. */
+export const notice: Task<JobPayloads['notice']> = async (payload, { mail }) => {
+  const { kind, to, username, language } = payload;
+  await mail.send({ to, ...composeMail(kind, language, { username }) });
+};

@@ -1,0 +1,47 @@
+import { EventEmitter } from 'node:events';
+import { Logger, type WorkerEvents } from 'graphile-worker';
+import type { JobLog } from './task.js';
+
+/**
+ * What the queue itself has to say. What its workers say is left out: they quote the errors of jobs,
+ * which may hold anything; `queueEvents` tells the same without that.
+ */
+export function queueLogger(log: JobLog): Logger {
+  return new Logger(({ label }) => (level, message) => {
+    if (label !== undefined) return;
+    const [line] = message.split('\n', 1);
+    const text = `job queue: ${line}`;
+    // The queue calls errors what it goes on after, such as a connection that is lost.
+    if (level === 'error' || level === 'warning') log.warn({}, text);
+    else log.debug({}, text);
+  });
+}
+
+/** The events of the queue, with a line in the log for what happens to each job. */
+export function queueEvents(log: JobLog): WorkerEvents {
+  const events: WorkerEvents = new EventEmitter();
+  events.on('job:success', ({ job }) => log.info(describe(job), 'job done'));
+  events.on('job:error', ({ job, error }) => {
+    if (job.attempts < job.max_attempts) {
+      log.warn({ ...describe(job), ...placeOf(error) }, 'job failed, to be tried again');
+    }
+  });
+  events.on('job:failed', ({ job }) => {
+    log.error({ job: job.id, task: job.task_identifier }, 'job failed for good');
+  });
+  events.on('worker:fatalError', ({ error }) => {
+    log.warn(placeOf(error), 'the end of a job could not be written down');
+  });
+  return events;
+}
+
+function describe(job: { id: string; task_identifier: string; attempts: number }) {
+  return { job: job.id, task: job.task_identifier, attempt: job.attempts };
+}
+
+/** Where an error comes from, without what it says. */
+function placeOf(error: unknown): { error: string; at: string[] } {
+  if (!(error instanceof Error)) return { error: typeof error, at: [] };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: error.name, at: frames.map((line) => line.trim()) };
+}

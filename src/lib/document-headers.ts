@@ -1,0 +1,125 @@
+import type { OpenAPIV3_1 } from 'openapi-types';
+import { type ResponseHeaderName, responseHeaders } from '../../schemas/response-headers.js';
+
+type Document = OpenAPIV3_1.Document;
+type Header = OpenAPIV3_1.HeaderObject;
+
+/** Where an operation of the generated document says which headers its success has by itself. */
+export const SENDS = 'x-sends';
+
+interface Operation {
+  [SENDS]?: readonly ResponseHeaderName[];
+  parameters?: { name: string }[];
+  responses?: Record<string, OpenAPIV3_1.ResponseObject>;
+}
+
+/** Headers by name, and whether an answer is sure to have them. */
+type Headers = Partial<Record<ResponseHeaderName, 'sure' | 'maybe'>>;
+
+const EVERYWHERE: Headers = {
+  'X-Request-ID': 'sure',
+  'X-Response-Time': 'sure',
+  'Cache-Control': 'sure',
+  // Any answer may renew the session, or clear one that has ended.
+  'Set-Cookie': 'maybe',
+};
+
+/** What a client learns of its rate with every answer. An error may come before it was counted. */
+const rateLimit = (how: 'sure' | 'maybe'): Headers => ({
+  'X-RateLimit-Limit': how,
+  'X-RateLimit-Remaining': how,
+  'X-RateLimit-Reset': how,
+});
+
+const BY_STATUS: Record<number, Headers> = {
+  301: { Location: 'sure' },
+  302: { Location: 'sure' },
+  303: { Location: 'sure' },
+  304: { ETag: 'sure' },
+  307: { Location: 'sure' },
+  308: { Location: 'sure' },
+  401: { 'WWW-Authenticate': 'sure' },
+  405: { Allow: 'sure' },
+  // Only while the first request with an idempotency key is still running.
+  409: { 'Retry-After': 'maybe' },
+  // That of the version which is there now.
+  412: { ETag: 'sure' },
+  429: { 'Retry-After': 'sure' },
+  503: { 'Retry-After': 'sure' },
+};
+
+/**
+ * Says of each answer in a generated document which headers it has, with references to shared
+ * components: what follows from its status and from what the operation takes, what the operation
+ * says under `x-sends`, which is taken out, and what the answer says itself, which has precedence.
+ * Changes the document.
+ */
+export function documentHeaders(document: Document): Document {
+  const components: Record<string, Header> = {};
+  for (const item of Object.values(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(item ?? {}) as [string, Operation][]) {
+      for (const [status, response] of Object.entries(operation.responses ?? {})) {
+        const derived = headersOf(method, operation, Number(status));
+        response.headers = { ...referencesTo(derived, components), ...response.headers };
+      }
+      delete operation[SENDS];
+    }
+  }
+  document.components = { ...document.components, headers: components };
+  return document;
+}
+
+/** The headers that an error has wherever it was born, be it in an operation or before one. */
+export function errorHeaders(status: number): Record<string, Header> {
+  return Object.fromEntries(
+    entriesOf(headersOfStatus(status)).map(([name, how]) => [name, headerObject(name, how)]),
+  );
+}
+
+function headersOf(method: string, operation: Operation, status: number): Headers {
+  const isSuccess = status >= 200 && status < 300;
+  return { ...headersOfStatus(status), ...(isSuccess ? headersOfSuccess(method, operation) : {}) };
+}
+
+function headersOfStatus(status: number): Headers {
+  return {
+    ...EVERYWHERE,
+    ...rateLimit(status < 400 ? 'sure' : 'maybe'),
+    ...(status < 400 ? {} : { 'Content-Language': 'sure' }),
+    ...BY_STATUS[status],
+  };
+}
+
+function headersOfSuccess(method: string, operation: Operation): Headers {
+  const takes = (...names: string[]) =>
+    operation.parameters?.some(({ name }) => names.includes(name)) === true;
+  return {
+    // Of what is deleted there is no version.
+    ...(takes('if-none-match', 'if-match') && method !== 'delete' ? { ETag: 'sure' } : {}),
+    ...(takes('cursor') ? { Link: 'sure' } : {}),
+    ...(takes('idempotency-key') ? { 'Idempotent-Replayed': 'maybe' } : {}),
+    ...Object.fromEntries((operation[SENDS] ?? []).map((name) => [name, 'sure'])),
+  };
+}
+
+function referencesTo(
+  headers: Headers,
+  components: Record<string, Header>,
+): Record<string, OpenAPIV3_1.ReferenceObject> {
+  return Object.fromEntries(
+    entriesOf(headers).map(([name, how]) => {
+      // A reference cannot say whether what it leads to is required.
+      const component = how === 'sure' ? name : `Optional-${name}`;
+      components[component] ??= headerObject(name, how);
+      return [name, { $ref: `#/components/headers/${component}` }];
+    }),
+  );
+}
+
+function headerObject(name: ResponseHeaderName, how: 'sure' | 'maybe'): Header {
+  return { ...responseHeaders[name], required: how === 'sure' } as Header;
+}
+
+function entriesOf(headers: Headers): [ResponseHeaderName, 'sure' | 'maybe'][] {
+  return Object.entries(headers) as [ResponseHeaderName, 'sure' | 'maybe'][];
+}

@@ -1,0 +1,38 @@
+import { checkMail, type Mail, type Mailer } from './mailer.js';
+
+/** A mail that went nowhere. */
+export interface KeptMail extends Mail {
+  id: number;
+  /** ISO 8601 in UTC. */
+  sent_at: string;
+}
+
+/** How many mails are kept; the oldest goes first. */
+const KEPT = 100;
+
+/** Keeps mail in memory in place of sending it, for development and tests. */
+export class Outbox implements Mailer {
+  readonly available = true;
+  readonly #clock: () => Date;
+  readonly #mails: KeptMail[] = [];
+  #count = 0;
+
+  constructor(clock: () => Date) {
+    this.#clock = clock;
+  }
+
+  async send(mail: Mail): Promise<void> {
+    this.#count += 1;
+    this.#mails.unshift({
+      id: this.#count,
+      sent_at: this.#clock().toISOString(),
+      ...checkMail(mail),
+    });
+    this.#mails.length = Math.min(this.#mails.length, KEPT);
+  }
+
+  /** What is kept, the newest first. */
+  get mails(): readonly KeptMail[] {
+    return this.#mails;
+  }
+}

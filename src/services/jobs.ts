@@ -1,0 +1,45 @@
+import type { Job, JobListQuery } from '../../schemas/jobs.js';
+import type { Page } from '../../schemas/pages.js';
+import type { Database } from '../db/database.js';
+import { inTransaction } from '../db/transaction.js';
+import { ApiError } from '../errors.js';
+import { briefError } from '../lib/brief-error.js';
+import * as store from '../stores/jobs.js';
+import { record } from './audit.js';
+import { readPage } from './pages.js';
+import type { Origin } from './viewer.js';
+
+/** @throws InvalidRequest if the cursor is not one of ours */
+export async function listJobs(
+  db: Database,
+  { state, ...request }: JobListQuery,
+): Promise<Page<Job>> {
+  const filter = { state };
+  const page = await readPage(request, {
+    list: (slice) => store.listJobs(db, filter, slice),
+    count: () => store.countJobs(db, filter),
+    sortKey: ({ id }) => id,
+    isSortKey: (key) => typeof key === 'number',
+  });
+  return { ...page, items: page.items.map(toShown) };
+}
+
+/**
+ * Lets a job run again at once, with all its attempts before it.
+ *
+ * @throws ApiError not_found, also if the job is done; job_running
+ */
+export function retryJob(db: Database, origin: Origin, id: number): Promise<Job> {
+  return inTransaction(db, async (trx) => {
+    const rescheduled = await store.rescheduleJob(trx, id);
+    const job = await store.findJob(trx, id);
+    if (job === null) throw new ApiError('not_found');
+    if (!rescheduled) throw new ApiError('job_running');
+    await record(trx, origin, { action: 'job.retry', id, after: { task: job.task } });
+    return toShown(job);
+  });
+}
+
+function toShown(job: store.JobRow): Job {
+  return { ...job, last_error: job.last_error === null ? null : briefError(job.last_error) };
+}

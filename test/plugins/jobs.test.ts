@@ -1,0 +1,191 @@
+import { sql } from 'kysely';
+import pg from 'pg';
+import t from 'tap';
+import { inTransaction } from '../../src/db/transaction.js';
+import { enqueue, findJob } from '../../src/stores/jobs.js';
+import { createTestApp } from '../support/app.js';
+import { countJobs, eventually, makeJobsDue, NOTICE } from '../support/jobs.js';
+import { recordLog } from '../support/log.js';
+import { startSmtpServer } from '../support/smtp.js';
+
+t.setTimeout(120_000);
+const LOCAL = { host: '127.0.0.1', port: 0 };
+
+t.test('a job belongs to the transaction of the change that wants it', async (t) => {
+  const { app } = await createTestApp(t);
+  await t.rejects(
+    inTransaction(app.db, async (trx) => {
+      await enqueue(trx, 'notice', { ...NOTICE, username: 'undone' });
+      throw new Error('a fault');
+    }),
+    { message: 'a fault' },
+  );
+  // The queue learns the names of the tasks, as it does when a service starts.
+  await app.runJobs();
+  await inTransaction(app.db, async (trx) => {
+    await enqueue(trx, 'notice', NOTICE);
+    await app.runJobs();
+    t.same(app.outbox?.mails, [], 'it does not run before that is committed');
+  });
+  await app.runJobs();
+  await app.runJobs();
+  t.match(app.outbox?.mails, [{ to: 'alice@example.com', text: /alice/ }]);
+  t.equal(app.outbox?.mails.length, 1);
+  t.equal(await countJobs(app), 0);
+});
+
+t.test('a mail that is put off twice arrives at the third attempt', async (t) => {
+  const smtp = await startSmtpServer(t);
+  const { logger, lines } = recordLog();
+  const { app } = await createTestApp(t, { SMTP_URL: smtp.url }, { logger });
+  smtp.refusals.push(
+    { code: 451, message: 'later, alice@example.com' },
+    { code: 421, message: 'later, alice@example.com' },
+  );
+  const id = await enqueue(app.db, 'notice', NOTICE);
+  let pause = 0;
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    await app.runJobs();
+    t.match(await findJob(app.db, id), { state: 'waiting', attempts: attempt, max_attempts: 10 });
+    const { rows } = await sql<{ s: number }>`
+      select extract(epoch from run_at - now())::float8 as s from graphile_worker.jobs`.execute(
+      app.db,
+    );
+    t.ok(Number(rows[0]?.s) > pause + 1, `${rows[0]?.s} seconds, more than before`);
+    pause = Number(rows[0]?.s);
+    await app.runJobs();
+    t.equal(smtp.attempts, attempt, 'not before it is due');
+    await makeJobsDue(app);
+  }
+  await app.runJobs();
+  t.equal(smtp.attempts, 3);
+  t.match(smtp.mails, [
+    { to: ['alice@example.com'], text: /The account alice has a new password/ },
+  ]);
+  t.equal(await countJobs(app), 0);
+
+  const ofJob = lines.filter(({ job }) => job !== undefined);
+  t.match(ofJob, [
+    { level: 40, job: String(id), task: 'notice', attempt: 1, error: 'MailError' },
+    { level: 40, attempt: 2 },
+    { level: 30, attempt: 3, msg: 'job done' },
+  ]);
+  t.notMatch(JSON.stringify(lines), /example\.com|"username"|alice/);
+});
+
+t.test('a job that fails for good is logged with its number and its task', async (t) => {
+  const { logger, lines } = recordLog();
+  const { app } = await createTestApp(t, { APP_ENV: 'production' }, { logger });
+  const id = await enqueue(app.db, 'notice', NOTICE, { maxAttempts: 1 });
+  await app.runJobs();
+  const errors = lines.filter(({ level }) => level === 50);
+  t.equal(errors.length, 1);
+  const { level: _level, time: _time, pid: _pid, hostname: _hostname, ...said } = errors[0] ?? {};
+  t.same(said, { job: String(id), task: 'notice', msg: 'job failed for good' });
+  t.notMatch(JSON.stringify(lines), /example\.com|alice/);
+});
+
+t.test('of the waiting jobs with one key the newest is kept', async (t) => {
+  const { app } = await createTestApp(t);
+  for (const username of ['first', 'second']) {
+    await enqueue(app.db, 'notice', { ...NOTICE, username }, { key: 'alice' });
+  }
+  await app.runJobs();
+  t.equal(app.outbox?.mails.length, 1);
+  t.match(app.outbox?.mails[0]?.text, 'second');
+});
+
+t.test('an app that listens runs jobs by itself, and stops cleanly', async (t) => {
+  const { logger, lines } = recordLog();
+  const { app, databaseUrl } = await createTestApp(t, {}, { logger });
+  const connections = async () => {
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    const { rows } = await client.query(
+      `select from pg_stat_activity
+       where datname = current_database() and application_name = 'althing-jobs'`,
+    );
+    await client.end();
+    return rows.length;
+  };
+  await enqueue(app.db, 'notice', { ...NOTICE, username: 'earlier' });
+  t.equal(await connections(), 0, 'an app that does not listen leaves the queue alone');
+  await app.listen(LOCAL);
+  await eventually(() => app.outbox?.mails.length === 1);
+  for (let n = 0; n < 5; n += 1) await enqueue(app.db, 'notice', NOTICE);
+  await eventually(() => app.outbox?.mails.length === 6);
+  await eventually(async () => (await countJobs(app)) === 0);
+  t.ok((await connections()) > 0);
+
+  const begin = performance.now();
+  await app.close();
+  t.ok(performance.now() - begin < 3000, 'at once');
+  await eventually(async () => (await connections()) === 0);
+  t.same(
+    lines.filter(({ level }) => Number(level) >= 40),
+    [],
+  );
+});
+
+t.test('a job that does not end in time is put back when the service stops', async (t) => {
+  const arrived: (() => void)[] = [];
+  const smtp = await startSmtpServer(t, {
+    onData(stream, _session, callback) {
+      stream.resume();
+      arrived.push(() => callback());
+    },
+  });
+  const { app, databaseUrl } = await createTestApp(t, {
+    SMTP_URL: smtp.url,
+    SHUTDOWN_TIMEOUT: 2,
+  });
+  const id = await enqueue(app.db, 'notice', NOTICE);
+  await app.listen(LOCAL);
+  await eventually(() => arrived.length === 1);
+  t.match(await findJob(app.db, id), { state: 'running', attempts: 1 });
+  const begin = performance.now();
+  await app.close();
+  const took = performance.now() - begin;
+  t.ok(took > 900 && took < 5000, `${Math.round(took)} ms`);
+
+  const { app: next } = await createTestApp(t, {}, { databaseUrl });
+  t.match(await findJob(next.db, id), {
+    state: 'waiting',
+    last_error: 'The service stopped before the job ended.',
+  });
+  for (const answer of arrived) answer();
+  await makeJobsDue(next);
+  await next.runJobs();
+  t.equal(next.outbox?.mails.length, 1);
+});
+
+t.test('statements are named or not, as for requests', async (t) => {
+  const { query } = pg.Client.prototype;
+  t.teardown(() => {
+    pg.Client.prototype.query = query;
+  });
+  for (const named of [true, false]) {
+    const { app } = await createTestApp(t, { DB_NAMED_STATEMENTS: named });
+    await enqueue(app.db, 'notice', NOTICE);
+    const names: unknown[] = [];
+    pg.Client.prototype.query = function (this: pg.Client, ...call: unknown[]): unknown {
+      names.push((call[0] as { name?: string }).name);
+      return Reflect.apply(query, this, call);
+    } as typeof query;
+    await app.runJobs();
+    t.equal(app.outbox?.mails.length, 1);
+    t.equal(
+      names.some((name) => name !== undefined),
+      named,
+    );
+  }
+});
+
+t.test('jobs cannot be run without a database, which is told', async (t) => {
+  const { app } = await createTestApp(
+    t,
+    { DB_CONNECT_TIMEOUT: 1 },
+    { databaseUrl: 'postgresql://127.0.0.1:1/none' },
+  );
+  await t.rejects(app.runJobs(), /ECONNREFUSED/);
+});

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
+import type { JobPayloads } from '../../src/lib/job-payloads.js';
+
+/** The payload of a notice, which is as good a job as any. */
+export const NOTICE: JobPayloads['notice'] = {
+  kind: 'password_changed',
+  to: 'alice@example.com',
+  username: 'alice',
+  language: 'en',
+};
+
+/** Makes every waiting job due: the queue goes by the clock of the database, which nobody moves. */
+export async function makeJobsDue({ db }: FastifyInstance): Promise<void> {
+  await sql`update graphile_worker._private_jobs set run_at = now() where run_at > now()`.execute(
+    db,
+  );
+}
+
+/** How many jobs are not done. */
+export async function countJobs({ db }: FastifyInstance): Promise<number> {
+  const { rows } = await sql`select from graphile_worker.jobs`.execute(db);
+  return rows.length;
+}
+
+/** Waits for what happens in the background, and fails when it does not happen. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('waited in vain');
+    await sleep(20);
+  }
+}

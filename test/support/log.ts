@@ -1,0 +1,14 @@
+import { Writable } from 'node:stream';
+import { type Logger, pino } from 'pino';
+
+/** A log that is kept, each line as the object that it is written as. */
+export function recordLog(): { logger: Logger; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = [];
+  const log = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  return { logger: pino({ level: 'debug' }, log), lines };
+}
