@@ -1,6 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Component, Default } from './types.js';
 
+/** A password that was set before: what new ones must have is not asked of it. */
+export const knownPassword = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  format: 'password',
+  description: 'The password',
+});
+
 export const Login = Component(
   'Login',
   Type.Object(
@@ -10,12 +18,7 @@ export const Login = Component(
         maxLength: 120,
         description: 'The username or the e-mail address',
       }),
-      password: Type.String({
-        minLength: 1,
-        maxLength: 128,
-        format: 'password',
-        description: 'The password',
-      }),
+      password: knownPassword,
       remember: Default(
         Type.Boolean({
           description: 'Whether the session lives 30 days, and not 30 minutes, after its last use',

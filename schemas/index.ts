@@ -2,12 +2,14 @@ import type { TSchema } from '@sinclair/typebox';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
+import * as me from './me.js';
 import * as playgroundBodies from './playground-bodies.js';
 import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
 import * as roles from './roles.js';
+import * as sessions from './sessions.js';
 import * as system from './system.js';
 import * as tokens from './tokens.js';
 import * as users from './users.js';
@@ -20,12 +22,14 @@ export const components: NamedSchema[] = [
   auth,
   errors,
   jobs,
+  me,
   playgroundBodies,
   playgroundParameters,
   playgroundQueries,
   playgroundRequests,
   playgroundResponses,
   roles,
+  sessions,
   system,
   tokens,
   users,

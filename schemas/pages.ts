@@ -8,8 +8,12 @@ export const MAX_PAGE_SIZE = 100;
  * The query of a list: page numbers or a cursor, and a sort order out of `sorts`.
  *
  * @param sorts the columns that a list may be sorted by; each also with `-` before it, descending
+ * @param order the order of a list whose query names none: the first of `sorts`, if left out
  */
-export function listQuery<const S extends readonly string[]>(sorts: S) {
+export function listQuery<const S extends readonly string[]>(
+  sorts: S,
+  order: S[number] | `-${S[number]}` = sorts[0] as S[number],
+) {
   const orders = sorts.flatMap((sort) => [sort, `-${sort}`]) as (S[number] | `-${S[number]}`)[];
   return {
     page: Default(
@@ -37,10 +41,7 @@ export function listQuery<const S extends readonly string[]>(sorts: S) {
           'the start. The other parameters must stay the same on the way.',
       }),
     ),
-    sort: Default(
-      Enum(orders, { description: 'The order; `-` in front means descending' }),
-      sorts[0] as S[number],
-    ),
+    sort: Default(Enum(orders, { description: 'The order; `-` in front means descending' }), order),
   };
 }
 

@@ -23,6 +23,8 @@ import sessions from '../plugins/sessions.js';
 import validation from '../plugins/validation.js';
 import auth from '../routes/api/v1/auth.js';
 import jobs from '../routes/api/v1/jobs.js';
+import me from '../routes/api/v1/me.js';
+import meSessions from '../routes/api/v1/me-sessions.js';
 import playground from '../routes/api/v1/playground/index.js';
 import tokens from '../routes/api/v1/tokens.js';
 import userExports from '../routes/api/v1/user-exports.js';
@@ -137,6 +139,8 @@ export async function buildApp(
     prefix: '/api/v1/auth',
     loginsPerMinute: config.LOGIN_RATE_LIMIT,
   });
+  await app.register(me, { prefix: '/api/v1/me' });
+  await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });

@@ -1,8 +1,8 @@
 import type { Login } from '../../schemas/auth.js';
 import type { Database } from '../db/database.js';
-import { ApiError } from '../errors.js';
+import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { verifyPassword } from '../lib/passwords.js';
-import { findCredentials } from '../stores/accounts.js';
+import { findCredentials, findCredentialsById } from '../stores/accounts.js';
 import type { Viewer } from './viewer.js';
 
 /**
@@ -20,4 +20,19 @@ export async function authenticate(
   if (user === null || !matches || !user.is_active) throw new ApiError('invalid_credentials');
   const { id, username, role, permissions } = user;
   return { id, username, role, permissions };
+}
+
+/**
+ * Makes sure that it is the viewer who is asking, and not somebody at their screen.
+ *
+ * @throws InvalidRequest if this is not their password; it is not repeated in the answer
+ */
+export async function assertPassword(
+  db: Database,
+  viewer: Viewer,
+  password: string,
+): Promise<void> {
+  const user = await findCredentialsById(db, viewer.id);
+  if (await verifyPassword(password, user?.password_hash ?? null)) return;
+  throw new InvalidRequest([valueError('wrong_password', ['body', 'password'], undefined)]);
 }

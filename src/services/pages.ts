@@ -1,17 +1,10 @@
 import type { ListQuery, Page } from '../../schemas/pages.js';
 import { InvalidRequest, valueError } from '../errors.js';
 import { decodeCursor, encodeCursor } from '../lib/cursor.js';
-
-/** What a store needs to read one page: one item more than the page has, to see whether it goes on. */
-export interface Slice<Sort extends string> {
-  sort: Sort;
-  descending: boolean;
-  limit: number;
-  offset?: number;
-  after?: { key: string | number; id: number };
-}
+import type { Slice } from '../stores/slices.js';
 
 export interface PageSource<Item extends { id: number }, Sort extends string> {
+  /** Asked for one item more than the page has, to see whether it goes on. */
   list(slice: Slice<Sort>): Promise<Item[]>;
   count(): Promise<number>;
   /** The value of the item that the list is sorted by. */

@@ -1,9 +1,15 @@
+import type { Page } from '../../schemas/pages.js';
+import type { SignIn, SignInListQuery } from '../../schemas/sessions.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
+import { ApiError } from '../errors.js';
+import { parseUserAgent } from '../lib/user-agent.js';
 import { recordLogin } from '../stores/accounts.js';
-import * as store from '../stores/sessions.js';
+import * as sessions from '../stores/sessions.js';
+import * as store from '../stores/sign-ins.js';
 import { record } from './audit.js';
-import type { Origin } from './viewer.js';
+import { readPage } from './pages.js';
+import type { Origin, Viewer } from './viewer.js';
 
 /** A sign-in that is about to begin. */
 export interface NewSignIn {
@@ -15,14 +21,26 @@ export interface NewSignIn {
   expiresAt: Date;
 }
 
-/** Writes down that somebody has signed in. Returns the number of the session. */
+/**
+ * Writes down that somebody has signed in. A browser has one session: the one that it had before
+ * ends.
+ *
+ * @returns the number of the session
+ * @throws ApiError invalid_credentials if the user was deleted or switched off in the meantime
+ */
 export function beginSignIn(
   db: Database,
-  { address, now, requestId }: Origin,
+  origin: Origin,
   { userId, cookieId, remember, userAgent, expiresAt }: NewSignIn,
 ): Promise<number> {
+  const { viewer, address, now } = origin;
   return inTransaction(db, async (trx) => {
-    const id = await store.insertSession(trx, cookieId, {
+    // First of all: whoever switches the user off has to wait, and then ends this session too.
+    if (!(await recordLogin(trx, userId, now))) throw new ApiError('invalid_credentials');
+    if (cookieId !== null && viewer?.credential.kind === 'session') {
+      await endSignIn(trx, origin, viewer, viewer.credential.id);
+    }
+    const id = await sessions.insertSession(trx, cookieId, {
       user_id: userId,
       remember,
       address,
@@ -30,14 +48,67 @@ export function beginSignIn(
       last_seen_at: now.toISOString(),
       expires_at: expiresAt.toISOString(),
     });
-    await recordLogin(trx, userId, now);
     const after = { user_agent: userAgent, remember, kind: cookieId === null ? 'token' : 'cookie' };
-    await record(
-      trx,
-      // Whoever signs in is who acts, also where the cookie of somebody else came along.
-      { viewer: null, address, requestId, now },
-      { action: 'session.begin', id, after, actorId: userId },
-    );
+    // Whoever was signed in here before has no part in it.
+    const own = { ...origin, viewer: null };
+    await record(trx, own, { action: 'session.begin', id, after, actorId: userId });
     return id;
   });
+}
+
+/**
+ * The sign-ins of the viewer that have not expired.
+ *
+ * @throws InvalidRequest if the cursor is not one of ours
+ */
+export async function listSignIns(
+  db: Database,
+  viewer: Viewer,
+  now: Date,
+  query: SignInListQuery,
+): Promise<Page<SignIn>> {
+  const filter = { userId: viewer.id, now };
+  const page = await readPage(query, {
+    list: (slice) => store.listSignIns(db, filter, slice),
+    count: () => store.countSignIns(db, filter),
+    sortKey: (row, sort) => row[sort],
+    isSortKey: store.isSignInSortKey,
+  });
+  const current = signInOf(viewer);
+  const items = page.items.map((row) => ({
+    ...row,
+    ...parseUserAgent(row.user_agent ?? ''),
+    current: row.id === current,
+  }));
+  return { ...page, items };
+}
+
+/** Ends a sign-in of the viewer. Returns whether they had such a one. */
+export function endSignIn(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    const ended = await sessions.deleteSession(trx, viewer.id, id, origin.now);
+    if (ended) await record(trx, origin, { action: 'session.end', id });
+    return ended;
+  });
+}
+
+/** Ends every sign-in of the viewer but the one of this request. Returns how many that were. */
+export function endOtherSignIns(db: Database, origin: Origin, viewer: Viewer): Promise<number> {
+  const current = signInOf(viewer);
+  const others = { aliveAt: origin.now, ...(current === null ? {} : { except: current }) };
+  return inTransaction(db, async (trx) => {
+    const ended = await sessions.deleteSessionsOf(trx, viewer.id, others);
+    await record(trx, origin, { action: 'session.end_others', id: current, after: { ended } });
+    return ended;
+  });
+}
+
+/** The number of the sign-in that a request was made with; null for one with a key. */
+function signInOf({ credential }: Viewer): number | null {
+  return credential.kind === 'key' ? null : credential.id;
 }

@@ -10,7 +10,7 @@ import {
 } from '../lib/access-tokens.js';
 import { findTokenBearer } from '../stores/bearers.js';
 import * as store from '../stores/refresh-tokens.js';
-import { renewSession } from '../stores/sessions.js';
+import { deleteSession, renewSession } from '../stores/sessions.js';
 import { type AuditAction, record } from './audit.js';
 import { authenticate } from './auth.js';
 import { hashSecret } from './bearers.js';
@@ -165,13 +165,13 @@ async function issuePair(
 async function endTokenSignIn(
   trx: Database,
   origin: Origin,
-  subject: TokenSubject,
+  { userId, sessionId }: TokenSubject,
   action: AuditAction,
 ): Promise<void> {
-  if (!(await store.deleteTokenSession(trx, subject))) return;
+  if (!(await deleteSession(trx, userId, sessionId, origin.now))) return;
   // The token speaks, and not whose cookie may have come along.
   const speaker = { ...origin, viewer: null };
-  await record(trx, speaker, { action, id: subject.sessionId, actorId: subject.userId });
+  await record(trx, speaker, { action, id: sessionId, actorId: userId });
 }
 
 /** A sign-in lives as long as the refresh token that was handed out last. */

@@ -10,7 +10,7 @@ import { beyond, isAdministratorMask, isMask, type Mask } from '../lib/permissio
 import { deleteSessionsOf } from '../stores/sessions.js';
 import * as store from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
-import { difference, record } from './audit.js';
+import { type AuditAction, difference, record } from './audit.js';
 import { userTag } from './users.js';
 import { isAdministrator, type Origin } from './viewer.js';
 
@@ -18,6 +18,11 @@ import { isAdministrator, type Origin } from './viewer.js';
 export interface Precondition {
   /** The If-Match field of the request. */
   ifMatch?: string | undefined;
+}
+
+export interface ChangeOptions extends Precondition {
+  /** What the audit log calls it. */
+  action?: AuditAction;
 }
 
 /**
@@ -75,8 +80,8 @@ export async function createUsers(
  * Replaces the user, or changes the fields that are given. Whoever is switched off is signed out
  * everywhere.
  *
- * @throws ApiError not_found; precondition_failed if the user has changed since it was read;
- *   duplicate; last_administrator if nobody could administrate any more; admin_required if somebody
+ * @throws ApiError not_found, or user_unavailable if it is the viewer who has gone;
+ *   precondition_failed if the user has changed since it was read; duplicate; last_administrator if nobody could administrate any more; admin_required if somebody
  *   changes of themselves what only administrators may
  */
 export function changeUser(
@@ -84,16 +89,16 @@ export function changeUser(
   origin: Origin,
   id: number,
   changes: UserUpdate,
-  { ifMatch }: Precondition,
+  { ifMatch, action = 'user.change' }: ChangeOptions,
 ): Promise<FullUser> {
   assertOwnToChange(origin, changes);
   const work = () =>
     inTransaction(db, async (trx) => {
       if (changes.is_active === false) await assertNotLastAdministrator(trx, id);
-      const before = await lockForChange(trx, id, ifMatch);
+      const before = await lockForChange(trx, origin, id, ifMatch);
       const after = await store.updateUser(trx, id, withAddressState(before, changes), origin.now);
       if (!after.is_active) await deleteSessionsOf(trx, id);
-      await record(trx, origin, { action: 'user.change', id, ...difference(before, after) });
+      await record(trx, origin, { action, id, ...difference(before, after) });
       return after;
     });
   return namingDuplicates(db, changes, work, id);
@@ -116,7 +121,7 @@ export function assignRole(
   const permissions = maskOf(assignment);
   return inTransaction(db, async (trx) => {
     if (!isAdministratorMask(permissions)) await assertNotLastAdministrator(trx, id);
-    const before = await lockForChange(trx, id, ifMatch);
+    const before = await lockForChange(trx, origin, id, ifMatch);
     assertGrantable(origin, permissions, before.permissions);
     const after = await store.updateUser(trx, id, { permissions }, origin.now);
     await record(trx, origin, { action: 'user.role', id, ...difference(before, after) });
@@ -129,14 +134,32 @@ export function deleteUser(
   db: Database,
   origin: Origin,
   id: number,
-  { ifMatch }: Precondition,
+  precondition: Precondition,
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
-    await assertNotLastAdministrator(trx, id);
-    const { username, role } = await lockForChange(trx, id, ifMatch);
-    await store.deleteUser(trx, id);
+    const { username, role } = await removeUser(trx, origin, id, precondition);
     await record(trx, origin, { action: 'user.delete', id, before: { username, role } });
   });
+}
+
+/**
+ * Removes the user, with every sign-in and key. To be written down by the caller, in the same
+ * transaction.
+ *
+ * @returns who has gone
+ * @throws ApiError not_found, or user_unavailable if it is the viewer who has gone;
+ *   precondition_failed; last_administrator
+ */
+export async function removeUser(
+  trx: Database,
+  origin: Origin,
+  id: number,
+  { ifMatch }: Precondition,
+): Promise<FullUser> {
+  await assertNotLastAdministrator(trx, id);
+  const user = await lockForChange(trx, origin, id, ifMatch);
+  await store.deleteUser(trx, id);
+  return user;
 }
 
 /** @throws ApiError last_administrator if nobody could administrate without this user */
@@ -150,11 +173,12 @@ export async function assertNotLastAdministrator(trx: Database, id: number): Pro
 /** Locks the user, and makes sure that it is the one that was read. */
 async function lockForChange(
   trx: Database,
+  { viewer }: Origin,
   id: number,
   ifMatch: string | undefined,
 ): Promise<FullUser> {
   const current = await store.lockUser(trx, id);
-  if (current === null) throw new ApiError('not_found');
+  if (current === null) throw new ApiError(id === viewer?.id ? 'user_unavailable' : 'not_found');
   if (ifMatch !== undefined && !ifMatchPasses(ifMatch, userTag(current))) {
     throw new ApiError('precondition_failed', { headers: { etag: userTag(current) } });
   }

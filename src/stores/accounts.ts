@@ -36,12 +36,18 @@ export async function findCredentialsById(db: Database, id: number): Promise<Cre
   return row ?? null;
 }
 
-export async function recordLogin(db: Database, id: number, now: Date): Promise<void> {
-  await db
+/**
+ * Notes that the user has signed in, and locks them until the transaction ends. Returns false if
+ * they are gone or switched off.
+ */
+export async function recordLogin(db: Database, id: number, now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('users')
     .set({ last_login_at: now.toISOString() })
     .where('id', '=', id)
-    .execute();
+    .where('is_active', '=', true)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }
 
 function lowerIs(

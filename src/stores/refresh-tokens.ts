@@ -58,24 +58,6 @@ export async function countSuccessors(
   return Number(count);
 }
 
-/**
- * Ends a sign-in of a client that holds tokens, with all of them.
- *
- * @returns whether there was one
- */
-export async function deleteTokenSession(
-  db: Database,
-  { userId, sessionId }: { userId: number; sessionId: number },
-): Promise<boolean> {
-  const { numDeletedRows } = await db
-    .deleteFrom('sessions')
-    .where('id', '=', sessionId)
-    .where('user_id', '=', userId)
-    .where('kind', '=', 'token')
-    .executeTakeFirstOrThrow();
-  return numDeletedRows > 0n;
-}
-
 /** Removes what has expired, used or not. Returns how many tokens that were. */
 export async function deleteExpiredRefreshTokens(db: Database, now: Date): Promise<number> {
   const { numDeletedRows } = await db

@@ -74,31 +74,50 @@ export async function insertSession(
   return id;
 }
 
-/** Prolongs a session, unless it has been ended in the meantime: then it stays so. */
+/** Prolongs a session, unless it has ended or expired in the meantime: then it stays so. */
 export async function renewSession(
   db: Database,
   id: number,
   times: Pick<NewSession, 'last_seen_at' | 'expires_at'>,
 ): Promise<void> {
-  await db.updateTable('sessions').set(times).where('id', '=', id).execute();
+  await db
+    .updateTable('sessions')
+    .set(times)
+    .where('id', '=', id)
+    .where('expires_at', '>', times.last_seen_at)
+    .execute();
 }
 
-export async function deleteSession(db: Database, cookieId: string): Promise<void> {
-  await db.deleteFrom('sessions').where('id_hash', '=', hashId(cookieId)).execute();
+/** Ends a live sign-in of this user. Returns whether there was one. */
+export async function deleteSession(
+  db: Database,
+  userId: number,
+  id: number,
+  now: Date,
+): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sessions')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .where('expires_at', '>', now.toISOString())
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 /**
- * Ends the sign-ins of a user: all of them, or all but the one with the number `except`.
+ * Ends the sign-ins of a user: all of them, or all but the one with the number `except`, or only
+ * those that have not expired by `aliveAt`.
  *
  * @returns how many that were
  */
 export async function deleteSessionsOf(
   db: Database,
   userId: number,
-  { except }: { except?: number } = {},
+  { except, aliveAt }: { except?: number; aliveAt?: Date } = {},
 ): Promise<number> {
   let query = db.deleteFrom('sessions').where('user_id', '=', userId);
   if (except !== undefined) query = query.where('id', '!=', except);
+  if (aliveAt !== undefined) query = query.where('expires_at', '>', aliveAt.toISOString());
   const { numDeletedRows } = await query.executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 }

@@ -2,6 +2,7 @@ import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
+import { cut, type Slice } from './slices.js';
 
 type UserRow = Selectable<Schema['users']>;
 
@@ -42,15 +43,6 @@ export interface UserFilter {
 
 export type UserSort = 'id' | 'username' | 'created_at';
 
-export interface UserSlice {
-  sort: UserSort;
-  descending: boolean;
-  limit: number;
-  offset?: number;
-  /** Only what comes after this place. */
-  after?: { key: string | number; id: number };
-}
-
 /** The value that a list is sorted by, as a cursor keeps it. */
 export function userSortKey(user: PublicUser, sort: UserSort): string | number {
   return sort === 'username' ? user.username.toLowerCase() : user[sort];
@@ -66,27 +58,10 @@ export function isUserSortKey(key: string | number, sort: UserSort): boolean {
 export async function listUsers(
   db: Database,
   filter: UserFilter,
-  slice: UserSlice,
+  slice: Slice<UserSort>,
 ): Promise<(PublicUser | FullUser)[]> {
-  const direction = slice.descending ? 'desc' : 'asc';
-  let query = db
-    .selectFrom('users')
-    .select(columnsOf(filter.audience))
-    .where(matches(filter))
-    .orderBy(sortColumn(slice.sort), direction)
-    .limit(sql.lit(slice.limit));
-  if (slice.sort !== 'id') query = query.orderBy('id', direction);
-  if (slice.offset !== undefined) query = query.offset(slice.offset);
-  if (slice.after !== undefined) {
-    const { key, id } = slice.after;
-    const operator = sql.raw(slice.descending ? '<' : '>');
-    query = query.where(
-      slice.sort === 'id'
-        ? sql<boolean>`id ${operator} ${id}`
-        : sql<boolean>`(${sortColumn(slice.sort)}, id) ${operator} (${key}, ${id})`,
-    );
-  }
-  return query.execute();
+  const query = db.selectFrom('users').select(columnsOf(filter.audience)).where(matches(filter));
+  return cut(query, slice, sortColumn(slice.sort)).execute();
 }
 
 /** How many users the filter finds. */
@@ -128,6 +103,12 @@ export async function* streamUsers(
 }
 
 /** The user, or null if there is none that the audience may see. */
+export function findUser(db: Database, id: number, audience: 'full'): Promise<FullUser | null>;
+export function findUser(
+  db: Database,
+  id: number,
+  audience: Audience,
+): Promise<PublicUser | FullUser | null>;
 export async function findUser(
   db: Database,
   id: number,

@@ -29,13 +29,17 @@ const CALLERS_RENEWED_EVERY = 500;
 /** Operations that take their time are asked so often at most. */
 const AT_MOST: Record<string, { requests: number; because: string }> = {
   'auth-login': { requests: 200, because: 'checking a password takes tens of milliseconds' },
-  'tokens-create': { requests: 200, because: 'the same' },
+  'tokens-create': { requests: 200, because: 'checking a password takes tens of milliseconds' },
+  'me-delete': { requests: 100, because: 'checking a password takes tens of milliseconds' },
   'playground-async': { requests: 40, because: 'it waits on purpose' },
 };
 const MOST_STREAMS = {
   requests: 8,
   because: 'it answers a long stream, of which the head is read',
 };
+
+/** Operations on something of the caller's own, whose number nobody would guess, and where it is listed. */
+const OWN_LISTS: Record<string, string> = { 'sessions-end': '/api/v1/me/sessions' };
 
 /** Operations that show how it looks when the service itself is at fault. */
 const FAILS_ON_PURPOSE = new Set(['playground-error']);
@@ -85,6 +89,7 @@ t.test(`${REQUESTS} random requests`, async (t) => {
     const caller = random.pick<CallerName>(['anonymous', 'author', 'admin', 'admin']);
     const faults = random.pick([0, 0, 0, 0.1, 0.3, 0.6]);
     const request = generateRequest(operation, generator, faults, BODY_LIMIT + 1);
+    if (faults === 0) await aimAtOwn(operation, caller, request);
     await attempt(operation, caller, request, number);
   }
   t.comment(`took ${((performance.now() - begin) / 1000).toFixed(1)} s`);
@@ -176,6 +181,18 @@ async function attempt(
       problems.set(kind, `#${number} by ${name}: ${message}; the request: ${describe(request)}`);
     }
   }
+}
+
+async function aimAtOwn(
+  { id }: Operation,
+  name: CallerName,
+  request: GeneratedRequest,
+): Promise<void> {
+  const list = OWN_LISTS[id];
+  if (list === undefined || name === 'anonymous') return;
+  // A caller whose account is gone has none.
+  const items: { id: number }[] = (await callers[name].get(list)).json.items ?? [];
+  if (items.length > 0) request.url = `${list}/${random.pick(items).id}`;
 }
 
 /** 500 and 503 say that the service is not well; what else there is, only the operation can tell. */

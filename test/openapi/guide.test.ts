@@ -32,6 +32,7 @@ t.test('the requests of the guide work when they are pasted into a shell', async
     ['auth/login', /\{"status":"login_ok"\}/],
     ['Bearer $access', /\{"status":"logged_in","username":"admin"\}/],
     ['grant_type=refresh_token', /"access_token":"[^"]+".*"refresh_token":"[^"]+"/],
+    ['me/sessions', /"current":true/],
     ['"dora"', /"username":"dora".*"email":"dora@example\.com"/],
     ['q=li', /"charlie".*"alice".*"total":2/s],
     ['cursor=&size=5', /"total":null.*"next_cursor":"\w+"/],

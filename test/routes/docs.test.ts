@@ -9,22 +9,6 @@ const { app, client, createUser } = await createTestApp(t);
 await createUser({ username: 'admin', role: 'admin' });
 const origin = await app.listen({ host: '127.0.0.1', port: 0 });
 
-/** Tries an operation out in Swagger UI; what the service answered. */
-async function execute(page: Page, operationId: string, body?: string) {
-  const block = page.locator(
-    `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
-  );
-  await block.locator('.opblock-summary-control').click();
-  if (body !== undefined) await block.locator('textarea.body-param__text').fill(body);
-  await block.getByRole('button', { name: 'Execute' }).click();
-  const live = block.locator('.live-responses-table .response').first();
-  await live.waitFor();
-  return {
-    status: (await live.locator('.response-col_status').textContent())?.trim(),
-    text: await live.locator('.response-col_description').textContent(),
-  };
-}
-
 t.test('the pages and what they load come from here', async (t) => {
   const anyone = client();
   const docs = await anyone.get('/docs');
@@ -48,14 +32,23 @@ t.test('Swagger UI signs in and tries a call', { skip: noBrowser }, async (t) =>
   await page.goto(`${origin}/docs`);
   await page.getByRole('heading', { name: 'Signing in', exact: true }).waitFor();
 
-  const credentials = JSON.stringify({ username: 'admin', password: PASSWORD });
-  const login = await execute(page, 'auth-login', credentials);
+  const login = await run(page, 'auth-login', { username: 'admin', password: PASSWORD });
   t.match(login, { status: /^200/, text: /login_ok/ });
-  const create = await execute(page, 'users-create', JSON.stringify({ username: 'from_the_docs' }));
+  const create = await run(page, 'users-create', { username: 'from_the_docs' });
   t.match(create, { status: /^201/, text: /from_the_docs/ }, 'the CSRF token goes along by itself');
   t.same(complaints, []);
   t.same(foreign, []);
   t.equal((await client().get('/api/v1/users?q=from_the_docs')).json.total, 1);
+});
+
+t.test('Swagger UI sends the body of a DELETE', { skip: noBrowser }, async (t) => {
+  await createUser({ username: 'leaver' });
+  const { page, complaints } = await visit(t, origin);
+  await page.goto(`${origin}/docs`);
+  await run(page, 'auth-login', { username: 'leaver', password: PASSWORD });
+  t.match(await run(page, 'me-delete', { password: PASSWORD }), { status: /^204/ });
+  t.same(complaints, []);
+  t.equal((await client().signIn('leaver', PASSWORD)).status, 401);
 });
 
 t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) => {
@@ -72,7 +65,7 @@ t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) =>
   await page.locator('.modal-ux .close-modal').click();
 
   const request = page.waitForRequest(`${origin}/api/v1/auth/session`);
-  const session = await execute(page, 'auth-session');
+  const session = await run(page, 'auth-session');
   t.match(session, { status: /^200/, text: /logged_in.*admin/s });
   t.match((await request).headers(), { authorization: /^Bearer eyJ/ });
   const cookies = await page.context().cookies();
@@ -80,7 +73,7 @@ t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) =>
     cookies.some(({ name }) => name === SESSION_COOKIE),
     'without a session of a browser',
   );
-  const create = await execute(page, 'users-create', JSON.stringify({ username: 'with_a_token' }));
+  const create = await run(page, 'users-create', { username: 'with_a_token' });
   t.match(create, { status: /^201/, text: /with_a_token/ });
   t.same(complaints, []);
   t.same(foreign, []);
@@ -93,3 +86,21 @@ t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
   t.same(complaints, []);
   t.same(foreign, []);
 });
+
+/** Tries an operation out, as a reader would. */
+async function run(page: Page, operationId: string, body?: object) {
+  const block = page.locator(
+    `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
+  );
+  await block.locator('.opblock-summary-control').click();
+  if (body !== undefined) {
+    await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  }
+  await block.getByRole('button', { name: 'Execute' }).click();
+  const live = block.locator('.live-responses-table .response').first();
+  await live.waitFor();
+  return {
+    status: (await live.locator('.response-col_status').textContent())?.trim(),
+    text: await live.locator('.response-col_description').textContent(),
+  };
+}

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { SESSION_COOKIE, signIn } from '../../../plugins/sessions.js';
+import { dropCookie, signIn } from '../../../plugins/sessions.js';
 import {
   CsrfToken,
   Login,
@@ -9,6 +9,7 @@ import {
 } from '../../../schemas/auth.js';
 import { Ref } from '../../../schemas/types.js';
 import { authenticate } from '../../../src/services/auth.js';
+import { endSignIn } from '../../../src/services/sign-ins.js';
 
 const tags = ['auth'];
 
@@ -74,8 +75,11 @@ const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (ap
     '/logout',
     { schema: operations.logout, config: { idempotent: false, sends: ['Set-Cookie'] } },
     async (request, reply) => {
-      if (request.viewer !== null) await request.session.destroy();
-      reply.clearCookie(SESSION_COOKIE, { path: '/' });
+      const { viewer } = request;
+      if (viewer !== null) {
+        await endSignIn(request.db, request.origin(), viewer, viewer.credential.id);
+      }
+      await dropCookie(request, reply);
       return { status: 'logged_out' as const };
     },
   );

@@ -1,9 +1,12 @@
 import t from 'tap';
 import { SESSION_COOKIE } from '../../../../plugins/sessions.js';
 import { createTestApp, PASSWORD } from '../../../support/app.js';
+import type { Reply } from '../../../support/client.js';
 import { holdRequest } from '../../../support/held-request.js';
+import { untilWaiting } from '../../../support/waiting.js';
 
 const MINUTE = 60 * 1000;
+const DAY = 24 * 60 * MINUTE;
 const { app, client, clock, createUser, signedIn } = await createTestApp(t);
 await createUser({ username: 'alice', email: 'Alice@example.com' });
 
@@ -120,6 +123,94 @@ t.test('a session lives 30 minutes after it was last used', async (t) => {
   t.equal(write.status, 401, 'an expired session is 401');
 });
 
+t.test('a session that is to be remembered lives 30 days', async (t) => {
+  const login = { username: 'alice', password: PASSWORD };
+  const expiry = (reply: Reply): number => {
+    const [, expires = ''] = /Expires=([^;]+)/.exec(String(reply.headers['set-cookie'])) ?? [];
+    return Date.parse(expires) - Date.now();
+  };
+  const near = (milliseconds: number, expected: number) =>
+    Math.abs(milliseconds - expected) < MINUTE;
+
+  const alice = client();
+  const begun = await alice.post('/api/v1/auth/login', { ...login, remember: true });
+  t.ok(near(expiry(begun), 30 * DAY), 'the cookie too');
+  for (let round = 1; round <= 3; round += 1) {
+    clock.advance(29 * DAY);
+    const reply = await alice.get('/api/v1/me');
+    t.equal(reply.status, 200, `used after ${29 * round} days`);
+    t.ok(near(expiry(reply), 30 * DAY), 'the cookie is renewed');
+  }
+  clock.advance(30 * DAY);
+  t.equal((await alice.get('/api/v1/me')).status, 401, 'and 401 after that');
+
+  t.ok(near(expiry(await client().post('/api/v1/auth/login', login)), 30 * MINUTE));
+});
+
+t.test('a session belongs to a kind of browser on a kind of machine', async (t) => {
+  const agents = {
+    firefox: 'Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0',
+    newer: 'Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:161.0) Gecko/20100101 Firefox/161.0',
+    windows: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0',
+    chrome: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36',
+    curl: 'curl/8.9.1',
+  };
+  const alice = client();
+  const ask = async (agent: string) =>
+    (await alice.get('/api/v1/me', { 'user-agent': agent })).status;
+  const login = { username: 'alice', password: PASSWORD };
+  await alice.post('/api/v1/auth/login', login, { 'user-agent': agents.firefox });
+  const cookie = String(alice.cookie(SESSION_COOKIE));
+  t.equal(await ask(agents.newer), 200, 'of any version');
+  for (const name of ['windows', 'chrome', 'curl'] as const) {
+    t.equal(await ask(agents[name]), 401, name);
+    t.equal(alice.cookie(SESSION_COOKIE), cookie, 'its cookie stays');
+    t.equal(await ask(agents.firefox), 200, 'and the owner goes on');
+  }
+
+  const thief = client();
+  thief.setCookie(SESSION_COOKIE, cookie);
+  await thief.post('/api/v1/auth/logout', undefined, { 'user-agent': agents.chrome });
+  t.equal(await ask(agents.firefox), 200, 'a stranger does not sign the owner out');
+  thief.setCookie(SESSION_COOKIE, cookie);
+  await createUser({ username: 'thief' });
+  const own = { username: 'thief', password: PASSWORD };
+  await thief.post('/api/v1/auth/login', own, { 'user-agent': agents.chrome });
+  t.not(thief.cookie(SESSION_COOKIE), cookie);
+  t.equal(await ask(agents.firefox), 200, 'nor by signing in');
+});
+
+t.test('a cookie that was tampered with is nobody, and no fault', async (t) => {
+  const alice = client();
+  await alice.signIn('alice', PASSWORD);
+  const cookie = String(alice.cookie(SESSION_COOKIE));
+  const [id = '', signature = ''] = cookie.split('.');
+  const swapped = `${id.startsWith('a') ? 'b' : 'a'}${id.slice(1)}`;
+  for (const forged of [
+    `${swapped}.${signature}`,
+    `${id}.${signature.toLowerCase()}`,
+    `${id}.`,
+    `.${signature}`,
+    id,
+    '.',
+    ` ${cookie}`,
+    `${cookie}.${cookie}`,
+    `${id}\u0000.${signature}`,
+    'x'.repeat(4000),
+    '%',
+    '%FF%00',
+    // Signed with the same secret, for another purpose.
+    String(alice.cookie('althing_csrf')),
+  ]) {
+    const stranger = client();
+    stranger.setCookie(SESSION_COOKIE, forged);
+    t.same(await session(stranger), { status: 'not_logged_in' }, forged.slice(0, 60));
+    t.equal((await stranger.get('/api/v1/users')).status, 200);
+    t.equal((await stranger.get('/api/v1/me')).status, 401);
+  }
+  t.equal((await alice.get('/api/v1/me')).status, 200);
+});
+
 t.test('a session is renewed once a minute at most', async (t) => {
   const alice = client();
   await alice.signIn('alice', PASSWORD);
@@ -145,6 +236,42 @@ t.test('a session that has ended stays so, whatever is still on its way', async 
   t.same(await session(thief), { status: 'not_logged_in' });
 });
 
+t.test('a session that expires while an answer is on its way stays so', async (t) => {
+  const held = await createTestApp(t);
+  const origin = await held.app.listen({ host: '127.0.0.1', port: 0 });
+  const alice = await held.signedIn({ username: 'alice' });
+  const cookie = `${SESSION_COOKIE}=${encodeURIComponent(String(alice.cookie(SESSION_COOKIE)))}`;
+  held.clock.advance(2 * MINUTE);
+  const body = JSON.stringify({ username: 'alice', password: 'wrong' });
+  const slow = await holdRequest(origin, '/api/v1/auth/login', { cookie }, body);
+  held.clock.advance(29 * MINUTE);
+  t.equal((await slow.release()).status, 401);
+  t.equal((await alice.get('/api/v1/me')).status, 401);
+});
+
+t.test('beginning and ending are written down', async (t) => {
+  const { id: anna } = await createUser({ username: 'anna' });
+  const { id: otto } = await createUser({ username: 'otto' });
+  const browser = client();
+  await browser.signIn('anna', PASSWORD);
+  await browser.signIn('otto', PASSWORD);
+  await browser.post('/api/v1/auth/logout');
+  await browser.post('/api/v1/auth/logout');
+  const { rows } = await app.pg.query(
+    `select actor_id, action, resource_id from audit_log
+     where resource = 'session' and actor_id in ($1, $2) order by id`,
+    [anna, otto],
+  );
+  const [first, , second] = rows.map(({ resource_id }) => resource_id);
+  t.not(first, second);
+  t.same(rows, [
+    { actor_id: anna, action: 'session.begin', resource_id: first },
+    { actor_id: anna, action: 'session.end', resource_id: first },
+    { actor_id: otto, action: 'session.begin', resource_id: second },
+    { actor_id: otto, action: 'session.end', resource_id: second },
+  ]);
+});
+
 t.test('whoever deletes themselves is told so', async (t) => {
   await createUser({ username: 'other_admin', role: 'admin' });
   const leaver = await signedIn({ username: 'leaver', role: 'admin' });
@@ -159,6 +286,37 @@ t.test('a user who is switched off is out at once', async (t) => {
   t.equal((await session(bob)).status, 'logged_in');
   await app.pg.query(`update users set is_active = false where username = 'bob'`);
   t.equal((await session(bob)).status, 'not_logged_in');
+});
+
+t.test('whoever is switched off and on again has to sign in anew', async (t) => {
+  const admin = await signedIn({ username: 'switcher', role: 'admin' });
+  const { id } = await createUser({ username: 'flip' });
+  const flip = client();
+  await flip.post('/api/v1/auth/login', { username: 'flip', password: PASSWORD, remember: true });
+  await admin.patch(`/api/v1/users/${id}`, { is_active: false });
+  t.equal((await flip.get('/api/v1/me')).status, 401);
+  await admin.patch(`/api/v1/users/${id}`, { is_active: true });
+  t.equal((await flip.get('/api/v1/me')).status, 401);
+  t.equal((await flip.signIn('flip', PASSWORD)).status, 200);
+});
+
+t.test('whoever is switched off while they sign in gets no session', async (t) => {
+  const { id } = await createUser({ username: 'racer' });
+  const login = { username: 'racer', password: PASSWORD };
+  const holder = await app.pg.pool.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('update users set is_active = false where id = $1', [id]);
+    const signingIn = client().post('/api/v1/auth/login', login);
+    await untilWaiting(app, 1);
+    await holder.query('commit');
+    const reply = await signingIn;
+    t.match([reply.status, reply.json.code], [401, 'invalid_credentials']);
+  } finally {
+    holder.release();
+  }
+  const { rows } = await app.pg.query('select 1 from sessions where user_id = $1', [id]);
+  t.equal(rows.length, 0, 'which would live again when the user is switched on');
 });
 
 t.test('a change with a cookie wants the CSRF token of the session', async (t) => {

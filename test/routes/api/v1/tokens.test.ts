@@ -375,13 +375,11 @@ t.test('to revoke what is no token tells nothing and ends nothing', async (t) =>
   const claims = decodeJwt(access_token);
   const others = { ...claims, sid: sessionOf((await signIn('admin')).access_token) };
   const cookie = await signedIn({ username: 'with_cookie' });
-  const [{ id, user_id }] = await rowsOf(`select * from sessions order by id desc limit 1`);
   const before = await rowsOf('select id from sessions');
   for (const token of [
     'garbage',
     signToken(header, claims, 'another secret'),
     signToken(header, others, TOKEN_SECRET),
-    signToken(header, { ...claims, sid: id, sub: String(user_id) }, TOKEN_SECRET),
   ]) {
     t.strictSame((await cookie.postForm(REVOKE, { token })).json, { status: 'revoked' });
   }

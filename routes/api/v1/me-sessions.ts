@@ -1,0 +1,76 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import { viewerOf } from '../../../plugins/access.js';
+import { dropCookie } from '../../../plugins/sessions.js';
+import {
+  SignInListQuery,
+  SignInPage,
+  SignInParams,
+  SignInsEnded,
+} from '../../../schemas/sessions.js';
+import { Ref } from '../../../schemas/types.js';
+import { ApiError } from '../../../src/errors.js';
+import { linkHeader } from '../../../src/lib/link-header.js';
+import * as signIns from '../../../src/services/sign-ins.js';
+
+const tags = ['me'];
+
+const operations = {
+  list: {
+    operationId: 'sessions-list',
+    summary: 'List your sign-ins',
+    description:
+      'Every browser and client in which you are signed in at present, the one that was used last ' +
+      'first. `current` marks the one that this request was made with.',
+    tags,
+    querystring: SignInListQuery,
+    response: { 200: Ref(SignInPage) },
+  },
+  end: {
+    operationId: 'sessions-end',
+    summary: 'End a sign-in',
+    description:
+      'Ends one of your sign-ins, at once: its cookie or its tokens are worth nothing any more. ' +
+      'Ending the current one is signing out.',
+    tags,
+    params: SignInParams,
+    response: { 204: Type.Null({ description: 'The sign-in has ended' }) },
+  },
+  endOthers: {
+    operationId: 'sessions-end-others',
+    summary: 'End all other sign-ins',
+    description: 'Ends every sign-in of yours but the one that this request is made with.',
+    tags,
+    response: { 200: Ref(SignInsEnded) },
+  },
+} as const;
+
+const config = { access: 'user', scope: null } as const;
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', { schema: operations.list, config }, async (request, reply) => {
+    const viewer = viewerOf(request);
+    const page = await signIns.listSignIns(request.db, viewer, app.clock(), request.query);
+    reply.header('link', linkHeader(request.url, page));
+    return page;
+  });
+
+  app.delete(
+    '/:id',
+    { schema: operations.end, config: { ...config, errors: [404] } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const viewer = viewerOf(request);
+      const hasEnded = await signIns.endSignIn(request.db, request.origin(), viewer, id);
+      if (!hasEnded) throw new ApiError('not_found');
+      if (request.session.viewer?.credential.id === id) await dropCookie(request, reply);
+      reply.code(204);
+    },
+  );
+
+  app.delete('/', { schema: operations.endOthers, config }, async (request) => ({
+    ended: await signIns.endOtherSignIns(request.db, request.origin(), viewerOf(request)),
+  }));
+};
+
+export default routes;

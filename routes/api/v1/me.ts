@@ -1,0 +1,83 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import { viewerOf } from '../../../plugins/access.js';
+import { dropCookie } from '../../../plugins/sessions.js';
+import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { AccountDeletion } from '../../../schemas/me.js';
+import { Ref } from '../../../schemas/types.js';
+import { ProfileUpdate, User } from '../../../schemas/users.js';
+import * as me from '../../../src/services/me.js';
+import { userTag } from '../../../src/services/users.js';
+
+const tags = ['me'];
+
+const operations = {
+  read: {
+    operationId: 'me-read',
+    summary: 'Read your account',
+    description: 'Your own account, with every field.',
+    tags,
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(User), 304: Type.Null({ description: 'The client has it already' }) },
+  },
+  update: {
+    operationId: 'me-update',
+    summary: 'Change your profile',
+    description: 'Changes the fields that are given; what is left out stays.',
+    tags,
+    headers: IfMatchHeaders,
+    body: Ref(ProfileUpdate),
+    response: { 200: Ref(User) },
+  },
+  remove: {
+    operationId: 'me-delete',
+    summary: 'Delete your account',
+    description:
+      'Deletes your account for good, and with it every sign-in, token and API key. The password ' +
+      'proves that it is you. The last administrator stays.',
+    tags,
+    headers: IfMatchHeaders,
+    body: Ref(AccountDeletion),
+    response: { 204: Type.Null({ description: 'The account is gone' }) },
+  },
+} as const;
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/',
+    { schema: operations.read, config: { access: 'user', scope: 'me:read' } },
+    async (request, reply) => {
+      const user = await me.readMe(request.db, viewerOf(request));
+      reply.header('etag', userTag(user));
+      return user;
+    },
+  );
+
+  app.patch(
+    '/',
+    { schema: operations.update, config: { access: 'user', scope: 'me:write', errors: [412] } },
+    async (request, reply) => {
+      const { body, headers } = request;
+      const precondition = { ifMatch: headers['if-match'] };
+      const viewer = viewerOf(request);
+      const user = await me.changeMe(request.db, request.origin(), viewer, body, precondition);
+      reply.header('etag', userTag(user));
+      return user;
+    },
+  );
+
+  app.delete(
+    '/',
+    { schema: operations.remove, config: { access: 'user', scope: null, errors: [409, 412] } },
+    async (request, reply) => {
+      const { body, headers } = request;
+      const precondition = { ifMatch: headers['if-match'] };
+      const viewer = viewerOf(request);
+      await me.deleteMe(request.db, request.origin(), viewer, body.password, precondition);
+      if (request.session.viewer?.id === viewer.id) await dropCookie(request, reply);
+      reply.code(204);
+    },
+  );
+};
+
+export default routes;

@@ -1,0 +1,34 @@
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
+
+/** A part of a sorted list: by offset, or from the place on that a cursor names. */
+export interface Slice<Sort extends string> {
+  sort: Sort;
+  descending: boolean;
+  limit: number;
+  offset?: number;
+  /** Only what comes after this place. */
+  after?: { key: string | number; id: number };
+}
+
+/**
+ * The slice of what the query finds, sorted by `column`, and by `id` where that is equal.
+ *
+ * @param column what the slice's `sort` stands for in this query
+ */
+export function cut<DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  { sort, descending, limit, offset, after }: Slice<string>,
+  column: RawBuilder<unknown> = sql.ref(sort),
+): SelectQueryBuilder<DB, TB, Row> {
+  const direction = descending ? 'desc' : 'asc';
+  let slice = query.orderBy(column, direction).limit(sql.lit(limit));
+  if (sort !== 'id') slice = slice.orderBy(sql.ref('id'), direction);
+  if (offset !== undefined) slice = slice.offset(offset);
+  if (after === undefined) return slice;
+  const operator = sql.raw(descending ? '<' : '>');
+  return slice.where(
+    sort === 'id'
+      ? sql<boolean>`id ${operator} ${after.id}`
+      : sql<boolean>`(${column}, id) ${operator} (${after.key}, ${after.id})`,
+  );
+}

@@ -1,0 +1,198 @@
+import t from 'tap';
+import { SESSION_COOKIE } from '../../../../plugins/sessions.js';
+import { createTestApp, PASSWORD } from '../../../support/app.js';
+import { keyOf, tokenOf } from '../../../support/bearers.js';
+import type { Client } from '../../../support/client.js';
+import { untilWaiting } from '../../../support/waiting.js';
+
+const URL = '/api/v1/me';
+const USERS = '/api/v1/users';
+
+const testApp = await createTestApp(t);
+const { app, client, clock, createUser, signedIn } = testApp;
+const admin = await signedIn({ username: 'root', role: 'admin' });
+
+const idOf = async (who: Client): Promise<number> => (await who.get(URL)).json.id;
+const remove = (who: Client, password: string, headers: Record<string, string> = {}) =>
+  who.request({ method: 'DELETE', url: URL, headers, payload: { password } });
+const audit = async (actorId: number) =>
+  (
+    await app.pg.query(
+      'select action, resource, resource_id, before, after, credential from audit_log where actor_id = $1 order by id',
+      [actorId],
+    )
+  ).rows;
+const countRows = async (table: 'sessions' | 'api_keys', userId: number): Promise<number> =>
+  (await app.pg.query(`select 1 from ${table} where user_id = $1`, [userId])).rows.length;
+
+t.test('reading oneself, whole, and only when it has changed', async (t) => {
+  const alice = await signedIn({ username: 'alice', email: 'alice@example.com' });
+  const first = await alice.get(URL);
+  t.match(first.json, { username: 'alice', email: 'alice@example.com', role: 'author' });
+  t.equal((await client().get(URL)).status, 401);
+
+  const tag = String(first.headers['etag']);
+  const again = await alice.get(URL, { 'if-none-match': tag });
+  t.match([again.status, again.text], [304, '']);
+  const { headers } = await alice.get(`${USERS}/${first.json.id}`);
+  t.equal(headers['etag'], tag, 'it is the same resource');
+  await alice.patch(URL, { bio: 'new' });
+  t.equal((await alice.get(URL, { 'if-none-match': tag })).status, 200);
+});
+
+t.test('changing the profile, and nothing else', async (t) => {
+  const ben = await signedIn({ username: 'ben', email: 'ben@example.com' });
+  const id = await idOf(ben);
+  clock.advance(1000);
+  const reply = await ben.patch(URL, { nickname: 'Benny', age: 30 });
+  t.match([reply.status, reply.json], [200, { nickname: 'Benny', age: 30, username: 'ben' }]);
+  t.equal(reply.headers['etag'], (await ben.get(URL)).headers['etag']);
+
+  const others = {
+    username: 'king',
+    email: 'king@example.com',
+    is_active: false,
+    role: 'admin',
+    permissions: 143,
+    password: 'x',
+    id: 1,
+  };
+  t.match((await ben.patch(URL, others)).json, {
+    id,
+    username: 'ben',
+    email: 'ben@example.com',
+    is_active: true,
+    permissions: 7,
+  });
+  t.equal((await ben.patch(URL, { age: 151 })).status, 422);
+  t.equal((await client().patch(URL, { bio: 'x' })).status, 401);
+
+  const [change] = (await audit(id)).filter(({ action }) => action === 'account.change');
+  t.same(change, {
+    action: 'account.change',
+    resource: 'user',
+    resource_id: String(id),
+    before: { nickname: '', age: null },
+    after: { nickname: 'Benny', age: 30 },
+    credential: 'session',
+  });
+});
+
+t.test('two devices with one ETag: one is told', async (t) => {
+  const carl = await signedIn({ username: 'carl' });
+  const tag = String((await carl.get(URL)).headers['etag']);
+  const both = await Promise.all([
+    carl.patch(URL, { nickname: 'one' }, { 'if-match': tag }),
+    carl.patch(URL, { nickname: 'two' }, { 'if-match': tag }),
+  ]);
+  t.same(both.map(({ status }) => status).sort(), [200, 412]);
+  t.equal((await remove(carl, PASSWORD, { 'if-match': tag })).status, 412);
+  t.equal((await carl.get(URL)).status, 200);
+});
+
+t.test('what a key may do', async (t) => {
+  const { id } = await createUser({ username: 'dora' });
+  const reads = await keyOf(testApp, id, ['me:read']);
+  const writes = await keyOf(testApp, id, ['me:write']);
+  const anyone = client();
+  t.match((await anyone.get(URL, reads)).json, { id });
+  t.match((await anyone.get(URL, writes)).json, { code: 'insufficient_scope' });
+  t.equal((await anyone.patch(URL, { bio: 'x' }, writes)).status, 200);
+  t.match((await anyone.patch(URL, { bio: 'x' }, reads)).json, { code: 'insufficient_scope' });
+  t.match((await remove(anyone, PASSWORD, writes)).json, { code: 'key_not_allowed' });
+});
+
+t.test('deleting oneself wants the password, and does not repeat it', async (t) => {
+  const emma = await signedIn({ username: 'emma' });
+  const reply = await remove(emma, 'a Wrong guess 1');
+  t.equal(reply.status, 422);
+  t.same(reply.json.detail, [
+    {
+      type: 'value_error',
+      loc: ['body', 'password'],
+      msg: 'Value error, this is not the current password',
+    },
+  ]);
+  t.equal((await emma.delete(URL)).status, 422, 'without a body');
+  t.equal((await remove(client(), PASSWORD)).status, 401);
+  emma.dropCsrfToken();
+  t.match((await remove(emma, PASSWORD)).json, { code: 'csrf_failed' });
+  t.equal((await emma.get(URL)).status, 200, 'still there');
+});
+
+t.test('deleting oneself ends everything, and leaves a number', async (t) => {
+  const finn = await signedIn({ username: 'finn', email: 'finn@example.com' });
+  const id = await idOf(finn);
+  const elsewhere = client();
+  await elsewhere.signIn('finn', PASSWORD);
+  const token = await tokenOf(testApp, id);
+  const key = await keyOf(testApp, id, ['me:read']);
+  t.equal((await client().get(URL, token)).status, 200);
+  t.match([await countRows('sessions', id), await countRows('api_keys', id)], [3, 1]);
+
+  clock.advance(2 * 60_000);
+  const reply = await remove(finn, PASSWORD);
+  t.match([reply.status, reply.text], [204, '']);
+  t.equal(finn.cookie(SESSION_COOKIE), undefined, 'the cookie is cleared, and not renewed');
+  t.match([await countRows('sessions', id), await countRows('api_keys', id)], [0, 0]);
+  t.equal((await admin.get(`${USERS}/${id}`)).status, 404);
+
+  for (const reply of [
+    await elsewhere.get(URL),
+    await elsewhere.patch(URL, { bio: 'x' }),
+    await elsewhere.get(`${URL}/sessions`),
+    await client().get(URL, token),
+    await client().get(URL, key),
+    await client().post('/api/v1/auth/login', { username: 'finn', password: PASSWORD }),
+  ]) {
+    t.equal(reply.status, 401);
+  }
+
+  const entries = await audit(id);
+  t.same(entries.at(-1), {
+    action: 'account.delete',
+    resource: 'user',
+    resource_id: String(id),
+    before: { username: 'finn' },
+    after: null,
+    credential: 'session',
+  });
+  const earlier = JSON.stringify(entries.slice(0, -1));
+  t.ok(entries.length > 1);
+  t.notMatch(earlier, /finn/, 'what they did before has their number and no name');
+  t.equal((await admin.post(USERS, { username: 'finn' })).status, 201, 'the name is free');
+});
+
+t.test('a client with a token can go too, and a cookie of somebody else stays', async (t) => {
+  const { id } = await createUser({ username: 'gina' });
+  const token = await tokenOf(testApp, id);
+  const hugo = await signedIn({ username: 'hugo' });
+  t.equal((await remove(hugo, PASSWORD, token)).status, 204);
+  t.equal((await client().get(URL, token)).status, 401);
+  t.match((await hugo.get(URL)).json, { username: 'hugo' });
+});
+
+t.test('a request that comes in between is 401, and never a fault', async (t) => {
+  const ivan = await signedIn({ username: 'ivan' });
+  const id = await idOf(ivan);
+  const holder = await app.pg.pool.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('delete from users where id = $1', [id]);
+    const waiting = Promise.all([ivan.patch(URL, { bio: 'x' }), remove(ivan, PASSWORD)]);
+    await untilWaiting(app, 2);
+    await holder.query('commit');
+    for (const reply of await waiting) {
+      t.match([reply.status, reply.json.code], [401, 'user_unavailable']);
+    }
+  } finally {
+    holder.release();
+  }
+});
+
+t.test('the last administrator stays', async (t) => {
+  t.match((await remove(admin, PASSWORD)).json, { code: 'last_administrator' });
+  const second = await signedIn({ username: 'second', role: 'admin' });
+  const replies = await Promise.all([remove(admin, PASSWORD), remove(second, PASSWORD)]);
+  t.same(replies.map(({ status }) => status).sort(), [204, 409], 'two at once do not both go');
+});

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import type { Scope } from '../../schemas/scopes.js';
+import { hashSecret, KEY_MARK } from '../../src/services/bearers.js';
+import { insertSession } from '../../src/stores/sessions.js';
+import type { TestApp } from './app.js';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+type Headers = Record<string, string>;
+
+/** What a client sends that holds an access token of this user: of a sign-in of its own. */
+export async function tokenOf({ app, clock }: TestApp, userId: number): Promise<Headers> {
+  const now = clock.read();
+  const sessionId = await insertSession(app.db, null, {
+    user_id: userId,
+    remember: false,
+    address: null,
+    user_agent: 'test/1.0',
+    last_seen_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + HOUR_MS).toISOString(),
+  });
+  const token = await app.tokenKeys.sign('access', { userId, sessionId }, now);
+  return { authorization: `Bearer ${token}` };
+}
+
+/** What a client sends that holds an API key of this user. */
+export async function keyOf({ app }: TestApp, userId: number, scopes: Scope[]): Promise<Headers> {
+  const key = `${KEY_MARK}${randomBytes(32).toString('base64url')}`;
+  await app.db
+    .insertInto('api_keys')
+    .values({ user_id: userId, name: 'a test', prefix: key, key_hash: hashSecret(key), scopes })
+    .execute();
+  return { 'x-api-key': key };
+}
