@@ -1,11 +1,15 @@
 import fp from 'fastify-plugin';
 import { deleteOldAnswers } from '../src/stores/idempotency-keys.js';
+import { deleteExpiredRefreshTokens } from '../src/stores/refresh-tokens.js';
 import { deleteExpiredSessions } from '../src/stores/sessions.js';
 import { IDEMPOTENCY_LIFETIME_MS } from './idempotency.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Removes, once an hour, what has expired: sessions, and answers kept for repeated requests. */
+/**
+ * Removes, once an hour, what has expired: sessions, refresh tokens, and answers kept for repeated
+ * requests.
+ */
 export default fp(
   async (app) => {
     let timer: NodeJS.Timeout | undefined;
@@ -20,9 +24,10 @@ export default fp(
       const now = app.clock();
       try {
         const sessions = await deleteExpiredSessions(app.db, now);
+        const tokens = await deleteExpiredRefreshTokens(app.db, now);
         const until = new Date(now.getTime() - IDEMPOTENCY_LIFETIME_MS);
         const answers = await deleteOldAnswers(app.db, until);
-        app.log.debug({ sessions, answers }, 'removed what has expired');
+        app.log.debug({ sessions, tokens, answers }, 'removed what has expired');
       } catch (error) {
         app.log.warn({ err: error }, 'could not remove what has expired');
       }

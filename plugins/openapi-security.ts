@@ -35,8 +35,8 @@ export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> 
 };
 
 /**
- * Who may call an operation, for programs (`security`, `x-permission`) and, at the end of its
- * description, for people.
+ * Who may call an operation, for programs (`security`, `x-permission`, `x-key-scope`) and, at the
+ * end of its description, for people.
  */
 export function describeAccess(
   { description }: FastifySchema,
@@ -55,9 +55,11 @@ export function describeAccess(
       ...(access === 'public' ? [{}] : []),
       { session: [] },
       ...(scope === undefined ? [] : [{ token: [] }]),
-      ...(typeof scope === 'string' ? [{ key: [scope] }] : []),
+      ...(typeof scope === 'string' ? [{ key: [] }] : []),
     ],
     ...(access === 'public' ? {} : { 'x-permission': access }),
+    // Not in `security`, where tools look for the scopes of the type oauth2 alone.
+    ...(typeof scope === 'string' ? { 'x-key-scope': scope } : {}),
   };
 }
 

@@ -15,6 +15,7 @@ import * as registrations from './registrations.js';
 import * as roles from './roles.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
+import * as tokens from './tokens.js';
 import * as users from './users.js';
 
 /** A schema with a name. */
@@ -38,6 +39,7 @@ export const components: NamedSchema[] = [
   roles,
   sessions,
   system,
+  tokens,
   users,
 ]
   .flatMap((file) => Object.values<unknown>(file))

@@ -32,6 +32,7 @@ import passwords from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
+import tokens from '../routes/api/v1/tokens.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import devMail from '../routes/dev/mail.js';
@@ -146,6 +147,7 @@ export async function buildApp(
     open: config.REGISTRATION,
   });
   await app.register(emails, { prefix: '/api/v1', perMinute });
+  await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
   await app.register(me, { prefix: '/api/v1/me' });
   await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });

@@ -8,6 +8,7 @@ import {
   translateMessage,
 } from './lib/messages/index.js';
 import type { ErrorItem } from './lib/validation/error-item.js';
+import { messageFor } from './lib/validation/messages.js';
 
 /** Every `code` that an answer may carry, with its status. The sentences are in the catalogues. */
 export const STATUSES = {
@@ -185,6 +186,11 @@ function fromPostgres(error: unknown, place: string): ApiError | InvalidRequest 
 /** A value that is refused for a reason that no schema can say. */
 export function valueError(reason: Reason, loc: (string | number)[], input: unknown): ErrorItem {
   return { type: 'value_error', loc, msg: reasonMessage(reason), input };
+}
+
+/** A value that this request has to have, though its schema alone would let it be left out. */
+export function missingValue(loc: (string | number)[]): ErrorItem {
+  return { type: 'missing', loc, msg: messageFor('missing', undefined), input: null };
 }
 
 function translate(items: ErrorItem[], language: Language): ErrorItem[] {

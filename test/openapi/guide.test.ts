@@ -30,6 +30,9 @@ t.test('the requests of the guide work when they are pasted into a shell', async
 
   const expected: [inBlock: string, output: RegExp][] = [
     ['auth/login', /\{"status":"login_ok"\}/],
+    ['Bearer $access', /\{"status":"logged_in","username":"admin"\}/],
+    ['grant_type=refresh_token', /"access_token":"[^"]+".*"refresh_token":"[^"]+"/],
+    ['me/sessions', /"current":true/],
     ['"dora"', /"username":"dora".*"email":"dora@example\.com"/],
     ['me/sessions', /"current":true.*\{"ended":0\}/s],
     ['me/api-keys', /"username":"dora".*"email":"dora@example\.com".*"total":1/],

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { SESSION_COOKIE } from '../../plugins/sessions.js';
 import { createTestApp, PASSWORD } from '../support/app.js';
 import { noBrowser, visit } from '../support/browser.js';
 
@@ -50,6 +51,34 @@ t.test('Swagger UI sends the body of a DELETE', { skip: noBrowser }, async (t) =
   t.equal((await client().signIn('leaver', PASSWORD)).status, 401);
 });
 
+t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) => {
+  const { page, complaints, foreign } = await visit(t, origin);
+  await page.goto(`${origin}/docs`);
+  await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
+  const form = page.locator('.modal-ux .auth-container:has(#oauth_username)');
+  await form.locator('#oauth_username').fill('admin');
+  await form.locator('#oauth_password').fill(PASSWORD);
+  const answer = page.waitForResponse(`${origin}/api/v1/auth/token`);
+  await form.locator('button.authorize').click();
+  t.match((await answer).request().headers(), { authorization: /^Basic / }, 'which is ignored');
+  await page.locator('.modal-ux').getByText('Authorized', { exact: true }).waitFor();
+  await page.locator('.modal-ux .close-modal').click();
+
+  const request = page.waitForRequest(`${origin}/api/v1/auth/session`);
+  const session = await run(page, 'auth-session');
+  t.match(session, { status: /^200/, text: /logged_in.*admin/s });
+  t.match((await request).headers(), { authorization: /^Bearer eyJ/ });
+  const cookies = await page.context().cookies();
+  t.notOk(
+    cookies.some(({ name }) => name === SESSION_COOKIE),
+    'without a session of a browser',
+  );
+  const create = await run(page, 'users-create', { username: 'with_a_token' });
+  t.match(create, { status: /^201/, text: /with_a_token/ });
+  t.same(complaints, []);
+  t.same(foreign, []);
+});
+
 t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/redoc`);
@@ -59,12 +88,14 @@ t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
 });
 
 /** Tries an operation out, as a reader would. */
-async function run(page: Page, operationId: string, body: unknown) {
+async function run(page: Page, operationId: string, body?: object) {
   const block = page.locator(
     `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
   );
   await block.locator('.opblock-summary-control').click();
-  await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  if (body !== undefined) {
+    await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  }
   await block.getByRole('button', { name: 'Execute' }).click();
   const live = block.locator('.live-responses-table .response').first();
   await live.waitFor();

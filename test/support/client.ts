@@ -6,7 +6,7 @@ import { violation } from './contract.js';
 const LEAKS = [
   /\$argon2/,
   /\n\s+at .+:\d+:\d+/,
-  /(?:insert into|select .+ from|update|delete from) "?(?:users|sessions|idempotency_keys)\b/i,
+  /(?:insert into|select .+ from|update|delete from) "?(?:users|sessions|refresh_tokens|idempotency_keys)\b/i,
   /node_modules/,
   /violates|relation "|\.s\.PGSQL|ECONNREFUSED|ENOENT/,
 ];
@@ -28,11 +28,19 @@ export interface Reply {
  */
 export class Client {
   readonly #app: FastifyInstance;
+  readonly #headers: Headers;
   readonly #cookies = new Map<string, string>();
   #csrfToken: string | undefined;
 
-  constructor(app: FastifyInstance) {
+  /** @param headers sent with every request, unless that brings its own */
+  constructor(app: FastifyInstance, headers: Headers = {}) {
     this.#app = app;
+    this.#headers = headers;
+  }
+
+  /** Another client, without cookies, that sends these headers with every request. */
+  withHeaders(headers: Headers): Client {
+    return new Client(this.#app, { ...this.#headers, ...headers });
   }
 
   get(url: string, headers: Headers = {}): Promise<Reply> {
@@ -41,6 +49,12 @@ export class Client {
 
   post(url: string, body?: unknown, headers: Headers = {}): Promise<Reply> {
     return this.request({ method: 'POST', url, headers, ...payload(body) });
+  }
+
+  /** Sends an urlencoded form. */
+  postForm(url: string, fields: Record<string, string>, headers: Headers = {}): Promise<Reply> {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    return this.post(url, new URLSearchParams(fields).toString(), { ...form, ...headers });
   }
 
   put(url: string, body?: unknown, headers: Headers = {}): Promise<Reply> {
@@ -85,6 +99,7 @@ export class Client {
       ...options,
       cookies: Object.fromEntries(this.#cookies),
       headers: {
+        ...this.#headers,
         ...(this.#csrfToken === undefined ? {} : { 'x-csrf-token': this.#csrfToken }),
         ...options.headers,
       },
