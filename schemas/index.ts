@@ -5,11 +5,13 @@ import * as auth from './auth.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
 import * as me from './me.js';
+import * as passwords from './passwords.js';
 import * as playgroundBodies from './playground-bodies.js';
 import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
+import * as registrations from './registrations.js';
 import * as roles from './roles.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
@@ -26,11 +28,13 @@ export const components: NamedSchema[] = [
   errors,
   jobs,
   me,
+  passwords,
   playgroundBodies,
   playgroundParameters,
   playgroundQueries,
   playgroundRequests,
   playgroundResponses,
+  registrations,
   roles,
   sessions,
   system,

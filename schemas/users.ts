@@ -28,12 +28,18 @@ export const Address = Component(
 );
 export type Address = Static<typeof Address>;
 
-const username = Type.String({
+export const username = Type.String({
   minLength: 2,
   maxLength: 50,
   pattern: '^[A-Za-z][A-Za-z0-9_]*$',
   description: 'The name to sign in with; unique without regard to case',
   examples: ['alice'],
+});
+export const emailAddress = Type.String({
+  format: 'email',
+  maxLength: 120,
+  description: 'An e-mail address',
+  examples: ['alice@example.com'],
 });
 const email = Nullable(Type.String({ format: 'email', maxLength: 120 }), {
   description: 'Unique without regard to case',

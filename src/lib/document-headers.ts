@@ -39,7 +39,7 @@ const BY_STATUS: Record<number, Headers> = {
   307: { Location: 'sure' },
   308: { Location: 'sure' },
   401: { 'WWW-Authenticate': 'sure' },
-  // Only where a key lacks the scope (RFC 6750, section 3.1).
+  // Where a key lacks the scope (RFC 6750, section 3.1).
   403: { 'WWW-Authenticate': 'maybe' },
   405: { Allow: 'sure' },
   // Only while the first request with an idempotency key is still running.

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Database } from '../db/database.js';
 import { ApiError } from '../errors.js';
 import type { TokenKeys } from '../lib/access-tokens.js';
+import { hashSecret } from '../lib/random-secrets.js';
 import * as store from '../stores/bearers.js';
 import type { Viewer } from './viewer.js';
 
@@ -33,11 +33,6 @@ export function identifyBearer(
   return credential.startsWith(KEY_MARK)
     ? identifyKey(db, credential, options)
     : identifyToken(db, credential, options);
-}
-
-/** The SHA-256 under which a secret of 256 random bits is stored. */
-export function hashSecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }
 
 async function identifyToken(

@@ -31,7 +31,7 @@ t.test('the requests of the guide work when they are pasted into a shell', async
   const expected: [inBlock: string, output: RegExp][] = [
     ['auth/login', /\{"status":"login_ok"\}/],
     ['"dora"', /"username":"dora".*"email":"dora@example\.com"/],
-    ['me/sessions', /"current":true.*\{"ended":0\}/],
+    ['me/sessions', /"current":true.*\{"ended":0\}/s],
     ['me/api-keys', /"username":"dora".*"email":"dora@example\.com".*"total":1/],
     ['q=li', /"charlie".*"alice".*"total":2/s],
     ['cursor=&size=5', /"total":null.*"next_cursor":"\w+"/],
