@@ -11,9 +11,10 @@ import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { isMoment, toMoment } from '../lib/moments.js';
+import { hashSecret } from '../lib/random-secrets.js';
 import * as store from '../stores/api-keys.js';
 import { record } from './audit.js';
-import { hashSecret, KEY_MARK } from './bearers.js';
+import { KEY_MARK } from './bearers.js';
 import { readPage } from './pages.js';
 import type { Origin, Viewer } from './viewer.js';
 
