@@ -206,7 +206,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/token": {
+    "/api/v1/auth/change-password": {
         parameters: {
             query?: never;
             header?: never;
@@ -216,17 +216,19 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get or renew tokens
-         * @description The token endpoint of OAuth 2.0 (RFC 6749, sections 4.3 and 6). A password begins a sign-in; a refresh token renews one, and is good for that once: use the new one from then on. Requests that run side by side may use the same one within 5 seconds; used again later, it has been stolen, and the whole sign-in ends. An `Authorization` header is ignored.
+         * Change your password
+         * @description Wants the current password. All your other sign-ins end; API keys go on.
+         *
+         *     **Who:** anyone who has signed in. **Key:** none will do.
          */
-        post: operations["tokens-create"];
+        post: operations["passwords-change"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/revoke": {
+    "/api/v1/auth/forgot-password": {
         parameters: {
             query?: never;
             header?: never;
@@ -236,10 +238,112 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Revoke tokens
-         * @description Ends the sign-in to which a refresh token or an access token belongs, with all of its tokens (RFC 7009). The answer is the same for a token that is not known.
+         * Ask for a new password
+         * @description Sends a token to the address, if it is that of somebody who may sign in. The answer is the same if it is not.
          */
-        post: operations["tokens-revoke"];
+        post: operations["passwords-forgot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by mail
+         * @description Takes the token of a mail, which works once and for 30 minutes. All sign-ins end; API keys go on.
+         */
+        post: operations["passwords-reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register
+         * @description Sends a token to the address; the account begins when `POST /api/v1/auth/verify-email` brings it back, and until then the username is kept free for a day. A username that is taken is refused with 409. Whether the address is known does not show: its owner is told by mail.
+         */
+        post: operations["registrations-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the confirmation again
+         * @description Sends a new token to whoever has registered with this address and not confirmed it yet; the one before works no more. The answer is the same if there is nobody.
+         */
+        post: operations["registrations-resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an e-mail address
+         * @description Takes the token of a mail, which works once: it makes a user of whoever has registered, or gives a user the address that they wanted to change to.
+         */
+        post: operations["emails-confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your e-mail address
+         * @description Sends a token to the new address, which is yours when `POST /api/v1/auth/verify-email` brings it back; the old one is told then. Whether somebody else has the address does not show.
+         *
+         *     **Who:** anyone who has signed in. **Key:** none will do.
+         */
+        post: operations["emails-change"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1564,6 +1668,71 @@ export interface components {
             password: string;
         };
         /**
+         * PasswordChange
+         * @description A new password, by whoever knows the current one
+         * @example {
+         *       "current_password": "a long Secret 1!",
+         *       "new_password": "a longer Secret 2!",
+         *       "confirm_password": "a longer Secret 2!"
+         *     }
+         */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description Your password
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description The password from now on: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
+             * @example a long Secret 1!
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description The new password once more
+             */
+            confirm_password: string;
+        };
+        /**
+         * PasswordReset
+         * @description A new password, by whoever reads the mail of the account
+         * @example {
+         *       "token": "y3JxN0n4…",
+         *       "new_password": "a longer Secret 2!",
+         *       "confirm_password": "a longer Secret 2!"
+         *     }
+         */
+        PasswordReset: {
+            /** @description The token that the mail brought; it works once */
+            token: string;
+            /**
+             * Format: password
+             * @description The password from now on: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
+             * @example a long Secret 1!
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description The new password once more
+             */
+            confirm_password: string;
+        };
+        /**
+         * PasswordStatus
+         * @description The new password is the password
+         * @example {
+         *       "status": "password_changed"
+         *     }
+         */
+        PasswordStatus: {
+            /**
+             * @description Always `password_changed`
+             * @enum {string}
+             */
+            status: "password_changed";
+        };
+        /**
          * PlaygroundCalculation
          * @description Two numbers and what to do with them
          * @example {
@@ -2213,6 +2382,144 @@ export interface components {
             max_message_bytes: number;
         };
         /**
+         * EmailAddress
+         * @description An address
+         * @example {
+         *       "email": "dora@example.com"
+         *     }
+         */
+        EmailAddress: {
+            /**
+             * Format: email
+             * @description An e-mail address
+             * @example alice@example.com
+             */
+            email: string;
+        };
+        /**
+         * EmailChange
+         * @description The address that you want to have
+         * @example {
+         *       "email": "dora@example.org",
+         *       "password": "a long Secret 1"
+         *     }
+         */
+        EmailChange: {
+            /**
+             * Format: email
+             * @description An e-mail address
+             * @example alice@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description Your password
+             */
+            password: string;
+        };
+        /**
+         * EmailConfirmation
+         * @description Proof that mail to an address is read
+         * @example {
+         *       "token": "y3JxN0n4…"
+         *     }
+         */
+        EmailConfirmation: {
+            /** @description The token that the mail brought; it works once */
+            token: string;
+        };
+        /**
+         * EmailConfirmed
+         * @description The address is confirmed
+         * @example {
+         *       "status": "verified",
+         *       "username": "dora",
+         *       "email": "dora@example.com"
+         *     }
+         */
+        EmailConfirmed: {
+            /**
+             * @description Always `verified`
+             * @enum {string}
+             */
+            status: "verified";
+            /** @description Whose address it is */
+            username: string;
+            /** @description The address */
+            email: string;
+        };
+        /**
+         * MailRequested
+         * @description If there is something to be sent to this address, it is on its way
+         * @example {
+         *       "status": "accepted"
+         *     }
+         */
+        MailRequested: {
+            /**
+             * @description Always `accepted`
+             * @enum {string}
+             */
+            status: "accepted";
+        };
+        /**
+         * Registration
+         * @description Somebody who wants an account
+         * @example {
+         *       "username": "dora",
+         *       "email": "dora@example.com",
+         *       "password": "a long Secret 1",
+         *       "confirm_password": "a long Secret 1",
+         *       "agree_terms": true
+         *     }
+         */
+        Registration: {
+            /**
+             * @description The name to sign in with; unique without regard to case
+             * @example alice
+             */
+            username: string;
+            /**
+             * Format: email
+             * @description An e-mail address
+             * @example alice@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description The password to sign in with: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
+             * @example a long Secret 1!
+             */
+            password: string;
+            /**
+             * Format: password
+             * @description The new password once more
+             */
+            confirm_password: string;
+            /** @description That the terms of service are accepted: they must be */
+            agree_terms: boolean;
+        };
+        /**
+         * RegistrationStatus
+         * @description A mail is on its way; the account begins when the address is confirmed
+         * @example {
+         *       "status": "confirmation_sent",
+         *       "username": "dora",
+         *       "email": "dora@example.com"
+         *     }
+         */
+        RegistrationStatus: {
+            /**
+             * @description Always `confirmation_sent`
+             * @enum {string}
+             */
+            status: "confirmation_sent";
+            /** @description The name that is kept free for a day */
+            username: string;
+            /** @description Where the mail went */
+            email: string;
+        };
+        /**
          * RoleAssignment
          * @description Either a role, or any mask of permissions
          * @example {
@@ -2429,98 +2736,6 @@ export interface components {
             framework: string;
             /** @description The version of the service */
             version: string;
-        };
-        /**
-         * RevocationStatus
-         * @description The token is worth nothing
-         * @example {
-         *       "status": "revoked"
-         *     }
-         */
-        RevocationStatus: {
-            /**
-             * @description Always `revoked`
-             * @enum {string}
-             */
-            status: "revoked";
-        };
-        /**
-         * TokenPair
-         * @description What a client that holds tokens proves itself with
-         * @example {
-         *       "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
-         *       "token_type": "bearer",
-         *       "expires_in": 3600,
-         *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
-         *       "refresh_expires_in": 2592000
-         *     }
-         */
-        TokenPair: {
-            /** @description To be sent as `Authorization: Bearer …` */
-            access_token: string;
-            /**
-             * @description Always `bearer`
-             * @enum {string}
-             */
-            token_type: "bearer";
-            /** @description Seconds that the access token is good for */
-            expires_in: number;
-            /** @description Good for the next pair of tokens, once */
-            refresh_token: string;
-            /** @description Seconds that the refresh token is good for */
-            refresh_expires_in: number;
-        };
-        /**
-         * TokenRequest
-         * @description A request for tokens: `username` and `password` with the grant `password`, `refresh_token` with the grant `refresh_token`
-         * @example {
-         *       "grant_type": "password",
-         *       "username": "admin",
-         *       "password": "a long Secret 1"
-         *     }
-         * @example {
-         *       "grant_type": "refresh_token",
-         *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-         *     }
-         */
-        TokenRequest: {
-            /**
-             * @description Whether the password or a refresh token is the proof
-             * @default password
-             * @enum {string}
-             */
-            grant_type?: "password" | "refresh_token";
-            /** @description The username or the e-mail address */
-            username?: string;
-            /**
-             * Format: password
-             * @description The password
-             */
-            password?: string;
-            /** @description The refresh token that was handed out last */
-            refresh_token?: string;
-            /** @description Ignored: a token may do what its user may */
-            scope?: string;
-            /** @description Ignored: clients are not told apart */
-            client_id?: string;
-            /**
-             * Format: password
-             * @description Ignored
-             */
-            client_secret?: string;
-        };
-        /**
-         * TokenRevocation
-         * @description A token that is to be worth nothing any more
-         * @example {
-         *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-         *     }
-         */
-        TokenRevocation: {
-            /** @description A refresh token or an access token */
-            token: string;
-            /** @description Ignored: a token says itself of which type it is */
-            token_type_hint?: string;
         };
         /**
          * Address
@@ -3136,24 +3351,6 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The resource has been changed since it was read */
-        PreconditionFailed: {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "X-Response-Time": components["headers"]["X-Response-Time"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
-                "X-RateLimit-Limit": components["headers"]["Optional-X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
-                "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
-                "Content-Language": components["headers"]["Content-Language"];
-                ETag: components["headers"]["ETag"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Error"];
-            };
-        };
         /** @description In conflict with what is there */
         Conflict: {
             headers: {
@@ -3166,6 +3363,24 @@ export interface components {
                 "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Optional-Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The resource has been changed since it was read */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "X-Response-Time": components["headers"]["X-Response-Time"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                "X-RateLimit-Limit": components["headers"]["Optional-X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
+                "Content-Language": components["headers"]["Content-Language"];
+                ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content: {
@@ -3298,15 +3513,15 @@ export interface components {
          */
         "WWW-Authenticate": string;
         /**
-         * @description Names this version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`
-         * @example "3-full"
-         */
-        ETag: string;
-        /**
          * @description After how many seconds it is worth asking again
          * @example 2
          */
         "Optional-Retry-After": number;
+        /**
+         * @description Names this version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`
+         * @example "3-full"
+         */
+        ETag: string;
         /**
          * @description The first, previous, next and last page, as far as there are such (RFC 8288)
          * @example </api/v1/users?page=1>; rel="first", </api/v1/users?page=2>; rel="next"
@@ -3648,20 +3863,23 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    "tokens-create": {
+    "passwords-change": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+                "application/json": components["schemas"]["PasswordChange"];
             };
         };
         responses: {
-            /** @description What a client that holds tokens proves itself with */
+            /** @description The new password is the password */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3674,11 +3892,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenPair"];
+                    "application/json": components["schemas"]["PasswordStatus"];
                 };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
@@ -3686,7 +3905,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    "tokens-revoke": {
+    "passwords-forgot": {
         parameters: {
             query?: never;
             header?: never;
@@ -3695,11 +3914,48 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": components["schemas"]["TokenRevocation"];
+                "application/json": components["schemas"]["EmailAddress"];
             };
         };
         responses: {
-            /** @description The token is worth nothing */
+            /** @description Sent, if there is what to send */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequested"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "passwords-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The new password is the password */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -3712,10 +3968,165 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RevocationStatus"];
+                    "application/json": components["schemas"]["PasswordStatus"];
                 };
             };
             400: components["responses"]["BadRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "registrations-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationStatus"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "registrations-resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailAddress"];
+            };
+        };
+        responses: {
+            /** @description Sent, if there is what to send */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequested"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "emails-confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailConfirmation"];
+            };
+        };
+        responses: {
+            /** @description The address is confirmed */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailConfirmed"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "emails-change": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequested"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

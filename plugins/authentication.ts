@@ -37,7 +37,11 @@ export default fp<AuthenticationOptions>(
       if (request.routeOptions.config.scope === undefined) return;
       const credential = credentialOf(request);
       if (credential === null) return;
-      request.viewer = await identifyBearer(request.db, credential, { keys, now: app.clock() });
+      request.viewer = await identifyBearer(request.db, credential, {
+        keys,
+        now: app.clock(),
+        onUnnoted: (error) => request.log.warn({ err: error }, 'could not note the use of a key'),
+      });
     });
   },
   { name: 'authentication', dependencies: ['sessions'] },

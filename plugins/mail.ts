@@ -1,4 +1,6 @@
+import type { preHandlerAsyncHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
+import { ApiError } from '../src/errors.js';
 import type { Mailer } from '../src/mail/mailer.js';
 import { missingMailer } from '../src/mail/missing-mailer.js';
 import { Outbox } from '../src/mail/outbox.js';
@@ -10,6 +12,13 @@ declare module 'fastify' {
     mail: Mailer;
     /** The mails that went nowhere, where `mail` is in memory. */
     outbox: Outbox | null;
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the operation is of no use where no mail can be sent. */
+    sendsMail?: boolean;
   }
 }
 
@@ -28,9 +37,18 @@ export default fp<MailOptions>(
     const mail = options.mailer ?? createMailer(options, app.clock);
     app.decorate('mail', mail);
     app.decorate('outbox', mail instanceof Outbox ? mail : null);
+
+    app.addHook('onRoute', (route) => {
+      if (route.config?.sendsMail !== true || mail.available) return;
+      route.preHandler = [refuse, ...[route.preHandler ?? []].flat()];
+    });
   },
   { name: 'mail', dependencies: ['request-context'] },
 );
+
+const refuse: preHandlerAsyncHookHandler = async () => {
+  throw new ApiError('mail_not_configured');
+};
 
 function createMailer({ url, from, production }: MailOptions, clock: () => Date): Mailer {
   if (url !== undefined) return createSmtpMailer({ url, from });

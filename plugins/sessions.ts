@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, Session } from 'fas
 import fp from 'fastify-plugin';
 import { toPostgresAnswer } from '../src/db/postgres-errors.js';
 import { ApiError } from '../src/errors.js';
+import { languageOf } from '../src/lib/messages/index.js';
 import { parseUserAgent } from '../src/lib/user-agent.js';
 import { beginSignIn } from '../src/services/sign-ins.js';
 import type { Origin, Viewer } from '../src/services/viewer.js';
@@ -70,7 +71,13 @@ export default fp<SessionOptions>(
 
     app.decorateRequest('viewer', null);
     app.decorateRequest('origin', function (): Origin {
-      return { viewer: this.viewer, address: this.ip, requestId: this.id, now: app.clock() };
+      return {
+        viewer: this.viewer,
+        address: this.ip,
+        requestId: this.id,
+        now: app.clock(),
+        language: languageOf(this.headers['accept-language']),
+      };
     });
     app.addHook('onRequest', async (request) => {
       const { viewer, user_agent = null, last_seen_at } = request.session;

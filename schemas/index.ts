@@ -1,13 +1,17 @@
 import type { TSchema } from '@sinclair/typebox';
+import * as apiKeys from './api-keys.js';
+import * as audit from './audit.js';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
 import * as me from './me.js';
+import * as passwords from './passwords.js';
 import * as playgroundBodies from './playground-bodies.js';
 import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
+import * as registrations from './registrations.js';
 import * as roles from './roles.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
@@ -19,15 +23,19 @@ export type NamedSchema = TSchema & { $id: string };
 
 /** Every schema with a name: what routes refer to, and what the document lists once. */
 export const components: NamedSchema[] = [
+  apiKeys,
+  audit,
   auth,
   errors,
   jobs,
   me,
+  passwords,
   playgroundBodies,
   playgroundParameters,
   playgroundQueries,
   playgroundRequests,
   playgroundResponses,
+  registrations,
   roles,
   sessions,
   system,

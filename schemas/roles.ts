@@ -16,7 +16,7 @@ export const ROLES = [...ROLE_NAMES, 'custom'] as const;
 export type Role = (typeof ROLES)[number];
 
 const ALL_PERMISSIONS = ROLE_PERMISSIONS.admin;
-const PERMISSION_NAMES = Object.keys(PERMISSIONS) as Permission[];
+export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as Permission[];
 
 export const permissionMask = Type.Integer({
   minimum: 0,

@@ -45,6 +45,11 @@ export function Timestamp(description: string): TUnsafe<string> {
   });
 }
 
+/** The number of something, as far as the database counts. */
+export function Id(description: string) {
+  return Type.Integer({ minimum: 1, maximum: 2_147_483_647, description, examples: [1] });
+}
+
 /**
  * A property that may be left out and then has a default: optional for whoever sends it, always
  * there for whoever reads it after validation.

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
-import { Component, Default, Enum, Nullable, Ref, Timestamp } from './types.js';
+import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
 
 /** What a list of users may be sorted by: public columns only, or the order would tell the rest. */
 export const USER_SORTS = ['id', 'username', 'created_at'] as const;
@@ -28,12 +28,18 @@ export const Address = Component(
 );
 export type Address = Static<typeof Address>;
 
-const username = Type.String({
+export const username = Type.String({
   minLength: 2,
   maxLength: 50,
   pattern: '^[A-Za-z][A-Za-z0-9_]*$',
   description: 'The name to sign in with; unique without regard to case',
   examples: ['alice'],
+});
+export const emailAddress = Type.String({
+  format: 'email',
+  maxLength: 120,
+  description: 'An e-mail address',
+  examples: ['alice@example.com'],
 });
 const email = Nullable(Type.String({ format: 'email', maxLength: 120 }), {
   description: 'Unique without regard to case',
@@ -67,7 +73,7 @@ const address = Nullable(Ref(Address), { description: 'The postal address' });
 const isActive = Type.Boolean({ description: 'Whether the user may sign in' });
 
 const publicFields = {
-  id: Type.Integer({ minimum: 1, description: 'The number of the user', examples: [1] }),
+  id: Id('The number of the user'),
   username,
   nickname,
   bio,
@@ -264,5 +270,5 @@ export const UserListQuery = Type.Object({
 export type UserListQuery = Static<typeof UserListQuery>;
 
 export const UserParams = Type.Object({
-  id: Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'The number of the user' }),
+  id: Id('The number of the user'),
 });

@@ -21,11 +21,17 @@ import requestContext, { requestIdOf } from '../plugins/request-context.js';
 import securityHeaders from '../plugins/security-headers.js';
 import sessions from '../plugins/sessions.js';
 import validation from '../plugins/validation.js';
+import apiKeys from '../routes/api/v1/api-keys.js';
+import audit from '../routes/api/v1/audit.js';
 import auth from '../routes/api/v1/auth.js';
+import emails from '../routes/api/v1/emails.js';
 import jobs from '../routes/api/v1/jobs.js';
 import me from '../routes/api/v1/me.js';
 import meSessions from '../routes/api/v1/me-sessions.js';
+import passwords from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
+import registrations from '../routes/api/v1/registrations.js';
+import roles from '../routes/api/v1/roles.js';
 import tokens from '../routes/api/v1/tokens.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
@@ -131,18 +137,24 @@ export async function buildApp(
 
   await app.register(system);
   await app.register(docs);
-  await app.register(auth, {
+  // Where passwords and mail are asked for, an address is not let as often as elsewhere.
+  const perMinute = config.LOGIN_RATE_LIMIT;
+  await app.register(auth, { prefix: '/api/v1/auth', perMinute });
+  await app.register(passwords, { prefix: '/api/v1/auth', perMinute });
+  await app.register(registrations, {
     prefix: '/api/v1/auth',
-    loginsPerMinute: config.LOGIN_RATE_LIMIT,
+    perMinute,
+    open: config.REGISTRATION,
   });
-  await app.register(tokens, {
-    prefix: '/api/v1/auth',
-    loginsPerMinute: config.LOGIN_RATE_LIMIT,
-  });
+  await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
+  await app.register(emails, { prefix: '/api/v1', perMinute });
   await app.register(me, { prefix: '/api/v1/me' });
   await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
+  await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
+  await app.register(roles, { prefix: '/api/v1/roles' });
+  await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });
   if (config.APP_ENV === 'development') await app.register(devMail, { prefix: '/dev' });
   if (config.PLAYGROUND ?? !production) {

@@ -159,7 +159,7 @@ export const ConfigSchema = Type.Object({
   ),
   TRUST_PROXY: Default(
     Type.String({
-      pattern: '^(?:d{1,2}|[0-9a-fA-F:.]+(?:/d{1,3})?(?: *, *[0-9a-fA-F:.]+(?:/d{1,3})?)*)$',
+      pattern: '^(?:\\d{1,2}|[0-9a-fA-F:.]+(?:/\\d{1,3})?(?: *, *[0-9a-fA-F:.]+(?:/\\d{1,3})?)*)$',
       description:
         'Whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe: the number of proxies of your ' +
         'own in front of the service, or their addresses, separated by commas',
@@ -173,10 +173,17 @@ export const ConfigSchema = Type.Object({
     }),
     600,
   ),
+  REGISTRATION: Default(
+    Type.Boolean({
+      description: 'Whether people may register by themselves; else administrators create them',
+    }),
+    true,
+  ),
   LOGIN_RATE_LIMIT: Default(
     Type.Integer({
       minimum: 1,
-      description: 'Attempts to sign in a minute from one address',
+      description:
+        'Requests a minute from one address to each operation that takes a password or sends mail',
     }),
     20,
   ),

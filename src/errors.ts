@@ -26,6 +26,7 @@ export const STATUSES = {
   admin_required: 403,
   insufficient_scope: 403,
   key_not_allowed: 403,
+  registration_closed: 403,
   beyond_own_permissions: 403,
   csrf_failed: 403,
   not_found: 404,

@@ -1,4 +1,5 @@
 import type { ColumnType } from 'kysely';
+import type { AuditAction, CredentialKind } from '../../schemas/audit.js';
 import type { Role } from '../../schemas/roles.js';
 import type { Scope } from '../../schemas/scopes.js';
 import type { Address } from '../../schemas/users.js';
@@ -107,8 +108,8 @@ export const tables = {
     id: generated<number>('bigint'),
     at: defaulted<string>(moment),
     actor_id: nullable<number>('integer'),
-    credential: nullable<'session' | 'token' | 'key'>('text'),
-    action: required<string>('text'),
+    credential: nullable<CredentialKind>('text'),
+    action: required<AuditAction>('text'),
     resource: required<string>('text'),
     resource_id: nullable<string>('text'),
     address: nullable<string>('text'),

@@ -39,6 +39,8 @@ const BY_STATUS: Record<number, Headers> = {
   307: { Location: 'sure' },
   308: { Location: 'sure' },
   401: { 'WWW-Authenticate': 'sure' },
+  // Where a key lacks the scope (RFC 6750, section 3.1).
+  403: { 'WWW-Authenticate': 'maybe' },
   405: { Allow: 'sure' },
   // Only while the first request with an idempotency key is still running.
   409: { 'Retry-After': 'maybe' },

@@ -5,6 +5,14 @@ import type { Language } from './messages/index.js';
  * done: it has no secret in it. A job may have to run twice, and after its code has changed.
  */
 export interface JobPayloads {
+  /** Sends the mail that confirms a registration. */
+  confirm_registration: { id: number; language: Language };
+  /** The same again, for whoever has registered with this address. */
+  resend_confirmation: { email: string; language: Language };
+  /** Sends the mail that makes an address that of a user. */
+  confirm_email_change: { userId: number; email: string; language: Language };
+  /** Sends the mail with which whoever has this address sets a new password. */
+  reset_password: { email: string; language: Language };
   /** Tells somebody what happened to their account. */
   notice: {
     kind: 'password_changed' | 'email_changed';

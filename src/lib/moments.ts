@@ -3,3 +3,15 @@ export function isMoment(text: string): boolean {
   const time = Date.parse(text);
   return !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
+
+const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * The moment of a date-time that validation has let through, to the millisecond. One without an
+ * offset is in UTC; an offset that leads out of the years 1 to 9999 leads to their end.
+ */
+export function toMoment(dateTime: string): Date {
+  const time = Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(dateTime) ? dateTime : `${dateTime}Z`);
+  return new Date(Math.min(Math.max(time, EARLIEST), LATEST));
+}

@@ -1,4 +1,11 @@
-import { PERMISSIONS, type Permission } from '../../schemas/roles.js';
+import {
+  PERMISSION_NAMES,
+  PERMISSIONS,
+  type Permission,
+  ROLE_NAMES,
+  ROLE_PERMISSIONS,
+  type RoleList,
+} from '../../schemas/roles.js';
 
 /** A mask of permission bits. */
 export type Mask = number;
@@ -23,4 +30,16 @@ export function beyond(granted: Mask, held: Mask): Mask {
 export function isMask(value: number): boolean {
   const known = Object.values(PERMISSIONS).reduce((all, bit) => all | bit, 0);
   return Number.isInteger(value) && value >= 0 && (value & ~known) === 0;
+}
+
+/** Every role with what it allows, and what masks are made of. */
+export function listRoles(): RoleList {
+  return {
+    roles: ROLE_NAMES.map((name) => {
+      const permissions = ROLE_PERMISSIONS[name];
+      const allowed = PERMISSION_NAMES.filter((permission) => allows(permissions, permission));
+      return { name, permissions, allows: allowed };
+    }),
+    permissions: PERMISSION_NAMES.map((name) => ({ name, bit: PERMISSIONS[name] })),
+  };
 }

@@ -1,30 +1,10 @@
+import type { AuditAction, AuditEntry, AuditListQuery } from '../../schemas/audit.js';
+import type { Page } from '../../schemas/pages.js';
 import type { Database } from '../db/database.js';
+import { toMoment } from '../lib/moments.js';
 import * as store from '../stores/audit.js';
+import { readPage } from './pages.js';
 import type { Origin } from './viewer.js';
-
-/** Everything that the audit log speaks of. */
-export const AUDIT_ACTIONS = [
-  'user.create',
-  'user.change',
-  'user.delete',
-  'user.role',
-  'account.register',
-  'account.verify',
-  'account.change',
-  'account.email',
-  'account.password',
-  'account.reset_password',
-  'account.delete',
-  'account.sign_in_refused',
-  'session.begin',
-  'session.end',
-  'session.end_others',
-  'token.reuse',
-  'api_key.create',
-  'api_key.delete',
-  'job.retry',
-] as const;
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditRecord {
   action: AuditAction;
@@ -61,6 +41,27 @@ export async function record(db: Database, origin: Origin, entry: AuditRecord): 
     before: withoutSecrets(entry.before),
     after: withoutSecrets(entry.after),
   });
+}
+
+/** @throws InvalidRequest if the cursor is not one of ours */
+export function listAuditEntries(
+  db: Database,
+  { page, size, cursor, sort, since, until, ...exact }: AuditListQuery,
+): Promise<Page<AuditEntry>> {
+  const filter = {
+    ...exact,
+    since: since === undefined ? undefined : toMoment(since),
+    until: until === undefined ? undefined : toMoment(until),
+  };
+  return readPage(
+    { page, size, cursor, sort },
+    {
+      list: (slice) => store.listAuditEntries(db, filter, slice),
+      count: () => store.countAuditEntries(db, filter),
+      sortKey: ({ id }) => id,
+      isSortKey: (key) => typeof key === 'number',
+    },
+  );
 }
 
 /** The fields in which two states of a thing differ, as they were and as they are. */

@@ -2,6 +2,7 @@ import type { Login } from '../../schemas/auth.js';
 import type { Database } from '../db/database.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { verifyPassword } from '../lib/passwords.js';
+import { REDACTED } from '../lib/redact.js';
 import { findCredentials, findCredentialsById } from '../stores/accounts.js';
 import type { Viewer } from './viewer.js';
 
@@ -31,8 +32,9 @@ export async function assertPassword(
   db: Database,
   viewer: Viewer,
   password: string,
+  field = 'password',
 ): Promise<void> {
   const user = await findCredentialsById(db, viewer.id);
   if (await verifyPassword(password, user?.password_hash ?? null)) return;
-  throw new InvalidRequest([valueError('wrong_password', ['body', 'password'], undefined)]);
+  throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
 }

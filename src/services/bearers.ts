@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Database } from '../db/database.js';
 import { ApiError } from '../errors.js';
 import type { TokenKeys } from '../lib/access-tokens.js';
+import { hashSecret } from '../lib/random-secrets.js';
 import * as store from '../stores/bearers.js';
 import type { Viewer } from './viewer.js';
 
@@ -10,6 +10,14 @@ export const KEY_MARK = 'alt_';
 
 /** That a key was used is noted at most this often: noting it with each request would cost a write. */
 const USE_NOTED_MS = 60 * 1000;
+
+export interface BearerOptions {
+  /** Verify access tokens. */
+  keys: TokenKeys;
+  now: Date;
+  /** Told why the use of a key could not be noted, for which nobody is refused. */
+  onUnnoted: (error: unknown) => void;
+}
 
 /**
  * Whoever presents this access token or API key.
@@ -20,23 +28,17 @@ const USE_NOTED_MS = 60 * 1000;
 export function identifyBearer(
   db: Database,
   credential: string,
-  { keys, now }: { keys: TokenKeys; now: Date },
+  options: BearerOptions,
 ): Promise<Viewer> {
   return credential.startsWith(KEY_MARK)
-    ? identifyKey(db, credential, now)
-    : identifyToken(db, credential, keys, now);
-}
-
-/** The SHA-256 under which a secret of 256 random bits is stored. */
-export function hashSecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+    ? identifyKey(db, credential, options)
+    : identifyToken(db, credential, options);
 }
 
 async function identifyToken(
   db: Database,
   token: string,
-  keys: TokenKeys,
-  now: Date,
+  { keys, now }: BearerOptions,
 ): Promise<Viewer> {
   const subject = await keys.verify('access', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
@@ -46,12 +48,18 @@ async function identifyToken(
   return toViewer(bearer, { kind: 'token', id: bearer.session_id });
 }
 
-async function identifyKey(db: Database, key: string, now: Date): Promise<Viewer> {
+async function identifyKey(
+  db: Database,
+  key: string,
+  { now, onUnnoted }: BearerOptions,
+): Promise<Viewer> {
   const bearer = await store.findKeyBearer(db, hashSecret(key));
   if (bearer === null || isPast(bearer.expires_at, now)) throw new ApiError('invalid_token');
   if (!bearer.is_active) throw new ApiError('user_unavailable');
-  if (isPast(bearer.last_used_at, new Date(now.getTime() - USE_NOTED_MS), true)) {
-    await store.recordKeyUse(db, bearer.key_id, now);
+  const since = new Date(now.getTime() - USE_NOTED_MS);
+  if (isPast(bearer.last_used_at, since, true)) {
+    // A standby that can only read serves readers all the same.
+    await store.recordKeyUse(db, bearer.key_id, { now, since }).catch(onUnnoted);
   }
   return toViewer(bearer, { kind: 'key', id: bearer.key_id, scopes: bearer.scopes });
 }

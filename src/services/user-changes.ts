@@ -1,3 +1,4 @@
+import type { AuditAction } from '../../schemas/audit.js';
 import type { RoleAssignment } from '../../schemas/roles.js';
 import { ROLE_PERMISSIONS } from '../../schemas/roles.js';
 import type { UserCreate, UserUpdate } from '../../schemas/users.js';
@@ -10,7 +11,7 @@ import { beyond, isAdministratorMask, isMask, type Mask } from '../lib/permissio
 import { deleteSessionsOf } from '../stores/sessions.js';
 import * as store from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
-import { type AuditAction, difference, record } from './audit.js';
+import { difference, record } from './audit.js';
 import { userTag } from './users.js';
 import { isAdministrator, type Origin } from './viewer.js';
 

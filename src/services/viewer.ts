@@ -1,5 +1,6 @@
 import type { Permission, Role } from '../../schemas/roles.js';
 import type { Scope } from '../../schemas/scopes.js';
+import type { Language } from '../lib/messages/index.js';
 import { allows, isAdministratorMask, type Mask } from '../lib/permissions.js';
 
 /** How somebody proved who they are. */
@@ -20,12 +21,14 @@ export interface Viewer {
   credential: Credential;
 }
 
-/** On whose behalf, from where and when something is done: what the audit log wants to know. */
+/** On whose behalf, from where and when something is done. */
 export interface Origin {
   viewer: Viewer | null;
   address: string | null;
   requestId: string | null;
   now: Date;
+  /** What they want to be written to in. */
+  language: Language;
 }
 
 export function isAdministrator(viewer: Viewer | null): boolean {

@@ -1,5 +1,6 @@
-import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Database } from '../db/database.js';
+import { isIgnoringCase } from '../db/ignoring-case.js';
 import type { Schema } from '../db/tables.js';
 
 const CREDENTIAL_COLUMNS = [
@@ -20,7 +21,7 @@ export async function findCredentials(db: Database, login: string): Promise<Cred
   const row = await db
     .selectFrom('users')
     .select(CREDENTIAL_COLUMNS)
-    .where(({ or, eb }) => or([lowerIs(eb, 'username', login), lowerIs(eb, 'email', login)]))
+    .where(({ or }) => or([isIgnoringCase('username', login), isIgnoringCase('email', login)]))
     // A username has no @, an address has one: two rows are impossible.
     .executeTakeFirst();
   return row ?? null;
@@ -50,10 +51,6 @@ export async function recordLogin(db: Database, id: number, now: Date): Promise<
   return numUpdatedRows > 0n;
 }
 
-function lowerIs(
-  eb: ExpressionBuilder<Schema, 'users'>,
-  column: 'username' | 'email',
-  value: string,
-) {
-  return eb(sql<string>`lower(${sql.ref(column)}) collate "C"`, '=', sql<string>`lower(${value})`);
+export async function setPassword(db: Database, id: number, passwordHash: string): Promise<void> {
+  await db.updateTable('users').set({ password_hash: passwordHash }).where('id', '=', id).execute();
 }

@@ -65,11 +65,27 @@ export async function findKeyBearer(db: Database, keyHash: Buffer): Promise<KeyB
   return row ?? null;
 }
 
-/** Notes that the key was used. */
-export async function recordKeyUse(db: Database, keyId: number, now: Date): Promise<void> {
+/**
+ * Notes that the key was used, unless that was noted after `since`. Does not wait for a row that
+ * somebody else holds: of many requests at once one notes it and the others go on.
+ */
+export async function recordKeyUse(
+  db: Database,
+  keyId: number,
+  { now, since }: { now: Date; since: Date },
+): Promise<void> {
   await db
     .updateTable('api_keys')
     .set({ last_used_at: now.toISOString() })
-    .where('id', '=', keyId)
+    .where('id', '=', ({ selectFrom }) =>
+      selectFrom('api_keys')
+        .select('id')
+        .where('id', '=', keyId)
+        .where(({ or, eb }) =>
+          or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', since.toISOString())]),
+        )
+        .forUpdate()
+        .skipLocked(),
+    )
     .execute();
 }

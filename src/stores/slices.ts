@@ -28,7 +28,7 @@ export function cut<DB, TB extends keyof DB, Row>(
   const operator = sql.raw(descending ? '<' : '>');
   return slice.where(
     sort === 'id'
-      ? sql<boolean>`id ${operator} ${after.id}`
+      ? sql<boolean>`${column} ${operator} ${after.id}`
       : sql<boolean>`(${column}, id) ${operator} (${after.key}, ${after.id})`,
   );
 }

@@ -39,7 +39,10 @@ const MOST_STREAMS = {
 };
 
 /** Operations on something of the caller's own, whose number nobody would guess, and where it is listed. */
-const OWN_LISTS: Record<string, string> = { 'sessions-end': '/api/v1/me/sessions' };
+const OWN_LISTS: Record<string, string> = {
+  'sessions-end': '/api/v1/me/sessions',
+  'api-keys-delete': '/api/v1/me/api-keys',
+};
 
 /** Operations that show how it looks when the service itself is at fault. */
 const FAILS_ON_PURPOSE = new Set(['playground-error']);
@@ -251,6 +254,9 @@ async function renewCallers(): Promise<void> {
     author: await signedIn({ username: `author_${generation}`, role: 'author' }),
     admin: await signedIn({ username: `admin_${generation}`, role: 'admin' }),
   };
+  // A refresh token is good for one request, so there have to be new ones.
+  const login = { username: `author_${generation}`, password: PASSWORD };
+  known.learn((await client().postForm('/api/v1/auth/token', login)).json);
 }
 
 async function countAdministrators(): Promise<number> {

@@ -34,6 +34,8 @@ t.test('the requests of the guide work when they are pasted into a shell', async
     ['grant_type=refresh_token', /"access_token":"[^"]+".*"refresh_token":"[^"]+"/],
     ['me/sessions', /"current":true/],
     ['"dora"', /"username":"dora".*"email":"dora@example\.com"/],
+    ['me/sessions', /"current":true.*\{"ended":0\}/s],
+    ['me/api-keys', /"username":"dora".*"email":"dora@example\.com".*"total":1/],
     ['q=li', /"charlie".*"alice".*"total":2/s],
     ['cursor=&size=5', /"total":null.*"next_cursor":"\w+"/],
     ['"age": 200', /string_too_short.*less_than_equal/],

@@ -30,6 +30,11 @@ export interface TestApp {
   signedIn(user: NewUser): Promise<Client>;
 }
 
+export interface TestRoutes {
+  /** Adds routes of the test's own, behind everything that the app's own routes stand behind. */
+  routes?: (app: FastifyInstance) => void | Promise<void>;
+}
+
 /** What tokens are signed with, unless a test brings its own. */
 export const TOKEN_SECRET = 'a token secret for tests and nothing else';
 
@@ -45,7 +50,7 @@ let passwordHash: Promise<string> | undefined;
 export async function createTestApp(
   t: Test,
   settings: Partial<Config> = {},
-  dependencies: Partial<AppDependencies> = {},
+  { routes, ...dependencies }: Partial<AppDependencies> & TestRoutes = {},
 ): Promise<TestApp> {
   const clock = new TestClock();
   const databaseUrl = dependencies.databaseUrl ?? (await createTestDatabase(t));
@@ -60,6 +65,7 @@ export async function createTestApp(
       ...dependencies,
     },
   );
+  await routes?.(app);
   await app.ready();
   t.teardown(() => app.close());
 

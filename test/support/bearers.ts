@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Scope } from '../../schemas/scopes.js';
-import { hashSecret, KEY_MARK } from '../../src/services/bearers.js';
+import { hashSecret } from '../../src/lib/random-secrets.js';
+import { KEY_MARK } from '../../src/services/bearers.js';
 import { insertSession } from '../../src/stores/sessions.js';
 import type { TestApp } from './app.js';
 

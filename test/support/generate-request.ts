@@ -28,6 +28,17 @@ const MORE_ODD_TYPES = ['x', 'application/x-www-form-urlencoded', 'multipart/for
 const LANGUAGES = ['zh-CN,zh;q=0.9', 'en', '*', 'de, zh;q=0.1', ';;;', 'zh;q=2'];
 const ACCEPTED = ['*/*', 'application/json', 'text/html', 'text/plain;q=0', 'x', ''];
 
+/** Tokens and keys that are none, and what is neither. */
+const CREDENTIALS = [
+  'Bearer x',
+  'Bearer alt_x',
+  'bearer',
+  'Basic eDp5',
+  'alt_',
+  'alt_00000000_x',
+  'x',
+];
+
 /** Every operation that the document names. */
 export function operationsOf(document: OpenAPIV3_1.Document): Operation[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
@@ -81,6 +92,9 @@ export function generateRequest(
   if (query.length > 0) url += `?${query.join('&')}`;
   addConditions(url, parameters, headers, generator);
   if (random.chance(faults / 2)) cookies.push('althing_session=forged', 'odd="');
+  if (random.chance(faults / 4)) {
+    headers[random.pick(['authorization', 'x-api-key'])] = random.pick(CREDENTIALS);
+  }
   if (cookies.length > 0) headers['cookie'] = cookies.join('; ');
   if (random.chance(0.2)) headers['accept-language'] = random.pick(LANGUAGES);
   if (random.chance(0.2)) headers['accept'] = random.pick(ACCEPTED);

@@ -50,7 +50,7 @@ const operations = {
   },
 } as const;
 
-const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (app, options) => {
+const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
   app.post(
     '/login',
     {
@@ -61,7 +61,7 @@ const routes: FastifyPluginAsyncTypebox<{ loginsPerMinute: number }> = async (ap
         csrf: false,
         errors: [401],
         sends: ['Set-Cookie'],
-        rateLimit: { max: options.loginsPerMinute, timeWindow: '1 minute' },
+        rateLimit: { max: perMinute, timeWindow: '1 minute' },
       },
     },
     async (request) => {

@@ -112,6 +112,7 @@ export const chinese: Messages = {
     admin_required: '需要管理员权限',
     insufficient_scope: 'API 密钥缺少权限范围 {scope}',
     key_not_allowed: '此处不能使用 API 密钥，请登录',
+    registration_closed: '本站不开放注册，请联系管理员',
     beyond_own_permissions: '不能授予自己没有的权限',
     csrf_failed: 'CSRF 令牌缺失或不正确',
     not_found: '未找到',

@@ -23,6 +23,7 @@ export const english = {
     admin_required: 'Administrators only',
     insufficient_scope: 'The API key lacks the scope {scope}',
     key_not_allowed: 'An API key will not do here: sign in',
+    registration_closed: 'People do not register by themselves here: ask an administrator',
     beyond_own_permissions: 'Nobody grants what they do not hold themselves',
     csrf_failed: 'CSRF token missing or incorrect',
     not_found: 'Not Found',

@@ -1,0 +1,32 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { AuditListQuery, AuditPage } from '../../../schemas/audit.js';
+import { Ref } from '../../../schemas/types.js';
+import { linkHeader } from '../../../src/lib/link-header.js';
+import { listAuditEntries } from '../../../src/services/audit.js';
+
+const operations = {
+  list: {
+    operationId: 'audit-list',
+    summary: 'List the audit log',
+    description:
+      'Who did what, when and from where, the newest first. An entry is written together with the ' +
+      'change of which it speaks and never altered. All filters that are given must fit.',
+    tags: ['audit'],
+    querystring: AuditListQuery,
+    response: { 200: Ref(AuditPage) },
+  },
+} as const;
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/',
+    { schema: operations.list, config: { access: 'admin', scope: 'audit:read' } },
+    async (request, reply) => {
+      const page = await listAuditEntries(request.db, request.query);
+      reply.header('link', linkHeader(request.url, page));
+      return page;
+    },
+  );
+};
+
+export default routes;

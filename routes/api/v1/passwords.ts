@@ -1,0 +1,78 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { viewerOf } from '../../../plugins/access.js';
+import { PasswordChange, PasswordReset, PasswordStatus } from '../../../schemas/passwords.js';
+import { EmailAddress, MailRequested } from '../../../schemas/registrations.js';
+import { Ref } from '../../../schemas/types.js';
+import * as passwords from '../../../src/services/password-changes.js';
+
+const tags = ['auth'];
+
+const operations = {
+  change: {
+    operationId: 'passwords-change',
+    summary: 'Change your password',
+    description: 'Wants the current password. All your other sign-ins end; API keys go on.',
+    tags,
+    body: Ref(PasswordChange),
+    response: { 200: Ref(PasswordStatus) },
+  },
+  forgot: {
+    operationId: 'passwords-forgot',
+    summary: 'Ask for a new password',
+    description:
+      'Sends a token to the address, if it is that of somebody who may sign in. The answer is the ' +
+      'same if it is not.',
+    tags,
+    body: Ref(EmailAddress),
+    response: { 202: Ref(MailRequested, { description: 'Sent, if there is what to send' }) },
+  },
+  reset: {
+    operationId: 'passwords-reset',
+    summary: 'Set a new password by mail',
+    description:
+      `Takes the token of a mail, which works once and for ${passwords.PASSWORD_RESET_MINUTES} ` +
+      'minutes. All sign-ins end; API keys go on.',
+    tags,
+    body: Ref(PasswordReset),
+    response: { 200: Ref(PasswordStatus) },
+  },
+} as const;
+
+const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
+  const config = {
+    idempotent: false,
+    rateLimit: { max: perMinute, timeWindow: '1 minute' },
+  };
+  const changed = { status: 'password_changed' } as const;
+
+  app.post(
+    '/change-password',
+    { schema: operations.change, config: { ...config, access: 'user', scope: null } },
+    async (request) => {
+      const { db, body } = request;
+      await passwords.changePassword(db, request.origin(), viewerOf(request), body);
+      return changed;
+    },
+  );
+
+  app.post(
+    '/forgot-password',
+    { schema: operations.forgot, config: { ...config, csrf: false, sendsMail: true } },
+    async (request, reply) => {
+      await passwords.requestPasswordReset(request.db, request.origin(), request.body.email);
+      reply.code(202);
+      return { status: 'accepted' as const };
+    },
+  );
+
+  app.post(
+    '/reset-password',
+    { schema: operations.reset, config: { ...config, csrf: false } },
+    async (request) => {
+      await passwords.resetPassword(request.db, request.origin(), request.body);
+      return changed;
+    },
+  );
+};
+
+export default routes;

@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { RoleList } from '../../../schemas/roles.js';
+import { Ref } from '../../../schemas/types.js';
+import { listRoles } from '../../../src/lib/permissions.js';
+
+const operations = {
+  list: {
+    operationId: 'roles-list',
+    summary: 'List the roles',
+    description:
+      'The roles from the least to the greatest, and the permissions that they, and any other ' +
+      'mask, are made of.',
+    tags: ['roles'],
+    response: { 200: Ref(RoleList) },
+  },
+} as const;
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', { schema: operations.list, config: { scope: 'users:read' } }, async () =>
+    listRoles(),
+  );
+};
+
+export default routes;

@@ -1,0 +1,46 @@
+import type { JobPayloads } from '../lib/job-payloads.js';
+import type { Language } from '../lib/messages/index.js';
+import { mintSecret } from '../lib/random-secrets.js';
+import { composeMail } from '../services/mails.js';
+import { REGISTRATION_HOURS } from '../services/registrations.js';
+import { findCredentials } from '../stores/accounts.js';
+import * as registrations from '../stores/registrations.js';
+import type { JobContext, Task } from './task.js';
+
+/**
+ * Sends the token that makes a user of whoever has registered; or, where the address belongs to a
+ * user already, says so to them and to nobody else.
+ */
+export const confirmRegistration: Task<JobPayloads['confirm_registration']> = async (
+  { id, language },
+  context,
+) => {
+  const registration = await registrations.findRegistration(context.db, id, context.clock());
+  if (registration !== null) await sendConfirmation(context, registration, language);
+};
+
+/** The same once more, for the latest registration with this address. */
+export const resendConfirmation: Task<JobPayloads['resend_confirmation']> = async (
+  { email, language },
+  context,
+) => {
+  const id = await registrations.findRegistrationByEmail(context.db, email, context.clock());
+  if (id !== null) await confirmRegistration({ id, language }, context);
+};
+
+async function sendConfirmation(
+  { db, mail, clientUrl }: JobContext,
+  { id, email: to }: registrations.Registration,
+  language: Language,
+): Promise<void> {
+  const user = await findCredentials(db, to);
+  if (user !== null) {
+    const { username } = user;
+    await mail.send({ to, ...composeMail('already_registered', language, { username }) });
+    return;
+  }
+  const { secret: token, hash } = mintSecret();
+  await registrations.setRegistrationToken(db, id, hash);
+  const parameters = { token, clientUrl, hours: REGISTRATION_HOURS };
+  await mail.send({ to, ...composeMail('confirm_registration', language, parameters) });
+}

@@ -1,0 +1,90 @@
+import type { EmailChange } from '../../schemas/registrations.js';
+import type { Database } from '../db/database.js';
+import { toPostgresAnswer } from '../db/postgres-errors.js';
+import { inTransaction } from '../db/transaction.js';
+import { duplicate, InvalidRequest, valueError } from '../errors.js';
+import { hashSecret } from '../lib/random-secrets.js';
+import { takeEmailToken } from '../stores/email-tokens.js';
+import { enqueue } from '../stores/jobs.js';
+import { lockUser, updateUser } from '../stores/user-changes.js';
+import { record } from './audit.js';
+import { assertPassword } from './auth.js';
+import { confirmRegistration } from './registrations.js';
+import type { Origin, Viewer } from './viewer.js';
+
+/** Minutes in which a new address may be confirmed. */
+export const EMAIL_CHANGE_MINUTES = 24 * 60;
+
+/** Whose address has been confirmed. */
+export interface ConfirmedAddress {
+  username: string;
+  email: string;
+}
+
+/**
+ * Has a token sent to the address that the user wants to have; it is theirs when they bring the
+ * token back. Whether somebody else has it does not show.
+ *
+ * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts
+ */
+export async function requestEmailChange(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  { email, password }: EmailChange,
+): Promise<void> {
+  await assertPassword(db, viewer, password);
+  const { language } = origin;
+  await enqueue(db, 'confirm_email_change', { userId: viewer.id, email, language });
+}
+
+/**
+ * Takes the token of a mail for proof that its address belongs to whoever registered with it, or
+ * wants to change to it. It works once.
+ *
+ * @throws InvalidRequest if the token is none, was used or has expired; ApiError duplicate if
+ *   somebody else got the name or the address in the meantime
+ */
+export function confirmEmail(
+  db: Database,
+  origin: Origin,
+  token: string,
+): Promise<ConfirmedAddress> {
+  const tokenHash = hashSecret(token);
+  return inTransaction(db, async (trx) => {
+    const user = await confirmRegistration(trx, origin, tokenHash);
+    const confirmed =
+      user === null
+        ? await confirmChange(trx, origin, tokenHash)
+        : { username: user.username, email: String(user.email) };
+    if (confirmed !== null) return confirmed;
+    throw new InvalidRequest([valueError('unusable_token', ['body', 'token'], token)]);
+  });
+}
+
+async function confirmChange(
+  trx: Database,
+  origin: Origin,
+  tokenHash: Buffer,
+): Promise<ConfirmedAddress | null> {
+  const { now, language } = origin;
+  const token = await takeEmailToken(trx, tokenHash, 'change_email', now);
+  const before = token === null ? null : await lockUser(trx, token.user_id);
+  if (token === null || before === null || !before.is_active) return null;
+  const { id, username } = before;
+  const { email } = token;
+  const verified = { email_verified_at: now.toISOString() };
+  try {
+    await updateUser(trx, id, { email, ...verified }, now);
+  } catch (error) {
+    if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+    throw duplicate([{ loc: ['body', 'token', 'email'], input: email }], error);
+  }
+  const difference = { before: { email: before.email }, after: { email } };
+  await record(trx, origin, { action: 'account.email', id, actorId: id, ...difference });
+  if (before.email !== null) {
+    const notice = { kind: 'email_changed', to: before.email, username, language } as const;
+    await enqueue(trx, 'notice', notice);
+  }
+  return { username, email };
+}

@@ -1,0 +1,106 @@
+import type { Registration } from '../../schemas/registrations.js';
+import type { Database } from '../db/database.js';
+import { toPostgresAnswer } from '../db/postgres-errors.js';
+import { inTransaction } from '../db/transaction.js';
+import { duplicate, InvalidRequest, valueError } from '../errors.js';
+import { hashPassword } from '../lib/passwords.js';
+import { REDACTED } from '../lib/redact.js';
+import { enqueue } from '../stores/jobs.js';
+import * as store from '../stores/registrations.js';
+import { findTaken, insertUser } from '../stores/user-changes.js';
+import type { FullUser } from '../stores/users.js';
+import { record } from './audit.js';
+import type { Origin } from './viewer.js';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** How long an address may be confirmed, and the username is kept free. */
+export const REGISTRATION_HOURS = 24;
+
+/**
+ * Writes down that somebody wants an account, and has a mail sent to the address. There is no
+ * account before that is confirmed. What is done here does not depend on whether the address is
+ * known already, so neither the answer nor its time tells.
+ *
+ * @throws InvalidRequest if the passwords differ or the terms are not accepted; ApiError duplicate
+ *   if the username is taken: those are public
+ */
+export async function register(
+  db: Database,
+  origin: Origin,
+  registration: Registration,
+): Promise<void> {
+  assertAgreed(registration);
+  const { username, email, password } = registration;
+  const passwordHash = await hashPassword(password);
+  const expiresAt = new Date(origin.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
+  try {
+    await inTransaction(db, async (trx) => {
+      const { usernames } = await findTaken(trx, [username.toLowerCase()], []);
+      if (usernames.size > 0) throw usernameTaken(username);
+      const id = await store.insertRegistration(trx, {
+        username,
+        email,
+        password_hash: passwordHash,
+        created_at: origin.now.toISOString(),
+        expires_at: expiresAt.toISOString(),
+      });
+      await enqueue(trx, 'confirm_registration', { id, language: origin.language });
+      await record(trx, origin, { action: 'account.register', id: null, after: { username } });
+    });
+  } catch (error) {
+    throw toPostgresAnswer(error)?.kind === 'duplicate' ? usernameTaken(username, error) : error;
+  }
+}
+
+/** Has the mail sent again, if somebody with this address has registered and not yet confirmed. */
+export async function resendConfirmation(
+  db: Database,
+  { language }: Origin,
+  email: string,
+): Promise<void> {
+  await enqueue(db, 'resend_confirmation', { email, language });
+}
+
+/**
+ * Makes a user of whoever registered with this token.
+ *
+ * @returns the user, or null if the token confirms no registration
+ * @throws ApiError duplicate if somebody else got the name or the address in the meantime
+ */
+export async function confirmRegistration(
+  trx: Database,
+  origin: Origin,
+  tokenHash: Buffer,
+): Promise<FullUser | null> {
+  const registration = await store.takeRegistration(trx, tokenHash, origin.now);
+  if (registration === null) return null;
+  const { username, email, password_hash } = registration;
+  const verified = { email_verified_at: origin.now.toISOString() };
+  try {
+    const user = await insertUser(trx, { username, email, password_hash, ...verified });
+    const after = { username, email };
+    await record(trx, origin, { action: 'account.verify', id: user.id, actorId: user.id, after });
+    return user;
+  } catch (error) {
+    const answer = toPostgresAnswer(error);
+    if (answer?.kind !== 'duplicate') throw error;
+    const input = answer.field === 'email' ? email : username;
+    throw duplicate([{ loc: ['body', 'token', answer.field], input }], error);
+  }
+}
+
+function assertAgreed({ password, confirm_password, agree_terms }: Registration): void {
+  const items = [];
+  if (confirm_password !== password) {
+    items.push(valueError('passwords_differ', ['body', 'confirm_password'], REDACTED));
+  }
+  if (!agree_terms) {
+    items.push(valueError('terms_not_accepted', ['body', 'agree_terms'], agree_terms));
+  }
+  if (items.length > 0) throw new InvalidRequest(items);
+}
+
+function usernameTaken(username: string, cause?: unknown): Error {
+  return duplicate([{ loc: ['body', 'username'], input: username }], cause);
+}

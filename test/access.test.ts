@@ -1,0 +1,261 @@
+import type { OpenAPIV3_1 } from 'openapi-types';
+import t from 'tap';
+import type { RoleName } from '../schemas/roles.js';
+import { SCOPE_NAMES, type Scope } from '../schemas/scopes.js';
+import { hashSecret } from '../src/lib/random-secrets.js';
+import { createTestApp, PASSWORD } from './support/app.js';
+import { contract } from './support/contract.js';
+
+/**
+ * Who may call what. `ok`: the request reaches the handler. `key` is an administrator's key with the
+ * scope that the operation names, `other` one with every scope but that. `owner` is whose the
+ * resource is. `expired` holds an access token of an administrator that has expired, `inactive` one
+ * of an administrator who was switched off since.
+ *
+ * An operation that takes no notice of tokens and keys answers all of them alike.
+ */
+const TABLE = `
+                       anonymous guest author editor admin owner key other expired inactive
+  health               ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  ready                ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  status               ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  status-text          ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  api-versions         ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  welcome              ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  playground-*         ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+
+  auth-login           ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  auth-logout          ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  auth-csrf            ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  auth-session         ok        ok    ok     ok     ok    ok    ok  403   401     401
+  tokens-create        ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  tokens-revoke        ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  registrations-create ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  registrations-resend ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  emails-confirm       ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  passwords-check      ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  passwords-forgot     ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  passwords-reset      ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  passwords-change     401       ok    ok     ok     ok    ok    403 403   401     401
+
+  me-read              401       ok    ok     ok     ok    ok    ok  403   401     401
+  me-update            401       ok    ok     ok     ok    ok    ok  403   401     401
+  me-delete            401       ok    ok     ok     ok    ok    403 403   401     401
+  emails-change        401       ok    ok     ok     ok    ok    403 403   401     401
+  sessions-list        401       ok    ok     ok     ok    ok    403 403   401     401
+  sessions-end         401       ok    ok     ok     ok    ok    403 403   401     401
+  sessions-end-others  401       ok    ok     ok     ok    ok    403 403   401     401
+  api-keys-list        401       ok    ok     ok     ok    ok    403 403   401     401
+  api-keys-create      401       ok    ok     ok     ok    ok    403 403   401     401
+  api-keys-delete      401       ok    ok     ok     ok    ok    403 403   401     401
+
+  users-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
+  users-read           ok        ok    ok     ok     ok    ok    ok  403   401     401
+  users-export-json    ok        ok    ok     ok     ok    ok    ok  403   401     401
+  users-export-csv     ok        ok    ok     ok     ok    ok    ok  403   401     401
+  users-create         401       403   403    403    ok    403   ok  403   401     401
+  users-bulk-create    401       403   403    403    ok    403   ok  403   401     401
+  users-replace        401       403   403    403    ok    403   ok  403   401     401
+  users-update         401       403   403    403    ok    ok    ok  403   401     401
+  users-assign-role    401       403   403    403    ok    403   ok  403   401     401
+  users-delete         401       403   403    403    ok    403   ok  403   401     401
+
+  roles-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
+  audit-list           401       403   403    403    ok    403   ok  403   401     401
+  jobs-list            401       403   403    403    ok    403   ok  403   401     401
+  jobs-retry           401       403   403    403    ok    403   ok  403   401     401
+`;
+
+/** What is sent, where a request without a body is not valid. */
+const BODIES: Record<string, (context: { username: string }) => unknown> = {
+  'auth-login': ({ username }) => ({ username, password: PASSWORD }),
+  'tokens-create': ({ username }) => new URLSearchParams({ username, password: PASSWORD }),
+  'tokens-revoke': () => new URLSearchParams({ token: 'unknown' }),
+  'registrations-create': ({ username }) => ({
+    username: `new_${username}`,
+    email: `${username}@example.org`,
+    password: PASSWORD,
+    confirm_password: PASSWORD,
+    agree_terms: true,
+  }),
+  'registrations-resend': ({ username }) => ({ email: `${username}@example.org` }),
+  'passwords-check': () => ({ password: PASSWORD }),
+  'passwords-forgot': ({ username }) => ({ email: `${username}@example.org` }),
+  'passwords-change': () => ({
+    current_password: PASSWORD,
+    new_password: `${PASSWORD}2`,
+    confirm_password: `${PASSWORD}2`,
+  }),
+  'me-update': () => ({ nickname: 'Nick' }),
+  'me-delete': () => ({ password: PASSWORD }),
+  'emails-change': ({ username }) => ({ email: `${username}@example.org`, password: PASSWORD }),
+  'api-keys-create': () => ({ name: 'mine', scopes: ['me:read'] }),
+  'users-create': ({ username }) => ({ username: `new_${username}` }),
+  'users-bulk-create': ({ username }) => [{ username: `new_${username}` }],
+  'users-replace': ({ username }) => ({ username }),
+  'users-update': () => ({ nickname: 'Nick' }),
+  'users-assign-role': () => ({ role: 'editor' }),
+};
+
+/** Operations that prove somebody by what is in their body: here it is none, which they say. */
+const REFUSED_BY_HANDLER: Record<string, unknown> = {
+  'emails-confirm': { token: 'unknown' },
+  'passwords-reset': {
+    token: 'unknown',
+    new_password: PASSWORD,
+    confirm_password: PASSWORD,
+  },
+};
+
+type Outcome = 'ok' | '401' | '403';
+const CALLERS = [
+  'anonymous',
+  'guest',
+  'author',
+  'editor',
+  'admin',
+  'owner',
+  'key',
+  'other',
+  'expired',
+  'inactive',
+] as const;
+type Caller = (typeof CALLERS)[number];
+
+const [header = '', ...lines] = TABLE.split('\n').filter((line) => line.trim() !== '');
+const rows = new Map(
+  lines.map((line) => {
+    const [operation = '', ...outcomes] = line.trim().split(/\s+/);
+    return [operation, outcomes as Outcome[]];
+  }),
+);
+
+const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =>
+  (['get', 'post', 'put', 'patch', 'delete'] as const).flatMap((method) => {
+    const operation = item?.[method] as OpenAPIV3_1.OperationObject | undefined;
+    if (operation === undefined) return [];
+    const { operationId: id = '', security = [] } = operation;
+    const scope = security.flatMap((each) => each['key'] ?? [])[0] as Scope | undefined;
+    return [{ id, path, method: method.toUpperCase() as 'GET', scope }];
+  }),
+);
+
+const { app, clock, client, createUser } = await createTestApp(t);
+let count = 0;
+
+/** A user who was not there before, with an access token. */
+async function newUser(role: RoleName) {
+  count += 1;
+  const username = `u${count}`;
+  const { id } = await createUser({ username, role });
+  const { rows } = await app.pg.query(
+    `insert into sessions (user_id, kind, expires_at) values ($1, 'token', $2) returning id`,
+    [id, new Date(clock.read().getTime() + 24 * 3600 * 1000).toISOString()],
+  );
+  const sessionId: number = rows[0].id;
+  const token = await app.tokenKeys.sign('access', { userId: id, sessionId }, clock.read());
+  return { id, username, sessionId, token };
+}
+
+async function newKey(
+  userId: number,
+  scopes: readonly Scope[],
+): Promise<{ id: number; key: string }> {
+  count += 1;
+  const key = `alt_${count}`;
+  const { rows } = await app.pg.query(
+    `insert into api_keys (user_id, name, prefix, key_hash, scopes)
+     values ($1, 'test', 'alt_', $2, $3) returning id`,
+    [userId, hashSecret(key), scopes],
+  );
+  return { id: rows[0].id, key };
+}
+
+async function prepare(caller: Caller, scope: Scope | undefined) {
+  const isRole = ['guest', 'author', 'editor'].includes(caller);
+  const role = caller === 'owner' ? 'author' : isRole ? (caller as RoleName) : 'admin';
+  const user = await newUser(role);
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  switch (caller) {
+    case 'anonymous':
+      return { user, headers: {} };
+    case 'key':
+      return { user, headers: bearer((await newKey(user.id, scope ? [scope] : SCOPE_NAMES)).key) };
+    case 'other': {
+      const { key } = await newKey(
+        user.id,
+        SCOPE_NAMES.filter((name) => name !== scope),
+      );
+      return { user, headers: { 'x-api-key': key } };
+    }
+    case 'expired': {
+      const longAgo = new Date(clock.read().getTime() - 3601 * 1000);
+      const subject = { userId: user.id, sessionId: user.sessionId };
+      return { user, headers: bearer(await app.tokenKeys.sign('access', subject, longAgo)) };
+    }
+    case 'inactive':
+      await app.pg.query('update users set is_active = false where id = $1', [user.id]);
+      return { user, headers: bearer(user.token) };
+    default:
+      return { user, headers: bearer(user.token) };
+  }
+}
+
+/** What `{id}` in the path stands for: something of the caller's own, or a user. */
+async function idFor(operation: string, caller: Caller, user: { id: number; sessionId: number }) {
+  if (operation === 'sessions-end') return user.sessionId;
+  if (operation === 'api-keys-delete') return (await newKey(user.id, ['me:read'])).id;
+  return caller === 'owner' ? user.id : (await newUser('author')).id;
+}
+
+t.same(header.trim().split(/\s+/), CALLERS);
+
+t.test('every operation has its row, and every row its operation', async (t) => {
+  const named = operations.filter(({ id }) => !id.startsWith('playground-'));
+  t.same(
+    [...rows.keys()].filter((name) => name !== 'playground-*').sort(),
+    named.map(({ id }) => id).sort(),
+  );
+});
+
+t.test('the playground takes no notice of who is asking', async (t) => {
+  for (const { id, scope } of operations.filter(({ id }) => id.startsWith('playground-'))) {
+    const operation = operations.find((each) => each.id === id);
+    t.equal(scope, undefined, `${id} names no scope for keys`);
+    t.ok(operation);
+  }
+});
+
+for (const { id: operation, method, path, scope } of operations) {
+  const outcomes = rows.get(operation);
+  if (outcomes === undefined) continue;
+  t.test(operation, async (t) => {
+    for (const [index, caller] of CALLERS.entries()) {
+      const { user, headers } = await prepare(caller, scope);
+      const url = path.replace('{id}', String(await idFor(operation, caller, user)));
+      // Whoever is switched off cannot prove anything by a password either.
+      const whose = caller === 'inactive' ? await newUser('author') : user;
+      const refused = REFUSED_BY_HANDLER[operation];
+      const body = refused ?? BODIES[operation]?.(whose);
+      const isForm = body instanceof URLSearchParams;
+      const reply = await client().request({
+        method,
+        url,
+        headers: {
+          ...headers,
+          ...(isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+        },
+        ...(body === undefined ? {} : { payload: isForm ? body.toString() : (body as object) }),
+      });
+      const told = `${caller}: ${reply.status} ${reply.json?.code ?? ''}`;
+      const expected = outcomes[index];
+      if (expected === 'ok') {
+        const passes =
+          refused === undefined ? reply.status < 400 || reply.status === 404 : reply.status === 422;
+        t.ok(passes, told);
+      } else {
+        t.equal(String(reply.status), expected, told);
+      }
+    }
+  });
+}

@@ -1,0 +1,151 @@
+import type { FastifyInstance } from 'fastify';
+import t from 'tap';
+import type { Access } from '../../plugins/access.js';
+import { UserParams } from '../../schemas/users.js';
+import { createTestApp } from '../support/app.js';
+import type { Client } from '../support/client.js';
+
+const ACCESSES = ['public', 'user', 'read', 'create', 'update', 'delete', 'admin'] as const;
+const URL = '/api/v1/access-test';
+
+/** Whose the things of the test are, by their number. */
+const owners = new Map<number, number>();
+
+function routes(app: FastifyInstance): void {
+  const hide = true as const;
+  const answer = async () => ({ reached: true });
+  for (const access of ACCESSES) {
+    const config = { access, scope: 'users:read' } as const;
+    app.get(`${URL}/${access}`, { schema: { hide }, config }, answer);
+  }
+  const ownerOf = async (_db: unknown, id: number) => owners.get(id) ?? null;
+  app.get(
+    `${URL}/things/:id`,
+    {
+      schema: { hide, params: UserParams },
+      config: { access: 'owner', scope: 'me:read', ownerOf },
+    },
+    answer,
+  );
+  app.get(
+    `${URL}/signed-in`,
+    { schema: { hide }, config: { access: 'user', scope: null } },
+    answer,
+  );
+  app.post(
+    `${URL}/large`,
+    {
+      schema: { hide, body: { type: 'array', maxItems: 1 } },
+      bodyLimit: 2 * 1024 * 1024,
+      config: { access: 'user', scope: 'me:write' },
+    },
+    answer,
+  );
+  app.post(
+    `${URL}/small`,
+    {
+      schema: { hide, body: { type: 'array', maxItems: 1 } },
+      config: { access: 'user', scope: 'me:write' },
+    },
+    answer,
+  );
+}
+
+const { app, client, signedIn } = await createTestApp(t, {}, { routes });
+
+async function somebody(username: string, permissions: number): Promise<Client> {
+  const client = await signedIn({ username });
+  await app.pg.query('update users set permissions = $1 where username = $2', [
+    permissions,
+    username,
+  ]);
+  return client;
+}
+
+const people: [name: string, client: Client, reaches: Access[]][] = [
+  ['anonymous', client(), ['public']],
+  ['guest 1', await somebody('guest', 1), ['public', 'user', 'read']],
+  ['author 7', await somebody('author', 7), ['public', 'user', 'read', 'create', 'update']],
+  [
+    'editor 15',
+    await somebody('editor', 15),
+    ['public', 'user', 'read', 'create', 'update', 'delete'],
+  ],
+  ['admin 143', await somebody('admin', 143), [...ACCESSES]],
+  ['custom 0', await somebody('nothing', 0), ['public', 'user']],
+  ['custom 2', await somebody('writer', 2), ['public', 'user', 'create']],
+  ['custom 9', await somebody('sweeper', 9), ['public', 'user', 'read', 'delete']],
+  ['custom 128', await somebody('chief', 128), [...ACCESSES]],
+];
+
+t.test('who reaches what', async (t) => {
+  for (const [name, client, reaches] of people) {
+    for (const access of ACCESSES) {
+      const { status, json } = await client.get(`${URL}/${access}`);
+      const refused =
+        name === 'anonymous'
+          ? [401, 'not_authenticated']
+          : [403, access === 'admin' ? 'admin_required' : 'forbidden'];
+      const expected = reaches.includes(access) ? [200, undefined] : refused;
+      t.same([status, json.code], expected, `${name}: ${access}`);
+    }
+  }
+});
+
+t.test(
+  'the owner and administrators reach a thing, others are told that it is not theirs',
+  async (t) => {
+    const { rows } = await app.pg.query(`select id from users where username = 'guest'`);
+    owners.set(7, rows[0].id);
+    for (const [name, client] of people) {
+      const { status } = await client.get(`${URL}/things/7`);
+      const passes = ['guest 1', 'admin 143', 'custom 128'].includes(name);
+      t.equal(status, passes ? 200 : name === 'anonymous' ? 401 : 403, name);
+      const missing = await client.get(`${URL}/things/8`);
+      t.equal(missing.status, name === 'anonymous' ? 401 : 404, `${name}: nothing there`);
+      t.equal((await client.get(`${URL}/things/x`)).status, 422, `${name}: no number`);
+    }
+  },
+);
+
+t.test('an API key passes where its scope is asked for', async (t) => {
+  const [, guest] = people[1] ?? [];
+  const body = { name: 'test', scopes: ['users:read'] };
+  const { key } = (await guest?.post('/api/v1/me/api-keys', body))?.json ?? {};
+  const ask = async (path: string) => {
+    const { status, json } = await client().get(`${URL}/${path}`, { 'x-api-key': key });
+    return [status, json.code];
+  };
+  t.same(await ask('public'), [200, undefined]);
+  t.same(await ask('read'), [200, undefined]);
+  t.same(await ask('create'), [403, 'forbidden'], 'no more than its user');
+  t.same(await ask('things/7'), [403, 'insufficient_scope']);
+  t.same(await ask('signed-in'), [403, 'key_not_allowed']);
+});
+
+t.test('a request is checked before a stranger is refused, unless it is large', async (t) => {
+  t.equal((await client().post(`${URL}/small`, [1, 2])).status, 422);
+  t.equal((await client().post(`${URL}/small`, [1])).status, 401);
+  t.equal((await client().post(`${URL}/large`, [1, 2])).status, 401);
+});
+
+t.test('an operation that does not say all of it does not start', async (t) => {
+  const handler = async () => ({});
+  const nobody = async () => null;
+  const start = (url: string, config: object) =>
+    createTestApp(
+      t,
+      {},
+      { routes: (app) => void app.get(url, { schema: { hide: true }, config }, handler) },
+    );
+  await t.rejects(start('/a', { access: 'admin' }), {
+    message: '/a declares an access but no scope',
+  });
+  await t.rejects(start('/b', { access: 'owner', scope: null }), {
+    message: /\/b declares an owner/,
+  });
+  await t.rejects(start('/c', { access: 'user', scope: null, ownerOf: nobody }), {
+    message: /\/c declares an owner/,
+  });
+  await start('/d', { access: 'owner', scope: null, ownerOf: nobody });
+});

@@ -1,0 +1,280 @@
+import t, { type Test } from 'tap';
+import { insertUser } from '../../../../src/stores/user-changes.js';
+import { createTestApp, PASSWORD, type TestApp } from '../../../support/app.js';
+
+const URL = '/api/v1/auth/register';
+const HOUR = 60 * 60 * 1000;
+
+function form(username: string, more: Record<string, unknown> = {}) {
+  return {
+    username,
+    email: `${username}@example.com`,
+    password: PASSWORD,
+    confirm_password: PASSWORD,
+    agree_terms: true,
+    ...more,
+  };
+}
+
+/** The newest mail, once everything that is to be sent has been. */
+async function lastMail({ app }: TestApp) {
+  await app.runJobs();
+  return app.outbox?.mails[0];
+}
+
+/** The token that the newest mail brought. */
+async function lastToken(test: TestApp): Promise<string> {
+  const mail = await lastMail(test);
+  return /^[\w-]{43}$/m.exec(mail?.text ?? '')?.[0] ?? `no token in ${mail?.text}`;
+}
+
+const verify = (test: TestApp, token: string) =>
+  test.client().post('/api/v1/auth/verify-email', { token });
+
+async function rowsOf(test: TestApp, table: 'users' | 'registrations'): Promise<number> {
+  const { rows } = await test.app.pg.query(`select count(*)::int as n from ${table}`);
+  return rows[0].n;
+}
+
+t.test('from a registration to an account', async (t) => {
+  const test = await createTestApp(t);
+  const reply = await test.client().post(URL, form('dora'));
+  t.equal(reply.status, 201);
+  t.same(reply.json, {
+    status: 'confirmation_sent',
+    username: 'dora',
+    email: 'dora@example.com',
+  });
+  t.equal(await rowsOf(test, 'users'), 0, 'nobody yet');
+  t.equal((await test.client().signIn('dora', PASSWORD)).status, 401, 'who cannot sign in');
+
+  const mail = await lastMail(test);
+  t.match(mail, { to: 'dora@example.com', subject: 'Confirm your e-mail address' });
+  t.match(mail?.text, /POST \/api\/v1\/auth\/verify-email/);
+  const { rows } = await test.app.pg.query('select * from registrations');
+  t.notMatch(JSON.stringify(rows), PASSWORD);
+
+  const token = await lastToken(test);
+  const confirmed = await verify(test, token);
+  t.same(confirmed.json, { status: 'verified', username: 'dora', email: 'dora@example.com' });
+  const dora = test.client();
+  t.equal((await dora.signIn('dora', PASSWORD)).status, 200);
+  t.match((await dora.get('/api/v1/me')).json, {
+    email: 'dora@example.com',
+    email_verified_at: test.clock.read().toISOString(),
+    role: 'author',
+    is_active: true,
+  });
+  t.equal(await rowsOf(test, 'registrations'), 0);
+
+  const again = await verify(test, token);
+  t.equal(again.status, 422, 'the token works once');
+  t.match(again.json.detail[0], { type: 'value_error', loc: ['body', 'token'] });
+});
+
+t.test('everything that is wrong is told at once', async (t) => {
+  const { client } = await createTestApp(t);
+  const bad = await client().post(URL, form('1x', { email: 'nobody', password: 'short' }));
+  t.equal(bad.status, 422);
+  const told = bad.json.detail.map(({ type, loc }: { type: string; loc: string[] }) => [
+    loc.at(-1),
+    type,
+  ]);
+  t.same(told.slice(0, 2), [
+    ['username', 'string_pattern_mismatch'],
+    ['email', 'value_error'],
+  ]);
+  t.ok(told.filter(([field]: string[]) => field === 'password').length >= 3, 'each broken rule');
+  t.notMatch(bad.text, 'short', 'no password comes back');
+
+  const differing = form('dora', { confirm_password: 'Other123!', agree_terms: false });
+  const refused = await client().post(URL, differing, { 'accept-language': 'zh' });
+  t.match(refused.json.detail, [
+    { loc: ['body', 'confirm_password'], msg: /两次输入的密码不一致/ },
+    { loc: ['body', 'agree_terms'], msg: /必须同意服务条款才能注册/ },
+  ]);
+  t.notMatch(refused.text, 'Other123!');
+  t.equal((await client().post(URL, {})).json.detail.length, 5);
+});
+
+t.test('whether an address is known does not show', async (t) => {
+  const test = await createTestApp(t);
+  await insertUser(test.app.db, { username: 'known', email: 'known@example.com' });
+  const register = (username: string, email: string) =>
+    test.client().post(URL, form(username, { email }));
+  const [known, unknown] = [
+    await register('first', 'KNOWN@example.com'),
+    await register('other', 'fresh@example.com'),
+  ];
+  t.equal(known.status, 201);
+  t.same(
+    [known.status, Object.keys(known.headers).sort(), Object.keys(known.json)],
+    [unknown.status, Object.keys(unknown.headers).sort(), Object.keys(unknown.json)],
+  );
+  t.equal((await register('FIRST', 'third@example.com')).status, 409, 'both keep their name free');
+  t.equal((await register('OTHER', 'third@example.com')).status, 409);
+
+  await test.app.runJobs();
+  const mails = test.app.outbox?.mails.map(({ to, subject }) => [to, subject]).sort();
+  t.same(mails, [
+    ['KNOWN@example.com', 'You already have an account'],
+    ['fresh@example.com', 'Confirm your e-mail address'],
+  ]);
+  t.match((await test.client().get('/api/v1/users?q=first')).json, { total: 0 });
+
+  for (const email of ['known@example.com', 'fresh@example.com', 'nobody@example.com']) {
+    const again = await test.client().post('/api/v1/auth/verify-email/resend', { email });
+    t.same([again.status, again.json], [202, { status: 'accepted' }], email);
+  }
+});
+
+t.test('a username that is taken is refused: it can be seen anyway', async (t) => {
+  const test = await createTestApp(t);
+  await insertUser(test.app.db, { username: 'taken' });
+  const reply = await test.client().post(URL, form('TAKEN'));
+  t.match(reply, { status: 409, json: { errors: [{ loc: ['body', 'username'] }] } });
+  t.equal(await rowsOf(test, 'registrations'), 0);
+});
+
+t.test('of twenty who want one name at once, one gets it', async (t) => {
+  const test = await createTestApp(t);
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      test.client().post(URL, form('wanted', { email: `p${index}@example.com` })),
+    ),
+  );
+  const statuses = replies.map(({ status }) => status).sort();
+  t.same(statuses, [201, ...Array(19).fill(409)]);
+  t.equal(await rowsOf(test, 'registrations'), 1);
+  t.equal((await verify(test, await lastToken(test))).status, 200);
+  t.equal(await rowsOf(test, 'users'), 1);
+});
+
+t.test('the same token twice at once makes one user', async (t) => {
+  const test = await createTestApp(t);
+  await test.client().post(URL, form('dora'));
+  const token = await lastToken(test);
+  const replies = await Promise.all(Array.from({ length: 5 }, () => verify(test, token)));
+  t.same(replies.map(({ status }) => status).sort(), [200, 422, 422, 422, 422]);
+  t.equal(await rowsOf(test, 'users'), 1);
+});
+
+t.test('two who have one address: the first to confirm it has it', async (t) => {
+  const test = await createTestApp(t);
+  const email = 'shared@example.com';
+  await test.client().post(URL, form('first', { email }));
+  const first = await lastToken(test);
+  await test.client().post(URL, form('second', { email }));
+  const second = await lastToken(test);
+  t.equal((await verify(test, second)).status, 200);
+  t.match(await verify(test, first), { status: 409, json: { code: 'duplicate' } });
+  t.equal(await rowsOf(test, 'users'), 1);
+});
+
+t.test('a confirmation can be sent again, and the old one is void then', async (t) => {
+  const test = await createTestApp(t);
+  await test.client().post(URL, form('dora'));
+  const first = await lastToken(test);
+  await test.client().post('/api/v1/auth/verify-email/resend', { email: 'DORA@example.com' });
+  const second = await lastToken(test);
+  t.not(second, first);
+  t.equal((await verify(test, first)).status, 422);
+  t.equal((await verify(test, second)).status, 200);
+});
+
+t.test('after a day the name is free again', async (t) => {
+  const test = await createTestApp(t);
+  await test.client().post(URL, form('dora'));
+  const token = await lastToken(test);
+  test.clock.advance(24 * HOUR + 1);
+  t.equal((await verify(test, token)).status, 422);
+  t.equal((await test.client().post(URL, form('dora'))).status, 201);
+  t.equal(await rowsOf(test, 'registrations'), 1);
+});
+
+t.test('what is no token is refused, and costs no error', async (t) => {
+  const test = await createTestApp(t);
+  for (const token of ['', 'x', 'a'.repeat(43), '\u0000', "' or 1=1 --", 'a'.repeat(201)]) {
+    t.equal((await verify(test, token)).status, 422, JSON.stringify(token.slice(0, 20)));
+  }
+});
+
+t.test('an address is changed when mail that goes there comes back', async (t) => {
+  const test = await createTestApp(t);
+  await insertUser(test.app.db, { username: 'other', email: 'other@example.com' });
+  const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+  const change = (email: string, password = PASSWORD) =>
+    alice.post('/api/v1/me/email', { email, password });
+
+  t.match(await change('new@example.com', 'Wrong123!'), {
+    status: 422,
+    json: { detail: [{ loc: ['body', 'password'] }] },
+  });
+  t.same((await change('new@example.com')).json, { status: 'accepted' });
+  const token = await lastToken(test);
+  t.match((await alice.get('/api/v1/me')).json, { email: 'alice@example.com' }, 'not yet');
+  t.match((await verify(test, token)).json, { username: 'alice', email: 'new@example.com' });
+  t.match((await alice.get('/api/v1/me')).json, {
+    email: 'new@example.com',
+    email_verified_at: test.clock.read().toISOString(),
+  });
+  t.match(await lastMail(test), { to: 'alice@example.com', subject: /has been changed/ });
+  t.equal((await verify(test, token)).status, 422, 'the token works once');
+
+  t.same((await change('other@example.com')).json, { status: 'accepted' }, 'of somebody else');
+  t.match(await lastMail(test), { to: 'other@example.com', subject: /already have an account/ });
+  const { rows } = await test.app.pg.query(
+    `select action, before, after from audit_log where action = 'account.email'`,
+  );
+  t.same(rows, [
+    {
+      action: 'account.email',
+      before: { email: 'alice@example.com' },
+      after: { email: 'new@example.com' },
+    },
+  ]);
+});
+
+t.test('mails come in the language of the request, with links where there are pages', async (t) => {
+  const test = await createTestApp(t, { CLIENT_URL: 'https://app.example.com/' });
+  await test.client().post(URL, form('dora'), { 'accept-language': 'zh-CN' });
+  const mail = await lastMail(test);
+  t.match(mail?.subject, /\p{Script=Han}/u);
+  t.match(mail?.text, /https:\/\/app\.example\.com\/verify-email\?token=[\w-]{43}\b/);
+});
+
+t.test('where no mail can be sent, nobody registers; and one can do without', async (t) => {
+  const refusal = (reply: { status: number; json: { code: string } }) => [
+    reply.status,
+    reply.json.code,
+  ];
+  const without = await createTestApp(t, {
+    APP_ENV: 'production',
+    SECRET_KEY: 'x',
+    PLAYGROUND: true,
+  });
+  t.same(refusal(await without.client().post(URL, form('dora'))), [503, 'mail_not_configured']);
+  const forgot = { email: 'dora@example.com' };
+  t.same(refusal(await without.client().post('/api/v1/auth/forgot-password', forgot)), [
+    503,
+    'mail_not_configured',
+  ]);
+  t.equal(await rowsOf(without, 'registrations'), 0);
+
+  const closed = await createTestApp(t, { REGISTRATION: false });
+  t.same(refusal(await closed.client().post(URL, form('dora'))), [403, 'registration_closed']);
+});
+
+async function expectLimited(t: Test, path: string, body: unknown) {
+  const { client } = await createTestApp(t, { LOGIN_RATE_LIMIT: 2 });
+  const statuses = [];
+  for (let index = 0; index < 3; index += 1)
+    statuses.push((await client().post(path, body)).status);
+  t.equal(statuses.at(-1), 429, path);
+}
+
+t.test('an address asks for mail so often and no more', async (t) => {
+  await expectLimited(t, '/api/v1/auth/verify-email/resend', { email: 'a@example.com' });
+  await expectLimited(t, '/api/v1/auth/forgot-password', { email: 'a@example.com' });
+  await expectLimited(t, '/api/v1/auth/verify-email', { token: 'x' });
+});
