@@ -350,6 +350,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get or renew tokens
+         * @description The token endpoint of OAuth 2.0 (RFC 6749, sections 4.3 and 6). A password begins a sign-in; a refresh token renews one, and is good for that once: use the new one from then on. Requests that run side by side may use the same one within 5 seconds; used again later, it has been stolen, and the whole sign-in ends. An `Authorization` header is ignored.
+         */
+        post: operations["tokens-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke tokens
+         * @description Ends the sign-in to which a refresh token or an access token belongs, with all of its tokens (RFC 7009). The answer is the same for a token that is not known.
+         */
+        post: operations["tokens-revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -429,6 +469,56 @@ export interface paths {
          *     **Who:** anyone who has signed in. **Key:** none will do.
          */
         delete: operations["sessions-end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your API keys
+         * @description Your keys in pages, those that have expired too; never the keys themselves.
+         *
+         *     **Who:** anyone who has signed in. **Key:** none will do.
+         */
+        get: operations["api-keys-list"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description The key is shown in this answer and never again; only its hash is kept. It is good for its scopes, within what you may do yourself. Send it as `Authorization: Bearer …` or as `X-API-Key`. You may have up to 50 keys. An `Idempotency-Key` is ignored here: an answer that holds a secret must not be kept.
+         *
+         *     **Who:** anyone who has signed in. **Key:** none will do.
+         */
+        post: operations["api-keys-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an API key
+         * @description The next request with the key is refused.
+         *
+         *     **Who:** anyone who has signed in. **Key:** none will do.
+         */
+        delete: operations["api-keys-delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -582,6 +672,50 @@ export interface paths {
          *     **Key:** needs the scope `users:read`.
          */
         get: operations["users-export-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the roles
+         * @description The roles from the least to the greatest, and the permissions that they, and any other mask, are made of.
+         *
+         *     **Key:** needs the scope `users:read`.
+         */
+        get: operations["roles-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit log
+         * @description Who did what, when and from where, the newest first. An entry is written together with the change of which it speaks and never altered. All filters that are given must fit.
+         *
+         *     **Who:** administrators. **Key:** needs the scope `audit:read`.
+         */
+        get: operations["audit-list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1390,6 +1524,323 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ApiKey
+         * @description An API key, without the key itself, which is not kept
+         * @example {
+         *       "id": 3,
+         *       "name": "Nightly backup",
+         *       "prefix": "alt_5f0c12ab",
+         *       "scopes": [
+         *         "users:read"
+         *       ],
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "last_used_at": null,
+         *       "expires_at": "2027-01-31T00:00:00.000Z"
+         *     }
+         */
+        ApiKey: {
+            /**
+             * @description The number of the key
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description What the key is for, in your words
+             * @example Nightly backup
+             */
+            name: string;
+            /**
+             * @description How the key begins, by which one that is found can be told
+             * @example alt_5f0c12ab
+             */
+            prefix: string;
+            /**
+             * @description What the key is good for; it never allows more than its user may do
+             * @example [
+             *       "users:read"
+             *     ]
+             */
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            /**
+             * Format: date-time
+             * @description When the key was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /** @description When the key was last used, to the minute; null if never */
+            last_used_at: string | null;
+            /** @description From when on the key is refused; null if never */
+            expires_at: string | null;
+        };
+        /**
+         * ApiKeyCreate
+         * @description An API key to be created
+         * @example {
+         *       "name": "Nightly backup",
+         *       "scopes": [
+         *         "users:read"
+         *       ]
+         *     }
+         */
+        ApiKeyCreate: {
+            /**
+             * @description What the key is for, in your words
+             * @example Nightly backup
+             */
+            name: string;
+            /**
+             * @description What the key is good for; it never allows more than its user may do
+             * @example [
+             *       "users:read"
+             *     ]
+             */
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            /**
+             * @description From when on the key is to be refused; null: never
+             * @default null
+             */
+            expires_at?: string | null;
+        };
+        /**
+         * ApiKeyCreated
+         * @description An API key that has just been created
+         * @example {
+         *       "id": 3,
+         *       "name": "Nightly backup",
+         *       "prefix": "alt_5f0c12ab",
+         *       "scopes": [
+         *         "users:read"
+         *       ],
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "last_used_at": null,
+         *       "expires_at": "2027-01-31T00:00:00.000Z",
+         *       "key": "alt_5f0c12ab_bm90LWEtcmVhbC1rZXktYnV0LWFzLWxvbmctYXMtb24"
+         *     }
+         */
+        ApiKeyCreated: {
+            /**
+             * @description The number of the key
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description What the key is for, in your words
+             * @example Nightly backup
+             */
+            name: string;
+            /**
+             * @description How the key begins, by which one that is found can be told
+             * @example alt_5f0c12ab
+             */
+            prefix: string;
+            /**
+             * @description What the key is good for; it never allows more than its user may do
+             * @example [
+             *       "users:read"
+             *     ]
+             */
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            /**
+             * Format: date-time
+             * @description When the key was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /** @description When the key was last used, to the minute; null if never */
+            last_used_at: string | null;
+            /** @description From when on the key is refused; null if never */
+            expires_at: string | null;
+            /** @description The key itself, shown this once; it cannot be had again */
+            key: string;
+        };
+        /**
+         * ApiKeyPage
+         * @description One page of a list of API keys
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 3,
+         *           "name": "Nightly backup",
+         *           "prefix": "alt_5f0c12ab",
+         *           "scopes": [
+         *             "users:read"
+         *           ],
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "last_used_at": null,
+         *           "expires_at": "2027-01-31T00:00:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        ApiKeyPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["ApiKey"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * AuditActor
+         * @description Who did something
+         * @example {
+         *       "id": 1,
+         *       "username": "alice"
+         *     }
+         */
+        AuditActor: {
+            /**
+             * @description The number of the user
+             * @example 1
+             */
+            id: number;
+            /** @description What the user is called now; null if gone */
+            username: string | null;
+        };
+        /**
+         * AuditEntry
+         * @description Who did what, when and from where. Passwords, tokens and keys are in no entry.
+         * @example {
+         *       "id": 42,
+         *       "at": "2026-01-31T09:30:00.000Z",
+         *       "actor": {
+         *         "id": 1,
+         *         "username": "alice"
+         *       },
+         *       "credential": "session",
+         *       "action": "user.role",
+         *       "resource": "user",
+         *       "resource_id": "17",
+         *       "address": "192.0.2.7",
+         *       "request_id": "6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10",
+         *       "before": {
+         *         "role": "author",
+         *         "permissions": 7
+         *       },
+         *       "after": {
+         *         "role": "editor",
+         *         "permissions": 15
+         *       }
+         *     }
+         */
+        AuditEntry: {
+            /** @description The number of the entry */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was done
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            at: string;
+            /** @description Who did it; null if nobody had signed in */
+            actor: components["schemas"]["AuditActor"] | null;
+            /** @description How the actor had proved who they are; null if nobody had signed in yet */
+            credential: ("session" | "token" | "key") | null;
+            /**
+             * @description What was done
+             * @example user.role
+             * @enum {string}
+             */
+            action: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "job.retry";
+            /**
+             * @description The kind of thing that it was done to
+             * @example user
+             */
+            resource: string;
+            /**
+             * @description The number of what it was done to; null if it was done to many at once
+             * @example 17
+             */
+            resource_id: string | null;
+            /** @description The IP address from which it was done */
+            address: string | null;
+            /**
+             * @description The `X-Request-ID` of the request that did it
+             * @example 6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10
+             */
+            request_id: string | null;
+            /** @description What is no longer so; null where nothing was */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What has become so; null where nothing is left */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * AuditPage
+         * @description One page of a list of entries of the audit log
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 42,
+         *           "at": "2026-01-31T09:30:00.000Z",
+         *           "actor": {
+         *             "id": 1,
+         *             "username": "alice"
+         *           },
+         *           "credential": "session",
+         *           "action": "user.role",
+         *           "resource": "user",
+         *           "resource_id": "17",
+         *           "address": "192.0.2.7",
+         *           "request_id": "6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10",
+         *           "before": {
+         *             "role": "author",
+         *             "permissions": 7
+         *           },
+         *           "after": {
+         *             "role": "editor",
+         *             "permissions": 15
+         *           }
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        AuditPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
         /**
          * CsrfToken
          * @description Proof that a request comes from a page of ours
@@ -2520,6 +2971,23 @@ export interface components {
             email: string;
         };
         /**
+         * PermissionBit
+         * @description One permission
+         * @example {
+         *       "name": "create",
+         *       "bit": 2
+         *     }
+         */
+        PermissionBit: {
+            /**
+             * @description What it is called
+             * @enum {string}
+             */
+            name: "read" | "create" | "update" | "delete" | "admin";
+            /** @description What it adds to a mask */
+            bit: number;
+        };
+        /**
          * RoleAssignment
          * @description Either a role, or any mask of permissions
          * @example {
@@ -2540,6 +3008,60 @@ export interface components {
              * @example 7
              */
             permissions?: number;
+        };
+        /**
+         * RoleDefinition
+         * @description A mask that has a name
+         * @example {
+         *       "name": "author",
+         *       "permissions": 7,
+         *       "allows": [
+         *         "read",
+         *         "create",
+         *         "update"
+         *       ]
+         *     }
+         */
+        RoleDefinition: {
+            /**
+             * @description What it is called
+             * @enum {string}
+             */
+            name: "guest" | "author" | "editor" | "admin";
+            /**
+             * @description What the user may do: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
+             * @example 7
+             */
+            permissions: number;
+            /** @description The permissions in the mask */
+            allows: ("read" | "create" | "update" | "delete" | "admin")[];
+        };
+        /**
+         * RoleList
+         * @description The roles, and the permissions that they are made of
+         * @example {
+         *       "roles": [
+         *         {
+         *           "name": "guest",
+         *           "permissions": 1,
+         *           "allows": [
+         *             "read"
+         *           ]
+         *         }
+         *       ],
+         *       "permissions": [
+         *         {
+         *           "name": "read",
+         *           "bit": 1
+         *         }
+         *       ]
+         *     }
+         */
+        RoleList: {
+            /** @description From the least to the greatest */
+            roles: components["schemas"]["RoleDefinition"][];
+            /** @description What masks are made of */
+            permissions: components["schemas"]["PermissionBit"][];
         };
         /**
          * SignIn
@@ -2736,6 +3258,98 @@ export interface components {
             framework: string;
             /** @description The version of the service */
             version: string;
+        };
+        /**
+         * RevocationStatus
+         * @description The token is worth nothing
+         * @example {
+         *       "status": "revoked"
+         *     }
+         */
+        RevocationStatus: {
+            /**
+             * @description Always `revoked`
+             * @enum {string}
+             */
+            status: "revoked";
+        };
+        /**
+         * TokenPair
+         * @description What a client that holds tokens proves itself with
+         * @example {
+         *       "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+         *       "token_type": "bearer",
+         *       "expires_in": 3600,
+         *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+         *       "refresh_expires_in": 2592000
+         *     }
+         */
+        TokenPair: {
+            /** @description To be sent as `Authorization: Bearer …` */
+            access_token: string;
+            /**
+             * @description Always `bearer`
+             * @enum {string}
+             */
+            token_type: "bearer";
+            /** @description Seconds that the access token is good for */
+            expires_in: number;
+            /** @description Good for the next pair of tokens, once */
+            refresh_token: string;
+            /** @description Seconds that the refresh token is good for */
+            refresh_expires_in: number;
+        };
+        /**
+         * TokenRequest
+         * @description A request for tokens: `username` and `password` with the grant `password`, `refresh_token` with the grant `refresh_token`
+         * @example {
+         *       "grant_type": "password",
+         *       "username": "admin",
+         *       "password": "a long Secret 1"
+         *     }
+         * @example {
+         *       "grant_type": "refresh_token",
+         *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+         *     }
+         */
+        TokenRequest: {
+            /**
+             * @description Whether the password or a refresh token is the proof
+             * @default password
+             * @enum {string}
+             */
+            grant_type?: "password" | "refresh_token";
+            /** @description The username or the e-mail address */
+            username?: string;
+            /**
+             * Format: password
+             * @description The password
+             */
+            password?: string;
+            /** @description The refresh token that was handed out last */
+            refresh_token?: string;
+            /** @description Ignored: a token may do what its user may */
+            scope?: string;
+            /** @description Ignored: clients are not told apart */
+            client_id?: string;
+            /**
+             * Format: password
+             * @description Ignored
+             */
+            client_secret?: string;
+        };
+        /**
+         * TokenRevocation
+         * @description A token that is to be worth nothing any more
+         * @example {
+         *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+         *     }
+         */
+        TokenRevocation: {
+            /** @description A refresh token or an access token */
+            token: string;
+            /** @description Ignored: a token says itself of which type it is */
+            token_type_hint?: string;
         };
         /**
          * Address
@@ -3345,6 +3959,7 @@ export interface components {
                 "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
                 "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
                 "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["Optional-WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -3512,6 +4127,11 @@ export interface components {
          * @example Bearer
          */
         "WWW-Authenticate": string;
+        /**
+         * @description How to prove who is asking (RFC 9110, section 11.6.1)
+         * @example Bearer
+         */
+        "Optional-WWW-Authenticate": string;
         /**
          * @description After how many seconds it is worth asking again
          * @example 2
@@ -4009,6 +4629,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
@@ -4127,6 +4748,81 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tokens-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description What a client that holds tokens proves itself with */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tokens-revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRevocation"];
+            };
+        };
+        responses: {
+            /** @description The token is worth nothing */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationStatus"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
@@ -4396,6 +5092,135 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "api-keys-list": {
+        parameters: {
+            query?: {
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "id" | "-id" | "created_at" | "-created_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of API keys */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "api-keys-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "api-keys-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the key
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is gone */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "users-list": {
         parameters: {
             query?: {
@@ -4497,7 +5322,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @description The number of the user */
+                /**
+                 * @description The number of the user
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -4556,7 +5384,10 @@ export interface operations {
                 "if-match"?: string;
             };
             path: {
-                /** @description The number of the user */
+                /**
+                 * @description The number of the user
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -4607,7 +5438,10 @@ export interface operations {
                 "if-match"?: string;
             };
             path: {
-                /** @description The number of the user */
+                /**
+                 * @description The number of the user
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -4651,7 +5485,10 @@ export interface operations {
                 "if-match"?: string;
             };
             path: {
-                /** @description The number of the user */
+                /**
+                 * @description The number of the user
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -4760,7 +5597,10 @@ export interface operations {
                 "if-match"?: string;
             };
             path: {
-                /** @description The number of the user */
+                /**
+                 * @description The number of the user
+                 * @example 1
+                 */
                 id: number;
             };
             cookie?: never;
@@ -4862,6 +5702,116 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "roles-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The roles, and the permissions that they are made of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "audit-list": {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only what this user did
+                 * @example 1
+                 */
+                actor_id?: number;
+                /**
+                 * @description Only this
+                 * @example user.role
+                 */
+                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "job.retry";
+                /**
+                 * @description Only what was done to this kind of thing
+                 * @example user
+                 */
+                resource?: string;
+                /**
+                 * @description Only what was done to the thing with this number; best with `resource`
+                 * @example 17
+                 */
+                resource_id?: string;
+                /**
+                 * @description Only what this request did
+                 * @example 6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10
+                 */
+                request_id?: string;
+                /**
+                 * @description Only what was done at this moment or later
+                 * @example 2026-01-31T09:30:00.000Z
+                 */
+                since?: string;
+                /**
+                 * @description Only what was done before this moment
+                 * @example 2026-01-31T09:30:00.000Z
+                 */
+                until?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "id" | "-id";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of entries of the audit log */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

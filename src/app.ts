@@ -146,8 +146,8 @@ export async function buildApp(
     perMinute,
     open: config.REGISTRATION,
   });
-  await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
   await app.register(emails, { prefix: '/api/v1', perMinute });
+  await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
   await app.register(me, { prefix: '/api/v1/me' });
   await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });

@@ -92,7 +92,7 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'api-keys-create': () => ({ name: 'mine', scopes: ['me:read'] }),
   'users-create': ({ username }) => ({ username: `new_${username}` }),
   'users-bulk-create': ({ username }) => [{ username: `new_${username}` }],
-  'users-replace': ({ username }) => ({ username }),
+  'users-replace': ({ username }) => ({ username: `new_${username}` }),
   'users-update': () => ({ nickname: 'Nick' }),
   'users-assign-role': () => ({ role: 'editor' }),
 };
@@ -107,6 +107,7 @@ const REFUSED_BY_HANDLER: Record<string, unknown> = {
   },
 };
 
+type Operation = OpenAPIV3_1.OperationObject & { 'x-key-scope'?: Scope };
 type Outcome = 'ok' | '401' | '403';
 const CALLERS = [
   'anonymous',
@@ -132,10 +133,10 @@ const rows = new Map(
 
 const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =>
   (['get', 'post', 'put', 'patch', 'delete'] as const).flatMap((method) => {
-    const operation = item?.[method] as OpenAPIV3_1.OperationObject | undefined;
+    const operation = item?.[method] as Operation | undefined;
     if (operation === undefined) return [];
-    const { operationId: id = '', security = [] } = operation;
-    const scope = security.flatMap((each) => each['key'] ?? [])[0] as Scope | undefined;
+    const { operationId: id = '' } = operation;
+    const scope = operation['x-key-scope'];
     return [{ id, path, method: method.toUpperCase() as 'GET', scope }];
   }),
 );

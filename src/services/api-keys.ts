@@ -11,17 +11,15 @@ import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { isMoment, toMoment } from '../lib/moments.js';
+import { hashSecret, mintSecret } from '../lib/random-secrets.js';
 import * as store from '../stores/api-keys.js';
 import { record } from './audit.js';
-import { hashSecret, KEY_MARK } from './bearers.js';
+import { KEY_MARK } from './bearers.js';
 import { readPage } from './pages.js';
 import type { Origin, Viewer } from './viewer.js';
 
 /** The part of a key that stays visible, in bytes: enough to tell one from another. */
 const PREFIX_BYTES = 4;
-
-/** The part that nobody can guess, in bytes: 256 bits. */
-const SECRET_BYTES = 32;
 
 /** @throws InvalidRequest if the cursor is not one of ours */
 export function listApiKeys(
@@ -55,7 +53,7 @@ export function createApiKey(
     throw new InvalidRequest([valueError('moment_has_passed', ['body', 'expires_at'], expires_at)]);
   }
   const prefix = `${KEY_MARK}${randomBytes(PREFIX_BYTES).toString('hex')}`;
-  const key = `${prefix}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+  const key = `${prefix}_${mintSecret().secret}`;
   return inTransaction(db, async (trx) => {
     // Two at once would each count the keys before the other's is there.
     if (!(await store.lockHolder(trx, viewer.id))) throw new ApiError('user_unavailable');

@@ -1,3 +1,4 @@
+import type { AuditAction } from '../../schemas/audit.js';
 import type { PasswordChange, PasswordReset } from '../../schemas/passwords.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
@@ -11,7 +12,7 @@ import { enqueue } from '../stores/jobs.js';
 import { deleteSessionsOf } from '../stores/sessions.js';
 import { lockUser } from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
-import { type AuditAction, record } from './audit.js';
+import { record } from './audit.js';
 import { assertPassword } from './auth.js';
 import type { Origin, Viewer } from './viewer.js';
 

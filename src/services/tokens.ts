@@ -1,3 +1,4 @@
+import type { AuditAction } from '../../schemas/audit.js';
 import type { TokenPair, TokenRequest } from '../../schemas/tokens.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
@@ -8,12 +9,12 @@ import {
   type TokenKeys,
   type TokenSubject,
 } from '../lib/access-tokens.js';
+import { hashSecret } from '../lib/random-secrets.js';
 import { findTokenBearer } from '../stores/bearers.js';
 import * as store from '../stores/refresh-tokens.js';
 import { deleteSession, renewSession } from '../stores/sessions.js';
-import { type AuditAction, record } from './audit.js';
+import { record } from './audit.js';
 import { authenticate } from './auth.js';
-import { hashSecret } from './bearers.js';
 import { beginSignIn } from './sign-ins.js';
 import type { Origin } from './viewer.js';
 

@@ -39,7 +39,7 @@ const operations = {
   },
 } as const;
 
-const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
+const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, options) => {
   const keys = app.tokenKeys;
 
   app.post(
@@ -52,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
         // The password or the token is the proof, whatever cookie comes along.
         csrf: false,
         errors: [401],
-        rateLimit: { max: perMinute, timeWindow: '1 minute' },
+        rateLimit: { max: options.perMinute, timeWindow: '1 minute' },
       },
     },
     async (request) => {

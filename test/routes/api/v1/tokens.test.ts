@@ -5,7 +5,7 @@ import pino from 'pino';
 import t, { type Test } from 'tap';
 import type { AppDependencies } from '../../../../src/app.js';
 import type { Config } from '../../../../src/config.js';
-import { hashSecret } from '../../../../src/services/bearers.js';
+import { hashSecret } from '../../../../src/lib/random-secrets.js';
 import { deleteExpiredRefreshTokens } from '../../../../src/stores/refresh-tokens.js';
 import { createTestApp, PASSWORD, TOKEN_SECRET } from '../../../support/app.js';
 import type { Reply } from '../../../support/client.js';
