@@ -254,6 +254,9 @@ async function renewCallers(): Promise<void> {
     author: await signedIn({ username: `author_${generation}`, role: 'author' }),
     admin: await signedIn({ username: `admin_${generation}`, role: 'admin' }),
   };
+  // A refresh token is good for one request, so there have to be new ones.
+  const login = { username: `author_${generation}`, password: PASSWORD };
+  known.learn((await client().postForm('/api/v1/auth/token', login)).json);
 }
 
 async function countAdministrators(): Promise<number> {
