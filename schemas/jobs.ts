@@ -51,5 +51,10 @@ export const JobListQuery = Type.Object({
 export type JobListQuery = Static<typeof JobListQuery>;
 
 export const JobParams = Type.Object({
-  id: Type.Integer({ minimum: 1, maximum: MAX_JOB_ID, description: 'The number of the job' }),
+  id: Type.Integer({
+    minimum: 1,
+    maximum: MAX_JOB_ID,
+    description: 'The number of the job',
+    examples: [1001],
+  }),
 });

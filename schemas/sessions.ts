@@ -65,6 +65,7 @@ export const SignInParams = Type.Object({
     minimum: 1,
     maximum: 2_147_483_647,
     description: 'The number of the sign-in',
+    examples: [1001],
   }),
 });
 

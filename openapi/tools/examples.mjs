@@ -15,8 +15,10 @@ export function exampleOfBody(contract, operation, made) {
   if (content === undefined) return undefined;
   const [type, media] = Object.entries(content)[0];
   const value = media.example ?? firstOf(media.examples) ?? exampleOf(contract, media.schema);
-  if (operation.operationId === 'auth-login') {
-    return jsonBody({ ...value, username: '{{username}}', password: '{{password}}' });
+  const credentials = { username: '{{username}}', password: '{{password}}' };
+  if (operation.operationId === 'auth-login') return jsonBody({ ...value, ...credentials });
+  if (operation.operationId === 'tokens-create') {
+    return { mode: 'urlencoded', urlencoded: fieldsOf(credentials) };
   }
   if (type === 'application/json') return jsonBody(value);
   if (type === 'application/x-www-form-urlencoded') {

@@ -6,6 +6,16 @@ const EXCEPTIONS = {
   'playground-error': [500],
   // It asks another service, which there is only where one is configured.
   'playground-upstream': [200, 404],
+  // They want what a mail has brought.
+  'emails-confirm': [422],
+  'passwords-reset': [422],
+  // They would end the account, or its password, with which the rest is done.
+  'emails-change': [422],
+  'me-delete': [422],
+  'passwords-change': [422],
+  // What they name is not there: the session of the run itself would be.
+  'jobs-retry': [404],
+  'sessions-end': [404],
 };
 
 /** The statuses with which the request of an operation is as it should be. */
