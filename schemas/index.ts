@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import * as auth from './auth.js';
 import * as errors from './errors.js';
+import * as passwords from './passwords.js';
 import * as playgroundBodies from './playground-bodies.js';
 import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
@@ -17,6 +18,7 @@ export type NamedSchema = TSchema & { $id: string };
 export const components: NamedSchema[] = [
   auth,
   errors,
+  passwords,
   playgroundBodies,
   playgroundParameters,
   playgroundQueries,
