@@ -44,6 +44,20 @@ export async function recordLogin(db: Database, id: number, now: Date): Promise<
     .execute();
 }
 
+/** Puts a new hash in the place of the old one, unless another one has taken it already. */
+export async function replacePasswordHash(
+  db: Database,
+  id: number,
+  { old, renewed }: { old: string; renewed: string },
+): Promise<void> {
+  await db
+    .updateTable('users')
+    .set({ password_hash: renewed })
+    .where('id', '=', id)
+    .where('password_hash', '=', old)
+    .execute();
+}
+
 function lowerIs(
   eb: ExpressionBuilder<Schema, 'users'>,
   column: 'username' | 'email',
