@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Begins a session and sets its cookie. The answer is the same whether the user is unknown, may not sign in, or the password is wrong. An `Idempotency-Key` is ignored here: signing in twice does no harm, and an answer that sets a cookie must not be kept.
+         * @description Begins a session and sets its cookie. The answer is the same whether the user is unknown, may not sign in, or the password is wrong. After some failures, for one account or from one address, 429 says in `Retry-After` how many seconds to wait, and each further failure doubles them, up to 15 minutes. An `Idempotency-Key` is ignored here: signing in twice does no harm, and an answer that sets a cookie must not be kept.
          */
         post: operations["auth-login"];
         delete?: never;
@@ -200,6 +200,26 @@ export interface paths {
         get: operations["auth-csrf"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password-strength": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge a password
+         * @description Says whether a password may be used, and if not, every rule that it breaks, in the language that `Accept-Language` asks for. Nothing of it is kept.
+         */
+        post: operations["passwords-check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1288,6 +1308,51 @@ export interface components {
             ctx?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * PasswordCheck
+         * @description A password to be judged
+         * @example {
+         *       "password": "correct horse"
+         *     }
+         */
+        PasswordCheck: {
+            /**
+             * Format: password
+             * @description The password that is being thought of; it is not kept
+             */
+            password: string;
+        };
+        /**
+         * PasswordStrength
+         * @description What the rules for passwords say of one
+         * @example {
+         *       "valid": true,
+         *       "errors": []
+         *     }
+         * @example {
+         *       "valid": false,
+         *       "errors": [
+         *         {
+         *           "type": "password_no_digit",
+         *           "msg": "Password should have a digit"
+         *         }
+         *       ]
+         *     }
+         */
+        PasswordStrength: {
+            /** @description Whether it may be used */
+            valid: boolean;
+            /** @description Every rule that it breaks */
+            errors: {
+                /**
+                 * @description The rule that it breaks, for programs
+                 * @enum {string}
+                 */
+                type: "password_empty" | "password_too_short" | "password_too_long" | "password_no_upper" | "password_no_lower" | "password_no_digit" | "password_no_special";
+                /** @description The rule that it breaks, for people */
+                msg: string;
+            }[];
         };
         /**
          * PlaygroundCalculation
@@ -3015,6 +3080,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CsrfToken"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the service */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "passwords-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordCheck"];
+            };
+        };
+        responses: {
+            /** @description What the rules for passwords say of one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordStrength"];
+                };
+            };
+            /** @description The path or the body cannot be read, or asks for what cannot be done */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             /** @description Too many requests */

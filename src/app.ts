@@ -13,6 +13,7 @@ import housekeeping from '../plugins/housekeeping.js';
 import idempotency from '../plugins/idempotency.js';
 import openapi from '../plugins/openapi.js';
 import options from '../plugins/options.js';
+import passwords from '../plugins/passwords.js';
 import postgres from '../plugins/postgres.js';
 import rateLimit from '../plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '../plugins/request-context.js';
@@ -20,6 +21,7 @@ import securityHeaders from '../plugins/security-headers.js';
 import sessions from '../plugins/sessions.js';
 import validation from '../plugins/validation.js';
 import auth from '../routes/api/v1/auth.js';
+import passwordRoutes from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
@@ -95,6 +97,10 @@ export async function buildApp(
   });
   await app.register(sessions, { secret: secretKey });
   await app.register(authentication, { secrets: tokenSecrets });
+  await app.register(passwords, {
+    perAccount: config.LOGIN_ATTEMPTS,
+    perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
+  });
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
   await app.register(validation);
@@ -110,6 +116,7 @@ export async function buildApp(
     prefix: '/api/v1/auth',
     loginsPerMinute: config.LOGIN_RATE_LIMIT,
   });
+  await app.register(passwordRoutes, { prefix: '/api/v1/auth' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
   if (config.PLAYGROUND ?? !production) {
