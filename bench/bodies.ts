@@ -76,6 +76,7 @@ function largestText(schema: JsonSchema, name: string | undefined): string {
   const { maxLength = UNLIMITED, pattern, format } = schema;
   const number = String(unique);
   if (format === 'email') return `n${number}@example.com`;
+  if (schema['x-password-policy'] === true) return 'Aa1-'.padEnd(maxLength, WORD);
   const candidates = [
     name === 'username' ? `u${number}`.padEnd(maxLength, WORD) : WORD.repeat(maxLength),
     'https://example.com/'.padEnd(maxLength, WORD),

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { benchErrors } from './errors.js';
 import { benchExport } from './export.js';
+import { benchLogins } from './logins.js';
 import { benchValidation } from './validation.js';
 
 await new Command('bench')
@@ -8,5 +9,6 @@ await new Command('bench')
   .helpCommand(false)
   .addCommand(benchErrors())
   .addCommand(benchExport())
+  .addCommand(benchLogins())
   .addCommand(benchValidation())
   .parseAsync();

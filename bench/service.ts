@@ -17,10 +17,15 @@ export interface Service {
   peakMemory(): Promise<number>;
 }
 
-/** Runs `work` with a service that is started before and stopped after it. */
+/**
+ * Runs `work` with a service that is started before and stopped after it.
+ *
+ * @param settings variables of the configuration that differ from their default
+ */
 export async function withService<T>(
   prepare: (databaseUrl: string) => Promise<void>,
   work: (service: Service) => Promise<T>,
+  settings: Record<string, string> = {},
 ): Promise<T> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'althing-bench-'));
   const database = await startEmbeddedPostgres({ dataDirectory });
@@ -36,6 +41,7 @@ export async function withService<T>(
         LOG_LEVEL: 'warn',
         PORT: '0',
         RATE_LIMIT: '1000000',
+        ...settings,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

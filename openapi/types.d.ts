@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Begins a session and sets its cookie. The answer is the same whether the user is unknown, may not sign in, or the password is wrong. An `Idempotency-Key` is ignored here: signing in twice does no harm, and an answer that sets a cookie must not be kept.
+         * @description Begins a session and sets its cookie. The answer is the same whether the user is unknown, may not sign in, or the password is wrong. After some failures, for one account or from one address, 429 says in `Retry-After` how many seconds to wait, and each further failure doubles them, up to 15 minutes. An `Idempotency-Key` is ignored here: signing in twice does no harm, and an answer that sets a cookie must not be kept.
          */
         post: operations["auth-login"];
         delete?: never;
@@ -200,6 +200,26 @@ export interface paths {
         get: operations["auth-csrf"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password-strength": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge a password
+         * @description Says whether a password may be used, and if not, every rule that it breaks, in the language that `Accept-Language` asks for. Nothing of it is kept.
+         */
+        post: operations["passwords-check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2122,9 +2142,9 @@ export interface components {
          * PasswordChange
          * @description A new password, by whoever knows the current one
          * @example {
-         *       "current_password": "a long Secret 1!",
-         *       "new_password": "a longer Secret 2!",
-         *       "confirm_password": "a longer Secret 2!"
+         *       "current_password": "Correct-Horse-9",
+         *       "new_password": "Battery-Staple-8",
+         *       "confirm_password": "Battery-Staple-8"
          *     }
          */
         PasswordChange: {
@@ -2135,8 +2155,8 @@ export interface components {
             current_password: string;
             /**
              * Format: password
-             * @description The password from now on: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
-             * @example a long Secret 1!
+             * @description The password from now on. It needs an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @example Correct-Horse-9
              */
             new_password: string;
             /**
@@ -2146,12 +2166,26 @@ export interface components {
             confirm_password: string;
         };
         /**
+         * PasswordCheck
+         * @description A password to be judged
+         * @example {
+         *       "password": "correct horse"
+         *     }
+         */
+        PasswordCheck: {
+            /**
+             * Format: password
+             * @description The password that is being thought of; it is not kept
+             */
+            password: string;
+        };
+        /**
          * PasswordReset
          * @description A new password, by whoever reads the mail of the account
          * @example {
          *       "token": "y3JxN0n4…",
-         *       "new_password": "a longer Secret 2!",
-         *       "confirm_password": "a longer Secret 2!"
+         *       "new_password": "Battery-Staple-8",
+         *       "confirm_password": "Battery-Staple-8"
          *     }
          */
         PasswordReset: {
@@ -2159,8 +2193,8 @@ export interface components {
             token: string;
             /**
              * Format: password
-             * @description The password from now on: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
-             * @example a long Secret 1!
+             * @description The password from now on. It needs an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @example Correct-Horse-9
              */
             new_password: string;
             /**
@@ -2182,6 +2216,37 @@ export interface components {
              * @enum {string}
              */
             status: "password_changed";
+        };
+        /**
+         * PasswordStrength
+         * @description What the rules for passwords say of one
+         * @example {
+         *       "valid": true,
+         *       "errors": []
+         *     }
+         * @example {
+         *       "valid": false,
+         *       "errors": [
+         *         {
+         *           "type": "password_no_digit",
+         *           "msg": "Password should have a digit"
+         *         }
+         *       ]
+         *     }
+         */
+        PasswordStrength: {
+            /** @description Whether it may be used */
+            valid: boolean;
+            /** @description Every rule that it breaks */
+            errors: {
+                /**
+                 * @description The rule that it breaks, for programs
+                 * @enum {string}
+                 */
+                type: "password_empty" | "password_too_short" | "password_too_long" | "password_no_upper" | "password_no_lower" | "password_no_digit" | "password_no_special";
+                /** @description The rule that it breaks, for people */
+                msg: string;
+            }[];
         };
         /**
          * PlaygroundCalculation
@@ -2938,8 +3003,8 @@ export interface components {
             email: string;
             /**
              * Format: password
-             * @description The password to sign in with: 8 to 128 characters, with an upper-case letter, a lower-case letter, a digit and a special character
-             * @example a long Secret 1!
+             * @description The password to sign in with. It needs an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @example Correct-Horse-9
              */
             password: string;
             /**
@@ -4483,6 +4548,43 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "passwords-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordCheck"];
+            };
+        };
+        responses: {
+            /** @description What the rules for passwords say of one */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordStrength"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "passwords-change": {
         parameters: {
             query?: never;
@@ -5060,7 +5162,10 @@ export interface operations {
                 "x-csrf-token"?: string;
             };
             path: {
-                /** @description The number of the sign-in */
+                /**
+                 * @description The number of the sign-in
+                 * @example 1001
+                 */
                 id: number;
             };
             cookie?: never;
@@ -5872,7 +5977,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description The number of the job */
+                /**
+                 * @description The number of the job
+                 * @example 1001
+                 */
                 id: number;
             };
             cookie?: never;

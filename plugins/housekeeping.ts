@@ -1,14 +1,18 @@
 import fp from 'fastify-plugin';
+import { WINDOW_SECONDS } from '../src/services/guessing.js';
+import { deleteExpiredEmailTokens } from '../src/stores/email-tokens.js';
 import { deleteOldAnswers } from '../src/stores/idempotency-keys.js';
 import { deleteExpiredRefreshTokens } from '../src/stores/refresh-tokens.js';
+import { deleteExpiredRegistrations } from '../src/stores/registrations.js';
 import { deleteExpiredSessions } from '../src/stores/sessions.js';
+import { deleteOldThrottles } from '../src/stores/throttles.js';
 import { IDEMPOTENCY_LIFETIME_MS } from './idempotency.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
 /**
- * Removes, once an hour, what has expired: sessions, refresh tokens, and answers kept for repeated
- * requests.
+ * Removes, once an hour, what has expired: sessions, tokens, registrations that nobody confirmed,
+ * answers kept for repeated requests, and the counts of failed attempts.
  */
 export default fp(
   async (app) => {
@@ -23,11 +27,17 @@ export default fp(
     async function tidy(): Promise<void> {
       const now = app.clock();
       try {
-        const sessions = await deleteExpiredSessions(app.db, now);
-        const tokens = await deleteExpiredRefreshTokens(app.db, now);
-        const until = new Date(now.getTime() - IDEMPOTENCY_LIFETIME_MS);
-        const answers = await deleteOldAnswers(app.db, until);
-        app.log.debug({ sessions, tokens, answers }, 'removed what has expired');
+        const answersUntil = new Date(now.getTime() - IDEMPOTENCY_LIFETIME_MS);
+        const throttlesUntil = new Date(now.getTime() - WINDOW_SECONDS * 1000);
+        const removed = {
+          sessions: await deleteExpiredSessions(app.db, now),
+          refreshTokens: await deleteExpiredRefreshTokens(app.db, now),
+          emailTokens: await deleteExpiredEmailTokens(app.db, now),
+          registrations: await deleteExpiredRegistrations(app.db, now),
+          answers: await deleteOldAnswers(app.db, answersUntil),
+          throttles: await deleteOldThrottles(app.db, throttlesUntil),
+        };
+        app.log.debug(removed, 'removed what has expired');
       } catch (error) {
         app.log.warn({ err: error }, 'could not remove what has expired');
       }

@@ -6,6 +6,7 @@ import { toPostgresAnswer } from '../src/db/postgres-errors.js';
 import { ApiError } from '../src/errors.js';
 import { languageOf } from '../src/lib/messages/index.js';
 import { parseUserAgent } from '../src/lib/user-agent.js';
+import type { AuthenticatedUser } from '../src/services/auth.js';
 import { beginSignIn } from '../src/services/sign-ins.js';
 import type { Origin, Viewer } from '../src/services/viewer.js';
 import * as store from '../src/stores/sessions.js';
@@ -77,6 +78,7 @@ export default fp<SessionOptions>(
         requestId: this.id,
         now: app.clock(),
         language: languageOf(this.headers['accept-language']),
+        guessLimits: app.guessLimits,
       };
     });
     app.addHook('onRequest', async (request) => {
@@ -90,7 +92,7 @@ export default fp<SessionOptions>(
       }
     });
   },
-  { name: 'sessions', dependencies: ['postgres', 'request-context'] },
+  { name: 'sessions', dependencies: ['postgres', 'request-context', 'passwords'] },
 );
 
 /**
@@ -101,7 +103,7 @@ export default fp<SessionOptions>(
  */
 export async function signIn(
   request: FastifyRequest,
-  user: Omit<Viewer, 'credential'>,
+  { passwordHash, ...user }: AuthenticatedUser,
   { remember }: { remember: boolean },
 ): Promise<void> {
   await request.session.regenerate();
@@ -111,6 +113,7 @@ export async function signIn(
   try {
     const id = await beginSignIn(request.db, origin, {
       userId: user.id,
+      passwordHash,
       cookieId: session.sessionId,
       remember,
       userAgent: agentOf(request),

@@ -15,6 +15,7 @@ import jobsWorker from '../plugins/jobs.js';
 import mail from '../plugins/mail.js';
 import openapi from '../plugins/openapi.js';
 import options from '../plugins/options.js';
+import passwords from '../plugins/passwords.js';
 import postgres from '../plugins/postgres.js';
 import rateLimit from '../plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '../plugins/request-context.js';
@@ -28,7 +29,7 @@ import emails from '../routes/api/v1/emails.js';
 import jobs from '../routes/api/v1/jobs.js';
 import me from '../routes/api/v1/me.js';
 import meSessions from '../routes/api/v1/me-sessions.js';
-import passwords from '../routes/api/v1/passwords.js';
+import passwordRoutes from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
@@ -124,6 +125,10 @@ export async function buildApp(
     clientUrl: config.CLIENT_URL,
     grace: config.SHUTDOWN_TIMEOUT * SECOND,
   });
+  await app.register(passwords, {
+    perAccount: config.LOGIN_ATTEMPTS,
+    perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
+  });
   await app.register(sessions, { secret: secretKey });
   await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
@@ -140,7 +145,7 @@ export async function buildApp(
   // Where passwords and mail are asked for, an address is not let as often as elsewhere.
   const perMinute = config.LOGIN_RATE_LIMIT;
   await app.register(auth, { prefix: '/api/v1/auth', perMinute });
-  await app.register(passwords, { prefix: '/api/v1/auth', perMinute });
+  await app.register(passwordRoutes, { prefix: '/api/v1/auth', perMinute });
   await app.register(registrations, {
     prefix: '/api/v1/auth',
     perMinute,

@@ -187,6 +187,23 @@ export const ConfigSchema = Type.Object({
     }),
     20,
   ),
+  LOGIN_ATTEMPTS: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        'Wrong passwords for one account that have no consequence; each further one doubles a wait',
+    }),
+    5,
+  ),
+  LOGIN_ATTEMPTS_PER_ADDRESS: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'The same for all wrong passwords from one address',
+    }),
+    50,
+  ),
   BODY_LIMIT: Default(
     Type.Integer({
       minimum: 1024,

@@ -4,9 +4,10 @@ import { definitions } from '../../schemas/index.js';
 import { UserCreate } from '../../schemas/users.js';
 import { ADMIN_PASSWORD_VARIABLE, adminPassword } from '../config.js';
 import { toPostgresAnswer } from '../db/postgres-errors.js';
-import { brokenPasswordRules } from '../lib/password-policy.js';
-import { hashPassword } from '../lib/passwords.js';
+import { validationMessage } from '../lib/messages/index.js';
+import { type BrokenPasswordRule, brokenPasswordRules } from '../lib/password-policy.js';
 import { compileSchema } from '../lib/validation/compile.js';
+import { hashPassword } from '../services/passwords.js';
 import { insertUser } from '../stores/user-changes.js';
 import { withDatabase } from './context.js';
 
@@ -24,13 +25,17 @@ export function createAdmin(): Command {
       const user = parseUser({ username, email: email ?? null, role: 'admin' });
       const password = adminPassword() ?? (await askForPassword());
       const broken = brokenPasswordRules(password);
-      if (broken.length > 0) throw new Error(`${broken.join('. ')}.`);
+      if (broken.length > 0) throw new Error(`${broken.map(sentenceOf).join('. ')}.`);
       const passwordHash = await hashPassword(password);
       await withDatabase((db) => insertUser(db, { ...user, password_hash: passwordHash })).catch(
         explainDuplicate,
       );
       console.log(`Created the administrator ${username}.`);
     });
+}
+
+function sentenceOf({ type, ctx }: BrokenPasswordRule): string {
+  return validationMessage('en', type, ctx);
 }
 
 function parseUser(input: unknown): UserCreate {

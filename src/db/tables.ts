@@ -126,6 +126,12 @@ export const tables = {
     body: nullable<unknown>('jsonb'),
     created_at: defaulted<string>(moment),
   },
+  throttles: {
+    key_hash: required<Buffer>('bytea'),
+    failures: required<number>('integer'),
+    blocked_until: nullable<string>(moment),
+    updated_at: required<string>(moment),
+  },
   migrations: {
     name: required<string>('text'),
     checksum: required<string>('text'),

@@ -1,26 +1,39 @@
-export const PASSWORD_MIN_LENGTH = 8;
-export const PASSWORD_MAX_LENGTH = 128;
+import {
+  PASSWORD_LENGTH,
+  PASSWORD_RULES,
+  PASSWORD_SPECIALS,
+  type PasswordRule,
+} from '../../schemas/passwords.js';
+import { isAtLeast, isAtMost } from './validation/code-points.js';
 
-/** Each rule with the sentence that is said when it is broken. */
-const RULES: [(password: string) => boolean, string][] = [
-  [
-    (password) => [...password].length >= PASSWORD_MIN_LENGTH,
-    `Password should have at least ${PASSWORD_MIN_LENGTH} characters`,
-  ],
-  [
-    (password) => [...password].length <= PASSWORD_MAX_LENGTH,
-    `Password should have at most ${PASSWORD_MAX_LENGTH} characters`,
-  ],
-  [(password) => /\p{Lu}/u.test(password), 'Password should have an upper-case letter'],
-  [(password) => /\p{Ll}/u.test(password), 'Password should have a lower-case letter'],
-  [(password) => /\p{Nd}/u.test(password), 'Password should have a digit'],
-  [
-    (password) => /[!@#$%^&*()_+\-=[\]{}\\|;:,.<>?]/.test(password),
-    'Password should have a special character, one of !@#$%^&*()_+-=[]{}\\|;:,.<>?',
-  ],
-];
+/** A rule that a password breaks, with the limit that its sentence speaks of. */
+export interface BrokenPasswordRule {
+  type: PasswordRule;
+  ctx?: Record<string, unknown>;
+}
 
-/** A sentence for every rule that the password breaks; none if it may be used. */
-export function brokenPasswordRules(password: string): string[] {
-  return RULES.filter(([holds]) => !holds(password)).map(([, sentence]) => sentence);
+const { minLength, maxLength } = PASSWORD_LENGTH;
+const specials = new Set(PASSWORD_SPECIALS);
+
+const HOLDS: Record<PasswordRule, (password: string) => boolean> = {
+  password_empty: (password) => password !== '',
+  password_too_short: (password) => isAtLeast(password, minLength),
+  password_too_long: (password) => isAtMost(password, maxLength),
+  password_no_upper: (password) => /\p{Lu}/u.test(password),
+  password_no_lower: (password) => /\p{Ll}/u.test(password),
+  password_no_digit: (password) => /\p{Nd}/u.test(password),
+  password_no_special: (password) => [...password].some((letter) => specials.has(letter)),
+};
+
+const CONTEXT: Partial<Record<PasswordRule, Record<string, unknown>>> = {
+  password_too_short: { min_length: minLength },
+  password_too_long: { max_length: maxLength },
+};
+
+/** Every rule that the password breaks, in the order of `PASSWORD_RULES`; none if it may be used. */
+export function brokenPasswordRules(password: string): BrokenPasswordRule[] {
+  return PASSWORD_RULES.filter((type) => !HOLDS[type](password)).map((type) => {
+    const ctx = CONTEXT[type];
+    return ctx === undefined ? { type } : { type, ctx };
+  });
 }

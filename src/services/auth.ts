@@ -1,40 +1,65 @@
 import type { Login } from '../../schemas/auth.js';
 import type { Database } from '../db/database.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
-import { verifyPassword } from '../lib/passwords.js';
 import { REDACTED } from '../lib/redact.js';
 import { findCredentials, findCredentialsById } from '../stores/accounts.js';
-import type { Viewer } from './viewer.js';
+import { accountThrottle, addressThrottle, guarded, type Throttle } from './guessing.js';
+import { renewHash, verifyPassword } from './passwords.js';
+import type { Origin, Viewer } from './viewer.js';
+
+/** Whoever has just proved who they are, and the hash of the password that proved it. */
+export type AuthenticatedUser = Omit<Viewer, 'credential'> & { passwordHash: string };
 
 /**
  * The user with this name (or e-mail address) and password.
  *
+ * @param db the pool, since attempts are counted whatever becomes of the request
  * @throws ApiError invalid_credentials, the same and after the same work whether the user is
- *   unknown, has no password, may not sign in, or the password is wrong
+ *   unknown, has no password, may not sign in, or the password is wrong; too_many_attempts, alike
+ *   for all of them too
  */
 export async function authenticate(
   db: Database,
   login: Pick<Login, 'username' | 'password'>,
-): Promise<Omit<Viewer, 'credential'>> {
-  const user = await findCredentials(db, login.username);
-  const matches = await verifyPassword(login.password, user?.password_hash ?? null);
-  if (user === null || !matches || !user.is_active) throw new ApiError('invalid_credentials');
+  origin: Origin,
+): Promise<AuthenticatedUser> {
+  const known = await findCredentials(db, login.username);
+  const hash = known?.password_hash ?? null;
+  const throttles = throttlesOf(known?.id ?? login.username, origin);
+  const user = await guarded(db, throttles, origin.now, async () => {
+    const matches = await verifyPassword(login.password, hash);
+    if (known === null || hash === null || !matches || !known.is_active) {
+      throw new ApiError('invalid_credentials');
+    }
+    return { ...known, password_hash: hash };
+  });
+  const passwordHash = await renewHash(db, user, login.password);
   const { id, username, role, permissions } = user;
-  return { id, username, role, permissions };
+  return { id, username, role, permissions, passwordHash };
 }
 
 /**
  * Makes sure that it is the viewer who is asking, and not somebody at their screen.
  *
- * @throws InvalidRequest if this is not their password; it is not repeated in the answer
+ * @param db the pool, since attempts are counted whatever becomes of the request
+ * @param field of the body that holds the password
+ * @throws InvalidRequest if this is not their password; ApiError too_many_attempts
  */
 export async function assertPassword(
   db: Database,
+  origin: Origin,
   viewer: Viewer,
   password: string,
   field = 'password',
 ): Promise<void> {
-  const user = await findCredentialsById(db, viewer.id);
-  if (await verifyPassword(password, user?.password_hash ?? null)) return;
-  throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
+  await guarded(db, throttlesOf(viewer.id, origin), origin.now, async () => {
+    const user = await findCredentialsById(db, viewer.id);
+    if (await verifyPassword(password, user?.password_hash ?? null)) return;
+    throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
+  });
+}
+
+/** An account is guessed at by its number, or by a name that nobody has: the two look alike. */
+function throttlesOf(account: number | string, { address, guessLimits }: Origin): Throttle[] {
+  return [accountThrottle(account, guessLimits), addressThrottle(address, guessLimits)];
 }

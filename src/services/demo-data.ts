@@ -1,8 +1,9 @@
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
-import { generatePassword, hashPassword } from '../lib/passwords.js';
+import { generatePassword } from '../lib/passwords.js';
 import * as store from '../stores/user-changes.js';
 import { hasUsers } from '../stores/users.js';
+import { hashPassword } from './passwords.js';
 
 const NAMES = ['alice', 'bob', 'charlie', 'diana', 'eve', 'frank'];
 const NUMBERED = Array.from(

@@ -9,6 +9,7 @@ import { enqueue } from '../stores/jobs.js';
 import { lockUser, updateUser } from '../stores/user-changes.js';
 import { record } from './audit.js';
 import { assertPassword } from './auth.js';
+import { guarded, mailThrottle } from './guessing.js';
 import { confirmRegistration } from './registrations.js';
 import type { Origin, Viewer } from './viewer.js';
 
@@ -33,9 +34,11 @@ export async function requestEmailChange(
   viewer: Viewer,
   { email, password }: EmailChange,
 ): Promise<void> {
-  await assertPassword(db, viewer, password);
-  const { language } = origin;
-  await enqueue(db, 'confirm_email_change', { userId: viewer.id, email, language });
+  await assertPassword(db, origin, viewer, password);
+  const { language, now } = origin;
+  await guarded(db, [mailThrottle(email)], now, () =>
+    enqueue(db, 'confirm_email_change', { userId: viewer.id, email, language }),
+  );
 }
 
 /**

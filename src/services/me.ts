@@ -40,7 +40,7 @@ export async function deleteMe(
   password: string,
   precondition: Precondition,
 ): Promise<void> {
-  await assertPassword(db, viewer, password);
+  await assertPassword(db, origin, viewer, password);
   await inTransaction(db, async (trx) => {
     const { id, username } = await removeUser(trx, origin, viewer.id, precondition);
     await record(trx, origin, { action: 'account.delete', id, before: { username } });

@@ -3,7 +3,6 @@ import type { PasswordChange, PasswordReset } from '../../schemas/passwords.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { InvalidRequest, valueError } from '../errors.js';
-import { hashPassword } from '../lib/passwords.js';
 import { hashSecret } from '../lib/random-secrets.js';
 import { REDACTED } from '../lib/redact.js';
 import { setPassword } from '../stores/accounts.js';
@@ -14,6 +13,8 @@ import { lockUser } from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
 import { record } from './audit.js';
 import { assertPassword } from './auth.js';
+import { guarded, mailThrottle } from './guessing.js';
+import { hashPassword } from './passwords.js';
 import type { Origin, Viewer } from './viewer.js';
 
 /** Minutes in which a password may be set with the token of a mail. */
@@ -36,7 +37,7 @@ export async function changePassword(
     items.push(valueError('password_unchanged', ['body', 'new_password'], REDACTED));
   }
   if (items.length > 0) throw new InvalidRequest(items);
-  await assertPassword(db, viewer, current_password, 'current_password');
+  await assertPassword(db, origin, viewer, current_password, 'current_password');
   const passwordHash = await hashPassword(new_password);
   await inTransaction(db, async (trx) => {
     const user = await lockUser(trx, viewer.id);
@@ -46,13 +47,19 @@ export async function changePassword(
   });
 }
 
-/** Has a token sent to the address, if it is that of somebody who may sign in. */
+/**
+ * Has a token sent to the address, if it is that of somebody who may sign in.
+ *
+ * @throws ApiError too_many_attempts if that was asked for too often
+ */
 export async function requestPasswordReset(
   db: Database,
-  { language }: Origin,
+  { language, now }: Origin,
   email: string,
 ): Promise<void> {
-  await enqueue(db, 'reset_password', { email, language });
+  await guarded(db, [mailThrottle(email)], now, () =>
+    enqueue(db, 'reset_password', { email, language }),
+  );
 }
 
 /**

@@ -3,13 +3,14 @@ import type { Database } from '../db/database.js';
 import { toPostgresAnswer } from '../db/postgres-errors.js';
 import { inTransaction } from '../db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '../errors.js';
-import { hashPassword } from '../lib/passwords.js';
 import { REDACTED } from '../lib/redact.js';
 import { enqueue } from '../stores/jobs.js';
 import * as store from '../stores/registrations.js';
 import { findTaken, insertUser } from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
 import { record } from './audit.js';
+import { guarded, mailThrottle } from './guessing.js';
+import { hashPassword } from './passwords.js';
 import type { Origin } from './viewer.js';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -53,13 +54,19 @@ export async function register(
   }
 }
 
-/** Has the mail sent again, if somebody with this address has registered and not yet confirmed. */
+/**
+ * Has the mail sent again, if somebody with this address has registered and not yet confirmed.
+ *
+ * @throws ApiError too_many_attempts if that was asked for too often
+ */
 export async function resendConfirmation(
   db: Database,
-  { language }: Origin,
+  { language, now }: Origin,
   email: string,
 ): Promise<void> {
-  await enqueue(db, 'resend_confirmation', { email, language });
+  await guarded(db, [mailThrottle(email)], now, () =>
+    enqueue(db, 'resend_confirmation', { email, language }),
+  );
 }
 
 /**

@@ -14,6 +14,8 @@ import type { Origin, Viewer } from './viewer.js';
 /** A sign-in that is about to begin. */
 export interface NewSignIn {
   userId: number;
+  /** Of the password that has just proved right. */
+  passwordHash: string;
   /** The secret of the session's cookie; null for a client that holds tokens. */
   cookieId: string | null;
   remember: boolean;
@@ -26,17 +28,19 @@ export interface NewSignIn {
  * ends.
  *
  * @returns the number of the session
- * @throws ApiError invalid_credentials if the user was deleted or switched off in the meantime
+ * @throws ApiError invalid_credentials if the user was deleted, was switched off or got
+ *   another password in the meantime
  */
 export function beginSignIn(
   db: Database,
   origin: Origin,
-  { userId, cookieId, remember, userAgent, expiresAt }: NewSignIn,
+  { userId, passwordHash, cookieId, remember, userAgent, expiresAt }: NewSignIn,
 ): Promise<number> {
   const { viewer, address, now } = origin;
   return inTransaction(db, async (trx) => {
-    // First of all: whoever switches the user off has to wait, and then ends this session too.
-    if (!(await recordLogin(trx, userId, now))) throw new ApiError('invalid_credentials');
+    // First of all: whoever switches the user off, or sets a password, has to wait, and then ends this session too.
+    if (!(await recordLogin(trx, { id: userId, passwordHash }, now)))
+      throw new ApiError('invalid_credentials');
     if (cookieId !== null && viewer?.credential.kind === 'session') {
       await endSignIn(trx, origin, viewer, viewer.credential.id);
     }

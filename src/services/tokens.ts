@@ -80,10 +80,11 @@ async function beginTokenSignIn(
   login: { username: string; password: string },
   { keys, userAgent }: TokenIssuer,
 ): Promise<TokenPair> {
-  const { id: userId } = await authenticate(db, login);
+  const { id: userId, passwordHash } = await authenticate(db, login, origin);
   return inTransaction(db, async (trx) => {
     const sessionId = await beginSignIn(trx, origin, {
       userId,
+      passwordHash,
       cookieId: null,
       remember: false,
       userAgent,

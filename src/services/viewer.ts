@@ -29,6 +29,14 @@ export interface Origin {
   now: Date;
   /** What they want to be written to in. */
   language: Language;
+  /** How often they may be wrong about a password. */
+  guessLimits: GuessLimits;
+}
+
+/** How many wrong passwords are free; from then on each doubles a wait. */
+export interface GuessLimits {
+  perAccount: number;
+  perAddress: number;
 }
 
 export function isAdministrator(viewer: Viewer | null): boolean {

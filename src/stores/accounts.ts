@@ -38,19 +38,41 @@ export async function findCredentialsById(db: Database, id: number): Promise<Cre
 }
 
 /**
- * Notes that the user has signed in, and locks them until the transaction ends. Returns false if
- * they are gone or switched off.
+ * Notes that the user has signed in with the password of this hash, and locks them until the
+ * transaction ends. Returns false if they are gone, switched off, or have another password by now.
  */
-export async function recordLogin(db: Database, id: number, now: Date): Promise<boolean> {
+export async function recordLogin(
+  db: Database,
+  { id, passwordHash }: { id: number; passwordHash: string },
+  now: Date,
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('users')
     .set({ last_login_at: now.toISOString() })
     .where('id', '=', id)
     .where('is_active', '=', true)
+    .where('password_hash', '=', passwordHash)
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
 
 export async function setPassword(db: Database, id: number, passwordHash: string): Promise<void> {
   await db.updateTable('users').set({ password_hash: passwordHash }).where('id', '=', id).execute();
+}
+
+/**
+ * Puts a new hash in the place of the old one. Returns false if another one has taken it already.
+ */
+export async function replacePasswordHash(
+  db: Database,
+  id: number,
+  { old, renewed }: { old: string; renewed: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('users')
+    .set({ password_hash: renewed })
+    .where('id', '=', id)
+    .where('password_hash', '=', old)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import { type AppDependencies, buildApp } from '../../src/app.js';
 import { type Config, parseConfig } from '../../src/config.js';
-import { hashPassword } from '../../src/lib/passwords.js';
+import { hashPassword } from '../../src/services/passwords.js';
 import { insertUser, type NewUser } from '../../src/stores/user-changes.js';
 import { Client } from './client.js';
 import { createTestDatabase } from './database.js';
@@ -38,6 +38,13 @@ export interface TestRoutes {
 /** What tokens are signed with, unless a test brings its own. */
 export const TOKEN_SECRET = 'a token secret for tests and nothing else';
 
+const WIDE_LIMITS = {
+  RATE_LIMIT: 1_000_000,
+  LOGIN_RATE_LIMIT: 1_000_000,
+  LOGIN_ATTEMPTS: 1_000_000,
+  LOGIN_ATTEMPTS_PER_ADDRESS: 1_000_000,
+};
+
 /** Satisfies the password policy. */
 export const PASSWORD = 'TestPass123!';
 
@@ -56,7 +63,7 @@ export async function createTestApp(
   const databaseUrl = dependencies.databaseUrl ?? (await createTestDatabase(t));
   const config = parseConfig({ APP_ENV: 'testing', LOG_LEVEL: 'silent' });
   const app = await buildApp(
-    { ...config, RATE_LIMIT: 1_000_000, LOGIN_RATE_LIMIT: 1_000_000, ...settings },
+    { ...config, ...WIDE_LIMITS, ...settings },
     {
       databaseUrl,
       secretKey: 'a secret key for tests and nothing else',

@@ -1,3 +1,4 @@
+import { PASSWORD_SPECIALS } from '../../schemas/passwords.js';
 import type { Random } from './random.js';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -70,6 +71,8 @@ export function formattedText(format: string, random: Random): string | undefine
       return `192.0.2.${random.int(0, 255)}`;
     case 'ipv6':
       return `2001:db8::${hex(4).join('')}`;
+    case 'new-password':
+      return `${plainWord(random)}${random.pick([...PASSWORD_SPECIALS])}A${random.int(0, 9)}`;
     case 'duration':
       return `PT${random.int(1, 59)}M`;
     default:

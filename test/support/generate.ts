@@ -1,3 +1,4 @@
+import { brokenPasswordRules } from '../../src/lib/password-policy.js';
 import { formattedText, ODD_TEXTS, patternText, plainText } from './generate-text.js';
 import type { Known } from './known.js';
 import type { Random } from './random.js';
@@ -23,6 +24,7 @@ export interface Schema {
   maxLength?: number;
   pattern?: string;
   format?: string;
+  'x-password-policy'?: boolean;
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
@@ -132,11 +134,14 @@ export class Generator {
 
   #text(schema: Schema, name: string | undefined): string {
     const { random } = this;
-    const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, format } = schema;
+    const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = schema;
+    const isNewPassword = schema['x-password-policy'] === true;
+    const format = isNewPassword ? 'new-password' : schema.format;
     const fits = (text: string) => {
       const { length } = [...text];
       const matches = pattern === undefined || new RegExp(pattern, 'u').test(text);
-      return length >= minLength && length <= maxLength && matches;
+      const keepsRules = !isNewPassword || brokenPasswordRules(text).length === 0;
+      return length >= minLength && length <= maxLength && matches && keepsRules;
     };
     const known = name === undefined ? undefined : this.known.recall(name, random);
     if (typeof known === 'string' && fits(known) && random.chance(0.3)) return known;

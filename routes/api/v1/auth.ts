@@ -19,7 +19,9 @@ const operations = {
     summary: 'Sign in',
     description:
       'Begins a session and sets its cookie. The answer is the same whether the user is unknown, ' +
-      'may not sign in, or the password is wrong. An `Idempotency-Key` is ignored here: signing in ' +
+      'may not sign in, or the password is wrong. After some failures, for one account or from one ' +
+      'address, 429 says in `Retry-After` how many seconds to wait, and each further failure ' +
+      'doubles them, up to 15 minutes. An `Idempotency-Key` is ignored here: signing in ' +
       'twice does no harm, and an answer that sets a cookie must not be kept.',
     tags,
     body: Ref(Login),
@@ -65,8 +67,9 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
       },
     },
     async (request) => {
-      const { remember } = request.body;
-      await signIn(request, await authenticate(request.db, request.body), { remember });
+      const { body, db } = request;
+      const user = await authenticate(db, body, request.origin());
+      await signIn(request, user, { remember: body.remember });
       return { status: 'login_ok' as const };
     },
   );

@@ -1,13 +1,31 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { viewerOf } from '../../../plugins/access.js';
-import { PasswordChange, PasswordReset, PasswordStatus } from '../../../schemas/passwords.js';
+import {
+  PasswordChange,
+  PasswordCheck,
+  PasswordReset,
+  PasswordStatus,
+  PasswordStrength,
+} from '../../../schemas/passwords.js';
 import { EmailAddress, MailRequested } from '../../../schemas/registrations.js';
 import { Ref } from '../../../schemas/types.js';
+import { languageOf, validationMessage } from '../../../src/lib/messages/index.js';
+import { brokenPasswordRules } from '../../../src/lib/password-policy.js';
 import * as passwords from '../../../src/services/password-changes.js';
 
 const tags = ['auth'];
 
 const operations = {
+  check: {
+    operationId: 'passwords-check',
+    summary: 'Judge a password',
+    description:
+      'Says whether a password may be used, and if not, every rule that it breaks, in the language ' +
+      'that `Accept-Language` asks for. Nothing of it is kept.',
+    tags,
+    body: Ref(PasswordCheck),
+    response: { 200: Ref(PasswordStrength) },
+  },
   change: {
     operationId: 'passwords-change',
     summary: 'Change your password',
@@ -44,6 +62,20 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     rateLimit: { max: perMinute, timeWindow: '1 minute' },
   };
   const changed = { status: 'password_changed' } as const;
+
+  app.post(
+    '/password-strength',
+    { schema: operations.check, config: { idempotent: false, csrf: false } },
+    async (request, reply) => {
+      const language = languageOf(request.headers['accept-language']);
+      const errors = brokenPasswordRules(request.body.password).map(({ type, ctx }) => ({
+        type,
+        msg: validationMessage(language, type, ctx),
+      }));
+      reply.header('content-language', language);
+      return { valid: errors.length === 0, errors };
+    },
+  );
 
   app.post(
     '/change-password',

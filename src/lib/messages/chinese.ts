@@ -95,6 +95,14 @@ export const chinese: Messages = {
       'reason' in ctx
         ? `请输入有效的邮箱地址：${ctx['reason']}`
         : '值错误，应为上传的文件，收到的是文本',
+
+    password_empty: text('密码不能为空'),
+    password_too_short: (ctx) => `密码长度不能少于${ctx['min_length']}个字符`,
+    password_too_long: (ctx) => `密码长度不能超过${ctx['max_length']}个字符`,
+    password_no_upper: text('密码必须包含大写字母'),
+    password_no_lower: text('密码必须包含小写字母'),
+    password_no_digit: text('密码必须包含数字'),
+    password_no_special: text('密码必须包含特殊字符'),
   },
 
   errors: {
@@ -131,10 +139,12 @@ export const chinese: Messages = {
     uri_too_long: '请求地址过长',
     unsupported_media_type: '不支持的内容类型',
     too_many_requests: '请求过于频繁',
+    too_many_attempts: '失败的尝试过多，请稍后再试',
     headers_too_large: '请求头过大',
     internal_error: '服务器内部错误',
     bad_gateway: '上游服务未给出可用的响应',
     service_unavailable: '服务暂时不可用',
+    too_busy: '正在检查的密码过多，请稍后再试',
     too_many_exports: '正在进行的导出过多',
     too_many_streams: '正在进行的流过多',
     mail_not_configured: '此服务未配置邮件发送',

@@ -1,5 +1,5 @@
 import Negotiator from 'negotiator';
-import { type ErrorType, messageFor } from '../validation/messages.js';
+import { type ErrorType, type MessageContext, messageFor } from '../validation/messages.js';
 import { chinese } from './chinese.js';
 import { english, type MailKind, type Messages, type Reason } from './english.js';
 
@@ -45,6 +45,15 @@ export function fill(template: string, parameters: Record<string, string>): stri
   );
 }
 
+/** The sentence for a value that its schema refuses. */
+export function validationMessage(
+  language: Language,
+  type: ErrorType,
+  ctx: MessageContext | undefined,
+): string {
+  return messageFor(type, ctx, LANGUAGES[language].validation);
+}
+
 /** The `msg` of an error item for a reason of our own, in English. */
 export function reasonMessage(reason: Reason): string {
   return english.valueError(english.reasons[reason]);
@@ -62,7 +71,5 @@ export function translateMessage(
   const messages = LANGUAGES[language];
   const reason = reasonsByMessage.get(msg);
   if (reason !== undefined) return messages.valueError(messages.reasons[reason]);
-  return type in messages.validation
-    ? messageFor(type as ErrorType, ctx, messages.validation)
-    : msg;
+  return type in messages.validation ? validationMessage(language, type as ErrorType, ctx) : msg;
 }

@@ -2,6 +2,7 @@ import { dateNode, dateTimeNode, type TextForm, timeNode } from './dates.js';
 import { durationNode } from './durations.js';
 import { emailNode } from './emails.js';
 import { ipAnyNode, ipv4Node, ipv6Node } from './ip-addresses.js';
+import { newPasswordNode } from './new-passwords.js';
 import type { Node } from './node.js';
 import type { JsonSchema } from './schema.js';
 import { bytesNode, stringNode } from './strings.js';
@@ -53,6 +54,8 @@ export function textNode(schema: JsonSchema, form: TextForm): Node {
       return ipv6Node();
     case 'ipvanyaddress':
       return ipAnyNode();
+    case 'password':
+      return schema['x-password-policy'] === true ? newPasswordNode(schema) : stringNode(schema);
     default:
       return stringNode(schema);
   }

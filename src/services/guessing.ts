@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '../db/database.js';
+import { ApiError, InvalidRequest } from '../errors.js';
+import { networkOf } from '../lib/network.js';
+import * as store from '../stores/throttles.js';
+import type { GuessLimits } from './viewer.js';
+
+/** Failures are forgotten so many seconds after the last one; no wait is longer. */
+export const WINDOW_SECONDS = 15 * 60;
+
+const FIRST_WAIT_SECONDS = 1;
+
+/** How many mails an address gets on demand without a wait, and how long the first wait is then. */
+const FREE_MAILS = 3;
+const MAIL_WAIT_SECONDS = 60;
+
+/** What attempts are counted under. */
+export interface Throttle {
+  /** What is guessed at, or from where, beginning with what it is good for. Only its hash is kept. */
+  key: string;
+  /** Failures that have no consequence. */
+  free: number;
+  /** Seconds to wait after the last free failure; 1 if left out. Each further failure doubles them. */
+  firstWait?: number;
+  /**
+   * What a success does to the count: it ends it; undoes this attempt, since a guesser must not
+   * wipe out failures by signing in to an account of their own; or nothing, where each attempt costs
+   * something, as a mail does.
+   */
+  onSuccess: 'forget' | 'take_back' | 'keep';
+}
+
+/**
+ * Guards the password of one account, wherever it is asked for.
+ *
+ * @param account the number of the user, or the name under which nobody is known: to whoever guesses
+ *   the two look alike, and username and e-mail address of one account share a count
+ */
+export function accountThrottle(account: number | string, { perAccount }: GuessLimits): Throttle {
+  const name = typeof account === 'number' ? `user:${account}` : `login:${account.toLowerCase()}`;
+  return { key: `password:${name}`, free: perAccount, onSuccess: 'forget' };
+}
+
+/** Guards the passwords of all accounts against one guesser, be their address one of many. */
+export function addressThrottle(address: string | null, { perAddress }: GuessLimits): Throttle {
+  const network = address === null ? '' : networkOf(address);
+  return { key: `password:address:${network}`, free: perAddress, onSuccess: 'take_back' };
+}
+
+/** Guards an address against being flooded with mail, whoever it belongs to, if to anybody. */
+export function mailThrottle(email: string): Throttle {
+  return {
+    key: `mail:${email.toLowerCase()}`,
+    free: FREE_MAILS,
+    firstWait: MAIL_WAIT_SECONDS,
+    onSuccess: 'keep',
+  };
+}
+
+/**
+ * Does the work, unless one of the throttles says to wait. The attempt is counted before, so that
+ * many at once are no way around the limit, and taken back where the work could not be done: only a
+ * refusal, which is an `ApiError` below 500 or an `InvalidRequest`, counts as a failure. An attempt
+ * that has to wait does not count and makes no wait longer.
+ *
+ * @param db the pool: a count must outlast the transaction that a failure rolls back
+ * @param work proves that the caller is who they claim to be, and does nothing else
+ * @throws ApiError too_many_attempts with `Retry-After`, before any work; whatever the work throws
+ */
+export async function guarded<T>(
+  db: Database,
+  throttles: readonly Throttle[],
+  now: Date,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (db.isTransaction) throw new TypeError('Attempts are counted outside of transactions');
+  const counted = await admit(db, throttles, now);
+  try {
+    const result = await work();
+    await settle(db, counted, now, ({ onSuccess }) => onSuccess);
+    return result;
+  } catch (error) {
+    if (!isRefusal(error)) await settle(db, counted, now, () => 'take_back');
+    throw error;
+  }
+}
+
+interface Counted {
+  throttle: Throttle;
+  attempt: store.CountedAttempt;
+}
+
+/** Counts the attempt under every key, or under none. */
+async function admit(db: Database, throttles: readonly Throttle[], now: Date): Promise<Counted[]> {
+  const attempts = throttles.map(({ key, free, firstWait = FIRST_WAIT_SECONDS }) => ({
+    keyHash: createHash('sha256').update(key).digest(),
+    free,
+    firstWait,
+  }));
+  const rows = await store.countAttempts(db, attempts, now, WINDOW_SECONDS);
+  const counted: Counted[] = [];
+  const refused: Buffer[] = [];
+  throttles.forEach((throttle, index) => {
+    const keyHash = attempts[index]?.keyHash ?? Buffer.alloc(0);
+    const attempt = rows.find(({ key_hash }) => key_hash.equals(keyHash));
+    if (attempt === undefined) refused.push(keyHash);
+    else counted.push({ throttle, attempt });
+  });
+  if (refused.length === 0) return counted;
+  await settle(db, counted, now, () => 'take_back');
+  const until = await store.findLastBlock(db, refused);
+  const seconds = until === null ? 0 : Math.ceil((Date.parse(until) - now.getTime()) / 1000);
+  throw new ApiError('too_many_attempts', {
+    headers: { 'retry-after': String(Math.max(1, seconds)) },
+  });
+}
+
+/** A count that stays by mistake does little harm, and must not make what was done look undone. */
+async function settle(
+  db: Database,
+  counted: readonly Counted[],
+  now: Date,
+  outcome: (throttle: Throttle) => Throttle['onSuccess'],
+): Promise<void> {
+  for (const { throttle, attempt } of counted) {
+    const become = outcome(throttle);
+    try {
+      if (become === 'forget') await store.forgetAttempts(db, attempt.key_hash);
+      else if (become === 'take_back') await store.takeBackAttempt(db, attempt, now);
+    } catch {}
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof InvalidRequest || (error instanceof ApiError && error.status < 500);
+}

@@ -1,0 +1,189 @@
+import { hash } from '@node-rs/argon2';
+import t from 'tap';
+import { needsRehash } from '../../../../src/lib/passwords.js';
+import { MAX_WAITING } from '../../../../src/services/passwords.js';
+import { insertUser } from '../../../../src/stores/user-changes.js';
+import { createTestApp, PASSWORD } from '../../../support/app.js';
+import { recordStatements } from '../../../support/statements.js';
+
+const LIMITS = { LOGIN_ATTEMPTS: 5, LOGIN_ATTEMPTS_PER_ADDRESS: 50 };
+const SECOND = 1000;
+/** More at once than are checked and may wait. */
+const FLOOD = 150;
+
+/** An app whose limits are those of production, and a login from any address. */
+async function createGuarded(t: Parameters<typeof createTestApp>[0], settings = LIMITS) {
+  const test = await createTestApp(t, settings);
+  const login = (username: string, password = 'wrong', remoteAddress = '192.0.2.1') =>
+    test.client().request({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: { username, password },
+      remoteAddress,
+    });
+  const use = async (times: number, username: string, remoteAddress?: string) => {
+    const statuses = [];
+    for (let count = 0; count < times; count += 1) {
+      statuses.push((await login(username, 'wrong', remoteAddress)).status);
+    }
+    return statuses;
+  };
+  return { ...test, login, use };
+}
+
+t.test('a burst of guesses lets no more through than are free', async (t) => {
+  const { login, createUser, app } = await createGuarded(t);
+  await createUser({ username: 'alice' });
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => login('alice', 'wrong', `192.0.2.${index}`)),
+  );
+  const statuses = replies.map(({ status }) => status);
+  t.equal(statuses.filter((status) => status === 401).length, 5);
+  t.equal(statuses.filter((status) => status === 429).length, 45);
+  const { rows } = await app.pg.query('select max(failures)::int as most from throttles');
+  t.equal(rows[0].most, 5, 'the refused ones do not count');
+});
+
+t.test('Retry-After tells how long to wait, and then it goes on', async (t) => {
+  const { login, use, createUser, clock } = await createGuarded(t);
+  await createUser({ username: 'alice' });
+  t.same(await use(5, 'alice'), [401, 401, 401, 401, 401]);
+  for (const wait of [1, 2, 4, 8]) {
+    const refused = await login('alice', PASSWORD);
+    t.equal(refused.status, 429, 'the right password is not looked at either');
+    t.equal(refused.json.code, 'too_many_attempts');
+    t.equal(refused.headers['retry-after'], String(wait));
+    clock.advance(wait * SECOND - 1);
+    const almost = await login('alice');
+    t.equal(almost.status, 429);
+    t.equal(almost.headers['retry-after'], '1');
+    clock.advance(1);
+    t.equal((await login('alice')).status, 401);
+  }
+  clock.advance(16 * SECOND);
+  t.equal((await login('alice', PASSWORD)).status, 200);
+  t.same(await use(6, 'alice'), [401, 401, 401, 401, 401, 429], 'a success ends the count');
+});
+
+t.test('known, inactive and unknown names are throttled and answered alike', async (t) => {
+  const { login, createUser, app, clock } = await createGuarded(t);
+  await createUser({ username: 'known' });
+  await createUser({ username: 'asleep', is_active: false });
+  await app.pg.query(`insert into users (username) values ('no_password')`);
+  const names = ['known', 'asleep', 'no_password', 'unknown', 'unknown@example.com'];
+  const courses = [];
+  const statements = [];
+  for (const name of names) {
+    const course: unknown[] = [];
+    const seen = await recordStatements(async () => {
+      for (let count = 0; count < 7; count += 1) {
+        const { status, text, headers } = await login(name, 'wrong', '198.51.100.1');
+        course.push([status, text, headers['retry-after']]);
+        clock.advance(SECOND / 2);
+      }
+    });
+    courses.push(JSON.stringify(course));
+    statements.push(seen.join('\n'));
+  }
+  t.equal(new Set(courses).size, 1);
+  t.match(courses[0], 'too_many_attempts');
+  t.equal(new Set(statements).size, 1, 'the same statements, too');
+  t.equal((await login('UNKNOWN')).status, 401, 'the wait has passed');
+  t.equal((await login('unknown')).status, 429, 'the case of a name makes no other name');
+});
+
+t.test('username and e-mail address of one account share a count', async (t) => {
+  const { use, login, createUser } = await createGuarded(t);
+  await createUser({ username: 'alice', email: 'alice@example.com' });
+  t.same(await use(3, 'alice'), [401, 401, 401]);
+  t.same(await use(3, 'ALICE@example.com'), [401, 401, 429]);
+  t.equal((await login('alice', PASSWORD, '203.0.113.9')).status, 429, 'from anywhere');
+});
+
+t.test('one address that tries many names has to wait, another has not', async (t) => {
+  const { login, use, createUser, clock } = await createGuarded(t, {
+    LOGIN_ATTEMPTS: 1000,
+    LOGIN_ATTEMPTS_PER_ADDRESS: 3,
+  });
+  await createUser({ username: 'alice' });
+  t.same(await use(2, 'name_1', '2001:db8::1'), [401, 401]);
+  t.equal((await login('alice', PASSWORD, '2001:db8::2')).status, 200);
+  t.equal(
+    (await login('name_2', 'wrong', '2001:db8::3')).status,
+    401,
+    'a success wipes nothing out',
+  );
+  const refused = await login('alice', PASSWORD, '2001:db8::4');
+  t.equal(refused.status, 429, 'the network is one');
+  t.equal(refused.headers['retry-after'], '1');
+  t.equal((await login('alice', PASSWORD, '2001:db8:0:1::1')).status, 200);
+  clock.advance(SECOND);
+  t.equal((await login('alice', PASSWORD, '2001:db8::4')).status, 200);
+});
+
+t.test('a refused attempt costs no password check', async (t) => {
+  const { login, createUser } = await createGuarded(t);
+  await createUser({ username: 'alice' });
+  const timed = async () => {
+    const begin = performance.now();
+    const { status } = await login('alice');
+    return { status, milliseconds: performance.now() - begin };
+  };
+  const results: Awaited<ReturnType<typeof timed>>[] = [];
+  for (let count = 0; count < 25; count += 1) results.push(await timed());
+  const least = (wanted: number) =>
+    Math.min(...results.filter(({ status }) => status === wanted).map((each) => each.milliseconds));
+  t.ok(least(429) < least(401) / 2, `${least(429).toFixed(1)} ms, not ${least(401).toFixed(1)} ms`);
+});
+
+t.test('neither name nor address is stored', async (t) => {
+  const { login, app } = await createGuarded(t);
+  await login('somebody@example.com');
+  const { rows } = await app.pg.query('select key_hash from throttles');
+  t.equal(rows.length, 2);
+  for (const { key_hash } of rows) t.equal(key_hash.length, 32);
+});
+
+t.test('an older hash is renewed by the login that proves the password', async (t) => {
+  const { login, app } = await createGuarded(t);
+  const old = await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
+  await insertUser(app.db, { username: 'alice', password_hash: old });
+  const stored = async () =>
+    String((await app.pg.query('select password_hash as hash from users')).rows[0].hash);
+  t.equal((await login('alice')).status, 401);
+  t.equal(await stored(), old, 'not by a wrong one');
+  t.equal((await login('alice', PASSWORD)).status, 200);
+  const renewed = await stored();
+  t.notOk(needsRehash(renewed));
+  t.equal((await login('alice', PASSWORD)).status, 200);
+  t.equal((await login('alice')).status, 401);
+  t.equal(await stored(), renewed, 'once');
+});
+
+t.test('a hash that cannot be renewed keeps nobody out', async (t) => {
+  const { login, app } = await createGuarded(t);
+  const old = await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
+  await insertUser(app.db, { username: 'alice', password_hash: old });
+  await app.pg.query(`
+    create function refuse() returns trigger language plpgsql as
+      $$ begin raise exception 'no'; end $$;
+    create trigger refuse before update of password_hash on users
+      for each row execute function refuse()`);
+  t.equal((await login('alice', PASSWORD)).status, 200);
+});
+
+t.test('logins beyond what can wait are told to come back', async (t) => {
+  const { client } = await createTestApp(t);
+  const replies = await Promise.all(
+    Array.from({ length: FLOOD }, (_, index) =>
+      client().post('/api/v1/auth/login', { username: `name_${index}`, password: 'wrong' }),
+    ),
+  );
+  const busy = replies.filter(({ status }) => status === 503);
+  t.ok(busy.length > 0 && busy.length < FLOOD - MAX_WAITING, `${busy.length} were turned away`);
+  t.equal(replies.filter(({ status }) => status === 401).length, FLOOD - busy.length);
+  for (const { json, headers } of busy) {
+    t.equal(json.code, 'too_busy');
+    t.match(headers, { 'retry-after': /^\d+$/ });
+  }
+});

@@ -1,0 +1,39 @@
+import t from 'tap';
+import { createTestApp } from '../../../support/app.js';
+
+const URL = '/api/v1/auth/password-strength';
+const { client, signedIn } = await createTestApp(t);
+
+t.test('a good password has no errors', async (t) => {
+  const reply = await client().post(URL, { password: 'Correct-Horse-9' });
+  t.equal(reply.status, 200);
+  t.same(reply.json, { valid: true, errors: [] });
+  t.match(reply.headers, { 'content-language': 'en' });
+});
+
+t.test('a bad one is told everything at once, in the language that was asked for', async (t) => {
+  const english = await client().post(URL, { password: 'passw' });
+  t.equal(english.json.valid, false);
+  t.same(
+    english.json.errors.map(({ type }: { type: string }) => type),
+    ['password_too_short', 'password_no_upper', 'password_no_digit', 'password_no_special'],
+  );
+  t.equal(english.json.errors[2].msg, 'Password should have a digit');
+  const chinese = await client().post(URL, { password: 'passw' }, { 'accept-language': 'zh-CN' });
+  t.same(
+    chinese.json.errors.map(({ msg }: { msg: string }) => msg),
+    ['密码长度不能少于8个字符', '密码必须包含大写字母', '密码必须包含数字', '密码必须包含特殊字符'],
+  );
+  t.match(chinese.headers, { 'content-language': 'zh' });
+  const long = await client().post(URL, { password: `Aa1!${'x'.repeat(1000)}` });
+  t.match(long.json.errors, [{ type: 'password_too_long' }]);
+});
+
+t.test('anyone may ask, with or without a session', async (t) => {
+  const alice = await signedIn({ username: 'alice' });
+  alice.dropCsrfToken();
+  t.equal((await alice.post(URL, { password: 'x' })).status, 200);
+  for (const body of [{}, { password: '' }, { password: 'x'.repeat(1025) }, { password: 1 }]) {
+    t.equal((await client().post(URL, body)).status, 422);
+  }
+});
