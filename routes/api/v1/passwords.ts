@@ -65,7 +65,10 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
 
   app.post(
     '/password-strength',
-    { schema: operations.check, config: { idempotent: false, csrf: false } },
+    {
+      schema: operations.check,
+      config: { idempotent: false, csrf: false, sends: ['Content-Language'] },
+    },
     async (request, reply) => {
       const language = languageOf(request.headers['accept-language']);
       const errors = brokenPasswordRules(request.body.password).map(({ type, ctx }) => ({
