@@ -1877,7 +1877,7 @@ export interface components {
          * @description Who wants to sign in
          * @example {
          *       "username": "admin",
-         *       "password": "a long Secret 1"
+         *       "password": "Correct-Horse-9"
          *     }
          */
         Login: {
@@ -2128,7 +2128,7 @@ export interface components {
          * AccountDeletion
          * @description Proof that it is you who wants to go
          * @example {
-         *       "password": "a long Secret 1"
+         *       "password": "Correct-Horse-9"
          *     }
          */
         AccountDeletion: {
@@ -2917,7 +2917,7 @@ export interface components {
          * @description The address that you want to have
          * @example {
          *       "email": "dora@example.org",
-         *       "password": "a long Secret 1"
+         *       "password": "Correct-Horse-9"
          *     }
          */
         EmailChange: {
@@ -2984,8 +2984,8 @@ export interface components {
          * @example {
          *       "username": "dora",
          *       "email": "dora@example.com",
-         *       "password": "a long Secret 1",
-         *       "confirm_password": "a long Secret 1",
+         *       "password": "Correct-Horse-9",
+         *       "confirm_password": "Correct-Horse-9",
          *       "agree_terms": true
          *     }
          */

@@ -28,7 +28,7 @@ export const Login = Component(
     },
     {
       description: 'Who wants to sign in',
-      examples: [{ username: 'admin', password: 'a long Secret 1' }],
+      examples: [{ username: 'admin', password: 'Correct-Horse-9' }],
     },
   ),
 );

@@ -8,7 +8,7 @@ export const AccountDeletion = Component(
     { password: knownPassword },
     {
       description: 'Proof that it is you who wants to go',
-      examples: [{ password: 'a long Secret 1' }],
+      examples: [{ password: 'Correct-Horse-9' }],
     },
   ),
 );

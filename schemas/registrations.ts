@@ -26,8 +26,8 @@ export const Registration = Component(
         {
           username: 'dora',
           email: 'dora@example.com',
-          password: 'a long Secret 1',
-          confirm_password: 'a long Secret 1',
+          password: 'Correct-Horse-9',
+          confirm_password: 'Correct-Horse-9',
           agree_terms: true,
         },
       ],
@@ -89,7 +89,7 @@ export const EmailChange = Component(
     { email, password: currentPassword },
     {
       description: 'The address that you want to have',
-      examples: [{ email: 'dora@example.org', password: 'a long Secret 1' }],
+      examples: [{ email: 'dora@example.org', password: 'Correct-Horse-9' }],
     },
   ),
 );

@@ -136,6 +136,49 @@ t.test('a refused attempt costs no password check', async (t) => {
   t.ok(least(429) < least(401) / 2, `${least(429).toFixed(1)} ms, not ${least(401).toFixed(1)} ms`);
 });
 
+t.test('wherever the password of an account is asked for, the count is one', async (t) => {
+  const { login, use, signedIn, clock, client } = await createGuarded(t);
+  const alice = await signedIn({ username: 'alice', email: 'alice@example.com' });
+  const change = (current_password: string) =>
+    alice.post('/api/v1/auth/change-password', {
+      current_password,
+      new_password: 'a longer Secret 2!',
+      confirm_password: 'a longer Secret 2!',
+    });
+  const grant = (password: string) =>
+    client().request({
+      method: 'POST',
+      url: '/api/v1/auth/token',
+      payload: new URLSearchParams({
+        grant_type: 'password',
+        username: 'alice',
+        password,
+      }).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+  t.same(await use(1, 'alice'), [401]);
+  t.equal((await grant('wrong')).status, 401);
+  t.equal((await change('wrong')).status, 422);
+  t.equal(
+    (await alice.post('/api/v1/me/email', { email: 'b@example.com', password: 'x' })).status,
+    422,
+  );
+  const remove = { method: 'DELETE', url: '/api/v1/me', payload: { password: 'wrong' } };
+  t.equal((await alice.request(remove)).status, 422);
+  for (const reply of [
+    await login('alice', PASSWORD),
+    await grant(PASSWORD),
+    await change(PASSWORD),
+  ]) {
+    t.equal(reply.status, 429);
+    t.equal(reply.json.code, 'too_many_attempts');
+    t.equal(reply.headers['retry-after'], '1');
+  }
+  clock.advance(SECOND);
+  t.equal((await change(PASSWORD)).status, 200);
+  t.equal((await grant('a longer Secret 2!')).status, 200);
+});
+
 t.test('neither name nor address is stored', async (t) => {
   const { login, app } = await createGuarded(t);
   await login('somebody@example.com');

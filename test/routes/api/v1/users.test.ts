@@ -369,6 +369,8 @@ t.test('a read with the right ETag has no body', async (t) => {
   t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': `W/${tag}` })).status, 304);
   t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': '*' })).status, 304);
   t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': '"other"' })).status, 200);
+  const head = { method: 'HEAD', url: `${URL}/${id}`, headers: { 'if-none-match': tag } };
+  t.match(await anyone.request(head), { status: 304, text: '', headers: { etag: tag } });
   const whole = await admin.get(`${URL}/${id}`, { 'if-none-match': tag });
   t.equal(whole.status, 200, 'another representation has another tag');
 

@@ -1,0 +1,192 @@
+import t from 'tap';
+import { createTestApp, PASSWORD, type TestApp } from '../../../support/app.js';
+
+const MINUTE = 60 * 1000;
+const NEW = 'Battery-Staple-8';
+
+async function lastMail({ app }: TestApp) {
+  await app.runJobs();
+  return app.outbox?.mails[0];
+}
+
+async function lastToken(test: TestApp): Promise<string> {
+  const mail = await lastMail(test);
+  return /^[\w-]{43}$/m.exec(mail?.text ?? '')?.[0] ?? `no token in ${mail?.text}`;
+}
+
+const change = (more: Record<string, unknown> = {}) => ({
+  current_password: PASSWORD,
+  new_password: NEW,
+  confirm_password: NEW,
+  ...more,
+});
+
+const CHANGE = '/api/v1/auth/change-password';
+const FORGOT = '/api/v1/auth/forgot-password';
+const RESET = '/api/v1/auth/reset-password';
+const reset = (token: string, password = NEW) => ({
+  token,
+  new_password: password,
+  confirm_password: password,
+});
+
+t.test('a password is changed by whoever knows it, and every other sign-in ends', async (t) => {
+  const test = await createTestApp(t);
+  const here = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+  const there = test.client();
+  await there.signIn('alice', PASSWORD);
+  const { json: pair } = await test
+    .client()
+    .postForm('/api/v1/auth/token', { username: 'alice', password: PASSWORD });
+  const bearer = { authorization: `Bearer ${pair.access_token}` };
+  t.equal((await test.client().get('/api/v1/me', bearer)).status, 200);
+
+  const reply = await here.post(CHANGE, change());
+  t.same([reply.status, reply.json], [200, { status: 'password_changed' }]);
+  t.equal((await here.get('/api/v1/me')).status, 200, 'one stays where one is');
+  t.equal((await there.get('/api/v1/me')).status, 401);
+  t.equal((await test.client().get('/api/v1/me', bearer)).status, 401);
+  t.equal((await test.client().signIn('alice', PASSWORD)).status, 401);
+  t.equal((await test.client().signIn('alice', NEW)).status, 200);
+  t.match(await lastMail(test), { to: 'alice@example.com', subject: /has been changed/ });
+
+  const { rows } = await test.app.pg.query(
+    `select actor_id, resource, before, after from audit_log where action = 'account.password'`,
+  );
+  t.match(rows, [{ resource: 'user', before: null, after: null }]);
+  t.equal(rows.length, 1);
+});
+
+t.test('what is wrong with a change is told, and no password comes back', async (t) => {
+  const test = await createTestApp(t);
+  const alice = await test.signedIn({ username: 'alice' });
+  const refused = async (more: Record<string, unknown>, language = 'en') => {
+    const reply = await alice.post(CHANGE, change(more), { 'accept-language': language });
+    t.equal(reply.status, 422);
+    for (const value of Object.values(change(more))) t.notMatch(reply.text, String(value));
+    return reply.json.detail.map(({ loc, msg }: { loc: string[]; msg: string }) => [loc[1], msg]);
+  };
+  t.same(await refused({ current_password: 'Wrong-Horse-1' }), [
+    ['current_password', 'Value error, this is not the current password'],
+  ]);
+  t.same(await refused({ confirm_password: 'Other-Horse-1' }, 'zh'), [
+    ['confirm_password', '值错误，两次输入的密码不一致'],
+  ]);
+  t.same(await refused({ new_password: PASSWORD, confirm_password: PASSWORD }, 'zh'), [
+    ['new_password', '值错误，新密码不能与当前密码相同'],
+  ]);
+  const weak = await refused({ new_password: 'zzzzz', confirm_password: 'zzzzz' });
+  t.equal(weak.length, 4, 'too short, no upper-case letter, no digit, nothing special');
+  t.equal((await test.client().signIn('alice', PASSWORD)).status, 200, 'nothing has changed');
+});
+
+t.test('the current password cannot be guessed here either', async (t) => {
+  const test = await createTestApp(t, { LOGIN_ATTEMPTS: 3 });
+  const alice = await test.signedIn({ username: 'alice' });
+  const statuses = [];
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const guess = change({ current_password: `Wrong-Horse-${attempt}` });
+    statuses.push((await alice.post(CHANGE, guess)).status);
+  }
+  t.same(statuses, [422, 422, 422, 429]);
+  t.equal((await test.client().signIn('alice', PASSWORD)).status, 429, 'the count is the same');
+  test.clock.advance(2000);
+  t.equal((await test.client().signIn('alice', PASSWORD)).status, 200);
+});
+
+t.test('whoever has forgotten the password sets a new one by mail', async (t) => {
+  const test = await createTestApp(t);
+  const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+  const asked = await test.client().post(FORGOT, { email: 'ALICE@example.com' });
+  t.same([asked.status, asked.json], [202, { status: 'accepted' }]);
+  t.match(await lastMail(test), { to: 'alice@example.com', subject: 'Reset your password' });
+  const token = await lastToken(test);
+  const { rows } = await test.app.pg.query('select * from email_tokens');
+  t.notMatch(JSON.stringify(rows), token, 'only its hash is kept');
+
+  t.equal((await test.client().post(RESET, reset(token, 'weak'))).status, 422);
+  const differing = { ...reset(token), confirm_password: 'Other-Horse-1' };
+  t.equal((await test.client().post(RESET, differing)).status, 422, 'and the token is still good');
+  t.equal((await test.client().post(RESET, reset(token))).status, 200);
+  t.equal((await alice.get('/api/v1/me')).status, 401, 'every sign-in has ended');
+  t.equal((await test.client().signIn('alice', NEW)).status, 200);
+  t.match(await lastMail(test), { subject: 'Your password has been changed' });
+
+  const again = await test.client().post(RESET, reset(token, 'Another-Horse-7'));
+  t.equal(again.status, 422, 'it works once');
+  t.match(again.json.detail, [{ loc: ['body', 'token'], type: 'value_error' }]);
+});
+
+t.test('a token is good for 30 minutes, and only the last one', async (t) => {
+  const test = await createTestApp(t);
+  await test.createUser({ username: 'alice', email: 'alice@example.com' });
+  await test.client().post(FORGOT, { email: 'alice@example.com' });
+  const first = await lastToken(test);
+  await test.client().post(FORGOT, { email: 'alice@example.com' });
+  const second = await lastToken(test);
+  t.equal((await test.client().post(RESET, reset(first))).status, 422);
+  test.clock.advance(30 * MINUTE);
+  t.equal((await test.client().post(RESET, reset(second))).status, 422);
+  t.equal((await test.client().signIn('alice', PASSWORD)).status, 200);
+});
+
+t.test('of many who bring one token at once, one sets the password', async (t) => {
+  const test = await createTestApp(t);
+  await test.createUser({ username: 'alice', email: 'alice@example.com' });
+  await test.client().post(FORGOT, { email: 'alice@example.com' });
+  const token = await lastToken(test);
+  const replies = await Promise.all(
+    Array.from({ length: 5 }, (_, index) =>
+      test.client().post(RESET, reset(token, `Battery-Staple-${index}`)),
+    ),
+  );
+  t.same(replies.map(({ status }) => status).sort(), [200, 422, 422, 422, 422]);
+});
+
+t.test('nobody learns who has an account, and nobody switched off gets a token', async (t) => {
+  const test = await createTestApp(t);
+  await test.createUser({ username: 'alice', email: 'alice@example.com' });
+  await test.createUser({ username: 'asleep', email: 'asleep@example.com', is_active: false });
+  const answers = [];
+  for (const email of ['alice@example.com', 'asleep@example.com', 'nobody@example.com']) {
+    const { status, text } = await test.client().post(FORGOT, { email });
+    answers.push(`${status} ${text}`);
+  }
+  t.equal(new Set(answers).size, 1);
+  await test.app.runJobs();
+  t.same(
+    test.app.outbox?.mails.map(({ to }) => to),
+    ['alice@example.com'],
+  );
+});
+
+t.test('a token of one kind is none of the other', async (t) => {
+  const test = await createTestApp(t);
+  const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+  await test.client().post(FORGOT, { email: 'alice@example.com' });
+  const forReset = await lastToken(test);
+  const verify = await test.client().post('/api/v1/auth/verify-email', { token: forReset });
+  t.equal(verify.status, 422);
+  await alice.post('/api/v1/me/email', { email: 'new@example.com', password: PASSWORD });
+  const forChange = await lastToken(test);
+  t.equal((await test.client().post(RESET, reset(forChange))).status, 422);
+});
+
+t.test('an address is not flooded with mail, known or not', async (t) => {
+  const test = await createTestApp(t);
+  await test.createUser({ username: 'alice', email: 'alice@example.com' });
+  for (const email of ['alice@example.com', 'nobody@example.com']) {
+    const replies = [];
+    for (let count = 0; count < 4; count += 1) {
+      replies.push(await test.client().post(FORGOT, { email }));
+    }
+    t.same(
+      replies.map(({ status }) => status),
+      [202, 202, 202, 429],
+      email,
+    );
+    t.match(replies[3]?.headers, { 'retry-after': '60' });
+  }
+  test.clock.advance(MINUTE + 1000);
+  t.equal((await test.client().post(FORGOT, { email: 'alice@example.com' })).status, 202);
+});
