@@ -33,7 +33,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     place: request.body == null ? 'query' : 'body',
     language,
   });
-  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  if (status >= 500) report(error, request);
   for (const name of HEADERS_OF_SUCCESS) reply.removeHeader(name);
   // Sent as text: the schema of the route's own answers has no say in the form of an error.
   reply
@@ -48,6 +48,13 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     })
     .serializer((text: unknown) => String(text))
     .send(JSON.stringify(body));
+}
+
+/** A refusal that was meant, such as that too much is going on, has no stack worth a line each. */
+function report(error: unknown, { log }: FastifyRequest): void {
+  const isMeant = error instanceof ApiError && error.cause === undefined && error.status === 503;
+  if (isMeant) log.warn({ code: error.code }, 'request refused');
+  else log.error({ err: error }, 'request failed');
 }
 
 /**

@@ -38,6 +38,7 @@ t.test('everything has a default, except what cannot have one', async (t) => {
     CORS_ORIGINS: [],
     TRUST_PROXY: '0',
     RATE_LIMIT: 600,
+    REGISTRATION: true,
     LOGIN_RATE_LIMIT: 20,
     LOGIN_ATTEMPTS: 5,
     LOGIN_ATTEMPTS_PER_ADDRESS: 50,
@@ -82,6 +83,12 @@ t.test('texts become what they say', async (t) => {
     SECRET_KEY,
     DATABASE_URL,
   });
+});
+
+t.test('proxies are told by their number, or by addresses and networks', async (t) => {
+  for (const TRUST_PROXY of ['2', '10.0.0.0/8', '::1, 192.168.0.0/16', '127.0.0.1']) {
+    t.equal(parseConfig({ TRUST_PROXY }).TRUST_PROXY, TRUST_PROXY);
+  }
 });
 
 t.test('an empty variable counts as not set', async (t) => {
