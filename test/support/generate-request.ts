@@ -107,7 +107,7 @@ export function generateRequest(
     headers['content-type'] = 'application/json';
     request.payload = random.pick(['{}', '{', 'null', Buffer.alloc(hugeBody, ' ')]);
   }
-  if (request.payload !== undefined && random.chance(faults / 15)) {
+  if (request.payload !== undefined && random.chance(faults / 6)) {
     request.payload = Buffer.alloc(hugeBody, ' ');
   }
   return request;
