@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Default, Enum } from '../schemas/types.js';
+import { findProblems } from './config-problems.js';
 import { projectRoot } from './lib/project-root.js';
 import { compileParameters } from './lib/validation/compile-parameters.js';
 
@@ -237,9 +238,6 @@ export class ConfigError extends Error {
 
 const parse = compileParameters(ConfigSchema, { place: 'query', definitions: {} });
 
-/** Of `SECRET_KEY`, in characters. */
-export const MIN_SECRET_LENGTH = 32;
-
 /**
  * The configuration, out of the process's environment and the file `.env` of the project, of which
  * the environment is the stronger.
@@ -297,115 +295,9 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   return (result as { value: Config }).value;
 }
 
-/** What no schema can say. The values may be as the environment has them. */
-function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
-  return [
-    findUrlProblem(values.DATABASE_URL),
-    findUpstreamProblem(values.PLAYGROUND_UPSTREAM_URL),
-    findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
-    findSecretProblem('SECRET_KEY', values.SECRET_KEY, values.APP_ENV),
-    findTokenSecretProblem(values.JWT_SECRET, values.SECRET_KEY, values.APP_ENV),
-    findSmtpProblem(values.SMTP_URL),
-    findClientProblem(values.CLIENT_URL),
-    findOriginProblem(values.CORS_ORIGINS),
-  ].filter((problem) => problem !== undefined);
-}
-
-function findUrlProblem(url: unknown): string | undefined {
-  if (typeof url !== 'string' || isPostgresUrl(url)) return undefined;
-  return (
-    'DATABASE_URL cannot be read: it should look like postgresql://user:password@host:5432/database, ' +
-    'with special characters of the password percent-encoded (@ as %40)'
-  );
-}
-
-function findUpstreamProblem(url: unknown): string | undefined {
-  if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
-  return 'PLAYGROUND_UPSTREAM_URL is not an address such as https://api.example.com/data';
-}
-
-function findSmtpProblem(url: unknown): string | undefined {
-  if (typeof url !== 'string' || isSmtpUrl(url)) return undefined;
-  return 'SMTP_URL is not an address such as smtps://user:password@mail.example.com:465';
-}
-
-function findClientProblem(url: unknown): string | undefined {
-  if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
-  return 'CLIENT_URL is not an address such as https://app.example.com';
-}
-
-function findPoolProblem(min: unknown, max: unknown): string | undefined {
-  const wrong = typeof min === 'number' && typeof max === 'number' && min > max;
-  return wrong ? 'DB_POOL_MIN is greater than DB_POOL_MAX' : undefined;
-}
-
-function findSecretProblem(
-  name: string,
-  secret: unknown,
-  environment: unknown,
-): string | undefined {
-  if (typeof secret !== 'string') {
-    return environment === 'production'
-      ? `${name} is missing: production wants one, and \`npm run cli -- generate-secret\` makes it`
-      : undefined;
-  }
-  const weak = secret.length < MIN_SECRET_LENGTH || new Set(secret).size < 8;
-  return weak
-    ? `${name} is too weak: it should have at least ${MIN_SECRET_LENGTH} random characters`
-    : undefined;
-}
-
-function findTokenSecretProblem(
-  secrets: unknown,
-  secretKey: unknown,
-  environment: unknown,
-): string | undefined {
-  const list = Array.isArray(secrets) && secrets.length > 0 ? secrets : [undefined];
-  if (secretKey !== undefined && list.includes(secretKey)) {
-    return 'JWT_SECRET holds the SECRET_KEY: what signs cookies must not sign tokens';
-  }
-  return list
-    .map((secret) => findSecretProblem('JWT_SECRET', secret, environment))
-    .find((problem) => problem !== undefined);
-}
-
-function findOriginProblem(origins: unknown): string | undefined {
-  if (!Array.isArray(origins)) return undefined;
-  const bad = origins.findIndex((origin) => !isOrigin(origin));
-  return bad < 0
-    ? undefined
-    : `CORS_ORIGINS: value ${bad + 1} is not an origin such as https://app.example.com`;
-}
-
 function splitList(text: string): string[] {
   return text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-}
-
-function isPostgresUrl(text: string): boolean {
-  const url = parseUrl(text);
-  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
-}
-
-function isSmtpUrl(text: string): boolean {
-  const url = parseUrl(text);
-  return url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '';
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:$/.test(parseUrl(text)?.protocol ?? '');
-}
-
-function isOrigin(text: string): boolean {
-  return parseUrl(text)?.origin === text;
-}
-
-function parseUrl(text: string): URL | null {
-  try {
-    return new URL(text);
-  } catch {
-    return null;
-  }
 }

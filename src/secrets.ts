@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ConfigError, MIN_SECRET_LENGTH } from './config.js';
+import { ConfigError } from './config.js';
+import { MIN_SECRET_LENGTH } from './config-problems.js';
 import { projectRoot } from './lib/project-root.js';
 
 /** 256 random bits, as 64 hexadecimal digits. */

@@ -14,6 +14,7 @@ import {
   operationsOf,
 } from '../support/generate-request.js';
 import { Known } from '../support/known.js';
+import { lastToken } from '../support/mails.js';
 import { Random } from '../support/random.js';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_131);
@@ -249,8 +250,7 @@ async function bringWhatIsWanted({ id }: Operation, request: GeneratedRequest): 
 /** The token of the mail that a request has sent. */
 async function mailedToken(url: string, body: unknown): Promise<string> {
   await client().post(url, body);
-  await app.runJobs();
-  return /^[\w-]{43}$/m.exec(app.outbox?.mails[0]?.text ?? '')?.[0] ?? 'none';
+  return lastToken({ app });
 }
 
 /** 500 and 503 say that the service is not well; what else there is, only the operation can tell. */

@@ -1,18 +1,9 @@
 import t from 'tap';
 import { createTestApp, PASSWORD, type TestApp } from '../../../support/app.js';
+import { lastMail, lastToken } from '../../../support/mails.js';
 
 const MINUTE = 60 * 1000;
 const NEW = 'Battery-Staple-8';
-
-async function lastMail({ app }: TestApp) {
-  await app.runJobs();
-  return app.outbox?.mails[0];
-}
-
-async function lastToken(test: TestApp): Promise<string> {
-  const mail = await lastMail(test);
-  return /^[\w-]{43}$/m.exec(mail?.text ?? '')?.[0] ?? `no token in ${mail?.text}`;
-}
 
 const change = (more: Record<string, unknown> = {}) => ({
   current_password: PASSWORD,

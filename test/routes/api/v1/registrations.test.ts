@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { insertUser } from '../../../../src/stores/user-changes.js';
 import { createTestApp, PASSWORD, type TestApp } from '../../../support/app.js';
+import { lastMail, lastToken } from '../../../support/mails.js';
 
 const URL = '/api/v1/auth/register';
 const HOUR = 60 * 60 * 1000;
@@ -14,18 +15,6 @@ function form(username: string, more: Record<string, unknown> = {}) {
     agree_terms: true,
     ...more,
   };
-}
-
-/** The newest mail, once everything that is to be sent has been. */
-async function lastMail({ app }: TestApp) {
-  await app.runJobs();
-  return app.outbox?.mails[0];
-}
-
-/** The token that the newest mail brought. */
-async function lastToken(test: TestApp): Promise<string> {
-  const mail = await lastMail(test);
-  return /^[\w-]{43}$/m.exec(mail?.text ?? '')?.[0] ?? `no token in ${mail?.text}`;
 }
 
 const verify = (test: TestApp, token: string) =>
