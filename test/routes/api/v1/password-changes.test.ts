@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createTestApp, PASSWORD, type TestApp } from '../../../support/app.js';
+import { createTestApp, PASSWORD } from '../../../support/app.js';
 import { lastMail, lastToken } from '../../../support/mails.js';
 
 const MINUTE = 60 * 1000;
