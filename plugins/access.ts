@@ -9,7 +9,7 @@ import type { Permission } from '../schemas/roles.js';
 import type { Scope } from '../schemas/scopes.js';
 import type { Database } from '../src/db/database.js';
 import { ApiError } from '../src/errors.js';
-import { assertOwner } from '../src/services/ownership.js';
+import { assertOwner, assertScope } from '../src/services/ownership.js';
 import { mayDo, type Viewer } from '../src/services/viewer.js';
 
 /**
@@ -88,12 +88,7 @@ function guard({
 }
 
 /** A key is good for its scopes and nothing else, also where anyone may read. */
-function checkScope({ credential }: Viewer, scope: Scope | null): void {
-  if (credential.kind !== 'key') return;
-  if (scope === null) throw new ApiError('key_not_allowed');
-  if (credential.scopes.includes(scope)) return;
-  throw new ApiError('insufficient_scope', {
-    parameters: { scope },
-    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
-  });
+function checkScope(viewer: Viewer, scope: Scope | null): void {
+  if (scope !== null) assertScope(viewer, scope);
+  else if (viewer.credential.kind === 'key') throw new ApiError('key_not_allowed');
 }

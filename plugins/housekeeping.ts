@@ -2,6 +2,7 @@ import fp from 'fastify-plugin';
 import { WINDOW_SECONDS } from '../src/services/guessing.js';
 import { deleteExpiredEmailTokens } from '../src/stores/email-tokens.js';
 import { deleteOldAnswers } from '../src/stores/idempotency-keys.js';
+import { deleteFailedJobs } from '../src/stores/jobs.js';
 import { deleteExpiredRefreshTokens } from '../src/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '../src/stores/registrations.js';
 import { deleteExpiredSessions } from '../src/stores/sessions.js';
@@ -10,9 +11,12 @@ import { IDEMPOTENCY_LIFETIME_MS } from './idempotency.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
+/** How long a job that failed for good can still be seen, and run again. */
+const FAILED_JOBS_KEPT_MS = 30 * 24 * HOUR_MS;
+
 /**
  * Removes, once an hour, what has expired: sessions, tokens, registrations that nobody confirmed,
- * answers kept for repeated requests, and the counts of failed attempts.
+ * answers kept for repeated requests, jobs that failed for good, and counts of failed attempts.
  */
 export default fp(
   async (app) => {
@@ -29,12 +33,14 @@ export default fp(
       try {
         const answersUntil = new Date(now.getTime() - IDEMPOTENCY_LIFETIME_MS);
         const throttlesUntil = new Date(now.getTime() - WINDOW_SECONDS * 1000);
+        const failuresUntil = new Date(now.getTime() - FAILED_JOBS_KEPT_MS);
         const removed = {
           sessions: await deleteExpiredSessions(app.db, now),
           refreshTokens: await deleteExpiredRefreshTokens(app.db, now),
           emailTokens: await deleteExpiredEmailTokens(app.db, now),
           registrations: await deleteExpiredRegistrations(app.db, now),
           answers: await deleteOldAnswers(app.db, answersUntil),
+          failedJobs: await deleteFailedJobs(app.db, failuresUntil),
           throttles: await deleteOldThrottles(app.db, throttlesUntil),
         };
         app.log.debug(removed, 'removed what has expired');

@@ -3,10 +3,13 @@ import { read } from 'read';
 import { definitions } from '../../schemas/index.js';
 import { UserCreate } from '../../schemas/users.js';
 import { ADMIN_PASSWORD_VARIABLE, adminPassword } from '../config.js';
+import type { Database } from '../db/database.js';
 import { toPostgresAnswer } from '../db/postgres-errors.js';
+import { inTransaction } from '../db/transaction.js';
 import { validationMessage } from '../lib/messages/index.js';
 import { type BrokenPasswordRule, brokenPasswordRules } from '../lib/password-policy.js';
 import { compileSchema } from '../lib/validation/compile.js';
+import { record } from '../services/audit.js';
 import { hashPassword } from '../services/passwords.js';
 import { insertUser } from '../stores/user-changes.js';
 import { withDatabase } from './context.js';
@@ -27,7 +30,7 @@ export function createAdmin(): Command {
       const broken = brokenPasswordRules(password);
       if (broken.length > 0) throw new Error(`${broken.map(sentenceOf).join('. ')}.`);
       const passwordHash = await hashPassword(password);
-      await withDatabase((db) => insertUser(db, { ...user, password_hash: passwordHash })).catch(
+      await withDatabase((db) => writeAdministrator(db, user, passwordHash)).catch(
         explainDuplicate,
       );
       console.log(`Created the administrator ${username}.`);
@@ -36,6 +39,17 @@ export function createAdmin(): Command {
 
 function sentenceOf({ type, ctx }: BrokenPasswordRule): string {
   return validationMessage('en', type, ctx);
+}
+
+/** Nobody is known to the command line, so the log names no actor. */
+const ORIGIN = { viewer: null, address: null, requestId: null };
+
+function writeAdministrator(db: Database, user: UserCreate, passwordHash: string): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    const { id } = await insertUser(trx, { ...user, password_hash: passwordHash });
+    const origin = { ...ORIGIN, now: new Date() };
+    await record(trx, origin, { action: 'user.create', id, after: user });
+  });
 }
 
 function parseUser(input: unknown): UserCreate {

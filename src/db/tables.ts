@@ -51,6 +51,7 @@ export const tables = {
     permissions: defaulted<number>('integer'),
     role: generated<Role>('text'),
     email_verified_at: nullable<string>(moment),
+    password_changed_at: nullable<string>(moment),
     is_active: defaulted<boolean>('boolean'),
     version: generated<number>('integer'),
     created_at: defaulted<string>(moment),

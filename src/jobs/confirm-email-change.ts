@@ -1,9 +1,8 @@
 import type { JobPayloads } from '../lib/job-payloads.js';
-import { mintSecret } from '../lib/random-secrets.js';
 import { EMAIL_CHANGE_MINUTES } from '../services/email-addresses.js';
 import { composeMail } from '../services/mails.js';
-import { findCredentials, findCredentialsById } from '../stores/accounts.js';
-import { replaceEmailToken } from '../stores/email-tokens.js';
+import { findCredentials } from '../stores/accounts.js';
+import { mintEmailToken } from './mint-email-token.js';
 import type { Task } from './task.js';
 
 /**
@@ -11,27 +10,26 @@ import type { Task } from './task.js';
  * says so to them and to nobody else.
  */
 export const confirmEmailChange: Task<JobPayloads['confirm_email_change']> = async (
-  { userId, email, language },
-  { db, mail, clock, clientUrl },
+  { userId, email, requestedAt, language },
+  context,
 ) => {
-  const user = await findCredentialsById(db, userId);
-  if (user === null || !user.is_active) return;
+  const { db, mail, clientUrl } = context;
   const holder = await findCredentials(db, email);
   if (holder !== null && holder.id !== userId) {
     const { username } = holder;
     await mail.send({ to: email, ...composeMail('already_registered', language, { username }) });
     return;
   }
-  const { secret: token, hash } = mintSecret();
-  const now = clock();
-  await replaceEmailToken(db, {
-    token_hash: hash,
-    user_id: userId,
+  const token = await mintEmailToken(context, {
+    userId,
     purpose: 'change_email',
     email,
-    created_at: now.toISOString(),
-    expires_at: new Date(now.getTime() + EMAIL_CHANGE_MINUTES * 60_000).toISOString(),
+    minutes: EMAIL_CHANGE_MINUTES,
+    // It was the password of then that stood for this wish.
+    isRightFor: ({ password_changed_at }) =>
+      password_changed_at === null || password_changed_at < requestedAt,
   });
+  if (token === null) return;
   const parameters = { token, clientUrl };
   await mail.send({ to: email, ...composeMail('confirm_email_change', language, parameters) });
 };

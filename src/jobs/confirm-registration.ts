@@ -19,28 +19,28 @@ export const confirmRegistration: Task<JobPayloads['confirm_registration']> = as
   if (registration !== null) await sendConfirmation(context, registration, language);
 };
 
-/** The same once more, for the latest registration with this address. */
+/** The same once more, for the latest registrations with this address: each names its own. */
 export const resendConfirmation: Task<JobPayloads['resend_confirmation']> = async (
   { email, language },
   context,
 ) => {
-  const id = await registrations.findRegistrationByEmail(context.db, email, context.clock());
-  if (id !== null) await confirmRegistration({ id, language }, context);
+  const ids = await registrations.findRegistrationsByEmail(context.db, email, context.clock());
+  for (const id of ids) await confirmRegistration({ id, language }, context);
 };
 
 async function sendConfirmation(
   { db, mail, clientUrl }: JobContext,
-  { id, email: to }: registrations.Registration,
+  { id, username, email: to }: registrations.Registration,
   language: Language,
 ): Promise<void> {
   const user = await findCredentials(db, to);
   if (user !== null) {
-    const { username } = user;
-    await mail.send({ to, ...composeMail('already_registered', language, { username }) });
+    const parameters = { username: user.username };
+    await mail.send({ to, ...composeMail('already_registered', language, parameters) });
     return;
   }
   const { secret: token, hash } = mintSecret();
   await registrations.setRegistrationToken(db, id, hash);
-  const parameters = { token, clientUrl, hours: REGISTRATION_HOURS };
+  const parameters = { username, token, clientUrl, hours: REGISTRATION_HOURS };
   await mail.send({ to, ...composeMail('confirm_registration', language, parameters) });
 }

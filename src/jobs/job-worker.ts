@@ -100,19 +100,27 @@ export class JobWorker {
   async #runUntilLost(signal: AbortSignal): Promise<void> {
     await this.#releaseJobsOfTheLost();
     const options = this.#runnerOptions();
+    // Whatever becomes of this attempt, no listener of it stays behind.
+    const over = new AbortController();
     const ended = new Promise<void>((resolve) => {
       options.events.on('worker:fatalError', ({ worker }) => {
         this.#lost.add(worker.workerId);
         resolve();
       });
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const end = () => resolve();
+      signal.addEventListener('abort', end, { once: true });
+      over.signal.addEventListener('abort', () => signal.removeEventListener('abort', end));
       if (signal.aborted) resolve();
     });
     options.events.on('pool:create', ({ workerPool }) => {
       this.#workers = workerPool;
     });
-    const runner = await run({ ...options, concurrency: CONCURRENCY, parsedCronItems: [] });
-    await Promise.race([ended, runner.promise]).finally(() => stopRunner(runner));
+    try {
+      const runner = await run({ ...options, concurrency: CONCURRENCY, parsedCronItems: [] });
+      await Promise.race([ended, runner.promise]).finally(() => stopRunner(runner));
+    } finally {
+      over.abort();
+    }
   }
 
   async #releaseJobsOfTheLost(): Promise<void> {

@@ -4,6 +4,8 @@ import type { Task } from './task.js';
 
 /** Tells somebody what happened to their account. */
 export const notice: Task<JobPayloads['notice']> = async (payload, { mail }) => {
+  // What happened can be seen without it; to wait for a mail server that there is not helps nobody.
+  if (!mail.available) return;
   const { kind, to, username, language } = payload;
   await mail.send({ to, ...composeMail(kind, language, { username }) });
 };

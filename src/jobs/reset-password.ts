@@ -1,28 +1,28 @@
 import type { JobPayloads } from '../lib/job-payloads.js';
-import { mintSecret } from '../lib/random-secrets.js';
 import { composeMail } from '../services/mails.js';
 import { PASSWORD_RESET_MINUTES } from '../services/password-changes.js';
 import { findCredentials } from '../stores/accounts.js';
-import { replaceEmailToken } from '../stores/email-tokens.js';
+import { mintEmailToken } from './mint-email-token.js';
 import type { Task } from './task.js';
 
 /** Sends the token that sets a new password, if the address is that of somebody who may sign in. */
 export const resetPassword: Task<JobPayloads['reset_password']> = async (
   { email, language },
-  { db, mail, clock, clientUrl },
+  context,
 ) => {
+  const { db, mail, clientUrl } = context;
   const user = await findCredentials(db, email);
-  if (user === null || !user.is_active || user.email === null) return;
-  const { secret: token, hash } = mintSecret();
-  const now = clock();
-  await replaceEmailToken(db, {
-    token_hash: hash,
-    user_id: user.id,
+  const to = user?.email;
+  // A username is no address, though one signs in with either.
+  if (user === null || to == null || to.toLowerCase() !== email.toLowerCase()) return;
+  const token = await mintEmailToken(context, {
+    userId: user.id,
     purpose: 'reset_password',
-    email: user.email,
-    created_at: now.toISOString(),
-    expires_at: new Date(now.getTime() + PASSWORD_RESET_MINUTES * 60_000).toISOString(),
+    email: to,
+    minutes: PASSWORD_RESET_MINUTES,
+    isRightFor: (now) => now.email === to,
   });
+  if (token === null) return;
   const parameters = { token, clientUrl, minutes: PASSWORD_RESET_MINUTES };
-  await mail.send({ to: user.email, ...composeMail('reset_password', language, parameters) });
+  await mail.send({ to, ...composeMail('reset_password', language, parameters) });
 };

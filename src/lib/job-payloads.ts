@@ -10,7 +10,13 @@ export interface JobPayloads {
   /** The same again, for whoever has registered with this address. */
   resend_confirmation: { email: string; language: Language };
   /** Sends the mail that makes an address that of a user. */
-  confirm_email_change: { userId: number; email: string; language: Language };
+  confirm_email_change: {
+    userId: number;
+    email: string;
+    /** With the password of then; if that was changed since, nothing is sent. */
+    requestedAt: string;
+    language: Language;
+  };
   /** Sends the mail with which whoever has this address sets a new password. */
   reset_password: { email: string; language: Language };
   /** Tells somebody what happened to their account. */

@@ -1,11 +1,14 @@
-/** Whether the text is a moment as this service writes it: ISO 8601 in UTC, with milliseconds. */
-export function isMoment(text: string): boolean {
-  const time = Date.parse(text);
-  return !Number.isNaN(time) && new Date(time).toISOString() === text;
-}
-
 const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Whether the text is a moment as this service writes it: ISO 8601 in UTC, with milliseconds, of the
+ * years 1 to 9999.
+ */
+export function isMoment(text: string): boolean {
+  const time = Date.parse(text);
+  return time >= EARLIEST && time <= LATEST && new Date(time).toISOString() === text;
+}
 
 /**
  * The moment of a date-time that validation has let through, to the millisecond. One without an

@@ -23,24 +23,47 @@ const RESOURCES: Record<string, string> = { account: 'user', token: 'session' };
 const LEFT_OUT = new Set(['password', 'password_hash', 'token', 'key', 'version', 'updated_at']);
 
 /**
- * Writes down who did what. To be called in the transaction of the change itself, so that there is
- * never one without the other. Secrets are left out, whoever hands them in.
+ * Writes down who did what, in one statement. To be called in the transaction of the change itself,
+ * so that there is never one without the other. Secrets are left out, whoever hands them in.
  */
-export async function record(db: Database, origin: Origin, entry: AuditRecord): Promise<void> {
-  const { viewer, address, requestId, now } = origin;
-  const [subject = ''] = entry.action.split('.', 1);
-  await store.insertAuditEntry(db, {
-    at: now.toISOString(),
-    actor_id: viewer?.id ?? entry.actorId ?? null,
-    credential: viewer?.credential.kind ?? null,
-    action: entry.action,
-    resource: RESOURCES[subject] ?? subject,
-    resource_id: entry.id === null ? null : String(entry.id),
-    address,
-    request_id: requestId,
-    before: withoutSecrets(entry.before),
-    after: withoutSecrets(entry.after),
+export async function record(
+  db: Database,
+  { viewer, address, requestId, now }: Pick<Origin, 'viewer' | 'address' | 'requestId' | 'now'>,
+  ...entries: AuditRecord[]
+): Promise<void> {
+  const rows = entries.map(({ action, id, before, after, actorId }) => {
+    const [subject = ''] = action.split('.', 1);
+    return {
+      at: now.toISOString(),
+      actor_id: viewer?.id ?? actorId ?? null,
+      credential: viewer?.credential.kind ?? null,
+      action,
+      resource: RESOURCES[subject] ?? subject,
+      resource_id: id === null ? null : String(id),
+      address,
+      request_id: requestId,
+      before: withoutSecrets(before),
+      after: withoutSecrets(after),
+    };
   });
+  await store.insertAuditEntries(db, rows);
+}
+
+/** Writes down in what two states of a thing differ, as it was and as it is; nothing if they do not. */
+export async function recordDifference<T extends object>(
+  db: Database,
+  origin: Origin,
+  entry: Pick<AuditRecord, 'action' | 'id'>,
+  states: { before: T; after: T },
+): Promise<void> {
+  const { before, after } = states;
+  const changed = (Object.keys(after) as (keyof T & string)[]).filter(
+    (field) =>
+      !LEFT_OUT.has(field) && JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+  );
+  if (changed.length === 0) return;
+  const pick = (state: T) => Object.fromEntries(changed.map((field) => [field, state[field]]));
+  await record(db, origin, { ...entry, before: pick(before), after: pick(after) });
 }
 
 /** @throws InvalidRequest if the cursor is not one of ours */
@@ -62,18 +85,6 @@ export function listAuditEntries(
       isSortKey: (key) => typeof key === 'number',
     },
   );
-}
-
-/** The fields in which two states of a thing differ, as they were and as they are. */
-export function difference<T extends object>(
-  before: T,
-  after: T,
-): { before: Record<string, unknown>; after: Record<string, unknown> } {
-  const changed = (Object.keys(after) as (keyof T & string)[]).filter(
-    (field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]),
-  );
-  const pick = (state: T) => Object.fromEntries(changed.map((field) => [field, state[field]]));
-  return { before: pick(before), after: pick(after) };
 }
 
 function withoutSecrets(

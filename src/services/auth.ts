@@ -2,7 +2,7 @@ import type { Login } from '../../schemas/auth.js';
 import type { Database } from '../db/database.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { REDACTED } from '../lib/redact.js';
-import { findCredentials, findCredentialsById } from '../stores/accounts.js';
+import { findCredentials, findCredentialsById, lockCredentials } from '../stores/accounts.js';
 import { accountThrottle, addressThrottle, guarded, type Throttle } from './guessing.js';
 import { renewHash, verifyPassword } from './passwords.js';
 import type { Origin, Viewer } from './viewer.js';
@@ -25,7 +25,7 @@ export async function authenticate(
 ): Promise<AuthenticatedUser> {
   const known = await findCredentials(db, login.username);
   const hash = known?.password_hash ?? null;
-  const throttles = throttlesOf(known?.id ?? login.username, origin);
+  const throttles = throttlesOf(`login:${login.username}`, origin);
   const user = await guarded(db, throttles, origin.now, async () => {
     const matches = await verifyPassword(login.password, hash);
     if (known === null || hash === null || !matches || !known.is_active) {
@@ -43,6 +43,7 @@ export async function authenticate(
  *
  * @param db the pool, since attempts are counted whatever becomes of the request
  * @param field of the body that holds the password
+ * @returns the hash that it was checked against, for `assertSamePassword`
  * @throws InvalidRequest if this is not their password; ApiError too_many_attempts
  */
 export async function assertPassword(
@@ -51,15 +52,30 @@ export async function assertPassword(
   viewer: Viewer,
   password: string,
   field = 'password',
-): Promise<void> {
-  await guarded(db, throttlesOf(viewer.id, origin), origin.now, async () => {
+): Promise<string> {
+  return guarded(db, throttlesOf(`viewer:${viewer.id}`, origin), origin.now, async () => {
     const user = await findCredentialsById(db, viewer.id);
-    if (await verifyPassword(password, user?.password_hash ?? null)) return;
+    const hash = user?.password_hash ?? null;
+    if ((await verifyPassword(password, hash)) && hash !== null) return hash;
     throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
   });
 }
 
-/** An account is guessed at by its number, or by a name that nobody has: the two look alike. */
-function throttlesOf(account: number | string, { address, guessLimits }: Origin): Throttle[] {
-  return [accountThrottle(account, guessLimits), addressThrottle(address, guessLimits)];
+/**
+ * Locks the user, and makes sure that they still have the password that was checked: somebody may
+ * have reset it meanwhile, to shut out whoever is asking.
+ *
+ * @throws ApiError user_unavailable
+ */
+export async function assertSamePassword(
+  trx: Database,
+  { id }: Pick<Viewer, 'id'>,
+  passwordHash: string,
+): Promise<void> {
+  const user = await lockCredentials(trx, id);
+  if (user?.password_hash !== passwordHash) throw new ApiError('user_unavailable');
+}
+
+function throttlesOf(guessed: string, { address, guessLimits }: Origin): Throttle[] {
+  return [accountThrottle(guessed, guessLimits), addressThrottle(address, guessLimits)];
 }

@@ -4,7 +4,7 @@ import { toPostgresAnswer } from '../db/postgres-errors.js';
 import { inTransaction } from '../db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '../errors.js';
 import { hashSecret } from '../lib/random-secrets.js';
-import { takeEmailToken } from '../stores/email-tokens.js';
+import { deleteEmailTokensOf, takeEmailToken } from '../stores/email-tokens.js';
 import { enqueue } from '../stores/jobs.js';
 import { lockUser, updateUser } from '../stores/user-changes.js';
 import { record } from './audit.js';
@@ -37,7 +37,12 @@ export async function requestEmailChange(
   await assertPassword(db, origin, viewer, password);
   const { language, now } = origin;
   await guarded(db, [mailThrottle(email)], now, () =>
-    enqueue(db, 'confirm_email_change', { userId: viewer.id, email, language }),
+    enqueue(db, 'confirm_email_change', {
+      userId: viewer.id,
+      email,
+      requestedAt: now.toISOString(),
+      language,
+    }),
   );
 }
 
@@ -83,6 +88,8 @@ async function confirmChange(
     if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
     throw duplicate([{ loc: ['body', 'token', 'email'], input: email }], error);
   }
+  // What was sent to the old address must not work any more.
+  await deleteEmailTokensOf(trx, id);
   const difference = { before: { email: before.email }, after: { email } };
   await record(trx, origin, { action: 'account.email', id, actorId: id, ...difference });
   if (before.email !== null) {

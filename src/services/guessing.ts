@@ -31,14 +31,13 @@ export interface Throttle {
 }
 
 /**
- * Guards the password of one account, wherever it is asked for.
+ * Guards the password of one account.
  *
- * @param account the number of the user, or the name under which nobody is known: to whoever guesses
- *   the two look alike, and username and e-mail address of one account share a count
+ * @param guessed the name or address just as somebody gave it, be it known or not: if the two of one
+ *   account shared a count, that would tell which address belongs to which name
  */
-export function accountThrottle(account: number | string, { perAccount }: GuessLimits): Throttle {
-  const name = typeof account === 'number' ? `user:${account}` : `login:${account.toLowerCase()}`;
-  return { key: `password:${name}`, free: perAccount, onSuccess: 'forget' };
+export function accountThrottle(guessed: string, { perAccount }: GuessLimits): Throttle {
+  return { key: `password:${guessed.toLowerCase()}`, free: perAccount, onSuccess: 'forget' };
 }
 
 /** Guards the passwords of all accounts against one guesser, be their address one of many. */
@@ -48,10 +47,10 @@ export function addressThrottle(address: string | null, { perAddress }: GuessLim
 }
 
 /** Guards an address against being flooded with mail, whoever it belongs to, if to anybody. */
-export function mailThrottle(email: string): Throttle {
+export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle {
   return {
     key: `mail:${email.toLowerCase()}`,
-    free: FREE_MAILS,
+    free,
     firstWait: MAIL_WAIT_SECONDS,
     onSuccess: 'keep',
   };

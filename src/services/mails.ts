@@ -15,7 +15,7 @@ interface TokenParameters {
 
 /** What each kind of mail speaks of. */
 export interface MailParameters {
-  confirm_registration: TokenParameters & { hours: number };
+  confirm_registration: TokenParameters & { username: string; hours: number };
   already_registered: { username: string };
   confirm_email_change: TokenParameters;
   /** To the old address. */

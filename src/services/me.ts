@@ -4,7 +4,7 @@ import { inTransaction } from '../db/transaction.js';
 import { ApiError } from '../errors.js';
 import { type FullUser, findUser } from '../stores/users.js';
 import { record } from './audit.js';
-import { assertPassword } from './auth.js';
+import { assertPassword, assertSamePassword } from './auth.js';
 import { changeUser, type Precondition, removeUser } from './user-changes.js';
 import type { Origin, Viewer } from './viewer.js';
 
@@ -40,8 +40,9 @@ export async function deleteMe(
   password: string,
   precondition: Precondition,
 ): Promise<void> {
-  await assertPassword(db, origin, viewer, password);
+  const passwordHash = await assertPassword(db, origin, viewer, password);
   await inTransaction(db, async (trx) => {
+    await assertSamePassword(trx, viewer, passwordHash);
     const { id, username } = await removeUser(trx, origin, viewer.id, precondition);
     await record(trx, origin, { action: 'account.delete', id, before: { username } });
   });

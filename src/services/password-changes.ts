@@ -2,7 +2,7 @@ import type { AuditAction } from '../../schemas/audit.js';
 import type { PasswordChange, PasswordReset } from '../../schemas/passwords.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
-import { InvalidRequest, valueError } from '../errors.js';
+import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { hashSecret } from '../lib/random-secrets.js';
 import { REDACTED } from '../lib/redact.js';
 import { setPassword } from '../stores/accounts.js';
@@ -12,7 +12,7 @@ import { deleteSessionsOf } from '../stores/sessions.js';
 import { lockUser } from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
 import { record } from './audit.js';
-import { assertPassword } from './auth.js';
+import { assertPassword, assertSamePassword } from './auth.js';
 import { guarded, mailThrottle } from './guessing.js';
 import { hashPassword } from './passwords.js';
 import type { Origin, Viewer } from './viewer.js';
@@ -24,7 +24,7 @@ export const PASSWORD_RESET_MINUTES = 30;
  * Changes the password of whoever knows the current one. All their other sign-ins end.
  *
  * @throws InvalidRequest if the current password is wrong, or the new ones differ or are the current
- *   one; ApiError too_many_attempts
+ *   one; ApiError too_many_attempts; user_unavailable if it was reset in the meantime
  */
 export async function changePassword(
   db: Database,
@@ -37,11 +37,12 @@ export async function changePassword(
     items.push(valueError('password_unchanged', ['body', 'new_password'], REDACTED));
   }
   if (items.length > 0) throw new InvalidRequest(items);
-  await assertPassword(db, origin, viewer, current_password, 'current_password');
+  const old = await assertPassword(db, origin, viewer, current_password, 'current_password');
   const passwordHash = await hashPassword(new_password);
   await inTransaction(db, async (trx) => {
+    await assertSamePassword(trx, viewer, old);
     const user = await lockUser(trx, viewer.id);
-    if (user === null) return;
+    if (user === null) throw new ApiError('user_unavailable');
     await writePassword(trx, origin, user, passwordHash, 'account.password');
     await deleteSessionsOf(trx, user.id, { except: viewer.credential.id });
   });
@@ -84,6 +85,8 @@ export async function resetPassword(
     const taken = await takeEmailToken(trx, tokenHash, 'reset_password', origin.now);
     const user = taken === null ? null : await lockUser(trx, taken.user_id);
     if (taken === null || user === null || !user.is_active) throw unusable(token);
+    // The address may be somebody else's by now.
+    if (user.email?.toLowerCase() !== taken.email.toLowerCase()) throw unusable(token);
     await writePassword(trx, origin, user, passwordHash, 'account.reset_password');
     await deleteSessionsOf(trx, user.id);
   });
@@ -96,7 +99,7 @@ async function writePassword(
   passwordHash: string,
   action: AuditAction,
 ): Promise<void> {
-  await setPassword(trx, id, passwordHash);
+  await setPassword(trx, id, passwordHash, origin.now);
   await deleteEmailTokensOf(trx, id);
   await record(trx, origin, { action, id, actorId: id });
   if (email === null) return;

@@ -15,6 +15,9 @@ import type { Origin } from './viewer.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
+/** How often one address may be registered with before there is a wait. */
+const FREE_REGISTRATIONS = 20;
+
 /** How long an address may be confirmed, and the username is kept free. */
 export const REGISTRATION_HOURS = 24;
 
@@ -24,7 +27,7 @@ export const REGISTRATION_HOURS = 24;
  * known already, so neither the answer nor its time tells.
  *
  * @throws InvalidRequest if the passwords differ or the terms are not accepted; ApiError duplicate
- *   if the username is taken: those are public
+ *   if the username is taken: those are public; too_many_attempts
  */
 export async function register(
   db: Database,
@@ -33,7 +36,8 @@ export async function register(
 ): Promise<void> {
   assertAgreed(registration);
   const { username, email, password } = registration;
-  const passwordHash = await hashPassword(password);
+  const throttle = mailThrottle(email, FREE_REGISTRATIONS);
+  const passwordHash = await guarded(db, [throttle], origin.now, () => hashPassword(password));
   const expiresAt = new Date(origin.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
   try {
     await inTransaction(db, async (trx) => {

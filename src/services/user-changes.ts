@@ -8,10 +8,13 @@ import { inTransaction } from '../db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '../errors.js';
 import { ifMatchPasses } from '../lib/entity-tag.js';
 import { beyond, isAdministratorMask, isMask, type Mask } from '../lib/permissions.js';
+import { deleteEmailTokensOf } from '../stores/email-tokens.js';
+import { enqueue } from '../stores/jobs.js';
 import { deleteSessionsOf } from '../stores/sessions.js';
 import * as store from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
-import { difference, record } from './audit.js';
+import { record, recordDifference } from './audit.js';
+import { assertMayActAs } from './ownership.js';
 import { userTag } from './users.js';
 import { isAdministrator, type Origin } from './viewer.js';
 
@@ -64,7 +67,9 @@ export async function createUsers(
     try {
       return await inTransaction(db, async (trx) => {
         const ids = await store.insertUsers(trx, users);
-        await record(trx, origin, { action: 'user.create', id: null, after: { ids } });
+        const created = users.map((user, index) => ({ id: ids[index] ?? null, after: user }));
+        const action = 'user.create';
+        await record(trx, origin, ...created.map((entry) => ({ action, ...entry }) as const));
         return ids;
       });
     } catch (error) {
@@ -82,8 +87,9 @@ export async function createUsers(
  * everywhere.
  *
  * @throws ApiError not_found, or user_unavailable if it is the viewer who has gone;
- *   precondition_failed if the user has changed since it was read; duplicate; last_administrator if nobody could administrate any more; admin_required if somebody
- *   changes of themselves what only administrators may
+ *   precondition_failed if the user has changed since it was read; duplicate; last_administrator if
+ *   nobody could administrate any more; admin_required if somebody changes of themselves what only
+ *   administrators may; insufficient_scope if a key changes its own user without \`me:write\`
  */
 export function changeUser(
   db: Database,
@@ -93,13 +99,21 @@ export function changeUser(
   { ifMatch, action = 'user.change' }: ChangeOptions,
 ): Promise<FullUser> {
   assertOwnToChange(origin, changes);
+  assertMayActAs(origin.viewer, id, 'me:write');
   const work = () =>
     inTransaction(db, async (trx) => {
       if (changes.is_active === false) await assertNotLastAdministrator(trx, id);
       const before = await lockForChange(trx, origin, id, ifMatch);
       const after = await store.updateUser(trx, id, withAddressState(before, changes), origin.now);
       if (!after.is_active) await deleteSessionsOf(trx, id);
-      await record(trx, origin, { action, id, ...difference(before, after) });
+      if (!after.is_active || after.email !== before.email) await deleteEmailTokensOf(trx, id);
+      if (before.email !== null && after.email !== before.email) {
+        const { username } = after;
+        const { language } = origin;
+        const notice = { kind: 'email_changed', to: before.email, username, language } as const;
+        await enqueue(trx, 'notice', notice);
+      }
+      await recordDifference(trx, origin, { action, id }, { before, after });
       return after;
     });
   return namingDuplicates(db, changes, work, id);
@@ -125,7 +139,7 @@ export function assignRole(
     const before = await lockForChange(trx, origin, id, ifMatch);
     assertGrantable(origin, permissions, before.permissions);
     const after = await store.updateUser(trx, id, { permissions }, origin.now);
-    await record(trx, origin, { action: 'user.role', id, ...difference(before, after) });
+    await recordDifference(trx, origin, { action: 'user.role', id }, { before, after });
     return after;
   });
 }
@@ -164,7 +178,7 @@ export async function removeUser(
 }
 
 /** @throws ApiError last_administrator if nobody could administrate without this user */
-export async function assertNotLastAdministrator(trx: Database, id: number): Promise<void> {
+async function assertNotLastAdministrator(trx: Database, id: number): Promise<void> {
   const administrators = await store.lockWithAdministrators(trx, id);
   if (administrators.length === 1 && administrators[0] === id) {
     throw new ApiError('last_administrator');

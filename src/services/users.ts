@@ -5,7 +5,7 @@ import { ApiError } from '../errors.js';
 import { entityTag } from '../lib/entity-tag.js';
 import * as store from '../stores/users.js';
 import { readPage } from './pages.js';
-import { isAdministrator, type Viewer } from './viewer.js';
+import { hasScope, isAdministrator, type Viewer } from './viewer.js';
 
 type AnyUser = store.PublicUser | store.FullUser;
 
@@ -47,9 +47,14 @@ export function exportUsers(
   return store.streamUsers(db, usersAudience(viewer), timeout);
 }
 
+/** Administrators see everybody whole, people themselves; a key its own user only with `me:read`. */
+function maySeeWhole(viewer: Viewer | null, id: number): boolean {
+  return viewer?.id === id ? hasScope(viewer, 'me:read') : isAdministrator(viewer);
+}
+
 /** @throws ApiError not_found if there is no user with this id that the viewer may see */
 export async function readUser(db: Database, viewer: Viewer | null, id: number): Promise<AnyUser> {
-  const audience = viewer?.id === id ? 'full' : usersAudience(viewer);
+  const audience = maySeeWhole(viewer, id) ? 'full' : 'public';
   const user = await store.findUser(db, id, audience);
   if (user === null) throw new ApiError('not_found');
   return user;

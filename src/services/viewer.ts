@@ -43,6 +43,11 @@ export function isAdministrator(viewer: Viewer | null): boolean {
   return viewer !== null && isAdministratorMask(viewer.permissions);
 }
 
+/** Whether the viewer is known by something that is good for this: all but keys are for everything. */
+export function hasScope({ credential }: Viewer, scope: Scope): boolean {
+  return credential.kind !== 'key' || credential.scopes.includes(scope);
+}
+
 export function mayDo(viewer: Viewer, permission: Permission): boolean {
   return allows(viewer.permissions, permission);
 }

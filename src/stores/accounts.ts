@@ -10,6 +10,7 @@ const CREDENTIAL_COLUMNS = [
   'role',
   'permissions',
   'password_hash',
+  'password_changed_at',
   'is_active',
 ] as const;
 
@@ -37,6 +38,17 @@ export async function findCredentialsById(db: Database, id: number): Promise<Cre
   return row ?? null;
 }
 
+/** The same, locked until the transaction ends. */
+export async function lockCredentials(db: Database, id: number): Promise<Credentials | null> {
+  const row = await db
+    .selectFrom('users')
+    .select(CREDENTIAL_COLUMNS)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /**
  * Notes that the user has signed in with the password of this hash, and locks them until the
  * transaction ends. Returns false if they are gone, switched off, or have another password by now.
@@ -56,8 +68,17 @@ export async function recordLogin(
   return numUpdatedRows > 0n;
 }
 
-export async function setPassword(db: Database, id: number, passwordHash: string): Promise<void> {
-  await db.updateTable('users').set({ password_hash: passwordHash }).where('id', '=', id).execute();
+export async function setPassword(
+  db: Database,
+  id: number,
+  passwordHash: string,
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable('users')
+    .set({ password_hash: passwordHash, password_changed_at: now.toISOString() })
+    .where('id', '=', id)
+    .execute();
 }
 
 /**

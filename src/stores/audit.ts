@@ -18,11 +18,17 @@ export interface AuditFilter {
   until?: Date | undefined;
 }
 
-export async function insertAuditEntry(db: Database, entry: NewAuditEntry): Promise<void> {
-  await db
-    .insertInto('audit_log')
-    .values({ ...entry, before: toJson(entry.before), after: toJson(entry.after) })
-    .execute();
+/** One row for each entry, of which there is one at least. */
+export async function insertAuditEntries(
+  db: Database,
+  entries: readonly NewAuditEntry[],
+): Promise<void> {
+  const rows = entries.map((entry) => ({
+    ...entry,
+    before: toJson(entry.before),
+    after: toJson(entry.after),
+  }));
+  await db.insertInto('audit_log').values(rows).execute();
 }
 
 /** A slice of the entries that the filter finds, with the names that their actors have now. */

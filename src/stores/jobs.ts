@@ -129,6 +129,18 @@ export async function releaseJobs(db: Database, workerIds: string[]): Promise<vo
   await sql`select graphile_worker.force_unlock_workers(${workerIds}::text[])`.execute(db);
 }
 
+/** Removes the jobs that failed for good and were not touched since `until`. Returns how many. */
+export async function deleteFailedJobs(db: Database, until: Date): Promise<number> {
+  const { rows } = await sql`
+    select id from graphile_worker.complete_jobs(array(
+      select id from graphile_worker.jobs
+      where attempts >= max_attempts and locked_at is null
+        and updated_at <= ${until.toISOString()}::timestamptz
+    ))
+  `.execute(db);
+  return rows.length;
+}
+
 function queueOf(db: Database) {
   return db.withTables<QueueSchema>();
 }

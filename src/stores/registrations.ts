@@ -16,6 +16,9 @@ export interface NewRegistration {
   expires_at: string;
 }
 
+/** Somebody may have registered with an address that is not theirs, and its owner too. */
+const MOST_WITH_ONE_ADDRESS = 3;
+
 const COLUMNS = ['id', 'username', 'email', 'password_hash'] as const;
 
 /**
@@ -56,20 +59,21 @@ export async function findRegistration(
   return row ?? null;
 }
 
-/** The number of the latest registration with this address that has not expired, or null. */
-export async function findRegistrationByEmail(
+/** The numbers of the latest registrations with this address that have not expired. */
+export async function findRegistrationsByEmail(
   db: Database,
   email: string,
   now: Date,
-): Promise<number | null> {
-  const row = await db
+): Promise<number[]> {
+  const rows = await db
     .selectFrom('registrations')
     .select('id')
     .where(isIgnoringCase('email', email))
     .where('expires_at', '>', now.toISOString())
     .orderBy('id', 'desc')
-    .executeTakeFirst();
-  return row?.id ?? null;
+    .limit(MOST_WITH_ONE_ADDRESS)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** From now on this token, and no other, confirms the registration. */

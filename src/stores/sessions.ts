@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Role } from '../../schemas/roles.js';
 import type { Database } from '../db/database.js';
+import { hashSecret } from '../lib/random-secrets.js';
 
 /** A live session of a browser and the active user behind it. */
 export interface StoredSession {
@@ -43,7 +43,7 @@ export async function findSession(
       'users.role',
       'users.permissions',
     ])
-    .where('sessions.id_hash', '=', hashId(cookieId))
+    .where('sessions.id_hash', '=', hashSecret(cookieId))
     .where('sessions.expires_at', '>', now.toISOString())
     .where('users.is_active', '=', true)
     .executeTakeFirst();
@@ -66,7 +66,7 @@ export async function insertSession(
     .values({
       ...session,
       kind: cookieId === null ? 'token' : 'cookie',
-      id_hash: cookieId === null ? null : hashId(cookieId),
+      id_hash: cookieId === null ? null : hashSecret(cookieId),
       created_at: session.last_seen_at,
     })
     .returning('id')
@@ -129,9 +129,4 @@ export async function deleteExpiredSessions(db: Database, now: Date): Promise<nu
     .where('expires_at', '<=', now.toISOString())
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
-}
-
-/** Whoever reads the table must not be able to use what stands there. */
-function hashId(id: string): Buffer {
-  return createHash('sha256').update(id).digest();
 }

@@ -2,14 +2,16 @@ import { sql } from 'kysely';
 import { PERMISSIONS, ROLE_PERMISSIONS } from '../../schemas/roles.js';
 import type { Address, UserCreate, UserUpdate } from '../../schemas/users.js';
 import type { Database } from '../db/database.js';
-import { isAdministratorMask, type Mask } from '../lib/permissions.js';
+import type { Mask } from '../lib/permissions.js';
 import { FULL_COLUMNS, type FullUser } from './users.js';
 
 /** A user to be inserted; what is left out gets its default. */
 export type NewUser = Pick<UserCreate, 'username'> &
   Partial<UserCreate> & { password_hash?: string; email_verified_at?: string };
 
-const isAdministrator = sql<boolean>`permissions & ${sql.lit(PERMISSIONS.admin)} <> 0`;
+/** Who could administrate: without a password nobody signs in. */
+const isAdministrator = sql<boolean>`
+  permissions & ${sql.lit(PERMISSIONS.admin)} <> 0 and is_active and password_hash is not null`;
 
 /** The user, locked until the transaction ends, or null. */
 export async function lockUser(db: Database, id: number): Promise<FullUser | null> {
@@ -23,22 +25,18 @@ export async function lockUser(db: Database, id: number): Promise<FullUser | nul
 }
 
 /**
- * The ids of the active administrators. They and the user are locked until the transaction ends, in
+ * The ids of the administrators who can sign in. They and the user are locked until the transaction ends, in
  * the order of their ids, so that two such transactions wait for each other and never deadlock.
  */
 export async function lockWithAdministrators(db: Database, id: number): Promise<number[]> {
   const rows = await db
     .selectFrom('users')
-    .select(['id', 'permissions', 'is_active'])
-    .where(({ or, and, eb }) =>
-      or([eb('id', '=', id), and([isAdministrator, eb('is_active', '=', true)])]),
-    )
+    .select(['id', isAdministrator.as('administrates')])
+    .where(({ or, eb }) => or([eb('id', '=', id), isAdministrator]))
     .orderBy('id')
     .forUpdate()
     .execute();
-  return rows
-    .filter(({ permissions, is_active }) => isAdministratorMask(permissions) && is_active)
-    .map(({ id }) => id);
+  return rows.filter(({ administrates }) => administrates).map(({ id }) => id);
 }
 
 /** @throws DatabaseError 23505 if the username or the e-mail address is taken */

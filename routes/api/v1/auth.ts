@@ -78,8 +78,9 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/logout',
     { schema: operations.logout, config: { idempotent: false, sends: ['Set-Cookie'] } },
     async (request, reply) => {
-      const { viewer } = request;
-      if (viewer !== null) {
+      // Also one that another kind of browser brings, which would not be believed anything else.
+      const viewer = request.viewer ?? request.session.viewer;
+      if (viewer !== undefined) {
         await endSignIn(request.db, request.origin(), viewer, viewer.credential.id);
       }
       await dropCookie(request, reply);

@@ -175,13 +175,14 @@ export const chinese: Messages = {
     confirm_registration: {
       subject: '请确认您的邮箱地址',
       text:
-        '有人（希望是您本人）用此邮箱地址进行了注册。\n\n{access}\n\n' +
+        '有人（希望是您本人）用此邮箱地址注册了用户名 {username}。仅当这是您的用户名时才继续。' +
+        '\n\n{access}\n\n' +
         '仅可使用一次，{hours} 小时内有效。如果不是您本人操作，无需处理：未经确认不会创建账户。',
     },
     already_registered: {
       subject: '您已有账户',
       text:
-        '有人（希望是您本人）尝试用此邮箱地址注册，而它已属于账户 {username}。' +
+        '有人（希望是您本人）想把此邮箱地址用于一个账户，而它已属于账户 {username}。' +
         '请使用该账户登录；如果忘记了密码，可以重置。',
     },
     confirm_email_change: {

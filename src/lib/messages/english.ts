@@ -80,14 +80,15 @@ export const english = {
     confirm_registration: {
       subject: 'Confirm your e-mail address',
       text:
-        'Somebody, hopefully you, has registered with this e-mail address.\n\n{access}\n\n' +
+        'Somebody, hopefully you, has registered as {username} with this e-mail address. Go on only if ' +
+        'that is your name.\n\n{access}\n\n' +
         'This works once and for {hours} hours. If it was not you, there is nothing to do: without ' +
         'a confirmation there will be no account.',
     },
     already_registered: {
       subject: 'You already have an account',
       text:
-        'Somebody, hopefully you, has tried to register with this e-mail address, which belongs to ' +
+        'Somebody, hopefully you, has tried to use this e-mail address for an account. It belongs to ' +
         'the account {username}. Sign in with it, or reset its password if you have forgotten it.',
     },
     confirm_email_change: {

@@ -9,7 +9,7 @@ const TOKEN = 'tok/en+1=';
 function parameters(clientUrl: string | null): MailParameters {
   const access = { token: TOKEN, clientUrl };
   return {
-    confirm_registration: { ...access, hours: 24 },
+    confirm_registration: { ...access, username: 'alice', hours: 24 },
     already_registered: { username: 'alice' },
     confirm_email_change: access,
     email_changed: { username: 'alice' },

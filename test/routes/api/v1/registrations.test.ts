@@ -171,6 +171,41 @@ t.test('a confirmation can be sent again, and the old one is void then', async (
   t.equal((await verify(test, second)).status, 200);
 });
 
+t.test('whose registration a mail is about stands in it, also when it is sent again', async (t) => {
+  const test = await createTestApp(t);
+  const email = 'victim@example.com';
+  await test.client().post(URL, form('victim', { email }));
+  await test.client().post(URL, form('mallory', { email }));
+  await test.app.runJobs();
+  await test.client().post('/api/v1/auth/verify-email/resend', { email });
+  await test.app.runJobs();
+  const mails = test.app.outbox?.mails.map(({ text }) => /registered as (\w+)/.exec(text)?.[1]);
+  t.same(mails?.sort(), ['mallory', 'mallory', 'victim', 'victim']);
+});
+
+t.test('an address is not registered with for ever', async (t) => {
+  const test = await createTestApp(t);
+  const statuses = [];
+  for (let count = 0; count < 21; count += 1) {
+    const email = 'victim@example.com';
+    statuses.push((await test.client().post(URL, form(`n${count}`, { email }))).status);
+  }
+  t.same([...new Set(statuses.slice(0, 20))], [201]);
+  t.equal(statuses[20], 429);
+});
+
+t.test(
+  'an address that a user asked for before being switched off stays theirs no more',
+  async (t) => {
+    const test = await createTestApp(t);
+    const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+    await alice.post('/api/v1/me/email', { email: 'new@example.com', password: PASSWORD });
+    const token = await lastToken(test);
+    await test.app.pg.query(`update users set is_active = false where username = 'alice'`);
+    t.equal((await verify(test, token)).status, 422);
+  },
+);
+
 t.test('after a day the name is free again', async (t) => {
   const test = await createTestApp(t);
   await test.client().post(URL, form('dora'));

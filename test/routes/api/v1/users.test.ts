@@ -2,6 +2,7 @@ import t from 'tap';
 import { DEMO_USERS } from '../../../../src/services/demo-data.js';
 import { insertUsers } from '../../../../src/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '../../../support/app.js';
+import { keyOf } from '../../../support/bearers.js';
 import { recordStatements } from '../../../support/statements.js';
 
 const URL = '/api/v1/users';
@@ -308,6 +309,35 @@ t.test('the last active administrator stays', async (t) => {
   const { json } = await client().get('/ready');
   t.ok(json);
   await app.pg.query(`update users set permissions = 143 where username = 'root'`);
+});
+
+t.test('an administrator who cannot sign in does not count', async (t) => {
+  const own = await createTestApp(t);
+  const only = await own.signedIn({ username: 'only', role: 'admin' });
+  t.equal((await only.post(URL, { username: 'ghost', role: 'admin' })).status, 201);
+  const { id } = (await only.get('/api/v1/me')).json;
+  t.match(await only.delete(`${URL}/${id}`), { status: 409, json: { code: 'last_administrator' } });
+});
+
+t.test('a key does to its own user only what it is good for', async (t) => {
+  const own = await createTestApp(t);
+  const { id } = await own.createUser({ username: 'boss', role: 'admin', email: 'b@example.com' });
+  const reads = own.client().withHeaders(await keyOf(own, id, ['users:read']));
+  t.notOk('email' in (await reads.get(`${URL}/${id}`)).json, 'less than with me:read');
+  const writes = own.client().withHeaders(await keyOf(own, id, ['users:write']));
+  t.match(await writes.patch(`${URL}/${id}`, { email: 'thief@example.com' }), {
+    status: 403,
+    json: { code: 'insufficient_scope' },
+  });
+  const both = own.client().withHeaders(await keyOf(own, id, ['users:write', 'me:write']));
+  t.equal((await both.patch(`${URL}/${id}`, { nickname: 'Boss' })).status, 200);
+});
+
+t.test('a cursor that leads out of time is refused', async (t) => {
+  for (const moment of ['+275760-09-13T00:00:00.000Z', '-000001-01-01T00:00:00.000Z']) {
+    const cursor = Buffer.from(JSON.stringify(['created_at', moment, 1])).toString('base64url');
+    t.equal((await anyone.get(`${URL}?sort=created_at&cursor=${cursor}`)).status, 422, moment);
+  }
 });
 
 t.test('who may write', async (t) => {
