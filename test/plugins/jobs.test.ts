@@ -75,13 +75,15 @@ t.test('a mail that is put off twice arrives at the third attempt', async (t) =>
 
 t.test('a job that fails for good is logged with its number and its task', async (t) => {
   const { logger, lines } = recordLog();
-  const { app } = await createTestApp(t, { APP_ENV: 'production' }, { logger });
-  const id = await enqueue(app.db, 'notice', NOTICE, { maxAttempts: 1 });
+  const { app, createUser } = await createTestApp(t, { APP_ENV: 'production' }, { logger });
+  await createUser({ username: 'alice', email: 'alice@example.com' });
+  const payload = { email: 'alice@example.com', language: 'en' } as const;
+  const id = await enqueue(app.db, 'reset_password', payload, { maxAttempts: 1 });
   await app.runJobs();
   const errors = lines.filter(({ level }) => level === 50);
   t.equal(errors.length, 1);
   const { level: _level, time: _time, pid: _pid, hostname: _hostname, ...said } = errors[0] ?? {};
-  t.same(said, { job: String(id), task: 'notice', msg: 'job failed for good' });
+  t.same(said, { job: String(id), task: 'reset_password', msg: 'job failed for good' });
   t.notMatch(JSON.stringify(lines), /example\.com|alice/);
 });
 

@@ -78,9 +78,8 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/logout',
     { schema: operations.logout, config: { idempotent: false, sends: ['Set-Cookie'] } },
     async (request, reply) => {
-      // Also one that another kind of browser brings, which would not be believed anything else.
-      const viewer = request.viewer ?? request.session.viewer;
-      if (viewer !== undefined) {
+      const { viewer } = request;
+      if (viewer !== null) {
         await endSignIn(request.db, request.origin(), viewer, viewer.credential.id);
       }
       await dropCookie(request, reply);

@@ -78,11 +78,26 @@ t.test('a change has what was and what is, whatever its shape', async (t) => {
   t.same((await newest()).after, after);
 });
 
-t.test('many at once are one entry with all their numbers', async (t) => {
+t.test('many at once are an entry each, by one statement', async (t) => {
   const before = await count();
-  const { json } = await admin.post(`${USERS}/bulk`, [{ username: 'one' }, { username: 'two' }]);
-  t.match(await newest(), { action: 'user.create', resource_id: null, after: { ids: json.ids } });
-  t.equal(await count(), before + 1);
+  const statements = await recordStatements(async () => {
+    await admin.post(`${USERS}/bulk`, [{ username: 'one' }, { username: 'two' }]);
+  });
+  t.equal(statements.filter((text) => /insert into "audit_log"/.test(text)).length, 1);
+  t.equal(await count(), before + 2);
+  const { id } = (await admin.get(`${USERS}?q=two`)).json.items[0];
+  t.match(await newest(), {
+    action: 'user.create',
+    resource_id: String(id),
+    after: { username: 'two' },
+  });
+});
+
+t.test('what changes nothing is not written down', async (t) => {
+  const { id } = (await admin.get(`${USERS}?q=two`)).json.items[0];
+  const before = await count();
+  t.equal((await admin.patch(`${USERS}/${id}`, {})).status, 200);
+  t.equal(await count(), before);
 });
 
 t.test('by key, and by nobody yet', async (t) => {
