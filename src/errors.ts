@@ -46,6 +46,7 @@ export const STATUSES = {
   unsupported_media_type: 415,
   too_many_requests: 429,
   too_many_attempts: 429,
+  too_many_mails: 429,
   headers_too_large: 431,
   internal_error: 500,
   bad_gateway: 502,

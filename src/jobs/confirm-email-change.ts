@@ -1,5 +1,5 @@
 import type { JobPayloads } from '../lib/job-payloads.js';
-import { EMAIL_CHANGE_MINUTES } from '../services/email-addresses.js';
+import { EMAIL_CHANGE_HOURS } from '../services/email-addresses.js';
 import { composeMail } from '../services/mails.js';
 import { findCredentials } from '../stores/accounts.js';
 import { mintEmailToken } from './mint-email-token.js';
@@ -24,12 +24,12 @@ export const confirmEmailChange: Task<JobPayloads['confirm_email_change']> = asy
     userId,
     purpose: 'change_email',
     email,
-    minutes: EMAIL_CHANGE_MINUTES,
+    minutes: EMAIL_CHANGE_HOURS * 60,
     // It was the password of then that stood for this wish.
     isRightFor: ({ password_changed_at }) =>
       password_changed_at === null || password_changed_at < requestedAt,
   });
   if (token === null) return;
-  const parameters = { token, clientUrl };
+  const parameters = { token, clientUrl, hours: EMAIL_CHANGE_HOURS };
   await mail.send({ to: email, ...composeMail('confirm_email_change', language, parameters) });
 };

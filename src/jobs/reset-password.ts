@@ -23,6 +23,6 @@ export const resetPassword: Task<JobPayloads['reset_password']> = async (
     isRightFor: (now) => now.email === to,
   });
   if (token === null) return;
-  const parameters = { token, clientUrl, minutes: PASSWORD_RESET_MINUTES };
+  const parameters = { username: user.username, token, clientUrl, minutes: PASSWORD_RESET_MINUTES };
   await mail.send({ to, ...composeMail('reset_password', language, parameters) });
 };

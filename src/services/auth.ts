@@ -3,6 +3,7 @@ import type { Database } from '../db/database.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { REDACTED } from '../lib/redact.js';
 import { findCredentials, findCredentialsById, lockCredentials } from '../stores/accounts.js';
+import { record } from './audit.js';
 import { accountThrottle, addressThrottle, guarded, type Throttle } from './guessing.js';
 import { renewHash, verifyPassword } from './passwords.js';
 import type { Origin, Viewer } from './viewer.js';
@@ -29,6 +30,10 @@ export async function authenticate(
   const user = await guarded(db, throttles, origin.now, async () => {
     const matches = await verifyPassword(login.password, hash);
     if (known === null || hash === null || !matches || !known.is_active) {
+      // Whoever carries the cookie of somebody else has no part in it.
+      const anonymous = { ...origin, viewer: null };
+      const action = 'account.sign_in_refused';
+      await record(db, anonymous, { action, id: known?.id ?? null });
       throw new ApiError('invalid_credentials');
     }
     return { ...known, password_hash: hash };

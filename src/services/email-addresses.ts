@@ -13,8 +13,8 @@ import { guarded, mailThrottle } from './guessing.js';
 import { confirmRegistration } from './registrations.js';
 import type { Origin, Viewer } from './viewer.js';
 
-/** Minutes in which a new address may be confirmed. */
-export const EMAIL_CHANGE_MINUTES = 24 * 60;
+/** Hours in which a new address may be confirmed. */
+export const EMAIL_CHANGE_HOURS = 24;
 
 /** Whose address has been confirmed. */
 export interface ConfirmedAddress {
@@ -26,7 +26,7 @@ export interface ConfirmedAddress {
  * Has a token sent to the address that the user wants to have; it is theirs when they bring the
  * token back. Whether somebody else has it does not show.
  *
- * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts
+ * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts; too_many_mails
  */
 export async function requestEmailChange(
   db: Database,

@@ -28,6 +28,8 @@ export interface Throttle {
    * something, as a mail does.
    */
   onSuccess: 'forget' | 'take_back' | 'keep';
+  /** What it is called to have to wait; `too_many_attempts` if left out. */
+  refusal?: 'too_many_attempts' | 'too_many_mails';
 }
 
 /**
@@ -53,6 +55,7 @@ export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle
     free,
     firstWait: MAIL_WAIT_SECONDS,
     onSuccess: 'keep',
+    refusal: 'too_many_mails',
   };
 }
 
@@ -64,7 +67,8 @@ export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle
  *
  * @param db the pool: a count must outlast the transaction that a failure rolls back
  * @param work proves that the caller is who they claim to be, and does nothing else
- * @throws ApiError too_many_attempts with `Retry-After`, before any work; whatever the work throws
+ * @throws ApiError too_many_attempts or too_many_mails with `Retry-After`, before any work; whatever
+ *   the work throws
  */
 export async function guarded<T>(
   db: Database,
@@ -99,17 +103,20 @@ async function admit(db: Database, throttles: readonly Throttle[], now: Date): P
   const rows = await store.countAttempts(db, attempts, now, WINDOW_SECONDS);
   const counted: Counted[] = [];
   const refused: Buffer[] = [];
+  let code: NonNullable<Throttle['refusal']> = 'too_many_attempts';
   throttles.forEach((throttle, index) => {
     const keyHash = attempts[index]?.keyHash ?? Buffer.alloc(0);
     const attempt = rows.find(({ key_hash }) => key_hash.equals(keyHash));
-    if (attempt === undefined) refused.push(keyHash);
-    else counted.push({ throttle, attempt });
+    if (attempt === undefined) {
+      refused.push(keyHash);
+      code = throttle.refusal ?? code;
+    } else counted.push({ throttle, attempt });
   });
   if (refused.length === 0) return counted;
   await settle(db, counted, now, () => 'take_back');
   const until = await store.findLastBlock(db, refused);
   const seconds = until === null ? 0 : Math.ceil((Date.parse(until) - now.getTime()) / 1000);
-  throw new ApiError('too_many_attempts', {
+  throw new ApiError(code, {
     headers: { 'retry-after': String(Math.max(1, seconds)) },
   });
 }

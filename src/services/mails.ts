@@ -17,10 +17,10 @@ interface TokenParameters {
 export interface MailParameters {
   confirm_registration: TokenParameters & { username: string; hours: number };
   already_registered: { username: string };
-  confirm_email_change: TokenParameters;
+  confirm_email_change: TokenParameters & { hours: number };
   /** To the old address. */
   email_changed: { username: string };
-  reset_password: TokenParameters & { minutes: number };
+  reset_password: TokenParameters & { username: string; minutes: number };
   password_changed: { username: string };
 }
 

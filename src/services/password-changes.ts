@@ -51,7 +51,7 @@ export async function changePassword(
 /**
  * Has a token sent to the address, if it is that of somebody who may sign in.
  *
- * @throws ApiError too_many_attempts if that was asked for too often
+ * @throws ApiError too_many_mails if that was asked for too often
  */
 export async function requestPasswordReset(
   db: Database,

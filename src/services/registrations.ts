@@ -27,7 +27,7 @@ export const REGISTRATION_HOURS = 24;
  * known already, so neither the answer nor its time tells.
  *
  * @throws InvalidRequest if the passwords differ or the terms are not accepted; ApiError duplicate
- *   if the username is taken: those are public; too_many_attempts
+ *   if the username is taken: those are public; too_many_mails
  */
 export async function register(
   db: Database,
@@ -61,7 +61,7 @@ export async function register(
 /**
  * Has the mail sent again, if somebody with this address has registered and not yet confirmed.
  *
- * @throws ApiError too_many_attempts if that was asked for too often
+ * @throws ApiError too_many_mails if that was asked for too often
  */
 export async function resendConfirmation(
   db: Database,

@@ -185,18 +185,23 @@ async function assertNotLastAdministrator(trx: Database, id: number): Promise<vo
   }
 }
 
-/** Locks the user, and makes sure that it is the one that was read. */
+/**
+ * Locks the user, and makes sure that it is the one that was read, and nobody who is above the
+ * viewer: a lesser administrator could else remove all who may grant what they may not.
+ */
 async function lockForChange(
   trx: Database,
-  { viewer }: Origin,
+  origin: Origin,
   id: number,
   ifMatch: string | undefined,
 ): Promise<FullUser> {
   const current = await store.lockUser(trx, id);
-  if (current === null) throw new ApiError(id === viewer?.id ? 'user_unavailable' : 'not_found');
+  const isSelf = id === origin.viewer?.id;
+  if (current === null) throw new ApiError(isSelf ? 'user_unavailable' : 'not_found');
   if (ifMatch !== undefined && !ifMatchPasses(ifMatch, userTag(current))) {
     throw new ApiError('precondition_failed', { headers: { etag: userTag(current) } });
   }
+  assertNotAbove(origin, current);
   return current;
 }
 
@@ -215,6 +220,11 @@ const ADMINISTERED = ['username', 'email', 'is_active'] as const;
 function assertOwnToChange({ viewer }: Origin, changes: UserUpdate): void {
   const isAdministered = ADMINISTERED.some((field) => changes[field] !== undefined);
   if (isAdministered && !isAdministrator(viewer)) throw new ApiError('admin_required');
+}
+
+function assertNotAbove({ viewer }: Origin, { id, permissions }: FullUser): void {
+  if (viewer === null || viewer.id === id || !isAdministratorMask(permissions)) return;
+  if (beyond(permissions, viewer.permissions) !== 0) throw new ApiError('beyond_own_permissions');
 }
 
 function assertGrantable({ viewer }: Origin, granted: Mask, before: Mask = 0): void {

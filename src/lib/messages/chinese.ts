@@ -139,6 +139,7 @@ export const chinese: Messages = {
     uri_too_long: '请求地址过长',
     unsupported_media_type: '不支持的内容类型',
     too_many_requests: '请求过于频繁',
+    too_many_mails: '发往此地址的邮件已足够多，请稍后再试',
     too_many_attempts: '失败的尝试过多，请稍后再试',
     headers_too_large: '请求头过大',
     internal_error: '服务器内部错误',
@@ -189,7 +190,7 @@ export const chinese: Messages = {
       subject: '请确认您的新邮箱地址',
       text:
         '有人（希望是您本人）想把此邮箱地址用于一个账户。\n\n{access}\n\n' +
-        '仅可使用一次。如果不是您本人操作，无需处理。',
+        '仅可使用一次，{hours} 小时内有效。如果不是您本人操作，无需处理。',
     },
     email_changed: {
       subject: '您的邮箱地址已更改',
@@ -200,7 +201,7 @@ export const chinese: Messages = {
     reset_password: {
       subject: '重置您的密码',
       text:
-        '有人（希望是您本人）想为您的账户设置新密码。\n\n{access}\n\n' +
+        '有人（希望是您本人）想为您的账户 {username} 设置新密码。\n\n{access}\n\n' +
         '仅可使用一次，{minutes} 分钟内有效。如果不是您本人操作，无需处理：您的密码保持不变。',
     },
     password_changed: {

@@ -16,7 +16,7 @@ export const english = {
     result_too_large: 'The result is too large to be written as a number',
     not_authenticated: 'Not authenticated',
     invalid_credentials: 'Incorrect username or password',
-    invalid_token: 'The token is invalid or has expired',
+    invalid_token: 'The token or key is invalid or has expired',
     wrong_token_type: 'This is another type of token',
     user_unavailable: 'The user does not exist or is inactive',
     forbidden: 'Not enough permissions',
@@ -42,6 +42,7 @@ export const english = {
     uri_too_long: 'The address of the request is too long',
     unsupported_media_type: 'Unsupported Media Type',
     too_many_requests: 'Too many requests',
+    too_many_mails: 'This address has been sent enough mail for now, try again later',
     too_many_attempts: 'Too many failed attempts, try again later',
     headers_too_large: 'Request header fields are too large',
     internal_error: 'Internal Server Error',
@@ -95,7 +96,7 @@ export const english = {
       subject: 'Confirm your new e-mail address',
       text:
         'Somebody, hopefully you, wants to use this e-mail address for an account.\n\n{access}\n\n' +
-        'This works once. If it was not you, there is nothing to do.',
+        'This works once and for {hours} hours. If it was not you, there is nothing to do.',
     },
     email_changed: {
       subject: 'Your e-mail address has been changed',
@@ -106,7 +107,7 @@ export const english = {
     reset_password: {
       subject: 'Reset your password',
       text:
-        'Somebody, hopefully you, wants a new password for your account.\n\n{access}\n\n' +
+        'Somebody, hopefully you, wants a new password for your account {username}.\n\n{access}\n\n' +
         'This works once and for {minutes} minutes. If it was not you, there is nothing to do: your ' +
         'password stays as it is.',
     },

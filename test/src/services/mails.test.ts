@@ -11,9 +11,9 @@ function parameters(clientUrl: string | null): MailParameters {
   return {
     confirm_registration: { ...access, username: 'alice', hours: 24 },
     already_registered: { username: 'alice' },
-    confirm_email_change: access,
+    confirm_email_change: { ...access, hours: 24 },
     email_changed: { username: 'alice' },
-    reset_password: { ...access, minutes: 30 },
+    reset_password: { ...access, username: 'alice', minutes: 30 },
     password_changed: { username: 'alice' },
   };
 }
@@ -67,6 +67,7 @@ t.test('a value stays within its line, and is no template', async (t) => {
   t.equal(text.trim().split(/[\r\n\u2028]/).length, 1);
   const forged = composeMail('reset_password', 'en', {
     token: 'a\nb',
+    username: 'eve',
     clientUrl: null,
     minutes: 30,
   });

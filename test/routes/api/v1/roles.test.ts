@@ -124,6 +124,19 @@ t.test('taking away needs no more than being an administrator', async (t) => {
   t.match((await half.put(url.role, { permissions: 0 })).json, { permissions: 0 });
 });
 
+t.test('a lesser administrator does nothing to a greater one', async (t) => {
+  const bare = await signedInWith(128);
+  const url = await newUser('admin');
+  for (const reply of [
+    await bare.put(url.role, { role: 'guest' }),
+    await bare.patch(url.user, { is_active: false }),
+    await bare.delete(url.user),
+  ]) {
+    t.match([reply.status, reply.json.code], [403, 'beyond_own_permissions']);
+  }
+  t.match((await admin.get(url.user)).json, { permissions: 143, is_active: true });
+});
+
 t.test('whoever has every permission but ADMIN gives no roles', async (t) => {
   const url = await newUser();
   const editor = await signedInWith(15);
