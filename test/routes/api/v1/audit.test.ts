@@ -123,6 +123,23 @@ t.test('by key, and by nobody yet', async (t) => {
   t.match(await newest(), { actor: null, credential: null, address: null, before: null });
 });
 
+t.test('a refused sign-in is written down without what was typed', async (t) => {
+  const { id } = (await admin.get('/api/v1/me')).json;
+  await client().signIn('root', 'a-Secret-typed-1');
+  t.match(await newest(), {
+    action: 'account.sign_in_refused',
+    resource: 'user',
+    resource_id: String(id),
+    actor: null,
+    before: null,
+    after: null,
+  });
+  await client().signIn('a-Secret-typed-1', 'x');
+  const entry = await newest();
+  t.match(entry, { action: 'account.sign_in_refused', resource_id: null });
+  t.notMatch(JSON.stringify(entry), 'typed');
+});
+
 t.test('the log outlives those of whom it speaks', async (t) => {
   const { id } = await createUser({ username: 'leaver', role: 'admin' });
   const leaver = client();

@@ -297,6 +297,17 @@ async function expectLimited(t: Test, path: string, body: unknown) {
   t.equal(statuses.at(-1), 429, path);
 }
 
+t.test('a confirmation is not sent again without end', async (t) => {
+  const { client } = await createTestApp(t);
+  const replies = [];
+  for (let count = 0; count < 4; count += 1) {
+    const email = 'nobody@example.com';
+    replies.push(await client().post('/api/v1/auth/verify-email/resend', { email }));
+  }
+  t.match(replies[2], { status: 202 });
+  t.match(replies[3], { status: 429, json: { code: 'too_many_mails' } });
+});
+
 t.test('an address asks for mail so often and no more', async (t) => {
   await expectLimited(t, '/api/v1/auth/verify-email/resend', { email: 'a@example.com' });
   await expectLimited(t, '/api/v1/auth/forgot-password', { email: 'a@example.com' });
