@@ -10,7 +10,7 @@ import type { Page } from '../../schemas/pages.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
-import { isMoment, toMoment } from '../lib/moments.js';
+import { toMoment } from '../lib/moments.js';
 import { hashSecret, mintSecret } from '../lib/random-secrets.js';
 import * as store from '../stores/api-keys.js';
 import { record } from './audit.js';
@@ -31,8 +31,6 @@ export function listApiKeys(
     list: (slice) => store.listApiKeys(db, id, slice),
     count: () => store.countApiKeys(db, id),
     sortKey: (key, sort) => key[sort],
-    isSortKey: (key, sort) =>
-      sort === 'id' ? typeof key === 'number' : typeof key === 'string' && isMoment(key),
   });
 }
 

@@ -82,7 +82,6 @@ export function listAuditEntries(
       list: (slice) => store.listAuditEntries(db, filter, slice),
       count: () => store.countAuditEntries(db, filter),
       sortKey: ({ id }) => id,
-      isSortKey: (key) => typeof key === 'number',
     },
   );
 }

@@ -19,7 +19,6 @@ export async function listJobs(
     list: (slice) => store.listJobs(db, filter, slice),
     count: () => store.countJobs(db, filter),
     sortKey: ({ id }) => id,
-    isSortKey: (key) => typeof key === 'number',
   });
   return { ...page, items: page.items.map(toShown) };
 }

@@ -1,6 +1,7 @@
 import type { ListQuery, Page } from '../../schemas/pages.js';
 import { InvalidRequest, valueError } from '../errors.js';
 import { decodeCursor, encodeCursor } from '../lib/cursor.js';
+import { isMoment } from '../lib/moments.js';
 import type { Slice } from '../stores/slices.js';
 
 export interface PageSource<Item extends { id: number }, Sort extends string> {
@@ -9,8 +10,8 @@ export interface PageSource<Item extends { id: number }, Sort extends string> {
   count(): Promise<number>;
   /** The value of the item that the list is sorted by. */
   sortKey(item: Item, sort: Sort): string | number;
-  /** Whether a list in this order could have such a sort key. */
-  isSortKey(key: string | number, sort: Sort): boolean;
+  /** Whether a list in this order could have such a sort key; ids and moments, if left out. */
+  isSortKey?(key: string | number, sort: Sort): boolean;
 }
 
 /** The part of a list's query that says where and in which order. */
@@ -33,7 +34,7 @@ export async function readPage<Item extends { id: number }, Sort extends string>
   const column = (descending ? sort.slice(1) : sort) as Sort;
   const slice = { sort: column, descending, limit: size + 1 };
   const numbered = cursor === undefined;
-  const isKey = (key: string | number) => source.isSortKey(key, column);
+  const isKey = (key: string | number) => (source.isSortKey ?? isIdOrMoment)(key, column);
   const [rows, total] = numbered
     ? await Promise.all([source.list({ ...slice, offset: (page - 1) * size }), source.count()])
     : [await source.list({ ...slice, ...placeOf(cursor, sort, isKey) }), null];
@@ -53,6 +54,10 @@ export async function readPage<Item extends { id: number }, Sort extends string>
         ? encodeCursor({ sort, key: source.sortKey(last, column), id: last.id })
         : null,
   };
+}
+
+function isIdOrMoment(key: string | number, sort: string): boolean {
+  return sort === 'id' ? typeof key === 'number' : typeof key === 'string' && isMoment(key);
 }
 
 function placeOf(

@@ -76,7 +76,6 @@ export async function listSignIns(
     list: (slice) => store.listSignIns(db, filter, slice),
     count: () => store.countSignIns(db, filter),
     sortKey: (row, sort) => row[sort],
-    isSortKey: store.isSignInSortKey,
   });
   const current = signInOf(viewer);
   const items = page.items.map((row) => ({

@@ -2,6 +2,7 @@ import { type ExpressionBuilder, sql } from 'kysely';
 import type { JobState } from '../../schemas/jobs.js';
 import type { Database } from '../db/database.js';
 import type { JobPayloads, TaskName } from '../lib/job-payloads.js';
+import { cut, type Slice } from './slices.js';
 
 /**
  * How often a job is tried unless it says otherwise. The pause before the next attempt grows by the
@@ -31,14 +32,6 @@ export interface JobRow {
 
 export interface JobFilter {
   state?: JobState | undefined;
-}
-
-export interface JobSlice {
-  descending: boolean;
-  limit: number;
-  offset?: number;
-  /** Only what comes after the job with this id. */
-  after?: { id: number };
 }
 
 /** The view that the queue offers to others, as far as it is read here. */
@@ -84,15 +77,9 @@ export async function enqueue<Name extends TaskName>(
 export async function listJobs(
   db: Database,
   filter: JobFilter,
-  { descending, limit, offset, after }: JobSlice,
+  slice: Slice<'id'>,
 ): Promise<JobRow[]> {
-  let query = selectJobs(db)
-    .where(matches(filter))
-    .orderBy('id', descending ? 'desc' : 'asc')
-    .limit(sql.lit(limit));
-  if (offset !== undefined) query = query.offset(offset);
-  if (after !== undefined) query = query.where('id', descending ? '<' : '>', after.id);
-  return query.execute();
+  return cut(selectJobs(db).where(matches(filter)), slice).execute();
 }
 
 /** How many jobs the filter finds. */

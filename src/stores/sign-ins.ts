@@ -1,7 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
-import { isMoment } from '../lib/moments.js';
 import { cut, type Slice } from './slices.js';
 
 const COLUMNS = [
@@ -23,11 +22,6 @@ export type SignInSort = 'last_seen_at' | 'created_at' | 'id';
 export interface SignInFilter {
   userId: number;
   now: Date;
-}
-
-/** Whether a list in this order could have such a key. */
-export function isSignInSortKey(key: string | number, sort: SignInSort): boolean {
-  return sort === 'id' ? typeof key === 'number' : typeof key === 'string' && isMoment(key);
 }
 
 /** A slice of the live sign-ins of a user, in order. */
