@@ -145,6 +145,26 @@ t.test('headers have examples that are valid', async (t) => {
   }
 });
 
+t.test(
+  'no answer to a password is kept: the hash of such a request could be guessed from',
+  async (t) => {
+    const holds = (value: unknown): boolean =>
+      JSON.stringify(value ?? null).includes('"format":"password"') ||
+      [...JSON.stringify(value ?? null).matchAll(/schemas\/(\w+)"/g)].some(([, name = '']) =>
+        holds(contract.components?.schemas?.[name]),
+      );
+    let count = 0;
+    for (const { name, method, operation } of operations) {
+      if (method !== 'post' || !holds(operation.requestBody)) continue;
+      const parameters = (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[];
+      const takesKey = parameters.some(({ name }) => name === 'idempotency-key');
+      t.notOk(takesKey, name);
+      count += 1;
+    }
+    t.ok(count >= 7);
+  },
+);
+
 t.test('every route of the API is in the contract', async (t) => {
   const listed = new Set(operations.map(({ method, path }) => `${method} ${path}`));
   const routes = app.printRoutes({ commonPrefix: false, includeHooks: false });
