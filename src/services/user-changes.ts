@@ -104,6 +104,7 @@ export function changeUser(
     inTransaction(db, async (trx) => {
       if (changes.is_active === false) await assertNotLastAdministrator(trx, id);
       const before = await lockForChange(trx, origin, id, ifMatch);
+      if (Object.keys(changes).length === 0) return before;
       const after = await store.updateUser(trx, id, withAddressState(before, changes), origin.now);
       if (!after.is_active) await deleteSessionsOf(trx, id);
       if (!after.is_active || after.email !== before.email) await deleteEmailTokensOf(trx, id);
