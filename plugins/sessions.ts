@@ -79,6 +79,7 @@ export default fp<SessionOptions>(
         now: app.clock(),
         language: languageOf(this.headers['accept-language']),
         guessLimits: app.guessLimits,
+        report: (err, what) => this.log.warn({ err }, what),
       };
     });
     app.addHook('onRequest', async (request) => {

@@ -133,6 +133,7 @@ export class JobWorker {
     const { pool, tasks, context, namedStatements } = this.#options;
     const entries = Object.entries(tasks).map(([name, task]) => [
       name,
+      // What is in the queue was put there by `enqueue`, which types it by the name of the task.
       (payload: unknown) => task(payload as never, context),
     ]);
     return {

@@ -27,7 +27,7 @@ export async function authenticate(
   const known = await findCredentials(db, login.username);
   const hash = known?.password_hash ?? null;
   const throttles = throttlesOf(`login:${login.username}`, origin);
-  const user = await guarded(db, throttles, origin.now, async () => {
+  const user = await guarded(db, throttles, origin, async () => {
     const matches = await verifyPassword(login.password, hash);
     if (known === null || hash === null || !matches || !known.is_active) {
       // Whoever carries the cookie of somebody else has no part in it.
@@ -38,7 +38,7 @@ export async function authenticate(
     }
     return { ...known, password_hash: hash };
   });
-  const passwordHash = await renewHash(db, user, login.password);
+  const passwordHash = await renewHash(db, origin, user, login.password);
   const { id, username, role, permissions } = user;
   return { id, username, role, permissions, passwordHash };
 }
@@ -58,7 +58,7 @@ export async function assertPassword(
   password: string,
   field = 'password',
 ): Promise<string> {
-  return guarded(db, throttlesOf(`viewer:${viewer.id}`, origin), origin.now, async () => {
+  return guarded(db, throttlesOf(`viewer:${viewer.id}`, origin), origin, async () => {
     const user = await findCredentialsById(db, viewer.id);
     const hash = user?.password_hash ?? null;
     if ((await verifyPassword(password, hash)) && hash !== null) return hash;

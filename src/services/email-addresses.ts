@@ -36,7 +36,7 @@ export async function requestEmailChange(
 ): Promise<void> {
   await assertPassword(db, origin, viewer, password);
   const { language, now } = origin;
-  await guarded(db, [mailThrottle(email)], now, () =>
+  await guarded(db, [mailThrottle(email)], origin, () =>
     enqueue(db, 'confirm_email_change', {
       userId: viewer.id,
       email,

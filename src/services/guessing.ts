@@ -3,7 +3,7 @@ import type { Database } from '../db/database.js';
 import { ApiError, InvalidRequest } from '../errors.js';
 import { networkOf } from '../lib/network.js';
 import * as store from '../stores/throttles.js';
-import type { GuessLimits } from './viewer.js';
+import type { GuessLimits, Origin } from './viewer.js';
 
 /** Failures are forgotten so many seconds after the last one; no wait is longer. */
 export const WINDOW_SECONDS = 15 * 60;
@@ -73,17 +73,17 @@ export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle
 export async function guarded<T>(
   db: Database,
   throttles: readonly Throttle[],
-  now: Date,
+  origin: Pick<Origin, 'now' | 'report'>,
   work: () => Promise<T>,
 ): Promise<T> {
   if (db.isTransaction) throw new TypeError('Attempts are counted outside of transactions');
-  const counted = await admit(db, throttles, now);
+  const counted = await admit(db, throttles, origin);
   try {
     const result = await work();
-    await settle(db, counted, now, ({ onSuccess }) => onSuccess);
+    await settle(db, counted, origin, ({ onSuccess }) => onSuccess);
     return result;
   } catch (error) {
-    if (!isRefusal(error)) await settle(db, counted, now, () => 'take_back');
+    if (!isRefusal(error)) await settle(db, counted, origin, () => 'take_back');
     throw error;
   }
 }
@@ -94,7 +94,12 @@ interface Counted {
 }
 
 /** Counts the attempt under every key, or under none. */
-async function admit(db: Database, throttles: readonly Throttle[], now: Date): Promise<Counted[]> {
+async function admit(
+  db: Database,
+  throttles: readonly Throttle[],
+  origin: Pick<Origin, 'now' | 'report'>,
+): Promise<Counted[]> {
+  const { now } = origin;
   const attempts = throttles.map(({ key, free, firstWait = FIRST_WAIT_SECONDS }) => ({
     keyHash: createHash('sha256').update(key).digest(),
     free,
@@ -113,7 +118,7 @@ async function admit(db: Database, throttles: readonly Throttle[], now: Date): P
     } else counted.push({ throttle, attempt });
   });
   if (refused.length === 0) return counted;
-  await settle(db, counted, now, () => 'take_back');
+  await settle(db, counted, origin, () => 'take_back');
   const until = await store.findLastBlock(db, refused);
   const seconds = until === null ? 0 : Math.ceil((Date.parse(until) - now.getTime()) / 1000);
   throw new ApiError(code, {
@@ -125,7 +130,7 @@ async function admit(db: Database, throttles: readonly Throttle[], now: Date): P
 async function settle(
   db: Database,
   counted: readonly Counted[],
-  now: Date,
+  { now, report }: Pick<Origin, 'now' | 'report'>,
   outcome: (throttle: Throttle) => Throttle['onSuccess'],
 ): Promise<void> {
   for (const { throttle, attempt } of counted) {
@@ -133,7 +138,9 @@ async function settle(
     try {
       if (become === 'forget') await store.forgetAttempts(db, attempt.key_hash);
       else if (become === 'take_back') await store.takeBackAttempt(db, attempt, now);
-    } catch {}
+    } catch (error) {
+      report(error, 'could not settle the count of an attempt');
+    }
   }
 }
 

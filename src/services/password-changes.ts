@@ -55,11 +55,11 @@ export async function changePassword(
  */
 export async function requestPasswordReset(
   db: Database,
-  { language, now }: Origin,
+  origin: Origin,
   email: string,
 ): Promise<void> {
-  await guarded(db, [mailThrottle(email)], now, () =>
-    enqueue(db, 'reset_password', { email, language }),
+  await guarded(db, [mailThrottle(email)], origin, () =>
+    enqueue(db, 'reset_password', { email, language: origin.language }),
   );
 }
 

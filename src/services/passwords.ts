@@ -4,6 +4,7 @@ import type { Database } from '../db/database.js';
 import { ApiError } from '../errors.js';
 import * as passwords from '../lib/passwords.js';
 import { replacePasswordHash } from '../stores/accounts.js';
+import type { Origin } from './viewer.js';
 
 /**
  * Argon2 runs in the pool of libuv, which has four threads and also serves files and host names:
@@ -58,6 +59,7 @@ export async function preparePasswords(): Promise<void> {
  */
 export async function renewHash(
   db: Database,
+  { report }: Pick<Origin, 'report'>,
   { id, password_hash: old }: { id: number; password_hash: string },
   password: string,
 ): Promise<string> {
@@ -65,7 +67,8 @@ export async function renewHash(
   try {
     const renewed = await hashPassword(password);
     return (await replacePasswordHash(db, id, { old, renewed })) ? renewed : old;
-  } catch {
+  } catch (error) {
+    report(error, 'could not renew the hash of a password');
     return old;
   }
 }

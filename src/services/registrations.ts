@@ -37,7 +37,7 @@ export async function register(
   assertAgreed(registration);
   const { username, email, password } = registration;
   const throttle = mailThrottle(email, FREE_REGISTRATIONS);
-  const passwordHash = await guarded(db, [throttle], origin.now, () => hashPassword(password));
+  const passwordHash = await guarded(db, [throttle], origin, () => hashPassword(password));
   const expiresAt = new Date(origin.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
   try {
     await inTransaction(db, async (trx) => {
@@ -65,11 +65,11 @@ export async function register(
  */
 export async function resendConfirmation(
   db: Database,
-  { language, now }: Origin,
+  origin: Origin,
   email: string,
 ): Promise<void> {
-  await guarded(db, [mailThrottle(email)], now, () =>
-    enqueue(db, 'resend_confirmation', { email, language }),
+  await guarded(db, [mailThrottle(email)], origin, () =>
+    enqueue(db, 'resend_confirmation', { email, language: origin.language }),
   );
 }
 

@@ -31,6 +31,8 @@ export interface Origin {
   language: Language;
   /** How often they may be wrong about a password. */
   guessLimits: GuessLimits;
+  /** Takes a fault that must not make the request fail, for the log. */
+  report(fault: unknown, what: string): void;
 }
 
 /** How many wrong passwords are free; from then on each doubles a wait. */

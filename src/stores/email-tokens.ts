@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { ExpressionBuilder, Insertable, Selectable } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
 
@@ -24,9 +24,7 @@ export async function findEmailToken(
   const row = await db
     .selectFrom('email_tokens')
     .select(['user_id', 'email'])
-    .where('token_hash', '=', tokenHash)
-    .where('purpose', '=', purpose)
-    .where('expires_at', '>', now.toISOString())
+    .where(isGood(tokenHash, purpose, now))
     .executeTakeFirst();
   return row ?? null;
 }
@@ -40,9 +38,7 @@ export async function takeEmailToken(
 ): Promise<EmailToken | null> {
   const row = await db
     .deleteFrom('email_tokens')
-    .where('token_hash', '=', tokenHash)
-    .where('purpose', '=', purpose)
-    .where('expires_at', '>', now.toISOString())
+    .where(isGood(tokenHash, purpose, now))
     .returning(['user_id', 'email'])
     .executeTakeFirst();
   return row ?? null;
@@ -66,4 +62,13 @@ export async function deleteExpiredEmailTokens(db: Database, now: Date): Promise
     .where('expires_at', '<=', now.toISOString())
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
+}
+
+function isGood(tokenHash: Buffer, purpose: EmailTokenPurpose, now: Date) {
+  return (eb: ExpressionBuilder<Schema, 'email_tokens'>) =>
+    eb.and([
+      eb('token_hash', '=', tokenHash),
+      eb('purpose', '=', purpose),
+      eb('expires_at', '>', now.toISOString()),
+    ]);
 }

@@ -181,6 +181,7 @@ async function attempt(
   const caller = name === 'anonymous' ? client() : callers[name];
   const session = caller.cookie('althing_session');
   try {
+    // A generated method is any text, of which the client's type lists but a few.
     const work = isStream(operation) ? readHead(request) : caller.request(request as never);
     const { status, json, headers } = await inTime(work);
     const statuses = counts.get(operation.id);
@@ -276,6 +277,7 @@ async function readHead(request: GeneratedRequest): Promise<Reply> {
     ...request,
     payloadAsStream: true,
     signal: abort.signal,
+    // As above; the overload is chosen by `payloadAsStream`.
   } as never as { payloadAsStream: true; url: string });
   const contentType = response.headers['content-type'] as string | undefined;
   const stream = response.stream();

@@ -12,6 +12,7 @@ const fail = async () => {
   throw new ApiError('invalid_credentials');
 };
 const succeed = async () => 'done';
+const report = (error: unknown) => t.error(error);
 
 /** What becomes of an attempt: what it answers, or its refusal with the seconds to wait. */
 async function attempt(
@@ -20,7 +21,7 @@ async function attempt(
   work: () => Promise<unknown> = fail,
 ): Promise<unknown> {
   try {
-    return await guarded(app.db, throttles, at(seconds), work);
+    return await guarded(app.db, throttles, { now: at(seconds), report }, work);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const wait = error.headers['retry-after'];
@@ -132,7 +133,7 @@ t.test(
 t.test('a count in a transaction would be rolled back with the failure', async (t) => {
   const key: Throttle[] = [{ key: 'transaction', free: 1, onSuccess: 'forget' }];
   await t.rejects(
-    inTransaction(app.db, (trx) => guarded(trx, key, at(0), succeed)),
+    inTransaction(app.db, (trx) => guarded(trx, key, { now: at(0), report }, succeed)),
     TypeError,
   );
 });
@@ -143,4 +144,17 @@ t.test('what the window has left behind is removed', async (t) => {
   await attempt([{ key: 'young', free: 5, onSuccess: 'keep' }], 1);
   t.equal(await deleteOldThrottles(app.db, at(0)), 1);
   t.equal(await deleteOldThrottles(app.db, at(0)), 0);
+});
+
+t.test('a count that cannot be settled is reported, and what was done stays done', async (t) => {
+  const own = await createTestApp(t);
+  const reported: string[] = [];
+  const origin = { now: at(0), report: (_fault: unknown, what: string) => reported.push(what) };
+  const key: Throttle[] = [{ key: 'unsettled', free: 3, onSuccess: 'forget' }];
+  const result = await guarded(own.app.db, key, origin, async () => {
+    await own.app.pg.query('drop table throttles');
+    return 'done';
+  });
+  t.equal(result, 'done');
+  t.same(reported, ['could not settle the count of an attempt']);
 });

@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { SESSION_COOKIE } from '../../../../plugins/sessions.js';
 import { createTestApp, PASSWORD } from '../../../support/app.js';
 import type { Reply } from '../../../support/client.js';
@@ -220,30 +220,31 @@ t.test('a session is renewed once a minute at most', async (t) => {
   t.ok((await alice.get('/api/v1/auth/session')).headers['set-cookie']);
 });
 
-t.test('a session that has ended stays so, whatever is still on its way', async (t) => {
+/** Somebody signed in, with a request of theirs that has begun and would renew the session. */
+async function holdOwnRequest(t: Test) {
   const held = await createTestApp(t);
   const origin = await held.app.listen({ host: '127.0.0.1', port: 0 });
   const alice = await held.signedIn({ username: 'alice' });
-  const cookie = `${SESSION_COOKIE}=${encodeURIComponent(String(alice.cookie(SESSION_COOKIE)))}`;
+  const value = String(alice.cookie(SESSION_COOKIE));
+  const cookie = `${SESSION_COOKIE}=${encodeURIComponent(value)}`;
   held.clock.advance(2 * MINUTE);
   const body = JSON.stringify({ username: 'alice', password: 'wrong' });
   const slow = await holdRequest(origin, '/api/v1/auth/login', { cookie }, body);
+  return { held, alice, slow, value };
+}
+
+t.test('a session that has ended stays so, whatever is still on its way', async (t) => {
+  const { held, alice, slow, value } = await holdOwnRequest(t);
   t.equal((await alice.post('/api/v1/auth/logout')).status, 200);
   t.equal((await slow.release()).status, 401);
 
   const thief = held.client();
-  thief.setCookie(SESSION_COOKIE, decodeURIComponent(cookie.slice(SESSION_COOKIE.length + 1)));
+  thief.setCookie(SESSION_COOKIE, value);
   t.same(await session(thief), { status: 'not_logged_in' });
 });
 
 t.test('a session that expires while an answer is on its way stays so', async (t) => {
-  const held = await createTestApp(t);
-  const origin = await held.app.listen({ host: '127.0.0.1', port: 0 });
-  const alice = await held.signedIn({ username: 'alice' });
-  const cookie = `${SESSION_COOKIE}=${encodeURIComponent(String(alice.cookie(SESSION_COOKIE)))}`;
-  held.clock.advance(2 * MINUTE);
-  const body = JSON.stringify({ username: 'alice', password: 'wrong' });
-  const slow = await holdRequest(origin, '/api/v1/auth/login', { cookie }, body);
+  const { held, alice, slow } = await holdOwnRequest(t);
   held.clock.advance(29 * MINUTE);
   t.equal((await slow.release()).status, 401);
   t.equal((await alice.get('/api/v1/me')).status, 401);

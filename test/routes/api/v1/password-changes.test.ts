@@ -262,6 +262,7 @@ t.test('a login that was under way when the password changed begins no session',
     now: test.clock.read(),
     language: 'en' as const,
     guessLimits: test.app.guessLimits,
+    report: t.error,
   };
   const begin = (passwordHash: string) =>
     beginSignIn(test.app.db, origin, {
