@@ -11,6 +11,7 @@ import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
+import * as posts from './posts.js';
 import * as registrations from './registrations.js';
 import * as roles from './roles.js';
 import * as sessions from './sessions.js';
@@ -35,6 +36,7 @@ export const components: NamedSchema[] = [
   playgroundQueries,
   playgroundRequests,
   playgroundResponses,
+  posts,
   registrations,
   roles,
   sessions,

@@ -4,17 +4,8 @@ import { Component, Default, Enum, Nullable } from './types.js';
 /** The largest page that a list hands out. */
 export const MAX_PAGE_SIZE = 100;
 
-/**
- * The query of a list: page numbers or a cursor, and a sort order out of `sorts`.
- *
- * @param sorts the columns that a list may be sorted by; each also with `-` before it, descending
- * @param order the order of a list whose query names none: the first of `sorts`, if left out
- */
-export function listQuery<const S extends readonly string[]>(
-  sorts: S,
-  order: S[number] | `-${S[number]}` = sorts[0] as S[number],
-) {
-  const orders = sorts.flatMap((sort) => [sort, `-${sort}`]) as (S[number] | `-${S[number]}`)[];
+/** Which part of a list is asked for: a page by its number, or what comes after a cursor. */
+export function pageQuery() {
   return {
     page: Default(
       Type.Integer({
@@ -41,6 +32,22 @@ export function listQuery<const S extends readonly string[]>(
           'the start. The other parameters must stay the same on the way.',
       }),
     ),
+  };
+}
+
+/**
+ * The query of a list: page numbers or a cursor, and a sort order out of `sorts`.
+ *
+ * @param sorts the columns that a list may be sorted by; each also with `-` before it, descending
+ * @param order the order of a list whose query names none: the first of `sorts`, if left out
+ */
+export function listQuery<const S extends readonly string[]>(
+  sorts: S,
+  order: S[number] | `-${S[number]}` = sorts[0] as S[number],
+) {
+  const orders = sorts.flatMap((sort) => [sort, `-${sort}`]) as (S[number] | `-${S[number]}`)[];
+  return {
+    ...pageQuery(),
     sort: Default(Enum(orders, { description: 'The order; `-` in front means descending' }), order),
   };
 }

@@ -1,0 +1,5 @@
+drop table post_tags;
+drop table post_slugs;
+drop table posts;
+drop table tags;
+drop table categories;
