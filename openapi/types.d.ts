@@ -700,6 +700,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List posts
+         * @description Posts in pages, without their texts. Drafts are for their authors and for editors: ask for them with `status=draft`.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-list"];
+        put?: never;
+        /**
+         * Write a post
+         * @description A post of your own, a draft unless `status` says otherwise.
+         *
+         *     **Who:** whoever has the permission CREATE (2). **Key:** needs the scope `posts:write`.
+         */
+        post: operations["posts-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a post
+         * @description A post with its text. Somebody else's draft is not found. The `ETag` names what is shown: its first number is the version, and `If-Match` looks at that alone, so that neither a view nor a new name of the author gets in the way of a change.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-read"];
+        /**
+         * Replace a post
+         * @description Writes the whole post; what is left out goes back to its default, except the slug. Authors change their own posts, editors all. Whether it is published stays as it is.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         */
+        put: operations["posts-replace"];
+        post?: never;
+        /**
+         * Delete a post
+         * @description Puts the post into the trash, from where it can be restored for 30 days. Authors delete their own posts, editors all.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         */
+        delete: operations["posts-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a post
+         * @description Changes the fields that are given; what is left out stays. Authors change their own posts, editors all.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         */
+        patch: operations["posts-update"];
+        trace?: never;
+    };
+    "/api/v1/posts/slug/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a post by its slug
+         * @description As by its number. A slug that the post had once leads, by 301, to the one that it has now.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-read-by-slug"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a post
+         * @description Shows the post to everyone from now on. One that is published stays as it is.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         */
+        post: operations["posts-publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a post back
+         * @description Makes a draft of the post again, with its comments; it loses the time of its publication. A draft stays as it is.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         */
+        post: operations["posts-unpublish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -1581,7 +1715,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -1615,7 +1749,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * @description From when on the key is to be refused; null: never
              * @default null
@@ -1660,7 +1794,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -1779,7 +1913,7 @@ export interface components {
              * @example user.role
              * @enum {string}
              */
-            action: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "job.retry";
+            action: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry";
             /**
              * @description The kind of thing that it was done to
              * @example user
@@ -2896,6 +3030,424 @@ export interface components {
             url: string;
             /** @description How long a message may be */
             max_message_bytes: number;
+        };
+        /**
+         * Author
+         * @description Who wrote something
+         * @example {
+         *       "id": 1,
+         *       "username": "alice",
+         *       "nickname": "Alice",
+         *       "avatar_url": null
+         *     }
+         */
+        Author: {
+            /**
+             * @description The number of the user
+             * @example 1
+             */
+            id: number;
+            /** @description What the user is called */
+            username: string;
+            /** @description The name to show; may be empty */
+            nickname: string;
+            /** @description Where the picture is */
+            avatar_url: string | null;
+        };
+        /**
+         * Post
+         * @description A post with its text
+         * @example {
+         *       "id": 1,
+         *       "title": "Pooling connections",
+         *       "slug": "pooling-connections",
+         *       "summary": "Why a pool, and how large.",
+         *       "excerpt": "A pool keeps connections open.",
+         *       "status": "published",
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "category": {
+         *         "id": 3,
+         *         "name": "Databases",
+         *         "slug": "databases"
+         *       },
+         *       "tags": [
+         *         {
+         *           "id": 7,
+         *           "name": "postgres",
+         *           "slug": "postgres"
+         *         }
+         *       ],
+         *       "reading_minutes": 1,
+         *       "view_count": 42,
+         *       "comment_count": 3,
+         *       "published_at": "2026-01-31T09:30:00.000Z",
+         *       "created_at": "2026-01-30T18:00:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z",
+         *       "content": "A pool keeps **connections** open.",
+         *       "content_html": "<p>A pool keeps <strong>connections</strong> open.</p>\n"
+         *     }
+         */
+        Post: {
+            /**
+             * @description The number of the post
+             * @example 1
+             */
+            id: number;
+            /** @description The title */
+            title: string;
+            /** @description The name in an address */
+            slug: string;
+            /** @description What it is about; may be empty */
+            summary: string;
+            /** @description How the text begins, without markup */
+            excerpt: string;
+            /**
+             * @description A draft is for its author and for editors
+             * @enum {string}
+             */
+            status: "draft" | "published";
+            /** @description Who wrote it; null if the user is gone */
+            author: components["schemas"]["Author"] | null;
+            /** @description The category; null if there is none */
+            category: components["schemas"]["Topic"] | null;
+            /** @description The tags, by name */
+            tags: components["schemas"]["Topic"][];
+            /** @description How long reading takes, in minutes */
+            reading_minutes: number;
+            /** @description How often it was read */
+            view_count: number;
+            /** @description How many approved comments it has */
+            comment_count: number;
+            /** @description When it was published; null for a draft */
+            published_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @description The text as Markdown, as it was written */
+            content: string;
+            /** @description The text as HTML: safe to show, whatever was written */
+            content_html: string;
+        };
+        /**
+         * PostCreate
+         * @description A post to be written
+         * @example {
+         *       "title": "Pooling connections",
+         *       "content": "A pool keeps **connections** open.",
+         *       "tags": [
+         *         "postgres"
+         *       ]
+         *     }
+         */
+        PostCreate: {
+            /**
+             * @description The title
+             * @example Pooling connections
+             */
+            title: string;
+            /**
+             * @description The text as Markdown (CommonMark, with tables, task lists, and code in colours by its language)
+             * @example A pool keeps **connections** open.
+             */
+            content: string;
+            /**
+             * @description What it is about, in a sentence or two of plain text
+             * @default
+             */
+            summary?: string;
+            /**
+             * @description The number of the category; null for none
+             * @default null
+             */
+            category_id?: number | null;
+            /**
+             * @description The names of the tags, without regard to case; those that are new are created
+             * @default []
+             * @example [
+             *       "postgres",
+             *       "performance"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description The name in an address; made from the title (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out
+             * @example pooling-connections
+             */
+            slug?: string;
+            /**
+             * @description Whether to publish it at once
+             * @default draft
+             * @enum {string}
+             */
+            status?: "draft" | "published";
+        };
+        /**
+         * PostPage
+         * @description One page of a list of posts
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "title": "Pooling connections",
+         *           "slug": "pooling-connections",
+         *           "summary": "Why a pool, and how large.",
+         *           "excerpt": "A pool keeps connections open.",
+         *           "status": "published",
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "category": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "tags": [
+         *             {
+         *               "id": 7,
+         *               "name": "postgres",
+         *               "slug": "postgres"
+         *             }
+         *           ],
+         *           "reading_minutes": 1,
+         *           "view_count": 42,
+         *           "comment_count": 3,
+         *           "published_at": "2026-01-31T09:30:00.000Z",
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        PostPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["PostSummary"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * PostReplace
+         * @description A post to replace the one that is there; its slug stays if it is left out
+         * @example {
+         *       "title": "Pooling connections",
+         *       "content": "A pool keeps **connections** open.",
+         *       "tags": [
+         *         "postgres"
+         *       ]
+         *     }
+         */
+        PostReplace: {
+            /**
+             * @description The title
+             * @example Pooling connections
+             */
+            title: string;
+            /**
+             * @description The text as Markdown (CommonMark, with tables, task lists, and code in colours by its language)
+             * @example A pool keeps **connections** open.
+             */
+            content: string;
+            /**
+             * @description What it is about, in a sentence or two of plain text
+             * @default
+             */
+            summary?: string;
+            /**
+             * @description The number of the category; null for none
+             * @default null
+             */
+            category_id?: number | null;
+            /**
+             * @description The names of the tags, without regard to case; those that are new are created
+             * @default []
+             * @example [
+             *       "postgres",
+             *       "performance"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description The name in an address. It stays when the title changes; an old one is redirected.
+             * @example pooling-connections
+             */
+            slug?: string;
+        };
+        /**
+         * PostSummary
+         * @description A post as lists show it: without its text
+         * @example {
+         *       "id": 1,
+         *       "title": "Pooling connections",
+         *       "slug": "pooling-connections",
+         *       "summary": "Why a pool, and how large.",
+         *       "excerpt": "A pool keeps connections open.",
+         *       "status": "published",
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "category": {
+         *         "id": 3,
+         *         "name": "Databases",
+         *         "slug": "databases"
+         *       },
+         *       "tags": [
+         *         {
+         *           "id": 7,
+         *           "name": "postgres",
+         *           "slug": "postgres"
+         *         }
+         *       ],
+         *       "reading_minutes": 1,
+         *       "view_count": 42,
+         *       "comment_count": 3,
+         *       "published_at": "2026-01-31T09:30:00.000Z",
+         *       "created_at": "2026-01-30T18:00:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        PostSummary: {
+            /**
+             * @description The number of the post
+             * @example 1
+             */
+            id: number;
+            /** @description The title */
+            title: string;
+            /** @description The name in an address */
+            slug: string;
+            /** @description What it is about; may be empty */
+            summary: string;
+            /** @description How the text begins, without markup */
+            excerpt: string;
+            /**
+             * @description A draft is for its author and for editors
+             * @enum {string}
+             */
+            status: "draft" | "published";
+            /** @description Who wrote it; null if the user is gone */
+            author: components["schemas"]["Author"] | null;
+            /** @description The category; null if there is none */
+            category: components["schemas"]["Topic"] | null;
+            /** @description The tags, by name */
+            tags: components["schemas"]["Topic"][];
+            /** @description How long reading takes, in minutes */
+            reading_minutes: number;
+            /** @description How often it was read */
+            view_count: number;
+            /** @description How many approved comments it has */
+            comment_count: number;
+            /** @description When it was published; null for a draft */
+            published_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * PostUpdate
+         * @description The fields to change; what is left out stays as it is
+         * @example {
+         *       "title": "Pools of connections",
+         *       "tags": [
+         *         "postgres",
+         *         "performance"
+         *       ]
+         *     }
+         */
+        PostUpdate: {
+            /**
+             * @description The title
+             * @example Pooling connections
+             */
+            title?: string;
+            /**
+             * @description The name in an address. It stays when the title changes; an old one is redirected.
+             * @example pooling-connections
+             */
+            slug?: string;
+            /**
+             * @description The text as Markdown (CommonMark, with tables, task lists, and code in colours by its language)
+             * @example A pool keeps **connections** open.
+             */
+            content?: string;
+            /** @description What it is about, in a sentence or two of plain text */
+            summary?: string;
+            /** @description The number of the category; null for none */
+            category_id?: number | null;
+            /**
+             * @description The names of the tags, without regard to case; those that are new are created
+             * @example [
+             *       "postgres",
+             *       "performance"
+             *     ]
+             */
+            tags?: string[];
+        };
+        /**
+         * Topic
+         * @description A category or a tag of a post
+         * @example {
+         *       "id": 3,
+         *       "name": "Databases",
+         *       "slug": "databases"
+         *     }
+         */
+        Topic: {
+            /**
+             * @description Its number
+             * @example 1
+             */
+            id: number;
+            /** @description What it is called */
+            name: string;
+            /** @description Its name in an address */
+            slug: string;
         };
         /**
          * EmailAddress
@@ -5813,6 +6365,505 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "posts-list": {
+        parameters: {
+            query?: {
+                /** @description Finds posts with these words, as the search understands them */
+                q?: string;
+                /** @description Only those with the tag of this slug */
+                tag?: string;
+                /** @description Only those in the category of this slug */
+                category?: string;
+                /** @description Only what the user of this name wrote */
+                author?: string;
+                /**
+                 * @description Only what was published in this month (UTC)
+                 * @example 2026-01
+                 */
+                month?: string;
+                /** @description Published posts, or the drafts that you may see: your own, for editors all */
+                status?: "draft" | "published";
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order: by the time of publication, by how often they were read, or by title */
+                sort?: "newest" | "oldest" | "popular" | "title";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of posts */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostCreate"];
+            };
+        };
+        responses: {
+            /** @description The post that was written */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A post with its text */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-replace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostReplace"];
+            };
+        };
+        responses: {
+            /** @description A post with its text */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The post is in the trash */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostUpdate"];
+            };
+        };
+        responses: {
+            /** @description A post with its text */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-read-by-slug": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description The slug of the post */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A post with its text */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            /** @description The post has another slug now */
+            301: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-publish": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A post with its text */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-unpublish": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A post with its text */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "roles-list": {
         parameters: {
             query?: never;
@@ -5857,7 +6908,7 @@ export interface operations {
                  * @description Only this
                  * @example user.role
                  */
-                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "job.retry";
+                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry";
                 /**
                  * @description Only what was done to this kind of thing
                  * @example user

@@ -50,6 +50,7 @@ const TAGS = [
     name: 'users',
     description: 'People: their accounts, as others and as administrators see them',
   },
+  { name: 'posts', description: 'Articles: written, published, read' },
   { name: 'roles', description: 'What people may do' },
   { name: 'audit', description: 'Who did what, for administrators' },
   { name: 'jobs', description: 'What the service does in the background' },

@@ -31,6 +31,7 @@ import me from '../routes/api/v1/me.js';
 import meSessions from '../routes/api/v1/me-sessions.js';
 import passwordRoutes from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
+import posts from '../routes/api/v1/posts.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
 import tokens from '../routes/api/v1/tokens.js';
@@ -158,6 +159,7 @@ export async function buildApp(
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
+  await app.register(posts, { prefix: '/api/v1/posts' });
   await app.register(roles, { prefix: '/api/v1/roles' });
   await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });
