@@ -51,6 +51,8 @@ const TAGS = [
     description: 'People: their accounts, as others and as administrators see them',
   },
   { name: 'posts', description: 'Articles: written, published, read' },
+  { name: 'categories', description: 'What posts are about: one subject each' },
+  { name: 'tags', description: 'What posts are marked with: as many words as one likes' },
   { name: 'roles', description: 'What people may do' },
   { name: 'audit', description: 'Who did what, for administrators' },
   { name: 'jobs', description: 'What the service does in the background' },
