@@ -17,6 +17,7 @@ import * as roles from './roles.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
 import * as tokens from './tokens.js';
+import * as trash from './trash.js';
 import * as users from './users.js';
 
 /** A schema with a name. */
@@ -42,6 +43,7 @@ export const components: NamedSchema[] = [
   sessions,
   system,
   tokens,
+  trash,
   users,
 ]
   .flatMap((file) => Object.values<unknown>(file))
