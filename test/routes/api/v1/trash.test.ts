@@ -1,6 +1,6 @@
 import t from 'tap';
 import { enqueue } from '../../../../src/stores/jobs.js';
-import { createTestApp } from '../../../support/app.js';
+import { createTestApp, PASSWORD } from '../../../support/app.js';
 
 const URL = '/api/v1/trash';
 const POSTS = '/api/v1/posts';
@@ -15,8 +15,8 @@ type Item = { id: number; title: string };
 const titles = (reply: { json: { items: Item[] } }) => reply.json.items.map(({ title }) => title);
 
 /** A published post of Alice's that somebody has deleted. */
-async function deletedPost(title: string, by = alice): Promise<number> {
-  const { id } = (await alice.post(POSTS, { title, content: 'x', status: 'published' })).json;
+async function deletedPost(title: string, by = alice, author = alice): Promise<number> {
+  const { id } = (await author.post(POSTS, { title, content: 'x', status: 'published' })).json;
   t.equal((await by.delete(`${POSTS}/${id}`)).status, 204);
   clock.advance(1000);
   return id;
@@ -86,7 +86,9 @@ t.test('lists are cut into pages', async (t) => {
 t.test('after 30 days a job removes it', async (t) => {
   const old = await deletedPost('Old');
   clock.advance(29 * DAY_MS);
-  const recent = await deletedPost('Recent');
+  const later = client();
+  await later.signIn('alice', PASSWORD);
+  const recent = await deletedPost('Recent', later, later);
   clock.advance(DAY_MS);
   await enqueue(app.db, 'empty_trash', {});
   await app.runJobs();
