@@ -900,6 +900,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List categories
+         * @description The categories in pages, each with the number of its published posts. The one of a slug is found by `slug`.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["categories-list"];
+        put?: never;
+        /**
+         * Create a category
+         * @description For editors. A name that is taken, in any case, or a slug is refused with 409.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        post: operations["categories-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/categories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a category
+         * @description One category, with the number of its published posts.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["categories-read"];
+        /**
+         * Replace a category
+         * @description For editors. Writes the whole category; what is left out goes back to its default, except the slug. `If-Match` looks at the version alone: a post more does not get in the way.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        put: operations["categories-replace"];
+        post?: never;
+        /**
+         * Delete a category
+         * @description For editors. Its posts stay, without a category.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        delete: operations["categories-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a category
+         * @description For editors. Changes the fields that are given; what is left out stays.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        patch: operations["categories-update"];
+        trace?: never;
+    };
+    "/api/v1/categories/{slug}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the posts of a category
+         * @description The published posts of the category with this slug, in pages.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["categories-posts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tags
+         * @description The tags in pages, each with the number of its published posts. The one of a slug is found by `slug`.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["tags-list"];
+        put?: never;
+        /**
+         * Create a tag
+         * @description For editors. A name that is taken, in any case, or a slug is refused with 409.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        post: operations["tags-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a tag
+         * @description One tag, with the number of its published posts.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["tags-read"];
+        /**
+         * Replace a tag
+         * @description For editors. Writes the whole tag; the slug stays if it is left out. `If-Match` looks at the version alone: a post more does not get in the way.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        put: operations["tags-replace"];
+        post?: never;
+        /**
+         * Delete a tag
+         * @description For editors. Its posts stay, without it.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        delete: operations["tags-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a tag
+         * @description For editors. Changes the fields that are given; what is left out stays.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        patch: operations["tags-update"];
+        trace?: never;
+    };
+    "/api/v1/tags/{slug}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the posts of a tag
+         * @description The published posts of the tag with this slug, in pages.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["tags-posts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -2141,6 +2321,141 @@ export interface components {
             status: "logged_in" | "not_logged_in";
             /** @description Who is signed in */
             username?: string;
+        };
+        /**
+         * Category
+         * @description A subject of posts: each post is in one category, or in none
+         * @example {
+         *       "id": 3,
+         *       "name": "Databases",
+         *       "description": "Storing and finding.",
+         *       "slug": "databases",
+         *       "post_count": 12,
+         *       "created_at": "2026-01-30T18:00:00.000Z",
+         *       "updated_at": "2026-01-30T18:00:00.000Z"
+         *     }
+         */
+        Category: {
+            /**
+             * @description Its number
+             * @example 1
+             */
+            id: number;
+            /** @description What it is called */
+            name: string;
+            /** @description Its name in an address */
+            slug: string;
+            /** @description How many published posts it has */
+            post_count: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @description What its posts are about */
+            description: string;
+        };
+        /**
+         * CategoryCreate
+         * @description A category to be created
+         * @example {
+         *       "name": "Databases",
+         *       "description": "Storing and finding."
+         *     }
+         */
+        CategoryCreate: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; made from the name (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out */
+            slug?: string;
+            /**
+             * @description What its posts are about
+             * @default
+             */
+            description?: string;
+        };
+        /**
+         * CategoryPage
+         * @description One page of a list of categories
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 3,
+         *           "name": "Databases",
+         *           "description": "Storing and finding.",
+         *           "slug": "databases",
+         *           "post_count": 12,
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-30T18:00:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        CategoryPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["Category"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * CategoryReplace
+         * @description A category to replace the one that is there; its slug stays if it is left out
+         * @example {
+         *       "name": "Databases",
+         *       "description": "Storing and finding."
+         *     }
+         */
+        CategoryReplace: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
+            /**
+             * @description What its posts are about
+             * @default
+             */
+            description?: string;
+        };
+        /**
+         * CategoryUpdate
+         * @description The fields to change; what is left out stays as it is
+         * @example {
+         *       "description": "Storing, finding and keeping."
+         *     }
+         */
+        CategoryUpdate: {
+            /** @description What it is called; unique without regard to case */
+            name?: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
+            /** @description What its posts are about */
+            description?: string;
         };
         /**
          * Error
@@ -3941,6 +4256,124 @@ export interface components {
             framework: string;
             /** @description The version of the service */
             version: string;
+        };
+        /**
+         * Tag
+         * @description A word that posts are marked with: each post may have several
+         * @example {
+         *       "id": 7,
+         *       "name": "postgres",
+         *       "slug": "postgres",
+         *       "post_count": 12,
+         *       "created_at": "2026-01-30T18:00:00.000Z",
+         *       "updated_at": "2026-01-30T18:00:00.000Z"
+         *     }
+         */
+        Tag: {
+            /**
+             * @description Its number
+             * @example 1
+             */
+            id: number;
+            /** @description What it is called */
+            name: string;
+            /** @description Its name in an address */
+            slug: string;
+            /** @description How many published posts it has */
+            post_count: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * TagCreate
+         * @description A tag to be created
+         * @example {
+         *       "name": "postgres"
+         *     }
+         */
+        TagCreate: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; made from the name (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out */
+            slug?: string;
+        };
+        /**
+         * TagPage
+         * @description One page of a list of tags
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 7,
+         *           "name": "postgres",
+         *           "slug": "postgres",
+         *           "post_count": 12,
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-30T18:00:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TagPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["Tag"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * TagReplace
+         * @description A tag to replace the one that is there; its slug stays if it is left out
+         * @example {
+         *       "name": "PostgreSQL"
+         *     }
+         */
+        TagReplace: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
+        };
+        /**
+         * TagUpdate
+         * @description The fields to change; what is left out stays as it is
+         * @example {
+         *       "name": "PostgreSQL",
+         *       "slug": "postgresql"
+         *     }
+         */
+        TagUpdate: {
+            /** @description What it is called; unique without regard to case */
+            name?: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
         };
         /**
          * RevocationStatus
@@ -7168,6 +7601,720 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-list": {
+        parameters: {
+            query?: {
+                /** @description Only those whose name has this in it */
+                q?: string;
+                /** @description Only the one with this slug, if there is one */
+                slug?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "post_count" | "-post_count";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of categories */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryCreate"];
+            };
+        };
+        responses: {
+            /** @description The category that was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A subject of posts: each post is in one category, or in none */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-replace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryReplace"];
+            };
+        };
+        responses: {
+            /** @description A subject of posts: each post is in one category, or in none */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The category is gone */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryUpdate"];
+            };
+        };
+        responses: {
+            /** @description A subject of posts: each post is in one category, or in none */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-posts": {
+        parameters: {
+            query?: {
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order: by the time of publication, by how often they were read, or by title */
+                sort?: "newest" | "oldest" | "popular" | "title";
+            };
+            header?: never;
+            path: {
+                /** @description Its slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of posts */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-list": {
+        parameters: {
+            query?: {
+                /** @description Only those whose name has this in it */
+                q?: string;
+                /** @description Only the one with this slug, if there is one */
+                slug?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "post_count" | "-post_count";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of tags */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagCreate"];
+            };
+        };
+        responses: {
+            /** @description The tag that was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A word that posts are marked with: each post may have several */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-replace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagReplace"];
+            };
+        };
+        responses: {
+            /** @description A word that posts are marked with: each post may have several */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tag is gone */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagUpdate"];
+            };
+        };
+        responses: {
+            /** @description A word that posts are marked with: each post may have several */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-posts": {
+        parameters: {
+            query?: {
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order: by the time of publication, by how often they were read, or by title */
+                sort?: "newest" | "oldest" | "popular" | "title";
+            };
+            header?: never;
+            path: {
+                /** @description Its slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of posts */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

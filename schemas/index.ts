@@ -2,6 +2,7 @@ import type { TSchema } from '@sinclair/typebox';
 import * as apiKeys from './api-keys.js';
 import * as audit from './audit.js';
 import * as auth from './auth.js';
+import * as categories from './categories.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
 import * as me from './me.js';
@@ -16,6 +17,7 @@ import * as registrations from './registrations.js';
 import * as roles from './roles.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
+import * as tags from './tags.js';
 import * as tokens from './tokens.js';
 import * as trash from './trash.js';
 import * as users from './users.js';
@@ -28,6 +30,7 @@ export const components: NamedSchema[] = [
   apiKeys,
   audit,
   auth,
+  categories,
   errors,
   jobs,
   me,
@@ -42,6 +45,7 @@ export const components: NamedSchema[] = [
   roles,
   sessions,
   system,
+  tags,
   tokens,
   trash,
   users,

@@ -74,6 +74,21 @@ const TABLE = `
   trash-list           401       ok    ok     ok     ok    ok    ok  403   401     401
   trash-restore        401       403   ok     ok     ok    ok    ok  403   401     401
   trash-purge          401       403   ok     ok     ok    ok    ok  403   401     401
+  categories-list      ok        ok    ok     ok     ok    ok    ok  403   401     401
+  categories-read      ok        ok    ok     ok     ok    ok    ok  403   401     401
+  categories-posts     ok        ok    ok     ok     ok    ok    ok  403   401     401
+  categories-create    401       403   403    ok     ok    403   ok  403   401     401
+  categories-replace   401       403   403    ok     ok    403   ok  403   401     401
+  categories-update    401       403   403    ok     ok    403   ok  403   401     401
+  categories-delete    401       403   403    ok     ok    403   ok  403   401     401
+
+  tags-list            ok        ok    ok     ok     ok    ok    ok  403   401     401
+  tags-read            ok        ok    ok     ok     ok    ok    ok  403   401     401
+  tags-posts           ok        ok    ok     ok     ok    ok    ok  403   401     401
+  tags-create          401       403   403    ok     ok    403   ok  403   401     401
+  tags-replace         401       403   403    ok     ok    403   ok  403   401     401
+  tags-update          401       403   403    ok     ok    403   ok  403   401     401
+  tags-delete          401       403   403    ok     ok    403   ok  403   401     401
 
   roles-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
   audit-list           401       403   403    403    ok    403   ok  403   401     401
@@ -113,6 +128,12 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'posts-create': () => ({ title: 'New', content: 'Words.' }),
   'posts-replace': () => ({ title: 'New', content: 'Words.' }),
   'posts-update': () => ({ title: 'New' }),
+  'categories-create': ({ username }) => ({ name: username }),
+  'categories-replace': ({ username }) => ({ name: username }),
+  'categories-update': ({ username }) => ({ name: username }),
+  'tags-create': ({ username }) => ({ name: username }),
+  'tags-replace': ({ username }) => ({ name: username }),
+  'tags-update': ({ username }) => ({ name: username }),
 };
 
 /** Operations that prove somebody by what is in their body: here it is none, which they say. */
