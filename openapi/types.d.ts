@@ -834,6 +834,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was deleted
+         * @description What you deleted of your own, for editors what anyone did, in pages and one kind at a time. After 30 days it is gone for good.
+         *
+         *     **Who:** anyone who has signed in. **Key:** needs the scope `trash:read`.
+         */
+        get: operations["trash-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{kind}/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore what was deleted
+         * @description Brings it back as it was. What an editor deleted, only editors bring back; for others it is not found.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `trash:write`.
+         */
+        post: operations["trash-restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove for good
+         * @description Removes it from the trash, without a way back.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `trash:write`.
+         */
+        delete: operations["trash-purge"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/categories": {
         parameters: {
             query?: never;
@@ -1895,7 +1961,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -1929,7 +1995,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * @description From when on the key is to be refused; null: never
              * @default null
@@ -1974,7 +2040,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -4400,6 +4466,111 @@ export interface components {
             token: string;
             /** @description Ignored: a token says itself of which type it is */
             token_type_hint?: string;
+        };
+        /**
+         * TrashItem
+         * @description Something that was deleted and can be restored
+         * @example {
+         *       "kind": "post",
+         *       "id": 1,
+         *       "title": "Pooling connections",
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "deleted_at": "2026-01-31T09:30:00.000Z",
+         *       "deleted_by": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "expires_at": "2026-03-02T09:30:00.000Z"
+         *     }
+         */
+        TrashItem: {
+            /**
+             * @description What it is
+             * @enum {string}
+             */
+            kind: "post";
+            /**
+             * @description Its number
+             * @example 1
+             */
+            id: number;
+            /** @description The title of a post, or how a comment begins */
+            title: string;
+            /** @description Who wrote it; null if the user is gone */
+            author: components["schemas"]["Author"] | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            deleted_at: string;
+            /** @description Who deleted it; null if the user is gone */
+            deleted_by: components["schemas"]["Author"] | null;
+            /**
+             * Format: date-time
+             * @description When it will be gone for good
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            expires_at: string;
+        };
+        /**
+         * TrashPage
+         * @description One page of a list of things that were deleted
+         * @example {
+         *       "items": [
+         *         {
+         *           "kind": "post",
+         *           "id": 1,
+         *           "title": "Pooling connections",
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "deleted_at": "2026-01-31T09:30:00.000Z",
+         *           "deleted_by": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "expires_at": "2026-03-02T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TrashPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["TrashItem"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
         };
         /**
          * Address
@@ -7290,6 +7461,145 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "trash-list": {
+        parameters: {
+            query?: {
+                /** @description What it is */
+                kind?: "post";
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "deleted_at" | "-deleted_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of things that were deleted */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "trash-restore": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description What it is */
+                kind: "post";
+                /**
+                 * @description The number of what was deleted
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is back */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "trash-purge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /** @description What it is */
+                kind: "post";
+                /**
+                 * @description The number of what was deleted
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -19,6 +19,7 @@ import * as sessions from './sessions.js';
 import * as system from './system.js';
 import * as tags from './tags.js';
 import * as tokens from './tokens.js';
+import * as trash from './trash.js';
 import * as users from './users.js';
 
 /** A schema with a name. */
@@ -46,6 +47,7 @@ export const components: NamedSchema[] = [
   system,
   tags,
   tokens,
+  trash,
   users,
 ]
   .flatMap((file) => Object.values<unknown>(file))

@@ -37,6 +37,7 @@ import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
 import tags from '../routes/api/v1/tags.js';
 import tokens from '../routes/api/v1/tokens.js';
+import trash from '../routes/api/v1/trash.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import devMail from '../routes/dev/mail.js';
@@ -162,6 +163,7 @@ export async function buildApp(
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
   await app.register(posts, { prefix: '/api/v1/posts' });
+  await app.register(trash, { prefix: '/api/v1/trash' });
   await app.register(categories, { prefix: '/api/v1/categories' });
   await app.register(tags, { prefix: '/api/v1/tags' });
   await app.register(roles, { prefix: '/api/v1/roles' });
