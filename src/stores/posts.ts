@@ -137,12 +137,14 @@ function selectFull(db: Database) {
     .select(relations);
 }
 
-/** Who wrote a row of `posts`. */
-export const authorOfPost = sql<Author | null>`(
-  select jsonb_build_object(
-    'id', users.id, 'username', users.username,
-    'nickname', users.nickname, 'avatar_url', users.avatar_url)
-  from users where users.id = posts.author_id)`;
+/** The author whose number this column has. */
+export function authorOf(column: string): RawBuilder<Author | null> {
+  return sql`(
+    select jsonb_build_object(
+      'id', users.id, 'username', users.username,
+      'nickname', users.nickname, 'avatar_url', users.avatar_url)
+    from users where users.id = ${sql.ref(column)})`;
+}
 
 /** How often a row of `posts` was read. */
 export const viewCountOfPost = sql<number>`(
@@ -164,7 +166,7 @@ export function relations() {
                 order by lower(tags.name) collate "C"), '[]')
     from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
   return [
-    authorOfPost.as('author'),
+    authorOf('posts.author_id').as('author'),
     category.as('category'),
     tags.as('tags'),
     viewCountOfPost.as('view_count'),
