@@ -50,6 +50,7 @@ const TAGS = [
     name: 'users',
     description: 'People: their accounts, as others and as administrators see them',
   },
+  { name: 'comments', description: 'What is said about articles, and what is let stand' },
   { name: 'roles', description: 'What people may do' },
   { name: 'audit', description: 'Who did what, for administrators' },
   { name: 'jobs', description: 'What the service does in the background' },

@@ -2,6 +2,7 @@ import type { TSchema } from '@sinclair/typebox';
 import * as apiKeys from './api-keys.js';
 import * as audit from './audit.js';
 import * as auth from './auth.js';
+import * as comments from './comments.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
 import * as me from './me.js';
@@ -27,6 +28,7 @@ export const components: NamedSchema[] = [
   apiKeys,
   audit,
   auth,
+  comments,
   errors,
   jobs,
   me,

@@ -25,12 +25,14 @@ import validation from '../plugins/validation.js';
 import apiKeys from '../routes/api/v1/api-keys.js';
 import audit from '../routes/api/v1/audit.js';
 import auth from '../routes/api/v1/auth.js';
+import comments from '../routes/api/v1/comments.js';
 import emails from '../routes/api/v1/emails.js';
 import jobs from '../routes/api/v1/jobs.js';
 import me from '../routes/api/v1/me.js';
 import meSessions from '../routes/api/v1/me-sessions.js';
 import passwordRoutes from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
+import postComments from '../routes/api/v1/post-comments.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
 import tokens from '../routes/api/v1/tokens.js';
@@ -158,6 +160,12 @@ export async function buildApp(
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
+  await app.register(postComments, {
+    prefix: '/api/v1/posts',
+    perMinute: config.COMMENT_RATE_LIMIT,
+    commentsPrefix: '/api/v1/comments',
+  });
+  await app.register(comments, { prefix: '/api/v1/comments' });
   await app.register(roles, { prefix: '/api/v1/roles' });
   await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });
