@@ -1,9 +1,10 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
-import type { Author, PostStatus, PostSummary, Topic } from '../../schemas/posts.js';
+import type { PostStatus, PostSummary, Topic } from '../../schemas/posts.js';
 import type { Database } from '../db/database.js';
 import { isIgnoringCase } from '../db/ignoring-case.js';
 import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
+import { authorIn } from './authors.js';
 import { isPostVisible, type Reader } from './readers.js';
 import { searchQuery } from './search-vectors.js';
 import { cut, type Slice } from './slices.js';
@@ -139,11 +140,7 @@ function selectFull(db: Database) {
 
 /** What a post shows of others: its author, its topics, and what is counted. */
 export function relations() {
-  const author = sql<Author | null>`(
-    select jsonb_build_object(
-      'id', users.id, 'username', users.username,
-      'nickname', users.nickname, 'avatar_url', users.avatar_url)
-    from users where users.id = posts.author_id)`;
+  const author = authorIn('posts.author_id');
   const category = sql<Topic | null>`(
     select jsonb_build_object('id', categories.id, 'name', categories.name, 'slug', categories.slug)
     from categories where categories.id = posts.category_id)`;
