@@ -834,6 +834,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/posts/popular": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the most popular posts
+         * @description The published posts that were read most often.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-popular"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count posts by month
+         * @description Every month (UTC) in which posts were published, the newest first. `GET /api/v1/posts?month=` lists those of one.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-archives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/by-author": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count posts by author
+         * @description Those who have published most, with how often that was read and commented on. Posts whose author is gone are left out.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-by-author"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/by-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count posts by tag
+         * @description The tags with the most published posts, with how often those were read.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-by-tag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trash": {
         parameters: {
             query?: never;
@@ -4333,6 +4421,168 @@ export interface components {
             name: string;
             /** @description Its name in an address */
             slug: string;
+        };
+        /**
+         * AuthorOfPosts
+         * @description Who wrote posts, and how they are received
+         * @example {
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "post_count": 12,
+         *       "view_count": 420,
+         *       "comment_count": 7
+         *     }
+         */
+        AuthorOfPosts: {
+            author: components["schemas"]["Author"];
+            /** @description How many posts are published */
+            post_count: number;
+            /** @description How often they were read, all together */
+            view_count: number;
+            /** @description How many approved comments they have, all together */
+            comment_count: number;
+        };
+        /**
+         * PopularPosts
+         * @description The posts that were read most often, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "title": "Pooling connections",
+         *           "slug": "pooling-connections",
+         *           "summary": "Why a pool, and how large.",
+         *           "excerpt": "A pool keeps connections open.",
+         *           "status": "published",
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "category": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "tags": [
+         *             {
+         *               "id": 7,
+         *               "name": "postgres",
+         *               "slug": "postgres"
+         *             }
+         *           ],
+         *           "reading_minutes": 1,
+         *           "view_count": 42,
+         *           "comment_count": 3,
+         *           "published_at": "2026-01-31T09:30:00.000Z",
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        PopularPosts: {
+            /** @description The items, in order */
+            items: components["schemas"]["PostSummary"][];
+        };
+        /**
+         * PostArchives
+         * @description The months in which posts were published, the newest first
+         * @example {
+         *       "items": [
+         *         {
+         *           "month": "2026-01",
+         *           "post_count": 12
+         *         }
+         *       ]
+         *     }
+         */
+        PostArchives: {
+            /** @description The items, in order */
+            items: components["schemas"]["PostMonth"][];
+        };
+        /**
+         * PostMonth
+         * @description A month in which posts were published
+         * @example {
+         *       "month": "2026-01",
+         *       "post_count": 12
+         *     }
+         */
+        PostMonth: {
+            /** @description Year and month, in UTC */
+            month: string;
+            /** @description How many posts are published */
+            post_count: number;
+        };
+        /**
+         * PostsByAuthor
+         * @description Those with the most published posts, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "post_count": 12,
+         *           "view_count": 420,
+         *           "comment_count": 7
+         *         }
+         *       ]
+         *     }
+         */
+        PostsByAuthor: {
+            /** @description The items, in order */
+            items: components["schemas"]["AuthorOfPosts"][];
+        };
+        /**
+         * PostsByTag
+         * @description The tags with the most published posts, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "tag": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "post_count": 12,
+         *           "view_count": 420
+         *         }
+         *       ]
+         *     }
+         */
+        PostsByTag: {
+            /** @description The items, in order */
+            items: components["schemas"]["TagOfPosts"][];
+        };
+        /**
+         * TagOfPosts
+         * @description A tag of posts, and how they are received
+         * @example {
+         *       "tag": {
+         *         "id": 3,
+         *         "name": "Databases",
+         *         "slug": "databases"
+         *       },
+         *       "post_count": 12,
+         *       "view_count": 420
+         *     }
+         */
+        TagOfPosts: {
+            tag: components["schemas"]["Topic"];
+            /** @description How many posts are published */
+            post_count: number;
+            /** @description How often they were read, all together */
+            view_count: number;
         };
         /**
          * EmailAddress
@@ -7966,6 +8216,146 @@ export interface operations {
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-popular": {
+        parameters: {
+            query?: {
+                /** @description How many items there are at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The posts that were read most often, the first of them first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PopularPosts"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The months in which posts were published, the newest first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostArchives"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-by-author": {
+        parameters: {
+            query?: {
+                /** @description How many items there are at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those with the most published posts, the first of them first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostsByAuthor"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-by-tag": {
+        parameters: {
+            query?: {
+                /** @description How many items there are at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tags with the most published posts, the first of them first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostsByTag"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

@@ -13,6 +13,7 @@ import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
+import * as postStatistics from './post-statistics.js';
 import * as posts from './posts.js';
 import * as registrations from './registrations.js';
 import * as roles from './roles.js';
@@ -43,6 +44,7 @@ export const components: NamedSchema[] = [
   playgroundRequests,
   playgroundResponses,
   posts,
+  postStatistics,
   registrations,
   roles,
   sessions,

@@ -34,6 +34,7 @@ import meSessions from '../routes/api/v1/me-sessions.js';
 import passwordRoutes from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
 import postComments from '../routes/api/v1/post-comments.js';
+import postStatistics from '../routes/api/v1/post-statistics.js';
 import posts from '../routes/api/v1/posts.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
@@ -165,6 +166,7 @@ export async function buildApp(
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
   await app.register(posts, { prefix: '/api/v1/posts' });
+  await app.register(postStatistics, { prefix: '/api/v1/posts' });
   await app.register(trash, { prefix: '/api/v1/trash' });
   await app.register(categories, { prefix: '/api/v1/categories' });
   await app.register(tags, { prefix: '/api/v1/tags' });

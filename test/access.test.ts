@@ -65,6 +65,10 @@ const TABLE = `
   posts-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
   posts-read           ok        ok    ok     ok     ok    ok    ok  403   401     401
   posts-read-by-slug   ok        ok    ok     ok     ok    ok    ok  403   401     401
+  posts-popular        ok        ok    ok     ok     ok    ok    ok  403   401     401
+  posts-archives       ok        ok    ok     ok     ok    ok    ok  403   401     401
+  posts-by-author      ok        ok    ok     ok     ok    ok    ok  403   401     401
+  posts-by-tag         ok        ok    ok     ok     ok    ok    ok  403   401     401
   posts-create         401       403   ok     ok     ok    ok    ok  403   401     401
   posts-replace        401       403   403    ok     ok    ok    ok  403   401     401
   posts-update         401       403   403    ok     ok    ok    ok  403   401     401

@@ -56,9 +56,9 @@ export async function changeTopic<Row extends store.TopicRow>(
       const before = await lockForChange(trx, kind, id, precondition);
       const changes = differing(before, written);
       if (Object.keys(changes).length === 0) return before;
+      if (changes.name !== undefined) await kind.beforeNameGoes?.(trx, id);
       const updated_at = origin.now.toISOString();
       const after = await store.updateTopic(trx, kind.table, id, { ...changes, updated_at });
-      if (changes.name !== undefined) await kind.onRename?.(trx, id);
       const states = { before: told(before), after: told(after) };
       await recordDifference(trx, origin, { action: `${kind.noun}.change`, id }, states);
       return after;
@@ -84,7 +84,7 @@ export function deleteTopic<Row extends store.TopicRow>(
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
     const before = await lockForChange(trx, kind, id, precondition);
-    await kind.onDelete?.(trx, id);
+    await kind.beforeNameGoes?.(trx, id);
     await store.deleteTopic(trx, kind.table, id);
     await record(trx, origin, { action: `${kind.noun}.delete`, id, before: told(before) });
   });

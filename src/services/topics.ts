@@ -14,10 +14,8 @@ export interface TopicKind<Row extends store.TopicRow = store.TopicRow> {
   /** What the audit log calls one, and the slug of one with a name of which none can be made. */
   noun: 'category' | 'tag';
   table: store.TopicTable<Row>;
-  /** What follows from another name, in the transaction of the change. */
-  onRename?(trx: Database, id: number): Promise<void>;
-  /** What follows from the end of one, in the transaction of the change, before it is gone. */
-  onDelete?(trx: Database, id: number): Promise<void>;
+  /** What follows when its name is lost: in the transaction of the change, before it is. */
+  beforeNameGoes?(trx: Database, id: number): Promise<void>;
 }
 
 /** The entity tag: of the version, and of the number of posts, which changes without one. */
