@@ -2,6 +2,8 @@ import type { TSchema } from '@sinclair/typebox';
 import * as apiKeys from './api-keys.js';
 import * as audit from './audit.js';
 import * as auth from './auth.js';
+import * as categories from './categories.js';
+import * as comments from './comments.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
 import * as me from './me.js';
@@ -16,7 +18,9 @@ import * as registrations from './registrations.js';
 import * as roles from './roles.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
+import * as tags from './tags.js';
 import * as tokens from './tokens.js';
+import * as trash from './trash.js';
 import * as users from './users.js';
 
 /** A schema with a name. */
@@ -27,6 +31,8 @@ export const components: NamedSchema[] = [
   apiKeys,
   audit,
   auth,
+  categories,
+  comments,
   errors,
   jobs,
   me,
@@ -41,7 +47,9 @@ export const components: NamedSchema[] = [
   roles,
   sessions,
   system,
+  tags,
   tokens,
+  trash,
   users,
 ]
   .flatMap((file) => Object.values<unknown>(file))

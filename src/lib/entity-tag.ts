@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * A strong entity tag (RFC 9110, section 8.8.3) for one version of one resource in one
  * representation: the same tag never stands for two different bodies.
@@ -7,6 +9,33 @@
  */
 export function entityTag(version: number, representation: string): string {
   return `"${version}-${representation}"`;
+}
+
+/**
+ * A strong entity tag for a version of a resource that shows more than its own fields, such as the
+ * name of its author: the version, and a hash of the content.
+ */
+export function contentTag(version: number, content: unknown): string {
+  return entityTag(version, hashOf(content));
+}
+
+/** A strong entity tag for what has no version, such as a list: a hash of the content. */
+export function bodyTag(content: unknown): string {
+  return `"${hashOf(content)}"`;
+}
+
+/** 96 bits: two different contents will not meet in the same resource. */
+function hashOf(content: unknown): string {
+  const hash = createHash('sha256').update(JSON.stringify(content));
+  return hash.digest('base64url').slice(0, 16);
+}
+
+/**
+ * Whether an If-Match field has a tag of this version, whatever else the resource showed: nothing
+ * that somebody wrote is lost then.
+ */
+export function ifMatchHasVersion(field: string, version: number): boolean {
+  return matches(field, (tag) => tag.startsWith(`"${version}-`));
 }
 
 /**
