@@ -1168,6 +1168,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/posts/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the comments on a post
+         * @description The threads of a post in pages, each with all that stands beneath it, as a tree or flat. An answer has at most 1000 comments, and a tree 30 levels of replies; what is cut is the deepest, and a comment that lacks replies says so by `has_more_replies`. One that was deleted keeps its place, empty, while there are replies to it.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["post-comments-list"];
+        put?: never;
+        /**
+         * Comment on a post
+         * @description Writes a comment on the post, or with `parent_id` a reply to one. What an editor writes is approved at once; everything else waits, and is seen only by who wrote it and by editors.
+         *
+         *     **Who:** whoever has the permission CREATE (2). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["post-comments-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all comments
+         * @description The comments on all posts, for editors: the newest first, one after the other. Those that wait for a decision are found by `is_approved=false&is_rejected=false`.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        get: operations["comments-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a comment
+         * @description One comment. What waits for a decision is seen by who wrote it and by editors; what was deleted is not found.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["comments-read"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a comment
+         * @description Puts the comment into the trash: authors their own, editors all. If there are replies to it, an empty comment keeps its place.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `comments:write`.
+         */
+        delete: operations["comments-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a comment
+         * @description Gives your own comment another text, within 15 minutes after it was written. Unless you are an editor, it then waits to be approved, again too.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `comments:write`.
+         */
+        patch: operations["comments-update"];
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the replies to a comment
+         * @description The replies to a comment in pages, each with all that stands beneath it, as the comments on a post are listed: the way on from a comment that has more replies.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["comments-list-replies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a comment
+         * @description Shows the comment to everyone. With `If-Match` only if it is still as you have read it.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["comments-approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject a comment
+         * @description Hides the comment, and all that stands beneath it, from everyone but its author and editors.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["comments-reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/moderate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moderate many comments
+         * @description Approves, rejects or deletes many comments at once. Those that do not exist are named in the answer, and are in the way of none of the others.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["comments-moderate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -2544,6 +2716,338 @@ export interface components {
             slug?: string;
             /** @description What its posts are about */
             description?: string;
+        };
+        /**
+         * Comment
+         * @description A comment on a post
+         * @example {
+         *       "id": 7,
+         *       "post_id": 1,
+         *       "parent_id": null,
+         *       "thread_id": 7,
+         *       "depth": 0,
+         *       "author": {
+         *         "id": 2,
+         *         "username": "bob",
+         *         "nickname": "Bob",
+         *         "avatar_url": null
+         *       },
+         *       "content": "Does a **larger** pool help?",
+         *       "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *       "is_approved": true,
+         *       "is_rejected": false,
+         *       "is_deleted": false,
+         *       "created_at": "2026-01-31T10:00:00.000Z",
+         *       "updated_at": "2026-01-31T10:00:00.000Z"
+         *     }
+         */
+        Comment: {
+            /**
+             * @description The number of the comment
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The number of the post
+             * @example 1
+             */
+            post_id: number;
+            /** @description The comment to which it replies; null at the top of a thread */
+            parent_id: number | null;
+            /**
+             * @description The comment at the top of its thread: itself, if it is that one
+             * @example 1
+             */
+            thread_id: number;
+            /** @description How many comments it stands beneath */
+            depth: number;
+            /** @description Who wrote it; null if the user is gone or the comment was deleted */
+            author: components["schemas"]["Author"] | null;
+            /** @description The text as Markdown; empty if it was deleted */
+            content: string;
+            /** @description The text as HTML: safe to show, whatever was written; empty if it was deleted */
+            content_html: string;
+            /** @description Whether everyone sees it; until then only its author and editors do */
+            is_approved: boolean;
+            /** @description Whether an editor decided against it; if neither, it waits for a decision */
+            is_rejected: boolean;
+            /** @description Whether it was deleted, and only keeps the place for the replies to it */
+            is_deleted: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its text was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * CommentCreate
+         * @description A comment to be written
+         * @example {
+         *       "content": "Does a **larger** pool help?"
+         *     }
+         */
+        CommentCreate: {
+            /**
+             * @description The text as Markdown
+             * @example Does a **larger** pool help?
+             */
+            content: string;
+            /**
+             * @description The comment of the same post to which it replies; null for none
+             * @default null
+             */
+            parent_id?: number | null;
+        };
+        /**
+         * CommentModeration
+         * @description What is to be done with many comments
+         * @example {
+         *       "ids": [
+         *         7,
+         *         8
+         *       ],
+         *       "action": "approve"
+         *     }
+         */
+        CommentModeration: {
+            /**
+             * @description The numbers of the comments
+             * @example [
+             *       7,
+             *       8
+             *     ]
+             */
+            ids: number[];
+            /**
+             * @description What to do with all of them
+             * @enum {string}
+             */
+            action: "approve" | "reject" | "delete";
+        };
+        /**
+         * CommentNode
+         * @description A comment with the replies to it
+         * @example {
+         *       "id": 7,
+         *       "post_id": 1,
+         *       "parent_id": null,
+         *       "thread_id": 7,
+         *       "depth": 0,
+         *       "author": {
+         *         "id": 2,
+         *         "username": "bob",
+         *         "nickname": "Bob",
+         *         "avatar_url": null
+         *       },
+         *       "content": "Does a **larger** pool help?",
+         *       "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *       "is_approved": true,
+         *       "is_rejected": false,
+         *       "is_deleted": false,
+         *       "created_at": "2026-01-31T10:00:00.000Z",
+         *       "updated_at": "2026-01-31T10:00:00.000Z",
+         *       "has_more_replies": false,
+         *       "replies": []
+         *     }
+         */
+        CommentNode: {
+            /**
+             * @description The number of the comment
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The number of the post
+             * @example 1
+             */
+            post_id: number;
+            /** @description The comment to which it replies; null at the top of a thread */
+            parent_id: number | null;
+            /**
+             * @description The comment at the top of its thread: itself, if it is that one
+             * @example 1
+             */
+            thread_id: number;
+            /** @description How many comments it stands beneath */
+            depth: number;
+            /** @description Who wrote it; null if the user is gone or the comment was deleted */
+            author: components["schemas"]["Author"] | null;
+            /** @description The text as Markdown; empty if it was deleted */
+            content: string;
+            /** @description The text as HTML: safe to show, whatever was written; empty if it was deleted */
+            content_html: string;
+            /** @description Whether everyone sees it; until then only its author and editors do */
+            is_approved: boolean;
+            /** @description Whether an editor decided against it; if neither, it waits for a decision */
+            is_rejected: boolean;
+            /** @description Whether it was deleted, and only keeps the place for the replies to it */
+            is_deleted: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its text was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @description Whether there are replies to it that are not in this answer: read them with `GET /api/v1/comments/{id}/replies` */
+            has_more_replies: boolean;
+            /** @description The replies to it, the oldest first; left out of a flat list */
+            replies?: components["schemas"]["CommentNode"][];
+        };
+        /**
+         * CommentNodePage
+         * @description One page of a list of comments with the replies to them; what is counted are those at the top of the page
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 7,
+         *           "post_id": 1,
+         *           "parent_id": null,
+         *           "thread_id": 7,
+         *           "depth": 0,
+         *           "author": {
+         *             "id": 2,
+         *             "username": "bob",
+         *             "nickname": "Bob",
+         *             "avatar_url": null
+         *           },
+         *           "content": "Does a **larger** pool help?",
+         *           "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *           "is_approved": true,
+         *           "is_rejected": false,
+         *           "is_deleted": false,
+         *           "created_at": "2026-01-31T10:00:00.000Z",
+         *           "updated_at": "2026-01-31T10:00:00.000Z",
+         *           "has_more_replies": false,
+         *           "replies": []
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        CommentNodePage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["CommentNode"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * CommentPage
+         * @description One page of a list of comments
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 7,
+         *           "post_id": 1,
+         *           "parent_id": null,
+         *           "thread_id": 7,
+         *           "depth": 0,
+         *           "author": {
+         *             "id": 2,
+         *             "username": "bob",
+         *             "nickname": "Bob",
+         *             "avatar_url": null
+         *           },
+         *           "content": "Does a **larger** pool help?",
+         *           "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *           "is_approved": true,
+         *           "is_rejected": false,
+         *           "is_deleted": false,
+         *           "created_at": "2026-01-31T10:00:00.000Z",
+         *           "updated_at": "2026-01-31T10:00:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        CommentPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["Comment"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * CommentUpdate
+         * @description The new text of a comment
+         * @example {
+         *       "content": "Is 20 too large?"
+         *     }
+         */
+        CommentUpdate: {
+            /**
+             * @description The text as Markdown
+             * @example Does a **larger** pool help?
+             */
+            content: string;
+        };
+        /**
+         * CommentsModerated
+         * @description The outcome of moderating many comments
+         * @example {
+         *       "changed": [
+         *         7
+         *       ],
+         *       "unchanged": [
+         *         8
+         *       ],
+         *       "missing": []
+         *     }
+         */
+        CommentsModerated: {
+            /** @description The comments with which it was done */
+            changed: number[];
+            /** @description Those that were so already */
+            unchanged: number[];
+            /** @description Those that do not exist */
+            missing: number[];
         };
         /**
          * Error
@@ -4745,7 +5249,7 @@ export interface components {
              * @description What it is
              * @enum {string}
              */
-            kind: "post";
+            kind: "post" | "comment";
             /**
              * @description Its number
              * @example 1
@@ -7862,7 +8366,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description What it is */
-                kind?: "post";
+                kind?: "post" | "comment";
                 /** @description The page, counted from 1. A page beyond the last one is empty. */
                 page?: number;
                 /** @description How many items a page has */
@@ -7914,7 +8418,7 @@ export interface operations {
             };
             path: {
                 /** @description What it is */
-                kind: "post";
+                kind: "post" | "comment";
                 /**
                  * @description The number of what was deleted
                  * @example 1
@@ -7961,7 +8465,7 @@ export interface operations {
             };
             path: {
                 /** @description What it is */
-                kind: "post";
+                kind: "post" | "comment";
                 /**
                  * @description The number of what was deleted
                  * @example 1
@@ -8705,6 +9209,534 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "post-comments-list": {
+        parameters: {
+            query?: {
+                /** @description Whether replies stand within the comment to which they reply, or all comments one after the other, as they are read, told apart by `parent_id` and `depth` */
+                form?: "tree" | "flat";
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of comments with the replies to them; what is counted are those at the top of the page */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentNodePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "post-comments-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentCreate"];
+            };
+        };
+        responses: {
+            /** @description The comment that was written */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-list": {
+        parameters: {
+            query?: {
+                /** @description Only those that everyone sees, or those that not everyone does */
+                is_approved?: boolean;
+                /** @description Only those that an editor decided against, or the others: with `is_approved=false` those that wait for a decision */
+                is_rejected?: boolean;
+                /**
+                 * @description Only those on the post with this number
+                 * @example 1
+                 */
+                post_id?: number;
+                /** @description Only what the user of this name wrote */
+                author?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of comments */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comment is in the trash */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentUpdate"];
+            };
+        };
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-list-replies": {
+        parameters: {
+            query?: {
+                /** @description Whether replies stand within the comment to which they reply, or all comments one after the other, as they are read, told apart by `parent_id` and `depth` */
+                form?: "tree" | "flat";
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of comments with the replies to them; what is counted are those at the top of the page */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentNodePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-approve": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-reject": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-moderate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentModeration"];
+            };
+        };
+        responses: {
+            /** @description The outcome of moderating many comments */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentsModerated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

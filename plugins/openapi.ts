@@ -54,6 +54,7 @@ const TAGS = [
   { name: 'trash', description: 'What was deleted, and the way back' },
   { name: 'categories', description: 'What posts are about: one subject each' },
   { name: 'tags', description: 'What posts are marked with: as many words as one likes' },
+  { name: 'comments', description: 'What is said about articles, and what is let stand' },
   { name: 'roles', description: 'What people may do' },
   { name: 'audit', description: 'Who did what, for administrators' },
   { name: 'jobs', description: 'What the service does in the background' },

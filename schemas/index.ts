@@ -3,6 +3,7 @@ import * as apiKeys from './api-keys.js';
 import * as audit from './audit.js';
 import * as auth from './auth.js';
 import * as categories from './categories.js';
+import * as comments from './comments.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
 import * as me from './me.js';
@@ -32,6 +33,7 @@ export const components: NamedSchema[] = [
   audit,
   auth,
   categories,
+  comments,
   errors,
   jobs,
   me,

@@ -4,7 +4,7 @@ import { Author } from './posts.js';
 import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
 
 /** What goes to the trash when it is deleted. */
-export const TRASH_KINDS = ['post'] as const;
+export const TRASH_KINDS = ['post', 'comment'] as const;
 export type TrashKind = (typeof TRASH_KINDS)[number];
 
 /** Days after which what is in the trash is gone for good. */

@@ -8,19 +8,23 @@ import {
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError } from '../errors.js';
+import { deletedComments } from '../stores/deleted-comments.js';
 import { deletedPosts } from '../stores/deleted-posts.js';
-import type { Bin, LockedDeleted } from '../stores/trash.js';
+import type { Bin } from '../stores/trash.js';
 import { record } from './audit.js';
-import { isEditor } from './editorship.js';
+import { readerOf } from './editorship.js';
 import { readPage } from './pages.js';
 import type { Origin, Viewer } from './viewer.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** A job restores and removes whatever there is. */
+const EVERYBODY = { kind: 'editor' } as const;
+
 /** How many are removed in one transaction. */
 const BATCH = 100;
 
-const BINS: Record<TrashKind, Bin> = { post: deletedPosts };
+const BINS: Record<TrashKind, Bin> = { post: deletedPosts, comment: deletedComments };
 
 /**
  * One page of what was deleted: what the viewer deleted of their own, for editors everything.
@@ -33,10 +37,10 @@ export async function listTrash(
   { kind, ...request }: TrashListQuery,
 ): Promise<Page<TrashItem>> {
   const bin = BINS[kind];
-  const userId = isEditor(viewer) ? null : viewer.id;
+  const reader = readerOf(viewer);
   const page = await readPage(request, {
-    list: (slice) => bin.list(db, userId, slice),
-    count: () => bin.count(db, userId),
+    list: (slice) => bin.list(db, reader, slice),
+    count: () => bin.count(db, reader),
     sortKey: ({ deleted_at }) => deleted_at,
   });
   const items = page.items.map((row) => ({ kind, ...row, expires_at: expiryOf(row.deleted_at) }));
@@ -52,7 +56,7 @@ export function restore(
   id: number,
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
-    await lock(trx, viewer, kind, id);
+    await assertLocked(trx, viewer, kind, id);
     await BINS[kind].restore(trx, id);
     await record(trx, origin, { action: `${kind}.restore`, id });
   });
@@ -71,9 +75,9 @@ export function purge(
   id: number,
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
-    const { title } = await lock(trx, viewer, kind, id);
+    await assertLocked(trx, viewer, kind, id);
     await BINS[kind].purge(trx, id);
-    await record(trx, origin, { action: `${kind}.purge`, id, before: { title } });
+    await record(trx, origin, { action: `${kind}.purge`, id });
   });
 }
 
@@ -98,10 +102,9 @@ async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Pro
     await inTransaction(db, async (trx) => {
       for (const id of ids) {
         // Somebody may have restored it in the meantime.
-        const locked = await bin.lock(trx, id);
-        if (locked === null) continue;
+        if (!(await bin.lock(trx, id, EVERYBODY))) continue;
         await bin.purge(trx, id);
-        await record(trx, origin, { action: `${kind}.purge`, id, before: { title: locked.title } });
+        await record(trx, origin, { action: `${kind}.purge`, id });
       }
     });
     removed += ids.length;
@@ -110,16 +113,13 @@ async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Pro
 }
 
 /** Whoever deleted something of their own may have it back; what editors deleted, only editors. */
-async function lock(
+async function assertLocked(
   trx: Database,
   viewer: Viewer,
   kind: TrashKind,
   id: number,
-): Promise<LockedDeleted> {
-  const locked = await BINS[kind].lock(trx, id);
-  const isOwn = locked?.author_id === viewer.id && locked.deleted_by === viewer.id;
-  if (locked === null || !(isOwn || isEditor(viewer))) throw new ApiError('not_found');
-  return locked;
+): Promise<void> {
+  if (!(await BINS[kind].lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
 }
 
 function expiryOf(deletedAt: string): string {

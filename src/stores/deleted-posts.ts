@@ -1,42 +1,42 @@
 import { sql } from 'kysely';
-import type { Database } from '../db/database.js';
+import { authorIn } from './authors.js';
 import { cut } from './slices.js';
-import { authorIn, type Bin } from './trash.js';
+import { type Bin, isRestorable } from './trash.js';
 
 /** The posts in the trash. */
 export const deletedPosts: Bin = {
-  async list(db, userId, slice) {
+  async list(db, reader, slice) {
     const found = db
       .selectFrom('posts')
       .select(['posts.id', 'posts.title'])
-      // The index is of what is deleted, and its order is that of the column without null.
+      // The column without null: nothing else is in the trash.
       .select(sql<string>`posts.deleted_at`.as('deleted_at'))
       .select([
         authorIn('posts.author_id').as('author'),
         authorIn('posts.deleted_by').as('deleted_by'),
       ])
-      .where(isDeleted(userId));
-    return cut(found, slice).execute();
+      .where(isRestorable(reader, 'posts'));
+    return cut(found, slice, sql.ref('posts.deleted_at')).execute();
   },
 
-  async count(db, userId) {
+  async count(db, reader) {
     const { count } = await db
       .selectFrom('posts')
       .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where(isDeleted(userId))
+      .where(isRestorable(reader, 'posts'))
       .executeTakeFirstOrThrow();
     return count;
   },
 
-  async lock(trx, id) {
+  async lock(trx, id, reader) {
     const row = await trx
       .selectFrom('posts')
-      .select(['title', 'author_id', 'deleted_by'])
+      .select('id')
       .where('id', '=', id)
-      .where('deleted_at', 'is not', null)
+      .where(isRestorable(reader, 'posts'))
       .forUpdate()
       .executeTakeFirst();
-    return row ?? null;
+    return row !== undefined;
   },
 
   async restore(trx, id) {
@@ -48,7 +48,7 @@ export const deletedPosts: Bin = {
     await trx.deleteFrom('posts').where('id', '=', id).execute();
   },
 
-  async findExpired(db: Database, before: Date, limit: number) {
+  async findExpired(db, before, limit) {
     const rows = await db
       .selectFrom('posts')
       .select('id')
@@ -59,10 +59,3 @@ export const deletedPosts: Bin = {
     return rows.map(({ id }) => id);
   },
 };
-
-function isDeleted(userId: number | null) {
-  return userId === null
-    ? sql<boolean>`posts.deleted_at is not null`
-    : sql<boolean>`posts.deleted_at is not null
-        and posts.author_id = ${userId} and posts.deleted_by = ${userId}`;
-}

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { AuthorOfPosts, PostMonth, TagOfPosts } from '../../schemas/post-statistics.js';
 import type { Database } from '../db/database.js';
-import { authorOf, commentCountOfPost, viewCountOfPost } from './posts.js';
+import { authorIn } from './authors.js';
+import { commentCountOfPost, viewCountOfPost } from './posts.js';
 import { isPostVisible } from './readers.js';
 
 /** Nothing here is counted that not everyone may see. */
@@ -32,7 +33,7 @@ export async function countPostsByAuthor(db: Database, limit: number): Promise<A
       group by posts.author_id
       order by post_count desc, posts.author_id limit ${limit}
     )
-    select ${authorOf('counted.author_id')} as author, counted.post_count,
+    select ${authorIn('counted.author_id')} as author, counted.post_count,
            summed.view_count, summed.comment_count
     from counted, lateral (
       select sum(${viewCountOfPost})::bigint as view_count,

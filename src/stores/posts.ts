@@ -1,9 +1,10 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
-import type { Author, PostStatus, PostSummary, Topic } from '../../schemas/posts.js';
+import type { PostStatus, PostSummary, Topic } from '../../schemas/posts.js';
 import type { Database } from '../db/database.js';
 import { isIgnoringCase } from '../db/ignoring-case.js';
 import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
+import { authorIn } from './authors.js';
 import { isPostVisible, type Reader } from './readers.js';
 import { searchQuery } from './search-vectors.js';
 import { cut, type Slice } from './slices.js';
@@ -137,15 +138,6 @@ function selectFull(db: Database) {
     .select(relations);
 }
 
-/** The author whose number this column has. */
-export function authorOf(column: string): RawBuilder<Author | null> {
-  return sql`(
-    select jsonb_build_object(
-      'id', users.id, 'username', users.username,
-      'nickname', users.nickname, 'avatar_url', users.avatar_url)
-    from users where users.id = ${sql.ref(column)})`;
-}
-
 /** How often a row of `posts` was read. */
 export const viewCountOfPost = sql<number>`(
   select post_views.view_count from post_views where post_views.post_id = posts.id)`;
@@ -166,7 +158,7 @@ export function relations() {
                 order by lower(tags.name) collate "C"), '[]')
     from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
   return [
-    authorOf('posts.author_id').as('author'),
+    authorIn('posts.author_id').as('author'),
     category.as('category'),
     tags.as('tags'),
     viewCountOfPost.as('view_count'),

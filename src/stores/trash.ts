@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Author } from '../../schemas/posts.js';
 import type { Database } from '../db/database.js';
+import type { Reader } from './readers.js';
 import type { Slice } from './slices.js';
 
 /** Something that was deleted, as it is listed. */
@@ -12,24 +13,13 @@ export interface DeletedRow {
   deleted_by: Author | null;
 }
 
-/** Something that was deleted, locked until the transaction ends. */
-export interface LockedDeleted {
-  title: string;
-  author_id: number | null;
-  deleted_by: number | null;
-}
-
 /** How one kind of thing is found in the trash, and leaves it. */
 export interface Bin {
-  /**
-   * A slice of what was deleted.
-   *
-   * @param userId only what this user wrote and deleted; everything, if it is null
-   */
-  list(db: Database, userId: number | null, slice: Slice<'deleted_at'>): Promise<DeletedRow[]>;
-  count(db: Database, userId: number | null): Promise<number>;
-  /** Null if there is no such thing in the trash. */
-  lock(trx: Database, id: number): Promise<LockedDeleted | null>;
+  /** A slice of what this reader may restore. */
+  list(db: Database, reader: Reader, slice: Slice<'deleted_at'>): Promise<DeletedRow[]>;
+  count(db: Database, reader: Reader): Promise<number>;
+  /** Locks it until the transaction ends. False if there is none that this reader may restore. */
+  lock(trx: Database, id: number, reader: Reader): Promise<boolean>;
   restore(trx: Database, id: number): Promise<void>;
   /** Removes it for good. */
   purge(trx: Database, id: number): Promise<void>;
@@ -37,11 +27,12 @@ export interface Bin {
   findExpired(db: Database, before: Date, limit: number): Promise<number[]>;
 }
 
-/** The user in a column, as the author of something. */
-export function authorIn(column: string) {
-  return sql<Author | null>`(
-    select jsonb_build_object(
-      'id', users.id, 'username', users.username,
-      'nickname', users.nickname, 'avatar_url', users.avatar_url)
-    from users where users.id = ${sql.ref(column)})`;
+/** That a row is in the trash, for this reader: authors restore what they deleted of their own. */
+export function isRestorable(reader: Reader, table: 'posts' | 'comments'): RawBuilder<boolean> {
+  const column = (name: string) => sql.ref(`${table}.${name}`);
+  const isDeleted = sql<boolean>`${column('deleted_at')} is not null`;
+  if (reader.kind === 'editor') return isDeleted;
+  if (reader.kind === 'public') return sql<boolean>`false`;
+  return sql<boolean>`(${isDeleted}
+    and ${column('author_id')} = ${reader.id} and ${column('deleted_by')} = ${reader.id})`;
 }

@@ -166,7 +166,7 @@ t.test(
 );
 
 t.test('every route of the API is in the contract', async (t) => {
-  const listed = operations.map(({ method, path }) => `${method} ${path}`);
+  const listed = new Set(operations.map(({ method, path }) => `${method} ${path}`));
   const routes = app.printRoutes({ commonPrefix: false, includeHooks: false });
   const served = new Set<string>();
   // The tree shows of a path only what comes after that of the line above it.
@@ -183,15 +183,13 @@ t.test('every route of the API is in the contract', async (t) => {
     if (methods === undefined || segment === '*' || !url.startsWith('/api')) continue;
     for (const method of methods.split(', ')) {
       if (method === 'HEAD' || method === 'OPTIONS') continue;
-      // Where routes name one place differently, it shows all the names.
-      const path = url.replace(/:\w+(?:\|:\w+)*/g, '{}');
-      served.add(`${method.toLowerCase()} ${path}`);
+      served.add(`${method.toLowerCase()} ${url.replace(/:\w+(?:\|:\w+)*/g, '{}')}`);
     }
   }
-  const expected = listed
-    .filter((name) => / \/api(?!.*\{subpath\})/.test(name))
-    .map((name) => name.replace(/\{\w+\}/g, '{}'));
-  t.same([...served].sort(), expected.sort());
+  const expected = [...listed].filter((name) => / \/api(?!.*\{subpath\})/.test(name));
+  // The tree joins parameters that stand in one place under several names.
+  const nameless = expected.map((name) => name.replace(/\{\w+\}/g, '{}'));
+  t.same([...served].sort(), nameless.sort());
 });
 
 t.test('components have names, and examples that are valid', async (t) => {

@@ -69,6 +69,40 @@ t.test(
   },
 );
 
+t.test('comments go to the trash too, and keep their place', async (t) => {
+  const post = (await alice.post(POSTS, { title: 'Talk', content: 'x', status: 'published' })).json;
+  const comments = `${POSTS}/${post.id}/comments`;
+  const comment = async (content: string, parent_id?: number): Promise<number> =>
+    (await editor.post(comments, { content, parent_id: parent_id ?? null })).json.id;
+  const top = await comment('First words');
+  const reply = await comment('An answer', top);
+  await editor.delete(`/api/v1/comments/${top}`);
+
+  const [item] = (await editor.get(`${URL}?kind=comment`)).json.items;
+  t.match(item, { kind: 'comment', id: top, title: 'First words', author: { username: 'edith' } });
+  t.same(titles(await alice.get(`${URL}?kind=comment`)), [], 'they are not hers');
+  t.equal((await alice.post(`${URL}/comment/${top}/restore`)).status, 404);
+
+  t.equal((await editor.post(`${URL}/comment/${top}/restore`)).status, 204);
+  t.equal((await client().get(`/api/v1/comments/${top}`)).json.content, 'First words');
+
+  await editor.delete(`/api/v1/comments/${top}`);
+  t.equal((await editor.delete(`${URL}/comment/${top}`)).status, 204);
+  t.same(titles(await editor.get(`${URL}?kind=comment`)), []);
+  t.equal((await editor.post(`${URL}/comment/${top}/restore`)).status, 404);
+  const [thread] = (await client().get(comments)).json.items;
+  t.match(thread, { id: top, is_deleted: true, content: '', author: null });
+  t.match(thread.replies, [{ id: reply, content: 'An answer' }]);
+
+  await editor.delete(`/api/v1/comments/${reply}`);
+  clock.advance(31 * DAY_MS);
+  await enqueue(app.db, 'empty_trash', {});
+  await app.runJobs();
+  const { rows } = await app.pg.query('select from comments where post_id = $1', [post.id]);
+  t.same(rows, [], 'with the last reply the empty place goes too');
+  clock.advance(-31 * DAY_MS);
+});
+
 t.test('lists are cut into pages', async (t) => {
   for (const title of ['one', 'two', 'three']) await deletedPost(title);
   const page = await alice.get(`${URL}?size=2`);
