@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { AuditAction } from '../../schemas/audit.js';
 import { type CommentCreate, EDIT_WINDOW_MINUTES } from '../../schemas/comments.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
@@ -7,7 +6,6 @@ import { ApiError, InvalidRequest, valueError } from '../errors.js';
 import { ifMatchHasVersion } from '../lib/entity-tag.js';
 import { renderMarkdown } from '../lib/markdown.js';
 import * as store from '../stores/comment-changes.js';
-import { lockDeletedComment, purge } from '../stores/comment-trash.js';
 import { type FullComment, findComment } from '../stores/comments.js';
 import { commentVector } from '../stores/search-vectors.js';
 import { record } from './audit.js';
@@ -102,43 +100,6 @@ export function deleteComment(
     );
     await store.updateComments(trx, [id], trashed(origin, viewer));
     await record(trx, origin, { action: 'comment.delete', id, before: auditable(before) });
-  });
-}
-
-/**
- * Takes a comment out of the trash: authors what they deleted themselves, editors everything.
- *
- * @throws ApiError not_found if there is none in the trash that the viewer may restore
- */
-export function restoreComment(db: Database, origin: Origin, id: number): Promise<void> {
-  return fromTrash(db, origin, 'comment.restore', id, (trx) =>
-    store.updateComments(trx, [id], { deleted_at: null, deleted_by: null }),
-  );
-}
-
-/**
- * Removes a comment in the trash for good, with all that is kept of it but the place that the replies
- * to it need.
- *
- * @throws ApiError not_found as `restoreComment`
- */
-export function purgeComment(db: Database, origin: Origin, id: number): Promise<void> {
-  return fromTrash(db, origin, 'comment.purge', id, (trx) => purge(trx, [id]));
-}
-
-function fromTrash(
-  db: Database,
-  origin: Origin,
-  action: AuditAction,
-  id: number,
-  work: (trx: Database) => Promise<void>,
-): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    if (!(await lockDeletedComment(trx, id, readerOf(origin.viewer)))) {
-      throw new ApiError('not_found');
-    }
-    await work(trx);
-    await record(trx, origin, { action, id });
   });
 }
 

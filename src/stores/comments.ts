@@ -1,9 +1,9 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { Comment, CommentSort } from '../../schemas/comments.js';
-import type { Author } from '../../schemas/posts.js';
 import type { Database } from '../db/database.js';
 import { isIgnoringCase } from '../db/ignoring-case.js';
 import type { Schema } from '../db/tables.js';
+import { authorIn } from './authors.js';
 import { isCommentVisible, type Reader } from './readers.js';
 import { cut, type Slice } from './slices.js';
 
@@ -86,13 +86,6 @@ export function inOrder(db: Database, slice: Slices, { descending }: Slice<Comme
     .orderBy('comments.id', direction);
 }
 
-/** Who wrote a row of `comments`. */
-export const COMMENT_AUTHOR = sql<Author | null>`(
-  select jsonb_build_object(
-    'id', users.id, 'username', users.username,
-    'nickname', users.nickname, 'avatar_url', users.avatar_url)
-  from users where users.id = comments.author_id)`;
-
 /** What is shown of a row of `comments`: of one that was deleted nothing but its place. */
 export function shown() {
   const unlessDeleted = <T>(value: RawBuilder<T>, instead: RawBuilder<T>) =>
@@ -105,7 +98,7 @@ export function shown() {
     'comments.created_at' as const,
     'comments.updated_at' as const,
     sql<number>`coalesce(comments.thread_id, comments.id)`.as('thread_id'),
-    unlessDeleted(COMMENT_AUTHOR, sql`null`).as('author'),
+    unlessDeleted(authorIn('comments.author_id'), sql`null`).as('author'),
     unlessDeleted(sql<string>`comments.content`, nothing).as('content'),
     unlessDeleted(sql<string>`comments.content_html`, nothing).as('content_html'),
     sql<boolean>`comments.rejected_at is not null`.as('is_rejected'),

@@ -1,0 +1,230 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Static, Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { viewerOf } from '../../../plugins/access.js';
+import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import {
+  Post,
+  PostCreate,
+  PostListQuery,
+  PostPage,
+  PostParams,
+  PostReplace,
+  PostSlugParams,
+  PostUpdate,
+} from '../../../schemas/posts.js';
+import { Ref } from '../../../schemas/types.js';
+import { linkHeader } from '../../../src/lib/link-header.js';
+import * as changes from '../../../src/services/post-changes.js';
+import * as posts from '../../../src/services/posts.js';
+
+const tags = ['posts'];
+
+const notModified = Type.Null({ description: 'The client has it already' });
+
+const ETAG_NOTE =
+  'The `ETag` names what is shown: its first number is the version, and `If-Match` looks at that ' +
+  'alone, so that neither a view nor a new name of the author gets in the way of a change';
+
+const operations = {
+  list: {
+    operationId: 'posts-list',
+    summary: 'List posts',
+    description:
+      'Posts in pages, without their texts. Drafts are for their authors and for editors: ask for ' +
+      'them with `status=draft`.',
+    tags,
+    querystring: PostListQuery,
+    response: { 200: Ref(PostPage) },
+  },
+  read: {
+    operationId: 'posts-read',
+    summary: 'Read a post',
+    description: `A post with its text. Somebody else's draft is not found. ${ETAG_NOTE}.`,
+    tags,
+    params: PostParams,
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(Post), 304: notModified },
+  },
+  readBySlug: {
+    operationId: 'posts-read-by-slug',
+    summary: 'Read a post by its slug',
+    description:
+      'As by its number. A slug that the post had once leads, by 301, to the one that it has now.',
+    tags,
+    params: PostSlugParams,
+    headers: IfNoneMatchHeaders,
+    response: {
+      200: Ref(Post),
+      301: Type.Null({ description: 'The post has another slug now' }),
+      304: notModified,
+    },
+  },
+  create: {
+    operationId: 'posts-create',
+    summary: 'Write a post',
+    description: 'A post of your own, a draft unless `status` says otherwise.',
+    tags,
+    body: Ref(PostCreate),
+    response: { 201: Ref(Post, { description: 'The post that was written' }) },
+  },
+  replace: {
+    operationId: 'posts-replace',
+    summary: 'Replace a post',
+    description:
+      'Writes the whole post; what is left out goes back to its default, except the slug. Authors ' +
+      'change their own posts, editors all. Whether it is published stays as it is.',
+    tags,
+    params: PostParams,
+    headers: IfMatchHeaders,
+    body: Ref(PostReplace),
+    response: { 200: Ref(Post) },
+  },
+  update: {
+    operationId: 'posts-update',
+    summary: 'Change a post',
+    description:
+      'Changes the fields that are given; what is left out stays. Authors change their own posts, ' +
+      'editors all.',
+    tags,
+    params: PostParams,
+    headers: IfMatchHeaders,
+    body: Ref(PostUpdate),
+    response: { 200: Ref(Post) },
+  },
+  publish: {
+    operationId: 'posts-publish',
+    summary: 'Publish a post',
+    description: 'Shows the post to everyone from now on. One that is published stays as it is.',
+    tags,
+    params: PostParams,
+    headers: IfMatchHeaders,
+    response: { 200: Ref(Post) },
+  },
+  unpublish: {
+    operationId: 'posts-unpublish',
+    summary: 'Take a post back',
+    description:
+      'Makes a draft of the post again, with its comments; it loses the time of its publication. A ' +
+      'draft stays as it is.',
+    tags,
+    params: PostParams,
+    headers: IfMatchHeaders,
+    response: { 200: Ref(Post) },
+  },
+  remove: {
+    operationId: 'posts-delete',
+    summary: 'Delete a post',
+    description:
+      'Puts the post into the trash, from where it can be restored for 30 days. Authors delete their ' +
+      'own posts, editors all.',
+    tags,
+    params: PostParams,
+    headers: IfMatchHeaders,
+    response: { 204: Type.Null({ description: 'The post is in the trash' }) },
+  },
+} as const;
+
+const read = { scope: 'posts:read' } as const;
+const write = { access: 'update', scope: 'posts:write', errors: [404, 409, 412] } as const;
+
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
+    const page = await posts.listPosts(request.db, request.viewer, request.query);
+    reply.header('link', linkHeader(request.url, page));
+    return page;
+  });
+
+  app.get(
+    '/:id',
+    { schema: operations.read, config: { ...read, errors: [404] } },
+    async (request, reply) => {
+      const post = await posts.readPost(request.db, request.viewer, request.params.id);
+      reply.header('etag', posts.postTag(post));
+      return post;
+    },
+  );
+
+  app.get(
+    '/slug/:slug',
+    { schema: operations.readBySlug, config: { ...read, errors: [404] } },
+    async (request, reply) => {
+      const { slug } = request.params;
+      const post = await posts.readPostBySlug(request.db, request.viewer, slug);
+      if (post.slug !== slug) return reply.redirect(`${app.prefix}/slug/${post.slug}`, 301);
+      reply.header('etag', posts.postTag(post));
+      return post;
+    },
+  );
+
+  app.post(
+    '/',
+    {
+      schema: operations.create,
+      config: {
+        access: 'create',
+        scope: 'posts:write',
+        errors: [409],
+        sends: ['Location', 'ETag'],
+      },
+    },
+    async (request, reply) => {
+      const post = await changes.createPost(request.db, request.origin(), request.body);
+      reply
+        .code(201)
+        .header('location', `${app.prefix}/${post.id}`)
+        .header('etag', posts.postTag(post));
+      return post;
+    },
+  );
+
+  type Change = { Params: Static<typeof PostParams>; Body: PostUpdate };
+  async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
+    const post = await changes.changePost(
+      request.db,
+      request.origin(),
+      viewerOf(request),
+      request.params.id,
+      request.body,
+      { ifMatch: request.headers['if-match'] },
+    );
+    reply.header('etag', posts.postTag(post));
+    return post;
+  }
+
+  // The body of a PUT has every field: what was left out of it is there with its default.
+  app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
+  app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
+
+  type StateChange = { Params: Static<typeof PostParams> };
+  const setState =
+    (set: typeof changes.publishPost) =>
+    async (request: FastifyRequest<StateChange>, reply: FastifyReply) => {
+      const post = await set(request.db, request.origin(), viewerOf(request), request.params.id, {
+        ifMatch: request.headers['if-match'],
+      });
+      reply.header('etag', posts.postTag(post));
+      return post;
+    };
+
+  app.post<StateChange>(
+    '/:id/publish',
+    { schema: operations.publish, config: write },
+    setState(changes.publishPost),
+  );
+  app.post<StateChange>(
+    '/:id/unpublish',
+    { schema: operations.unpublish, config: write },
+    setState(changes.unpublishPost),
+  );
+
+  app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
+    const { id } = request.params;
+    await changes.deletePost(request.db, request.origin(), viewerOf(request), id, {
+      ifMatch: request.headers['if-match'],
+    });
+    reply.code(204);
+  });
+};
+
+export default routes;

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import type { AuditAction } from '../../schemas/audit.js';
+import type { PostCreate, PostUpdate } from '../../schemas/posts.js';
+import type { Database } from '../db/database.js';
+import { inTransaction } from '../db/transaction.js';
+import { ApiError, duplicate, InvalidRequest, valueError } from '../errors.js';
+import { ifMatchHasVersion } from '../lib/entity-tag.js';
+import { renderMarkdown } from '../lib/markdown.js';
+import { slugOf } from '../lib/slugs.js';
+import { SLUG_SUFFIX_LENGTH } from '../stores/free-slugs.js';
+import * as store from '../stores/post-changes.js';
+import { type FullPost, findPost } from '../stores/posts.js';
+import { postVector, titleVector } from '../stores/search-vectors.js';
+import { ensureTags } from '../stores/topics.js';
+import { record, recordDifference } from './audit.js';
+import { assertMayEdit, readerOf } from './editorship.js';
+import { postTag } from './posts.js';
+import type { Precondition } from './user-changes.js';
+import type { Origin, Viewer } from './viewer.js';
+
+const MAX_SLUG = 200;
+
+/** The slug of a title that nothing can be made of, such as one of emoji. */
+const NAMELESS = 'post';
+
+/** What an import says of a post beyond what a request may. */
+export interface PostOrigin {
+  authorId: number | null;
+  /** When it was written and published; now, if it is left out. */
+  at?: Date;
+  /** The file that it comes from. */
+  sourcePath?: string;
+}
+
+/**
+ * Writes a post, by default that of the viewer.
+ *
+ * @throws ApiError duplicate if the slug that is asked for is taken; InvalidRequest if there is no
+ *   such category
+ */
+export function createPost(
+  db: Database,
+  origin: Origin,
+  { tags, slug, status, ...post }: PostCreate,
+  { authorId, at = origin.now, sourcePath }: PostOrigin = { authorId: origin.viewer?.id ?? null },
+): Promise<FullPost> {
+  return inTransaction(db, async (trx) => {
+    await assertCategory(trx, post.category_id);
+    const text = rendered(post.content);
+    const values = {
+      ...post,
+      ...text,
+      ...searchable({ ...post, ...text, tags }),
+      author_id: authorId,
+      published_at: status === 'published' ? at.toISOString() : null,
+      source_path: sourcePath ?? null,
+      created_at: at.toISOString(),
+      updated_at: origin.now.toISOString(),
+    };
+    const id = await insert(trx, values, slug);
+    await store.replaceTags(trx, id, await ensureTags(trx, tags));
+    const created = await readBack(trx, id);
+    await record(trx, origin, { action: 'post.create', id, after: auditable(created) });
+    return created;
+  });
+}
+
+/**
+ * Replaces the post, or changes the fields that are given. The slug stays unless it is given, and an
+ * old one leads to the new one.
+ *
+ * @throws ApiError not_found; forbidden if it is somebody else's; precondition_failed; duplicate if
+ *   another post has or had the slug; InvalidRequest if there is no such category
+ */
+export function changePost(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+  changes: PostUpdate,
+  precondition: Precondition,
+): Promise<FullPost> {
+  return change(db, origin, viewer, id, { precondition, action: 'post.change' }, (trx, before) =>
+    applyChanges(trx, origin, before, changes),
+  );
+}
+
+/**
+ * Writes the changes of a post that is locked.
+ *
+ * @returns whether there is anything to be written
+ */
+export async function applyChanges(
+  trx: Database,
+  { now }: Pick<Origin, 'now'>,
+  before: store.LockedPost,
+  { tags, slug, ...changes }: PostUpdate,
+): Promise<boolean> {
+  const oldTags = await store.findTagNames(trx, before.id);
+  const isTagged = tags !== undefined && !isSameSet(tags, oldTags);
+  const changed = Object.fromEntries(
+    Object.entries({ slug, ...changes }).filter(
+      ([field, value]) =>
+        value !== undefined && value !== before[field as keyof PostUpdate & keyof store.LockedPost],
+    ),
+  ) as Omit<PostUpdate, 'tags'>;
+  if (!isTagged && Object.keys(changed).length === 0) return false;
+  await assertCategory(trx, changed.category_id);
+  if (changed.slug !== undefined && !(await store.claimSlug(trx, before.id, changed.slug))) {
+    throw slugTaken(changed.slug);
+  }
+  if (isTagged) await store.replaceTags(trx, before.id, await ensureTags(trx, tags));
+  const text = changed.content === undefined ? {} : rendered(changed.content);
+  await store.updatePost(trx, before.id, {
+    ...changed,
+    ...text,
+    ...searchable({ ...before, ...changed, ...text, tags: tags ?? oldTags }),
+    updated_at: now.toISOString(),
+  });
+  return true;
+}
+
+/** Publishes the post, if it is not. @throws as `changePost` */
+export function publishPost(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+  precondition: Precondition,
+): Promise<FullPost> {
+  return setPublished(db, origin, viewer, id, precondition, origin.now.toISOString());
+}
+
+/** Makes the post a draft again, if it is published. @throws as `changePost` */
+export function unpublishPost(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+  precondition: Precondition,
+): Promise<FullPost> {
+  return setPublished(db, origin, viewer, id, precondition, null);
+}
+
+function setPublished(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+  precondition: Precondition,
+  published_at: string | null,
+): Promise<FullPost> {
+  const action = published_at === null ? 'post.unpublish' : 'post.publish';
+  return change(db, origin, viewer, id, { precondition, action }, async (trx, before) => {
+    if ((before.published_at === null) === (published_at === null)) return false;
+    await store.updatePost(trx, id, { published_at, updated_at: origin.now.toISOString() });
+    return true;
+  });
+}
+
+/** Puts the post into the trash. @throws as `changePost` */
+export function deletePost(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+  precondition: Precondition,
+): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    const { title, slug } = await lockForChange(trx, viewer, id, precondition);
+    await store.updatePost(trx, id, {
+      deleted_at: origin.now.toISOString(),
+      deleted_by: viewer.id,
+    });
+    await record(trx, origin, { action: 'post.delete', id, before: { title, slug } });
+  });
+}
+
+function change(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+  { precondition, action }: { precondition: Precondition; action: AuditAction },
+  write: (trx: Database, before: store.LockedPost) => Promise<boolean>,
+): Promise<FullPost> {
+  return inTransaction(db, async (trx) => {
+    const locked = await lockForChange(trx, viewer, id, precondition);
+    const before = await readBack(trx, id);
+    if (!(await write(trx, locked))) return before;
+    const after = await readBack(trx, id);
+    const states = { before: auditable(before), after: auditable(after) };
+    await recordDifference(trx, origin, { action, id }, states);
+    return after;
+  });
+}
+
+/** Locks the post, and makes sure that the viewer may change it and has seen it as it is. */
+async function lockForChange(
+  trx: Database,
+  viewer: Viewer,
+  id: number,
+  { ifMatch }: Precondition,
+): Promise<store.LockedPost> {
+  const post = await store.lockPost(trx, id, readerOf(viewer));
+  if (post === null) throw new ApiError('not_found');
+  assertMayEdit(viewer, post);
+  if (ifMatch !== undefined && !ifMatchHasVersion(ifMatch, post.version)) {
+    const etag = postTag(await readBack(trx, id));
+    throw new ApiError('precondition_failed', { headers: { etag } });
+  }
+  return post;
+}
+
+async function insert(
+  trx: Database,
+  values: store.NewPost,
+  slug: string | undefined,
+): Promise<number> {
+  if (slug === undefined) {
+    const made = slugOf(values.title, MAX_SLUG - SLUG_SUFFIX_LENGTH) || NAMELESS;
+    return store.insertPostUnderFreeSlug(trx, values, made);
+  }
+  const id = await store.insertPost(trx, values, slug);
+  if (id === null) throw slugTaken(slug);
+  return id;
+}
+
+function slugTaken(slug: string): ApiError {
+  return duplicate([{ loc: ['body', 'slug'], input: slug }]);
+}
+
+async function assertCategory(trx: Database, id: number | null | undefined): Promise<void> {
+  if (id === null || id === undefined || (await store.holdCategory(trx, id))) return;
+  throw new InvalidRequest([valueError('dangling_reference', ['body', 'category_id'], id)]);
+}
+
+async function readBack(trx: Database, id: number): Promise<FullPost> {
+  const post = await findPost(trx, id, { kind: 'editor' });
+  if (post === null) throw new ApiError('not_found');
+  return post;
+}
+
+function rendered(content: string) {
+  const { html, text, excerpt, readingMinutes } = renderMarkdown(content);
+  return {
+    content_html: html,
+    content_text: text,
+    excerpt,
+    reading_minutes: readingMinutes,
+  };
+}
+
+function searchable(post: {
+  title: string;
+  summary: string;
+  content_text: string;
+  tags: string[];
+}) {
+  const { title, summary, content_text, tags } = post;
+  return {
+    search: postVector({ title, summary, content: content_text, tags }),
+    title_search: titleVector(title),
+  };
+}
+
+/** What the audit log keeps of a post: of its text only by what it can be recognised. */
+function auditable({ title, slug, summary, status, content, category_id, tags }: FullPost) {
+  return {
+    title,
+    slug,
+    summary,
+    status,
+    category_id,
+    tags: tags.map(({ name }) => name),
+    content_sha256: createHash('sha256').update(content).digest('hex'),
+  };
+}
+
+function isSameSet(one: string[], other: string[]): boolean {
+  const keys = (names: string[]) =>
+    [...new Set(names.map((name) => name.trim().toLowerCase()))].sort().join('\n');
+  return keys(one) === keys(other);
+}

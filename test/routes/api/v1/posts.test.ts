@@ -1,0 +1,345 @@
+import t from 'tap';
+import { createTestApp } from '../../../support/app.js';
+import { insertTestPost } from '../../../support/articles.js';
+import { keyOf } from '../../../support/bearers.js';
+import { recordStatements } from '../../../support/statements.js';
+
+const URL = '/api/v1/posts';
+
+const testApp = await createTestApp(t);
+const { app, client, signedIn, createUser, clock } = testApp;
+const anyone = client();
+const alice = await signedIn({ username: 'alice', nickname: 'Alice' });
+const bob = await signedIn({ username: 'bob' });
+const editor = await signedIn({ username: 'edith', role: 'editor' });
+const guest = await signedIn({ username: 'guest', role: 'guest' });
+
+type Item = { id: number; title: string };
+const titles = (reply: { json: { items: Item[] } }) => reply.json.items.map(({ title }) => title);
+const draft = { title: 'A draft', content: 'Not *yet*.' };
+
+t.test('a post is written, read, changed and deleted', async (t) => {
+  const created = await alice.post(URL, {
+    title: 'Pooling connections',
+    content: 'A pool keeps **connections** open.',
+    summary: 'Why a pool.',
+    tags: ['Postgres', 'postgres ', 'Performance'],
+    status: 'published',
+  });
+  t.equal(created.status, 201);
+  t.equal(created.headers['location'], `${URL}/${created.json.id}`);
+  t.match(created.json, {
+    slug: 'pooling-connections',
+    status: 'published',
+    author: { username: 'alice', nickname: 'Alice' },
+    category: null,
+    content: 'A pool keeps **connections** open.',
+    excerpt: 'A pool keeps connections open.',
+    reading_minutes: 1,
+    view_count: 0,
+    comment_count: 0,
+    published_at: clock.read().toISOString(),
+  });
+  t.match(created.json.content_html, /<strong>connections<\/strong>/);
+  t.same(
+    created.json.tags.map(({ slug }: { slug: string }) => slug),
+    ['performance', 'postgres'],
+  );
+
+  const { id } = created.json;
+  const read = await anyone.get(`${URL}/${id}`);
+  t.same(read.json, created.json);
+  t.equal(read.headers['etag'], created.headers['etag']);
+  t.same((await anyone.get(`${URL}/slug/pooling-connections`)).json, created.json);
+
+  clock.advance(1000);
+  const etag = String(read.headers['etag']);
+  const changed = await alice.patch(`${URL}/${id}`, { title: 'Pools' }, { 'if-match': etag });
+  t.equal(changed.status, 200);
+  t.match(changed.json, { title: 'Pools', slug: 'pooling-connections', summary: 'Why a pool.' });
+  t.equal(changed.json.updated_at, clock.read().toISOString());
+  t.same(changed.json.published_at, created.json.published_at);
+  t.equal(changed.json.tags.length, 2);
+
+  const replaced = await alice.put(`${URL}/${id}`, { title: 'Pools', content: 'Short.' });
+  t.match(replaced.json, { summary: '', tags: [], content_html: '<p>Short.</p>\n' });
+  t.match(replaced.json, { slug: 'pooling-connections', status: 'published' });
+
+  t.equal((await alice.delete(`${URL}/${id}`)).status, 204);
+  t.equal((await alice.get(`${URL}/${id}`)).status, 404);
+  t.equal((await editor.get(`${URL}/${id}`)).status, 404, 'the trash is elsewhere');
+  t.equal((await alice.patch(`${URL}/${id}`, { title: 'x' })).status, 404);
+  t.equal((await anyone.get(`${URL}?q=pools`)).json.total, 0);
+  t.equal((await anyone.get(`${URL}/slug/pooling-connections`)).status, 404);
+});
+
+t.test('a change that names an old version is refused, and nothing is written', async (t) => {
+  const created = await alice.post(URL, draft);
+  const url = `${URL}/${created.json.id}`;
+  const etag = String(created.headers['etag']);
+  const second = await alice.patch(url, { title: 'Second' }, { 'if-match': etag });
+  t.equal(second.status, 200);
+  t.not(second.headers['etag'], etag);
+  for (const send of [
+    () => alice.patch(url, { title: 'Third' }, { 'if-match': etag }),
+    () => alice.put(url, draft, { 'if-match': etag }),
+    () => alice.post(`${url}/publish`, undefined, { 'if-match': etag }),
+    () => alice.post(`${url}/unpublish`, undefined, { 'if-match': etag }),
+    () => alice.delete(url, { 'if-match': etag }),
+  ]) {
+    const reply = await send();
+    t.equal(reply.status, 412);
+    t.equal(reply.headers['etag'], second.headers['etag']);
+  }
+  t.match((await alice.get(url)).json, { title: 'Second', status: 'draft' });
+
+  const unchanged = await alice.patch(url, { title: 'Second', tags: [] });
+  t.equal(unchanged.headers['etag'], second.headers['etag'], 'what changes nothing is no change');
+});
+
+t.test('a tag follows what is shown, and a change asks for the version alone', async (t) => {
+  const created = await alice.post(URL, { ...draft, title: 'Tagged', status: 'published' });
+  const url = `${URL}/${created.json.id}`;
+  const etag = String(created.headers['etag']);
+  const known = await anyone.get(url, { 'if-none-match': etag });
+  t.equal(known.status, 304);
+  await app.pg.query('update post_views set view_count = 5 where post_id = $1', [created.json.id]);
+  const seen = await alice.get(url, { 'if-none-match': etag });
+  t.equal(seen.status, 200);
+  t.equal(seen.json.view_count, 5);
+  t.not(seen.headers['etag'], etag);
+  t.equal((await alice.patch(url, { summary: 's' }, { 'if-match': etag })).status, 200);
+});
+
+t.test('publishing and taking back are changes of state', async (t) => {
+  const { id } = (await alice.post(URL, { ...draft, title: 'Stateful' })).json;
+  t.equal((await anyone.get(`${URL}/${id}`)).status, 404);
+  clock.advance(60_000);
+  const published = await alice.post(`${URL}/${id}/publish`);
+  t.match(published.json, { status: 'published', published_at: clock.read().toISOString() });
+  t.equal((await anyone.get(`${URL}/${id}`)).status, 200);
+  clock.advance(60_000);
+  const again = await alice.post(`${URL}/${id}/publish`);
+  t.equal(again.json.published_at, published.json.published_at);
+  t.equal(again.headers['etag'], published.headers['etag']);
+  const back = await alice.post(`${URL}/${id}/unpublish`);
+  t.match(back.json, { status: 'draft', published_at: null });
+  t.equal((await anyone.get(`${URL}/${id}`)).status, 404);
+  t.equal((await alice.post(`${URL}/${id}/unpublish`)).status, 200);
+});
+
+t.test('a draft is there for its author and for editors, and for nobody else', async (t) => {
+  const { id, slug } = (await alice.post(URL, { title: 'Wholly hidden', content: 'Secret plan.' }))
+    .json;
+  const { id: userId } = await createUser({ username: 'keyed' });
+  const keyed = client().withHeaders(await keyOf(testApp, userId, ['posts:read', 'posts:write']));
+  for (const stranger of [anyone, guest, bob, keyed]) {
+    t.equal((await stranger.get(`${URL}/${id}`)).status, 404);
+    t.equal((await stranger.get(`${URL}/slug/${slug}`)).status, 404);
+    for (const query of ['status=draft', 'status=draft&author=alice', 'q=hidden', 'q=secret']) {
+      t.notOk(titles(await stranger.get(`${URL}?${query}`)).includes('Wholly hidden'), query);
+    }
+    t.equal((await stranger.get(`${URL}?status=draft&q=hidden`)).json.total, 0);
+  }
+  for (const stranger of [bob, keyed]) {
+    t.equal((await stranger.patch(`${URL}/${id}`, { title: 'x' })).status, 404);
+    t.equal((await stranger.put(`${URL}/${id}`, draft)).status, 404);
+    t.equal((await stranger.post(`${URL}/${id}/publish`)).status, 404);
+    t.equal((await stranger.delete(`${URL}/${id}`)).status, 404);
+  }
+  for (const reader of [alice, editor]) {
+    t.equal((await reader.get(`${URL}/${id}`)).status, 200);
+    t.ok(titles(await reader.get(`${URL}?status=draft&q=hidden`)).includes('Wholly hidden'));
+    t.notOk(titles(await reader.get(`${URL}?q=hidden`)).includes('Wholly hidden'), 'unasked');
+  }
+  t.equal((await editor.patch(`${URL}/${id}`, { summary: 'Better' })).json.summary, 'Better');
+  t.match((await alice.get(`${URL}/${id}`)).json.author, { username: 'alice' });
+});
+
+t.test('what is published is changed by its author and by editors only', async (t) => {
+  const { id } = (await alice.post(URL, { ...draft, title: 'Mine', status: 'published' })).json;
+  for (const [stranger, status] of [
+    [bob, 403],
+    [guest, 403],
+    [anyone, 401],
+  ] as const) {
+    t.equal((await stranger.patch(`${URL}/${id}`, { title: 'x' })).status, status);
+    t.equal((await stranger.put(`${URL}/${id}`, draft)).status, status);
+    t.equal((await stranger.post(`${URL}/${id}/unpublish`)).status, status);
+    t.equal((await stranger.delete(`${URL}/${id}`)).status, status);
+  }
+  t.equal((await guest.post(URL, draft)).status, 403);
+  t.equal((await anyone.post(URL, draft)).status, 401);
+  t.equal((await editor.post(`${URL}/${id}/unpublish`)).json.status, 'draft');
+  t.equal((await editor.delete(`${URL}/${id}`)).status, 204);
+});
+
+t.test('slugs are one of their kind, stay, and lead on when they change', async (t) => {
+  const write = (post: object) => alice.post(URL, { content: 'x', status: 'published', ...post });
+  t.equal((await write({ title: 'Same' })).json.slug, 'same');
+  t.equal((await write({ title: 'Same' })).json.slug, 'same-2');
+  t.equal((await write({ title: 'Same!' })).json.slug, 'same-3');
+  t.equal((await write({ title: 'Same 2' })).json.slug, 'same-2-2');
+  t.match((await write({ title: '使用数据库连接池' })).json.slug, /^shi-yong-shu-ju-ku/);
+  t.equal((await write({ title: '🎉' })).json.slug, 'post');
+  t.equal((await write({ title: '🎉🎉' })).json.slug, 'post-2');
+  t.equal((await write({ title: 'x'.repeat(200) })).json.slug.length, 193);
+
+  const taken = await write({ title: 'Other', slug: 'same' });
+  t.equal(taken.status, 409);
+  t.match(taken.json, { code: 'duplicate', errors: [{ loc: ['body', 'slug'], input: 'same' }] });
+
+  const { id } = (await write({ title: 'Moving', slug: 'first' })).json;
+  t.equal((await alice.patch(`${URL}/${id}`, { slug: 'second' })).json.slug, 'second');
+  const moved = await anyone.get(`${URL}/slug/first`);
+  t.equal(moved.status, 301);
+  t.equal(moved.headers['location'], `${URL}/slug/second`);
+  t.equal((await write({ title: 'New', slug: 'first' })).status, 409, 'an old one stays taken');
+  t.equal((await alice.patch(`${URL}/${id}`, { slug: 'first' })).json.slug, 'first', 'and back');
+  t.equal((await anyone.get(`${URL}/slug/second`)).headers['location'], `${URL}/slug/first`);
+  t.equal((await alice.patch(`${URL}/${id}`, { slug: 'same' })).status, 409);
+  t.equal((await alice.get(`${URL}/${id}`)).json.slug, 'first');
+
+  await alice.post(`${URL}/${id}/unpublish`);
+  t.equal((await anyone.get(`${URL}/slug/second`)).status, 404, 'nor do they tell of a draft');
+});
+
+t.test('many who write the same title at once get slugs of their own', async (t) => {
+  const replies = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      alice.post(URL, { title: 'At once', content: 'x', tags: ['Rush'] }),
+    ),
+  );
+  t.same(
+    replies.map(({ status }) => status),
+    Array(8).fill(201),
+  );
+  t.equal(new Set(replies.map(({ json }) => json.slug)).size, 8);
+  t.equal(new Set(replies.map(({ json }) => json.tags[0].id)).size, 1);
+});
+
+t.test('tags with one slug are still two', async (t) => {
+  const { tags } = (await alice.post(URL, { ...draft, tags: ['C', 'C++', 'c#', 'С'] })).json;
+  t.equal(tags.length, 4);
+  t.equal(new Set(tags.map(({ slug }: { slug: string }) => slug)).size, 4);
+});
+
+t.test('lists are filtered, sorted and cut into pages', async (t) => {
+  const { id: authorId } = await createUser({ username: 'Lister' });
+  const { rows } = await app.pg.query(
+    `insert into categories (name, slug) values ('Lists', 'lists') returning id`,
+  );
+  const common = { author_id: authorId, category_id: rows[0].id, tags: ['listed'] };
+  for (const [title, published_at, views] of [
+    ['beta', '2025-01-31T23:59:59.999Z', 5],
+    ['Alpha', '2025-02-01T00:00:00.000Z', 9],
+    ['gamma', '2025-02-28T12:00:00.000Z', 5],
+    ['Émile', '2025-03-01T00:00:00.000Z', 1],
+  ] as const) {
+    const { id } = await insertTestPost(app, { ...common, title, published_at });
+    await app.pg.query('update post_views set view_count = $2 where post_id = $1', [id, views]);
+  }
+  await insertTestPost(app, { ...common, title: 'hidden', published_at: null });
+
+  const mine = `${URL}?author=lister`;
+  t.same(titles(await anyone.get(mine)), ['Émile', 'gamma', 'Alpha', 'beta']);
+  t.same(titles(await anyone.get(`${mine}&sort=oldest`)), ['beta', 'Alpha', 'gamma', 'Émile']);
+  t.same(titles(await anyone.get(`${mine}&sort=popular`)), ['Alpha', 'gamma', 'beta', 'Émile']);
+  t.same(titles(await anyone.get(`${mine}&sort=title`)).slice(0, 3), ['Alpha', 'beta', 'gamma']);
+  t.same(titles(await anyone.get(`${mine}&month=2025-02`)), ['gamma', 'Alpha']);
+  t.equal((await anyone.get(`${URL}?category=lists`)).json.total, 4);
+  t.equal((await anyone.get(`${URL}?tag=listed&category=lists`)).json.total, 4);
+  for (const query of ['tag=nothing', 'category=nothing', 'author=nobody', 'month=1999-01']) {
+    t.match((await anyone.get(`${URL}?${query}`)).json, { items: [], total: 0, pages: 0 }, query);
+  }
+  t.match((await anyone.get(`${mine}&page=99`)).json, { items: [], total: 4, has_next: false });
+
+  for (const sort of ['newest', 'oldest', 'popular', 'title']) {
+    const whole = titles(await anyone.get(`${mine}&sort=${sort}`));
+    const walked: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page = await anyone.get(
+        `${mine}&sort=${sort}&size=1&cursor=${encodeURIComponent(cursor)}`,
+      );
+      walked.push(...titles(page));
+      cursor = page.json.next_cursor;
+    }
+    t.same(walked, whole, `by cursor, ${sort}`);
+  }
+  const foreign = (await anyone.get(`${mine}&sort=title&size=1&cursor=`)).json.next_cursor;
+  t.equal((await anyone.get(`${mine}&sort=newest&cursor=${foreign}`)).status, 422);
+});
+
+t.test('a list takes two statements, by cursor one, and has no texts', async (t) => {
+  const byNumber = await recordStatements(() => anyone.get(`${URL}?size=100&sort=popular`));
+  t.equal(byNumber.length, 2);
+  t.equal((await recordStatements(() => anyone.get(`${URL}?cursor=&size=100`))).length, 1);
+  const [item] = (await anyone.get(URL)).json.items;
+  t.notOk('content' in item || 'content_html' in item || 'version' in item || 'sort_key' in item);
+});
+
+t.test('what is not valid is refused, all of it at once', async (t) => {
+  const reply = await alice.post(URL, {
+    title: ' ',
+    slug: 'Not A Slug',
+    tags: [''],
+    status: 'secret',
+    category_id: 0,
+  });
+  t.equal(reply.status, 422);
+  t.same(
+    reply.json.detail.map(({ type, loc }: { type: string; loc: string[] }) => [type, ...loc]),
+    [
+      ['string_pattern_mismatch', 'body', 'title'],
+      ['missing', 'body', 'content'],
+      ['greater_than_equal', 'body', 'category_id'],
+      ['string_too_short', 'body', 'tags', 0],
+      ['string_pattern_mismatch', 'body', 'slug'],
+      ['literal_error', 'body', 'status'],
+    ],
+  );
+  const dangling = await alice.post(URL, { ...draft, category_id: 999_999 });
+  t.equal(dangling.status, 422);
+  t.same(dangling.json.detail[0].loc, ['body', 'category_id']);
+  for (const query of ['sort=views', 'status=trash', 'month=2026-13', 'page=0', 'size=101']) {
+    t.equal((await anyone.get(`${URL}?${query}`)).status, 422, query);
+  }
+  t.equal((await anyone.get(`${URL}/0`)).status, 422);
+  t.equal((await anyone.get(`${URL}/999999`)).status, 404);
+  t.equal((await anyone.get(`${URL}/slug/nothing`)).status, 404);
+  t.equal((await alice.post(URL, { title: 'x', content: 'y\u0000' })).status, 422);
+});
+
+t.test('the author of posts may go, and the posts stay', async (t) => {
+  const { id: authorId } = await createUser({ username: 'leaving' });
+  const { id } = await insertTestPost(app, { title: 'Left behind', author_id: authorId });
+  await app.pg.query('delete from users where id = $1', [authorId]);
+  t.equal((await anyone.get(`${URL}/${id}`)).json.author, null);
+});
+
+t.test('what is done is written down, without the text', async (t) => {
+  const { id } = (await alice.post(URL, { title: 'Audited', content: 'Long text here.' })).json;
+  await alice.patch(`${URL}/${id}`, { content: 'Another text.' });
+  await alice.post(`${URL}/${id}/publish`);
+  await alice.delete(`${URL}/${id}`);
+  const { rows } = await app.pg.query(
+    `select action, before, after from audit_log where resource = 'post' and resource_id = $1 order by id`,
+    [String(id)],
+  );
+  t.same(
+    rows.map(({ action }) => action),
+    ['post.create', 'post.change', 'post.publish', 'post.delete'],
+  );
+  t.same(Object.keys(rows[1].after), ['content_sha256']);
+  t.same(rows[2].after, { status: 'published' });
+  t.notMatch(JSON.stringify(rows), /text/);
+});
+
+t.test('a post is written once for one idempotency key', async (t) => {
+  const key = { 'idempotency-key': 'a post' };
+  const first = await alice.post(URL, { ...draft, title: 'Once' }, key);
+  const second = await alice.post(URL, { ...draft, title: 'Once' }, key);
+  t.equal(second.json.id, first.json.id);
+  t.equal(second.headers['idempotent-replayed'], 'true');
+});
