@@ -51,6 +51,7 @@ const TAGS = [
     description: 'People: their accounts, as others and as administrators see them',
   },
   { name: 'posts', description: 'Articles: written, published, read' },
+  { name: 'search', description: 'Finding articles and comments by their words' },
   { name: 'roles', description: 'What people may do' },
   { name: 'audit', description: 'Who did what, for administrators' },
   { name: 'jobs', description: 'What the service does in the background' },

@@ -14,6 +14,7 @@ import * as playgroundResponses from './playground-responses.js';
 import * as posts from './posts.js';
 import * as registrations from './registrations.js';
 import * as roles from './roles.js';
+import * as search from './search.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
 import * as tokens from './tokens.js';
@@ -39,6 +40,7 @@ export const components: NamedSchema[] = [
   posts,
   registrations,
   roles,
+  search,
   sessions,
   system,
   tokens,

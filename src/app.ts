@@ -34,6 +34,7 @@ import playground from '../routes/api/v1/playground/index.js';
 import posts from '../routes/api/v1/posts.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
+import search from '../routes/api/v1/search.js';
 import tokens from '../routes/api/v1/tokens.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
@@ -161,6 +162,7 @@ export async function buildApp(
   await app.register(userExports, { prefix: '/api/v1/users' });
   await app.register(posts, { prefix: '/api/v1/posts' });
   await app.register(roles, { prefix: '/api/v1/roles' });
+  await app.register(search, { prefix: '/api/v1/search' });
   await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });
   if (config.APP_ENV === 'development') await app.register(devMail, { prefix: '/dev' });

@@ -62,6 +62,8 @@ const TABLE = `
   users-delete         401       403   403    403    ok    403   ok  403   401     401
 
   roles-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
+  search               ok        ok    ok     ok     ok    ok    ok  403   401     401
+  search-suggest       ok        ok    ok     ok     ok    ok    ok  403   401     401
   audit-list           401       403   403    403    ok    403   ok  403   401     401
   jobs-list            401       403   403    403    ok    403   ok  403   401     401
   jobs-retry           401       403   403    403    ok    403   ok  403   401     401
