@@ -142,6 +142,9 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'tags-update': ({ username }) => ({ name: username }),
 };
 
+/** What is asked for, where a request without a query is not valid. */
+const QUERIES: Record<string, string> = { search: '?q=word', 'search-suggest': '?q=word' };
+
 /** Operations that prove somebody by what is in their body: here it is none, which they say. */
 const REFUSED_BY_HANDLER: Record<string, unknown> = {
   'emails-confirm': { token: 'unknown' },
@@ -306,7 +309,7 @@ for (const { id: operation, method, path, scope } of operations) {
       const isForm = body instanceof URLSearchParams;
       const reply = await browser.request({
         method,
-        url,
+        url: `${url}${QUERIES[operation] ?? ''}`,
         headers: {
           ...headers,
           ...(isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
