@@ -1,5 +1,5 @@
-import hljs from 'highlight.js/lib/common';
 import MarkdownIt from 'markdown-it';
+import { highlighter } from './highlighter.js';
 import { excerptOf, readingMinutesOf } from './reading.js';
 import { sanitizeMarkup } from './sanitize-markup.js';
 
@@ -83,8 +83,8 @@ export function renderMarkdown(source: string): RenderedMarkdown {
 
 /** Code as HTML with colours; empty, so that it stays plain, if the language is none of the common. */
 function colour(code: string, language: string): string {
-  if (language === '' || hljs.getLanguage(language) === undefined) return '';
-  const { value } = hljs.highlight(code, { language, ignoreIllegals: true });
+  if (language === '' || highlighter.getLanguage(language) === undefined) return '';
+  const { value } = highlighter.highlight(code, { language, ignoreIllegals: true });
   return value.length > code.length * MAX_COLOURING ? '' : value;
 }
 
