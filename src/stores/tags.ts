@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Database } from '../db/database.js';
 import { indexedWords } from '../lib/search-words.js';
 import { isPostVisible } from './readers.js';
 import type { TopicRow, TopicTable } from './topic-tables.js';
@@ -12,3 +13,13 @@ export const tags: TopicTable<TopicRow> = {
     where ${isPostVisible({ kind: 'public' })}`,
   derived: (name) => ({ search_words: indexedWords(name) }),
 };
+
+/** The words by which the posts of a tag are found. */
+export async function findSearchWords(db: Database, id: number): Promise<string> {
+  const { search_words } = await db
+    .selectFrom('tags')
+    .select('search_words')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return search_words;
+}
