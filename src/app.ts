@@ -21,6 +21,7 @@ import rateLimit from '../plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '../plugins/request-context.js';
 import securityHeaders from '../plugins/security-headers.js';
 import sessions from '../plugins/sessions.js';
+import sharedReads from '../plugins/shared-reads.js';
 import validation from '../plugins/validation.js';
 import apiKeys from '../routes/api/v1/api-keys.js';
 import audit from '../routes/api/v1/audit.js';
@@ -138,6 +139,11 @@ export async function buildApp(
   await app.register(access);
   await app.register(idempotency);
   await app.register(conditionalRequests);
+  await app.register(sharedReads, {
+    databaseUrl,
+    connectTimeout: database.connectTimeout,
+    redisUrl: config.REDIS_URL,
+  });
   await app.register(openapi);
   await app.register(housekeeping);
 
