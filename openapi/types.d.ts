@@ -834,6 +834,512 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/posts/popular": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the most popular posts
+         * @description The published posts that were read most often.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-popular"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count posts by month
+         * @description Every month (UTC) in which posts were published, the newest first. `GET /api/v1/posts?month=` lists those of one.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-archives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/by-author": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count posts by author
+         * @description Those who have published most, with how often that was read and commented on. Posts whose author is gone are left out.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-by-author"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/by-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count posts by tag
+         * @description The tags with the most published posts, with how often those were read.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["posts-by-tag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was deleted
+         * @description What you deleted of your own, for editors what anyone did, in pages and one kind at a time. After 30 days it is gone for good.
+         *
+         *     **Who:** anyone who has signed in. **Key:** needs the scope `trash:read`.
+         */
+        get: operations["trash-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{kind}/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore what was deleted
+         * @description Brings it back as it was. What an editor deleted, only editors bring back; for others it is not found.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `trash:write`.
+         */
+        post: operations["trash-restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove for good
+         * @description Removes it from the trash, without a way back.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `trash:write`.
+         */
+        delete: operations["trash-purge"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List categories
+         * @description The categories in pages, each with the number of its published posts. The one of a slug is found by `slug`.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["categories-list"];
+        put?: never;
+        /**
+         * Create a category
+         * @description For editors. A name that is taken, in any case, or a slug is refused with 409.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        post: operations["categories-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/categories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a category
+         * @description One category, with the number of its published posts.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["categories-read"];
+        /**
+         * Replace a category
+         * @description For editors. Writes the whole category; what is left out goes back to its default, except the slug. `If-Match` looks at the version alone: a post more does not get in the way.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        put: operations["categories-replace"];
+        post?: never;
+        /**
+         * Delete a category
+         * @description For editors. Its posts stay, without a category.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        delete: operations["categories-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a category
+         * @description For editors. Changes the fields that are given; what is left out stays.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        patch: operations["categories-update"];
+        trace?: never;
+    };
+    "/api/v1/categories/{slug}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the posts of a category
+         * @description The published posts of the category with this slug, in pages.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["categories-posts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tags
+         * @description The tags in pages, each with the number of its published posts. The one of a slug is found by `slug`.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["tags-list"];
+        put?: never;
+        /**
+         * Create a tag
+         * @description For editors. A name that is taken, in any case, or a slug is refused with 409.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        post: operations["tags-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a tag
+         * @description One tag, with the number of its published posts.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["tags-read"];
+        /**
+         * Replace a tag
+         * @description For editors. Writes the whole tag; the slug stays if it is left out. `If-Match` looks at the version alone: a post more does not get in the way.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        put: operations["tags-replace"];
+        post?: never;
+        /**
+         * Delete a tag
+         * @description For editors. Its posts stay, without it.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        delete: operations["tags-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a tag
+         * @description For editors. Changes the fields that are given; what is left out stays.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         */
+        patch: operations["tags-update"];
+        trace?: never;
+    };
+    "/api/v1/tags/{slug}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the posts of a tag
+         * @description The published posts of the tag with this slug, in pages.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["tags-posts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the comments on a post
+         * @description The threads of a post in pages, each with all that stands beneath it, as a tree or flat. An answer has at most 1000 comments, and a tree 30 levels of replies; what is cut is the deepest, and a comment that lacks replies says so by `has_more_replies`. One that was deleted keeps its place, empty, while there are replies to it.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["post-comments-list"];
+        put?: never;
+        /**
+         * Comment on a post
+         * @description Writes a comment on the post, or with `parent_id` a reply to one. What an editor writes is approved at once; everything else waits, and is seen only by who wrote it and by editors.
+         *
+         *     **Who:** whoever has the permission CREATE (2). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["post-comments-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all comments
+         * @description The comments on all posts, for editors: the newest first, one after the other. Those that wait for a decision are found by `is_approved=false&is_rejected=false`.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        get: operations["comments-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a comment
+         * @description One comment. What waits for a decision is seen by who wrote it and by editors; what was deleted is not found.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["comments-read"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a comment
+         * @description Puts the comment into the trash: authors their own, editors all. If there are replies to it, an empty comment keeps its place.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `comments:write`.
+         */
+        delete: operations["comments-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a comment
+         * @description Gives your own comment another text, within 15 minutes after it was written. Unless you are an editor, it then waits to be approved, again too.
+         *
+         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `comments:write`.
+         */
+        patch: operations["comments-update"];
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the replies to a comment
+         * @description The replies to a comment in pages, each with all that stands beneath it, as the comments on a post are listed: the way on from a comment that has more replies.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["comments-list-replies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a comment
+         * @description Shows the comment to everyone. With `If-Match` only if it is still as you have read it.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["comments-approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject a comment
+         * @description Hides the comment, and all that stands beneath it, from everyone but its author and editors.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["comments-reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/moderate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moderate many comments
+         * @description Approves, rejects or deletes many comments at once. Those that do not exist are named in the answer, and are in the way of none of the others.
+         *
+         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         */
+        post: operations["comments-moderate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -1715,7 +2221,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -1749,7 +2255,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * @description From when on the key is to be refused; null: never
              * @default null
@@ -1794,7 +2300,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -2075,6 +2581,473 @@ export interface components {
             status: "logged_in" | "not_logged_in";
             /** @description Who is signed in */
             username?: string;
+        };
+        /**
+         * Category
+         * @description A subject of posts: each post is in one category, or in none
+         * @example {
+         *       "id": 3,
+         *       "name": "Databases",
+         *       "description": "Storing and finding.",
+         *       "slug": "databases",
+         *       "post_count": 12,
+         *       "created_at": "2026-01-30T18:00:00.000Z",
+         *       "updated_at": "2026-01-30T18:00:00.000Z"
+         *     }
+         */
+        Category: {
+            /**
+             * @description Its number
+             * @example 1
+             */
+            id: number;
+            /** @description What it is called */
+            name: string;
+            /** @description Its name in an address */
+            slug: string;
+            /** @description How many published posts it has */
+            post_count: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @description What its posts are about */
+            description: string;
+        };
+        /**
+         * CategoryCreate
+         * @description A category to be created
+         * @example {
+         *       "name": "Databases",
+         *       "description": "Storing and finding."
+         *     }
+         */
+        CategoryCreate: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; made from the name (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out */
+            slug?: string;
+            /**
+             * @description What its posts are about
+             * @default
+             */
+            description?: string;
+        };
+        /**
+         * CategoryPage
+         * @description One page of a list of categories
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 3,
+         *           "name": "Databases",
+         *           "description": "Storing and finding.",
+         *           "slug": "databases",
+         *           "post_count": 12,
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-30T18:00:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        CategoryPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["Category"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * CategoryReplace
+         * @description A category to replace the one that is there; its slug stays if it is left out
+         * @example {
+         *       "name": "Databases",
+         *       "description": "Storing and finding."
+         *     }
+         */
+        CategoryReplace: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
+            /**
+             * @description What its posts are about
+             * @default
+             */
+            description?: string;
+        };
+        /**
+         * CategoryUpdate
+         * @description The fields to change; what is left out stays as it is
+         * @example {
+         *       "description": "Storing, finding and keeping."
+         *     }
+         */
+        CategoryUpdate: {
+            /** @description What it is called; unique without regard to case */
+            name?: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
+            /** @description What its posts are about */
+            description?: string;
+        };
+        /**
+         * Comment
+         * @description A comment on a post
+         * @example {
+         *       "id": 7,
+         *       "post_id": 1,
+         *       "parent_id": null,
+         *       "thread_id": 7,
+         *       "depth": 0,
+         *       "author": {
+         *         "id": 2,
+         *         "username": "bob",
+         *         "nickname": "Bob",
+         *         "avatar_url": null
+         *       },
+         *       "content": "Does a **larger** pool help?",
+         *       "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *       "is_approved": true,
+         *       "is_rejected": false,
+         *       "is_deleted": false,
+         *       "created_at": "2026-01-31T10:00:00.000Z",
+         *       "updated_at": "2026-01-31T10:00:00.000Z"
+         *     }
+         */
+        Comment: {
+            /**
+             * @description The number of the comment
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The number of the post
+             * @example 1
+             */
+            post_id: number;
+            /** @description The comment to which it replies; null at the top of a thread */
+            parent_id: number | null;
+            /**
+             * @description The comment at the top of its thread: itself, if it is that one
+             * @example 1
+             */
+            thread_id: number;
+            /** @description How many comments it stands beneath */
+            depth: number;
+            /** @description Who wrote it; null if the user is gone or the comment was deleted */
+            author: components["schemas"]["Author"] | null;
+            /** @description The text as Markdown; empty if it was deleted */
+            content: string;
+            /** @description The text as HTML: safe to show, whatever was written; empty if it was deleted */
+            content_html: string;
+            /** @description Whether everyone sees it; until then only its author and editors do */
+            is_approved: boolean;
+            /** @description Whether an editor decided against it; if neither, it waits for a decision */
+            is_rejected: boolean;
+            /** @description Whether it was deleted, and only keeps the place for the replies to it */
+            is_deleted: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its text was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * CommentCreate
+         * @description A comment to be written
+         * @example {
+         *       "content": "Does a **larger** pool help?"
+         *     }
+         */
+        CommentCreate: {
+            /**
+             * @description The text as Markdown
+             * @example Does a **larger** pool help?
+             */
+            content: string;
+            /**
+             * @description The comment of the same post to which it replies; null for none
+             * @default null
+             */
+            parent_id?: number | null;
+        };
+        /**
+         * CommentModeration
+         * @description What is to be done with many comments
+         * @example {
+         *       "ids": [
+         *         7,
+         *         8
+         *       ],
+         *       "action": "approve"
+         *     }
+         */
+        CommentModeration: {
+            /**
+             * @description The numbers of the comments
+             * @example [
+             *       7,
+             *       8
+             *     ]
+             */
+            ids: number[];
+            /**
+             * @description What to do with all of them
+             * @enum {string}
+             */
+            action: "approve" | "reject" | "delete";
+        };
+        /**
+         * CommentNode
+         * @description A comment with the replies to it
+         * @example {
+         *       "id": 7,
+         *       "post_id": 1,
+         *       "parent_id": null,
+         *       "thread_id": 7,
+         *       "depth": 0,
+         *       "author": {
+         *         "id": 2,
+         *         "username": "bob",
+         *         "nickname": "Bob",
+         *         "avatar_url": null
+         *       },
+         *       "content": "Does a **larger** pool help?",
+         *       "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *       "is_approved": true,
+         *       "is_rejected": false,
+         *       "is_deleted": false,
+         *       "created_at": "2026-01-31T10:00:00.000Z",
+         *       "updated_at": "2026-01-31T10:00:00.000Z",
+         *       "has_more_replies": false,
+         *       "replies": []
+         *     }
+         */
+        CommentNode: {
+            /**
+             * @description The number of the comment
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The number of the post
+             * @example 1
+             */
+            post_id: number;
+            /** @description The comment to which it replies; null at the top of a thread */
+            parent_id: number | null;
+            /**
+             * @description The comment at the top of its thread: itself, if it is that one
+             * @example 1
+             */
+            thread_id: number;
+            /** @description How many comments it stands beneath */
+            depth: number;
+            /** @description Who wrote it; null if the user is gone or the comment was deleted */
+            author: components["schemas"]["Author"] | null;
+            /** @description The text as Markdown; empty if it was deleted */
+            content: string;
+            /** @description The text as HTML: safe to show, whatever was written; empty if it was deleted */
+            content_html: string;
+            /** @description Whether everyone sees it; until then only its author and editors do */
+            is_approved: boolean;
+            /** @description Whether an editor decided against it; if neither, it waits for a decision */
+            is_rejected: boolean;
+            /** @description Whether it was deleted, and only keeps the place for the replies to it */
+            is_deleted: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its text was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @description Whether there are replies to it that are not in this answer: read them with `GET /api/v1/comments/{id}/replies` */
+            has_more_replies: boolean;
+            /** @description The replies to it, the oldest first; left out of a flat list */
+            replies?: components["schemas"]["CommentNode"][];
+        };
+        /**
+         * CommentNodePage
+         * @description One page of a list of comments with the replies to them; what is counted are those at the top of the page
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 7,
+         *           "post_id": 1,
+         *           "parent_id": null,
+         *           "thread_id": 7,
+         *           "depth": 0,
+         *           "author": {
+         *             "id": 2,
+         *             "username": "bob",
+         *             "nickname": "Bob",
+         *             "avatar_url": null
+         *           },
+         *           "content": "Does a **larger** pool help?",
+         *           "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *           "is_approved": true,
+         *           "is_rejected": false,
+         *           "is_deleted": false,
+         *           "created_at": "2026-01-31T10:00:00.000Z",
+         *           "updated_at": "2026-01-31T10:00:00.000Z",
+         *           "has_more_replies": false,
+         *           "replies": []
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        CommentNodePage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["CommentNode"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * CommentPage
+         * @description One page of a list of comments
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 7,
+         *           "post_id": 1,
+         *           "parent_id": null,
+         *           "thread_id": 7,
+         *           "depth": 0,
+         *           "author": {
+         *             "id": 2,
+         *             "username": "bob",
+         *             "nickname": "Bob",
+         *             "avatar_url": null
+         *           },
+         *           "content": "Does a **larger** pool help?",
+         *           "content_html": "<p>Does a <strong>larger</strong> pool help?</p>\n",
+         *           "is_approved": true,
+         *           "is_rejected": false,
+         *           "is_deleted": false,
+         *           "created_at": "2026-01-31T10:00:00.000Z",
+         *           "updated_at": "2026-01-31T10:00:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        CommentPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["Comment"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * CommentUpdate
+         * @description The new text of a comment
+         * @example {
+         *       "content": "Is 20 too large?"
+         *     }
+         */
+        CommentUpdate: {
+            /**
+             * @description The text as Markdown
+             * @example Does a **larger** pool help?
+             */
+            content: string;
+        };
+        /**
+         * CommentsModerated
+         * @description The outcome of moderating many comments
+         * @example {
+         *       "changed": [
+         *         7
+         *       ],
+         *       "unchanged": [
+         *         8
+         *       ],
+         *       "missing": []
+         *     }
+         */
+        CommentsModerated: {
+            /** @description The comments with which it was done */
+            changed: number[];
+            /** @description Those that were so already */
+            unchanged: number[];
+            /** @description Those that do not exist */
+            missing: number[];
         };
         /**
          * Error
@@ -3450,6 +4423,168 @@ export interface components {
             slug: string;
         };
         /**
+         * AuthorOfPosts
+         * @description Who wrote posts, and how they are received
+         * @example {
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "post_count": 12,
+         *       "view_count": 420,
+         *       "comment_count": 7
+         *     }
+         */
+        AuthorOfPosts: {
+            author: components["schemas"]["Author"];
+            /** @description How many posts are published */
+            post_count: number;
+            /** @description How often they were read, all together */
+            view_count: number;
+            /** @description How many approved comments they have, all together */
+            comment_count: number;
+        };
+        /**
+         * PopularPosts
+         * @description The posts that were read most often, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "title": "Pooling connections",
+         *           "slug": "pooling-connections",
+         *           "summary": "Why a pool, and how large.",
+         *           "excerpt": "A pool keeps connections open.",
+         *           "status": "published",
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "category": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "tags": [
+         *             {
+         *               "id": 7,
+         *               "name": "postgres",
+         *               "slug": "postgres"
+         *             }
+         *           ],
+         *           "reading_minutes": 1,
+         *           "view_count": 42,
+         *           "comment_count": 3,
+         *           "published_at": "2026-01-31T09:30:00.000Z",
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        PopularPosts: {
+            /** @description The items, in order */
+            items: components["schemas"]["PostSummary"][];
+        };
+        /**
+         * PostArchives
+         * @description The months in which posts were published, the newest first
+         * @example {
+         *       "items": [
+         *         {
+         *           "month": "2026-01",
+         *           "post_count": 12
+         *         }
+         *       ]
+         *     }
+         */
+        PostArchives: {
+            /** @description The items, in order */
+            items: components["schemas"]["PostMonth"][];
+        };
+        /**
+         * PostMonth
+         * @description A month in which posts were published
+         * @example {
+         *       "month": "2026-01",
+         *       "post_count": 12
+         *     }
+         */
+        PostMonth: {
+            /** @description Year and month, in UTC */
+            month: string;
+            /** @description How many posts are published */
+            post_count: number;
+        };
+        /**
+         * PostsByAuthor
+         * @description Those with the most published posts, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "post_count": 12,
+         *           "view_count": 420,
+         *           "comment_count": 7
+         *         }
+         *       ]
+         *     }
+         */
+        PostsByAuthor: {
+            /** @description The items, in order */
+            items: components["schemas"]["AuthorOfPosts"][];
+        };
+        /**
+         * PostsByTag
+         * @description The tags with the most published posts, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "tag": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "post_count": 12,
+         *           "view_count": 420
+         *         }
+         *       ]
+         *     }
+         */
+        PostsByTag: {
+            /** @description The items, in order */
+            items: components["schemas"]["TagOfPosts"][];
+        };
+        /**
+         * TagOfPosts
+         * @description A tag of posts, and how they are received
+         * @example {
+         *       "tag": {
+         *         "id": 3,
+         *         "name": "Databases",
+         *         "slug": "databases"
+         *       },
+         *       "post_count": 12,
+         *       "view_count": 420
+         *     }
+         */
+        TagOfPosts: {
+            tag: components["schemas"]["Topic"];
+            /** @description How many posts are published */
+            post_count: number;
+            /** @description How often they were read, all together */
+            view_count: number;
+        };
+        /**
          * EmailAddress
          * @description An address
          * @example {
@@ -3877,6 +5012,124 @@ export interface components {
             version: string;
         };
         /**
+         * Tag
+         * @description A word that posts are marked with: each post may have several
+         * @example {
+         *       "id": 7,
+         *       "name": "postgres",
+         *       "slug": "postgres",
+         *       "post_count": 12,
+         *       "created_at": "2026-01-30T18:00:00.000Z",
+         *       "updated_at": "2026-01-30T18:00:00.000Z"
+         *     }
+         */
+        Tag: {
+            /**
+             * @description Its number
+             * @example 1
+             */
+            id: number;
+            /** @description What it is called */
+            name: string;
+            /** @description Its name in an address */
+            slug: string;
+            /** @description How many published posts it has */
+            post_count: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * TagCreate
+         * @description A tag to be created
+         * @example {
+         *       "name": "postgres"
+         *     }
+         */
+        TagCreate: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; made from the name (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out */
+            slug?: string;
+        };
+        /**
+         * TagPage
+         * @description One page of a list of tags
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 7,
+         *           "name": "postgres",
+         *           "slug": "postgres",
+         *           "post_count": 12,
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-30T18:00:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TagPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["Tag"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * TagReplace
+         * @description A tag to replace the one that is there; its slug stays if it is left out
+         * @example {
+         *       "name": "PostgreSQL"
+         *     }
+         */
+        TagReplace: {
+            /** @description What it is called; unique without regard to case */
+            name: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
+        };
+        /**
+         * TagUpdate
+         * @description The fields to change; what is left out stays as it is
+         * @example {
+         *       "name": "PostgreSQL",
+         *       "slug": "postgresql"
+         *     }
+         */
+        TagUpdate: {
+            /** @description What it is called; unique without regard to case */
+            name?: string;
+            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            slug?: string;
+        };
+        /**
          * RevocationStatus
          * @description The token is worth nothing
          * @example {
@@ -3967,6 +5220,111 @@ export interface components {
             token: string;
             /** @description Ignored: a token says itself of which type it is */
             token_type_hint?: string;
+        };
+        /**
+         * TrashItem
+         * @description Something that was deleted and can be restored
+         * @example {
+         *       "kind": "post",
+         *       "id": 1,
+         *       "title": "Pooling connections",
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "deleted_at": "2026-01-31T09:30:00.000Z",
+         *       "deleted_by": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "expires_at": "2026-03-02T09:30:00.000Z"
+         *     }
+         */
+        TrashItem: {
+            /**
+             * @description What it is
+             * @enum {string}
+             */
+            kind: "post" | "comment";
+            /**
+             * @description Its number
+             * @example 1
+             */
+            id: number;
+            /** @description The title of a post, or how a comment begins */
+            title: string;
+            /** @description Who wrote it; null if the user is gone */
+            author: components["schemas"]["Author"] | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            deleted_at: string;
+            /** @description Who deleted it; null if the user is gone */
+            deleted_by: components["schemas"]["Author"] | null;
+            /**
+             * Format: date-time
+             * @description When it will be gone for good
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            expires_at: string;
+        };
+        /**
+         * TrashPage
+         * @description One page of a list of things that were deleted
+         * @example {
+         *       "items": [
+         *         {
+         *           "kind": "post",
+         *           "id": 1,
+         *           "title": "Pooling connections",
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "deleted_at": "2026-01-31T09:30:00.000Z",
+         *           "deleted_by": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "expires_at": "2026-03-02T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TrashPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["TrashItem"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
         };
         /**
          * Address
@@ -6888,6 +8246,1527 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-popular": {
+        parameters: {
+            query?: {
+                /** @description How many items there are at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The posts that were read most often, the first of them first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PopularPosts"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The months in which posts were published, the newest first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostArchives"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-by-author": {
+        parameters: {
+            query?: {
+                /** @description How many items there are at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those with the most published posts, the first of them first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostsByAuthor"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "posts-by-tag": {
+        parameters: {
+            query?: {
+                /** @description How many items there are at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tags with the most published posts, the first of them first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostsByTag"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "trash-list": {
+        parameters: {
+            query?: {
+                /** @description What it is */
+                kind?: "post" | "comment";
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "deleted_at" | "-deleted_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of things that were deleted */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "trash-restore": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description What it is */
+                kind: "post" | "comment";
+                /**
+                 * @description The number of what was deleted
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is back */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "trash-purge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /** @description What it is */
+                kind: "post" | "comment";
+                /**
+                 * @description The number of what was deleted
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-list": {
+        parameters: {
+            query?: {
+                /** @description Only those whose name has this in it */
+                q?: string;
+                /** @description Only the one with this slug, if there is one */
+                slug?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "post_count" | "-post_count";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of categories */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryCreate"];
+            };
+        };
+        responses: {
+            /** @description The category that was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A subject of posts: each post is in one category, or in none */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-replace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryReplace"];
+            };
+        };
+        responses: {
+            /** @description A subject of posts: each post is in one category, or in none */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The category is gone */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryUpdate"];
+            };
+        };
+        responses: {
+            /** @description A subject of posts: each post is in one category, or in none */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "categories-posts": {
+        parameters: {
+            query?: {
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order: by the time of publication, by how often they were read, or by title */
+                sort?: "newest" | "oldest" | "popular" | "title";
+            };
+            header?: never;
+            path: {
+                /** @description Its slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of posts */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-list": {
+        parameters: {
+            query?: {
+                /** @description Only those whose name has this in it */
+                q?: string;
+                /** @description Only the one with this slug, if there is one */
+                slug?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "post_count" | "-post_count";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of tags */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagCreate"];
+            };
+        };
+        responses: {
+            /** @description The tag that was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A word that posts are marked with: each post may have several */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-replace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagReplace"];
+            };
+        };
+        responses: {
+            /** @description A word that posts are marked with: each post may have several */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tag is gone */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its number
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagUpdate"];
+            };
+        };
+        responses: {
+            /** @description A word that posts are marked with: each post may have several */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tags-posts": {
+        parameters: {
+            query?: {
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order: by the time of publication, by how often they were read, or by title */
+                sort?: "newest" | "oldest" | "popular" | "title";
+            };
+            header?: never;
+            path: {
+                /** @description Its slug */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of posts */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "post-comments-list": {
+        parameters: {
+            query?: {
+                /** @description Whether replies stand within the comment to which they reply, or all comments one after the other, as they are read, told apart by `parent_id` and `depth` */
+                form?: "tree" | "flat";
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of comments with the replies to them; what is counted are those at the top of the page */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentNodePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "post-comments-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentCreate"];
+            };
+        };
+        responses: {
+            /** @description The comment that was written */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-list": {
+        parameters: {
+            query?: {
+                /** @description Only those that everyone sees, or those that not everyone does */
+                is_approved?: boolean;
+                /** @description Only those that an editor decided against, or the others: with `is_approved=false` those that wait for a decision */
+                is_rejected?: boolean;
+                /**
+                 * @description Only those on the post with this number
+                 * @example 1
+                 */
+                post_id?: number;
+                /** @description Only what the user of this name wrote */
+                author?: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of comments */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description The client has it already */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comment is in the trash */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentUpdate"];
+            };
+        };
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-list-replies": {
+        parameters: {
+            query?: {
+                /** @description Whether replies stand within the comment to which they reply, or all comments one after the other, as they are read, told apart by `parent_id` and `depth` */
+                form?: "tree" | "flat";
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                cursor?: string;
+                /** @description The order; `-` in front means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of comments with the replies to them; what is counted are those at the top of the page */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentNodePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-approve": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-reject": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The number of the comment
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "comments-moderate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentModeration"];
+            };
+        };
+        responses: {
+            /** @description The outcome of moderating many comments */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentsModerated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin';
 import pg from 'pg';
 import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '../src/db/pool-options.js';
-import { tasks } from '../src/jobs/index.js';
+import { tasks, timetable } from '../src/jobs/index.js';
 import { JobWorker, QUEUE_CONNECTIONS } from '../src/jobs/job-worker.js';
 import { endsWithin } from '../src/lib/ends-within.js';
 
@@ -50,6 +50,7 @@ export default fp<JobsOptions>(
     const worker = new JobWorker({
       pool,
       tasks,
+      timetable,
       namedStatements,
       context: {
         db: app.db,

@@ -2,6 +2,8 @@ import type { TSchema } from '@sinclair/typebox';
 import * as apiKeys from './api-keys.js';
 import * as audit from './audit.js';
 import * as auth from './auth.js';
+import * as categories from './categories.js';
+import * as comments from './comments.js';
 import * as errors from './errors.js';
 import * as jobs from './jobs.js';
 import * as me from './me.js';
@@ -11,12 +13,15 @@ import * as playgroundParameters from './playground-parameters.js';
 import * as playgroundQueries from './playground-queries.js';
 import * as playgroundRequests from './playground-requests.js';
 import * as playgroundResponses from './playground-responses.js';
+import * as postStatistics from './post-statistics.js';
 import * as posts from './posts.js';
 import * as registrations from './registrations.js';
 import * as roles from './roles.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
+import * as tags from './tags.js';
 import * as tokens from './tokens.js';
+import * as trash from './trash.js';
 import * as users from './users.js';
 
 /** A schema with a name. */
@@ -27,6 +32,8 @@ export const components: NamedSchema[] = [
   apiKeys,
   audit,
   auth,
+  categories,
+  comments,
   errors,
   jobs,
   me,
@@ -37,11 +44,14 @@ export const components: NamedSchema[] = [
   playgroundRequests,
   playgroundResponses,
   posts,
+  postStatistics,
   registrations,
   roles,
   sessions,
   system,
+  tags,
   tokens,
+  trash,
   users,
 ]
   .flatMap((file) => Object.values<unknown>(file))

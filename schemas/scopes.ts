@@ -10,6 +10,8 @@ export const SCOPES = {
   'posts:read': 'Read articles, those too that only you may see',
   'posts:write': 'Write, publish and delete articles, their categories and tags',
   'comments:write': 'Write, moderate and delete comments',
+  'trash:read': 'Read what was deleted',
+  'trash:write': 'Restore what was deleted, or remove it for good',
   'audit:read': 'Read the audit log',
   'jobs:read': 'Read what runs in the background',
   'jobs:write': 'Run again what has failed in the background',

@@ -26,16 +26,22 @@ import validation from '../plugins/validation.js';
 import apiKeys from '../routes/api/v1/api-keys.js';
 import audit from '../routes/api/v1/audit.js';
 import auth from '../routes/api/v1/auth.js';
+import categories from '../routes/api/v1/categories.js';
+import comments from '../routes/api/v1/comments.js';
 import emails from '../routes/api/v1/emails.js';
 import jobs from '../routes/api/v1/jobs.js';
 import me from '../routes/api/v1/me.js';
 import meSessions from '../routes/api/v1/me-sessions.js';
 import passwordRoutes from '../routes/api/v1/passwords.js';
 import playground from '../routes/api/v1/playground/index.js';
+import postComments from '../routes/api/v1/post-comments.js';
+import postStatistics from '../routes/api/v1/post-statistics.js';
 import posts from '../routes/api/v1/posts.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
+import tags from '../routes/api/v1/tags.js';
 import tokens from '../routes/api/v1/tokens.js';
+import trash from '../routes/api/v1/trash.js';
 import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import devMail from '../routes/dev/mail.js';
@@ -166,6 +172,16 @@ export async function buildApp(
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
   await app.register(posts, { prefix: '/api/v1/posts' });
+  await app.register(postStatistics, { prefix: '/api/v1/posts' });
+  await app.register(trash, { prefix: '/api/v1/trash' });
+  await app.register(categories, { prefix: '/api/v1/categories' });
+  await app.register(tags, { prefix: '/api/v1/tags' });
+  await app.register(postComments, {
+    prefix: '/api/v1/posts',
+    perMinute: config.COMMENT_RATE_LIMIT,
+    commentsPrefix: '/api/v1/comments',
+  });
+  await app.register(comments, { prefix: '/api/v1/comments' });
   await app.register(roles, { prefix: '/api/v1/roles' });
   await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });

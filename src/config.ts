@@ -195,6 +195,13 @@ export const ConfigSchema = Type.Object({
     }),
     20,
   ),
+  COMMENT_RATE_LIMIT: Default(
+    Type.Integer({
+      minimum: 1,
+      description: 'Comments a minute that are taken from one address',
+    }),
+    20,
+  ),
   LOGIN_ATTEMPTS: Default(
     Type.Integer({
       minimum: 1,

@@ -28,6 +28,7 @@ export const STATUSES = {
   key_not_allowed: 403,
   registration_closed: 403,
   beyond_own_permissions: 403,
+  edit_window_over: 403,
   csrf_failed: 403,
   not_found: 404,
   no_upstream: 404,

@@ -1,6 +1,7 @@
 import type { JobPayloads, TaskName } from '../lib/job-payloads.js';
 import { confirmEmailChange } from './confirm-email-change.js';
 import { confirmRegistration, resendConfirmation } from './confirm-registration.js';
+import { emptyTrashJob } from './empty-trash.js';
 import { notice } from './notice.js';
 import { resetPassword } from './reset-password.js';
 import type { Task } from './task.js';
@@ -11,5 +12,11 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   resend_confirmation: resendConfirmation,
   confirm_email_change: confirmEmailChange,
   reset_password: resetPassword,
+  empty_trash: emptyTrashJob,
   notice,
+};
+
+/** What runs by the clock, in UTC, whichever process is there: the time as cron writes it. */
+export const timetable: { readonly [Name in TaskName]?: string } = {
+  empty_trash: '17 3 * * *',
 };

@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Runner, type RunnerOptions, run, runOnce, type WorkerPool } from 'graphile-worker';
+import {
+  parseCronItems,
+  type Runner,
+  type RunnerOptions,
+  run,
+  runOnce,
+  type WorkerPool,
+} from 'graphile-worker';
 import type pg from 'pg';
 import { QUEUE_SCHEMA } from '../db/job-queue.js';
 import { endsWithin } from '../lib/ends-within.js';
@@ -11,6 +18,8 @@ export interface JobWorkerOptions {
   /** For the queue alone: one connection listens, and each worker takes one now and then. */
   pool: pg.Pool;
   tasks: Readonly<Record<string, Task<never>>>;
+  /** The tasks that run by the clock, each with its time as cron writes it, in UTC. */
+  timetable: Readonly<Record<string, string>>;
   context: JobContext;
   /** Whether statements are prepared on the server. */
   namedStatements: boolean;
@@ -21,6 +30,11 @@ const CONCURRENCY = 2;
 
 /** How many connections the pool of the queue needs at most: each worker's, and the listener. */
 export const QUEUE_CONNECTIONS = CONCURRENCY + 1;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** How often a job of the timetable is tried before the next one takes its place. */
+const CRON_ATTEMPTS = 5;
 
 /** Milliseconds before the queue is taken up again after it broke off. */
 const RESTART_MS = 1000;
@@ -116,7 +130,8 @@ export class JobWorker {
       this.#workers = workerPool;
     });
     try {
-      const runner = await run({ ...options, concurrency: CONCURRENCY, parsedCronItems: [] });
+      const parsedCronItems = cronItems(this.#options.timetable);
+      const runner = await run({ ...options, concurrency: CONCURRENCY, parsedCronItems });
       await Promise.race([ended, runner.promise]).finally(() => stopRunner(runner));
     } finally {
       over.abort();
@@ -146,6 +161,14 @@ export class JobWorker {
       events: queueEvents(this.#log),
     } satisfies RunnerOptions;
   }
+}
+
+/** A time that passed while no process ran is made up for, if it was within the last day. */
+function cronItems(timetable: JobWorkerOptions['timetable']) {
+  const options = { backfillPeriod: DAY_MS, maxAttempts: CRON_ATTEMPTS };
+  return parseCronItems(
+    Object.entries(timetable).map(([task, match]) => ({ task, match, options })),
+  );
 }
 
 /** Stops it unless it has stopped by itself, which it calls an error. */

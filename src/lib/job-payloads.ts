@@ -19,6 +19,8 @@ export interface JobPayloads {
   };
   /** Sends the mail with which whoever has this address sets a new password. */
   reset_password: { email: string; language: Language };
+  /** Removes what has been in the trash for too long; every night. */
+  empty_trash: Record<string, never>;
   /** Tells somebody what happened to their account. */
   notice: {
     kind: 'password_changed' | 'email_changed';

@@ -1,9 +1,10 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
-import type { Author, PostStatus, PostSummary, Topic } from '../../schemas/posts.js';
+import type { PostStatus, PostSummary, Topic } from '../../schemas/posts.js';
 import type { Database } from '../db/database.js';
 import { isIgnoringCase } from '../db/ignoring-case.js';
 import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
+import { authorIn } from './authors.js';
 import { isPostVisible, type Reader } from './readers.js';
 import { searchQuery } from './search-vectors.js';
 import { cut, type Slice } from './slices.js';
@@ -137,13 +138,20 @@ function selectFull(db: Database) {
     .select(relations);
 }
 
+/** Who wrote a row of `posts`. */
+export const authorOfPost = authorIn('posts.author_id');
+
+/** How often a row of `posts` was read. */
+export const viewCountOfPost = sql<number>`(
+  select post_views.view_count from post_views where post_views.post_id = posts.id)`;
+
+/** How many comments a row of `posts` shows to everyone. */
+export const commentCountOfPost = sql<number>`(
+  select count(*) from comments
+  where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)`;
+
 /** What a post shows of others: its author, its topics, and what is counted. */
 export function relations() {
-  const author = sql<Author | null>`(
-    select jsonb_build_object(
-      'id', users.id, 'username', users.username,
-      'nickname', users.nickname, 'avatar_url', users.avatar_url)
-    from users where users.id = posts.author_id)`;
   const category = sql<Topic | null>`(
     select jsonb_build_object('id', categories.id, 'name', categories.name, 'slug', categories.slug)
     from categories where categories.id = posts.category_id)`;
@@ -152,17 +160,12 @@ export function relations() {
       jsonb_agg(jsonb_build_object('id', tags.id, 'name', tags.name, 'slug', tags.slug)
                 order by lower(tags.name) collate "C"), '[]')
     from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
-  const viewCount = sql<number>`(
-    select post_views.view_count from post_views where post_views.post_id = posts.id)`;
-  const commentCount = sql<number>`(
-    select count(*) from comments
-    where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)`;
   return [
-    author.as('author'),
+    authorOfPost.as('author'),
     category.as('category'),
     tags.as('tags'),
-    viewCount.as('view_count'),
-    commentCount.as('comment_count'),
+    viewCountOfPost.as('view_count'),
+    commentCountOfPost.as('comment_count'),
   ] as const;
 }
 

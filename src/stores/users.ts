@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
+import { containing } from '../lib/like-pattern.js';
 import { isMoment } from '../lib/moments.js';
 import { cut, type Slice } from './slices.js';
 
@@ -142,7 +143,7 @@ function matches({ q, audience }: UserFilter) {
     const conditions = [];
     if (audience === 'public') conditions.push(eb('is_active', '=', true));
     if (q !== undefined && q !== '') {
-      const pattern = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
+      const pattern = containing(q);
       conditions.push(
         eb.or([
           eb('username', 'ilike', pattern),

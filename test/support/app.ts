@@ -41,6 +41,7 @@ export const TOKEN_SECRET = 'a token secret for tests and nothing else';
 const WIDE_LIMITS = {
   RATE_LIMIT: 1_000_000,
   LOGIN_RATE_LIMIT: 1_000_000,
+  COMMENT_RATE_LIMIT: 1_000_000,
   LOGIN_ATTEMPTS: 1_000_000,
   LOGIN_ATTEMPTS_PER_ADDRESS: 1_000_000,
 };

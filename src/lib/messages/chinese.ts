@@ -122,6 +122,7 @@ export const chinese: Messages = {
     key_not_allowed: '此处不能使用 API 密钥，请登录',
     registration_closed: '本站不开放注册，请联系管理员',
     beyond_own_permissions: '不能授予自己没有的权限',
+    edit_window_over: '评论发表 {minutes} 分钟后不能再编辑',
     csrf_failed: 'CSRF 令牌缺失或不正确',
     not_found: '未找到',
     no_upstream: '未配置上游服务',
@@ -169,6 +170,7 @@ export const chinese: Messages = {
     unknown_permissions: '没有与这些位对应的权限',
     moment_has_passed: '该时间已经过去',
     unstorable_text: '某段文本含有无法存储的字符',
+    unanswerable_comment: '这篇文章下没有可以回复的这条评论',
   },
   valueError: (reason) => `值错误，${reason}`,
 

@@ -25,6 +25,7 @@ export const english = {
     key_not_allowed: 'An API key will not do here: sign in',
     registration_closed: 'People do not register by themselves here: ask an administrator',
     beyond_own_permissions: 'Nobody grants what they do not hold themselves',
+    edit_window_over: 'A comment can be edited for {minutes} minutes only',
     csrf_failed: 'CSRF token missing or incorrect',
     not_found: 'Not Found',
     no_upstream: 'No upstream is configured',
@@ -73,6 +74,7 @@ export const english = {
     unknown_permissions: 'there are no permissions with these bits',
     moment_has_passed: 'this moment has passed',
     unstorable_text: 'a text holds a character that cannot be stored',
+    unanswerable_comment: 'there is no such comment on this post to reply to',
   },
   valueError: (reason: string) => `Value error, ${reason}`,
 

@@ -1,0 +1,63 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { pageOf } from './pages.js';
+import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
+import { Component, Default, Ref } from './types.js';
+
+const description = Type.String({ maxLength: 200, description: 'What its posts are about' });
+
+const written = { name: 'Databases', description: 'Storing and finding.' };
+const example = {
+  id: 3,
+  ...written,
+  slug: 'databases',
+  post_count: 12,
+  created_at: '2026-01-30T18:00:00.000Z',
+  updated_at: '2026-01-30T18:00:00.000Z',
+};
+
+export const Category = Component(
+  'Category',
+  Type.Object(
+    { ...topicFields, description: Type.String({ description: 'What its posts are about' }) },
+    {
+      description: 'A subject of posts: each post is in one category, or in none',
+      examples: [example],
+    },
+  ),
+);
+export type Category = Static<typeof Category>;
+
+export const CategoryPage = pageOf('CategoryPage', Ref(Category), 'categories', example);
+
+export const CategoryCreate = Component(
+  'CategoryCreate',
+  Type.Object(
+    { ...newTopic, description: Default(description, '') },
+    { description: 'A category to be created', examples: [written] },
+  ),
+);
+export type CategoryCreate = Static<typeof CategoryCreate>;
+
+export const CategoryReplace = Component(
+  'CategoryReplace',
+  Type.Object(
+    { ...wholeTopic, description: Default(description, '') },
+    {
+      description: 'A category to replace the one that is there; its slug stays if it is left out',
+      examples: [written],
+    },
+  ),
+);
+export type CategoryReplace = Static<typeof CategoryReplace>;
+
+export const CategoryUpdate = Component(
+  'CategoryUpdate',
+  Type.Object(
+    { ...topicChanges, description: Type.Optional(description) },
+    {
+      description: 'The fields to change; what is left out stays as it is',
+      examples: [{ description: 'Storing, finding and keeping.' }],
+    },
+  ),
+);
+export type CategoryUpdate = Static<typeof CategoryUpdate>;

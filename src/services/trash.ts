@@ -1,0 +1,127 @@
+import type { Page } from '../../schemas/pages.js';
+import {
+  TRASH_DAYS,
+  type TrashItem,
+  type TrashKind,
+  type TrashListQuery,
+} from '../../schemas/trash.js';
+import type { Database } from '../db/database.js';
+import { inTransaction } from '../db/transaction.js';
+import { ApiError } from '../errors.js';
+import { deletedComments } from '../stores/deleted-comments.js';
+import { deletedPosts } from '../stores/deleted-posts.js';
+import type { Bin } from '../stores/trash.js';
+import { record } from './audit.js';
+import { readerOf } from './editorship.js';
+import { readPage } from './pages.js';
+import type { Origin, Viewer } from './viewer.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A job restores and removes whatever there is. */
+const EVERYBODY = { kind: 'editor' } as const;
+
+/** How many are removed in one transaction. */
+const BATCH = 100;
+
+const BINS: Record<TrashKind, Bin> = { post: deletedPosts, comment: deletedComments };
+
+/**
+ * One page of what was deleted: what the viewer deleted of their own, for editors everything.
+ *
+ * @throws InvalidRequest if the cursor is not one of ours
+ */
+export async function listTrash(
+  db: Database,
+  viewer: Viewer,
+  { kind, ...request }: TrashListQuery,
+): Promise<Page<TrashItem>> {
+  const bin = BINS[kind];
+  const reader = readerOf(viewer);
+  const page = await readPage(request, {
+    list: (slice) => bin.list(db, reader, slice),
+    count: () => bin.count(db, reader),
+    sortKey: ({ deleted_at }) => deleted_at,
+  });
+  const items = page.items.map((row) => ({ kind, ...row, expires_at: expiryOf(row.deleted_at) }));
+  return { ...page, items };
+}
+
+/** @throws ApiError not_found if there is no such thing in the trash that the viewer may restore */
+export function restore(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  kind: TrashKind,
+  id: number,
+): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    await assertLocked(trx, viewer, kind, id);
+    await BINS[kind].restore(trx, id);
+    await record(trx, origin, { action: `${kind}.restore`, id });
+  });
+}
+
+/**
+ * Removes it for good.
+ *
+ * @throws ApiError not_found if there is no such thing in the trash that the viewer may remove
+ */
+export function purge(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  kind: TrashKind,
+  id: number,
+): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    await assertLocked(trx, viewer, kind, id);
+    await BINS[kind].purge(trx, id);
+    await record(trx, origin, { action: `${kind}.purge`, id });
+  });
+}
+
+/**
+ * Removes for good what was deleted too long ago, in portions.
+ *
+ * @returns how many of each kind
+ */
+export async function emptyTrash(db: Database, now: Date): Promise<Record<TrashKind, number>> {
+  const removed: Partial<Record<TrashKind, number>> = {};
+  for (const [kind, bin] of Object.entries(BINS) as [TrashKind, Bin][]) {
+    removed[kind] = await emptyBin(db, kind, bin, now);
+  }
+  return removed as Record<TrashKind, number>;
+}
+
+async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Promise<number> {
+  const before = new Date(now.getTime() - TRASH_DAYS * DAY_MS);
+  const origin = { viewer: null, address: null, requestId: null, now };
+  for (let removed = 0; ; ) {
+    const ids = await bin.findExpired(db, before, BATCH);
+    await inTransaction(db, async (trx) => {
+      for (const id of ids) {
+        // Somebody may have restored it in the meantime.
+        if (!(await bin.lock(trx, id, EVERYBODY))) continue;
+        await bin.purge(trx, id);
+        await record(trx, origin, { action: `${kind}.purge`, id });
+      }
+    });
+    removed += ids.length;
+    if (ids.length < BATCH) return removed;
+  }
+}
+
+/** Whoever deleted something of their own may have it back; what editors deleted, only editors. */
+async function assertLocked(
+  trx: Database,
+  viewer: Viewer,
+  kind: TrashKind,
+  id: number,
+): Promise<void> {
+  if (!(await BINS[kind].lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
+}
+
+function expiryOf(deletedAt: string): string {
+  return new Date(Date.parse(deletedAt) + TRASH_DAYS * DAY_MS).toISOString();
+}

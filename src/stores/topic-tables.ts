@@ -1,0 +1,214 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { TopicSort } from '../../schemas/topics.js';
+import type { Database } from '../db/database.js';
+import { isIgnoringCase } from '../db/ignoring-case.js';
+import { containing } from '../lib/like-pattern.js';
+import { isMoment } from '../lib/moments.js';
+import { cut, type Slice } from './slices.js';
+
+/** What a category and a tag have in common. */
+export interface TopicRow {
+  id: number;
+  name: string;
+  slug: string;
+  version: number;
+  created_at: string;
+  updated_at: string;
+  /** How many of its posts are published. */
+  post_count: number;
+}
+
+/** A topic of a list, with what the list is sorted by. */
+export type ListedTopic<Row> = Row & { sort_key: string | number };
+
+/** What differs between the tables of categories and of tags. */
+export interface TopicTable<Row extends TopicRow> {
+  name: 'categories' | 'tags';
+  /** The columns beside those of every topic. */
+  columns: readonly (keyof Row & string)[];
+  /** The number of published posts of a row, as an expression. */
+  postCount: RawBuilder<number>;
+  /** What is stored of a name beside the name itself. */
+  derived?(name: string): TopicValues;
+}
+
+export type NamedTable = Pick<TopicTable<TopicRow>, 'name'>;
+
+export interface TopicFilter {
+  /** A part of the name. */
+  q?: string | undefined;
+  slug?: string | undefined;
+}
+
+/** Values by their columns. */
+export type TopicValues = Record<string, string>;
+
+const COMMON_COLUMNS = ['id', 'name', 'slug', 'version', 'created_at', 'updated_at'] as const;
+
+/** Whether a list in this order could have such a key. */
+export function isTopicSortKey(key: string | number, sort: TopicSort): boolean {
+  if (sort === 'post_count') return typeof key === 'number';
+  return typeof key === 'string' && (sort === 'name' || isMoment(key));
+}
+
+/** A slice of the topics that the filter finds, in order, in one statement. */
+export async function listTopics<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  filter: TopicFilter,
+  slice: Slice<TopicSort>,
+): Promise<ListedTopic<Row>[]> {
+  const column = sortColumn(table, slice.sort);
+  const found = db
+    .selectFrom(table.name)
+    .select([...columnsOf(table), column.as('sort_key')])
+    .where(matches(filter));
+  // Posts are counted for the slice only, not for what is skipped.
+  const topics = cut(found, slice, column).as(table.name);
+  const direction = slice.descending ? 'desc' : 'asc';
+  return db
+    .selectFrom(topics)
+    .select([...columnsOf(table), sql.ref('sort_key').as('sort_key'), countOf(table)])
+    .orderBy(sql.ref('sort_key'), direction)
+    .orderBy(sql.ref('id'), direction)
+    .$castTo<ListedTopic<Row>>()
+    .execute();
+}
+
+/** How many topics the filter finds. */
+export async function countTopics<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  filter: TopicFilter,
+): Promise<number> {
+  const { count } = await db
+    .selectFrom(table.name)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where(matches(filter))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The topic, or null. */
+export async function findTopic<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  id: number,
+): Promise<Row | null> {
+  const [row] = await selectTopic(db, table, id).execute();
+  return row ?? null;
+}
+
+/** The topic, locked until the transaction ends, or null. */
+export async function lockTopic<Row extends TopicRow>(
+  trx: Database,
+  table: TopicTable<Row>,
+  id: number,
+): Promise<Row | null> {
+  const [row] = await selectTopic(trx, table, id).forUpdate().execute();
+  return row ?? null;
+}
+
+/** Whether there is a topic with this slug. */
+export async function hasSlug(db: Database, { name }: NamedTable, slug: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from ${sql.table(name)} where slug collate "C" = ${slug}
+  `.execute(db);
+  return rows.length > 0;
+}
+
+/** Writes a topic. Returns it, or null if its name or its slug is taken. */
+export async function insertTopic<Row extends TopicRow>(
+  trx: Database,
+  table: TopicTable<Row>,
+  values: TopicValues,
+): Promise<Row | null> {
+  const stored = complete(table, values);
+  const { rows } = await sql<Row>`
+    insert into ${sql.table(table.name)} (${sql.join(Object.keys(stored).map((name) => sql.ref(name)))})
+    values (${sql.join(Object.values(stored))})
+    on conflict do nothing
+    returning ${sql.join([...columnsOf(table), countOf(table)])}
+  `.execute(trx);
+  return rows[0] ?? null;
+}
+
+/**
+ * Writes the values that are given.
+ *
+ * @throws DatabaseError 23505 if the name or the slug is taken
+ */
+export async function updateTopic<Row extends TopicRow>(
+  trx: Database,
+  table: TopicTable<Row>,
+  id: number,
+  values: TopicValues,
+): Promise<Row> {
+  return trx
+    .updateTable(table.name)
+    .set(complete(table, values))
+    .where('id', '=', id)
+    .returning([...columnsOf(table), countOf(table)])
+    .$castTo<Row>()
+    .executeTakeFirstOrThrow();
+}
+
+export async function deleteTopic(trx: Database, { name }: NamedTable, id: number): Promise<void> {
+  await trx.deleteFrom(name).where('id', '=', id).execute();
+}
+
+/** Which of these values others than `except` have: the name without regard to case. */
+export async function findTaken(
+  db: Database,
+  { name: table }: NamedTable,
+  { name = '', slug = '' }: { name?: string | undefined; slug?: string | undefined },
+  except = 0,
+): Promise<('name' | 'slug')[]> {
+  const isName = isIgnoringCase('name', name);
+  const isSlug = sql<boolean>`slug collate "C" = ${slug}`;
+  const { rows } = await sql<{ name: boolean; slug: boolean }>`
+    select coalesce(bool_or(${isName}), false) as name, coalesce(bool_or(${isSlug}), false) as slug
+    from ${sql.table(table)} where id <> ${except} and (${isName} or ${isSlug})
+  `.execute(db);
+  const [taken] = rows;
+  return (['name', 'slug'] as const).filter((field) => taken?.[field]);
+}
+
+function selectTopic<Row extends TopicRow>(db: Database, table: TopicTable<Row>, id: number) {
+  return db
+    .selectFrom(table.name)
+    .select([...columnsOf(table), countOf(table)])
+    .where('id', '=', id)
+    .$castTo<Row>();
+}
+
+function columnsOf<Row extends TopicRow>({ columns }: TopicTable<Row>) {
+  return [...COMMON_COLUMNS, ...columns].map((name) => sql.ref(name).as(name));
+}
+
+function countOf<Row extends TopicRow>({ postCount }: TopicTable<Row>) {
+  return postCount.as('post_count');
+}
+
+function complete<Row extends TopicRow>(
+  { derived }: TopicTable<Row>,
+  values: TopicValues,
+): TopicValues {
+  const { name } = values;
+  return name === undefined ? values : { ...values, ...derived?.(name) };
+}
+
+function sortColumn<Row extends TopicRow>(
+  { postCount }: TopicTable<Row>,
+  sort: TopicSort,
+): RawBuilder<unknown> {
+  if (sort === 'post_count') return postCount;
+  return sort === 'name' ? sql`lower(name) collate "C"` : sql.ref(sort);
+}
+
+function matches({ q = '', slug }: TopicFilter) {
+  const conditions = [sql<boolean>`true`];
+  if (q !== '') conditions.push(sql`name ilike ${containing(q)}`);
+  if (slug !== undefined) conditions.push(sql`slug collate "C" = ${slug}`);
+  return sql<boolean>`${sql.join(conditions, sql` and `)}`;
+}
