@@ -16,6 +16,7 @@ import mail from '../plugins/mail.js';
 import openapi from '../plugins/openapi.js';
 import options from '../plugins/options.js';
 import passwords from '../plugins/passwords.js';
+import postViews from '../plugins/post-views.js';
 import postgres from '../plugins/postgres.js';
 import rateLimit from '../plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '../plugins/request-context.js';
@@ -46,6 +47,7 @@ import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import devMail from '../routes/dev/mail.js';
 import docs from '../routes/docs.js';
+import feed from '../routes/feed.js';
 import system from '../routes/system.js';
 import { type Config, trustedProxies } from './config.js';
 import type { Mailer } from './mail/mailer.js';
@@ -150,11 +152,13 @@ export async function buildApp(
     connectTimeout: database.connectTimeout,
     redisUrl: config.REDIS_URL,
   });
+  await app.register(postViews, { secret: secretKey });
   await app.register(openapi);
   await app.register(housekeeping);
 
   await app.register(system);
   await app.register(docs);
+  await app.register(feed, { clientUrl: config.CLIENT_URL });
   // Where passwords and mail are asked for, an address is not let as often as elsewhere.
   const perMinute = config.LOGIN_RATE_LIMIT;
   await app.register(auth, { prefix: '/api/v1/auth', perMinute });

@@ -6,11 +6,11 @@ import type { CurrentState } from './current-state.js';
 import type { RedisConnection } from './redis-client.js';
 
 /** Seconds for which something is kept, give or take the one that the library counts in. */
-export const LIFETIMES = { list: 60, post: 300 } as const;
+export const LIFETIMES = { list: 60, item: 300 } as const;
 export type Kind = keyof typeof LIFETIMES;
 
 /** How many of each a process keeps. The largest have about 150 KB and 1 MB, most a hundredth. */
-const SIZES: Record<Kind, number> = { list: 500, post: 250 };
+const SIZES: Record<Kind, number> = { list: 500, item: 250 };
 
 /** Names what is read, by its first word, and with everything that it depends on. */
 export type Key = readonly [name: string, ...what: (string | number | object)[]];
@@ -82,7 +82,7 @@ export class SharedReads {
   constructor(options: SharedReadsOptions) {
     this.#options = options;
     this.#lifetimes = options.lifetimes ?? LIFETIMES;
-    this.#kept = { list: this.#keeping('list'), post: this.#keeping('post') };
+    this.#kept = { list: this.#keeping('list'), item: this.#keeping('item') };
     this.#unkept = createCache().define('unkept', { serialize, ttl: 0 }, load).unkept;
   }
 

@@ -42,7 +42,12 @@ export async function listPosts(
   return sharedReads.read('list', ['posts', query], (db, reader) => readPosts(db, reader, query));
 }
 
-function readPosts(
+/**
+ * One page of the posts that this reader may see, out of the database.
+ *
+ * @throws InvalidRequest if the cursor is not one of ours
+ */
+export function readPosts(
   db: Database,
   reader: Reader,
   { page, size, cursor, sort, month, ...exact }: PostListQuery,
@@ -97,7 +102,7 @@ async function readOne(
 ): Promise<Read<store.FullPost>> {
   try {
     return await sharedReads.read(
-      'post',
+      'item',
       key,
       async (db, reader) => found(await find(db, reader)),
       postTag,

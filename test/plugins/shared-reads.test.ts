@@ -15,27 +15,34 @@ async function untilHit(client: Client, url: string): Promise<void> {
   await until(async () => (await client.get(url)).headers['x-cache'] === 'hit');
 }
 
-/** An app with a post of Alice's, in a category, with a tag and a comment that waits. */
+/** Two processes on one database, in which Alice writes. */
 async function prepare(t: Test, settings: { REDIS_URL?: string }) {
   const one = await createTestApp(t, settings);
   const two = await createTestApp(t, settings, { databaseUrl: one.databaseUrl });
-  const alice = await one.signedIn({ username: 'alice', nickname: 'Alice' });
   const { pg } = one.app;
+  const alice = await one.signedIn({ username: 'alice', nickname: 'Alice' });
   const { rows: users } = await pg.query(`select id from users where username = 'alice'`);
   const { rows: categories } = await pg.query(
     `insert into categories (name, slug) values ('Databases', 'databases') returning id`,
   );
-  const { id } = await insertTestPost(one.app, {
-    title: 'Pools',
-    author_id: users[0].id,
-    category_id: categories[0].id,
-    tags: ['postgres'],
-  });
-  await pg.query(
-    `insert into comments (post_id, content, content_html, search) values ($1, 'x', 'x', '')`,
-    [id],
-  );
-  return { one, two, alice, id, url: `${URL}/${id}` };
+  let count = 0;
+
+  /** A post of Alice's, in a category, with a tag and a comment that waits. */
+  async function newPost() {
+    count += 1;
+    const { id, slug } = await insertTestPost(one.app, {
+      title: `Post ${count}`,
+      author_id: users[0].id,
+      category_id: categories[0].id,
+      tags: ['postgres'],
+    });
+    await pg.query(
+      `insert into comments (post_id, content, content_html, search) values ($1, 'x', 'x', '')`,
+      [id],
+    );
+    return { id, slug, url: `${URL}/${id}` };
+  }
+  return { one, two, alice, newPost };
 }
 
 const kinds = [
@@ -44,156 +51,158 @@ const kinds = [
 ];
 
 for (const { kind, redis } of kinds) {
-  const skip = redis && noRedis;
-  const settings = async (t: Test) => (redis ? { REDIS_URL: (await startRedis(t)).url } : {});
-
-  t.test(`${kind}: what was read is kept, and read once for all`, { skip }, async (t) => {
-    const { one, url } = await prepare(t, await settings(t));
-    const anyone = one.client();
-    await untilHit(anyone, url);
-    for (const [fresh, queries] of [
-      [`${URL}?page=2`, 2],
-      [`${URL}/slug/pools`, 1],
-    ] as const) {
-      const replies: Awaited<ReturnType<Client['get']>>[] = [];
-      const statements = await recordStatements(async () => {
-        const many = Array.from({ length: 50 }, () => anyone.get(fresh));
-        replies.push(...(await Promise.all(many)));
-      });
-      t.equal(statements.length, queries, `50 at once send ${queries} to the database`);
-      t.ok(replies.every(({ status, text }) => status === 200 && text === replies[0]?.text));
-      const misses = replies.filter(({ headers }) => headers['x-cache'] === 'miss');
-      t.equal(misses.length, 1, 'one of them has read it');
-      t.same(await recordStatements(() => anyone.get(fresh)), [], 'and then none');
-    }
-  });
-
-  t.test(`${kind}: every change is seen in every process`, { skip }, async (t) => {
-    const { one, two, alice, id, url } = await prepare(t, await settings(t));
-    const { pg } = one.app;
-    const sql = (text: string) => pg.query(text);
-    const changes: [name: string, make: () => Promise<unknown>, shows: object | null][] = [
-      ['edited', () => alice.patch(url, { title: 'Pooling' }), { title: 'Pooling' }],
-      ['taken back', () => alice.post(`${url}/unpublish`), null],
-      ['published', () => alice.post(`${url}/publish`), { status: 'published' }],
-      [
-        'its category renamed',
-        () => sql(`update categories set name = 'Data'`),
-        { category: { name: 'Data' } },
-      ],
-      ['its tag renamed', () => sql(`update tags set name = 'pg'`), { tags: [{ name: 'pg' }] }],
-      [
-        'its author renamed',
-        () => sql(`update users set nickname = 'Al'`),
-        { author: { nickname: 'Al' } },
-      ],
-      [
-        'a comment approved',
-        () => sql(`update comments set is_approved = true`),
-        { comment_count: 1 },
-      ],
-      ['its tag deleted', () => sql('delete from tags'), { tags: [] }],
-      ['a comment deleted', () => sql('delete from comments'), { comment_count: 0 }],
-      ['in the trash', () => alice.delete(url), null],
-    ];
-    const apps = [one, two].map((each) => each.client());
-    for (const [name, make, shows] of changes) {
-      for (const app of apps) {
-        if ((await app.get(url)).status === 200) await untilHit(app, url);
-        await untilHit(app, URL);
-      }
-      await make();
-      for (const [index, app] of apps.entries()) {
-        const seen = async () => {
-          const [post, list] = [await app.get(url), await app.get(URL)];
-          const item: unknown = list.json.items.find((item: { id: number }) => item.id === id);
-          if (shows === null) return post.status === 404 && item === undefined;
-          return matches(post.json, shows) && matches(item, shows);
-        };
-        // Whoever made the change sees it at once; others as soon as they hear of it.
-        if (index === 0 && make.toString().includes('alice'))
-          t.ok(await seen(), `${name}, at once`);
-        await until(seen);
-        t.pass(`${name}, in process ${index + 1}`);
-      }
-    }
-  });
-
-  t.test(`${kind}: whoever changes something never reads what was before`, { skip }, async (t) => {
-    const { one, two, alice, url } = await prepare(t, await settings(t));
-    const reader = two.client();
-    await untilHit(reader, url);
-    let isDone = false;
-    // Another process keeps all the time what it finds, also between a change and the news of it.
-    const reading = (async () => {
-      while (!isDone) {
-        await Promise.all([reader.get(url), reader.get(URL)]);
-        await setImmediate();
-      }
-    })();
-    const stale: string[] = [];
-    for (let round = 0; round < 60; round++) {
-      const title = `Round ${round}`;
-      // A change by another process, of which the news may still be on its way.
-      const { pg } = two.app;
-      await Promise.all([
-        pg.query('update comments set is_approved = not is_approved'),
-        alice.patch(url, { title }),
-      ]);
-      const [post, list] = await Promise.all([alice.get(url), one.client().get(URL)]);
-      if (post.json.title !== title) stale.push(`post ${round}: ${post.json.title}`);
-      if (list.json.items[0].title !== title) stale.push(`list ${round}`);
-    }
-    isDone = true;
-    await reading;
-    t.same(stale, []);
-    await untilHit(reader, url);
-    t.equal((await reader.get(url)).json.title, 'Round 59', 'and the other process has the last');
-  });
-
-  t.test(`${kind}: while changes may be missed nothing is kept`, { skip }, async (t) => {
-    const { one, two, url } = await prepare(t, await settings(t));
-    const reader = one.client();
-    await untilHit(reader, url);
-    const { pg } = two.app;
-    await pg.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-       where application_name = 'althing-changes' and datname = current_database()`,
-    );
-    await until(() => !one.app.sharedReads.isKeeping);
-    for (const title of ['First', 'Second']) {
-      await pg.query('update posts set title = $1', [title]);
-      const { headers, json } = await reader.get(url);
-      t.match({ ...headers, ...json }, { title, 'x-cache': 'miss' });
-    }
-    await until(() => one.app.sharedReads.isKeeping);
-    await untilHit(reader, url);
-    t.equal((await reader.get(url)).json.title, 'Second');
-  });
-
-  t.test(`${kind}: nobody else gets a draft`, { skip }, async (t) => {
+  t.test(kind, { skip: redis && noRedis }, async (t) => {
     const server = redis ? await startRedis(t) : null;
-    const { one, alice, url } = await prepare(t, server === null ? {} : { REDIS_URL: server.url });
-    const anyone = one.client();
-    const draft = await alice.post(URL, { title: 'Hidden thoughts', content: 'Not yet.' });
-    const places = [
-      `${URL}/${draft.json.id}`,
-      `${URL}/slug/hidden-thoughts`,
-      `${URL}?status=draft`,
-    ];
-    await untilHit(anyone, url);
-    for (const place of [...places, ...places]) {
-      const own = await alice.get(place);
-      t.match(own.text, 'Hidden thoughts');
-      t.match(own.headers, { 'x-cache': 'miss', 'cache-control': 'private, no-cache' });
-    }
-    for (const place of [...places, URL, `${URL}?q=hidden`]) {
-      t.notMatch((await anyone.get(place)).text, 'Hidden thoughts', place);
-    }
-    if (server === null) return;
-    const keys = await server.client.keys('*');
-    t.ok(keys.length > 0);
-    t.notMatch((await server.client.mget(keys)).join(), 'Hidden thoughts');
+    const settings = server === null ? {} : { REDIS_URL: server.url };
+    const { one, two, alice, newPost } = await prepare(t, settings);
+
+    await t.test('what was read is kept, and read once for all', async (t) => {
+      const { url, slug } = await newPost();
+      const anyone = one.client();
+      await untilHit(anyone, url);
+      for (const [fresh, queries] of [
+        [`${URL}?page=2`, 2],
+        [`${URL}/slug/${slug}`, 1],
+      ] as const) {
+        const replies: Awaited<ReturnType<Client['get']>>[] = [];
+        const statements = await recordStatements(async () => {
+          const many = Array.from({ length: 50 }, () => anyone.get(fresh));
+          replies.push(...(await Promise.all(many)));
+        });
+        t.equal(statements.length, queries, `50 at once send ${queries} to the database`);
+        t.ok(replies.every(({ status, text }) => status === 200 && text === replies[0]?.text));
+        const misses = replies.filter(({ headers }) => headers['x-cache'] === 'miss');
+        t.equal(misses.length, 1, 'one of them has read it');
+        t.same(await recordStatements(() => anyone.get(fresh)), [], 'and then none');
+      }
+    });
+
+    await t.test('every change is seen in every process', async (t) => {
+      const { id, url } = await newPost();
+      const { pg } = one.app;
+      const sql = (text: string) => pg.query(text);
+      const changes: [name: string, make: () => Promise<unknown>, shows: object | null][] = [
+        ['edited', () => alice.patch(url, { title: 'Pooling' }), { title: 'Pooling' }],
+        ['taken back', () => alice.post(`${url}/unpublish`), null],
+        ['published', () => alice.post(`${url}/publish`), { status: 'published' }],
+        [
+          'its category renamed',
+          () => sql(`update categories set name = 'Data'`),
+          { category: { name: 'Data' } },
+        ],
+        ['its tag renamed', () => sql(`update tags set name = 'pg'`), { tags: [{ name: 'pg' }] }],
+        [
+          'its author renamed',
+          () => sql(`update users set nickname = 'Al'`),
+          { author: { nickname: 'Al' } },
+        ],
+        [
+          'a comment approved',
+          () => sql(`update comments set is_approved = true`),
+          { comment_count: 1 },
+        ],
+        ['its tag deleted', () => sql('delete from tags'), { tags: [] }],
+        ['a comment deleted', () => sql('delete from comments'), { comment_count: 0 }],
+        ['in the trash', () => alice.delete(url), null],
+      ];
+      const apps = [one, two].map((each) => each.client());
+      for (const [name, make, shows] of changes) {
+        for (const app of apps) {
+          if ((await app.get(url)).status === 200) await untilHit(app, url);
+          await untilHit(app, URL);
+        }
+        await make();
+        for (const [index, app] of apps.entries()) {
+          const seen = async () => {
+            const [post, list] = [await app.get(url), await app.get(URL)];
+            const item: unknown = list.json.items.find((item: { id: number }) => item.id === id);
+            if (shows === null) return post.status === 404 && item === undefined;
+            return matches(post.json, shows) && matches(item, shows);
+          };
+          // Whoever made the change sees it at once; others as soon as they hear of it.
+          if (index === 0 && make.toString().includes('alice'))
+            t.ok(await seen(), `${name}, at once`);
+          await until(seen);
+          t.pass(`${name}, in process ${index + 1}`);
+        }
+      }
+    });
+
+    await t.test('whoever changes something never reads what was before', async (t) => {
+      const { url } = await newPost();
+      const reader = two.client();
+      await untilHit(reader, url);
+      let isDone = false;
+      // Another process keeps all the time what it finds, also between a change and the news of it.
+      const reading = (async () => {
+        while (!isDone) {
+          await Promise.all([reader.get(url), reader.get(URL)]);
+          await setImmediate();
+        }
+      })();
+      const stale: string[] = [];
+      for (let round = 0; round < 30; round++) {
+        const title = `Round ${round}`;
+        // A change by another process, of which the news may still be on its way.
+        const { pg } = two.app;
+        await Promise.all([
+          pg.query('update comments set is_approved = not is_approved'),
+          alice.patch(url, { title }),
+        ]);
+        const [post, list] = await Promise.all([alice.get(url), one.client().get(URL)]);
+        if (post.json.title !== title) stale.push(`post ${round}: ${post.json.title}`);
+        if (list.json.items[0].title !== title) stale.push(`list ${round}`);
+      }
+      isDone = true;
+      await reading;
+      t.same(stale, []);
+      await untilHit(reader, url);
+      t.equal((await reader.get(url)).json.title, 'Round 29', 'and the other process has the last');
+    });
+
+    await t.test('while changes may be missed nothing is kept', async (t) => {
+      const { url } = await newPost();
+      const reader = one.client();
+      await untilHit(reader, url);
+      const { pg } = two.app;
+      await pg.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'althing-changes' and datname = current_database()`,
+      );
+      await until(() => !one.app.sharedReads.isKeeping);
+      for (const title of ['First', 'Second']) {
+        await pg.query('update posts set title = $1', [title]);
+        const { headers, json } = await reader.get(url);
+        t.match({ ...headers, ...json }, { title, 'x-cache': 'miss' });
+      }
+      await until(() => one.app.sharedReads.isKeeping);
+      await untilHit(reader, url);
+      t.equal((await reader.get(url)).json.title, 'Second');
+    });
+
+    await t.test('nobody else gets a draft', async (t) => {
+      const { url } = await newPost();
+      const anyone = one.client();
+      const draft = await alice.post(URL, { title: 'Hidden thoughts', content: 'Not yet.' });
+      const places = [
+        `${URL}/${draft.json.id}`,
+        `${URL}/slug/hidden-thoughts`,
+        `${URL}?status=draft`,
+      ];
+      await untilHit(anyone, url);
+      for (const place of [...places, ...places]) {
+        const own = await alice.get(place);
+        t.match(own.text, 'Hidden thoughts');
+        t.match(own.headers, { 'x-cache': 'miss', 'cache-control': 'private, no-cache' });
+      }
+      for (const place of [...places, URL, `${URL}?q=hidden`]) {
+        t.notMatch((await anyone.get(place)).text, 'Hidden thoughts', place);
+      }
+      if (server === null) return;
+      const keys = await server.client.keys('*');
+      t.ok(keys.length > 0);
+      t.notMatch((await server.client.mget(keys)).join(), 'Hidden thoughts');
+    });
   });
 }
 
@@ -246,7 +255,8 @@ t.test(
   { skip: noRedis },
   async (t) => {
     const server = await startRedis(t);
-    const { one, two, url } = await prepare(t, { REDIS_URL: server.url });
+    const { one, two, newPost } = await prepare(t, { REDIS_URL: server.url });
+    const { url } = await newPost();
     await untilHit(one.client(), url);
     await until(async () => (await two.client().get(url)).headers['x-cache'] === 'hit');
     const fresh = `${URL}?sort=title`;
@@ -257,7 +267,7 @@ t.test(
     t.equal(read.text, written.text);
     t.equal(read.headers['etag'], written.headers['etag']);
     for (const key of await server.client.keys('*')) {
-      t.match(key, /^althing:"[\w-]+":(list|post)~/);
+      t.match(key, /^althing:"[\w-]+":(list|item)~/);
       const [left, most] = [await server.client.ttl(key), key.includes(':list~') ? 60 : 300];
       t.ok(left > 0 && left <= most, `${left} of ${most} seconds left`);
     }
@@ -308,7 +318,8 @@ t.test('Redis may die, freeze and come back', { skip: noRedis }, async (t) => {
 
 t.test('an app that is closed leaves no connection behind', { skip: noRedis }, async (t) => {
   const server = await startRedis(t);
-  const { one, two, url } = await prepare(t, { REDIS_URL: server.url });
+  const { one, two, newPost } = await prepare(t, { REDIS_URL: server.url });
+  const { url } = await newPost();
   await untilHit(two.client(), url);
   const listeners = async () => {
     const { rows } = await one.app.pg.query(

@@ -145,7 +145,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
       const { id } = request.params;
-      return reply.read(await posts.readPost(sourceOf(request), request.viewer, id));
+      const post = await posts.readPost(sourceOf(request), request.viewer, id);
+      request.countView(post.value);
+      return reply.read(post);
     },
   );
 
@@ -157,6 +159,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const post = await posts.readPostBySlug(sourceOf(request), request.viewer, slug);
       const { value } = post;
       if (value.slug !== slug) return reply.redirect(`${app.prefix}/slug/${value.slug}`, 301);
+      request.countView(value);
       return reply.read(post);
     },
   );

@@ -13,7 +13,7 @@ function createReads(lifetime = 60) {
     db: app.db,
     state: { get: () => ({ ...state }), start: () => undefined },
     redis: null,
-    lifetimes: { list: lifetime, post: lifetime },
+    lifetimes: { list: lifetime, item: lifetime },
   });
   return { reads, state };
 }
@@ -44,12 +44,12 @@ t.test('what is kept is found by its whole key, and in one state', async (t) => 
 t.test('a slow reader that is overtaken by a change does not spoil what comes after', async (t) => {
   const { reads, state } = createReads();
   let finish = (_value: string): void => undefined;
-  const slow = reads.read('post', ['x'], () => new Promise<string>((done) => (finish = done)));
+  const slow = reads.read('item', ['x'], () => new Promise<string>((done) => (finish = done)));
   state.name = 'two';
-  t.equal((await reads.read('post', ['x'], async () => 'new')).value, 'new');
+  t.equal((await reads.read('item', ['x'], async () => 'new')).value, 'new');
   finish('old');
   t.equal((await slow).value, 'old');
-  t.match(await reads.read('post', ['x'], async () => 'unread'), { value: 'new', isHit: true });
+  t.match(await reads.read('item', ['x'], async () => 'unread'), { value: 'new', isHit: true });
 });
 
 t.test('what fails is not kept, and fails all who wait for it', async (t) => {
@@ -59,12 +59,12 @@ t.test('what fails is not kept, and fails all who wait for it', async (t) => {
     count += 1;
     throw new Error('gone');
   };
-  const many = await Promise.allSettled([1, 2, 3].map(() => reads.read('post', ['y'], failing)));
+  const many = await Promise.allSettled([1, 2, 3].map(() => reads.read('item', ['y'], failing)));
   t.ok(many.every(({ status }) => status === 'rejected'));
   t.equal(count, 1);
-  t.equal((await reads.read('post', ['y'], async () => null)).value, null);
+  t.equal((await reads.read('item', ['y'], async () => null)).value, null);
   t.match(
-    await reads.read('post', ['y'], failing),
+    await reads.read('item', ['y'], failing),
     { value: null, isHit: true },
     'nothing is kept too',
   );
