@@ -106,6 +106,17 @@ export async function countPosts(db: Database, filter: PostFilter): Promise<numb
   return count;
 }
 
+/** The newest published posts with their texts. */
+export function listNewestPosts(db: Database, reader: Reader, limit: number): Promise<FullPost[]> {
+  return selectFull(db)
+    .where(isPostVisible(reader))
+    .where('posts.published_at', 'is not', null)
+    .orderBy('posts.listed_at', 'desc')
+    .orderBy('posts.id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 /** The post, or null if there is none that the reader may see. */
 export async function findPost(db: Database, id: number, reader: Reader): Promise<FullPost | null> {
   const row = await selectFull(db)
