@@ -105,6 +105,8 @@ const TABLE = `
   tags-delete          401       403   403    ok     ok    403   ok  403   401     401
 
   roles-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
+  search               ok        ok    ok     ok     ok    ok    ok  403   401     401
+  search-suggest       ok        ok    ok     ok     ok    ok    ok  403   401     401
   audit-list           401       403   403    403    ok    403   ok  403   401     401
   jobs-list            401       403   403    403    ok    403   ok  403   401     401
   jobs-retry           401       403   403    403    ok    403   ok  403   401     401
@@ -152,6 +154,9 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'tags-replace': ({ username }) => ({ name: username }),
   'tags-update': ({ username }) => ({ name: username }),
 };
+
+/** What is asked for, where a request without a query is not valid. */
+const QUERIES: Record<string, string> = { search: '?q=word', 'search-suggest': '?q=word' };
 
 /** Operations that prove somebody by what is in their body: here it is none, which they say. */
 const REFUSED_BY_HANDLER: Record<string, unknown> = {
@@ -319,7 +324,7 @@ for (const { id: operation, method, path, scope } of operations) {
       const isForm = body instanceof URLSearchParams;
       const reply = await browser.request({
         method,
-        url,
+        url: `${url}${QUERIES[operation] ?? ''}`,
         headers: {
           ...headers,
           ...(isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),

@@ -6,7 +6,7 @@ import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
 import { authorIn } from './authors.js';
 import { isPostVisible, type Reader } from './readers.js';
-import { searchQuery } from './search-vectors.js';
+import { postMatches } from './search-vectors.js';
 import { cut, type Slice } from './slices.js';
 
 type PostColumns = Selectable<Schema['posts']>;
@@ -173,9 +173,7 @@ function matches({ reader, status, q, tag, category, author, period }: PostFilte
   const conditions = [
     isPostVisible(status === 'published' ? { kind: 'public' } : reader),
     ...(status === 'draft' ? [sql<boolean>`posts.published_at is null`] : []),
-    ...(q === undefined || q.trim() === ''
-      ? []
-      : [sql<boolean>`posts.search @@ ${searchQuery(q)}`]),
+    ...(q === undefined || q.trim() === '' ? [] : [postMatches(q)]),
     ...(tag === undefined
       ? []
       : [

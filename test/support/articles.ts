@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { renderMarkdown } from '../../src/lib/markdown.js';
+import { indexedWords } from '../../src/lib/search-words.js';
 import { slugOf } from '../../src/lib/slugs.js';
-import { postVector, titleVector } from '../../src/stores/search-vectors.js';
+import { commentVector, postVector, titleVector } from '../../src/stores/search-vectors.js';
 
 /** A post as tests want it; what is left out is made up. */
 export interface TestPost {
@@ -50,7 +51,8 @@ export async function insertTestPost(
     .executeTakeFirstOrThrow();
   await app.db.insertInto('post_slugs').values({ slug, post_id: id }).execute();
   for (const name of tags) {
-    await sql`insert into tags (name, slug) values (${name}, ${slugOf(name, 50)})
+    await sql`insert into tags (name, slug, search_words)
+      values (${name}, ${slugOf(name, 50)}, ${indexedWords(name)})
       on conflict do nothing`.execute(app.db);
     await sql`insert into post_tags (post_id, tag_id)
       select ${id}, id from tags where lower(name) = lower(${name})`.execute(app.db);
@@ -131,4 +133,38 @@ export function chainOf(length: number, each: (index: number) => TestComment = (
     ...(index === 0 ? {} : { parent: index - 1 }),
     ...each(index),
   }));
+}
+
+/** One comment, by the number of its post. */
+export interface SingleComment {
+  post_id: number;
+  content?: string;
+  author_id?: number | null;
+  /** The comment that it answers, as `insertTestComment` returned it. */
+  parent?: { id: number; thread_id: number | null; depth: number };
+  is_approved?: boolean;
+  deleted_at?: string | null;
+  created_at?: string;
+}
+
+/** Writes a comment straight into the database, approved unless it says otherwise. */
+export async function insertTestComment(
+  app: FastifyInstance,
+  { content = 'Well said.', parent, ...comment }: SingleComment,
+): Promise<{ id: number; thread_id: number | null; depth: number }> {
+  const { html, text } = renderMarkdown(content);
+  return app.db
+    .insertInto('comments')
+    .values({
+      is_approved: true,
+      ...comment,
+      content,
+      content_html: html,
+      search: commentVector(text),
+      parent_id: parent?.id ?? null,
+      thread_id: parent === undefined ? null : (parent.thread_id ?? parent.id),
+      depth: parent === undefined ? 0 : parent.depth + 1,
+    })
+    .returning(['id', 'thread_id', 'depth'])
+    .executeTakeFirstOrThrow();
 }
