@@ -1,11 +1,13 @@
 import MarkdownIt from 'markdown-it';
-import sanitizeHtml from 'sanitize-html';
+import { highlighter } from './highlighter.js';
+import { excerptOf, readingMinutesOf } from './reading.js';
+import { sanitizeMarkup } from './sanitize-markup.js';
 
 /** What is made of a text in Markdown. */
 export interface RenderedMarkdown {
   /** Sanitised: safe to be put into a page. */
   html: string;
-  /** What can be read, without markup. */
+  /** What can be read, without markup: a line for each block. */
   text: string;
   /** How it begins: at most 200 characters of plain text, cut at a word. */
   excerpt: string;
@@ -13,11 +15,93 @@ export interface RenderedMarkdown {
   readingMinutes: number;
 }
 
-const markdown = new MarkdownIt({ html: true, linkify: true });
+/**
+ * Characters of a block of code that is coloured: some 150 lines. For some languages the time grows
+ * with the square.
+ */
+export const MAX_COLOURED_BLOCK = 5000;
 
-/** Renders CommonMark with tables to sanitised HTML. */
+/** Characters of all blocks of code of one text that are coloured. */
+export const MAX_COLOURED = 25_000;
+
+/** How many characters of HTML the colours may make of one of code: some patterns nest without end. */
+const MAX_COLOURING = 40;
+
+/**
+ * Characters that references to link definitions may add to a text that is shorter than that. As in
+ * cmark: a long address that is referred to often would make megabytes of some kilobytes.
+ *
+ * @see https://github.com/github/cmark-gfm/commit/9d57d8a23142b316282bdfc954cb0ecda40a8655
+ */
+const MAX_REFERRED = 100_000;
+
+// The preset leaves out what is nested more than 100 deep in blocks, as nothing for people is.
+const markdown = new MarkdownIt('default', {
+  // What is written in HTML is left to the sanitiser.
+  html: true,
+  // CommonMark has no bare links, and looking for them takes a time that grows with the square.
+  linkify: false,
+  highlight: colour,
+});
+
+markdown.core.ruler.after('block', 'bound_references', ({ env, src }) => {
+  env.references = bounded(env.references ?? {}, Math.max(src.length, MAX_REFERRED));
+});
+
+markdown.core.ruler.after('block', 'bound_colours', ({ tokens }) => {
+  let left = MAX_COLOURED;
+  for (const token of tokens) {
+    if (token.type !== 'fence') continue;
+    if (token.content.length <= Math.min(left, MAX_COLOURED_BLOCK)) left -= token.content.length;
+    else token.info = '';
+  }
+});
+
+// The plugins for task lists look for the list of each task from its end: the square again.
+markdown.core.ruler.after('inline', 'tasks', ({ tokens, Token }) => {
+  for (const [index, { type, children }] of tokens.entries()) {
+    const first = children?.[0];
+    if (type !== 'inline' || tokens[index - 2]?.type !== 'list_item_open') continue;
+    const mark = /^\[([ xX])\](?=\s)/.exec(first?.content ?? '');
+    if (first?.type !== 'text' || mark === null) continue;
+    first.content = first.content.slice(mark[0].length);
+    const checkbox = new Token('html_inline', '', 0);
+    checkbox.content = `<input type="checkbox"${mark[1] === ' ' ? '' : ' checked'} disabled>`;
+    children?.unshift(checkbox);
+  }
+});
+
+/**
+ * Renders CommonMark with tables, strikethrough, task lists and coloured code to HTML that holds
+ * nothing but {@link ALLOWED_TAGS}. Never throws; its time and the length of what it gives grow in
+ * proportion to the length of the source.
+ */
 export function renderMarkdown(source: string): RenderedMarkdown {
-  const html = sanitizeHtml(markdown.render(source));
-  const text = sanitizeHtml(html, { allowedTags: [], allowedAttributes: {} }).trim();
-  return { html, text, excerpt: text.slice(0, 200), readingMinutes: 1 };
+  const { html, text } = sanitizeMarkup(markdown.render(source));
+  return { html, text, excerpt: excerptOf(text), readingMinutes: readingMinutesOf(text) };
+}
+
+/** Code as HTML with colours; empty, so that it stays plain, if the language is none of the common. */
+function colour(code: string, language: string): string {
+  if (language === '' || highlighter.getLanguage(language) === undefined) return '';
+  const { value } = highlighter.highlight(code, { language, ignoreIllegals: true });
+  return value.length > code.length * MAX_COLOURING ? '' : value;
+}
+
+interface Reference {
+  href: string;
+  title: string;
+}
+
+/** Link definitions that can be referred to until they have added so many characters. */
+function bounded(references: Record<string, Reference>, characters: number) {
+  let left = characters;
+  return new Proxy(references, {
+    get(target, label: string) {
+      const reference = target[label];
+      if (reference === undefined) return undefined;
+      left -= reference.href.length + reference.title.length;
+      return left < 0 ? undefined : reference;
+    },
+  });
 }

@@ -167,9 +167,6 @@ function selectFull(db: Database) {
     .select(relations);
 }
 
-/** Who wrote a row of `posts`. */
-export const authorOfPost = authorIn('posts.author_id');
-
 /** How often a row of `posts` was read. */
 export const viewCountOfPost = sql<number>`(
   select post_views.view_count from post_views where post_views.post_id = posts.id)`;
@@ -190,7 +187,7 @@ export function relations() {
                 order by lower(tags.name) collate "C"), '[]')
     from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
   return [
-    authorOfPost.as('author'),
+    authorIn('posts.author_id').as('author'),
     category.as('category'),
     tags.as('tags'),
     viewCountOfPost.as('view_count'),

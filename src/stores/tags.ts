@@ -6,8 +6,9 @@ import type { TopicRow, TopicTable } from './topic-tables.js';
 export const tags: TopicTable<TopicRow> = {
   name: 'tags',
   columns: [],
-  postCount: sql<number>`(
-    select count(*) from post_tags join posts on posts.id = post_tags.post_id
-    where post_tags.tag_id = tags.id and ${isPostVisible({ kind: 'public' })})`,
+  published: sql`
+    select post_tags.tag_id as topic_id
+    from post_tags join posts on posts.id = post_tags.post_id
+    where ${isPostVisible({ kind: 'public' })}`,
   derived: (name) => ({ search_words: indexedWords(name) }),
 };

@@ -44,10 +44,19 @@ const MOST_STREAMS = {
   because: 'it answers a long stream, of which the head is read',
 };
 
-/** Operations on something of the caller's own, whose number nobody would guess, and where it is listed. */
-const OWN_LISTS: Record<string, string> = {
+/**
+ * Where something is listed whose number nobody would guess: it is put into the path of the
+ * operations whose name begins so. What is the caller's own is listed for each caller.
+ */
+const LISTS: Record<string, string> = {
   'sessions-end': '/api/v1/me/sessions',
   'api-keys-delete': '/api/v1/me/api-keys',
+  'posts-': '/api/v1/posts?status=draft',
+  'post-comments-': '/api/v1/posts',
+  'comments-': '/api/v1/comments',
+  'categories-': '/api/v1/categories',
+  'tags-': '/api/v1/tags',
+  'trash-': '/api/v1/trash',
 };
 
 /** Operations that show how it looks when the service itself is at fault. */
@@ -56,6 +65,7 @@ const FAILS_ON_PURPOSE = new Set(['playground-error']);
 /** Operations that name a refusal which no request can bring about. */
 const CANNOT_REFUSE: Record<string, string> = {
   'playground-cookies': 'any text is a cookie',
+  'posts-archives': 'it takes nothing',
   'playground-path': 'any text is a path',
   'playground-upstream': 'only the configuration can make it fail',
 };
@@ -99,7 +109,7 @@ t.test(`${REQUESTS} random requests`, async (t) => {
     const faults = random.pick([0, 0, 0, 0.1, 0.3, 0.6]);
     const request = generateRequest(operation, generator, faults, BODY_LIMIT + 1);
     if (faults === 0) {
-      await aimAtOwn(operation, caller, request);
+      await aimAtListed(operation, caller, request);
       await bringWhatIsWanted(operation, request);
     }
     await attempt(operation, caller, request, number);
@@ -206,17 +216,22 @@ async function attempt(
   }
 }
 
-async function aimAtOwn(
-  { id }: Operation,
+async function aimAtListed(
+  { id, path }: Operation,
   name: CallerName,
   request: GeneratedRequest,
 ): Promise<void> {
-  const list = OWN_LISTS[id];
-  if (list === undefined || name === 'anonymous') return;
+  const list = Object.entries(LISTS).find(([prefix]) => id.startsWith(prefix))?.[1];
+  if (list === undefined || name === 'anonymous' || !path.includes('{')) return;
   // A caller whose account is gone has none.
-  const items: { id: number }[] = (await callers[name].get(list)).json.items ?? [];
-  if (items.length > 0) request.url = `${list}/${random.pick(items).id}`;
+  const items: Listed[] = (await callers[name].get(list)).json.items ?? [];
+  if (items.length === 0) return;
+  const item = random.pick(items);
+  const [, query] = request.url.split('?', 2);
+  const target = path.replace(/\{(\w+)\}/g, (_, field: string) => String(item[field]));
+  request.url = query === undefined ? target : `${target}?${query}`;
 }
+type Listed = Record<string, unknown>;
 
 /** Bodies whose fields have to fit together, or to what a mail has brought. */
 const WANTED: Record<string, () => Promise<Record<string, string>>> = {

@@ -1,0 +1,62 @@
+/** Elements that stand in a line of text, or are not seen; all others begin a line of their own. */
+const INLINE = new Set([
+  ...['a', 'abbr', 'b', 'bdi', 'bdo', 'cite', 'code', 'del', 'em', 'font', 'i', 'img', 'input'],
+  ...['ins', 'kbd', 'label', 'mark', 'q', 's', 'samp', 'small', 'span', 'strike', 'strong'],
+  ...['sub', 'sup', 'time', 'tt', 'u', 'var', 'wbr'],
+  ...['button', 'iframe', 'option', 'script', 'select', 'style', 'svg', 'textarea'],
+]);
+
+const CELLS = new Set(['td', 'th']);
+
+/**
+ * Gathers what can be read in HTML while that is parsed: a line for each block, cells of a table with
+ * a blank between, an image's alternative, and blanks as they are written only in `pre`.
+ */
+export class TextOfMarkup {
+  readonly #parts: string[] = [];
+  /** What is due before the next character. */
+  #gap: '' | ' ' | '\n' = '';
+  #preformatted = 0;
+
+  open(name: string, attributes: Record<string, string>): void {
+    if (name === 'img') this.#write(attributes['alt'] ?? '');
+    this.#pass(name);
+    if (name === 'pre') this.#preformatted += 1;
+  }
+
+  close(name: string): void {
+    if (name === 'pre') this.#preformatted -= 1;
+    this.#pass(name);
+  }
+
+  /** @param escaped text in which `&`, `<` and `>` are written as entities */
+  add(escaped: string): void {
+    const text = escaped.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+    if (this.#preformatted === 0) this.#write(text);
+    else this.#append(text);
+  }
+
+  toString(): string {
+    return this.#parts.join('').trim();
+  }
+
+  #pass(name: string): void {
+    if (CELLS.has(name)) this.#gap ||= ' ';
+    else if (!INLINE.has(name)) this.#gap = '\n';
+  }
+
+  #write(text: string): void {
+    const words = text.replaceAll(/\s+/g, ' ');
+    if (words.startsWith(' ')) this.#gap ||= ' ';
+    const trimmed = words.trim();
+    if (trimmed === '') return;
+    this.#append(trimmed);
+    if (words.endsWith(' ')) this.#gap = ' ';
+  }
+
+  #append(text: string): void {
+    if (this.#gap === '\n' && this.#parts.at(-1)?.endsWith('\n') === true) this.#gap = '';
+    this.#parts.push(this.#gap, text);
+    this.#gap = '';
+  }
+}
