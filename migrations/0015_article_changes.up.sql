@@ -1,8 +1,12 @@
 -- Tells every process, when the transaction commits, that what public lists and posts show has
--- changed. A trigger, so that no statement can forget it. The payload names the transaction.
+-- changed. A trigger, so that no statement can forget it. The payload names the transaction, and no
+-- other in any database: several may share what keeps answers.
 create function announce_article_change() returns trigger language plpgsql as $$
 begin
-  perform pg_notify('article_changes', pg_current_xact_id()::text);
+  perform pg_notify(
+    'article_changes',
+    format('%s-%s', pg_current_xact_id(), (extract(epoch from now()) * 1000000)::bigint)
+  );
   return null;
 end
 $$;

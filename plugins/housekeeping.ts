@@ -1,8 +1,10 @@
 import fp from 'fastify-plugin';
 import { WINDOW_SECONDS } from '../src/services/guessing.js';
+import { VISIT_MS } from '../src/services/post-views.js';
 import { deleteExpiredEmailTokens } from '../src/stores/email-tokens.js';
 import { deleteOldAnswers } from '../src/stores/idempotency-keys.js';
 import { deleteFailedJobs } from '../src/stores/jobs.js';
+import { deleteOldVisits } from '../src/stores/post-views.js';
 import { deleteExpiredRefreshTokens } from '../src/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '../src/stores/registrations.js';
 import { deleteExpiredSessions } from '../src/stores/sessions.js';
@@ -16,7 +18,7 @@ const FAILED_JOBS_KEPT_MS = 30 * 24 * HOUR_MS;
 
 /**
  * Removes, once an hour, what has expired: sessions, tokens, registrations that nobody confirmed,
- * answers kept for repeated requests, jobs that failed for good, and counts of failed attempts.
+ * answers kept for repeated requests, jobs that failed for good, counts of failed attempts, and who has read which post.
  */
 export default fp(
   async (app) => {
@@ -41,6 +43,7 @@ export default fp(
           registrations: await deleteExpiredRegistrations(app.db, now),
           answers: await deleteOldAnswers(app.db, answersUntil),
           failedJobs: await deleteFailedJobs(app.db, failuresUntil),
+          visits: await deleteOldVisits(app.db, new Date(now.getTime() - VISIT_MS)),
           throttles: await deleteOldThrottles(app.db, throttlesUntil),
         };
         app.log.debug(removed, 'removed what has expired');

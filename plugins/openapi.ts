@@ -18,7 +18,7 @@ import { describeAccess, SECURITY_SCHEMES } from './openapi-security.js';
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The error statuses of this operation beyond those that follow from its shape. */
-    errors?: readonly (401 | 403 | 404 | 409 | 412 | 502 | 504)[];
+    errors?: readonly (400 | 401 | 403 | 404 | 409 | 412 | 502 | 504)[];
     /** The headers of this operation's success beyond those that follow from its shape. */
     sends?: readonly ResponseHeaderName[];
     /** The body in the document, of an operation that takes any and so has no schema for it. */

@@ -26,9 +26,15 @@ export const responseHeaders = {
   },
   'Cache-Control': {
     description:
-      'Whether the answer may be kept: not at all, or, with an `ETag`, until it is asked for again',
+      'Whether the answer may be kept: not at all, or, with an `ETag`, to be asked for again each ' +
+      'time; by shared caches too, if it is `public`',
     schema: Type.String({ minLength: 1 }),
     example: 'no-store',
+  },
+  'X-Cache': {
+    description: 'Whether the answer was kept (`hit`), or read for this request (`miss`)',
+    schema: Enum(['hit', 'miss']),
+    example: 'hit',
   },
   'X-RateLimit-Limit': {
     description: 'How many requests the window allows',

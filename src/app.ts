@@ -16,11 +16,13 @@ import mail from '../plugins/mail.js';
 import openapi from '../plugins/openapi.js';
 import options from '../plugins/options.js';
 import passwords from '../plugins/passwords.js';
+import postViews from '../plugins/post-views.js';
 import postgres from '../plugins/postgres.js';
 import rateLimit from '../plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '../plugins/request-context.js';
 import securityHeaders from '../plugins/security-headers.js';
 import sessions from '../plugins/sessions.js';
+import sharedReads from '../plugins/shared-reads.js';
 import validation from '../plugins/validation.js';
 import apiKeys from '../routes/api/v1/api-keys.js';
 import audit from '../routes/api/v1/audit.js';
@@ -46,6 +48,7 @@ import userExports from '../routes/api/v1/user-exports.js';
 import users from '../routes/api/v1/users.js';
 import devMail from '../routes/dev/mail.js';
 import docs from '../routes/docs.js';
+import feed from '../routes/feed.js';
 import system from '../routes/system.js';
 import { type Config, trustedProxies } from './config.js';
 import type { Mailer } from './mail/mailer.js';
@@ -145,11 +148,18 @@ export async function buildApp(
   await app.register(access);
   await app.register(idempotency);
   await app.register(conditionalRequests);
+  await app.register(sharedReads, {
+    databaseUrl,
+    connectTimeout: database.connectTimeout,
+    redisUrl: config.REDIS_URL,
+  });
+  await app.register(postViews, { secret: secretKey });
   await app.register(openapi);
   await app.register(housekeeping);
 
   await app.register(system);
   await app.register(docs);
+  await app.register(feed, { clientUrl: config.CLIENT_URL });
   // Where passwords and mail are asked for, an address is not let as often as elsewhere.
   const perMinute = config.LOGIN_RATE_LIMIT;
   await app.register(auth, { prefix: '/api/v1/auth', perMinute });

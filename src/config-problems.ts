@@ -9,6 +9,7 @@ export function findProblems(values: { [Name in keyof Config]?: unknown }): stri
     findUrlProblem(values.DATABASE_URL),
     findUpstreamProblem(values.PLAYGROUND_UPSTREAM_URL),
     findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
+    findRedisProblem(values.REDIS_URL),
     findSecretProblem('SECRET_KEY', values.SECRET_KEY, values.APP_ENV),
     findTokenSecretProblem(values.JWT_SECRET, values.SECRET_KEY, values.APP_ENV),
     findSmtpProblem(values.SMTP_URL),
@@ -38,6 +39,11 @@ function findSmtpProblem(url: unknown): string | undefined {
 function findClientProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
   return 'CLIENT_URL is not an address such as https://app.example.com';
+}
+
+function findRedisProblem(url: unknown): string | undefined {
+  if (typeof url !== 'string' || isRedisUrl(url)) return undefined;
+  return 'REDIS_URL is not an address such as redis://:password@redis.example.com:6379/0';
 }
 
 function findPoolProblem(min: unknown, max: unknown): string | undefined {
@@ -91,6 +97,11 @@ function isPostgresUrl(text: string): boolean {
 function isSmtpUrl(text: string): boolean {
   const url = parseUrl(text);
   return url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '';
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = parseUrl(text);
+  return url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
 }
 
 function isHttpUrl(text: string): boolean {

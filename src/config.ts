@@ -115,6 +115,13 @@ export const ConfigSchema = Type.Object({
     }),
     true,
   ),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      description:
+        'The Redis server, as `redis://:password@host:6379/0` (`rediss://` over TLS), in which all ' +
+        'processes share what public reads have found. Without it each keeps its own in memory.',
+    }),
+  ),
   SECRET_KEY: Type.Optional(
     Type.String({
       description:

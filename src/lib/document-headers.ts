@@ -79,7 +79,8 @@ export function errorHeaders(status: number): Record<string, Header> {
 }
 
 function headersOf(method: string, operation: Operation, status: number): Headers {
-  const isSuccess = status >= 200 && status < 300;
+  // An answer that is not sent again has the headers that it would have had.
+  const isSuccess = (status >= 200 && status < 300) || status === 304;
   return { ...headersOfStatus(status), ...(isSuccess ? headersOfSuccess(method, operation) : {}) };
 }
 

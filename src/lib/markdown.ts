@@ -81,6 +81,17 @@ export function renderMarkdown(source: string): RenderedMarkdown {
   return { html, text, excerpt: excerptOf(text), readingMinutes: readingMinutesOf(text) };
 }
 
+/** The text of the first heading of the first level that stands by itself; null if there is none. */
+export function firstHeading(source: string): string | null {
+  const tokens = markdown.parse(source, {});
+  const index = tokens.findIndex(
+    ({ type, tag, level }) => type === 'heading_open' && tag === 'h1' && level === 0,
+  );
+  const inline = tokens[index + 1];
+  if (index < 0 || inline === undefined) return null;
+  return sanitizeMarkup(markdown.renderer.render([inline], markdown.options, {})).text || null;
+}
+
 /** Code as HTML with colours; empty, so that it stays plain, if the language is none of the common. */
 function colour(code: string, language: string): string {
   if (language === '' || highlighter.getLanguage(language) === undefined) return '';

@@ -1,9 +1,11 @@
 import type { Page } from '../../schemas/pages.js';
 import type { PostListQuery, PostOrder } from '../../schemas/posts.js';
+import { type Key, ownRead, type Read, type SharedReads } from '../cache/shared-reads.js';
 import type { Database } from '../db/database.js';
 import { ApiError } from '../errors.js';
 import { contentTag } from '../lib/entity-tag.js';
 import * as store from '../stores/posts.js';
+import type { Reader } from '../stores/readers.js';
 import { readerOf } from './editorship.js';
 import { readPage } from './pages.js';
 import type { Viewer } from './viewer.js';
@@ -20,19 +22,39 @@ export function postTag(post: store.FullPost): string {
   return contentTag(post.version, post);
 }
 
+/** From where posts are read: what everyone may see is kept, the rest is in the database. */
+export interface PostSource {
+  db: Database;
+  sharedReads: SharedReads;
+}
+
 /**
  * One page of the posts that the query asks for, as far as the viewer may see them.
  *
  * @throws InvalidRequest if the cursor is not one of ours
  */
-export function listPosts(
-  db: Database,
+export async function listPosts(
+  { db, sharedReads }: PostSource,
   viewer: Viewer | null,
+  query: PostListQuery,
+): Promise<Read<Page<store.PostRow>>> {
+  if (query.status === 'draft') return ownRead(await readPosts(db, readerOf(viewer), query));
+  return sharedReads.read('list', ['posts', query], (db, reader) => readPosts(db, reader, query));
+}
+
+/**
+ * One page of the posts that this reader may see, out of the database.
+ *
+ * @throws InvalidRequest if the cursor is not one of ours
+ */
+export function readPosts(
+  db: Database,
+  reader: Reader,
   { page, size, cursor, sort, month, ...exact }: PostListQuery,
 ): Promise<Page<store.PostRow>> {
   const filter = {
     ...exact,
-    reader: readerOf(viewer),
+    reader,
     period: month === undefined ? undefined : periodOf(month),
   };
   return readPage(
@@ -47,12 +69,12 @@ export function listPosts(
 }
 
 /** @throws ApiError not_found if there is no post with this number that the viewer may see */
-export async function readPost(
-  db: Database,
+export function readPost(
+  source: PostSource,
   viewer: Viewer | null,
   id: number,
-): Promise<store.FullPost> {
-  return found(await store.findPost(db, id, readerOf(viewer)));
+): Promise<Read<store.FullPost>> {
+  return readOne(source, viewer, ['post', id], (db, reader) => store.findPost(db, id, reader));
 }
 
 /**
@@ -61,12 +83,35 @@ export async function readPost(
  *
  * @throws ApiError not_found if there is none that the viewer may see
  */
-export async function readPostBySlug(
-  db: Database,
+export function readPostBySlug(
+  source: PostSource,
   viewer: Viewer | null,
   slug: string,
-): Promise<store.FullPost> {
-  return found(await store.findPostBySlug(db, slug, readerOf(viewer)));
+): Promise<Read<store.FullPost>> {
+  return readOne(source, viewer, ['post by slug', slug], (db, reader) =>
+    store.findPostBySlug(db, slug, reader),
+  );
+}
+
+/** What everyone may see comes from where it is kept, also for those who may see more. */
+async function readOne(
+  { db, sharedReads }: PostSource,
+  viewer: Viewer | null,
+  key: Key,
+  find: (db: Database, reader: Reader) => Promise<store.FullPost | null>,
+): Promise<Read<store.FullPost>> {
+  try {
+    return await sharedReads.read(
+      'item',
+      key,
+      async (db, reader) => found(await find(db, reader)),
+      postTag,
+    );
+  } catch (error) {
+    const mayBeDraft = viewer !== null && error instanceof ApiError && error.code === 'not_found';
+    if (!mayBeDraft) throw error;
+    return ownRead(found(await find(db, readerOf(viewer))), postTag);
+  }
 }
 
 function found(post: store.FullPost | null): store.FullPost {

@@ -71,7 +71,7 @@ export async function changeTopic<Row extends store.TopicRow>(
 }
 
 /**
- * Deletes it: its posts stay, without it.
+ * Deletes it: its posts stay, without it. A tag is taken from what is searched, too.
  *
  * @throws ApiError not_found; precondition_failed
  */

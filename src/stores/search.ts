@@ -45,8 +45,8 @@ const ORDERS: Record<SearchOrder, RawBuilder<unknown>> = {
 
 /**
  * A part of what the query finds and the reader may see, in order, and how much there is; in one
- * statement. Only the newest are ranked (of posts sorted by views, those with the most), and those
- * with the words in their titles: a word that stands everywhere must not rank everything.
+ * statement. Only the newest are ranked, posts with the words in their titles, and, if it is sorted by
+ * views, those with the most: a word that stands everywhere must not rank everything.
  */
 export async function search(
   db: Database,
@@ -56,10 +56,11 @@ export async function search(
   const query = searchQuery(q);
   const [author, category, tags, viewCount] = relations();
   const { rows } = await sql<{ total: number } & (SearchRow | { kind: null })>`
-    with found_posts as (
-      (${sort === 'popular' ? mostRead(q, reader) : newest(q, reader)})
+    with newest_posts as materialized (${newest(q, reader)}), found_posts as (
+      select id from newest_posts
       union
       (${withTitle(q, reader)})
+      ${sort === 'popular' ? sql`union (${mostRead(q, reader)})` : sql``}
     ), found_comments as (
       select comments.id from comments
       where comments.search @@ ${query} and comments.deleted_at is null
@@ -113,10 +114,15 @@ function newest(q: string, reader: Reader) {
 }
 
 function mostRead(q: string, reader: Reader) {
+  // Where fewer are found than are ranked, these are among them already. `offset 0` keeps the order
+  // of the index, in which those that are read most come first.
   return sql`
-    select posts.id from post_views join posts on posts.id = post_views.post_id
-    where ${postMatches(q)} and ${isPostVisible(reader)}
-    order by post_views.view_count desc, post_views.post_id desc limit ${sql.lit(MAX_CANDIDATES)}`;
+    select posts.id from (
+      select post_id, view_count from post_views order by view_count desc, post_id desc offset 0
+    ) viewed join posts on posts.id = viewed.post_id
+    where (select count(*) from newest_posts) >= ${sql.lit(MAX_CANDIDATES)}
+      and ${postMatches(q)} and ${isPostVisible(reader)}
+    order by viewed.view_count desc, viewed.post_id desc limit ${sql.lit(MAX_CANDIDATES)}`;
 }
 
 function withTitle(q: string, reader: Reader) {

@@ -14,8 +14,8 @@ export const tags: TopicTable<TopicRow> = {
   derived: (name) => ({ search_words: indexedWords(name) }),
 };
 
-/** By which words the posts of a tag are found. */
-export async function readSearchWords(db: Database, id: number): Promise<string> {
+/** The words by which the posts of a tag are found. */
+export async function findSearchWords(db: Database, id: number): Promise<string> {
   const { search_words } = await db
     .selectFrom('tags')
     .select('search_words')

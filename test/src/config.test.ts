@@ -54,6 +54,7 @@ t.test('everything has a default, except what cannot have one', async (t) => {
       'DATABASE_URL',
       'PLAYGROUND',
       'PLAYGROUND_UPSTREAM_URL',
+      'REDIS_URL',
       'SECRET_KEY',
       'JWT_SECRET',
       'SMTP_URL',
@@ -135,6 +136,7 @@ t.test('a value of the wrong kind is named', async (t) => {
       'postgresql://user@host:5432/',
       'postgresql://user:pass#word@host/database',
     ],
+    REDIS_URL: ['redis.example.com:6379', 'http://redis.example.com', 'redis://', 'rediss:///0'],
     SECRET_KEY: ['short', 'a'.repeat(64), '1212'.repeat(20)],
     JWT_SECRET: ['short', `${JWT_SECRET},short`, 'a'.repeat(64)],
     SMTP_URL: ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp:mail'],
@@ -211,6 +213,12 @@ t.test('CORS_ORIGINS is a list', async (t) => {
     'http://localhost:3000',
   ]);
   t.match(refusal(t, { CORS_ORIGINS: 'https://a.example,b.example' }), 'value 2 is not an origin');
+});
+
+t.test('Redis may be reached in every usual way', async (t) => {
+  for (const url of ['redis://redis', 'redis://:p%40ss@redis:6379/2', 'rediss://user:pass@redis']) {
+    t.equal(parseConfig({ REDIS_URL: url }).REDIS_URL, url);
+  }
 });
 
 t.test('mail may be set up in every usual way', async (t) => {

@@ -1,4 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+
+/** Until something holds that comes by itself. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(2);
+}
 
 /** Until so many statements on the app's database wait for a lock that somebody else holds. */
 export async function untilWaiting({ pg }: FastifyInstance, count: number): Promise<void> {

@@ -24,6 +24,8 @@ import * as topics from '../../../src/services/topics.js';
 
 const tags = ['categories'];
 
+const notModified = Type.Null({ description: 'The client has it already' });
+
 const operations = {
   list: {
     operationId: 'categories-list',
@@ -33,7 +35,8 @@ const operations = {
       'found by `slug`.',
     tags,
     querystring: TopicListQuery,
-    response: { 200: Ref(CategoryPage) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(CategoryPage), 304: notModified },
   },
   read: {
     operationId: 'categories-read',
@@ -42,10 +45,7 @@ const operations = {
     tags,
     params: TopicParams,
     headers: IfNoneMatchHeaders,
-    response: {
-      200: Ref(Category),
-      304: Type.Null({ description: 'The client has it already' }),
-    },
+    response: { 200: Ref(Category), 304: notModified },
   },
   posts: {
     operationId: 'categories-posts',
@@ -54,7 +54,8 @@ const operations = {
     tags,
     params: TopicSlugParams,
     querystring: TopicPostsQuery,
-    response: { 200: Ref(PostPage) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(PostPage), 304: notModified },
   },
   create: {
     operationId: 'categories-create',
@@ -97,12 +98,12 @@ const operations = {
   },
 } as const;
 
-const read = { scope: 'posts:read' } as const;
+const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
 const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
-    const page = await topics.listTopics(request.db, categories, request.query);
+    const page = reply.read(await topics.listTopics(app.sharedReads, categories, request.query));
     reply.header('link', linkHeader(request.url, page));
     return page;
   });
@@ -111,9 +112,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/:id',
     { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
-      const category = await topics.readTopic(request.db, categories, request.params.id);
-      reply.header('etag', topics.topicTag(category));
-      return category;
+      const { id } = request.params;
+      return reply.read(await topics.readTopic(app.sharedReads, categories, id));
     },
   );
 
@@ -121,8 +121,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/:slug/posts',
     { schema: operations.posts, config: { ...read, errors: [404] } },
     async (request, reply) => {
-      const { db, viewer, params, query } = request;
-      const page = await topics.listPostsOf(db, viewer, categories, params.slug, query);
+      const { params, query } = request;
+      const page = reply.read(
+        await topics.listPostsOf(app.sharedReads, categories, params.slug, query),
+      );
       reply.header('link', linkHeader(request.url, page));
       return page;
     },

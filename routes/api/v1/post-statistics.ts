@@ -1,4 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import { IfNoneMatchHeaders } from '../../../schemas/headers.js';
 import {
   PopularPosts,
   PostArchives,
@@ -7,10 +9,11 @@ import {
   StatisticsQuery,
 } from '../../../schemas/post-statistics.js';
 import { Ref } from '../../../schemas/types.js';
-import { listPopularPosts } from '../../../src/services/post-statistics.js';
-import * as store from '../../../src/stores/post-statistics.js';
+import * as statistics from '../../../src/services/post-statistics.js';
 
 const tags = ['posts'];
+
+const notModified = Type.Null({ description: 'The client has it already' });
 
 const operations = {
   popular: {
@@ -19,7 +22,8 @@ const operations = {
     description: 'The published posts that were read most often.',
     tags,
     querystring: StatisticsQuery,
-    response: { 200: Ref(PopularPosts) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(PopularPosts), 304: notModified },
   },
   archives: {
     operationId: 'posts-archives',
@@ -28,7 +32,8 @@ const operations = {
       'Every month (UTC) in which posts were published, the newest first. `GET /api/v1/posts?month=` ' +
       'lists those of one.',
     tags,
-    response: { 200: Ref(PostArchives) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(PostArchives), 304: notModified },
   },
   byAuthor: {
     operationId: 'posts-by-author',
@@ -38,7 +43,8 @@ const operations = {
       'author is gone are left out.',
     tags,
     querystring: StatisticsQuery,
-    response: { 200: Ref(PostsByAuthor) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(PostsByAuthor), 304: notModified },
   },
   byTag: {
     operationId: 'posts-by-tag',
@@ -46,29 +52,32 @@ const operations = {
     description: 'The tags with the most published posts, with how often those were read.',
     tags,
     querystring: StatisticsQuery,
-    response: { 200: Ref(PostsByTag) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(PostsByTag), 304: notModified },
   },
 } as const;
 
-const config = { scope: 'posts:read' } as const;
+const config = { scope: 'posts:read', sends: ['X-Cache'] } as const;
 
 /** What is counted of posts: published ones only, whoever asks. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/popular', { schema: operations.popular, config }, async ({ db, query }) => ({
-    items: await listPopularPosts(db, query.limit),
-  }));
+  const { sharedReads } = app;
 
-  app.get('/archives', { schema: operations.archives, config }, async ({ db }) => ({
-    items: await store.countPostsByMonth(db),
-  }));
+  app.get('/popular', { schema: operations.popular, config }, async ({ query }, reply) =>
+    reply.read(await statistics.listPopularPosts(sharedReads, query.limit)),
+  );
 
-  app.get('/by-author', { schema: operations.byAuthor, config }, async ({ db, query }) => ({
-    items: await store.countPostsByAuthor(db, query.limit),
-  }));
+  app.get('/archives', { schema: operations.archives, config }, async (_request, reply) =>
+    reply.read(await statistics.countPostsByMonth(sharedReads)),
+  );
 
-  app.get('/by-tag', { schema: operations.byTag, config }, async ({ db, query }) => ({
-    items: await store.countPostsByTag(db, query.limit),
-  }));
+  app.get('/by-author', { schema: operations.byAuthor, config }, async ({ query }, reply) =>
+    reply.read(await statistics.countPostsByAuthor(sharedReads, query.limit)),
+  );
+
+  app.get('/by-tag', { schema: operations.byTag, config }, async ({ query }, reply) =>
+    reply.read(await statistics.countPostsByTag(sharedReads, query.limit)),
+  );
 };
 
 export default routes;

@@ -35,7 +35,8 @@ const operations = {
       'them with `status=draft`.',
     tags,
     querystring: PostListQuery,
-    response: { 200: Ref(PostPage) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(PostPage), 304: notModified },
   },
   read: {
     operationId: 'posts-read',
@@ -125,12 +126,16 @@ const operations = {
   },
 } as const;
 
-const read = { scope: 'posts:read' } as const;
+const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
 const write = { access: 'update', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const sourceOf = ({ db }: FastifyRequest) => ({ db, sharedReads: app.sharedReads });
+
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
-    const page = await posts.listPosts(request.db, request.viewer, request.query);
+    const page = reply.read(
+      await posts.listPosts(sourceOf(request), request.viewer, request.query),
+    );
     reply.header('link', linkHeader(request.url, page));
     return page;
   });
@@ -139,9 +144,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/:id',
     { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
-      const post = await posts.readPost(request.db, request.viewer, request.params.id);
-      reply.header('etag', posts.postTag(post));
-      return post;
+      const { id } = request.params;
+      const post = await posts.readPost(sourceOf(request), request.viewer, id);
+      request.countView(post.value);
+      return reply.read(post);
     },
   );
 
@@ -150,10 +156,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.readBySlug, config: { ...read, errors: [404] } },
     async (request, reply) => {
       const { slug } = request.params;
-      const post = await posts.readPostBySlug(request.db, request.viewer, slug);
-      if (post.slug !== slug) return reply.redirect(`${app.prefix}/slug/${post.slug}`, 301);
-      reply.header('etag', posts.postTag(post));
-      return post;
+      const post = await posts.readPostBySlug(sourceOf(request), request.viewer, slug);
+      const { value } = post;
+      if (value.slug !== slug) return reply.redirect(`${app.prefix}/slug/${value.slug}`, 301);
+      request.countView(value);
+      return reply.read(post);
     },
   );
 

@@ -19,11 +19,10 @@ const operations = {
     description:
       'The posts and comments that you may see and that hold all the words: in the title counts ' +
       'more than in summary and tags, and that more than in the text. So that a word that stands ' +
-      `everywhere is answered as fast, the newest ${MAX_CANDIDATES} posts (sorted by \`popular\`, the ` +
-      'most read ones), the newest ' +
-      `${MAX_CANDIDATES} with the words in their titles, and the newest ${MAX_CANDIDATES} comments ` +
-      'are ranked; what is older is neither found nor counted in `total`. Pages are numbered: ' +
-      '`next_cursor` is always null.',
+      `everywhere is answered as fast, no more is ranked than the newest ${MAX_CANDIDATES} posts, the ` +
+      `newest ${MAX_CANDIDATES} with the words in their titles, with \`sort=popular\` the ` +
+      `${MAX_CANDIDATES} that are read most, and the newest ${MAX_CANDIDATES} comments; what is beyond ` +
+      'is neither found nor counted in `total`. Pages are numbered: `next_cursor` is always null.',
     tags,
     querystring: SearchQuery,
     response: { 200: Ref(SearchPage) },

@@ -18,6 +18,8 @@ import * as topics from '../../../src/services/topics.js';
 
 const documentTags = ['tags'];
 
+const notModified = Type.Null({ description: 'The client has it already' });
+
 const operations = {
   list: {
     operationId: 'tags-list',
@@ -27,7 +29,8 @@ const operations = {
       'found by `slug`.',
     tags: documentTags,
     querystring: TopicListQuery,
-    response: { 200: Ref(TagPage) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(TagPage), 304: notModified },
   },
   read: {
     operationId: 'tags-read',
@@ -36,10 +39,7 @@ const operations = {
     tags: documentTags,
     params: TopicParams,
     headers: IfNoneMatchHeaders,
-    response: {
-      200: Ref(Tag),
-      304: Type.Null({ description: 'The client has it already' }),
-    },
+    response: { 200: Ref(Tag), 304: notModified },
   },
   posts: {
     operationId: 'tags-posts',
@@ -48,7 +48,8 @@ const operations = {
     tags: documentTags,
     params: TopicSlugParams,
     querystring: TopicPostsQuery,
-    response: { 200: Ref(PostPage) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(PostPage), 304: notModified },
   },
   create: {
     operationId: 'tags-create',
@@ -91,12 +92,12 @@ const operations = {
   },
 } as const;
 
-const read = { scope: 'posts:read' } as const;
+const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
 const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
-    const page = await topics.listTopics(request.db, tags, request.query);
+    const page = reply.read(await topics.listTopics(app.sharedReads, tags, request.query));
     reply.header('link', linkHeader(request.url, page));
     return page;
   });
@@ -105,9 +106,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/:id',
     { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
-      const tag = await topics.readTopic(request.db, tags, request.params.id);
-      reply.header('etag', topics.topicTag(tag));
-      return tag;
+      const { id } = request.params;
+      return reply.read(await topics.readTopic(app.sharedReads, tags, id));
     },
   );
 
@@ -115,8 +115,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/:slug/posts',
     { schema: operations.posts, config: { ...read, errors: [404] } },
     async (request, reply) => {
-      const { db, viewer, params, query } = request;
-      const page = await topics.listPostsOf(db, viewer, tags, params.slug, query);
+      const { params, query } = request;
+      const page = reply.read(await topics.listPostsOf(app.sharedReads, tags, params.slug, query));
       reply.header('link', linkHeader(request.url, page));
       return page;
     },

@@ -289,7 +289,7 @@ t.test('suggestions begin like what was typed', async (t) => {
 
 t.test('posts are found by the new name of a tag', async (t) => {
   const post = await insertTestPost(app, { title: 'Marked', tags: ['kakapo', 'heron'] });
-  t.same(await titles('kakapo'), ['Marked']);
+  t.same(await titles('kakapo'), ['Seen at the zoo']);
   const { id: tagId, search_words: words } = await app.db
     .selectFrom('tags')
     .select(['id', 'search_words'])
@@ -303,9 +303,9 @@ t.test('posts are found by the new name of a tag', async (t) => {
     app.db,
   );
   await reindex(words);
-  t.same(await titles('鹦鹉学'), ['Marked']);
+  t.same(await titles('鹦鹉学'), ['Seen at the zoo']);
   t.same(await titles('kakapo'), []);
-  t.same(await titles('marked heron'), ['Marked'], 'everything else is left');
+  t.same(await titles('marked heron'), ['Seen at the zoo'], 'everything else is left');
   await sql`delete from tags where id = ${tagId}`.execute(app.db);
   await reindex('鹦鹉 鹉学');
   t.same(await titles('鹦鹉学'), [], 'and by none that is gone');
@@ -346,4 +346,20 @@ t.test('a page is one statement', async (t) => {
   t.equal(searched.length, 1);
   const suggested = await recordStatements(() => anyone.get(`${URL}/suggest?q=zeb`));
   t.equal(suggested.length, 1);
+});
+
+t.test('a tag that is renamed or deleted is found so, when the job has run', async (t) => {
+  await insertTestPost(app, { title: 'Seen at the zoo', tags: ['zebrafish'] });
+  const [tag] = (await anyone.get('/api/v1/tags?slug=zebrafish')).json.items;
+  const url = `/api/v1/tags/${tag.id}`;
+  t.same(await titles('zebrafish'), ['Seen at the zoo']);
+
+  t.equal((await editor.patch(url, { name: 'Wallabies' })).status, 200);
+  await app.runJobs();
+  t.same(await titles('zebrafish'), []);
+  t.same(await titles('wallaby'), ['Seen at the zoo']);
+
+  t.equal((await editor.delete(url)).status, 204);
+  await app.runJobs();
+  t.same(await titles('wallaby'), []);
 });

@@ -1,0 +1,85 @@
+import type { FastifyReply } from 'fastify';
+import fp from 'fastify-plugin';
+import { components } from '../schemas/index.js';
+import { CurrentState } from '../src/cache/current-state.js';
+import { openRedis } from '../src/cache/redis-client.js';
+import { type Read, SharedReads } from '../src/cache/shared-reads.js';
+import { bodyTag } from '../src/lib/entity-tag.js';
+import { ARTICLE_CHANGES, notify } from '../src/stores/channels.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Reads what is the same for everyone, once, and keeps it for a while. */
+    sharedReads: SharedReads;
+  }
+  interface FastifyReply {
+    /**
+     * What a handler answers with what it read: says in the headers whether it was kept, and who may
+     * keep it. The operation declares `sends: ['X-Cache']`.
+     */
+    read<T>(read: Read<T>): T;
+  }
+}
+
+export interface SharedReadsOptions {
+  databaseUrl: string;
+  /** Milliseconds to wait for a connection. */
+  connectTimeout: number;
+  /** Redis, which all processes share; without it each keeps in its memory what it reads. */
+  redisUrl: string | undefined;
+}
+
+const CREDENTIALS = ['Cookie', 'Authorization', 'X-API-Key'] as const;
+
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * Keeps what everyone is shown, and has caches on the way keep it too: those ask with its entity tag
+ * each time whether it still holds, since a change has to be seen at once.
+ *
+ * The connection that hears of changes is opened by the first read.
+ */
+export default fp<SharedReadsOptions>(
+  async (app, { databaseUrl, connectTimeout, redisUrl }) => {
+    const state = new CurrentState({
+      url: databaseUrl,
+      connectTimeout,
+      channel: ARTICLE_CHANGES,
+      notify: (channel, payload) => notify(app.db, channel, payload),
+      log: app.log,
+    });
+    const redis = redisUrl === undefined ? null : openRedis(redisUrl, keyPrefix(), app.log);
+    app.decorate('sharedReads', new SharedReads({ db: app.db, state, redis }));
+
+    app.decorateReply('read', function <T>(this: FastifyReply, read: Read<T>): T {
+      const isAnonymous = CREDENTIALS.every(
+        (name) => !(name.toLowerCase() in this.request.headers),
+      );
+      this.header('etag', read.tag);
+      this.header('x-cache', read.isHit ? 'hit' : 'miss');
+      this.header(
+        'cache-control',
+        `${read.isShared && isAnonymous ? 'public' : 'private'}, no-cache`,
+      );
+      // An answer to somebody who has signed in may renew their cookie: with that, no cache should
+      // freshen what it keeps for everyone (RFC 9111, section 4.3.4).
+      this.header('vary', [this.getHeader('vary') ?? [], ...CREDENTIALS].flat().join(', '));
+      return read.value;
+    });
+
+    // Behind the end of the transaction, and before anyone is told.
+    app.addHook('onSend', async (request, reply) => {
+      if (!SAFE_METHODS.includes(request.method) && reply.statusCode < 400) state.changedHere();
+    });
+    app.addHook('onClose', async () => {
+      redis?.client.disconnect();
+      await state.stop();
+    });
+  },
+  { name: 'shared-reads', dependencies: ['postgres', 'idempotency', 'conditional-requests'] },
+);
+
+/** Another release may show other fields, and must not find what this one has kept. */
+function keyPrefix(): string {
+  return `althing:${bodyTag(components)}:`;
+}

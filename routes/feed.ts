@@ -1,0 +1,65 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import type { FastifyRequest } from 'fastify';
+import { IfNoneMatchHeaders } from '../schemas/headers.js';
+import { ApiError } from '../src/errors.js';
+import type { FeedPlace } from '../src/lib/atom-feed.js';
+import { FEED_LENGTH, readFeed } from '../src/services/feed.js';
+
+export interface FeedOptions {
+  /** The address of the pages that people use, if there are any. */
+  clientUrl: string | undefined;
+}
+
+const MEDIA_TYPE = 'application/atom+xml';
+
+const operations = {
+  read: {
+    operationId: 'feed-read',
+    summary: 'Read the feed',
+    description:
+      `The ${FEED_LENGTH} newest published posts as an Atom feed (RFC 4287). Its links lead to the ` +
+      'pages that people use, `posts/` and the slug below their address, or to this API where there ' +
+      'are none.',
+    tags: ['posts'],
+    headers: IfNoneMatchHeaders,
+    response: {
+      200: {
+        description: 'The feed',
+        content: {
+          [MEDIA_TYPE]: {
+            schema: {
+              type: 'string',
+              examples: ['<feed xmlns="http://www.w3.org/2005/Atom"><title>Althing</title></feed>'],
+            },
+          },
+        },
+      },
+      304: Type.Null({ description: 'The client has it already' }),
+    },
+  },
+} as const;
+
+const routes: FastifyPluginAsyncTypebox<FeedOptions> = async (app, { clientUrl }) => {
+  const config = { sends: ['X-Cache'], errors: [400] } as const;
+
+  app.get('/feed.xml', { schema: operations.read, config }, async (request, reply) => {
+    const feed = await readFeed(app.sharedReads, placeOf(request, clientUrl));
+    reply.type(`${MEDIA_TYPE}; charset=utf-8`);
+    return reply.read(feed);
+  });
+};
+
+/** @throws ApiError bad_request if the request does not say which host it is for */
+function placeOf({ protocol, host }: FastifyRequest, clientUrl: string | undefined): FeedPlace {
+  const origin = `${protocol}://${host}`;
+  if (!URL.canParse(origin)) throw new ApiError('bad_request');
+  const self = new URL('/feed.xml', origin).href;
+  if (clientUrl === undefined) {
+    return { self, site: `${origin}/`, posts: `${origin}/api/v1/posts/slug/` };
+  }
+  const site = clientUrl.replace(/\/?$/, '/');
+  return { self, site, posts: `${site}posts/` };
+}
+
+export default routes;

@@ -1,0 +1,169 @@
+import t from 'tap';
+import { countVisits, deleteOldVisits } from '../../src/stores/post-views.js';
+import { createTestApp, type TestApp } from '../support/app.js';
+import { insertTestPost } from '../support/articles.js';
+import { recordLog } from '../support/log.js';
+import { recordStatements } from '../support/statements.js';
+
+const URL = '/api/v1/posts';
+const MINUTE_MS = 60_000;
+
+const { logger, lines } = recordLog();
+const one = await createTestApp(t, {}, { logger });
+const { app, clock } = one;
+const two = await createTestApp(t, {}, { databaseUrl: one.databaseUrl, clock: clock.read });
+
+async function viewsOf(id: number): Promise<number> {
+  const { rows } = await app.pg.query('select view_count from post_views where post_id = $1', [id]);
+  return rows[0].view_count;
+}
+
+let count = 0;
+const newPost = () => insertTestPost(app, { title: `Post ${++count}` });
+
+/** Reads something as a visitor from this address. */
+function visit(
+  { app }: TestApp,
+  url: string,
+  address: string,
+  { method = 'GET', ...headers }: Record<string, string> = {},
+) {
+  return app.inject({
+    method: method as 'GET',
+    url,
+    remoteAddress: address,
+    headers: { 'user-agent': 'Reader/1', ...headers },
+  });
+}
+
+t.test('a visitor counts once for a post in half an hour, over all processes', async (t) => {
+  const { id, slug } = await newPost();
+  const other = await newPost();
+  const flush = () => Promise.all([one, two].map(({ app }) => app.postViews.flush()));
+
+  for (const url of [`${URL}/${id}`, `${URL}/${id}`, `${URL}/slug/${slug}`]) {
+    await visit(one, url, '192.0.2.1');
+    await visit(two, url, '192.0.2.1');
+  }
+  t.equal(await viewsOf(id), 0, 'reading has not written');
+  await flush();
+  t.equal(await viewsOf(id), 1);
+
+  await visit(one, `${URL}/${id}`, '192.0.2.2');
+  await visit(two, `${URL}/${id}`, '192.0.2.1', { 'user-agent': 'Reader/2' });
+  await visit(two, `${URL}/${other.id}`, '192.0.2.1');
+  await flush();
+  t.equal(await viewsOf(id), 3, 'another address, and another browser');
+  t.equal(await viewsOf(other.id), 1);
+
+  clock.advance(30 * MINUTE_MS - 1);
+  await visit(one, `${URL}/${id}`, '192.0.2.1');
+  await flush();
+  t.equal(await viewsOf(id), 3);
+  clock.advance(1);
+  await visit(one, `${URL}/${id}`, '192.0.2.1');
+  await flush();
+  t.equal(await viewsOf(id), 4, 'after half an hour it is another visit');
+});
+
+t.test('what was kept or known already counts too, what nobody saw does not', async (t) => {
+  const alice = await one.signedIn({ username: 'alice' });
+  const { id } = await newPost();
+  const url = `${URL}/${id}`;
+  const { headers } = await visit(one, url, '192.0.2.1');
+  await visit(one, url, '192.0.2.2');
+  const known = await visit(one, url, '192.0.2.3', { 'if-none-match': String(headers['etag']) });
+  t.equal(known.statusCode, 304);
+  await visit(one, url, '192.0.2.4', { method: 'HEAD' });
+  await visit(one, url, '192.0.2.5', { 'sec-purpose': 'prefetch;prerender' });
+  await visit(one, `${URL}`, '192.0.2.6');
+  await visit(one, '/feed.xml', '192.0.2.7');
+  const draft = await alice.post(URL, { title: 'A draft', content: 'Not yet.' });
+  await alice.get(`${URL}/${draft.json.id}`);
+  await alice.post(`${URL}/${draft.json.id}/publish`);
+  await app.postViews.flush();
+  t.equal(await viewsOf(id), 3);
+  t.equal(await viewsOf(draft.json.id), 0);
+});
+
+t.test('nothing of a visitor can be read from the database', async (t) => {
+  const ids: number[] = [];
+  for (let n = 0; n < 2; n++) ids.push((await newPost()).id);
+  const visitAll = async () => {
+    for (const id of ids) await visit(one, `${URL}/${id}`, '192.0.2.1');
+    await app.postViews.flush();
+  };
+  await visitAll();
+  const hashes = async () => {
+    const { rows } = await app.pg.query(
+      'select visitor_hash from post_visits where post_id = any($1)',
+      [ids],
+    );
+    return rows.map(({ visitor_hash }) => visitor_hash.toString('hex'));
+  };
+  const today = await hashes();
+  t.ok(today.every((hash) => /^[0-9a-f]{64}$/.test(hash)));
+  t.equal(new Set(today).size, 2, 'another for each post');
+  clock.advance(24 * 60 * MINUTE_MS);
+  await visitAll();
+  t.equal(new Set([...today, ...(await hashes())]).size, 4, 'and for each day');
+  await deleteOldVisits(app.db, new Date(clock.read().getTime() - 30 * MINUTE_MS));
+  t.equal((await hashes()).length, 2, 'those of yesterday are forgotten');
+});
+
+t.test('many visits are counted in one statement', async (t) => {
+  const { id } = await newPost();
+  for (let n = 0; n < 50; n++) await visit(one, `${URL}/${id}`, `192.0.2.${n}`);
+  const statements = await recordStatements(() => app.postViews.flush());
+  t.equal(statements.length, 1);
+  t.same(await recordStatements(() => app.postViews.flush()), [], 'and none if there are none');
+  t.equal(await viewsOf(id), 50);
+});
+
+t.test('a stop loses nothing', async (t) => {
+  const { id } = await newPost();
+  await two.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = two.app.server.address() as { port: number };
+  await (await fetch(`http://127.0.0.1:${port}${URL}/${id}`)).text();
+  t.equal(await viewsOf(id), 0);
+  await two.app.close();
+  t.equal(await viewsOf(id), 1);
+});
+
+t.test('what could not be counted waits, and posts that are gone do no harm', async (t) => {
+  const [kept, gone] = [await newPost(), await newPost()];
+  for (const { id } of [kept, gone]) await visit(one, `${URL}/${id}`, '192.0.2.1');
+  await app.pg.query('alter table post_visits rename to elsewhere');
+  await app.postViews.flush();
+  await app.pg.query('alter table elsewhere rename to post_visits');
+  const warnings = lines.filter(({ level }) => level === 40);
+  t.match(warnings, [{ msg: 'could not count visits yet', visits: 2 }]);
+  await visit(one, `${URL}/${kept.id}`, '192.0.2.2');
+  await app.pg.query('delete from posts where id = $1', [gone.id]);
+  await app.postViews.flush();
+  t.equal(await viewsOf(kept.id), 2);
+});
+
+t.test('many who count and one who deletes do not wait in a circle', async (t) => {
+  const ids: number[] = [];
+  for (let n = 0; n < 20; n++) ids.push((await insertTestPost(app, { title: `Post ${n}` })).id);
+  const visits = (visitor: number, order: number[]) =>
+    order.map((postId) => ({
+      postId,
+      visitorHash: Buffer.from(`visitor ${visitor}`),
+      seenAt: clock.read(),
+    }));
+  const backwards = ids.toReversed();
+  const work = Array.from({ length: 30 }, (_, n) =>
+    countVisits(app.db, visits(n % 10, n % 2 === 0 ? ids : backwards), 30 * MINUTE_MS),
+  );
+  const removal = app.pg.query('delete from posts where id = any($1)', [ids.slice(0, 2)]);
+  const counted = await Promise.all(work);
+  await removal;
+  const { rows } = await app.pg.query(
+    'select sum(view_count)::integer as sum from post_views where post_id = any($1)',
+    [ids],
+  );
+  t.equal(rows[0].sum, 10 * 18, 'each of ten visitors once for each post that is left');
+  t.ok(counted.reduce((sum, each) => sum + each) >= 180);
+});

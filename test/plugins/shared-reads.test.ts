@@ -1,0 +1,336 @@
+import { setImmediate } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { createTestApp, type TestApp } from '../support/app.js';
+import { insertTestPost } from '../support/articles.js';
+import type { Client } from '../support/client.js';
+import { recordLog } from '../support/log.js';
+import { noRedis, startRedis } from '../support/redis.js';
+import { recordStatements } from '../support/statements.js';
+import { until } from '../support/waiting.js';
+
+const URL = '/api/v1/posts';
+
+/** Reads until it is kept. */
+async function untilHit(client: Client, url: string): Promise<void> {
+  await until(async () => (await client.get(url)).headers['x-cache'] === 'hit');
+}
+
+/** Two processes on one database, in which Alice writes. */
+async function prepare(t: Test, settings: { REDIS_URL?: string }) {
+  const one = await createTestApp(t, settings);
+  const two = await createTestApp(t, settings, { databaseUrl: one.databaseUrl });
+  const { pg } = one.app;
+  const alice = await one.signedIn({ username: 'alice', nickname: 'Alice' });
+  const { rows: users } = await pg.query(`select id from users where username = 'alice'`);
+  const { rows: categories } = await pg.query(
+    `insert into categories (name, slug) values ('Databases', 'databases') returning id`,
+  );
+  let count = 0;
+
+  /** A post of Alice's, in a category, with a tag and a comment that waits. */
+  async function newPost() {
+    count += 1;
+    const { id, slug } = await insertTestPost(one.app, {
+      title: `Post ${count}`,
+      author_id: users[0].id,
+      category_id: categories[0].id,
+      tags: ['postgres'],
+    });
+    await pg.query(
+      `insert into comments (post_id, content, content_html, search) values ($1, 'x', 'x', '')`,
+      [id],
+    );
+    return { id, slug, url: `${URL}/${id}` };
+  }
+  return { one, two, alice, newPost };
+}
+
+const kinds = [
+  { kind: 'in memory', redis: false },
+  { kind: 'in Redis', redis: true },
+];
+
+for (const { kind, redis } of kinds) {
+  t.test(kind, { skip: redis && noRedis }, async (t) => {
+    const server = redis ? await startRedis(t) : null;
+    const settings = server === null ? {} : { REDIS_URL: server.url };
+    const { one, two, alice, newPost } = await prepare(t, settings);
+
+    await t.test('what was read is kept, and read once for all', async (t) => {
+      const { url, slug } = await newPost();
+      const anyone = one.client();
+      await untilHit(anyone, url);
+      for (const [fresh, queries] of [
+        [`${URL}?page=2`, 2],
+        [`${URL}/slug/${slug}`, 1],
+      ] as const) {
+        const replies: Awaited<ReturnType<Client['get']>>[] = [];
+        const statements = await recordStatements(async () => {
+          const many = Array.from({ length: 50 }, () => anyone.get(fresh));
+          replies.push(...(await Promise.all(many)));
+        });
+        t.equal(statements.length, queries, `50 at once send ${queries} to the database`);
+        t.ok(replies.every(({ status, text }) => status === 200 && text === replies[0]?.text));
+        const misses = replies.filter(({ headers }) => headers['x-cache'] === 'miss');
+        t.equal(misses.length, 1, 'one of them has read it');
+        t.same(await recordStatements(() => anyone.get(fresh)), [], 'and then none');
+      }
+    });
+
+    await t.test('every change is seen in every process', async (t) => {
+      const { id, url } = await newPost();
+      const { pg } = one.app;
+      const sql = (text: string) => pg.query(text);
+      const changes: [name: string, make: () => Promise<unknown>, shows: object | null][] = [
+        ['edited', () => alice.patch(url, { title: 'Pooling' }), { title: 'Pooling' }],
+        ['taken back', () => alice.post(`${url}/unpublish`), null],
+        ['published', () => alice.post(`${url}/publish`), { status: 'published' }],
+        [
+          'its category renamed',
+          () => sql(`update categories set name = 'Data'`),
+          { category: { name: 'Data' } },
+        ],
+        ['its tag renamed', () => sql(`update tags set name = 'pg'`), { tags: [{ name: 'pg' }] }],
+        [
+          'its author renamed',
+          () => sql(`update users set nickname = 'Al'`),
+          { author: { nickname: 'Al' } },
+        ],
+        [
+          'a comment approved',
+          () => sql(`update comments set is_approved = true`),
+          { comment_count: 1 },
+        ],
+        ['its tag deleted', () => sql('delete from tags'), { tags: [] }],
+        ['a comment deleted', () => sql('delete from comments'), { comment_count: 0 }],
+        ['in the trash', () => alice.delete(url), null],
+      ];
+      const apps = [one, two].map((each) => each.client());
+      for (const [name, make, shows] of changes) {
+        for (const app of apps) {
+          if ((await app.get(url)).status === 200) await untilHit(app, url);
+          await untilHit(app, URL);
+        }
+        await make();
+        for (const [index, app] of apps.entries()) {
+          const seen = async () => {
+            const [post, list] = [await app.get(url), await app.get(URL)];
+            const item: unknown = list.json.items.find((item: { id: number }) => item.id === id);
+            if (shows === null) return post.status === 404 && item === undefined;
+            return matches(post.json, shows) && matches(item, shows);
+          };
+          // Whoever made the change sees it at once; others as soon as they hear of it.
+          if (index === 0 && make.toString().includes('alice'))
+            t.ok(await seen(), `${name}, at once`);
+          await until(seen);
+          t.pass(`${name}, in process ${index + 1}`);
+        }
+      }
+    });
+
+    await t.test('whoever changes something never reads what was before', async (t) => {
+      const { url } = await newPost();
+      const reader = two.client();
+      await untilHit(reader, url);
+      let isDone = false;
+      // Another process keeps all the time what it finds, also between a change and the news of it.
+      const reading = (async () => {
+        while (!isDone) {
+          await Promise.all([reader.get(url), reader.get(URL)]);
+          await setImmediate();
+        }
+      })();
+      const stale: string[] = [];
+      for (let round = 0; round < 30; round++) {
+        const title = `Round ${round}`;
+        // A change by another process, of which the news may still be on its way.
+        const { pg } = two.app;
+        await Promise.all([
+          pg.query('update comments set is_approved = not is_approved'),
+          alice.patch(url, { title }),
+        ]);
+        const [post, list] = await Promise.all([alice.get(url), one.client().get(URL)]);
+        if (post.json.title !== title) stale.push(`post ${round}: ${post.json.title}`);
+        if (list.json.items[0].title !== title) stale.push(`list ${round}`);
+      }
+      isDone = true;
+      await reading;
+      t.same(stale, []);
+      await untilHit(reader, url);
+      t.equal((await reader.get(url)).json.title, 'Round 29', 'and the other process has the last');
+    });
+
+    await t.test('while changes may be missed nothing is kept', async (t) => {
+      const { url } = await newPost();
+      const reader = one.client();
+      await untilHit(reader, url);
+      const { pg } = two.app;
+      await pg.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'althing-changes' and datname = current_database()`,
+      );
+      await until(() => !one.app.sharedReads.isKeeping);
+      for (const title of ['First', 'Second']) {
+        await pg.query('update posts set title = $1', [title]);
+        const { headers, json } = await reader.get(url);
+        t.match({ ...headers, ...json }, { title, 'x-cache': 'miss' });
+      }
+      await until(() => one.app.sharedReads.isKeeping);
+      await untilHit(reader, url);
+      t.equal((await reader.get(url)).json.title, 'Second');
+    });
+
+    await t.test('nobody else gets a draft', async (t) => {
+      const { url } = await newPost();
+      const anyone = one.client();
+      const draft = await alice.post(URL, { title: 'Hidden thoughts', content: 'Not yet.' });
+      const places = [
+        `${URL}/${draft.json.id}`,
+        `${URL}/slug/hidden-thoughts`,
+        `${URL}?status=draft`,
+      ];
+      await untilHit(anyone, url);
+      for (const place of [...places, ...places]) {
+        const own = await alice.get(place);
+        t.match(own.text, 'Hidden thoughts');
+        t.match(own.headers, { 'x-cache': 'miss', 'cache-control': 'private, no-cache' });
+      }
+      for (const place of [...places, URL, `${URL}?q=hidden`]) {
+        t.notMatch((await anyone.get(place)).text, 'Hidden thoughts', place);
+      }
+      if (server === null) return;
+      const keys = await server.client.keys('*');
+      t.ok(keys.length > 0);
+      t.notMatch((await server.client.mget(keys)).join(), 'Hidden thoughts');
+    });
+  });
+}
+
+/** Whether `found` has everything that `wanted` has. */
+function matches(found: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return found === wanted;
+  if (typeof found !== 'object' || found === null) return false;
+  if (Array.isArray(wanted) && wanted.length !== Object.keys(found).length) return false;
+  return Object.entries(wanted).every(([name, value]) =>
+    matches((found as Record<string, unknown>)[name], value),
+  );
+}
+
+t.test('caches on the way ask each time, and with a credential they keep nothing', async (t) => {
+  const origin = 'https://app.example.com';
+  const one = await createTestApp(t, { CORS_ORIGINS: [origin] });
+  const { id } = await insertTestPost(one.app, { title: 'Pools' });
+  const alice = await one.signedIn({ username: 'alice' });
+  const anyone = one.client();
+  for (const url of [URL, `${URL}/${id}`, `${URL}/slug/pools`]) {
+    await untilHit(anyone, url);
+    const open = await anyone.get(url, { origin });
+    t.equal(open.headers['cache-control'], 'public, no-cache');
+    t.equal(open.headers['vary'], 'Origin, Cookie, Authorization, X-API-Key');
+    t.equal(open.headers['set-cookie'], undefined);
+    const own = await alice.get(url);
+    t.equal(own.headers['cache-control'], 'private, no-cache');
+    t.equal(own.headers['x-cache'], 'hit', 'it is the same for everyone');
+    t.equal(own.headers['etag'], open.headers['etag']);
+
+    const tag = String(open.headers['etag']);
+    t.match(tag, /^"[^"]+"$/);
+    const known = await anyone.get(url, { 'if-none-match': tag });
+    t.equal(known.status, 304);
+    t.equal(known.text, '');
+    t.match(known.headers, {
+      etag: tag,
+      'x-cache': 'hit',
+      'cache-control': 'public, no-cache',
+      vary: 'Cookie, Authorization, X-API-Key',
+    });
+    await one.app.pg.query(`update posts set title = title || '!'`);
+    await until(async () => (await anyone.get(url)).headers['etag'] !== tag);
+    t.equal((await anyone.get(url, { 'if-none-match': tag })).status, 200);
+  }
+});
+
+t.test(
+  'processes share what is in Redis, but not with other releases',
+  { skip: noRedis },
+  async (t) => {
+    const server = await startRedis(t);
+    const { one, two, newPost } = await prepare(t, { REDIS_URL: server.url });
+    const { url } = await newPost();
+    await untilHit(one.client(), url);
+    await until(async () => (await two.client().get(url)).headers['x-cache'] === 'hit');
+    const fresh = `${URL}?sort=title`;
+    const written = await one.client().get(fresh);
+    t.equal(written.headers['x-cache'], 'miss');
+    const read = await two.client().get(fresh);
+    t.equal(read.headers['x-cache'], 'hit', 'one has read it for the other');
+    t.equal(read.text, written.text);
+    t.equal(read.headers['etag'], written.headers['etag']);
+    for (const key of await server.client.keys('*')) {
+      t.match(key, /^althing:"[\w-]+":(list|item)~/);
+      const [left, most] = [await server.client.ttl(key), key.includes(':list~') ? 60 : 300];
+      t.ok(left > 0 && left <= most, `${left} of ${most} seconds left`);
+    }
+  },
+);
+
+t.test('Redis may die, freeze and come back', { skip: noRedis }, async (t) => {
+  const server = await startRedis(t);
+  const { logger, lines } = recordLog();
+  const said = (text: RegExp) => lines.filter(({ msg }) => text.test(String(msg))).length;
+  const { app, client }: TestApp = await createTestApp(t, { REDIS_URL: server.url }, { logger });
+  const { id } = await insertTestPost(app, { title: 'Pools' });
+  const anyone = client();
+  let page = 0;
+  const readSomethingNew = async () => {
+    page += 1;
+    const begin = performance.now();
+    const { status, headers } = await anyone.get(`${URL}?page=${page}`);
+    t.match({ status, ...headers }, { status: 200, 'x-cache': 'miss' });
+    return performance.now() - begin;
+  };
+  await untilHit(anyone, `${URL}/${id}`);
+
+  await server.kill();
+  for (let round = 0; round < 5; round++) await readSomethingNew();
+  await untilHit(anyone, `${URL}?page=1`);
+  t.equal(said(/^Redis does not answer/), 1, 'the log has it once');
+
+  await server.restart();
+  await until(() => said(/^Redis answers again/) === 1);
+  await readSomethingNew();
+  t.equal((await server.client.keys('*')).length, 1);
+
+  server.freeze();
+  const durations: number[] = [];
+  for (let round = 0; round < 5; round++) durations.push(await readSomethingNew());
+  t.ok(
+    durations.every((duration) => duration < 2000),
+    `took ${durations.map(Math.round)} ms`,
+  );
+  t.ok(durations.slice(1).reduce((sum, each) => sum + each) < 1000, 'only the first waits');
+  t.equal(said(/^Redis does not answer/), 2);
+  server.thaw();
+  await until(() => said(/^Redis answers again/) === 2);
+  await readSomethingNew();
+  t.ok((await server.client.keys('*')).length > 1);
+});
+
+t.test('an app that is closed leaves no connection behind', { skip: noRedis }, async (t) => {
+  const server = await startRedis(t);
+  const { one, two, newPost } = await prepare(t, { REDIS_URL: server.url });
+  const { url } = await newPost();
+  await untilHit(two.client(), url);
+  const listeners = async () => {
+    const { rows } = await one.app.pg.query(
+      `select 1 from pg_stat_activity
+       where application_name = 'althing-changes' and datname = current_database()`,
+    );
+    return rows.length;
+  };
+  const clients = async () =>
+    String(await server.client.client('LIST')).match(/name=althing /g)?.length ?? 0;
+  t.same([await listeners(), await clients()], [1, 2]);
+  await two.app.close();
+  await until(async () => (await listeners()) === 0 && (await clients()) === 1);
+});

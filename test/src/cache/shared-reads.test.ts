@@ -1,0 +1,113 @@
+import t from 'tap';
+import { type Load, SharedReads } from '../../../src/cache/shared-reads.js';
+import { bodyTag } from '../../../src/lib/entity-tag.js';
+import { createTestApp } from '../../support/app.js';
+import { until } from '../../support/waiting.js';
+
+const { app } = await createTestApp(t);
+
+/** Reads of an app whose state stays what it is until it is told otherwise. */
+function createReads(lifetime = 60) {
+  const state = { name: 'one', isCertain: true };
+  const reads = new SharedReads({
+    db: app.db,
+    state: { get: () => ({ ...state }), start: () => undefined },
+    redis: null,
+    lifetimes: { list: lifetime, item: lifetime },
+  });
+  return { reads, state };
+}
+
+t.test('what is read is kept for its lifetime', async (t) => {
+  const { reads } = createReads(1);
+  let count = 0;
+  const load: Load<number> = async () => ++count;
+  const begin = Date.now();
+  t.match(await reads.read('list', ['count'], load), { value: 1, isHit: false });
+  t.match(await reads.read('list', ['count'], load), { value: 1, isHit: true });
+  await until(async () => (await reads.read('list', ['count'], load)).value === 2);
+  t.ok(Date.now() - begin < 3500, 'a second, and what the library counts in');
+});
+
+t.test('what is kept is found by its whole key, and in one state', async (t) => {
+  const { reads, state } = createReads();
+  const read = (key: [string, object], value: string) =>
+    reads.read('list', key, async () => value).then((found) => found.value);
+  t.equal(await read(['posts', { q: 'a', page: 1 }], 'first'), 'first');
+  t.equal(await read(['posts', { page: 1, q: 'a' }], 'second'), 'first', 'in any order');
+  t.equal(await read(['posts', { q: 'a', page: 2 }], 'third'), 'third');
+  t.equal(await read(['others', { q: 'a', page: 1 }], 'fourth'), 'fourth');
+  state.name = 'two';
+  t.equal(await read(['posts', { q: 'a', page: 1 }], 'fifth'), 'fifth');
+});
+
+t.test('a slow reader that is overtaken by a change does not spoil what comes after', async (t) => {
+  const { reads, state } = createReads();
+  let finish = (_value: string): void => undefined;
+  const slow = reads.read('item', ['x'], () => new Promise<string>((done) => (finish = done)));
+  state.name = 'two';
+  t.equal((await reads.read('item', ['x'], async () => 'new')).value, 'new');
+  finish('old');
+  t.equal((await slow).value, 'old');
+  t.match(await reads.read('item', ['x'], async () => 'unread'), { value: 'new', isHit: true });
+});
+
+t.test('what fails is not kept, and fails all who wait for it', async (t) => {
+  const { reads } = createReads();
+  let count = 0;
+  const failing: Load<never> = async () => {
+    count += 1;
+    throw new Error('gone');
+  };
+  const many = await Promise.allSettled([1, 2, 3].map(() => reads.read('item', ['y'], failing)));
+  t.ok(many.every(({ status }) => status === 'rejected'));
+  t.equal(count, 1);
+  t.equal((await reads.read('item', ['y'], async () => null)).value, null);
+  t.match(
+    await reads.read('item', ['y'], failing),
+    { value: null, isHit: true },
+    'nothing is kept too',
+  );
+});
+
+t.test(
+  'while nothing is certain those who ask at once are joined, and nothing is kept',
+  async (t) => {
+    const { reads, state } = createReads();
+    state.isCertain = false;
+    let count = 0;
+    const load: Load<number> = async () => ++count;
+    const found = await Promise.all([1, 2, 3].map(() => reads.read('list', ['z'], load)));
+    t.same(
+      found.map(({ value, isHit }) => [value, isHit]),
+      [
+        [1, false],
+        [1, true],
+        [1, true],
+      ],
+    );
+    t.match(await reads.read('list', ['z'], load), { value: 2, isHit: false });
+    state.isCertain = true;
+    t.match(await reads.read('list', ['z'], load), { value: 3, isHit: false });
+  },
+);
+
+t.test('what belongs to many cannot be changed by one', async (t) => {
+  const { reads } = createReads();
+  const { value, tag } = await reads.read('list', ['page'], async (_db, reader) => ({
+    reader,
+    items: [{ id: 1 }],
+  }));
+  t.same(value, { reader: { kind: 'public' }, items: [{ id: 1 }] });
+  t.equal(tag, bodyTag(value));
+  t.throws(() => value.items.push({ id: 2 }), TypeError);
+  t.throws(() => Object.assign(value.items[0] ?? {}, { id: 2 }), TypeError);
+});
+
+t.test('a process keeps the last of many', async (t) => {
+  const { reads } = createReads();
+  const read = (page: number) => reads.read('list', ['many', page], async () => page);
+  for (let page = 0; page < 600; page++) await read(page);
+  t.equal((await read(599)).isHit, true);
+  t.equal((await read(0)).isHit, false);
+});

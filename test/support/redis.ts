@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { Redis } from 'ioredis';
+import type { Test } from 'tap';
+
+const EXECUTABLE = process.env['REDIS_SERVER'] ?? '/usr/bin/redis-server';
+
+/** Why there is no Redis to test with, or false. In CI there has to be one. */
+export const noRedis: string | false =
+  existsSync(EXECUTABLE) || process.env['CI'] === 'true' ? false : `no ${EXECUTABLE} here`;
+
+export interface RedisServer {
+  url: string;
+  /** Asks it directly. */
+  client: Redis;
+  /** Stops answering, with its connections open. */
+  freeze(): void;
+  thaw(): void;
+  kill(): Promise<void>;
+  /** After `kill`, on the same port, and empty. */
+  restart(): Promise<void>;
+}
+
+/** A Redis of this machine's own, which goes with the test. */
+export async function startRedis(t: Test): Promise<RedisServer> {
+  const port = await freePort();
+  let server = await launch(port);
+  const client = new Redis(port, '127.0.0.1');
+  client.on('error', () => undefined);
+  const kill = async (): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    server.kill('SIGKILL');
+    await gone;
+  };
+  t.teardown(async () => {
+    client.disconnect();
+    await kill();
+  });
+  return {
+    url: `redis://127.0.0.1:${port}/0`,
+    client,
+    kill,
+    freeze: () => void server.kill('SIGSTOP'),
+    thaw: () => void server.kill('SIGCONT'),
+    async restart() {
+      server = await launch(port);
+    },
+  };
+}
+
+/** Resolves when it takes connections. */
+async function launch(port: number): Promise<ChildProcess> {
+  const options = [
+    '--bind',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
+  const server = spawn(EXECUTABLE, options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    server.stdout?.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes('Ready to accept connections')) resolve();
+    });
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`Redis does not start: ${said}`)));
+  });
+  return server;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
