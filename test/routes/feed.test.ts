@@ -7,7 +7,7 @@ import { until } from '../support/waiting.js';
 
 type Text = { _text?: string; _cdata?: string | string[] };
 
-interface FirstEntry {
+interface Entry {
   id: Text;
   title: Text;
   updated: Text;
