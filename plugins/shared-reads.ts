@@ -52,9 +52,8 @@ export default fp<SharedReadsOptions>(
     app.decorate('sharedReads', new SharedReads({ db: app.db, state, redis }));
 
     app.decorateReply('read', function <T>(this: FastifyReply, read: Read<T>): T {
-      const isAnonymous = CREDENTIALS.every(
-        (name) => !(name.toLowerCase() in this.request.headers),
-      );
+      const { headers } = this.request;
+      const isAnonymous = CREDENTIALS.every((name) => !headers[name.toLowerCase()]);
       this.header('etag', read.tag);
       this.header('x-cache', read.isHit ? 'hit' : 'miss');
       this.header(
