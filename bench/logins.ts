@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import pg from 'pg';
 import { hashPassword } from '../src/services/passwords.js';
 import { withService } from './service.js';
-import { median } from './side-by-side.js';
+import { median, p99 } from './side-by-side.js';
 
 const USERNAME = 'bench';
 const NO_THROTTLE = '1000000';
@@ -135,9 +135,4 @@ function print(alone: Latencies, under: Latencies): void {
         `${parts[0].length} and ${parts[1].length} requests`,
     );
   }
-}
-
-function p99(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { benchArticles } from './articles.js';
 import { benchErrors } from './errors.js';
 import { benchExport } from './export.js';
 import { benchLogins } from './logins.js';
@@ -7,6 +8,7 @@ import { benchValidation } from './validation.js';
 await new Command('bench')
   .description('Measures the compiled service; figures are for comparing runs on one machine')
   .helpCommand(false)
+  .addCommand(benchArticles())
   .addCommand(benchErrors())
   .addCommand(benchExport())
   .addCommand(benchLogins())

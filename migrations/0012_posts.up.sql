@@ -61,8 +61,11 @@ create index posts_listed_at_idx on posts (listed_at, id) where deleted_at is nu
 create index posts_published_idx on posts (listed_at, id)
   where published_at is not null and deleted_at is null;
 create index posts_title_idx on posts ((lower(title) collate "C"), id) where deleted_at is null;
-create index posts_author_id_idx on posts (author_id, listed_at, id);
-create index posts_category_id_idx on posts (category_id, listed_at, id);
+-- With what tells whether a post is public, so that counting needs the index alone.
+create index posts_author_id_idx on posts (author_id, listed_at, id)
+  include (published_at, deleted_at);
+create index posts_category_id_idx on posts (category_id, listed_at, id)
+  include (published_at, deleted_at);
 create index posts_deleted_at_idx on posts (deleted_at, id) where deleted_at is not null;
 create index posts_deleted_by_idx on posts (deleted_by) where deleted_by is not null;
 create index posts_search_idx on posts using gin (search);

@@ -33,7 +33,7 @@ create index comments_hidden_idx on comments ((coalesce(thread_id, id))) where n
 create index comments_parent_id_idx on comments (parent_id, created_at, id);
 create index comments_thread_id_idx on comments (thread_id);
 create index comments_author_id_idx on comments (author_id, created_at, id);
-create index comments_created_at_idx on comments (created_at, id) where deleted_at is null;
+create index comments_created_at_idx on comments (created_at, id);
 create index comments_waiting_idx on comments (created_at, id)
   where not is_approved and deleted_at is null;
 create index comments_deleted_at_idx on comments (deleted_at, id)

@@ -1382,6 +1382,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search posts and comments
+         * @description The posts and comments that you may see and that hold all the words: in the title counts more than in summary and tags, and that more than in the text. So that a word that stands everywhere is answered as fast, the newest 1000 posts (sorted by `popular`, the most read ones), the newest 1000 with the words in their titles, and the newest 1000 comments are ranked; what is older is neither found nor counted in `total`. Pages are numbered: `next_cursor` is always null.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest what to search for
+         * @description Published posts with a word in the title that begins like the last one that was typed, and categories and tags whose names begin with what was typed.
+         *
+         *     **Key:** needs the scope `posts:read`.
+         */
+        get: operations["search-suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -4834,6 +4878,197 @@ export interface components {
             roles: components["schemas"]["RoleDefinition"][];
             /** @description What masks are made of */
             permissions: components["schemas"]["PermissionBit"][];
+        };
+        /**
+         * SearchHit
+         * @description A post or a comment that was found
+         * @example {
+         *       "kind": "post",
+         *       "id": 1,
+         *       "post": {
+         *         "id": 1,
+         *         "title": "Pooling connections",
+         *         "slug": "pooling-connections"
+         *       },
+         *       "title_html": "Pooling <mark>connections</mark>",
+         *       "snippet_html": "A pool keeps <mark>connections</mark> open.",
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "category": {
+         *         "id": 3,
+         *         "name": "Databases",
+         *         "slug": "databases"
+         *       },
+         *       "tags": [
+         *         {
+         *           "id": 7,
+         *           "name": "postgres",
+         *           "slug": "postgres"
+         *         }
+         *       ],
+         *       "view_count": 42,
+         *       "date": "2026-01-31T09:30:00.000Z",
+         *       "rank": 2.6079
+         *     }
+         */
+        SearchHit: {
+            /**
+             * @description What was found
+             * @enum {string}
+             */
+            kind: "post" | "comment";
+            /**
+             * @description The number of the post or the comment
+             * @example 1
+             */
+            id: number;
+            post: components["schemas"]["SearchedPost"];
+            /** @description The title of the post, as HTML that is safe to show: text, with what was found in `<mark>`, and nothing else */
+            title_html: string;
+            /** @description The part of the text in which most was found, as HTML that is safe to show: text, with what was found in `<mark>`, and nothing else */
+            snippet_html: string;
+            /** @description Who wrote the post or the comment; null if the user is gone */
+            author: components["schemas"]["Author"] | null;
+            /** @description The category of the post; null if there is none */
+            category: components["schemas"]["Topic"] | null;
+            /** @description The tags of the post, by name */
+            tags: components["schemas"]["Topic"][];
+            /** @description How often the post was read */
+            view_count: number;
+            /**
+             * Format: date-time
+             * @description When the post was published, or, of a draft and of a comment, when it was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            date: string;
+            /** @description How well it fits, to be compared within one answer: from 2 on, all words stand in the title; from 1 on, in title, summary and tags */
+            rank: number;
+        };
+        /**
+         * SearchPage
+         * @description One page of a list of what was found
+         * @example {
+         *       "items": [
+         *         {
+         *           "kind": "post",
+         *           "id": 1,
+         *           "post": {
+         *             "id": 1,
+         *             "title": "Pooling connections",
+         *             "slug": "pooling-connections"
+         *           },
+         *           "title_html": "Pooling <mark>connections</mark>",
+         *           "snippet_html": "A pool keeps <mark>connections</mark> open.",
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "category": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "tags": [
+         *             {
+         *               "id": 7,
+         *               "name": "postgres",
+         *               "slug": "postgres"
+         *             }
+         *           ],
+         *           "view_count": 42,
+         *           "date": "2026-01-31T09:30:00.000Z",
+         *           "rank": 2.6079
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        SearchPage: {
+            /** @description The items of this page, in order */
+            items: components["schemas"]["SearchHit"][];
+            /** @description How many items there are in all; null when a cursor was given */
+            total: number | null;
+            /** @description This page; null when a cursor was given */
+            page: number | null;
+            /** @description How many items a page has */
+            size: number;
+            /** @description How many pages there are; null when a cursor was given */
+            pages: number | null;
+            /** @description Whether there is something after this page */
+            has_next: boolean;
+            /** @description Whether there is something before this page */
+            has_prev: boolean;
+            /** @description The cursor that goes on after this page; null at the end */
+            next_cursor: string | null;
+        };
+        /**
+         * SearchedPost
+         * @description The post that was found, or on which the comment stands
+         * @example {
+         *       "id": 1,
+         *       "title": "Pooling connections",
+         *       "slug": "pooling-connections"
+         *     }
+         */
+        SearchedPost: {
+            /**
+             * @description The number of the post
+             * @example 1
+             */
+            id: number;
+            /** @description The title */
+            title: string;
+            /** @description The name in an address */
+            slug: string;
+        };
+        /**
+         * Suggestion
+         * @description What somebody may be about to type
+         * @example {
+         *       "kind": "post",
+         *       "text": "Pooling connections",
+         *       "slug": "pooling-connections"
+         *     }
+         */
+        Suggestion: {
+            /**
+             * @description What is suggested
+             * @enum {string}
+             */
+            kind: "category" | "tag" | "post";
+            /** @description The title, or the name */
+            text: string;
+            /** @description The slug of the post, the tag or the category */
+            slug: string;
+        };
+        /**
+         * Suggestions
+         * @description What somebody may be about to type
+         * @example {
+         *       "items": [
+         *         {
+         *           "kind": "post",
+         *           "text": "Pooling connections",
+         *           "slug": "pooling-connections"
+         *         }
+         *       ]
+         *     }
+         */
+        Suggestions: {
+            /** @description The suggestions, the best first */
+            items: components["schemas"]["Suggestion"][];
         };
         /**
          * SignIn
@@ -10051,6 +10286,93 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /**
+                 * @description Words, all of which are to be found, in any form (*running* finds *run*); "quotes" for what stands together, `-` before what is not to be found, `OR` between what may be. Chinese needs no blanks. No text is wrong.
+                 * @example connection pool -redis
+                 */
+                q: string;
+                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                page?: number;
+                /** @description How many items a page has */
+                size?: number;
+                /** @description The best first, the newest first, or what is read most often first */
+                sort?: "relevance" | "date" | "popular";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list of what was found */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "search-suggest": {
+        parameters: {
+            query: {
+                /**
+                 * @description What was typed so far
+                 * @example conn
+                 */
+                q: string;
+                /** @description How many suggestions at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What somebody may be about to type */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

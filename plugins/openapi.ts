@@ -51,6 +51,7 @@ const TAGS = [
     description: 'People: their accounts, as others and as administrators see them',
   },
   { name: 'posts', description: 'Articles: written, published, read' },
+  { name: 'search', description: 'Finding articles and comments by their words' },
   { name: 'trash', description: 'What was deleted, and the way back' },
   { name: 'categories', description: 'What posts are about: one subject each' },
   { name: 'tags', description: 'What posts are marked with: as many words as one likes' },

@@ -17,6 +17,7 @@ import * as postStatistics from './post-statistics.js';
 import * as posts from './posts.js';
 import * as registrations from './registrations.js';
 import * as roles from './roles.js';
+import * as search from './search.js';
 import * as sessions from './sessions.js';
 import * as system from './system.js';
 import * as tags from './tags.js';
@@ -47,6 +48,7 @@ export const components: NamedSchema[] = [
   postStatistics,
   registrations,
   roles,
+  search,
   sessions,
   system,
   tags,

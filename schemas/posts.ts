@@ -249,7 +249,9 @@ export const PostListQuery = Type.Object({
   q: Type.Optional(
     Type.String({
       maxLength: 100,
-      description: 'Finds posts with these words, as the search understands them',
+      description:
+        'Finds posts with these words, as the search understands them; `total` then counts a ' +
+        'thousand of them at most',
     }),
   ),
   tag: Type.Optional(

@@ -40,6 +40,7 @@ import postStatistics from '../routes/api/v1/post-statistics.js';
 import posts from '../routes/api/v1/posts.js';
 import registrations from '../routes/api/v1/registrations.js';
 import roles from '../routes/api/v1/roles.js';
+import search from '../routes/api/v1/search.js';
 import tags from '../routes/api/v1/tags.js';
 import tokens from '../routes/api/v1/tokens.js';
 import trash from '../routes/api/v1/trash.js';
@@ -187,6 +188,7 @@ export async function buildApp(
   });
   await app.register(comments, { prefix: '/api/v1/comments' });
   await app.register(roles, { prefix: '/api/v1/roles' });
+  await app.register(search, { prefix: '/api/v1/search' });
   await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });
   if (config.APP_ENV === 'development') await app.register(devMail, { prefix: '/dev' });

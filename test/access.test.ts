@@ -4,7 +4,7 @@ import type { RoleName } from '../schemas/roles.js';
 import { SCOPE_NAMES, type Scope } from '../schemas/scopes.js';
 import { hashSecret } from '../src/lib/random-secrets.js';
 import { createTestApp, PASSWORD } from './support/app.js';
-import { insertTestPost } from './support/articles.js';
+import { insertTestComments, insertTestPost } from './support/articles.js';
 import { contract } from './support/contract.js';
 
 /**
@@ -76,6 +76,16 @@ const TABLE = `
   posts-publish        401       403   403    ok     ok    ok    ok  403   401     401
   posts-unpublish      401       403   403    ok     ok    ok    ok  403   401     401
   posts-delete         401       403   403    ok     ok    ok    ok  403   401     401
+  post-comments-list   ok        ok    ok     ok     ok    ok    ok  403   401     401
+  post-comments-create 401       403   ok     ok     ok    ok    ok  403   401     401
+  comments-list        401       403   403    ok     ok    403   ok  403   401     401
+  comments-read        ok        ok    ok     ok     ok    ok    ok  403   401     401
+  comments-list-replies ok       ok    ok     ok     ok    ok    ok  403   401     401
+  comments-update      401       403   403    403    403   ok    403 403   401     401
+  comments-delete      401       403   403    ok     ok    ok    ok  403   401     401
+  comments-approve     401       403   403    ok     ok    403   ok  403   401     401
+  comments-reject      401       403   403    ok     ok    403   ok  403   401     401
+  comments-moderate    401       403   403    ok     ok    403   ok  403   401     401
   trash-list           401       ok    ok     ok     ok    ok    ok  403   401     401
   trash-restore        401       403   ok     ok     ok    ok    ok  403   401     401
   trash-purge          401       403   ok     ok     ok    ok    ok  403   401     401
@@ -96,6 +106,8 @@ const TABLE = `
   tags-delete          401       403   403    ok     ok    403   ok  403   401     401
 
   roles-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
+  search               ok        ok    ok     ok     ok    ok    ok  403   401     401
+  search-suggest       ok        ok    ok     ok     ok    ok    ok  403   401     401
   audit-list           401       403   403    403    ok    403   ok  403   401     401
   jobs-list            401       403   403    403    ok    403   ok  403   401     401
   jobs-retry           401       403   403    403    ok    403   ok  403   401     401
@@ -132,6 +144,9 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'users-assign-role': () => ({ role: 'editor' }),
   'posts-create': () => ({ title: 'New', content: 'Words.' }),
   'posts-replace': () => ({ title: 'New', content: 'Words.' }),
+  'post-comments-create': () => ({ content: 'Words.' }),
+  'comments-update': () => ({ content: 'Words.' }),
+  'comments-moderate': () => ({ ids: [1], action: 'approve' }),
   'posts-update': () => ({ title: 'New' }),
   'categories-create': ({ username }) => ({ name: username }),
   'categories-replace': ({ username }) => ({ name: username }),
@@ -140,6 +155,9 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'tags-replace': ({ username }) => ({ name: username }),
   'tags-update': ({ username }) => ({ name: username }),
 };
+
+/** What is asked for, where a request without a query is not valid. */
+const QUERIES: Record<string, string> = { search: '?q=word', 'search-suggest': '?q=word' };
 
 /** Operations that prove somebody by what is in their body: here it is none, which they say. */
 const REFUSED_BY_HANDLER: Record<string, unknown> = {
@@ -257,8 +275,10 @@ async function idFor(operation: string, caller: Caller, user: { id: number; sess
   if (operation === 'sessions-end') return user.sessionId;
   if (operation === 'api-keys-delete') return (await newKey(user.id, ['me:read'])).id;
   const { id } = caller === 'owner' ? user : await newUser('author');
-  if (!operation.startsWith('posts-')) return id;
-  return (await insertTestPost(app, { title: `Post ${count}`, author_id: id })).id;
+  if (!/^(?:post-)?(?:posts|comments)-/.test(operation)) return id;
+  const post = await insertTestPost(app, { title: `Post ${count}`, author_id: id });
+  if (!operation.startsWith('comments-')) return post.id;
+  return (await insertTestComments(app, post.id, [{ author_id: id }]))[0];
 }
 
 t.same(header.trim().split(/\s+/), CALLERS);
@@ -305,7 +325,7 @@ for (const { id: operation, method, path, scope } of operations) {
       const isForm = body instanceof URLSearchParams;
       const reply = await browser.request({
         method,
-        url,
+        url: `${url}${QUERIES[operation] ?? ''}`,
         headers: {
           ...headers,
           ...(isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),

@@ -4,7 +4,9 @@ import { describeFailure } from '../start-failure.js';
 import { createAdmin } from './create-admin.js';
 import { db } from './db.js';
 import { docs } from './docs.js';
+import { exportCommand } from './export.js';
 import { generateSecretCommand } from './generate-secret.js';
+import { importCommand } from './import.js';
 import { openapi } from './openapi.js';
 import { openapiDiff } from './openapi-diff.js';
 import { seed } from './seed.js';
@@ -15,6 +17,8 @@ const program = new Command('althing')
   .helpCommand(false)
   .addCommand(db())
   .addCommand(seed())
+  .addCommand(importCommand())
+  .addCommand(exportCommand())
   .addCommand(createAdmin())
   .addCommand(generateSecretCommand())
   .addCommand(openapi())

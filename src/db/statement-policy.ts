@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import { type PostgresPool, type PostgresPoolClient, sql } from 'kysely';
 import type pg from 'pg';
 
 /** How many different statements are named; what comes after is sent unnamed. */
 const MAX_NAMED_STATEMENTS = 500;
+
+const UNNAMED_MARK = '/* planned for its values */';
+
+/** Put into a statement: it is not named, so that the server plans it anew for its values. */
+export const UNNAMED = sql.raw(UNNAMED_MARK);
 
 /** What the driver says when its own time is up. */
 const QUERY_TIMED_OUT = 'Query read timeout';
@@ -18,7 +23,7 @@ export interface StatementPolicy {
 
 /**
  * The pool, with every statement named after its text, so that the server parses and plans it once
- * a connection and not once a request; and with an end to waiting for a server that has frozen,
+ * a connection and not once a request, unless it holds `UNNAMED`; and with an end to waiting for a server that has frozen,
  * whose own time-outs are of no use then.
  *
  * The number of names is bounded: each is kept by the server for as long as its connection lives.
@@ -42,7 +47,8 @@ export function withStatementPolicy(pool: pg.Pool, policy: StatementPolicy): Pos
 
     async function run(text: string, values: readonly unknown[] = []): Promise<unknown> {
       // Statements without parameters are transaction control or run once: naming gains nothing.
-      const name = policy.named && values.length > 0 ? nameOf(text) : undefined;
+      const isNamed = policy.named && values.length > 0 && !text.includes(UNNAMED_MARK);
+      const name = isNamed ? nameOf(text) : undefined;
       try {
         return await client.query({
           text,

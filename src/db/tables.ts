@@ -167,6 +167,7 @@ export const tables = {
     published_at: nullable<string>(moment),
     status: generated<PostStatus>('text'),
     source_path: nullable<string>('text'),
+    source_hash: nullable<string>('text'),
     search: required<string>('tsvector'),
     title_search: required<string>('tsvector'),
     version: generated<number>('integer'),

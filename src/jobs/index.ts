@@ -3,6 +3,7 @@ import { confirmEmailChange } from './confirm-email-change.js';
 import { confirmRegistration, resendConfirmation } from './confirm-registration.js';
 import { emptyTrashJob } from './empty-trash.js';
 import { notice } from './notice.js';
+import { reindexTagOfPosts } from './reindex-tag.js';
 import { resetPassword } from './reset-password.js';
 import type { Task } from './task.js';
 
@@ -14,6 +15,7 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   reset_password: resetPassword,
   empty_trash: emptyTrashJob,
   notice,
+  reindex_tag: reindexTagOfPosts,
 };
 
 /** What runs by the clock, in UTC, whichever process is there: the time as cron writes it. */

@@ -28,6 +28,8 @@ export interface JobPayloads {
     username: string;
     language: Language;
   };
+  /** Lets posts be found by the new name of a tag; `words` are its `search_words` until now. */
+  reindex_tag: { tagId: number; words: string };
 }
 
 export type TaskName = keyof JobPayloads;

@@ -1,5 +1,5 @@
-import hljs from 'highlight.js/lib/common';
 import MarkdownIt from 'markdown-it';
+import { highlighter } from './highlighter.js';
 import { excerptOf, readingMinutesOf } from './reading.js';
 import { sanitizeMarkup } from './sanitize-markup.js';
 
@@ -81,10 +81,21 @@ export function renderMarkdown(source: string): RenderedMarkdown {
   return { html, text, excerpt: excerptOf(text), readingMinutes: readingMinutesOf(text) };
 }
 
+/** The text of the first heading of the first level that stands by itself; null if there is none. */
+export function firstHeading(source: string): string | null {
+  const tokens = markdown.parse(source, {});
+  const index = tokens.findIndex(
+    ({ type, tag, level }) => type === 'heading_open' && tag === 'h1' && level === 0,
+  );
+  const inline = tokens[index + 1];
+  if (index < 0 || inline === undefined) return null;
+  return sanitizeMarkup(markdown.renderer.render([inline], markdown.options, {})).text || null;
+}
+
 /** Code as HTML with colours; empty, so that it stays plain, if the language is none of the common. */
 function colour(code: string, language: string): string {
-  if (language === '' || hljs.getLanguage(language) === undefined) return '';
-  const { value } = hljs.highlight(code, { language, ignoreIllegals: true });
+  if (language === '' || highlighter.getLanguage(language) === undefined) return '';
+  const { value } = highlighter.highlight(code, { language, ignoreIllegals: true });
   return value.length > code.length * MAX_COLOURING ? '' : value;
 }
 

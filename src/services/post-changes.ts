@@ -265,7 +265,7 @@ function searchable(post: {
 }
 
 /** What the audit log keeps of a post: of its text only by what it can be recognised. */
-function auditable({ title, slug, summary, status, content, category_id, tags }: FullPost) {
+export function auditable({ title, slug, summary, status, content, category_id, tags }: FullPost) {
   return {
     title,
     slug,

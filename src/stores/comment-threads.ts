@@ -3,7 +3,13 @@ import { type CommentSort, MAX_COMMENTS } from '../../schemas/comments.js';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
 import { COMMENT_COLUMNS, type FullComment, inOrder, shown } from './comments.js';
-import { isCommentOpen, isCommentReachable, isPostVisible, type Reader } from './readers.js';
+import {
+  BY_INDEX,
+  isCommentOpen,
+  isCommentReachable,
+  isPostVisible,
+  type Reader,
+} from './readers.js';
 import { cut, type Slice } from './slices.js';
 
 /** Where a list of comments begins: at the top of a post's threads, or beneath a comment. */
@@ -88,12 +94,11 @@ export async function listBeneath(
 ): Promise<ThreadRow[]> {
   const known = sql`select id from placeholder`;
   const columns = sql.join(COMMENT_COLUMNS.map((column) => sql.ref(`reply.${column}`)));
-  // The limit, which says no more than the outer one, makes this a look into the index for each
-  // comment: what is known of a recursion would else suggest to read the whole table.
   const repliesTo = (above: string) => sql`
     select ${columns} from comments reply
     where reply.parent_id = ${sql.ref(`${above}.id`)} and ${isShown(reader, 'reply', known)}
     order by reply.created_at, reply.id limit ${sql.lit(MAX_COMMENTS + 1)}`;
+  // The inner limit says no more than the outer one, and is another reason to go by the index.
   // PostgreSQL works through a recursion level by level, and only as far as rows are asked for.
   const beneath = sql<Selectable<Schema['comments']> & { has_replies: boolean }>`(
     with recursive
@@ -132,9 +137,11 @@ function hasReplies(
   known: RawBuilder<unknown>,
   above = 'comments',
 ): RawBuilder<boolean> {
-  return sql<boolean>`exists (
-    select from comments reply
-    where reply.parent_id = ${sql.ref(`${above}.id`)} and ${isShown(reader, 'reply', known)})`;
+  // Not `exists`, which may be answered for all comments at once; the order is that of the index.
+  return sql<boolean>`coalesce((
+    select true from comments reply
+    where reply.parent_id = ${sql.ref(`${above}.id`)} and ${isShown(reader, 'reply', known)}
+    order by reply.created_at, reply.id limit 1), false)`;
 }
 
 /** That a comment is shown in its thread, if what it stands beneath is. */
@@ -161,10 +168,12 @@ function placeholders(reader: Reader, post: RawBuilder<unknown>): RawBuilder<unk
         and exists (
           select from comments reply
           where reply.parent_id = gone.id and reply.deleted_at is null
-            and ${isCommentOpen(reader, 'reply')})
+            and ${isCommentOpen(reader, 'reply')}
+          ${BY_INDEX})
       union
       select gone.id, gone.parent_id
-      from gone_above join comments gone on gone.id = gone_above.parent_id
+      from gone_above cross join lateral (
+        select * from comments gone where gone.id = gone_above.parent_id ${BY_INDEX}) gone
       where gone.deleted_at is not null and ${isCommentOpen(reader, 'gone')})
     select id from gone_above`;
 }

@@ -1,12 +1,13 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { PostStatus, PostSummary, Topic } from '../../schemas/posts.js';
+import { MAX_CANDIDATES } from '../../schemas/search.js';
 import type { Database } from '../db/database.js';
 import { isIgnoringCase } from '../db/ignoring-case.js';
 import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
 import { authorIn } from './authors.js';
 import { isPostVisible, type Reader } from './readers.js';
-import { searchQuery } from './search-vectors.js';
+import { postMatches } from './search-vectors.js';
 import { cut, type Slice } from './slices.js';
 
 type PostColumns = Selectable<Schema['posts']>;
@@ -83,9 +84,26 @@ export async function listPosts(
     .select(SUMMARY_COLUMNS)
     .select(column.as('sort_key'))
     .where(matches(filter));
-  // What a post shows beside its own columns is read for the slice only, not for what is skipped.
-  const posts = cut(found, slice, column).as('posts');
   const direction = slice.descending ? 'desc' : 'asc';
+  // If few are wanted, PostgreSQL would go through all posts in order until so many have the words,
+  // which may be all there are: so it is asked for many, and told to find them first.
+  const { limit, offset = 0 } = slice;
+  const [wide, skipped] = isSearch(filter)
+    ? [{ ...slice, limit: offset + limit + MAX_CANDIDATES, offset: 0 }, offset]
+    : [slice, 0];
+  // What a post shows beside its own columns is read for the slice only, not for what is skipped.
+  const posts = db
+    .with(
+      (cte) => cte('found').materialized(),
+      () => cut(found, wide, column),
+    )
+    .selectFrom('found')
+    .selectAll()
+    .orderBy('found.sort_key', direction)
+    .orderBy('found.id', direction)
+    .limit(sql.lit(limit))
+    .offset(skipped)
+    .as('posts');
   const rows = await db
     .selectFrom(posts)
     .select([...SUMMARY_COLUMNS, 'posts.sort_key'])
@@ -96,12 +114,19 @@ export async function listPosts(
   return rows;
 }
 
-/** How many posts the filter finds. */
+/** How many posts the filter finds; with words to be found, no more than `MAX_CANDIDATES`. */
 export async function countPosts(db: Database, filter: PostFilter): Promise<number> {
-  const { count } = await db
+  const found = db
     .selectFrom('posts')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select('posts.id')
     .where(matches(filter))
+    // In this order, for which there is an index, it ends where enough are found.
+    .$if(isSearch(filter), (query) =>
+      query.orderBy('posts.listed_at', 'desc').limit(sql.lit(MAX_CANDIDATES)),
+    );
+  const { count } = await db
+    .selectFrom(found.as('found'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return count;
 }
@@ -115,6 +140,10 @@ export function listNewestPosts(db: Database, reader: Reader, limit: number): Pr
     .orderBy('posts.id', 'desc')
     .limit(limit)
     .execute();
+}
+
+function isSearch({ q }: PostFilter): boolean {
+  return q !== undefined && q.trim() !== '';
 }
 
 /** The post, or null if there is none that the reader may see. */
@@ -149,9 +178,6 @@ function selectFull(db: Database) {
     .select(relations);
 }
 
-/** Who wrote a row of `posts`. */
-export const authorOfPost = authorIn('posts.author_id');
-
 /** How often a row of `posts` was read. */
 export const viewCountOfPost = sql<number>`(
   select post_views.view_count from post_views where post_views.post_id = posts.id)`;
@@ -172,7 +198,7 @@ export function relations() {
                 order by lower(tags.name) collate "C"), '[]')
     from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
   return [
-    authorOfPost.as('author'),
+    authorIn('posts.author_id').as('author'),
     category.as('category'),
     tags.as('tags'),
     viewCountOfPost.as('view_count'),
@@ -184,9 +210,7 @@ function matches({ reader, status, q, tag, category, author, period }: PostFilte
   const conditions = [
     isPostVisible(status === 'published' ? { kind: 'public' } : reader),
     ...(status === 'draft' ? [sql<boolean>`posts.published_at is null`] : []),
-    ...(q === undefined || q.trim() === ''
-      ? []
-      : [sql<boolean>`posts.search @@ ${searchQuery(q)}`]),
+    ...(q === undefined || q.trim() === '' ? [] : [postMatches(q)]),
     ...(tag === undefined
       ? []
       : [

@@ -9,6 +9,12 @@ export type Reader =
   /** Editors see everything. */
   | { kind: 'editor' };
 
+/**
+ * At the end of a subquery for single rows: keeps it from becoming a join, for which the planner, who
+ * cannot tell how far a recursion goes, would read the whole table.
+ */
+export const BY_INDEX = sql`offset 0`;
+
 /** That this reader may see the post, which is not in the trash. `posts` is the name of the table. */
 export function isPostVisible(reader: Reader, posts = 'posts'): RawBuilder<boolean> {
   const column = (name: string) => sql.ref(`${posts}.${name}`);
@@ -49,7 +55,8 @@ export function isCommentReachable(reader: Reader, comments = 'comments'): RawBu
           from comments parent where parent.id = ${column('parent_id')}
           union all
           select parent.id, parent.parent_id, ${isCommentOpen(reader, 'parent')}
-          from above join comments parent on parent.id = above.parent_id
+          from above cross join lateral (
+            select * from comments parent where parent.id = above.parent_id ${BY_INDEX}) parent
           where above.is_open)
         select from above where not is_open)))`;
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Database } from '../db/database.js';
 import { indexedWords } from '../lib/search-words.js';
 import { isPostVisible } from './readers.js';
 import type { TopicRow, TopicTable } from './topic-tables.js';
@@ -6,8 +7,19 @@ import type { TopicRow, TopicTable } from './topic-tables.js';
 export const tags: TopicTable<TopicRow> = {
   name: 'tags',
   columns: [],
-  postCount: sql<number>`(
-    select count(*) from post_tags join posts on posts.id = post_tags.post_id
-    where post_tags.tag_id = tags.id and ${isPostVisible({ kind: 'public' })})`,
+  published: sql`
+    select post_tags.tag_id as topic_id
+    from post_tags join posts on posts.id = post_tags.post_id
+    where ${isPostVisible({ kind: 'public' })}`,
   derived: (name) => ({ search_words: indexedWords(name) }),
 };
+
+/** The words by which the posts of a tag are found. */
+export async function findSearchWords(db: Database, id: number): Promise<string> {
+  const { search_words } = await db
+    .selectFrom('tags')
+    .select('search_words')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return search_words;
+}

@@ -26,8 +26,8 @@ export interface TopicTable<Row extends TopicRow> {
   name: 'categories' | 'tags';
   /** The columns beside those of every topic. */
   columns: readonly (keyof Row & string)[];
-  /** The number of published posts of a row, as an expression. */
-  postCount: RawBuilder<number>;
+  /** A query of `topic_id`: that of each published post, as often as there are posts. */
+  published: RawBuilder<unknown>;
   /** What is stored of a name beside the name itself. */
   derived?(name: string): TopicValues;
 }
@@ -45,6 +45,12 @@ export type TopicValues = Record<string, string>;
 
 const COMMON_COLUMNS = ['id', 'name', 'slug', 'version', 'created_at', 'updated_at'] as const;
 
+const SORT_COLUMNS: Record<TopicSort, RawBuilder<string | number>> = {
+  name: sql`lower(name) collate "C"`,
+  created_at: sql`created_at`,
+  post_count: sql`coalesce(counted.post_count, 0)`,
+};
+
 /** Whether a list in this order could have such a key. */
 export function isTopicSortKey(key: string | number, sort: TopicSort): boolean {
   if (sort === 'post_count') return typeof key === 'number';
@@ -58,12 +64,15 @@ export async function listTopics<Row extends TopicRow>(
   filter: TopicFilter,
   slice: Slice<TopicSort>,
 ): Promise<ListedTopic<Row>[]> {
-  const column = sortColumn(table, slice.sort);
+  const column = SORT_COLUMNS[slice.sort];
   const found = db
     .selectFrom(table.name)
+    .$if(slice.sort === 'post_count', (query) =>
+      query.leftJoin(countsOf(table), (join) => join.on(sql<boolean>`counted.topic_id = id`)),
+    )
     .select([...columnsOf(table), column.as('sort_key')])
     .where(matches(filter));
-  // Posts are counted for the slice only, not for what is skipped.
+  // Unless they are sorted by it, posts are counted for the slice only, not for what is skipped.
   const topics = cut(found, slice, column).as(table.name);
   const direction = slice.descending ? 'desc' : 'asc';
   return db
@@ -186,8 +195,18 @@ function columnsOf<Row extends TopicRow>({ columns }: TopicTable<Row>) {
   return [...COMMON_COLUMNS, ...columns].map((name) => sql.ref(name).as(name));
 }
 
-function countOf<Row extends TopicRow>({ postCount }: TopicTable<Row>) {
-  return postCount.as('post_count');
+/** The number of published posts of one row. */
+function countOf<Row extends TopicRow>({ name, published }: TopicTable<Row>) {
+  return sql<number>`(
+    select count(*) from (${published}) as published
+    where published.topic_id = ${sql.ref(`${name}.id`)})`.as('post_count');
+}
+
+/** The number of published posts of every row that has any, in one go. */
+function countsOf<Row extends TopicRow>({ published }: TopicTable<Row>) {
+  return sql<{ topic_id: number; post_count: number }>`(
+    select topic_id, count(*) as post_count from (${published}) as published group by topic_id
+  )`.as('counted');
 }
 
 function complete<Row extends TopicRow>(
@@ -196,14 +215,6 @@ function complete<Row extends TopicRow>(
 ): TopicValues {
   const { name } = values;
   return name === undefined ? values : { ...values, ...derived?.(name) };
-}
-
-function sortColumn<Row extends TopicRow>(
-  { postCount }: TopicTable<Row>,
-  sort: TopicSort,
-): RawBuilder<unknown> {
-  if (sort === 'post_count') return postCount;
-  return sort === 'name' ? sql`lower(name) collate "C"` : sql.ref(sort);
 }
 
 function matches({ q = '', slug }: TopicFilter) {

@@ -40,6 +40,10 @@ t.test('the requests of the guide work when they are pasted into a shell', async
     ['users/3/role', /"role":"editor","permissions":15/],
     ['api/v1/audit', /"action":"user\.role".*"permissions":15/],
     ['api/v1/trash', /"kind":"post".*使用数据库连接池.*"deleted_by":\{[^}]*"admin"/],
+    [
+      'categories/shu-ju-ku/posts',
+      /"slug":"shu-ju-ku".*"items":\[\].*"name":"postgres".*"post_count":1.*"month":"20/s,
+    ],
     ['posts/$post/publish', /"published_at":"20.*"items":\[\{[^}]*"slug":"shi-yong-shu-ju-ku/s],
     ['q=li', /"charlie".*"alice".*"total":2/s],
     ['cursor=&size=5', /"total":null.*"next_cursor":"\w+"/],

@@ -8,7 +8,9 @@ import t, { type Test } from 'tap';
 import { createAdmin } from '../../src/cli/create-admin.js';
 import { db } from '../../src/cli/db.js';
 import { docs } from '../../src/cli/docs.js';
+import { exportCommand } from '../../src/cli/export.js';
 import { generateSecretCommand } from '../../src/cli/generate-secret.js';
+import { importCommand } from '../../src/cli/import.js';
 import { openapi } from '../../src/cli/openapi.js';
 import { openapiDiff } from '../../src/cli/openapi-diff.js';
 import { seed } from '../../src/cli/seed.js';
@@ -83,6 +85,8 @@ t.test('every command explains itself', async (t) => {
   const commands = [
     db(),
     seed(),
+    importCommand(),
+    exportCommand(),
     createAdmin(),
     generateSecretCommand(),
     openapi(),

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { renderMarkdown } from '../../src/lib/markdown.js';
+import { indexedWords } from '../../src/lib/search-words.js';
 import { slugOf } from '../../src/lib/slugs.js';
-import { postVector, titleVector } from '../../src/stores/search-vectors.js';
+import { commentVector, postVector, titleVector } from '../../src/stores/search-vectors.js';
 
 /** A post as tests want it; what is left out is made up. */
 export interface TestPost {
@@ -50,10 +51,120 @@ export async function insertTestPost(
     .executeTakeFirstOrThrow();
   await app.db.insertInto('post_slugs').values({ slug, post_id: id }).execute();
   for (const name of tags) {
-    await sql`insert into tags (name, slug) values (${name}, ${slugOf(name, 50)})
+    await sql`insert into tags (name, slug, search_words)
+      values (${name}, ${slugOf(name, 50)}, ${indexedWords(name)})
       on conflict do nothing`.execute(app.db);
     await sql`insert into post_tags (post_id, tag_id)
       select ${id}, id from tags where lower(name) = lower(${name})`.execute(app.db);
   }
   return { id, slug };
+}
+
+/** A comment as tests want it; what is left out is made up. */
+export interface TestComment {
+  /** The place, in the same list, of the comment to which it replies. */
+  parent?: number;
+  content?: string;
+  author_id?: number;
+  /** True, if it is left out. */
+  is_approved?: boolean;
+  /** By whom it was deleted. */
+  deleted_by?: number;
+  /** Milliseconds after the one before it; 1, if it is left out. */
+  after?: number;
+}
+
+/**
+ * Writes comments straight into the database, as many as there are, in one statement.
+ *
+ * @returns their ids, in the order of `comments`
+ */
+export async function insertTestComments(
+  app: FastifyInstance,
+  postId: number,
+  comments: TestComment[],
+): Promise<number[]> {
+  const { rows } = await app.pg.query(
+    `select nextval(pg_get_serial_sequence('comments', 'id'))::integer as id
+     from generate_series(1, $1)`,
+    [comments.length],
+  );
+  const ids: number[] = rows.map(({ id }) => id);
+  const places: { thread_id: number | null; depth: number }[] = [];
+  let at = app.clock().getTime();
+  const values = comments.map(({ parent, ...comment }, index) => {
+    const above = parent === undefined ? undefined : places[parent];
+    const parentId = parent === undefined ? null : ids[parent];
+    const place = {
+      thread_id: above === undefined ? null : (above.thread_id ?? parentId ?? null),
+      depth: above === undefined ? 0 : above.depth + 1,
+    };
+    places.push(place);
+    at += comment.after ?? 1;
+    return {
+      ...place,
+      id: ids[index],
+      parent_id: parentId,
+      author_id: comment.author_id ?? null,
+      content: comment.content ?? `comment ${index}`,
+      is_approved: comment.is_approved ?? true,
+      created_at: new Date(at).toISOString(),
+      deleted_at: comment.deleted_by === undefined ? null : new Date(at).toISOString(),
+      deleted_by: comment.deleted_by ?? null,
+    };
+  });
+  await app.pg.query(
+    `insert into comments (id, post_id, parent_id, thread_id, depth, author_id, content,
+       content_html, is_approved, search, created_at, updated_at, deleted_at, deleted_by)
+     overriding system value
+     select id, $1, parent_id, thread_id, depth, author_id, content, '<p>' || content || '</p>',
+       is_approved, to_tsvector('english', content), created_at, created_at, deleted_at, deleted_by
+     from jsonb_to_recordset($2::jsonb) as t (id integer, parent_id integer, thread_id integer,
+       depth integer, author_id integer, content text, is_approved boolean,
+       created_at timestamptz, deleted_at timestamptz, deleted_by integer)`,
+    [postId, JSON.stringify(values)],
+  );
+  return ids;
+}
+
+/** A chain of replies, each to the one before it. */
+export function chainOf(length: number, each: (index: number) => TestComment = () => ({})) {
+  return Array.from({ length }, (_, index) => ({
+    ...(index === 0 ? {} : { parent: index - 1 }),
+    ...each(index),
+  }));
+}
+
+/** One comment, by the number of its post. */
+export interface SingleComment {
+  post_id: number;
+  content?: string;
+  author_id?: number | null;
+  /** The comment that it answers, as `insertTestComment` returned it. */
+  parent?: { id: number; thread_id: number | null; depth: number };
+  is_approved?: boolean;
+  deleted_at?: string | null;
+  created_at?: string;
+}
+
+/** Writes a comment straight into the database, approved unless it says otherwise. */
+export async function insertTestComment(
+  app: FastifyInstance,
+  { content = 'Well said.', parent, ...comment }: SingleComment,
+): Promise<{ id: number; thread_id: number | null; depth: number }> {
+  const { html, text } = renderMarkdown(content);
+  return app.db
+    .insertInto('comments')
+    .values({
+      is_approved: true,
+      ...comment,
+      content,
+      content_html: html,
+      search: commentVector(text),
+      parent_id: parent?.id ?? null,
+      thread_id: parent === undefined ? null : (parent.thread_id ?? parent.id),
+      depth: parent === undefined ? 0 : parent.depth + 1,
+    })
+    .returning(['id', 'thread_id', 'depth'])
+    .executeTakeFirstOrThrow();
 }

@@ -4,14 +4,27 @@ import pg from 'pg';
 const ASIDE =
   /^(begin|commit|rollback|savepoint|release|listen|set synchronous_commit|select pg_notify)/i;
 
+/** A statement as it was sent. */
+export interface RecordedStatement {
+  text: string;
+  values: readonly unknown[];
+}
+
 /** The SQL that was sent while `work` ran, what stands aside left out. Only looks on. */
 export async function recordStatements(work: () => Promise<unknown>): Promise<string[]> {
-  const statements: string[] = [];
+  return (await recordCalls(work)).map(({ text }) => text);
+}
+
+/** The same, with the values of the parameters. */
+export async function recordCalls(work: () => Promise<unknown>): Promise<RecordedStatement[]> {
+  const statements: RecordedStatement[] = [];
   const { query } = pg.Client.prototype;
   const recording = function (this: pg.Client, ...call: unknown[]): unknown {
     const [first] = call;
-    const text = typeof first === 'string' ? first : (first as { text?: string }).text;
-    if (text !== undefined && !ASIDE.test(text)) statements.push(text);
+    const statement =
+      typeof first === 'string' ? { text: first } : (first as Partial<RecordedStatement>);
+    const { text, values = [] } = statement;
+    if (text !== undefined && !ASIDE.test(text)) statements.push({ text, values });
     return Reflect.apply(query, this, call);
   };
   pg.Client.prototype.query = recording as typeof query;

@@ -148,6 +148,18 @@ const page = (parts: string[]) => `<!doctype html><meta charset="utf-8"><title>n
   }
 </script><body>${parts.map((part) => `<div>${part}</div>`).join('\n')}</body>`;
 
+/** Run in the page, which has other types than this program. */
+const PROVOCATION = `
+  for (let round = 0; round < 2; round += 1) {
+    for (const element of document.querySelectorAll('body *')) {
+      for (const name of ['mouseover', 'focus', 'copy', 'wheel', 'load', 'error', 'toggle']) {
+        element.dispatchEvent(new Event(name));
+      }
+    }
+    document.body.innerHTML = document.body.innerHTML; // it parses what it wrote
+  }`;
+const SCHEMES = `[...new Set(Array.from(document.links, ({ protocol }) => protocol.slice(0, -1)))]`;
+
 t.test('nothing runs in a browser', { skip: noBrowser }, async (t) => {
   const { page: tab } = await visit(t, SITE);
   const loaded = new Set<string>();
@@ -165,19 +177,8 @@ t.test('nothing runs in a browser', { skip: noBrowser }, async (t) => {
     await tab.goto(SITE);
   }
   /** Moves over everything, and has the browser write and read the page once more. */
-  const provoke = () =>
-    tab.evaluate(() => {
-      for (let round = 0; round < 2; round += 1) {
-        for (const element of Array.from(document.querySelectorAll('body *'))) {
-          for (const name of ['mouseover', 'focus', 'copy', 'wheel', 'load', 'error', 'toggle']) {
-            element.dispatchEvent(new Event(name));
-          }
-        }
-        // biome-ignore lint/correctness/noSelfAssign: it parses what it wrote
-        document.body.innerHTML = document.body.innerHTML;
-      }
-    });
-  const ran = () => tab.evaluate((name) => Reflect.get(window, name) as number, RAN);
+  const provoke = () => tab.evaluate(PROVOCATION);
+  const ran = () => tab.evaluate<number>(`window['${RAN}']`);
 
   await load(['<img src=x onerror=alert(1)>', '<p onmouseover=alert(1)>a</p>']);
   await provoke();
@@ -188,9 +189,7 @@ t.test('nothing runs in a browser', { skip: noBrowser }, async (t) => {
   t.equal(await ran(), 0);
   t.equal(await tab.title(), 'none');
   t.same([...loaded], ['image'], 'nothing but images was asked for');
-  const schemes = await tab.evaluate(() => [
-    ...new Set(Array.from(document.links, ({ protocol }) => protocol.slice(0, -1))),
-  ]);
+  const schemes = await tab.evaluate<string[]>(SCHEMES);
   t.same(new Set(schemes), new Set([...LINK_SCHEMES].filter((scheme) => schemes.includes(scheme))));
   t.ok(schemes.includes('https'));
 });

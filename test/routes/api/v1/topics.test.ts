@@ -190,6 +190,8 @@ for (const kind of KINDS) {
           t.same(locs(json.errors), fields);
         }
       }
+      const own = await editor.patch(`${url}/${id}`, { name: 'OTHER', slug: 'used' });
+      t.same(locs(own.json.errors), ['body.slug'], 'what is its own is not taken');
       t.match((await anyone.get(`${url}/${id}`)).json, { name: 'Other', slug: 'other' });
     });
 

@@ -1,0 +1,131 @@
+import type { Database } from '../db/database.js';
+import { inTransaction } from '../db/transaction.js';
+import { ApiError } from '../errors.js';
+import * as files from '../stores/article-files.js';
+import * as posts from '../stores/post-changes.js';
+import { findPost } from '../stores/posts.js';
+import { type Article, ArticleFileError } from './article-files.js';
+import { recordDifference } from './audit.js';
+import { categories } from './categories.js';
+import { applyChanges, auditable, createPost } from './post-changes.js';
+import { createTopic } from './topic-changes.js';
+import type { Origin } from './viewer.js';
+
+/** What became of a file. */
+export type ImportOutcome = 'created' | 'updated' | 'unchanged' | 'trashed';
+
+/** An import sees everything. */
+const EVERYTHING = { kind: 'editor' } as const;
+
+/**
+ * Makes a post of a file, or changes the one that was made of it. A file that is as it was at the
+ * last import changes nothing, so that what was written here since stays; of a changed file all is
+ * taken. A post in the trash stays there.
+ *
+ * @param authorId who wrote what names no author of ours; a post that there is keeps its own
+ * @throws ArticleFileError if the slug that the file asks for is another post's
+ */
+export function importArticle(
+  db: Database,
+  origin: Origin,
+  article: Article,
+  authorId: number | null,
+): Promise<ImportOutcome> {
+  return inTransaction(db, async (trx) => {
+    const known = await files.lockImportedPost(trx, article.sourcePath);
+    if (known !== null && known.deleted_at !== null) return 'trashed';
+    if (known?.source_hash === article.hash) return 'unchanged';
+    const written = article.author === null ? null : await files.findUserId(trx, article.author);
+    const category_id = await ensureCategory(trx, origin, article.category);
+    const meant = { ...article, category_id, writtenId: written };
+    if (known !== null) return updateArticle(trx, origin, known.id, meant);
+    const id = await createArticle(trx, origin, meant, written ?? authorId);
+    await posts.updatePost(trx, id, { source_hash: article.hash });
+    return 'created';
+  }).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
+    throw new ArticleFileError(`slug: another post has or had ${article.slug}`);
+  });
+}
+
+/** An article with what its names mean here. */
+interface MeantArticle extends Article {
+  category_id: number | null;
+  writtenId: number | null;
+}
+
+async function createArticle(
+  trx: Database,
+  origin: Origin,
+  { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath }: MeantArticle,
+  authorId: number | null,
+): Promise<number> {
+  const values = { ...post, category_id };
+  const from = { authorId, at: date ?? modifiedAt, sourcePath };
+  if (slug === null) return (await createPost(trx, origin, values, from)).id;
+  try {
+    return (await createPost(trx, origin, { ...values, slug }, from)).id;
+  } catch (error) {
+    // Files of two days may have one name.
+    const isTaken = error instanceof ApiError && error.code === 'duplicate';
+    if (!isTaken || isSlugWritten) throw error;
+    return (await createPost(trx, origin, values, from)).id;
+  }
+}
+
+async function updateArticle(
+  trx: Database,
+  origin: Origin,
+  id: number,
+  article: MeantArticle,
+): Promise<'updated' | 'unchanged'> {
+  const { post, slug, isSlugWritten, category_id, hash } = article;
+  const locked = await posts.lockPost(trx, id, EVERYTHING);
+  const before = await findPost(trx, id, EVERYTHING);
+  if (locked === null || before === null) throw new Error('The post is locked, and yet gone');
+  const { status, ...text } = post;
+  const isChanged = await applyChanges(trx, origin, locked, {
+    ...text,
+    category_id,
+    ...(isSlugWritten && slug !== null ? { slug } : {}),
+  });
+  const rest = differing(before, article, origin.now);
+  const isMoved = Object.keys(rest).length > 0;
+  const updated = isMoved ? { ...rest, updated_at: origin.now.toISOString() } : {};
+  await posts.updatePost(trx, id, { ...updated, source_hash: hash });
+  if (!isChanged && !isMoved) return 'unchanged';
+  const after = await findPost(trx, id, EVERYTHING);
+  const states = { before: auditable(before), after: auditable(after ?? before) };
+  await recordDifference(trx, origin, { action: 'post.change', id }, states);
+  return 'updated';
+}
+
+/** What a file says of a post beside its text, as far as it is otherwise. */
+function differing(
+  before: { author_id: number | null; published_at: string | null; created_at: string },
+  { post, date, writtenId }: MeantArticle,
+  now: Date,
+): Partial<posts.PostValues> {
+  const at = date?.toISOString();
+  const published_at =
+    post.status === 'draft' ? null : (at ?? before.published_at ?? now.toISOString());
+  const meant = {
+    published_at,
+    created_at: at ?? before.created_at,
+    author_id: writtenId ?? before.author_id,
+  };
+  return Object.fromEntries(
+    Object.entries(meant).filter(([name, value]) => value !== before[name as keyof typeof meant]),
+  );
+}
+
+async function ensureCategory(
+  trx: Database,
+  origin: Origin,
+  name: string | null,
+): Promise<number | null> {
+  if (name === null) return null;
+  const known = await files.findCategoryId(trx, name);
+  if (known !== null) return known;
+  return (await createTopic(trx, origin, categories, { name, description: '' })).id;
+}

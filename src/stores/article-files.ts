@@ -1,0 +1,110 @@
+import { sql } from 'kysely';
+import type { Database } from '../db/database.js';
+import { isIgnoringCase } from '../db/ignoring-case.js';
+
+/** A post that was imported. */
+export interface ImportedPost {
+  id: number;
+  source_hash: string | null;
+  deleted_at: string | null;
+}
+
+/** A post as it is written into a file. */
+export interface ExportedPost {
+  id: number;
+  title: string;
+  slug: string;
+  summary: string;
+  content: string;
+  published_at: string | null;
+  created_at: string;
+  source_path: string | null;
+  /** The name of the user. */
+  author: string | null;
+  /** The names, those of tags in order. */
+  category: string | null;
+  tags: string[];
+}
+
+/** The post that was imported from this file, locked until the transaction ends. */
+export async function lockImportedPost(
+  trx: Database,
+  sourcePath: string,
+): Promise<ImportedPost | null> {
+  const row = await trx
+    .selectFrom('posts')
+    .select(['id', 'source_hash', 'deleted_at'])
+    .where(sql<boolean>`source_path collate "C" = ${sourcePath}`)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The posts behind this one, by number, without those in the trash. */
+export function listExportedPosts(
+  db: Database,
+  after: number,
+  limit: number,
+): Promise<ExportedPost[]> {
+  return db
+    .selectFrom('posts')
+    .select(['id', 'title', 'slug', 'summary', 'content', 'published_at', 'created_at'])
+    .select('source_path')
+    .select([
+      sql<string | null>`(select username from users where users.id = posts.author_id)`.as(
+        'author',
+      ),
+      sql<string | null>`(select name from categories where categories.id = posts.category_id)`.as(
+        'category',
+      ),
+      sql<string[]>`array(
+        select tags.name from post_tags join tags on tags.id = post_tags.tag_id
+        where post_tags.post_id = posts.id order by lower(tags.name) collate "C")`.as('tags'),
+    ])
+    .where('deleted_at', 'is', null)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** How many posts there are outside the trash. */
+export async function countExportedPosts(db: Database): Promise<number> {
+  const { count } = await db
+    .selectFrom('posts')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The files from which posts outside the trash were imported. */
+export async function listSourcePaths(db: Database): Promise<string[]> {
+  const rows = await db
+    .selectFrom('posts')
+    .select('source_path')
+    .where('deleted_at', 'is', null)
+    .where('source_path', 'is not', null)
+    .execute();
+  return rows.flatMap(({ source_path }) => source_path ?? []);
+}
+
+/** The number of the user with this name, without regard to case. */
+export async function findUserId(db: Database, username: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where(isIgnoringCase('username', username))
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** The number of the category with this name, without regard to case. */
+export async function findCategoryId(db: Database, name: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('categories')
+    .select('id')
+    .where(isIgnoringCase('name', name))
+    .executeTakeFirst();
+  return row?.id ?? null;
+}

@@ -1,0 +1,47 @@
+import { sql } from 'kysely';
+import type { Database } from '../db/database.js';
+
+/** Posts that one statement rewrites: it locks them until it is done. */
+const BATCH = 500;
+
+/** A tag whose name has changed, or which is gone. */
+export interface StaleTag {
+  tagId: number;
+  /** `tags.search_words` by which it was found until then. */
+  words: string;
+}
+
+/**
+ * Writes the words of the tags anew into `posts.search` of a bounded number of posts: of those that
+ * have the tag, and of those that are still found as tagged by its old words. Leaves their versions as
+ * they are. Bears to run twice.
+ *
+ * @param after the post up to which that is done; 0 to begin
+ * @returns the post with which to go on, or null at the end
+ */
+export async function reindexTag(
+  db: Database,
+  { tagId, words }: StaleTag,
+  after: number,
+): Promise<number | null> {
+  const { rows } = await sql<{ last: number | null; count: number }>`
+    with stale as (
+      select id from posts
+      where id > ${after} and (
+        id in (select post_id from post_tags where tag_id = ${tagId})
+        or (search @@ plainto_tsquery('english', ${words})
+          and ts_filter(search, '{d}') @@ plainto_tsquery('english', ${words})))
+      order by id limit ${sql.lit(BATCH)}
+    ), renewed as (
+      update posts
+      set search = ts_filter(posts.search, '{a,b,c}') || setweight(to_tsvector('english', (
+        select coalesce(string_agg(tags.search_words, ' , ' order by tags.id), '')
+        from post_tags join tags on tags.id = post_tags.tag_id
+        where post_tags.post_id = posts.id)), 'D')
+      from stale where posts.id = stale.id
+    )
+    select max(id) as last, count(*) as count from stale
+  `.execute(db);
+  const [row] = rows;
+  return row === undefined || row.count < BATCH ? null : row.last;
+}

@@ -1,0 +1,327 @@
+import t from 'tap';
+import { MAX_COMMENT_LENGTH } from '../../../../schemas/comments.js';
+import { createTestApp } from '../../../support/app.js';
+import { insertTestComments, insertTestPost, type TestComment } from '../../../support/articles.js';
+import { keyOf } from '../../../support/bearers.js';
+import type { Client, Reply } from '../../../support/client.js';
+
+const URL = '/api/v1/comments';
+const MINUTE_MS = 60_000;
+
+const test = await createTestApp(t);
+const { app, client, signedIn, clock } = test;
+const anyone = client();
+const ann = await signedIn({ username: 'ann', nickname: 'Ann' });
+const bob = await signedIn({ username: 'bob' });
+const editor = await signedIn({ username: 'eva', role: 'editor' });
+const idOf = async (who: Client): Promise<number> => (await who.get('/api/v1/me')).json.id;
+const annId = await idOf(ann);
+const editorId = await idOf(editor);
+
+const post = await insertTestPost(app, { title: 'A post' });
+const COMMENTS = `/api/v1/posts/${post.id}/comments`;
+
+async function write(who: Client, content = 'Words.', parent_id?: number): Promise<number> {
+  const body = parent_id === undefined ? { content } : { content, parent_id };
+  const reply = await who.post(COMMENTS, body);
+  t.equal(reply.status, 201);
+  return reply.json.id;
+}
+async function insert(comment: TestComment, on = post.id): Promise<number> {
+  const [id = 0] = await insertTestComments(app, on, [comment]);
+  return id;
+}
+const statuses = async (id: number, readers = [anyone, bob, ann, editor]) =>
+  (await Promise.all(readers.map((who) => who.get(`${URL}/${id}`)))).map(({ status }) => status);
+const ids = ({ json }: Reply): number[] => json.items.map(({ id }: { id: number }) => id);
+async function auditOf(id: number): Promise<{ action: string; text: string }[]> {
+  const { rows } = await app.pg.query(
+    `select action, concat(before, after) as text from audit_log
+     where resource = 'comment' and resource_id = $1 order by id`,
+    [String(id)],
+  );
+  return rows;
+}
+
+t.test('a comment waits until an editor approves it', async (t) => {
+  const reply = await ann.post(COMMENTS, { content: 'A **bold** word' });
+  t.equal(reply.status, 201);
+  const { id } = reply.json;
+  t.equal(reply.headers['location'], `${URL}/${id}`);
+  t.match(reply.json, {
+    post_id: post.id,
+    parent_id: null,
+    thread_id: id,
+    depth: 0,
+    author: { id: annId, username: 'ann', nickname: 'Ann', avatar_url: null },
+    content: 'A **bold** word',
+    is_approved: false,
+    is_rejected: false,
+    is_deleted: false,
+    created_at: clock.read().toISOString(),
+    updated_at: clock.read().toISOString(),
+  });
+  t.match(reply.json.content_html, '<strong>bold</strong>');
+  t.same(await statuses(id), [404, 404, 200, 200]);
+  t.same(ids(await anyone.get(COMMENTS)), []);
+  t.same(ids(await ann.get(COMMENTS)), [id]);
+  const key = client().withHeaders(await keyOf(test, annId, ['posts:read']));
+  t.equal((await key.get(`${URL}/${id}`)).status, 200);
+
+  const approved = await editor.post(`${URL}/${id}/approve`);
+  t.match(approved.json, { id, is_approved: true });
+  t.same(await statuses(id), [200, 200, 200, 200]);
+  const rejected = await editor.post(`${URL}/${id}/reject`);
+  t.match(rejected.json, { is_approved: false, is_rejected: true });
+  t.same(await statuses(id), [404, 404, 200, 200]);
+  const again = await editor.post(`${URL}/${id}/reject`);
+  t.equal(again.headers['etag'], rejected.headers['etag'], 'nothing has changed');
+  t.match((await editor.post(`${URL}/${id}/approve`)).json, { is_rejected: false });
+  t.same(
+    (await auditOf(id)).map(({ action }) => action),
+    ['comment.approve', 'comment.reject', 'comment.approve'],
+  );
+  t.equal((await ann.post(`${URL}/${id}/approve`)).json.code, 'forbidden');
+});
+
+t.test('what an editor writes is approved at once', async (t) => {
+  t.same(await statuses(await write(editor)), [200, 200, 200, 200]);
+});
+
+t.test('what stands beneath a hidden comment is hidden with it', async (t) => {
+  const waiting = await write(ann);
+  const answer = await write(editor, 'Are you sure?', waiting);
+  const deeper = await write(editor, 'Really?', answer);
+  for (const id of [answer, deeper]) t.same(await statuses(id), [404, 404, 200, 200]);
+  t.equal((await anyone.get(`${URL}/${answer}/replies`)).status, 404);
+  t.same(ids(await ann.get(`${URL}/${answer}/replies`)), [deeper]);
+  await editor.post(`${URL}/${waiting}/approve`);
+  for (const id of [answer, deeper]) t.same(await statuses(id), [200, 200, 200, 200]);
+});
+
+t.test('whoever sees a draft comments on it, for all others it is not there', async (t) => {
+  const draft = await insertTestPost(app, { title: 'D', author_id: annId, published_at: null });
+  const url = `/api/v1/posts/${draft.id}/comments`;
+  const mine = await ann.post(url, { content: 'Note to myself' });
+  t.equal(mine.status, 201);
+  t.equal((await editor.post(url, { content: 'Good' })).status, 201);
+  t.equal((await bob.post(url, { content: 'Hm' })).status, 404);
+  t.equal((await editor.post(`${URL}/${mine.json.id}/approve`)).status, 200);
+  t.same(await statuses(mine.json.id), [404, 404, 200, 200]);
+  await app.pg.query('update posts set deleted_at = now() where id = $1', [draft.id]);
+  t.same(await statuses(mine.json.id), [404, 404, 404, 404], 'nor that of a deleted post');
+});
+
+t.test('a reply needs a comment of the same post that its author sees', async (t) => {
+  const other = await insertTestPost(app, { title: 'Another' });
+  const visible = await insert({});
+  const hidden = await insert({ is_approved: false });
+  const wrong = [
+    await insert({}, other.id),
+    await insert({ deleted_by: editorId }),
+    hidden,
+    2_147_483_647,
+  ];
+  for (const parent_id of wrong) {
+    const { status, json } = await bob.post(COMMENTS, { content: 'Hm', parent_id });
+    t.equal(status, 422);
+    t.match(json.detail, [{ type: 'value_error', loc: ['body', 'parent_id'], input: parent_id }]);
+  }
+  t.equal((await editor.post(COMMENTS, { content: 'Hm', parent_id: hidden })).status, 201);
+  const { json } = await bob.post(COMMENTS, { content: 'Yes', parent_id: visible });
+  t.match(json, { parent_id: visible, thread_id: visible, depth: 1 });
+  const deeper = (await bob.post(COMMENTS, { content: 'Yes', parent_id: json.id })).json;
+  t.match(deeper, { parent_id: json.id, thread_id: visible, depth: 2 });
+});
+
+t.test('a text has something to be seen and an end', async (t) => {
+  const own = await write(ann);
+  for (const content of ['', ' \n\t', '　', 'x'.repeat(MAX_COMMENT_LENGTH + 1), 7, undefined]) {
+    t.equal((await ann.post(COMMENTS, { content })).status, 422);
+    t.equal((await ann.patch(`${URL}/${own}`, { content })).status, 422);
+  }
+  t.equal((await ann.post(COMMENTS, { content: 'x'.repeat(MAX_COMMENT_LENGTH) })).status, 201);
+  t.equal((await ann.post(COMMENTS, { content: 'x', parent_id: 0 })).status, 422);
+  t.equal((await ann.post(COMMENTS, { content: 'a\u0000b' })).status, 422);
+});
+
+t.test('what is shown is safe, whatever was written', async (t) => {
+  const content = [
+    '<script>alert(1)</script>',
+    '<img src=x onerror=alert(1)>',
+    '[a](javascript:alert(1))',
+    '<a href="java&#10;script:alert(1)">b</a>',
+    '<svg onload=alert(1)>',
+  ].join('\n\n');
+  const { json } = await editor.post(COMMENTS, { content });
+  t.equal(json.content, content);
+  t.notMatch(json.content_html, /<script|<svg|<[^>]+\son\w+=|href="?\s*java/i);
+  const edited = await editor.patch(`${URL}/${json.id}`, { content: `${content} again` });
+  t.notMatch(edited.json.content_html, /<script|<svg|<[^>]+\son\w+=|href="?\s*java/i);
+});
+
+t.test('a comment is edited by its author, for 15 minutes', async (t) => {
+  const id = await write(ann, 'Frist');
+  await editor.post(`${URL}/${id}/approve`);
+  t.equal((await bob.patch(`${URL}/${id}`, { content: 'x' })).json.code, 'forbidden');
+  t.equal((await editor.patch(`${URL}/${id}`, { content: 'x' })).json.code, 'forbidden');
+  t.match((await ann.patch(`${URL}/${id}`, { content: 'Frist' })).json, { is_approved: true });
+
+  clock.advance(15 * MINUTE_MS);
+  const edited = await ann.patch(`${URL}/${id}`, { content: 'First' });
+  t.match(edited.json, {
+    content: 'First',
+    content_html: /First/,
+    is_approved: false,
+    updated_at: clock.read().toISOString(),
+  });
+  t.same(await statuses(id), [404, 404, 200, 200], 'it waits again');
+
+  clock.advance(1);
+  const late = await ann.patch(`${URL}/${id}`, { content: 'Last' });
+  t.equal(late.status, 403);
+  t.match(late.json, { code: 'edit_window_over', detail: /15 minutes/ });
+  clock.advance(-15 * MINUTE_MS - 1);
+
+  const own = await write(editor);
+  t.match((await editor.patch(`${URL}/${own}`, { content: 'y' })).json, { is_approved: true });
+  const rejected = await write(ann);
+  await editor.post(`${URL}/${rejected}/reject`);
+  const tried = await ann.patch(`${URL}/${rejected}`, { content: 'Better' });
+  t.match(tried.json, { is_approved: false, is_rejected: false });
+  const entries = await auditOf(id);
+  t.equal(entries.at(-1)?.action, 'comment.change');
+  t.notMatch(entries.at(-1)?.text, /First|Frist/, 'the log keeps no text that may have to go');
+});
+
+t.test('nobody overwrites or approves what they have not seen', async (t) => {
+  const id = await write(ann, 'one');
+  const url = `${URL}/${id}`;
+  const read = await editor.get(url);
+  const stale = { 'if-match': String(read.headers['etag']) };
+  t.equal((await editor.get(url, { 'if-none-match': stale['if-match'] })).status, 304);
+  const { headers } = await ann.patch(url, { content: 'two' }, stale);
+  for (const late of [
+    await ann.patch(url, { content: 'three' }, stale),
+    await ann.delete(url, stale),
+    await editor.post(`${url}/approve`, undefined, stale),
+    await editor.post(`${url}/reject`, undefined, stale),
+  ]) {
+    t.equal(late.status, 412);
+    t.equal(late.headers['etag'], headers['etag']);
+  }
+  t.match((await ann.get(url)).json, { content: 'two', is_approved: false });
+  const current = { 'if-match': String(headers['etag']) };
+  await ann.patch('/api/v1/me', { nickname: 'Anna' });
+  t.not((await ann.get(url)).headers['etag'], headers['etag'], 'it shows another name');
+  t.equal((await ann.delete(url, current)).status, 204, 'which is no change of the comment');
+});
+
+t.test('a comment is deleted by its author or an editor', async (t) => {
+  const id = await write(ann, 'A secret');
+  await editor.post(`${URL}/${id}/approve`);
+  const reply = await write(editor, 'An answer', id);
+  t.equal((await bob.delete(`${URL}/${id}`)).json.code, 'forbidden');
+  clock.advance(20 * MINUTE_MS);
+  t.equal((await ann.delete(`${URL}/${id}`)).status, 204, 'long after it was written');
+  clock.advance(-20 * MINUTE_MS);
+  t.equal((await ann.delete(`${URL}/${id}`)).status, 404);
+  t.same(await statuses(id), [404, 404, 404, 404]);
+  t.same(await statuses(reply), [200, 200, 200, 200]);
+  for (const who of [anyone, ann, editor]) {
+    for (const url of [`${COMMENTS}?size=100`, `${COMMENTS}?form=flat&size=100`]) {
+      const { text } = await who.get(url);
+      t.notMatch(text, /A secret/);
+    }
+  }
+  const all = (await editor.get(`${COMMENTS}?form=flat&size=100`)).json.items;
+  t.match(
+    all.find((comment: { id: number }) => comment.id === id),
+    { is_deleted: true, author: null, content: '', content_html: '' },
+  );
+  for (const [method, url] of [
+    ['PATCH', `${URL}/${id}`],
+    ['POST', `${URL}/${id}/approve`],
+    ['POST', `${URL}/${id}/reject`],
+  ] as const) {
+    const payload = method === 'PATCH' ? { content: 'x' } : undefined;
+    const { status } = await editor.request({ method, url, ...(payload && { payload }) });
+    t.equal(status, 404, url);
+  }
+  const unseen = await write(ann);
+  t.equal((await bob.delete(`${URL}/${unseen}`)).status, 404, 'it is not there for others');
+  t.equal((await editor.delete(`${URL}/${unseen}`)).status, 204);
+});
+
+t.test('editors list what there is, and what waits for them', async (t) => {
+  const on = await insertTestPost(app, { title: 'Busy' });
+  const [first, second, third, fourth] = await insertTestComments(app, on.id, [
+    { author_id: annId },
+    { author_id: annId, is_approved: false },
+    { is_approved: false, parent: 0 },
+    { deleted_by: editorId },
+  ]);
+  const list = async (query: string) => ids(await editor.get(`${URL}?post_id=${on.id}&${query}`));
+  t.same(await list(''), [third, second, first]);
+  t.same(await list('sort=created_at'), [first, second, third]);
+  t.same(await list('is_approved=false'), [third, second]);
+  t.same(await list('is_approved=true'), [first]);
+  t.same(await list('author=ANN'), [second, first]);
+  t.same(await list('author=nobody'), []);
+  await editor.post(`${URL}/${third}/reject`);
+  t.same(await list('is_approved=false&is_rejected=false'), [second]);
+  t.same(await list('is_rejected=true'), [third]);
+  const page = (await editor.get(`${URL}?post_id=${on.id}&size=2`)).json;
+  t.match(page, { total: 3, pages: 2, has_next: true });
+  t.same(await list(`size=2&cursor=${page.next_cursor}`), [first]);
+  t.ok(fourth);
+  t.equal((await ann.get(URL)).json.code, 'forbidden');
+});
+
+t.test('many comments are moderated at once', async (t) => {
+  const approved = await insert({});
+  const waiting = await insert({ is_approved: false });
+  const gone = await insert({ deleted_by: editorId });
+  const moderate = async (action: string, numbers: number[]) =>
+    (await editor.post(`${URL}/moderate`, { ids: numbers, action })).json;
+  t.same(await moderate('approve', [gone, waiting, 2_147_483_647, approved]), {
+    changed: [waiting],
+    unchanged: [approved],
+    missing: [gone, 2_147_483_647],
+  });
+  t.match(await moderate('reject', [approved, waiting]), { changed: [approved, waiting] });
+  t.same(await statuses(waiting), [404, 404, 404, 200]);
+  t.match(await moderate('delete', [waiting, approved]), { changed: [waiting, approved] });
+  t.same((await moderate('delete', [gone, gone])).missing, [gone], 'as a set');
+  t.match(await moderate('delete', [waiting]), { changed: [], missing: [waiting] });
+  t.same(
+    (await auditOf(waiting)).map(({ action }) => action),
+    ['comment.approve', 'comment.reject', 'comment.delete'],
+  );
+  const invalid = [
+    { ids: [], action: 'approve' },
+    { ids: Array.from({ length: 101 }, (_, index) => index + 1), action: 'approve' },
+    { ids: [1], action: 'publish' },
+  ];
+  for (const body of invalid) t.equal((await editor.post(`${URL}/moderate`, body)).status, 422);
+});
+
+t.test('a comment that is sent twice under one key is written once', async (t) => {
+  const key = { 'idempotency-key': 'once' };
+  const first = await ann.post(COMMENTS, { content: 'Once' }, key);
+  const second = await ann.post(COMMENTS, { content: 'Once' }, key);
+  t.equal(second.headers['idempotent-replayed'], 'true');
+  t.same(second.json, first.json);
+});
+
+t.test('an address writes no more than so many comments a minute', async (t) => {
+  const narrow = await createTestApp(t, { COMMENT_RATE_LIMIT: 2 });
+  const writer = await narrow.signedIn({ username: 'writer' });
+  const { id } = await insertTestPost(narrow.app, { title: 'Busy' });
+  const send = () => writer.post(`/api/v1/posts/${id}/comments`, { content: 'x' });
+  t.same([(await send()).status, (await send()).status], [201, 201]);
+  const refused = await send();
+  t.equal(refused.status, 429);
+  t.ok(refused.headers['retry-after']);
+  t.equal((await writer.get(`/api/v1/posts/${id}/comments`)).status, 200, 'reading is not counted');
+});

@@ -1,0 +1,275 @@
+import t from 'tap';
+import { MAX_COMMENTS, MAX_LEVELS } from '../../../../schemas/comments.js';
+import { createTestApp } from '../../../support/app.js';
+import {
+  chainOf,
+  insertTestComments,
+  insertTestPost,
+  type TestComment,
+} from '../../../support/articles.js';
+import { recordStatements } from '../../../support/statements.js';
+
+const { app, client, signedIn, createUser } = await createTestApp(t);
+const anyone = client();
+const author = await createUser({ username: 'ann' });
+const editor = await signedIn({ username: 'eva', role: 'editor' });
+
+interface Node {
+  id: number;
+  parent_id: number | null;
+  thread_id: number;
+  depth: number;
+  content: string;
+  author: { username: string } | null;
+  is_deleted: boolean;
+  has_more_replies: boolean;
+  replies?: Node[];
+}
+
+async function postWith(comments: TestComment[]) {
+  const post = await insertTestPost(app, { title: `Post ${Math.random()}` });
+  const ids = await insertTestComments(app, post.id, comments);
+  return { url: `/api/v1/posts/${post.id}/comments`, post: post.id, ids };
+}
+
+/** The tree in short: content, and the replies in brackets behind it. */
+type Sketch = (string | Sketch)[];
+function sketch(nodes: Node[]): Sketch {
+  return nodes.flatMap(({ content, replies = [] }) =>
+    replies.length === 0 ? [content] : [content, sketch(replies)],
+  );
+}
+
+function countOf(nodes: Node[]): number {
+  const pending = [...nodes];
+  let count = 0;
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    count += 1;
+    for (const reply of node.replies ?? []) pending.push(reply);
+  }
+  return count;
+}
+
+t.test('threads are pages, replies stand beneath what they reply to', async (t) => {
+  const { url, post, ids } = await postWith([
+    { content: 'a', author_id: author.id },
+    { content: 'b' },
+    { content: 'a1', parent: 0 },
+    { content: 'a2', parent: 0 },
+    { content: 'a1x', parent: 2 },
+    { content: 'c' },
+  ]);
+  const { json, headers } = await anyone.get(url);
+  t.same(sketch(json.items), ['a', ['a1', ['a1x'], 'a2'], 'b', 'c']);
+  t.match(json, { total: 3, page: 1, pages: 1, has_next: false });
+  t.match(headers['link'], /rel="first"/);
+  t.match(json.items[0], {
+    id: ids[0],
+    post_id: post,
+    parent_id: null,
+    thread_id: ids[0],
+    depth: 0,
+    author: { id: author.id, username: 'ann' },
+    is_approved: true,
+    is_rejected: false,
+    is_deleted: false,
+    has_more_replies: false,
+  });
+  t.match(json.items[0].replies[0].replies[0], {
+    parent_id: ids[2],
+    thread_id: ids[0],
+    depth: 2,
+    author: null,
+    replies: [],
+  });
+
+  t.same(sketch((await anyone.get(`${url}?sort=-created_at&size=1`)).json.items), ['c']);
+  const second = (await anyone.get(`${url}?size=1&page=2`)).json;
+  t.match(second, { total: 3, pages: 3, has_next: true, has_prev: true });
+  t.same(sketch(second.items), ['b']);
+
+  const first = (await anyone.get(`${url}?size=2&cursor=`)).json;
+  t.match(first, { total: null, has_next: true });
+  const next = (await anyone.get(`${url}?size=2&cursor=${first.next_cursor}`)).json;
+  t.same(sketch(next.items), ['c']);
+  t.equal((await anyone.get(`${url}?cursor=x`)).status, 422);
+});
+
+t.test('the flat form has the same comments as they are read', async (t) => {
+  const { url, ids } = await postWith([
+    { content: 'a' },
+    { content: 'b' },
+    { content: 'a1', parent: 0 },
+    { content: 'a2', parent: 0 },
+    { content: 'a1x', parent: 2 },
+  ]);
+  const { json } = await anyone.get(`${url}?form=flat`);
+  t.same(
+    json.items.map(({ content, depth, parent_id, thread_id }: Node) => [
+      content,
+      depth,
+      parent_id,
+      thread_id,
+    ]),
+    [
+      ['a', 0, null, ids[0]],
+      ['a1', 1, ids[0], ids[0]],
+      ['a1x', 2, ids[2], ids[0]],
+      ['a2', 1, ids[0], ids[0]],
+      ['b', 0, null, ids[1]],
+    ],
+  );
+  t.notOk(json.items.some((item: Node) => 'replies' in item));
+  t.equal(json.total, 2, 'what is counted are threads');
+});
+
+t.test('the comments of a post that the reader does not see are not found', async (t) => {
+  const draft = await insertTestPost(app, {
+    title: 'Draft',
+    author_id: author.id,
+    published_at: null,
+  });
+  await insertTestComments(app, draft.id, [{}]);
+  const url = `/api/v1/posts/${draft.id}/comments`;
+  t.equal((await anyone.get(url)).status, 404);
+  t.equal((await anyone.get(`${url}?cursor=`)).status, 404);
+  t.equal((await editor.get(url)).json.items.length, 1);
+  t.equal((await anyone.get('/api/v1/posts/2147483647/comments')).status, 404);
+  const empty = await postWith([]);
+  t.match((await anyone.get(empty.url)).json, { items: [], total: 0, pages: 0 });
+});
+
+t.test('a tree of 500 comments takes three statements', async (t) => {
+  const { url } = await postWith(
+    Array.from({ length: 500 }, (_, index) =>
+      index < 10 ? {} : { parent: Math.floor(index / 3) - 3 },
+    ),
+  );
+  let count = 0;
+  const statements = await recordStatements(async () => {
+    count = countOf((await anyone.get(url)).json.items);
+  });
+  t.equal(count, 500);
+  t.equal(statements.length, 3);
+  t.equal((await recordStatements(() => anyone.get(`${url}?cursor=`))).length, 3);
+  const bare = await postWith([{}, {}]);
+  t.equal((await recordStatements(() => anyone.get(bare.url))).length, 2, 'nothing beneath');
+});
+
+t.test('a thread of 10,000 replies to replies is walked to its end', async (t) => {
+  const length = 10_000;
+  const { url, ids } = await postWith(chainOf(length));
+
+  const tree = (await anyone.get(url)).json;
+  t.equal(tree.total, 1);
+  t.equal(countOf(tree.items), MAX_LEVELS + 1);
+  const flat = (await anyone.get(`${url}?form=flat`)).json;
+  t.equal(flat.items.length, MAX_COMMENTS);
+  t.same(
+    flat.items.map(({ id }: Node) => id),
+    ids.slice(0, MAX_COMMENTS),
+  );
+
+  for (const form of ['tree', 'flat']) {
+    const seen: number[] = [];
+    let next: string | null = `${url}?form=${form}`;
+    while (next !== null) {
+      const { json } = await anyone.get(next);
+      next = null;
+      const pending: Node[] = json.items.toReversed();
+      for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+        seen.push(node.id);
+        pending.push(...(node.replies ?? []));
+        if (node.has_more_replies) next = `/api/v1/comments/${node.id}/replies?form=${form}`;
+      }
+    }
+    t.equal(seen.length, length, form);
+    t.same(seen, ids, `${form}: in order, none twice`);
+  }
+});
+
+t.test('a thread of 5,000 replies to one comment is read in pages', async (t) => {
+  const wide = Array.from({ length: 5000 }, () => ({ parent: 0 }));
+  const { url, ids } = await postWith([{}, ...wide, {}]);
+  const { items } = (await anyone.get(url)).json;
+  t.equal(countOf(items), MAX_COMMENTS);
+  t.equal(items[0].has_more_replies, true);
+  t.equal(items[1].has_more_replies, false);
+
+  const seen: number[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: string = `/api/v1/comments/${ids[0]}/replies?size=100&cursor=${cursor}`;
+    const { json } = await anyone.get(page);
+    seen.push(...json.items.map(({ id }: Node) => id));
+    cursor = json.next_cursor;
+  }
+  t.same(seen, ids.slice(1, -1));
+  const { json } = await anyone.get(`/api/v1/comments/${ids[0]}/replies`);
+  t.match(json, { total: 5000, pages: 500 });
+});
+
+t.test('a deleted comment keeps its place only for what is shown beneath it', async (t) => {
+  const gone = { deleted_by: author.id, author_id: author.id };
+  const { url, ids } = await postWith([
+    { content: 'a', ...gone },
+    { content: 'a1', parent: 0, ...gone },
+    { content: 'a1x', parent: 1 },
+    { content: 'b', ...gone },
+    { content: 'b1', parent: 3, ...gone },
+    { content: 'b2', parent: 3, is_approved: false },
+    { content: 'c' },
+    { content: 'c1', parent: 6, ...gone },
+    { content: 'c2', parent: 6, ...gone, is_approved: false },
+    { content: 'c2x', parent: 8 },
+  ]);
+  const reply = await anyone.get(url);
+  t.same(sketch(reply.json.items), ['', ['', ['a1x']], 'c']);
+  t.equal(reply.json.total, 2);
+  t.match(reply.json.items[0], { is_deleted: true, author: null, content_html: '' });
+  t.notMatch(reply.text, /ann|b1|c1/);
+  const all = (await editor.get(url)).json;
+  t.same(sketch(all.items), ['', ['', ['a1x']], '', ['b2'], 'c', ['', ['c2x']]]);
+  t.equal(all.total, 3);
+
+  const replies = (index: number) => `/api/v1/comments/${ids[index]}/replies`;
+  t.same(sketch((await anyone.get(replies(0))).json.items), ['', ['a1x']]);
+  t.equal((await anyone.get(replies(3))).status, 404, 'it is not shown');
+  t.equal((await anyone.get(replies(8))).status, 404, 'nor what stands beneath a hidden one');
+  t.equal((await anyone.get(replies(9))).status, 404);
+  t.equal((await anyone.get(`/api/v1/comments/${ids[0]}`)).status, 404);
+});
+
+t.test('10,000 deleted comments above one that is not are no burden', async (t) => {
+  const length = 10_000;
+  const { url } = await postWith(
+    chainOf(length, (index) => (index === length - 1 ? {} : { deleted_by: author.id })),
+  );
+  const { json } = await anyone.get(`${url}?form=flat`);
+  t.equal(json.items.length, MAX_COMMENTS);
+  t.equal(json.items.at(-1).has_more_replies, true);
+
+  const bare = await postWith(chainOf(length, () => ({ deleted_by: author.id })));
+  t.match((await anyone.get(bare.url)).json, { items: [], total: 0 });
+});
+
+t.test('no statement reads the whole table', async (t) => {
+  const big = await postWith(chainOf(5000));
+  await postWith(Array.from({ length: 20_000 }, () => ({})));
+  const { url, ids } = await postWith([{}, ...Array.from({ length: 499 }, () => ({ parent: 0 }))]);
+  await app.pg.query('analyze comments');
+  const other = await signedIn({ username: 'olga' });
+  for (const reader of [anyone, other, editor]) {
+    const statements = [
+      ...(await recordStatements(() => reader.get(url))),
+      ...(await recordStatements(() => reader.get(`/api/v1/comments/${ids[0]}/replies`))),
+      ...(await recordStatements(() => reader.get(`/api/v1/comments/${big.ids[4000]}`))),
+    ].filter((text) => text.includes('comments'));
+    t.ok(statements.length >= 6);
+    for (const text of statements) {
+      const { rows } = await app.pg.query(`explain (generic_plan) ${text}`);
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      t.match(plan, /Index(?: Only)? Scan using comments_/);
+      t.notMatch(plan, /Seq Scan on comments/, text.slice(0, 200));
+    }
+  }
+});

@@ -1,0 +1,365 @@
+import { sql } from 'kysely';
+import t from 'tap';
+import { enqueue } from '../../../../src/stores/jobs.js';
+import { createTestApp } from '../../../support/app.js';
+import { insertTestComment, insertTestPost } from '../../../support/articles.js';
+import { ODD_TEXTS } from '../../../support/generate-text.js';
+import { Random } from '../../../support/random.js';
+import { recordStatements } from '../../../support/statements.js';
+
+const URL = '/api/v1/search';
+
+const { app, client, createUser, signedIn } = await createTestApp(t);
+const anyone = client();
+const alice = await signedIn({ username: 'alice', nickname: 'Alice' });
+const bob = await signedIn({ username: 'bob' });
+const guest = await signedIn({ username: 'guest', role: 'guest' });
+const editor = await signedIn({ username: 'edith', role: 'editor' });
+const { id: carol } = await createUser({ username: 'carol' });
+const { id: aliceId } = (await alice.get('/api/v1/me')).json;
+
+interface Hit {
+  kind: 'post' | 'comment';
+  id: number;
+  post: { title: string };
+  title_html: string;
+  snippet_html: string;
+}
+const ask = async (q: string, more = '', who = anyone) => {
+  const reply = await who.get(`${URL}?q=${encodeURIComponent(q)}&${more}`);
+  if (reply.status !== 200) throw new Error(`${q} was answered ${reply.status}`);
+  return reply.json as { total: number; items: Hit[] };
+};
+const titles = async (q: string, more = '', who = anyone) =>
+  (await ask(q, more, who)).items.map(({ post }) => post.title);
+const suggestions = async (q: string, more = '') => {
+  const { json } = await anyone.get(`${URL}/suggest?q=${encodeURIComponent(q)}&${more}`);
+  return json.items as { kind: string; text: string; slug: string }[];
+};
+
+t.test('posts and comments are found, with what is around them', async (t) => {
+  const post = await insertTestPost(app, {
+    title: 'Pooling connections',
+    content: 'A pool keeps **connections** open while requests are running.',
+    tags: ['postgres'],
+    author_id: aliceId,
+    published_at: '2026-01-02T00:00:00.000Z',
+  });
+  const comment = await insertTestComment(app, {
+    post_id: post.id,
+    author_id: carol,
+    content: 'It *runs* well & <b>fast</b>',
+    created_at: '2026-01-03T00:00:00.000Z',
+  });
+  const { json } = await anyone.get(`${URL}?q=run`);
+  const shared = {
+    post: { id: post.id, title: 'Pooling connections', slug: 'pooling-connections' },
+    title_html: 'Pooling connections',
+    category: null,
+    view_count: 0,
+  };
+  t.match(json.items, [
+    {
+      ...shared,
+      kind: 'comment',
+      id: comment.id,
+      snippet_html: 'It <mark>runs</mark> well &amp; fast',
+      author: { id: carol, username: 'carol' },
+      date: '2026-01-03T00:00:00.000Z',
+    },
+    {
+      ...shared,
+      kind: 'post',
+      id: post.id,
+      snippet_html: 'A pool keeps connections open while requests are <mark>running</mark>.',
+      author: { id: aliceId, nickname: 'Alice' },
+      tags: [{ name: 'postgres' }],
+      date: '2026-01-02T00:00:00.000Z',
+    },
+  ]);
+  t.match(json, { total: 2, page: 1, size: 10, pages: 1, has_next: false, next_cursor: null });
+  const second = await anyone.get(`${URL}?q=run&size=1&page=2`);
+  t.match(second.json, { total: 2, pages: 2, has_prev: true, has_next: false });
+  t.match(second.json.items, [{ kind: 'post' }]);
+  t.match(second.headers['link'], /q=run&size=1&page=1>; rel="prev"/);
+  const beyond = await anyone.get(`${URL}?q=run&page=1000000&size=100`);
+  t.match(beyond.json, { total: 2, items: [], has_next: false, has_prev: true });
+});
+
+t.test('the title counts more than summary and tags, and they more than the text', async (t) => {
+  // The best is the oldest, so that no other order gives the same.
+  const at = (day: number) => ({ published_at: `2026-02-0${day}T00:00:00.000Z` });
+  const often = 'A zebra meets a zebra, and zebras meet zebras. '.repeat(50);
+  await insertTestPost(app, { title: 'On the zebra', content: 'One.', ...at(1) });
+  await insertTestPost(app, { title: 'Tagged', tags: ['zebra'], ...at(2) });
+  await insertTestPost(app, { title: 'Summed up', summary: 'Of a zebra.', ...at(3) });
+  await insertTestPost(app, { title: 'Often', content: often, ...at(4) });
+  await insertTestPost(app, { title: 'Once', content: 'Words and a zebra.', ...at(5) });
+  const found = await titles('zebra');
+  t.equal(found[0], 'On the zebra');
+  t.same(found.slice(1, 3).sort(), ['Summed up', 'Tagged']);
+  t.same(found.slice(3), ['Often', 'Once']);
+  t.same(await titles('zebra', 'sort=date'), [
+    'Once',
+    'Often',
+    'Summed up',
+    'Tagged',
+    'On the zebra',
+  ]);
+  await sql`update post_views set view_count = case when title = 'Often' then 2 else 1 end
+    from posts where id = post_id and title in ('Often', 'Tagged')`.execute(app.db);
+  t.same((await titles('zebra', 'sort=popular')).slice(0, 2), ['Often', 'Tagged']);
+  const both = `${'zebra okapi '.repeat(200)}`;
+  await insertTestPost(app, { title: 'Text', content: both, ...at(6) });
+  await insertTestPost(app, { title: 'An okapi is not much of a zebra', ...at(1) });
+  t.same(await titles('zebra okapi'), ['An okapi is not much of a zebra', 'Text']);
+});
+
+t.test('a title is found however common its words are elsewhere', async (t) => {
+  await insertTestPost(app, { title: 'Ubiquity', published_at: '2020-01-01T00:00:00.000Z' });
+  const { id } = await insertTestPost(app, { title: 'Rest', content: 'ubiquity' });
+  await sql`insert into posts (title, slug, content, content_html, content_text, excerpt,
+      reading_minutes, published_at, search, title_search)
+    select 'Rest', 'rest-' || n, content, content_html, content_text, excerpt, 1, published_at,
+      search, title_search
+    from posts, generate_series(1, 1100) as n where id = ${id}`.execute(app.db);
+  const { total, items } = await ask('ubiquity');
+  t.equal(items[0]?.post.title, 'Ubiquity');
+  t.equal(total, 1001, 'what is older than the newest thousand is not ranked');
+});
+
+t.test('English, Chinese, quotes, minus and OR', async (t) => {
+  await insertTestPost(app, {
+    title: '高性能服务',
+    content: '我们在生产环境使用PostgreSQL数据库连接池，它很稳定。',
+    tags: ['运维'],
+  });
+  await insertTestPost(app, { title: 'Caching', content: '缓存比数据库快。 Caches are quick.' });
+  const both = ['Caching', '高性能服务'];
+  t.same((await titles('数据库')).sort(), both);
+  t.same(await titles('数据库连接'), ['高性能服务']);
+  t.same(await titles('使用 连接池'), ['高性能服务']);
+  t.same(await titles('运维'), ['高性能服务']);
+  t.same(await titles('性能'), ['高性能服务']);
+  t.same(await titles('postgresql 数据库'), ['高性能服务']);
+  t.same(await titles('"PostgreSQL数据库连接池"'), ['高性能服务']);
+  t.same(await titles('"数据库PostgreSQL"'), []);
+  t.same(await titles('数据库 -缓存'), ['高性能服务']);
+  t.same((await titles('缓存 OR 稳定')).sort(), both);
+  t.same(await titles('cache quickly'), ['Caching']);
+  t.same(await titles('"quick caches"'), []);
+  const [hit] = (await ask('数据库')).items.filter(({ post }) => post.title !== 'Caching');
+  t.match(hit?.snippet_html, '使用PostgreSQL<mark>数据库</mark>连接池');
+  const [title] = (await ask('性能 postgresql')).items;
+  t.equal(title?.title_html, '高<mark>性能</mark>服务');
+  t.match(title?.snippet_html, '使用<mark>PostgreSQL</mark>数据库');
+});
+
+t.test('what holds no words finds nothing', async (t) => {
+  for (const q of ['the', ' ', '"', '-', '!!!']) t.same((await ask(q)).total, 0, q);
+});
+
+t.test('no text is an error', { timeout: 120_000 }, async (t) => {
+  const random = new Random(20_260_131);
+  const pieces = [
+    ...ODD_TEXTS,
+    '"',
+    '-',
+    ' OR ',
+    '&',
+    '|',
+    '!',
+    '<->',
+    ':*',
+    '(',
+    ')',
+    '数据库',
+    '运维',
+    'run',
+    ' ',
+  ];
+  for (let count = 0; count < 250; count += 1) {
+    const pick = () => random.pick(pieces);
+    const text = Array.from({ length: random.int(1, 8) }, pick).join('') || '"';
+    const characters = [...text.replace(/\p{Cs}/gu, '\ufffd')];
+    const q = encodeURIComponent(characters.slice(0, 100).join(''));
+    const found = await anyone.get(
+      `${URL}?q=${q}&sort=${random.pick(['relevance', 'date', 'popular'])}`,
+    );
+    if (found.status !== 200) t.fail(`${q} was answered ${found.status}`);
+    const begun = encodeURIComponent(characters.slice(0, 50).join(''));
+    const suggested = await anyone.get(`${URL}/suggest?q=${begun}`);
+    if (suggested.status !== 200) t.fail(`${begun} was answered ${suggested.status}`);
+  }
+  t.pass('all were answered');
+});
+
+t.test('nobody finds what they may not see', async (t) => {
+  const secret = { content: 'The xylophone.', tags: ['xyloglyph'], author_id: aliceId };
+  const draft = await insertTestPost(app, {
+    title: 'Xylophone draft',
+    published_at: null,
+    ...secret,
+  });
+  const trashed = await insertTestPost(app, { title: 'Xylophone trashed', ...secret });
+  await sql`update posts set deleted_at = now() where id = ${trashed.id}`.execute(app.db);
+  const open = await insertTestPost(app, { title: 'Open', content: 'Nothing.' });
+  const words = { content: 'A xylophone!' };
+  await insertTestComment(app, { post_id: draft.id, author_id: carol, ...words });
+  await insertTestComment(app, { post_id: trashed.id, ...words });
+  await insertTestComment(app, {
+    post_id: open.id,
+    deleted_at: new Date().toISOString(),
+    ...words,
+  });
+  const waiting = { post_id: open.id, is_approved: false, author_id: aliceId };
+  await insertTestComment(app, { ...waiting, ...words });
+  const parent = await insertTestComment(app, { ...waiting, author_id: null, content: 'Hidden.' });
+  await insertTestComment(app, { post_id: open.id, parent, ...words });
+
+  const seen = async (who: typeof anyone) => {
+    const answers = await Promise.all(
+      ['relevance', 'date', 'popular'].map((sort) => ask('xylophone', `sort=${sort}`, who)),
+    );
+    const [first] = answers;
+    for (const { total, items } of answers) t.equal(total, items.length);
+    return first?.items.map(({ kind, post }) => `${kind} ${post.title}`).sort();
+  };
+  t.same(await seen(anyone), []);
+  t.same(await seen(guest), []);
+  t.same(await seen(bob), []);
+  t.same(await seen(alice), ['comment Open', 'comment Xylophone draft', 'post Xylophone draft']);
+  t.same(await seen(editor), [
+    'comment Open',
+    'comment Open',
+    'comment Xylophone draft',
+    'post Xylophone draft',
+  ]);
+  for (const who of [anyone, alice, editor]) {
+    t.same((await who.get(`${URL}/suggest?q=xylo`)).json.items, [], 'nor in suggestions');
+  }
+  await sql`update posts set published_at = now() where id = ${draft.id}`.execute(app.db);
+  t.same(await suggestions('xylo'), [
+    { kind: 'tag', text: 'xyloglyph', slug: 'xyloglyph' },
+    { kind: 'post', text: 'Xylophone draft', slug: 'xylophone-draft' },
+  ]);
+});
+
+t.test('nothing of a text is markup in an answer', async (t) => {
+  const evil =
+    '<script>alert("gnu")</script> <mark>gnu</mark> gnu & \u0001gnu\u0002 <img src=x onerror=gnu>';
+  const { id } = await insertTestPost(app, { title: evil, content: 'Gnu.' });
+  await sql`update posts set content_text = ${evil} where id = ${id}`.execute(app.db);
+  await insertTestComment(app, { post_id: id, content: `\`${evil}\`` });
+  const { items } = await ask('gnu');
+  t.equal(items.length, 2);
+  for (const { title_html, snippet_html } of items) {
+    for (const html of [title_html, snippet_html]) {
+      t.match(html, '&lt;script&gt;alert(&quot;<mark>gnu</mark>&quot;)&lt;/script&gt;');
+      t.match(html, '&lt;mark&gt;<mark>gnu</mark>&lt;/mark&gt;');
+      t.notMatch(html.replace(/<mark>gnu<\/mark>/g, ''), /[<>]/);
+    }
+  }
+});
+
+t.test('suggestions begin like what was typed', async (t) => {
+  await sql`insert into categories (name, slug) values ('Quokka 100%', 'quokkas'), ('A quokka', 'a')`.execute(
+    app.db,
+  );
+  await insertTestPost(app, { title: 'Watching quokkas', tags: ['quokka life'] });
+  await insertTestPost(app, { title: 'Quokkas at night' });
+  await insertTestPost(app, { title: '数据库连接池入门' });
+  t.same(
+    (await suggestions('QUOK')).map(({ kind, text }) => `${kind} ${text}`),
+    ['category Quokka 100%', 'tag quokka life', 'post Quokkas at night', 'post Watching quokkas'],
+  );
+  t.equal((await suggestions('quok', 'limit=2')).length, 2);
+  t.same(
+    (await suggestions('watching quo')).map(({ text }) => text),
+    ['Watching quokkas'],
+  );
+  for (const q of ['数据', '连接池', '连', '数据库连']) {
+    t.ok(
+      (await suggestions(q)).some(({ text }) => text === '数据库连接池入门'),
+      q,
+    );
+  }
+  for (const q of ['%', '_uokka', '*', 'uokka', "'", '\\']) t.same(await suggestions(q), [], q);
+});
+
+t.test('posts are found by the new name of a tag', async (t) => {
+  const post = await insertTestPost(app, { title: 'Marked', tags: ['kakapo', 'heron'] });
+  t.same(await titles('kakapo'), ['Seen at the zoo']);
+  const { id: tagId, search_words: words } = await app.db
+    .selectFrom('tags')
+    .select(['id', 'search_words'])
+    .where('name', '=', 'kakapo')
+    .executeTakeFirstOrThrow();
+  const reindex = async (was: string) => {
+    await enqueue(app.db, 'reindex_tag', { tagId, words: was });
+    await app.runJobs();
+  };
+  await sql`update tags set name = '鹦鹉学', search_words = '鹦鹉 鹉学' where id = ${tagId}`.execute(
+    app.db,
+  );
+  await reindex(words);
+  t.same(await titles('鹦鹉学'), ['Seen at the zoo']);
+  t.same(await titles('kakapo'), []);
+  t.same(await titles('marked heron'), ['Seen at the zoo'], 'everything else is left');
+  await sql`delete from tags where id = ${tagId}`.execute(app.db);
+  await reindex('鹦鹉 鹉学');
+  t.same(await titles('鹦鹉学'), [], 'and by none that is gone');
+  const { version } = await app.db
+    .selectFrom('posts')
+    .select('version')
+    .where('id', '=', post.id)
+    .executeTakeFirstOrThrow();
+  t.equal(version, 1, 'which is no change of the post');
+});
+
+t.test('a query is as the documents say', async (t) => {
+  const bad = [
+    '',
+    'q=',
+    `q=${'x'.repeat(101)}`,
+    'q=x&page=0',
+    'q=x&size=0',
+    'q=x&size=101',
+    'q=x&sort=newest',
+    'q=x&page=a',
+  ];
+  for (const query of bad) t.equal((await anyone.get(`${URL}?${query}`)).status, 422, query);
+  t.equal((await anyone.get(`${URL}?q=${'x'.repeat(100)}&size=100`)).status, 200);
+  t.same((await anyone.get(URL)).json.detail[0], {
+    type: 'missing',
+    loc: ['query', 'q'],
+    msg: 'Field required',
+    input: null,
+  });
+  for (const query of ['', 'q=', `q=${'x'.repeat(51)}`, 'q=x&limit=0', 'q=x&limit=21']) {
+    t.equal((await anyone.get(`${URL}/suggest?${query}`)).status, 422, query);
+  }
+});
+
+t.test('a page is one statement', async (t) => {
+  const searched = await recordStatements(() => anyone.get(`${URL}?q=zebra&size=100`));
+  t.equal(searched.length, 1);
+  const suggested = await recordStatements(() => anyone.get(`${URL}/suggest?q=zeb`));
+  t.equal(suggested.length, 1);
+});
+
+t.test('a tag that is renamed or deleted is found so, when the job has run', async (t) => {
+  await insertTestPost(app, { title: 'Seen at the zoo', tags: ['zebrafish'] });
+  const [tag] = (await anyone.get('/api/v1/tags?slug=zebrafish')).json.items;
+  const url = `/api/v1/tags/${tag.id}`;
+  t.same(await titles('zebrafish'), ['Seen at the zoo']);
+
+  t.equal((await editor.patch(url, { name: 'Wallabies' })).status, 200);
+  await app.runJobs();
+  t.same(await titles('zebrafish'), []);
+  t.same(await titles('wallaby'), ['Seen at the zoo']);
+
+  t.equal((await editor.delete(url)).status, 204);
+  await app.runJobs();
+  t.same(await titles('wallaby'), []);
+});
