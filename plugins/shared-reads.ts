@@ -68,7 +68,9 @@ export default fp<SharedReadsOptions>(
 
     // Behind the end of the transaction, and before anyone is told.
     app.addHook('onSend', async (request, reply) => {
-      if (!SAFE_METHODS.includes(request.method) && reply.statusCode < 400) state.changedHere();
+      if (!SAFE_METHODS.includes(request.method) && reply.statusCode < 400) {
+        app.sharedReads.changedHere();
+      }
     });
     app.addHook('onClose', async () => {
       redis?.client.disconnect();
