@@ -52,9 +52,8 @@ export default fp<SharedReadsOptions>(
     app.decorate('sharedReads', new SharedReads({ db: app.db, state, redis }));
 
     app.decorateReply('read', function <T>(this: FastifyReply, read: Read<T>): T {
-      const isAnonymous = CREDENTIALS.every(
-        (name) => !(name.toLowerCase() in this.request.headers),
-      );
+      const { headers } = this.request;
+      const isAnonymous = CREDENTIALS.every((name) => !headers[name.toLowerCase()]);
       this.header('etag', read.tag);
       this.header('x-cache', read.isHit ? 'hit' : 'miss');
       this.header(
@@ -69,7 +68,9 @@ export default fp<SharedReadsOptions>(
 
     // Behind the end of the transaction, and before anyone is told.
     app.addHook('onSend', async (request, reply) => {
-      if (!SAFE_METHODS.includes(request.method) && reply.statusCode < 400) state.changedHere();
+      if (!SAFE_METHODS.includes(request.method) && reply.statusCode < 400) {
+        app.sharedReads.changedHere();
+      }
     });
     app.addHook('onClose', async () => {
       redis?.client.disconnect();

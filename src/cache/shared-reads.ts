@@ -39,7 +39,7 @@ export function ownRead<T>(value: T, tagOf: (value: T) => string = bodyTag): Rea
 
 export interface SharedReadsOptions {
   db: Database;
-  state: Pick<CurrentState, 'get' | 'start'>;
+  state: Pick<CurrentState, 'get' | 'start' | 'changedHere'>;
   redis: RedisConnection | null;
   /** Seconds. */
   lifetimes?: Record<Kind, number>;
@@ -89,6 +89,11 @@ export class SharedReads {
   /** Whether what is read now is kept. */
   get isKeeping(): boolean {
     return this.#options.state.get().isCertain;
+  }
+
+  /** To be called when this process may have changed something, before anyone is told of it. */
+  changedHere(): void {
+    this.#options.state.changedHere();
   }
 
   /** @throws whatever `load` throws */

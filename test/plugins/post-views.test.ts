@@ -146,7 +146,7 @@ t.test('what could not be counted waits, and posts that are gone do no harm', as
 
 t.test('many who count and one who deletes do not wait in a circle', async (t) => {
   const ids: number[] = [];
-  for (let n = 0; n < 20; n++) ids.push((await insertTestPost(app, { title: `Post ${n}` })).id);
+  for (let n = 0; n < 20; n++) ids.push((await newPost()).id);
   const visits = (visitor: number, order: number[]) =>
     order.map((postId) => ({
       postId,

@@ -11,7 +11,7 @@ function createReads(lifetime = 60) {
   const state = { name: 'one', isCertain: true };
   const reads = new SharedReads({
     db: app.db,
-    state: { get: () => ({ ...state }), start: () => undefined },
+    state: { get: () => ({ ...state }), start: () => undefined, changedHere: () => undefined },
     redis: null,
     lifetimes: { list: lifetime, item: lifetime },
   });
