@@ -1371,7 +1371,7 @@ export interface paths {
         };
         /**
          * Search posts and comments
-         * @description The posts and comments that you may see and that hold all the words: in the title counts more than in summary and tags, and that more than in the text. So that a word that stands everywhere is answered as fast, the newest 1000 posts (sorted by `popular`, the most read ones), the newest 1000 with the words in their titles, and the newest 1000 comments are ranked; what is older is neither found nor counted in `total`. Pages are numbered: `next_cursor` is always null.
+         * @description The posts and comments that you may see and that hold all the words: in the title counts more than in summary and tags, and that more than in the text. So that a word that stands everywhere is answered as fast, no more is ranked than the newest 1000 posts, the newest 1000 with the words in their titles, with `sort=popular` the 1000 that are read most, and the newest 1000 comments; what is beyond is neither found nor counted in `total`. Pages are numbered: `next_cursor` is always null.
          *
          *     **Key:** needs the scope `posts:read`.
          */
@@ -7961,7 +7961,7 @@ export interface operations {
     "posts-list": {
         parameters: {
             query?: {
-                /** @description Finds posts with these words, as the search understands them */
+                /** @description Finds posts with these words, as the search understands them; `total` then counts a thousand of them at most */
                 q?: string;
                 /** @description Only those with the tag of this slug */
                 tag?: string;
