@@ -1,12 +1,11 @@
 import { Command } from 'commander';
 import { projectVersion } from '../lib/project-root.js';
 import { describeFailure } from '../start-failure.js';
+import { exportCommand, importCommand } from './articles.js';
 import { createAdmin } from './create-admin.js';
 import { db } from './db.js';
 import { docs } from './docs.js';
-import { exportCommand } from './export.js';
 import { generateSecretCommand } from './generate-secret.js';
-import { importCommand } from './import.js';
 import { openapi } from './openapi.js';
 import { openapiDiff } from './openapi-diff.js';
 import { seed } from './seed.js';

@@ -1,5 +1,4 @@
 import { SingleBar } from 'cli-progress';
-import { Command } from 'commander';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { toErrorAnswer } from '../errors.js';
@@ -10,33 +9,32 @@ import { listArticleFiles, readArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
 import { commandOrigin } from './origin.js';
 
-interface Options {
+export interface ImportOptions {
   author?: string;
   dryRun?: boolean;
 }
 
 type Outcome = ImportOutcome | 'skipped';
 
-/** `import`: articles from files. What cannot be one is named with its reason, and left out. */
-export function importCommand(): Command {
-  return new Command('import')
-    .description('Makes posts of the Markdown files in a folder; again, it takes what has changed')
-    .argument('<folder>', 'with files as Hexo, Hugo and Jekyll have them, or without front matter')
-    .option('--author <username>', 'who wrote what names no author that there is')
-    .option('--dry-run', 'only say what would happen')
-    .action(async (folder: string, { author, dryRun = false }: Options) => {
-      const paths = await listArticleFiles(folder);
-      await withDatabase(async (db) => {
-        const authorId = await authorOf(db, author);
-        const outcomes = await importAll(paths, async (path) => {
-          const article = readArticle(await readArticleFile(folder, path));
-          const work = (trx: Database) => importArticle(trx, commandOrigin(), article, authorId);
-          return dryRun ? rehearse(db, work) : work(db);
-        });
-        report(outcomes, dryRun);
-        if (outcomes.some(({ outcome }) => outcome === 'skipped')) process.exitCode = 1;
-      });
+/**
+ * Makes posts of the Markdown files in a folder. What cannot be one is named with its reason, left
+ * out, and makes the exit status 1.
+ */
+export async function importArticles(
+  folder: string,
+  { author, dryRun = false }: ImportOptions,
+): Promise<void> {
+  const paths = await listArticleFiles(folder);
+  await withDatabase(async (db) => {
+    const authorId = await authorOf(db, author);
+    const outcomes = await importAll(paths, async (path) => {
+      const article = readArticle(await readArticleFile(folder, path));
+      const work = (trx: Database) => importArticle(trx, commandOrigin(), article, authorId);
+      return dryRun ? rehearse(db, work) : work(db);
     });
+    report(outcomes, dryRun);
+    if (outcomes.some(({ outcome }) => outcome === 'skipped')) process.exitCode = 1;
+  });
 }
 
 async function authorOf(db: Database, username: string | undefined): Promise<number | null> {

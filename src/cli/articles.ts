@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import type { ExportOptions } from './export-articles.js';
+import type { ImportOptions } from './import-articles.js';
+
+// What renders articles is loaded by those two alone: it would make every command slow to start.
+
+/** `import`: articles from files. */
+export function importCommand(): Command {
+  return new Command('import')
+    .description('Makes posts of the Markdown files in a folder; again, it takes what has changed')
+    .argument('<folder>', 'with files as Hexo, Hugo and Jekyll have them, or without front matter')
+    .option('--author <username>', 'who wrote what names no author that there is')
+    .option('--dry-run', 'only say what would happen')
+    .action(async (folder: string, options: ImportOptions) => {
+      const { importArticles } = await import('./import-articles.js');
+      await importArticles(folder, options);
+    });
+}
+
+/** `export`: articles to files. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('Writes every post that is not in the trash as a Markdown file with front matter')
+    .argument('<folder>', 'created if it is not there')
+    .option('--force', 'write over files that differ')
+    .action(async (folder: string, options: ExportOptions) => {
+      const { exportArticles } = await import('./export-articles.js');
+      await exportArticles(folder, options);
+    });
+}
