@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
-import { ApiError, InvalidRequest, toErrorAnswer } from '../errors.js';
+import { toErrorAnswer } from '../errors.js';
 import { ArticleFileError, readArticle } from '../services/article-files.js';
 import { type ImportOutcome, importArticle } from '../services/article-imports.js';
 import { findUserId } from '../stores/article-files.js';
@@ -83,12 +83,9 @@ function reasonOf(error: unknown): string {
   if (error instanceof ArticleFileError) return error.message;
   if (isOfFile(error)) return error.message;
   const { status, body } = toErrorAnswer(error, { requestId: '', place: 'body', language: 'en' });
-  if (status >= 500 && !(error instanceof ApiError)) throw error;
-  if (error instanceof InvalidRequest || Array.isArray(body.detail)) {
-    const items = Array.isArray(body.detail) ? body.detail : [];
-    return items.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
-  }
-  return body.detail;
+  if (status >= 500) throw error;
+  if (typeof body.detail === 'string') return body.detail;
+  return body.detail.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
 }
 
 /** That a file cannot be read, as the system says. */

@@ -4,6 +4,9 @@ import { isMap, LineCounter, parseDocument, stringify } from 'yaml';
 /** Characters of front matter: it is a few lines, and whatever is longer is none. */
 const MAX_LENGTH = 16_384;
 
+/** Lists and maps in brackets; a stack that ends within a parser leaves more behind than an error. */
+const MAX_BRACKETS = 500;
+
 /** How often YAML may refer to values that it has named. */
 const MAX_ALIASES = 20;
 
@@ -51,15 +54,23 @@ export function parseFrontMatter(file: string): MatterFile {
   if (text.length > MAX_LENGTH) {
     throw new FrontMatterError(`The front matter is longer than ${MAX_LENGTH} characters`, line);
   }
+  if ((text.match(/[[{]/g)?.length ?? 0) > MAX_BRACKETS || /(?:[-?:][ \t]+){50}/.test(text)) {
+    throw new FrontMatterError('There are too many lists in the front matter', line);
+  }
   return { values: block.parse(text, line), body };
 }
 
 /**
- * A file with front matter as every reader of YAML takes it: what YAML 1.1 would take for a date or a
- * truth is in quotes. {@link parseFrontMatter} gives back the same.
+ * A file with front matter as every reader of YAML takes it: all text is in quotes, so that nothing is
+ * taken for a date or a truth. {@link parseFrontMatter} gives back the same.
  */
 export function writeFrontMatter(values: Record<string, unknown>, body: string): string {
-  return `---\n${stringify(values, { lineWidth: 0, compat: 'yaml-1.1' })}---\n${body}`;
+  const yaml = stringify(values, {
+    lineWidth: 0,
+    defaultKeyType: 'PLAIN',
+    defaultStringType: 'QUOTE_DOUBLE',
+  });
+  return `---\n${yaml}---\n${body}`;
 }
 
 const YAML_FENCE = /^---[ \t]*\r?\n/;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { importCommand } from '../../src/cli/import.js';
 import { openapi } from '../../src/cli/openapi.js';
 import { openapiDiff } from '../../src/cli/openapi-diff.js';
 import { seed } from '../../src/cli/seed.js';
-import { ADMIN_PASSWORD_VARIABLE, ConfigSchema } from '../../src/config.js';
+import { ADMIN_PASSWORD_VARIABLE } from '../../src/config.js';
 import {
   createMigration,
   MIGRATIONS_FOLDER,
@@ -25,53 +25,13 @@ import { brokenPasswordRules } from '../../src/lib/password-policy.js';
 import { verifyPassword } from '../../src/lib/passwords.js';
 import { projectRoot } from '../../src/lib/project-root.js';
 import { DEMO_ADMINISTRATOR, DEMO_USERS } from '../../src/services/demo-data.js';
+import { COMMAND, environment, type Outcome, outcomeOf, run, start } from '../support/command.js';
 import { createTestDatabase } from '../support/database.js';
 import { processesIn, query, temporaryDirectory, waitFor } from './db/embedded/support.js';
 
 t.setTimeout(240_000);
 
-type Settings = Record<string, string>;
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 const PASSWORD = 'TestPass123!';
-const COMMAND = [process.execPath, '--import', 'tsx', join(projectRoot, 'src/cli/main.ts')];
-
-/** No variable of the caller's, and none of `.env`, has a say. */
-function environment(settings: Settings): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR } = process.env;
-  const empty = Object.keys(ConfigSchema.properties).map((name) => [name, '']);
-  return { PATH, HOME, TMPDIR, ...Object.fromEntries(empty), ...settings };
-}
-
-function start(args: string[], settings: Settings): ChildProcess {
-  const [program = '', ...options] = COMMAND;
-  return spawn(program, [...options, ...args], {
-    cwd: projectRoot,
-    env: environment(settings),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-function outcomeOf(child: ChildProcess): Promise<Outcome> {
-  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
-  child.stdout?.on('data', (text) => {
-    outcome.stdout += text;
-  });
-  child.stderr?.on('data', (text) => {
-    outcome.stderr += text;
-  });
-  return new Promise((resolve) => {
-    child.once('close', (code) => resolve({ ...outcome, code }));
-  });
-}
-
-function run(args: string[], settings: Settings = {}): Promise<Outcome> {
-  return outcomeOf(start(args, settings));
-}
 
 /** It failed with one line on standard error, and this is in it. */
 function refused(t: Test, { code, stdout, stderr }: Outcome, reason: string | RegExp): void {

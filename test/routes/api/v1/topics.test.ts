@@ -383,3 +383,27 @@ t.test('a category has a description, which a PUT takes back', async (t) => {
   t.equal((await editor.put(path, { name: 'Base' })).json.description, '');
   t.equal((await editor.post(url, { name: 'x', description: 'x'.repeat(201) })).status, 422);
 });
+
+t.test('posts are found by the name that a tag has now', async (t) => {
+  const { app, client, signedIn } = await createTestApp(t);
+  const editor = await signedIn({ username: 'edith', role: 'editor' });
+  const { id } = (await editor.post('/api/v1/tags', { name: '数据库' })).json;
+  const text = { title: 'Notes', content: 'Some words.', status: 'published' };
+  await editor.post('/api/v1/posts', { ...text, tags: ['数据库', 'kept'] });
+  const found = async (q: string): Promise<number> =>
+    (await client().get(`/api/v1/posts?q=${encodeURIComponent(q)}`)).json.total;
+  t.equal(await found('数据'), 1);
+
+  const path = `/api/v1/tags/${id}`;
+  t.equal((await editor.patch(path, { slug: 'db' })).status, 200);
+  t.equal((await editor.patch(path, { name: '存储引擎' })).status, 200);
+  await app.runJobs();
+  t.equal(await found('引擎'), 1);
+  t.equal(await found('数据'), 0, 'not by the old name');
+
+  t.equal((await editor.delete(path)).status, 204);
+  await app.runJobs();
+  t.equal(await found('引擎'), 0);
+  t.equal(await found('kept'), 1, 'the other tag stays');
+  t.equal(await found('notes'), 1);
+});

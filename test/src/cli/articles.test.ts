@@ -1,0 +1,247 @@
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parseFrontMatter } from '../../../src/lib/front-matter.js';
+import { place, read, write } from '../../support/article-folders.js';
+import { temporaryDirectory } from '../db/embedded/support.js';
+
+t.setTimeout(300_000);
+
+const summary = (numbers: string) => `Files: ${numbers}.\n`;
+
+t.test('what the front matter says', async (t) => {
+  const { folder, rows, importAll } = await place(t);
+  await rows(`insert into users (username) values ('Alice'), ('bob')`);
+  write(folder, {
+    'hexo.md':
+      'title: Hexo\ndate: 2024-01-02 03:04:05\ncategories:\n- [Tech, Web]\n- Life\ntags:\n- a\n- B\n---\nText\n',
+    'hugo.md':
+      '+++\ntitle = "Hugo"\ndate = 2024-02-03T04:05:06+08:00\ndraft = true\nslug = "go"\ntags = ["b", "c d"]\nauthor = "alice"\nsummary = "About."\n+++\n\n# Not the title\n',
+    '_posts/2024-03-04-jekyll-post.markdown':
+      '---\nlayout: post\ntitle: "Jekyll: a post"\ncategory: Tech\ntags: x y\nauthor: Nobody\n---\nText\r\nmore\r\n',
+    '_posts/2024-03-05-jekyll-post.md': '---\npublished: false\ntags: one two, three\n---\nText',
+    'heading.md': '\n```sh\n# no heading\n```\n\n# The *title* of `it`\n\nText',
+    'my_own-notes.md': 'Just text\n---\nand more',
+    'bundle/index.md': '---\n---\nText',
+    '数据库.md': '---\ntitle: 使用数据库连接池\n---\n文本',
+    '.hidden/a.md': 'a',
+    'node_modules/a.md': 'a',
+    'a.txt': 'a',
+  });
+  const time = new Date('2020-05-06T07:08:09.000Z');
+  utimesSync(join(folder, 'heading.md'), time, time);
+
+  const { code, stdout, stderr } = await importAll('--author', 'BOB');
+  t.equal(code, 0, stderr);
+  t.equal(stdout, summary('8 created, 0 updated, 0 unchanged, 0 trashed, 0 skipped'));
+  const posts = await rows(`
+    select source_path, title, slug, summary, content, published_at, created_at,
+      (select username from users where id = author_id) as author,
+      (select name from categories where id = category_id) as category,
+      array(select name from tags join post_tags on tag_id = id where post_id = posts.id
+            order by name collate "C") as tags
+    from posts`);
+  const found = Object.fromEntries(posts.map((post) => [String(post['source_path']), post]));
+  const at = (text: string) => new Date(text);
+  t.match(found['hexo.md'], {
+    title: 'Hexo',
+    published_at: at('2024-01-02T03:04:05Z'),
+    category: 'Tech',
+    tags: ['B', 'Life', 'Web', 'a'],
+    content: 'Text\n',
+    author: 'bob',
+  });
+  t.match(found['hugo.md'], {
+    slug: 'go',
+    published_at: null,
+    created_at: at('2024-02-02T20:05:06Z'),
+    tags: ['B', 'c d'],
+    summary: 'About.',
+    content: '\n# Not the title\n',
+    author: 'Alice',
+  });
+  t.match(found['_posts/2024-03-04-jekyll-post.markdown'], {
+    title: 'Jekyll: a post',
+    slug: 'jekyll-post',
+    published_at: at('2024-03-04T00:00:00Z'),
+    category: 'Tech',
+    tags: ['x', 'y'],
+    content: 'Text\r\nmore\r\n',
+    author: 'bob',
+  });
+  t.match(found['_posts/2024-03-05-jekyll-post.md'], {
+    title: 'jekyll post',
+    slug: 'jekyll-post-2',
+    published_at: null,
+    tags: ['one two', 'three'],
+  });
+  t.match(found['heading.md'], { title: 'The title of it', published_at: time });
+  t.match(found['my_own-notes.md'], { title: 'my own notes', content: 'Just text\n---\nand more' });
+  t.match(found['bundle/index.md'], { title: 'bundle', content: 'Text' });
+  t.match(found['数据库.md'], { slug: 'shi-yong-shu-ju-ku-lian-jie-chi' });
+  t.equal((await rows(`select from audit_log where action = 'post.create'`)).length, 8);
+  t.equal((await rows(`select from audit_log where action = 'category.create'`)).length, 1);
+});
+
+t.test('bad files are named with their reason, and the others are imported', async (t) => {
+  const { folder, rows, importAll } = await place(t);
+  const elsewhere = temporaryDirectory(t);
+  write(elsewhere, { 'secret.md': 'secret' });
+  write(folder, {
+    'good.md': 'good',
+    'yaml.md': '---\ntitle: a: b\n---\nText',
+    'toml.md': '+++\ntitle = \n+++\nText',
+    'bomb.md': '---\na: &a [1,1]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\nd: [*c,*c,*c]\n---\nText',
+    'proto.md': '---\n__proto__: {title: evil}\n---\nText',
+    'long-title.md': `---\ntitle: ${'a'.repeat(201)}\n---\nText`,
+    'tags.md': `---\ntags: [${Array.from({ length: 21 }, (_, index) => `t${index}`)}]\n---\nText`,
+    'category.md': `---\ncategory: ${'a'.repeat(51)}\n---\nText`,
+    'date.md': '---\ndate: 2024-02-30\n---\nText',
+    'empty.md': '---\ntitle: a\n---\n',
+    'zero.md': 'a\0b',
+    'long.md': 'a'.repeat(200_001),
+    'huge.md': 'a'.repeat(1_000_000),
+    'slug-1.md': '---\nslug: same\n---\nText',
+    'slug-2.md': '---\nslug: same\n---\nText',
+  });
+  writeFileSync(join(folder, 'latin.md'), Buffer.from([0x61, 0xe4, 0x62]));
+  symlinkSync(join(elsewhere, 'secret.md'), join(folder, 'link.md'));
+  symlinkSync(elsewhere, join(folder, 'linked'));
+  symlinkSync('nowhere.md', join(folder, 'dangling.md'));
+  mkdirSync(join(folder, 'folder.md'));
+
+  const { code, stdout, stderr } = await importAll();
+  t.equal(code, 1);
+  t.equal(stdout, summary('3 created, 0 updated, 0 unchanged, 0 trashed, 15 skipped'));
+  const reasons: Record<string, RegExp> = {
+    yaml: /Line 2: YAML: Nested mappings/,
+    toml: /Line 2: TOML: /,
+    bomb: /Line 2: YAML: Excessive alias count/,
+    'long-title': /title: String should have at most 200 characters/,
+    tags: /tags: List should have at most 20 items/,
+    category: /categories: String should have at most 50 characters/,
+    date: /date: "2024-02-30" is no date/,
+    empty: /content: String should have at least 1 character/,
+    zero: /zero byte/,
+    long: /content: String should have at most 200000 characters/,
+    huge: /longer than \d+ bytes/,
+    'slug-2': /slug: another post has or had same/,
+    latin: /UTF-8/,
+    link: /leads out of the folder/,
+    dangling: /ENOENT/,
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    const [line = ''] = stderr.match(new RegExp(`^skipped ${name}\\.md: .*$`, 'm')) ?? [];
+    t.match(line, reason, name);
+  }
+  const titles = await rows('select title, content from posts order by title');
+  t.same(titles, [
+    { title: 'good', content: 'good' },
+    { title: 'proto', content: 'Text' },
+    { title: 'slug 1', content: 'Text' },
+  ]);
+  t.match((await importAll('--author', 'nobody')).stderr, 'error: There is no user nobody.\n');
+});
+
+t.test('again: what has changed, and nothing else', async (t) => {
+  const { folder, rows, importAll } = await place(t);
+  write(folder, {
+    'a.md': '---\ntitle: A\ntags: [x]\ndate: 2024-01-01\n---\nText',
+    'b.md': '---\ntitle: B\n---\nText',
+    'c.md': '---\ntitle: C\n---\nText',
+  });
+  const rehearsal = await importAll('--dry-run');
+  t.match(rehearsal.stdout, 'Would be: 3 created');
+  t.same(await rows('select from posts'), []);
+
+  await importAll();
+  const state = () => rows('select title, version, updated_at from posts order by title');
+  const before = await state();
+  t.match((await importAll()).stdout, '0 created, 0 updated, 3 unchanged');
+  t.same(await state(), before);
+
+  await rows(`update posts set title = 'Bee', updated_at = now() where title = 'B'`);
+  await rows(`update posts set deleted_at = now() where title = 'C'`);
+  const next = '---\ntitle: A2\ntags: [y]\ndate: 2024-01-02\ndraft: true\ncategory: K\n---\nOther';
+  write(folder, { 'a.md': next, 'c.md': '---\ntitle: C2\n---\nText' });
+  const { code, stdout, stderr } = await importAll();
+  t.equal(code, 0);
+  t.equal(stdout, summary('0 created, 1 updated, 1 unchanged, 1 trashed, 0 skipped'));
+  t.match(stderr, 'left c.md in the trash\n');
+  const [a, b, c] = await rows(`
+    select title, slug, content, published_at, created_at, content_html,
+      (select name from categories where id = category_id) as category,
+      array(select name from tags join post_tags on tag_id = id where post_id = posts.id) as tags
+    from posts order by source_path`);
+  t.match(a, {
+    title: 'A2',
+    slug: 'a',
+    content: 'Other',
+    content_html: '<p>Other</p>\n',
+    published_at: null,
+    created_at: new Date('2024-01-02T00:00:00Z'),
+    category: 'K',
+    tags: ['y'],
+  });
+  t.match(b, { title: 'Bee' }, 'what was changed here stays if the file has not changed');
+  t.match(c, { title: 'C' });
+  const [change] = await rows(`select before, after from audit_log where action = 'post.change'`);
+  t.match(change, { before: { title: 'A', status: 'published' }, after: { title: 'A2' } });
+
+  write(folder, { 'a.md': next.replace('draft: true\n', '') });
+  await importAll();
+  const [again] = await rows(`select published_at, slug from posts where source_path = 'a.md'`);
+  t.same(again, { published_at: new Date('2024-01-02T00:00:00Z'), slug: 'a' });
+});
+
+t.test('an export is complete, and writes over nothing', async (t) => {
+  const { folder, rows, importAll, exportTo } = await place(t);
+  await rows(`insert into users (username) values ('alice')`);
+  const odd =
+    '---\ntitle: "on: # \'x\'"\nslug: odd\ndate: 2024-01-01\nauthor: alice\n' +
+    'categories: "yes"\ntags: ["2024-01-01", "null", "a, b", "@c"]\ndescription: "a\\n---\\nb"\n' +
+    '---\n\n\n---\nnot: front\n---\n\r\n\u2028---\n';
+  write(folder, { 'deep/er/odd.md': odd, 'odd.md': '---\nslug: plain\n---\nText' });
+  await importAll();
+  await rows(`update posts set source_path = null where slug = 'plain'`);
+  await rows(`update posts set source_path = null, slug = 'index' where slug = 'plain'`);
+
+  const out = temporaryDirectory(t);
+  t.equal((await exportTo(out)).stdout, 'Files: 2 written, 0 unchanged, 0 skipped.\n');
+  const files = read(out);
+  t.same(Object.keys(files), ['deep/er/odd.md', 'index.md']);
+  const { values, body } = parseFrontMatter(files['deep/er/odd.md'] ?? '');
+  t.same(Object.fromEntries(values), {
+    title: "on: # 'x'",
+    slug: 'odd',
+    date: '2024-01-01T00:00:00.000Z',
+    author: 'alice',
+    categories: ['yes'],
+    tags: ['2024-01-01', '@c', 'a, b', 'null'],
+    description: 'a\n---\nb',
+    draft: false,
+  });
+  t.equal(body, parseFrontMatter(odd).body);
+  t.equal((await exportTo(out)).stdout, 'Files: 0 written, 2 unchanged, 0 skipped.\n');
+
+  write(out, { 'index.md': 'mine' });
+  const refused = await exportTo(out);
+  t.equal(refused.code, 1);
+  t.match(refused.stderr, 'skipped index.md: there is another file of this name; --force');
+  t.equal(read(out)['index.md'], 'mine');
+  t.equal((await exportTo(out, '--force')).code, 0);
+  t.same(read(out), files);
+
+  const elsewhere = temporaryDirectory(t);
+  rmSync(join(out, 'deep'), { recursive: true });
+  rmSync(join(out, 'index.md'));
+  symlinkSync(elsewhere, join(out, 'deep'));
+  symlinkSync(join(elsewhere, 'index.md'), join(out, 'index.md'));
+  await rows(`update posts set source_path = '../../evil.md' where slug = 'index'`);
+  const outside = await exportTo(out, '--force');
+  t.equal(outside.code, 1);
+  t.equal(outside.stdout, 'Files: 0 written, 0 unchanged, 2 skipped.\n');
+  await rows(`update posts set source_path = null where slug = 'index'`);
+  t.equal((await exportTo(out, '--force')).code, 1);
+  t.same(read(elsewhere), {}, 'nothing is written through a link');
+});

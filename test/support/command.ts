@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ConfigSchema } from '../../src/config.js';
+import { projectRoot } from '../../src/lib/project-root.js';
+
+type Settings = Record<string, string>;
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The command line, as `npm run cli --` runs it. */
+export const COMMAND = [process.execPath, '--import', 'tsx', join(projectRoot, 'src/cli/main.ts')];
+
+/** No variable of the caller's, and none of `.env`, has a say. */
+export function environment(settings: Settings): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR } = process.env;
+  const empty = Object.keys(ConfigSchema.properties).map((name) => [name, '']);
+  return { PATH, HOME, TMPDIR, ...Object.fromEntries(empty), ...settings };
+}
+
+export function start(args: string[], settings: Settings): ChildProcess {
+  const [program = '', ...options] = COMMAND;
+  return spawn(program, [...options, ...args], {
+    cwd: projectRoot,
+    env: environment(settings),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout?.on('data', (text) => {
+    outcome.stdout += text;
+  });
+  child.stderr?.on('data', (text) => {
+    outcome.stderr += text;
+  });
+  return new Promise((resolve) => {
+    child.once('close', (code) => resolve({ ...outcome, code }));
+  });
+}
+
+export function run(args: string[], settings: Settings = {}): Promise<Outcome> {
+  return outcomeOf(start(args, settings));
+}
