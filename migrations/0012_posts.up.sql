@@ -60,6 +60,10 @@ create unique index posts_source_path_key on posts (source_path collate "C");
 create index posts_listed_at_idx on posts (listed_at, id) where deleted_at is null;
 create index posts_published_idx on posts (listed_at, id)
   where published_at is not null and deleted_at is null;
+create index posts_drafts_idx on posts (listed_at, id)
+  where published_at is null and deleted_at is null;
+create index posts_own_drafts_idx on posts (author_id, listed_at, id)
+  where published_at is null and deleted_at is null;
 create index posts_title_idx on posts ((lower(title) collate "C"), id) where deleted_at is null;
 -- With what tells whether a post is public, so that counting needs the index alone.
 create index posts_author_id_idx on posts (author_id, listed_at, id)

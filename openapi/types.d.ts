@@ -5307,7 +5307,7 @@ export interface components {
          * TagCreate
          * @description A tag to be created
          * @example {
-         *       "name": "postgres"
+         *       "name": "databases"
          *     }
          */
         TagCreate: {
@@ -5361,7 +5361,7 @@ export interface components {
          * TagReplace
          * @description A tag to replace the one that is there; its slug stays if it is left out
          * @example {
-         *       "name": "PostgreSQL"
+         *       "name": "Databases"
          *     }
          */
         TagReplace: {
@@ -5374,8 +5374,8 @@ export interface components {
          * TagUpdate
          * @description The fields to change; what is left out stays as it is
          * @example {
-         *       "name": "PostgreSQL",
-         *       "slug": "postgresql"
+         *       "name": "Databases",
+         *       "slug": "databases"
          *     }
          */
         TagUpdate: {
@@ -8389,7 +8389,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @description The slug of the post */
+                /**
+                 * @description The slug of the post
+                 * @example pooling-connections
+                 */
                 slug: string;
             };
             cookie?: never;
@@ -9275,7 +9278,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @description Its slug */
+                /**
+                 * @description Its slug
+                 * @example databases
+                 */
                 slug: string;
             };
             cookie?: never;
@@ -9678,7 +9684,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @description Its slug */
+                /**
+                 * @description Its slug
+                 * @example databases
+                 */
                 slug: string;
             };
             cookie?: never;

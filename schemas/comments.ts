@@ -22,7 +22,6 @@ export const MAX_MODERATED = 100;
 export const EDIT_WINDOW_MINUTES = 15;
 
 export const COMMENT_FORMS = ['tree', 'flat'] as const;
-export type CommentForm = (typeof COMMENT_FORMS)[number];
 
 /** What a list of comments may be sorted by. */
 export const COMMENT_SORTS = ['created_at'] as const;

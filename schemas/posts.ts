@@ -265,7 +265,7 @@ export const PostListQuery = Type.Object({
   ),
   month: Type.Optional(
     Type.String({
-      pattern: '^[0-9]{4}-(?:0[1-9]|1[0-2])$',
+      pattern: '^[12][0-9]{3}-(?:0[1-9]|1[0-2])$',
       description: 'Only what was published in this month (UTC)',
       examples: ['2026-01'],
     }),
@@ -283,5 +283,10 @@ export type PostListQuery = Static<typeof PostListQuery>;
 export const PostParams = Type.Object({ id: Id('The number of the post') });
 
 export const PostSlugParams = Type.Object({
-  slug: Type.String({ minLength: 1, maxLength: 200, description: 'The slug of the post' }),
+  slug: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    description: 'The slug of the post',
+    examples: ['pooling-connections'],
+  }),
 });

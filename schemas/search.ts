@@ -7,7 +7,6 @@ import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.
 export const MAX_CANDIDATES = 1000;
 
 export const SEARCH_KINDS = ['post', 'comment'] as const;
-export type SearchKind = (typeof SEARCH_KINDS)[number];
 
 /** The orders of what a search finds. */
 export const SEARCH_ORDERS = ['relevance', 'date', 'popular'] as const;

@@ -27,7 +27,7 @@ export const TagCreate = Component(
   'TagCreate',
   Type.Object(newTopic, {
     description: 'A tag to be created',
-    examples: [{ name: 'postgres' }],
+    examples: [{ name: 'databases' }],
   }),
 );
 export type TagCreate = Static<typeof TagCreate>;
@@ -36,7 +36,7 @@ export const TagReplace = Component(
   'TagReplace',
   Type.Object(wholeTopic, {
     description: 'A tag to replace the one that is there; its slug stays if it is left out',
-    examples: [{ name: 'PostgreSQL' }],
+    examples: [{ name: 'Databases' }],
   }),
 );
 export type TagReplace = Static<typeof TagReplace>;
@@ -45,7 +45,7 @@ export const TagUpdate = Component(
   'TagUpdate',
   Type.Object(topicChanges, {
     description: 'The fields to change; what is left out stays as it is',
-    examples: [{ name: 'PostgreSQL', slug: 'postgresql' }],
+    examples: [{ name: 'Databases', slug: 'databases' }],
   }),
 );
 export type TagUpdate = Static<typeof TagUpdate>;

@@ -59,7 +59,12 @@ export type TopicListQuery = Static<typeof TopicListQuery>;
 export const TopicParams = Type.Object({ id: Id('Its number') });
 
 export const TopicSlugParams = Type.Object({
-  slug: Type.String({ minLength: 1, maxLength: 50, description: 'Its slug' }),
+  slug: Type.String({
+    minLength: 1,
+    maxLength: 50,
+    description: 'Its slug',
+    examples: ['databases'],
+  }),
 });
 
 export const TopicPostsQuery = Type.Object(postPageQuery);

@@ -159,6 +159,7 @@ function createdBy(contract, path) {
 
 /** `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
 function idFrom(contract, path, parameter) {
+  if (parameter === 'slug') return undefined;
   const created = createdBy(contract, path.split(`/{${parameter}}`, 1)[0]);
   return created === undefined ? undefined : `{{${created}}}`;
 }

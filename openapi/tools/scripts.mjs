@@ -16,6 +16,8 @@ const EXCEPTIONS = {
   // What they name is not there: the session of the run itself would be.
   'jobs-retry': [404],
   'sessions-end': [404],
+  // What was in the trash has been restored just before.
+  'trash-purge': [404],
 };
 
 /** The statuses with which the request of an operation is as it should be. */

@@ -29,7 +29,7 @@ export const ALLOWED_ATTRIBUTES: Record<string, sanitizeHtml.AllowedAttribute[]>
 export const ALLOWED_CLASSES: Record<string, RegExp[]> = {
   code: [/^language-[\w+#.-]{1,40}$/],
   span: [
-    /^hljs-[a-z-]{1,40}$/,
+    /^hljs-[a-z_-]{1,40}$/,
     /^(?:class_|function_|inherited__|invoke__|constant_|language_|escape_|prompt_)$/,
   ],
 };

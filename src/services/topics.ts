@@ -1,13 +1,16 @@
 import type { Page } from '../../schemas/pages.js';
 import type { TopicListQuery, TopicPostsQuery, TopicSort } from '../../schemas/topics.js';
-import type { Read, SharedReads } from '../cache/shared-reads.js';
+import { ownRead, type Read, type SharedReads } from '../cache/shared-reads.js';
 import type { Database } from '../db/database.js';
 import { ApiError } from '../errors.js';
 import { entityTag } from '../lib/entity-tag.js';
 import type { PostRow } from '../stores/posts.js';
+import type { Reader } from '../stores/readers.js';
 import * as store from '../stores/topic-tables.js';
+import { isEditor, readerOf } from './editorship.js';
 import { readPage } from './pages.js';
-import { readPosts } from './posts.js';
+import { type PostSource, readPosts } from './posts.js';
+import type { Viewer } from './viewer.js';
 
 /** Categories or tags. */
 export interface TopicKind<Row extends store.TopicRow = store.TopicRow> {
@@ -24,34 +27,37 @@ export function topicTag({ version, post_count }: store.TopicRow): string {
 }
 
 /** @throws InvalidRequest if the cursor is not one of ours */
-export function listTopics<Row extends store.TopicRow>(
-  sharedReads: SharedReads,
+export async function listTopics<Row extends store.TopicRow>(
+  { db, sharedReads }: PostSource,
+  viewer: Viewer | null,
   { noun, table }: TopicKind<Row>,
   query: TopicListQuery,
 ): Promise<Read<Page<Row>>> {
   const { q, slug, ...request } = query;
-  const filter = { q, slug };
-  return sharedReads.read<Page<Row>>('list', [`list of ${noun}`, query], (db) =>
+  const load = (db: Database, reader: Reader): Promise<Page<Row>> =>
     readPage<store.ListedTopic<Row>, TopicSort>(request, {
-      list: (slice) => store.listTopics(db, table, filter, slice),
-      count: () => store.countTopics(db, table, filter),
+      list: (slice) => store.listTopics(db, table, { reader, q, slug }, slice),
+      count: () => store.countTopics(db, table, { reader, q, slug }),
       sortKey: ({ sort_key }) => sort_key,
       isSortKey: store.isTopicSortKey,
-    }),
-  );
+    });
+  if (isEditor(viewer)) return ownRead(await load(db, readerOf(viewer)));
+  return sharedReads.read('list', [`list of ${noun}`, query], load);
 }
 
-/** @throws ApiError not_found */
-export function readTopic<Row extends store.TopicRow>(
-  sharedReads: SharedReads,
+/** @throws ApiError not_found if there is none that the viewer may see */
+export async function readTopic<Row extends store.TopicRow>(
+  { db, sharedReads }: PostSource,
+  viewer: Viewer | null,
   { noun, table }: TopicKind<Row>,
   id: number,
 ): Promise<Read<Row>> {
-  const load = async (db: Database) => {
-    const topic = await store.findTopic(db, table, id);
+  const load = async (db: Database, reader: Reader) => {
+    const topic = await store.findTopic(db, table, id, reader);
     if (topic === null) throw new ApiError('not_found');
     return topic;
   };
+  if (isEditor(viewer)) return ownRead(await load(db, readerOf(viewer)), topicTag);
   return sharedReads.read('item', [noun, id], load, topicTag);
 }
 
@@ -60,16 +66,16 @@ export function readTopic<Row extends store.TopicRow>(
  *
  * @throws ApiError not_found if nothing has this slug; InvalidRequest if the cursor is not one of ours
  */
-export function listPostsOf(
+export function listPostsOf<Row extends store.TopicRow>(
   sharedReads: SharedReads,
-  { noun, table }: Pick<TopicKind, 'noun'> & { table: store.NamedTable },
+  { noun, table }: TopicKind<Row>,
   slug: string,
   query: TopicPostsQuery,
 ): Promise<Read<Page<PostRow>>> {
   return sharedReads.read('list', [`posts of ${noun}`, slug, query], async (db, reader) => {
     const page = await readPosts(db, reader, { ...query, status: 'published', [noun]: slug });
     // Where there are posts, there is what they belong to.
-    if (page.items.length === 0 && !(await store.hasSlug(db, table, slug))) {
+    if (page.items.length === 0 && !(await store.hasSlug(db, table, slug, reader))) {
       throw new ApiError('not_found');
     }
     return page;

@@ -21,7 +21,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A job restores and removes whatever there is. */
 const EVERYBODY = { kind: 'editor' } as const;
 
-/** How many are removed in one transaction. */
+/** How many are looked up at once. */
 const BATCH = 100;
 
 const BINS: Record<TrashKind, Bin> = { post: deletedPosts, comment: deletedComments };
@@ -82,33 +82,43 @@ export function purge(
 }
 
 /**
- * Removes for good what was deleted too long ago, in portions.
+ * Removes for good what was deleted too long ago, each by itself.
  *
  * @returns how many of each kind
+ * @throws AggregateError of what could not be removed, when the rest was
  */
 export async function emptyTrash(db: Database, now: Date): Promise<Record<TrashKind, number>> {
-  const removed: Partial<Record<TrashKind, number>> = {};
-  for (const [kind, bin] of Object.entries(BINS) as [TrashKind, Bin][]) {
-    removed[kind] = await emptyBin(db, kind, bin, now);
-  }
-  return removed as Record<TrashKind, number>;
+  // Posts first: with a post its comments go.
+  return {
+    post: await emptyBin(db, 'post', deletedPosts, now),
+    comment: await emptyBin(db, 'comment', deletedComments, now),
+  };
 }
 
 async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Promise<number> {
   const before = new Date(now.getTime() - TRASH_DAYS * DAY_MS);
   const origin = { viewer: null, address: null, requestId: null, now };
+  const failed = new Map<number, unknown>();
   for (let removed = 0; ; ) {
-    const ids = await bin.findExpired(db, before, BATCH);
-    await inTransaction(db, async (trx) => {
-      for (const id of ids) {
-        // Somebody may have restored it in the meantime.
-        if (!(await bin.lock(trx, id, EVERYBODY))) continue;
-        await bin.purge(trx, id);
-        await record(trx, origin, { action: `${kind}.purge`, id });
+    const expired = await bin.findExpired(db, before, BATCH + failed.size);
+    const ids = expired.filter((id) => !failed.has(id));
+    for (const id of ids) {
+      try {
+        await inTransaction(db, async (trx) => {
+          // Somebody may have restored it in the meantime.
+          if (!(await bin.lock(trx, id, EVERYBODY))) return;
+          await bin.purge(trx, id);
+          await record(trx, origin, { action: `${kind}.purge`, id });
+        });
+        removed += 1;
+      } catch (error) {
+        // One that is too large keeps none of the others.
+        failed.set(id, error);
       }
-    });
-    removed += ids.length;
-    if (ids.length < BATCH) return removed;
+    }
+    if (ids.length > 0) continue;
+    if (failed.size === 0) return removed;
+    throw new AggregateError(failed.values(), `${failed.size} of the trash could not be removed`);
   }
 }
 

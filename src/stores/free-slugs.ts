@@ -11,18 +11,23 @@ const MAX_DIGITS = 6;
 export const SLUG_SUFFIX_LENGTH = MAX_DIGITS + 1;
 
 /**
- * The slug itself if it is free, else the slug with the next number behind it. Somebody else may take
- * it in the meantime: then the unique index says so.
+ * The slug itself if it is free, else the slug with the smallest number behind it that is, so that
+ * nobody can use up the numbers. Somebody else may take it in the meantime: then the unique index
+ * says so.
  */
 export async function nextSlug(db: Database, table: SlugTable, slug: string): Promise<string> {
+  const number = sql`substring(slug from ${`^.{${slug.length}}-([1-9][0-9]{0,${MAX_DIGITS - 1}})$`})`;
   // The full stop is what follows the hyphen in ASCII, so that the index is enough.
-  const { rows } = await sql<{ is_taken: boolean; last: number }>`
-    select coalesce(bool_or(slug collate "C" = ${slug}), false) as is_taken,
-           coalesce(max(substring(slug from ${`^.{${slug.length}}-([0-9]{1,${MAX_DIGITS}})$`})::integer), 1) as last
-    from ${sql.table(table)}
-    where slug collate "C" = ${slug}
-       or (slug collate "C" > ${`${slug}-`} and slug collate "C" < ${`${slug}.`})
+  const { rows } = await sql<{ is_taken: boolean; next: number }>`
+    with numbered as (
+      select ${number}::integer as n from ${sql.table(table)}
+      where slug collate "C" > ${`${slug}-`} and slug collate "C" < ${`${slug}.`}
+    )
+    select
+      exists (select from ${sql.table(table)} where slug collate "C" = ${slug}) as is_taken,
+      (select min(before.n) + 1 from (select 1 as n union all select n from numbered) before
+       where not exists (select from numbered where numbered.n = before.n + 1)) as next
   `.execute(db);
   const [found] = rows;
-  return found?.is_taken ? `${slug}-${found.last + 1}` : slug;
+  return found?.is_taken ? `${slug}-${found.next}` : slug;
 }

@@ -52,7 +52,7 @@ export type NewPost = Omit<
 };
 
 /** How often somebody else may be faster before it is called a fault. */
-const MAX_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 50;
 
 /**
  * Writes a post under this slug.

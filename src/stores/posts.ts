@@ -6,7 +6,7 @@ import { isIgnoringCase } from '../db/ignoring-case.js';
 import type { Schema } from '../db/tables.js';
 import { isMoment } from '../lib/moments.js';
 import { authorIn } from './authors.js';
-import { isPostVisible, type Reader } from './readers.js';
+import { isPostVisible, isVisibleDraft, type Reader } from './readers.js';
 import { postMatches } from './search-vectors.js';
 import { cut, type Slice } from './slices.js';
 
@@ -182,7 +182,7 @@ function selectFull(db: Database) {
 export const viewCountOfPost = sql<number>`(
   select post_views.view_count from post_views where post_views.post_id = posts.id)`;
 
-/** How many comments a row of `posts` shows to everyone. */
+/** How many approved comments a row of `posts` has. */
 export const commentCountOfPost = sql<number>`(
   select count(*) from comments
   where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)`;
@@ -208,8 +208,7 @@ export function relations() {
 
 function matches({ reader, status, q, tag, category, author, period }: PostFilter) {
   const conditions = [
-    isPostVisible(status === 'published' ? { kind: 'public' } : reader),
-    ...(status === 'draft' ? [sql<boolean>`posts.published_at is null`] : []),
+    status === 'draft' ? isVisibleDraft(reader) : isPostVisible({ kind: 'public' }),
     ...(q === undefined || q.trim() === '' ? [] : [postMatches(q)]),
     ...(tag === undefined
       ? []

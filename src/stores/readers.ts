@@ -25,6 +25,14 @@ export function isPostVisible(reader: Reader, posts = 'posts'): RawBuilder<boole
   return sql<boolean>`((${published} or ${column('author_id')} = ${reader.id}) and ${alive})`;
 }
 
+/** The same of a draft, in words for which there is an index. */
+export function isVisibleDraft(reader: Reader): RawBuilder<boolean> {
+  if (reader.kind === 'public') return sql<boolean>`false`;
+  const isDraft = sql<boolean>`posts.published_at is null and posts.deleted_at is null`;
+  if (reader.kind === 'editor') return isDraft;
+  return sql<boolean>`${isDraft} and posts.author_id = ${reader.id}`;
+}
+
 /**
  * That this reader may see the comment, and all that it stands beneath: on a post that they may see,
  * neither deleted nor, for whoever is neither its author nor an editor, waiting or rejected.

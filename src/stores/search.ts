@@ -3,7 +3,13 @@ import { MAX_CANDIDATES, type SearchHit, type SearchOrder } from '../../schemas/
 import type { Database } from '../db/database.js';
 import { FOUND_BEGIN, FOUND_END } from '../lib/highlight.js';
 import { relations } from './posts.js';
-import { isCommentOpen, isCommentVisible, isPostVisible, type Reader } from './readers.js';
+import {
+  BY_INDEX,
+  isCommentOpen,
+  isCommentVisible,
+  isPostVisible,
+  type Reader,
+} from './readers.js';
 import { postMatches, searchQuery } from './search-vectors.js';
 
 /** A post or a comment that was found. */
@@ -25,6 +31,9 @@ export interface SearchFilter {
 
 /** So many characters of a text are looked through for a snippet. */
 const MAX_SNIPPET_SOURCE = 20_000;
+
+/** So many of the posts that were read most are looked through for the words. */
+const MAX_MOST_READ = 10_000;
 
 /** The weights {D, C, B, A}: tags as the summary. A comment has no weights, which is D. */
 const POST_WEIGHTS = sql.lit('{0.4,0.1,0.4,1}');
@@ -65,6 +74,9 @@ export async function search(
       select comments.id from comments
       where comments.search @@ ${query} and comments.deleted_at is null
         and ${isCommentOpen(reader, 'comments')}
+        and exists (
+          select from posts
+          where posts.id = comments.post_id and ${isPostVisible(reader)} ${BY_INDEX})
       order by comments.created_at desc, comments.id desc
       limit ${sql.lit(MAX_CANDIDATES)}
     ), hits as (
@@ -114,11 +126,11 @@ function newest(q: string, reader: Reader) {
 }
 
 function mostRead(q: string, reader: Reader) {
-  // Where fewer are found than are ranked, these are among them already. `offset 0` keeps the order
-  // of the index, in which those that are read most come first.
+  // Where fewer are found than are ranked, these are among them already.
   return sql`
     select posts.id from (
-      select post_id, view_count from post_views order by view_count desc, post_id desc offset 0
+      select post_id, view_count from post_views
+      order by view_count desc, post_id desc limit ${sql.lit(MAX_MOST_READ)}
     ) viewed join posts on posts.id = viewed.post_id
     where (select count(*) from newest_posts) >= ${sql.lit(MAX_CANDIDATES)}
       and ${postMatches(q)} and ${isPostVisible(reader)}

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/database.js';
+import { inTransaction } from '../db/transaction.js';
 
-/** Posts that one statement rewrites: it locks them until it is done. */
+/** Posts that one transaction rewrites: it locks them until it is done. */
 const BATCH = 500;
 
 /** A tag whose name has changed, or which is gone. */
@@ -24,24 +25,26 @@ export async function reindexTag(
   { tagId, words }: StaleTag,
   after: number,
 ): Promise<number | null> {
-  const { rows } = await sql<{ last: number | null; count: number }>`
-    with stale as (
+  return inTransaction(db, async (trx) => {
+    // Locked first: in the next statement the tags are those of whoever had changed the post.
+    const { rows } = await sql<{ id: number }>`
       select id from posts
       where id > ${after} and (
         id in (select post_id from post_tags where tag_id = ${tagId})
         or (search @@ plainto_tsquery('english', ${words})
           and ts_filter(search, '{d}') @@ plainto_tsquery('english', ${words})))
       order by id limit ${sql.lit(BATCH)}
-    ), renewed as (
+      for no key update
+    `.execute(trx);
+    const ids = rows.map(({ id }) => id);
+    await sql`
       update posts
-      set search = ts_filter(posts.search, '{a,b,c}') || setweight(to_tsvector('english', (
+      set search = ts_filter(search, '{a,b,c}') || setweight(to_tsvector('english', (
         select coalesce(string_agg(tags.search_words, ' , ' order by tags.id), '')
         from post_tags join tags on tags.id = post_tags.tag_id
         where post_tags.post_id = posts.id)), 'D')
-      from stale where posts.id = stale.id
-    )
-    select max(id) as last, count(*) as count from stale
-  `.execute(db);
-  const [row] = rows;
-  return row === undefined || row.count < BATCH ? null : row.last;
+      where id = any(${ids}::integer[])
+    `.execute(trx);
+    return ids.length < BATCH ? null : (ids.at(-1) ?? null);
+  });
 }

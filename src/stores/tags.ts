@@ -11,6 +11,10 @@ export const tags: TopicTable<TopicRow> = {
     select post_tags.tag_id as topic_id
     from post_tags join posts on posts.id = post_tags.post_id
     where ${isPostVisible({ kind: 'public' })}`,
+  // The tags of a draft would tell of it.
+  visible: sql`exists (
+    select from post_tags join posts on posts.id = post_tags.post_id
+    where post_tags.tag_id = tags.id and ${isPostVisible({ kind: 'public' })})`,
   derived: (name) => ({ search_words: indexedWords(name) }),
 };
 

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.js';
 import { isIgnoringCase } from '../db/ignoring-case.js';
 import { containing } from '../lib/like-pattern.js';
 import { isMoment } from '../lib/moments.js';
+import type { Reader } from './readers.js';
 import { cut, type Slice } from './slices.js';
 
 /** What a category and a tag have in common. */
@@ -28,6 +29,8 @@ export interface TopicTable<Row extends TopicRow> {
   columns: readonly (keyof Row & string)[];
   /** A query of `topic_id`: that of each published post, as often as there are posts. */
   published: RawBuilder<unknown>;
+  /** Which rows everyone may see; all, if it is left out. */
+  visible?: RawBuilder<boolean>;
   /** What is stored of a name beside the name itself. */
   derived?(name: string): TopicValues;
 }
@@ -35,6 +38,7 @@ export interface TopicTable<Row extends TopicRow> {
 export type NamedTable = Pick<TopicTable<TopicRow>, 'name'>;
 
 export interface TopicFilter {
+  reader: Reader;
   /** A part of the name. */
   q?: string | undefined;
   slug?: string | undefined;
@@ -71,7 +75,7 @@ export async function listTopics<Row extends TopicRow>(
       query.leftJoin(countsOf(table), (join) => join.on(sql<boolean>`counted.topic_id = id`)),
     )
     .select([...columnsOf(table), column.as('sort_key')])
-    .where(matches(filter));
+    .where(matches(table, filter));
   // Unless they are sorted by it, posts are counted for the slice only, not for what is skipped.
   const topics = cut(found, slice, column).as(table.name);
   const direction = slice.descending ? 'desc' : 'asc';
@@ -93,18 +97,19 @@ export async function countTopics<Row extends TopicRow>(
   const { count } = await db
     .selectFrom(table.name)
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where(matches(filter))
+    .where(matches(table, filter))
     .executeTakeFirstOrThrow();
   return count;
 }
 
-/** The topic, or null. */
+/** The topic, or null if there is none that the reader may see. */
 export async function findTopic<Row extends TopicRow>(
   db: Database,
   table: TopicTable<Row>,
   id: number,
+  reader: Reader,
 ): Promise<Row | null> {
-  const [row] = await selectTopic(db, table, id).execute();
+  const [row] = await selectTopic(db, table, id).where(isVisible(table, reader)).execute();
   return row ?? null;
 }
 
@@ -118,10 +123,16 @@ export async function lockTopic<Row extends TopicRow>(
   return row ?? null;
 }
 
-/** Whether there is a topic with this slug. */
-export async function hasSlug(db: Database, { name }: NamedTable, slug: string): Promise<boolean> {
+/** Whether there is a topic with this slug that the reader may see. */
+export async function hasSlug<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  slug: string,
+  reader: Reader,
+): Promise<boolean> {
   const { rows } = await sql`
-    select 1 from ${sql.table(name)} where slug collate "C" = ${slug}
+    select 1 from ${sql.table(table.name)}
+    where slug collate "C" = ${slug} and ${isVisible(table, reader)}
   `.execute(db);
   return rows.length > 0;
 }
@@ -217,8 +228,16 @@ function complete<Row extends TopicRow>(
   return name === undefined ? values : { ...values, ...derived?.(name) };
 }
 
-function matches({ q = '', slug }: TopicFilter) {
-  const conditions = [sql<boolean>`true`];
+/** Editors see what nobody uses, too. */
+function isVisible<Row extends TopicRow>({ visible }: TopicTable<Row>, { kind }: Reader) {
+  return kind === 'editor' || visible === undefined ? sql<boolean>`true` : visible;
+}
+
+function matches<Row extends TopicRow>(
+  table: TopicTable<Row>,
+  { reader, q = '', slug }: TopicFilter,
+) {
+  const conditions = [isVisible(table, reader)];
   if (q !== '') conditions.push(sql`name ilike ${containing(q)}`);
   if (slug !== undefined) conditions.push(sql`slug collate "C" = ${slug}`);
   return sql<boolean>`${sql.join(conditions, sql` and `)}`;

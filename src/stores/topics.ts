@@ -8,7 +8,7 @@ import { nextSlug, SLUG_SUFFIX_LENGTH } from './free-slugs.js';
 export const MAX_TOPIC_SLUG = 50;
 
 /** How often somebody else may be faster before it is called a fault. */
-const MAX_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 50;
 
 /**
  * The slug of a category's or tag's name, with a number behind it if it is taken.

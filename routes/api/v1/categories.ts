@@ -102,8 +102,12 @@ const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
 const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const sourceOf = ({ db }: FastifyRequest) => ({ db, sharedReads: app.sharedReads });
+
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
-    const page = reply.read(await topics.listTopics(app.sharedReads, categories, request.query));
+    const page = reply.read(
+      await topics.listTopics(sourceOf(request), request.viewer, categories, request.query),
+    );
     reply.header('link', linkHeader(request.url, page));
     return page;
   });
@@ -113,7 +117,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
       const { id } = request.params;
-      return reply.read(await topics.readTopic(app.sharedReads, categories, id));
+      return reply.read(await topics.readTopic(sourceOf(request), request.viewer, categories, id));
     },
   );
 

@@ -96,8 +96,12 @@ const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
 const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const sourceOf = ({ db }: FastifyRequest) => ({ db, sharedReads: app.sharedReads });
+
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
-    const page = reply.read(await topics.listTopics(app.sharedReads, tags, request.query));
+    const page = reply.read(
+      await topics.listTopics(sourceOf(request), request.viewer, tags, request.query),
+    );
     reply.header('link', linkHeader(request.url, page));
     return page;
   });
@@ -107,7 +111,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
       const { id } = request.params;
-      return reply.read(await topics.readTopic(app.sharedReads, tags, id));
+      return reply.read(await topics.readTopic(sourceOf(request), request.viewer, tags, id));
     },
   );
 
