@@ -204,6 +204,15 @@ t.test('slugs are one of their kind, stay, and lead on when they change', async 
   t.equal((await anyone.get(`${URL}/slug/second`)).status, 404, 'nor do they tell of a draft');
 });
 
+t.test('nobody can use up the numbers of a slug', async (t) => {
+  const write = (post: object) => bob.post(URL, { content: 'x', ...post });
+  for (const slug of ['hello-999999', 'hello-2', 'hello-4']) await write({ title: 'x', slug });
+  const slugs = [];
+  for (let count = 0; count < 4; count += 1)
+    slugs.push((await write({ title: 'Hello' })).json.slug);
+  t.same(slugs, ['hello', 'hello-3', 'hello-5', 'hello-6']);
+});
+
 t.test('many who write the same title at once get slugs of their own', async (t) => {
   const replies = await Promise.all(
     Array.from({ length: 8 }, () =>
@@ -302,7 +311,14 @@ t.test('what is not valid is refused, all of it at once', async (t) => {
   const dangling = await alice.post(URL, { ...draft, category_id: 999_999 });
   t.equal(dangling.status, 422);
   t.same(dangling.json.detail[0].loc, ['body', 'category_id']);
-  for (const query of ['sort=views', 'status=trash', 'month=2026-13', 'page=0', 'size=101']) {
+  for (const query of [
+    'sort=views',
+    'status=trash',
+    'month=2026-13',
+    'month=0000-01',
+    'page=0',
+    'size=101',
+  ]) {
     t.equal((await anyone.get(`${URL}?${query}`)).status, 422, query);
   }
   t.equal((await anyone.get(`${URL}/0`)).status, 422);
