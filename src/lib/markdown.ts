@@ -22,8 +22,8 @@ export interface RenderedMarkdown {
  */
 export const MAX_COLOURED_BLOCK = 2000;
 
-/** Characters of all blocks of code of one text that are coloured. */
-export const MAX_COLOURED = 10_000;
+/** Characters of all blocks of code of one text that are coloured: the worst take a tenth of a second. */
+export const MAX_COLOURED = 7000;
 
 /**
  * How many characters of HTML the colours may make of one of code, beside {@link SMALL_COLOURING}:
