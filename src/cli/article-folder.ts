@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { MAX_POST_LENGTH } from '../../schemas/posts.js';
-import { ArticleFileError, type SourceFile } from '../services/article-files.js';
+import type { SourceFile } from '../services/article-files.js';
+import { ArticleFileError } from '../services/article-values.js';
 
 /** Bytes of a file: the longest text in the longest characters, and front matter before it. */
 const MAX_BYTES = MAX_POST_LENGTH * 4 + 65_536;
@@ -34,12 +35,15 @@ export async function listArticleFiles(folder: string): Promise<string[]> {
 /**
  * A file of the folder, as an article is read from it.
  *
- * @throws ArticleFileError if it is no text, too long, or elsewhere
+ * @throws ArticleFileError if it is no file, no text, too long, or elsewhere
  */
 export async function readArticleFile(folder: string, path: string): Promise<SourceFile> {
   const file = join(folder, path);
   await assertWithin(folder, file);
-  const { size, mtime } = await stat(file);
+  const there = await stat(file);
+  const { size, mtime } = there;
+  // Reading a pipe would wait for whoever writes into it.
+  if (!there.isFile()) throw new ArticleFileError('It is no file');
   if (size > MAX_BYTES) throw new ArticleFileError(`It is longer than ${MAX_BYTES} bytes`);
   const text = decode(await readFile(file));
   if (text.includes('\0')) throw new ArticleFileError('It is no text: it has a zero byte');
@@ -61,8 +65,10 @@ export async function writeArticleFile(
 ): Promise<WriteOutcome> {
   if (!isPlainPath(path)) return 'outside';
   const file = join(folder, path);
+  // Before the folders are made, as a link on the way would have them made elsewhere.
+  const nearest = await nearestFolder(dirname(file));
+  if (nearest === null || !(await isWithin(folder, nearest))) return 'outside';
   await mkdir(dirname(file), { recursive: true });
-  if (!(await isWithin(folder, dirname(file)))) return 'outside';
   const there = await lstat(file).catch(() => null);
   if (there !== null && !there.isFile()) return 'outside';
   if (there !== null) {
@@ -80,6 +86,14 @@ export async function writeArticleFile(
     await handle.close();
   }
   return 'written';
+}
+
+/** The innermost of the folders on a way that is there; null if something else is in the way. */
+async function nearestFolder(path: string): Promise<string | null> {
+  const there = await lstat(path).catch(() => null);
+  if (there === null) return path === dirname(path) ? null : nearestFolder(dirname(path));
+  const target = await stat(path).catch(() => null);
+  return target?.isDirectory() === true ? path : null;
 }
 
 function decode(bytes: Buffer): string {

@@ -7,7 +7,12 @@ import type { ImportOptions } from './import-articles.js';
 /** `import`: articles from files. */
 export function importCommand(): Command {
   return new Command('import')
-    .description('Makes posts of the Markdown files in a folder; again, it takes what has changed')
+    .description(
+      'Makes posts of the Markdown files in a folder; again, it takes what has changed. A post is ' +
+        'known by the path of its file in the folder: a file that has neither title nor slug nor ' +
+        'any line in common with the post of its path is another, and skipped. Drafts, and what ' +
+        'has a date to come or is past its expiryDate, become drafts.',
+    )
     .argument('<folder>', 'with files as Hexo, Hugo and Jekyll have them, or without front matter')
     .option('--author <username>', 'who wrote what names no author that there is')
     .option('--dry-run', 'only say what would happen')

@@ -69,13 +69,18 @@ async function* postsOf(db: Database): AsyncGenerator<ExportedPost> {
   }
 }
 
-/** Where each post goes: where it came from, else under its slug, with its number if that is taken. */
+/**
+ * Where each post goes: where it came from, else under its slug, with its number if that is taken. No
+ * two posts go to the same place.
+ */
 function pathsFor(sources: string[]): (post: ExportedPost) => string {
   // Not all file systems tell upper from lower case.
   const taken = new Set(sources.map((path) => path.toLowerCase()));
   return ({ id, slug, source_path }) => {
     if (source_path !== null) return source_path;
-    const path = `${slug}.md`;
-    return taken.has(path) ? `${slug}-${id}.md` : path;
+    let name = slug;
+    while (taken.has(`${name}.md`)) name += `-${id}`;
+    taken.add(`${name}.md`);
+    return `${name}.md`;
   };
 }

@@ -2,8 +2,9 @@ import { SingleBar } from 'cli-progress';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { toErrorAnswer } from '../errors.js';
-import { ArticleFileError, readArticle } from '../services/article-files.js';
+import { readArticle } from '../services/article-files.js';
 import { type ImportOutcome, importArticle } from '../services/article-imports.js';
+import { ArticleFileError } from '../services/article-values.js';
 import { findUserId } from '../stores/article-files.js';
 import { listArticleFiles, readArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
@@ -28,8 +29,9 @@ export async function importArticles(
   await withDatabase(async (db) => {
     const authorId = await authorOf(db, author);
     const outcomes = await importAll(paths, async (path) => {
-      const article = readArticle(await readArticleFile(folder, path));
-      const work = (trx: Database) => importArticle(trx, commandOrigin(), article, authorId);
+      const origin = commandOrigin();
+      const article = readArticle(await readArticleFile(folder, path), origin.now);
+      const work = (trx: Database) => importArticle(trx, origin, article, authorId);
       return dryRun ? rehearse(db, work) : work(db);
     });
     report(outcomes, dryRun);

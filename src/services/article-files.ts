@@ -9,9 +9,8 @@ import { slugOf } from '../lib/slugs.js';
 import { compileSchema, type Validator } from '../lib/validation/compile.js';
 import type { ExportedPost } from '../stores/article-files.js';
 import { parseArticleDate } from './article-dates.js';
-
-/** Why a file is not imported. */
-export class ArticleFileError extends Error {}
+import { dateOf, publicationOf } from './article-publication.js';
+import { ArticleFileError, scalarOf, type Values } from './article-values.js';
 
 /** A Markdown file as it lies in a folder. */
 export interface SourceFile {
@@ -24,7 +23,7 @@ export interface SourceFile {
 /** What a file says of a post. */
 export interface Article {
   sourcePath: string;
-  /** By what it is known that a file has not changed. */
+  /** By what it is known that a file has not changed, nor come out of the time that holds it back. */
   hash: string;
   post: Pick<PostCreate, 'title' | 'content' | 'summary' | 'tags' | 'status'>;
   slug: string | null;
@@ -50,18 +49,21 @@ const validateCategory = compileSchema(CategoryCreate, { definitions });
  * What Hexo, Hugo and Jekyll mean by a file. Its text stays to the letter, line ends and all; what
  * else is in the front matter is left out.
  *
+ * @param now by which it is a draft if its date is still to come
  * @throws ArticleFileError if it cannot become a post
  */
-export function readArticle({ path, text, modifiedAt }: SourceFile): Article {
+export function readArticle({ path, text, modifiedAt }: SourceFile, now: Date): Article {
   const { values, body: content } = takenApart(text);
   const name = nameOf(path);
+  const date = dateOf(values) ?? name.date;
+  const { status, isHeldBack } = publicationOf(path, values, date, now);
   const [category = null, ...otherCategories] = categoriesOf(values);
   const post = {
     title: textOf(values, 'title') ?? firstHeading(content) ?? titleOfName(name.rest),
     content,
     summary: textOf(values, 'description', 'summary', 'excerpt') ?? '',
     tags: unique([...tagsOf(values), ...otherCategories]),
-    status: isDraft(values) ? ('draft' as const) : ('published' as const),
+    status,
   };
   const written = textOf(values, 'slug');
   const slug = written === null ? name.slug : slugOf(written, 200) || null;
@@ -70,13 +72,16 @@ export function readArticle({ path, text, modifiedAt }: SourceFile): Article {
   if (path.length > MAX_PATH) throw new ArticleFileError(`The path is longer than ${MAX_PATH}`);
   return {
     sourcePath: path,
-    hash: createHash('sha256').update(text).digest('hex'),
+    hash: createHash('sha256')
+      .update(text)
+      .update(isHeldBack ? 'held back' : '')
+      .digest('hex'),
     post,
     slug,
     isSlugWritten: written !== null,
     category,
     author: authorOf(values.get('author') ?? values.get('authors')),
-    date: dateOf(values) ?? name.date,
+    date,
     modifiedAt,
   };
 }
@@ -96,8 +101,6 @@ export function writeArticle(post: ExportedPost): string {
   };
   return writeFrontMatter(values, post.content);
 }
-
-type Values = ReadonlyMap<string, unknown>;
 
 function takenApart(text: string) {
   try {
@@ -142,12 +145,6 @@ function textOf(values: Values, ...names: string[]): string | null {
   return null;
 }
 
-function scalarOf(value: unknown): string | null {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? String(value)
-    : null;
-}
-
 /** All text in a value, however deep lists are nested in it. */
 function listOf(value: unknown): string[] {
   const items = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
@@ -169,25 +166,10 @@ function unique(names: string[]): string[] {
   return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
 }
 
-function isDraft(values: Values): boolean {
-  return values.get('draft') === true || values.get('published') === false;
-}
-
 /** A name, a list of them, or what a theme knows of an author. */
 function authorOf(value: unknown): string | null {
   const first = Array.isArray(value) ? value[0] : value;
   const name =
     first instanceof Map ? (first.get('username') ?? first.get('name')) : (first as unknown);
   return scalarOf(name)?.trim() || null;
-}
-
-function dateOf(values: Values): Date | null {
-  for (const name of ['date', 'published', 'created']) {
-    const text = scalarOf(values.get(name));
-    if (text === null || text === 'true' || text === 'false') continue;
-    const date = parseArticleDate(text);
-    if (date === null) throw new ArticleFileError(`${name}: ${JSON.stringify(text)} is no date`);
-    return date;
-  }
-  return null;
 }

@@ -1,10 +1,12 @@
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError } from '../errors.js';
+import { slugOf } from '../lib/slugs.js';
 import * as files from '../stores/article-files.js';
 import * as posts from '../stores/post-changes.js';
 import { findPost } from '../stores/posts.js';
-import { type Article, ArticleFileError } from './article-files.js';
+import type { Article } from './article-files.js';
+import { ArticleFileError } from './article-values.js';
 import { recordDifference } from './audit.js';
 import { categories } from './categories.js';
 import { applyChanges, auditable, createPost } from './post-changes.js';
@@ -23,7 +25,8 @@ const EVERYTHING = { kind: 'editor' } as const;
  * taken. A post in the trash stays there.
  *
  * @param authorId who wrote what names no author of ours; a post that there is keeps its own
- * @throws ArticleFileError if the slug that the file asks for is another post's
+ * @throws ArticleFileError if the slug that the file asks for is another post's, or if the post of
+ *   this path has nothing in common with the file
  */
 export function importArticle(
   db: Database,
@@ -83,6 +86,7 @@ async function updateArticle(
   const locked = await posts.lockPost(trx, id, EVERYTHING);
   const before = await findPost(trx, id, EVERYTHING);
   if (locked === null || before === null) throw new Error('The post is locked, and yet gone');
+  assertSame(before, article);
   const { status, ...text } = post;
   const isChanged = await applyChanges(trx, origin, locked, {
     ...text,
@@ -98,6 +102,29 @@ async function updateArticle(
   const states = { before: auditable(before), after: auditable(after ?? before) };
   await recordDifference(trx, origin, { action: 'post.change', id }, states);
   return 'updated';
+}
+
+/**
+ * A path is relative to the folder that is imported, so a file of another folder may have it too. It
+ * is not written over what has neither title nor slug nor a line of text in common with it.
+ */
+function assertSame(
+  before: { title: string; slug: string; content: string },
+  { post, slug, sourcePath }: Article,
+): void {
+  if (before.title === post.title || before.slug === (slug ?? slugOf(post.title, 200))) return;
+  const lines = linesOf(before.content);
+  if ([...linesOf(post.content)].some((line) => lines.has(line))) return;
+  throw new ArticleFileError(
+    `${sourcePath} is where the post ${before.slug} comes from, which is another; ` +
+      `to replace it, say slug: ${before.slug}`,
+  );
+}
+
+/** The lines of a text that say something. */
+function linesOf(text: string): Set<string> {
+  const lines = text.split('\n').map((line) => line.trim());
+  return new Set(lines.filter((line) => /[\p{L}\p{N}]/u.test(line)));
 }
 
 /** What a file says of a post beside its text, as far as it is otherwise. */

@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseFrontMatter } from '../../../src/lib/front-matter.js';
@@ -109,10 +110,12 @@ t.test('bad files are named with their reason, and the others are imported', asy
   symlinkSync(elsewhere, join(folder, 'linked'));
   symlinkSync('nowhere.md', join(folder, 'dangling.md'));
   mkdirSync(join(folder, 'folder.md'));
+  symlinkSync('folder.md', join(folder, 'linked-folder.md'));
+  execFileSync('mkfifo', [join(folder, 'pipe.md')]);
 
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 1);
-  t.equal(stdout, summary('3 created, 0 updated, 0 unchanged, 0 trashed, 15 skipped'));
+  t.equal(stdout, summary('3 created, 0 updated, 0 unchanged, 0 trashed, 17 skipped'));
   const reasons: Record<string, RegExp> = {
     yaml: /Line 2: YAML: Nested mappings/,
     toml: /Line 2: TOML: /,
@@ -129,6 +132,8 @@ t.test('bad files are named with their reason, and the others are imported', asy
     latin: /UTF-8/,
     link: /leads out of the folder/,
     dangling: /ENOENT/,
+    'linked-folder': /It is no file/,
+    pipe: /It is no file/,
   };
   for (const [name, reason] of Object.entries(reasons)) {
     const [line = ''] = stderr.match(new RegExp(`^skipped ${name}\\.md: .*$`, 'm')) ?? [];
@@ -162,7 +167,8 @@ t.test('again: what has changed, and nothing else', async (t) => {
 
   await rows(`update posts set title = 'Bee', updated_at = now() where title = 'B'`);
   await rows(`update posts set deleted_at = now() where title = 'C'`);
-  const next = '---\ntitle: A2\ntags: [y]\ndate: 2024-01-02\ndraft: true\ncategory: K\n---\nOther';
+  const next =
+    '---\ntitle: A2\nslug: a\ntags: [y]\ndate: 2024-01-02\ndraft: true\ncategory: K\n---\nOther';
   write(folder, { 'a.md': next, 'c.md': '---\ntitle: C2\n---\nText' });
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 0);
@@ -243,5 +249,44 @@ t.test('an export is complete, and writes over nothing', async (t) => {
   t.equal(outside.stdout, 'Files: 0 written, 0 unchanged, 2 skipped.\n');
   await rows(`update posts set source_path = null where slug = 'index'`);
   t.equal((await exportTo(out, '--force')).code, 1);
-  t.same(read(elsewhere), {}, 'nothing is written through a link');
+  t.same(readdirSync(elsewhere), [], 'nothing is made through a link, no folder either');
+});
+
+t.test('a file of another folder is not written over a post', async (t) => {
+  const { folder, rows, importAll, importFrom } = await place(t);
+  write(folder, { 'index.md': '# One\n\nA first text.\n', 'about.md': 'About\n\nthe one.\n' });
+  await importAll();
+  const elsewhere = temporaryDirectory(t);
+  write(elsewhere, { 'index.md': '# Two\n\nA second text.\n' });
+  const { code, stderr } = await importFrom(elsewhere);
+  t.equal(code, 1);
+  t.match(stderr, 'skipped index.md: index.md is where the post one comes from, which is another');
+  const titles = () => rows('select title, slug from posts order by source_path');
+  const [about] = await titles();
+  t.same(await titles(), [about, { title: 'One', slug: 'one' }]);
+
+  write(elsewhere, { 'index.md': '---\nslug: one\n---\n# Two\n\nA second text.\n' });
+  t.equal((await importFrom(elsewhere)).code, 0, 'it says which it replaces');
+  t.same(await titles(), [about, { title: 'Two', slug: 'one' }]);
+  write(elsewhere, { 'index.md': '# Three\n\nA second text.\n\nAnd more.\n' });
+  t.equal((await importFrom(elsewhere)).code, 0, 'a new title, and some of the text');
+  t.same(await titles(), [about, { title: 'Three', slug: 'one' }]);
+});
+
+t.test('every post has a file of its own', async (t) => {
+  const { folder, rows, importAll, exportTo } = await place(t);
+  write(folder, {
+    'a.md': '---\nslug: other\n---\nsource',
+    'b.md': '---\nslug: a\n---\nfirst',
+    'c.md': '---\nslug: c\n---\nsecond',
+  });
+  await importAll();
+  await rows(`update posts set source_path = null where slug in ('a', 'c')`);
+  await rows(`update posts set slug = (select 'a-' || id from posts where slug = 'a')
+    where slug = 'c'`);
+  const out = temporaryDirectory(t);
+  t.equal((await exportTo(out, '--force')).stdout, 'Files: 3 written, 0 unchanged, 0 skipped.\n');
+  const bodies = Object.values(read(out)).map((text) => parseFrontMatter(text).body);
+  t.same(bodies.sort(), ['first', 'second', 'source']);
+  t.equal((await exportTo(out)).stdout, 'Files: 0 written, 3 unchanged, 0 skipped.\n');
 });
