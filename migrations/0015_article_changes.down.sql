@@ -1,5 +1,8 @@
 drop trigger users_announce_change on users;
-drop trigger comments_announce_change on comments;
+drop trigger comments_announce_truncate on comments;
+drop trigger comments_announce_delete on comments;
+drop trigger comments_announce_update on comments;
+drop trigger comments_announce_insert on comments;
 drop trigger post_tags_announce_change on post_tags;
 drop trigger tags_announce_change on tags;
 drop trigger categories_announce_change on categories;

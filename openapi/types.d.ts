@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Read the feed
-         * @description The 20 newest published posts as an Atom feed (RFC 4287). Its links lead to the pages that people use, `posts/` and the slug below their address, or to this API where there are none.
+         * @description The 20 newest published posts as an Atom feed (RFC 4287). Its links lead to the pages that people use, `posts/` and the slug below their address, or to this API where there are none. Posts have their text as long as the feed has no more than 100000 characters of it, and beyond that their summary alone.
          */
         get: operations["feed-read"];
         put?: never;

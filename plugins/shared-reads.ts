@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { components } from '../schemas/index.js';
 import { CurrentState } from '../src/cache/current-state.js';
@@ -35,7 +35,8 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
  * Keeps what everyone is shown, and has caches on the way keep it too: those ask with its entity tag
- * each time whether it still holds, since a change has to be seen at once.
+ * each time whether it still holds. A change is seen at once by whoever asks the process that made it,
+ * and milliseconds later by all others.
  *
  * The connection that hears of changes is opened by the first read.
  */
@@ -68,9 +69,7 @@ export default fp<SharedReadsOptions>(
 
     // Behind the end of the transaction, and before anyone is told.
     app.addHook('onSend', async (request, reply) => {
-      if (!SAFE_METHODS.includes(request.method) && reply.statusCode < 400) {
-        app.sharedReads.changedHere();
-      }
+      if (mayChange(request) && reply.statusCode < 400) app.sharedReads.changedHere();
     });
     app.addHook('onClose', async () => {
       redis?.client.disconnect();
@@ -79,6 +78,15 @@ export default fp<SharedReadsOptions>(
   },
   { name: 'shared-reads', dependencies: ['postgres', 'idempotency', 'conditional-requests'] },
 );
+
+/**
+ * Whether what everyone is shown may be different after it: nobody changes that without being known,
+ * so what an operation does for anyone, such as signing in, does not count.
+ */
+function mayChange({ method, routeOptions }: FastifyRequest): boolean {
+  const { access = 'public' } = routeOptions.config;
+  return !SAFE_METHODS.includes(method) && access !== 'public';
+}
 
 /** Another release may show other fields, and must not find what this one has kept. */
 function keyPrefix(): string {

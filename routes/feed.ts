@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { IfNoneMatchHeaders } from '../schemas/headers.js';
 import { ApiError } from '../src/errors.js';
 import type { FeedPlace } from '../src/lib/atom-feed.js';
-import { FEED_LENGTH, readFeed } from '../src/services/feed.js';
+import { FEED_LENGTH, MAX_FEED_HTML, PostFeed } from '../src/services/feed.js';
 
 export interface FeedOptions {
   /** The address of the pages that people use, if there are any. */
@@ -20,7 +20,8 @@ const operations = {
     description:
       `The ${FEED_LENGTH} newest published posts as an Atom feed (RFC 4287). Its links lead to the ` +
       'pages that people use, `posts/` and the slug below their address, or to this API where there ' +
-      'are none.',
+      `are none. Posts have their text as long as the feed has no more than ${MAX_FEED_HTML} ` +
+      'characters of it, and beyond that their summary alone.',
     tags: ['posts'],
     headers: IfNoneMatchHeaders,
     response: {
@@ -42,11 +43,12 @@ const operations = {
 
 const routes: FastifyPluginAsyncTypebox<FeedOptions> = async (app, { clientUrl }) => {
   const config = { sends: ['X-Cache'], errors: [400] } as const;
+  const feed = new PostFeed(app.sharedReads);
 
   app.get('/feed.xml', { schema: operations.read, config }, async (request, reply) => {
-    const feed = await readFeed(app.sharedReads, placeOf(request, clientUrl));
+    const read = await feed.read(placeOf(request, clientUrl));
     reply.type(`${MEDIA_TYPE}; charset=utf-8`);
-    return reply.read(feed);
+    return reply.read(read);
   });
 };
 

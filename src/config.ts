@@ -41,7 +41,9 @@ export const ConfigSchema = Type.Object({
     Type.String({
       description:
         'The PostgreSQL server, as `postgresql://user:password@host:5432/database` (an `@` in the ' +
-        'password is written `%40`). Without it the service runs its own under `DATA_DIR`.',
+        'password is written `%40`). Without it the service runs its own under `DATA_DIR`. Behind a ' +
+        'pooler that lends connections by the transaction, no process hears of changes, and what ' +
+        'public reads have found is not kept.',
     }),
   ),
   DATA_DIR: Default(

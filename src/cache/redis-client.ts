@@ -8,6 +8,9 @@ const MAX_PAUSE_MS = 2000;
 /** What ioredis says of a command that was not answered. */
 const TIMED_OUT = 'Command timed out';
 
+/** What Redis quotes of a command that it does not know; that may be `auth`, and the password. */
+const QUOTED = /, with args beginning with:.*/s;
+
 export interface RedisLog {
   info(text: string): void;
   warn(object: object, text: string): void;
@@ -16,7 +19,10 @@ export interface RedisLog {
 /** A connection to Redis that costs a reader next to nothing while there is no Redis. */
 export interface RedisConnection {
   client: Redis;
-  /** To be told of what failed. The log hears of it once, until Redis answers again. */
+  /**
+   * To be told of what failed. The log hears of it once, until Redis answers again, and never of the
+   * command that failed.
+   */
   report(error: unknown): void;
 }
 
@@ -45,7 +51,10 @@ export function openRedis(url: string, keyPrefix: string, log: RedisLog): RedisC
     if (error instanceof Error && error.message === TIMED_OUT) client.disconnect(true);
     if (isFaulty || client.status === 'end') return;
     isFaulty = true;
-    log.warn({ err: error }, 'Redis does not answer: this process keeps on its own what it reads');
+    log.warn(
+      { err: harmless(error) },
+      'Redis does not answer: this process keeps on its own what it reads',
+    );
   }
 
   client.on('error', report);
@@ -54,4 +63,11 @@ export function openRedis(url: string, keyPrefix: string, log: RedisLog): RedisC
     isFaulty = false;
   });
   return { client, report };
+}
+
+/** What may be logged of an error: ioredis adds the command to it, with the password or the values. */
+function harmless(error: unknown): object {
+  if (!(error instanceof Error)) return {};
+  const { name, message, code } = error as NodeJS.ErrnoException;
+  return { name, message: message.replace(QUOTED, ''), code };
 }

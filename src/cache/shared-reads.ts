@@ -9,7 +9,7 @@ import type { RedisConnection } from './redis-client.js';
 export const LIFETIMES = { list: 60, item: 300 } as const;
 export type Kind = keyof typeof LIFETIMES;
 
-/** How many of each a process keeps. The largest have about 150 KB and 1 MB, most a hundredth. */
+/** How many of each a process keeps. The largest have about 300 KB and 1 MB, most a hundredth. */
 const SIZES: Record<Kind, number> = { list: 500, item: 250 };
 
 /** Names what is read, by its first word, and with everything that it depends on. */
@@ -52,6 +52,9 @@ interface Entry {
   readonly at: number;
 }
 
+/** A strong one (RFC 9110, section 8.8.3), of what a header can hold. */
+const ENTITY_TAG = /^"[\x21\x23-\x7e]*"$/;
+
 /** One call of `read`. State and key are what its entry is found by. */
 interface Request {
   readonly state: string;
@@ -64,11 +67,13 @@ type Find = (request: Request) => Promise<Entry>;
 
 /**
  * Reads through memory, and through Redis behind it, if there is one: what was read is shown to
- * everyone until something that it may depend on changes, in whichever process, or until its
- * lifetime ends. However many ask this process for the same at once, it is read once.
+ * everyone until something that it may depend on changes, or until its lifetime ends. The process
+ * that made a change shows it from then on, the others as soon as they hear of it: milliseconds
+ * later. However many ask this process for the same at once, it is read once.
  *
  * While changes may be missed nothing is kept or shown again. What fails is not kept, and fails all
- * who wait for it. Redis may be gone or frozen: then each process keeps on its own what it reads.
+ * who wait for it. Redis may be gone or frozen: then each process keeps on its own what it reads. What
+ * is in Redis and does not look like what was put there counts as missing.
  *
  * @see https://github.com/mcollina/async-cache-dedupe
  */
@@ -145,7 +150,11 @@ export class SharedReads {
       error: ({ err }: Record<string, unknown>) => report(err),
     };
     const cache = createCache({ storage: { type: 'redis', options: { client, log } } });
-    return cache.define(kind, { serialize, ttl: this.#lifetimes[kind] }, load)[kind];
+    const find = cache.define(kind, { serialize, ttl: this.#lifetimes[kind] }, load)[kind];
+    return async (request) => {
+      const found: unknown = await find(request);
+      return isEntry(found) ? found : load(request);
+    };
   }
 }
 
@@ -153,6 +162,13 @@ const load: Find = (request) => {
   request.isLoaded = true;
   return request.load();
 };
+
+/** Whether it was put there by `load`, as far as can be seen: others may write to Redis too. */
+function isEntry(found: unknown): found is Entry {
+  if (typeof found !== 'object' || found === null || !('value' in found)) return false;
+  const { tag, at } = found as Partial<Entry>;
+  return typeof tag === 'string' && ENTITY_TAG.test(tag) && Number.isFinite(at);
+}
 
 function serialize({ state, key }: Request): object {
   return { state, key };

@@ -39,7 +39,8 @@ export interface ChannelListenerOptions {
 /**
  * Listens to a channel of PostgreSQL on a connection of its own, and connects again when that is
  * lost. A connection counts only when it has heard something that was said over another one: behind
- * a pooler that lends connections by the transaction it never does.
+ * a pooler that lends connections by the transaction it never does, and leaves nothing there but its
+ * interest in a channel that nobody else uses.
  *
  * @see https://www.postgresql.org/docs/current/sql-notify.html
  */
@@ -145,11 +146,11 @@ export class ChannelListener {
     let isUp = false;
     try {
       await client.connect();
-      // What is said here is worth nothing after a crash, so no disk has to be waited for.
-      await client.query('set synchronous_commit to off');
-      await client.query(`listen ${channel}`);
+      // Until the echo is back this may be a connection that a pooler lends to others as well, and
+      // keeps what is set on it: so no more than this is asked of it.
       await client.query(`listen ${this.#echoes}`);
       await this.#expectEcho((payload) => notify(this.#echoes, payload));
+      await client.query(`listen ${channel}`);
       if (this.#isFaulty) log.info(`hears what is said on ${channel} again`);
       this.#isFaulty = false;
       isUp = true;

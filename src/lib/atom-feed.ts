@@ -9,8 +9,8 @@ export interface FeedPost {
   slug: string;
   summary: string;
   excerpt: string;
-  /** Safe to show. */
-  content_html: string;
+  /** Safe to show; null if the feed is to go without it. */
+  content_html: string | null;
   author: Author | null;
   category: Topic | null;
   tags: Topic[];
@@ -61,9 +61,11 @@ export function atomFeed(
       link: `${prefix}${post.slug}`,
       date: new Date(changedAt(post)),
       description: html`${storable(post.summary || post.excerpt)}`.text,
-      // The library ends a section of raw text at the first of these only.
-      content: storable(post.content_html).replaceAll(']]>', ']]&gt;'),
       category: [post.category ?? [], post.tags].flat().map(({ slug }) => ({ term: slug })),
+      // The library ends a section of raw text at the first of these only.
+      ...(post.content_html === null
+        ? {}
+        : { content: storable(post.content_html).replaceAll(']]>', ']]&gt;') }),
       ...(post.author === null ? {} : { author: [{ name: nameOf(post.author) }] }),
       ...(post.published_at === null ? {} : { published: new Date(post.published_at) }),
     });

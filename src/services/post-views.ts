@@ -5,8 +5,11 @@ import * as store from '../stores/post-views.js';
 /** A visitor counts once for a post in this time. */
 export const VISIT_MS = 30 * 60 * 1000;
 
-/** Visits that wait to be counted, at most; with a hundred bytes each. */
+/** Visits that wait to be counted, at most, with some hundred bytes each. */
 const MAX_WAITING = 10_000;
+
+/** How many are counted in one statement, and from how many on none waits any longer. */
+const SLICE = 1000;
 
 /** What is known of whoever reads. None of it is kept. */
 export interface Visitor {
@@ -24,16 +27,19 @@ export interface PostViewsOptions {
 
 /**
  * Counts who reads which post, each visitor once in half an hour across all processes. Visits wait in
- * memory until `flush` counts many of them in one statement; those of a failed one wait on.
+ * memory until `flush` counts many of them in one statement; those of a failed one wait on. While
+ * there is no room for more, further visits are not counted, and the log tells how many.
  *
- * Visitors are told apart by a hash of address, browser and post under a secret key of the day. It
- * does not lead back to an address, nor from one post or day to another. Around midnight (UTC) a
- * visitor may count twice.
+ * Visitors are told apart by a hash of address, browser and post under a key of the day, which all
+ * processes derive from the secret. To whoever has the database alone the hash tells neither the
+ * address nor who read another post or came on another day. Whoever has the secret too can try
+ * addresses and browsers until one fits, for as long as a visit is kept: at most an hour longer than
+ * it counts. Around midnight (UTC) a visitor may count twice.
  */
 export class PostViews {
   readonly #options: PostViewsOptions;
-  /** By post and visitor. */
-  #waiting = new Map<string, store.Visit>();
+  /** By post and visitor, the oldest first; also those that are just being counted. */
+  readonly #waiting = new Map<string, store.Visit>();
   #flushing: Promise<void> | null = null;
   /** Visits for which there was no room. */
   #dropped = 0;
@@ -54,10 +60,10 @@ export class PostViews {
       return;
     }
     this.#waiting.set(name, { postId, visitorHash, seenAt });
-    if (this.#waiting.size >= MAX_WAITING) void this.flush();
+    if (this.#waiting.size % SLICE === 0) void this.flush();
   }
 
-  /** Counts all visits that wait. Those that cannot be counted now stay. Does not fail. */
+  /** Counts all visits that wait now. Those that cannot be counted now stay. Does not fail. */
   async flush(): Promise<void> {
     // The one under way may have begun before the last visit.
     await this.#flushing;
@@ -68,20 +74,24 @@ export class PostViews {
   }
 
   async #flush(): Promise<void> {
-    const visits = this.#waiting;
-    if (visits.size === 0) return;
-    this.#waiting = new Map();
+    const { db, log } = this.#options;
+    const visits = [...this.#waiting];
     try {
-      await store.countVisits(this.#options.db, [...visits.values()], VISIT_MS);
-      if (this.#dropped > 0) {
-        this.#options.log.warn({ visits: this.#dropped }, 'there was no room to count visits');
+      for (let begin = 0; begin < visits.length; begin += SLICE) {
+        const slice = visits.slice(begin, begin + SLICE);
+        await store.countVisits(
+          db,
+          slice.map(([, visit]) => visit),
+          VISIT_MS,
+        );
+        for (const [name] of slice) this.#waiting.delete(name);
       }
-      this.#dropped = 0;
     } catch (error) {
-      this.#options.log.warn({ err: error, visits: visits.size }, 'could not count visits yet');
-      // The earlier visit of the same visitor is the one that counts.
-      this.#waiting = new Map([...this.#waiting, ...visits]);
+      log.warn({ err: error, visits: this.#waiting.size }, 'could not count visits yet');
+      return;
     }
+    if (this.#dropped > 0) log.warn({ visits: this.#dropped }, 'there was no room to count visits');
+    this.#dropped = 0;
   }
 
   #hashOf(postId: number, { address, userAgent }: Visitor, at: Date): Buffer {

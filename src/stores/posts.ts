@@ -131,9 +131,17 @@ export async function countPosts(db: Database, filter: PostFilter): Promise<numb
   return count;
 }
 
-/** The newest published posts with their texts. */
-export function listNewestPosts(db: Database, reader: Reader, limit: number): Promise<FullPost[]> {
-  return selectFull(db)
+/** The newest published posts with their texts as HTML. */
+export function listNewestPosts(
+  db: Database,
+  reader: Reader,
+  limit: number,
+): Promise<Omit<FullPost, 'content'>[]> {
+  return db
+    .selectFrom('posts')
+    .select(SUMMARY_COLUMNS)
+    .select('posts.content_html')
+    .select(relations)
     .where(isPostVisible(reader))
     .where('posts.published_at', 'is not', null)
     .orderBy('posts.listed_at', 'desc')

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { PostViews } from '../../src/services/post-views.js';
 import { countVisits, deleteOldVisits } from '../../src/stores/post-views.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { insertTestPost } from '../support/articles.js';
@@ -166,4 +167,32 @@ t.test('many who count and one who deletes do not wait in a circle', async (t) =
   );
   t.equal(rows[0].sum, 10 * 18, 'each of ten visitors once for each post that is left');
   t.ok(counted.reduce((sum, each) => sum + each) >= 180);
+});
+
+t.test('however long nothing can be counted, no more than so many wait', async (t) => {
+  const { id } = await newPost();
+  await app.postViews.flush();
+  const { logger, lines } = recordLog();
+  const views = new PostViews({ db: app.db, clock: clock.read, secret: 'x', log: logger });
+  let visitor = 0;
+  const come = (count: number) => {
+    for (const end = visitor + count; visitor < end; visitor++) {
+      views.count(id, { address: `visitor ${visitor}`, userAgent: null });
+    }
+  };
+  await app.pg.query('alter table post_visits rename to elsewhere');
+  for (let round = 0; round < 3; round++) {
+    come(4500);
+    const flushing = views.flush();
+    come(1000);
+    await flushing;
+  }
+  await app.pg.query('alter table elsewhere rename to post_visits');
+  const waiting = lines.map(({ visits }) => Number(visits));
+  t.equal(Math.max(...waiting), 10_000);
+  const statements = await recordStatements(() => views.flush());
+  t.equal(statements.length, 10, 'a thousand in each');
+  t.equal(await viewsOf(id), 10_000);
+  t.match(lines.at(-1), { msg: 'there was no room to count visits', visits: 6500 });
+  t.same(await recordStatements(() => views.flush()), []);
 });

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { createTestApp, type TestApp } from '../support/app.js';
+import { createTestApp, PASSWORD, type TestApp } from '../support/app.js';
 import { insertTestPost } from '../support/articles.js';
 import type { Client } from '../support/client.js';
+import { startDatabaseProxy } from '../support/database-proxy.js';
 import { recordLog } from '../support/log.js';
 import { noRedis, startRedis } from '../support/redis.js';
 import { recordStatements } from '../support/statements.js';
@@ -333,4 +334,25 @@ t.test('an app that is closed leaves no connection behind', { skip: noRedis }, a
   t.same([await listeners(), await clients()], [1, 2]);
   await two.app.close();
   await until(async () => (await listeners()) === 0 && (await clients()) === 1);
+});
+
+t.test('only what may change an article has the process wait for the news of it', async (t) => {
+  const { databaseUrl } = await createTestApp(t);
+  const proxy = await startDatabaseProxy(t, databaseUrl);
+  const one = await createTestApp(t, { PLAYGROUND: true }, { databaseUrl: proxy.url });
+  const alice = await one.signedIn({ username: 'alice' });
+  const { id } = (await alice.post(URL, { title: 'Pools', content: 'Deep.' })).json;
+  await untilHit(alice, URL);
+  await until(() => one.app.sharedReads.isKeeping);
+
+  // No news arrives now, so that it would not keep anything for a while.
+  proxy.isDeaf = true;
+  t.equal((await one.client().signIn('alice', PASSWORD)).status, 200);
+  t.ok((await alice.post('/api/v1/playground/json', { a: 1 })).status < 300);
+  t.equal(one.app.sharedReads.isKeeping, true);
+  t.equal((await alice.patch(`${URL}/${id}`, { title: '' })).status, 422);
+  t.equal(one.app.sharedReads.isKeeping, true, 'nothing was changed');
+  t.equal((await alice.patch(`${URL}/${id}`, { title: 'Ponds' })).status, 200);
+  t.equal(one.app.sharedReads.isKeeping, false);
+  proxy.isDeaf = false;
 });

@@ -13,7 +13,7 @@ interface Entry {
   updated: Text;
   published: Text;
   summary: Text;
-  content: Text;
+  content?: Text;
   link: { _attributes: { href: string } };
   author?: { name: Text };
 }
@@ -110,6 +110,46 @@ t.test('links lead to the pages that people use', async (t) => {
   t.equal(feed.link[0]?._attributes.href, 'https://www.example.com/blog/');
   t.equal(feed.entry[0]?.link._attributes.href, 'https://www.example.com/blog/posts/pools');
   t.match(textOf(feed.entry[0]?.id ?? {}), /^tag:www\.example\.com,/);
+});
+
+t.test('long posts do not make it huge', async (t) => {
+  const { app, client } = await createTestApp(t);
+  const word = 'long ';
+  for (let day = 1; day <= 4; day++) {
+    await insertTestPost(app, {
+      title: `Day ${day}`,
+      content: word.repeat(day === 2 ? 20_000 : 8000),
+      published_at: `2026-01-0${day}T09:00:00.000Z`,
+    });
+  }
+  const { text } = await client().get('/feed.xml');
+  t.same(
+    parse(text).entry.map(({ title, content }) => [textOf(title), content !== undefined]),
+    [
+      ['Day 4', true],
+      ['Day 3', true],
+      ['Day 2', false],
+      ['Day 1', false],
+    ],
+  );
+  t.ok(text.length < 110_000);
+  t.ok(parse(text).entry.every(({ summary }) => textOf(summary).startsWith(word)));
+});
+
+t.test('at whichever hosts it is asked for, it is that of the host, and the newest', async (t) => {
+  const { app, client } = await createTestApp(t);
+  const hosts = Array.from({ length: 12 }, (_, n) => `host-${n}.example.org`);
+  for (const title of ['First', 'Second']) {
+    await insertTestPost(app, { title });
+    const tags = new Set<unknown>();
+    for (const host of [...hosts, ...hosts.toReversed()]) {
+      const { text, headers } = await client().get('/feed.xml', { host });
+      t.match(text, `http://${host}/feed.xml`);
+      t.match(text, title);
+      tags.add(headers['etag']);
+    }
+    t.equal(tags.size, hosts.length, 'another tag at each, and the same again');
+  }
 });
 
 t.test('a request for no host is refused', async (t) => {

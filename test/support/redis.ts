@@ -22,11 +22,15 @@ export interface RedisServer {
   restart(): Promise<void>;
 }
 
-/** A Redis of this machine's own, which goes with the test. */
-export async function startRedis(t: Test): Promise<RedisServer> {
+/**
+ * A Redis of this machine's own, which goes with the test.
+ *
+ * @param password what it asks for; nothing, if it is left out
+ */
+export async function startRedis(t: Test, password = ''): Promise<RedisServer> {
   const port = await freePort();
-  let server = await launch(port);
-  const client = new Redis(port, '127.0.0.1');
+  let server = await launch(port, password);
+  const client = new Redis(port, '127.0.0.1', { password });
   client.on('error', () => undefined);
   const kill = async (): Promise<void> => {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -45,13 +49,13 @@ export async function startRedis(t: Test): Promise<RedisServer> {
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
     async restart() {
-      server = await launch(port);
+      server = await launch(port, password);
     },
   };
 }
 
 /** Resolves when it takes connections. */
-async function launch(port: number): Promise<ChildProcess> {
+async function launch(port: number, password: string): Promise<ChildProcess> {
   const options = [
     '--bind',
     '127.0.0.1',
@@ -61,6 +65,8 @@ async function launch(port: number): Promise<ChildProcess> {
     '',
     '--appendonly',
     'no',
+    '--requirepass',
+    password,
   ];
   const server = spawn(EXECUTABLE, options, { stdio: ['ignore', 'pipe', 'ignore'] });
   await new Promise<void>((resolve, reject) => {

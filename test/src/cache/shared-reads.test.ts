@@ -1,18 +1,21 @@
 import t from 'tap';
+import { openRedis, type RedisConnection } from '../../../src/cache/redis-client.js';
 import { type Load, SharedReads } from '../../../src/cache/shared-reads.js';
 import { bodyTag } from '../../../src/lib/entity-tag.js';
 import { createTestApp } from '../../support/app.js';
+import { recordLog } from '../../support/log.js';
+import { noRedis, startRedis } from '../../support/redis.js';
 import { until } from '../../support/waiting.js';
 
 const { app } = await createTestApp(t);
 
 /** Reads of an app whose state stays what it is until it is told otherwise. */
-function createReads(lifetime = 60) {
+function createReads(lifetime = 60, redis: RedisConnection | null = null) {
   const state = { name: 'one', isCertain: true };
   const reads = new SharedReads({
     db: app.db,
     state: { get: () => ({ ...state }), start: () => undefined, changedHere: () => undefined },
-    redis: null,
+    redis,
     lifetimes: { list: lifetime, item: lifetime },
   });
   return { reads, state };
@@ -110,4 +113,44 @@ t.test('a process keeps the last of many', async (t) => {
   for (let page = 0; page < 600; page++) await read(page);
   t.equal((await read(599)).isHit, true);
   t.equal((await read(0)).isHit, false);
+});
+
+t.test('what somebody else put into Redis counts as missing', { skip: noRedis }, async (t) => {
+  const server = await startRedis(t);
+  const redis = openRedis(server.url, 'x:', recordLog().logger);
+  t.teardown(() => redis.client.disconnect());
+  await until(() => redis.client.status === 'ready');
+  const load: Load<string> = async () => 'true';
+  const read = () => createReads(60, redis).reads.read('item', ['post', 1], load);
+  const written = await read();
+  t.equal(written.isHit, false);
+  t.equal((await read()).isHit, true, 'another process finds it');
+  const [key = ''] = await server.client.keys('*');
+  const good = JSON.parse(String(await server.client.get(key)));
+
+  const poisons: [name: string, text: string][] = [
+    ...[null, false, 0, '', 7, 'text', [], {}].map((value): [string, string] => [
+      JSON.stringify(value),
+      JSON.stringify(value),
+    ]),
+    ['no JSON', '{"value":'],
+    ...[
+      { value: undefined },
+      { tag: undefined },
+      { tag: 7 },
+      { tag: 'bare' },
+      { tag: '"a\r\nb: c"' },
+      { at: undefined },
+      { at: null },
+      { at: 'now' },
+    ].map((change): [string, string] => {
+      const text = JSON.stringify({ ...good, ...change });
+      return [text, text];
+    }),
+    ['no end', JSON.stringify(good).replace(/"at":\d+/, '"at":1e999')],
+  ];
+  for (const [name, text] of poisons) {
+    await server.client.set(key, text);
+    t.match(await read(), { value: 'true', tag: written.tag, isHit: false }, name);
+  }
 });

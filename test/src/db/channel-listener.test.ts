@@ -1,53 +1,12 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { ChannelListener, type ChannelListenerOptions } from '../../../src/db/channel-listener.js';
 import { notify } from '../../../src/stores/channels.js';
 import { createTestApp } from '../../support/app.js';
+import { startDatabaseProxy } from '../../support/database-proxy.js';
 import { recordLog } from '../../support/log.js';
 import { until } from '../../support/waiting.js';
 
 const { app, databaseUrl } = await createTestApp(t);
-
-interface Proxy {
-  url: string;
-  /** Keeps what comes to itself, in both directions, without closing anything. */
-  stall(): void;
-}
-
-/** The way to the database, which can fail without a word. */
-async function startProxy(t: Test): Promise<Proxy> {
-  const target = new URL(databaseUrl);
-  const socketFolder = target.searchParams.get('host');
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far =
-      socketFolder === null
-        ? connect(Number(target.port), target.hostname)
-        : connect(`${socketFolder}/.s.PGSQL.5432`);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to).on('error', () => undefined);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const url = new URL(databaseUrl);
-  url.searchParams.delete('host');
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
-  return {
-    url: url.href,
-    stall() {
-      for (const socket of sockets) socket.pause();
-    },
-  };
-}
 
 function listen(t: Test, options: Partial<ChannelListenerOptions> = {}) {
   const { logger, lines } = recordLog();
@@ -107,7 +66,7 @@ t.test('connects again, and the log has one line for each', async (t) => {
 });
 
 t.test('a connection that dies without a word is noticed', async (t) => {
-  const { url, stall } = await startProxy(t);
+  const { url, stall } = await startDatabaseProxy(t, databaseUrl);
   const { events } = listen(t, { url, heartbeat: 50 });
   await until(() => events.length > 0);
   stall();
@@ -115,10 +74,18 @@ t.test('a connection that dies without a word is noticed', async (t) => {
 });
 
 t.test('a connection on which others are not heard does not count', async (t) => {
-  const { events, lines } = listen(t, { notify: async () => undefined });
+  const { url, sent } = await startDatabaseProxy(t, databaseUrl);
+  const { events, lines } = listen(t, { url, notify: async () => undefined });
   await until(() => lines.length > 0);
   t.same(events, ['lost']);
   t.match(lines[0], { err: { message: /pooler/ } });
+  t.same(
+    sent()
+      .match(/\b(?:set|listen) \w+/gi)
+      ?.map((text) => text.replace(/[0-9a-f]{16}$/, '')),
+    ['listen echo_'],
+    'nothing else is left where it may be lent to others',
+  );
 });
 
 t.test('stops while it cannot connect', async (t) => {

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { CurrentState } from '../../../src/cache/current-state.js';
+import { ARTICLE_CHANGES, notify } from '../../../src/stores/channels.js';
+import { createTestApp } from '../../support/app.js';
+import { startDatabaseProxy } from '../../support/database-proxy.js';
+import { recordLog } from '../../support/log.js';
+import { until } from '../../support/waiting.js';
+
+const { app, databaseUrl } = await createTestApp(t);
+
+t.test('an echo that fails late says nothing of the connection that came after', async (t) => {
+  const proxy = await startDatabaseProxy(t, databaseUrl);
+  const state = new CurrentState({
+    url: proxy.url,
+    connectTimeout: 5000,
+    channel: ARTICLE_CHANGES,
+    notify: (channel, payload) => notify(app.db, channel, payload),
+    log: recordLog().logger,
+  });
+  t.teardown(() => state.stop());
+  state.start();
+  await until(() => state.get().isCertain);
+  const { name } = state.get();
+
+  // The database has taken what it is to repeat, and then the connection breaks.
+  proxy.isDeaf = true;
+  state.changedHere();
+  t.equal(state.get().isCertain, false);
+  await sleep(200);
+  await app.pg.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'althing-changes' and datname = current_database()`,
+  );
+  proxy.isDeaf = false;
+
+  await until(() => state.get().isCertain);
+  t.not(state.get().name, name);
+  t.equal(proxy.sent().match(/listen article_changes/g)?.length, 2, 'on the second connection');
+  await sleep(2500);
+  t.equal(state.get().isCertain, true, 'and it stays so');
+});
