@@ -145,7 +145,9 @@ export class ChannelListener {
     let timer: NodeJS.Timeout | undefined;
     let isUp = false;
     try {
-      await client.connect();
+      // A client that is ended while it connects says so by its event alone.
+      await Promise.race([client.connect(), ended]);
+      this.#stopping.signal.throwIfAborted();
       // Until the echo is back this may be a connection that a pooler lends to others as well, and
       // keeps what is set on it: so no more than this is asked of it.
       await client.query(`listen ${this.#echoes}`);

@@ -95,3 +95,12 @@ t.test('stops while it cannot connect', async (t) => {
   listener.start();
   t.equal(lines.length, 1);
 });
+
+t.test('stops at any moment while it connects', async (t) => {
+  for (const turns of [0, 1, 2, 5, 20]) {
+    const { listener, events } = listen(t);
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+    await listener.stop();
+    t.equal(events.at(-1), 'lost', `after ${turns} turns`);
+  }
+});
