@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { ChannelListener, type ChannelListenerOptions } from '../../../src/db/channel-listener.js';
 import { notify } from '../../../src/stores/channels.js';
@@ -94,4 +95,13 @@ t.test('stops while it cannot connect', async (t) => {
   await listener.stop();
   listener.start();
   t.equal(lines.length, 1);
+});
+
+t.test('stops at whichever moment', async (t) => {
+  for (let delay = 0; delay < 10; delay++) {
+    const { listener } = listen(t);
+    await sleep(delay / 2);
+    await listener.stop();
+  }
+  t.pass('none was waited for in vain');
 });
