@@ -145,9 +145,8 @@ export class ChannelListener {
     let timer: NodeJS.Timeout | undefined;
     let isUp = false;
     try {
-      // A client that is ended while it connects says so by its event alone.
-      await Promise.race([client.connect(), ended]);
-      this.#stopping.signal.throwIfAborted();
+      // A client that is ended while it connects never says how that went.
+      await Promise.race([client.connect(), ended.then(() => Promise.reject(fault))]);
       // Until the echo is back this may be a connection that a pooler lends to others as well, and
       // keeps what is set on it: so no more than this is asked of it.
       await client.query(`listen ${this.#echoes}`);
