@@ -4156,7 +4156,7 @@ export interface components {
             tags: components["schemas"]["Topic"][];
             /** @description How long reading takes, in minutes */
             reading_minutes: number;
-            /** @description How often it was read */
+            /** @description How often it was read, counted once for each visitor in 30 minutes, and some seconds late */
             view_count: number;
             /** @description How many approved comments it has */
             comment_count: number;
@@ -4407,7 +4407,7 @@ export interface components {
             tags: components["schemas"]["Topic"][];
             /** @description How long reading takes, in minutes */
             reading_minutes: number;
-            /** @description How often it was read */
+            /** @description How often it was read, counted once for each visitor in 30 minutes, and some seconds late */
             view_count: number;
             /** @description How many approved comments it has */
             comment_count: number;

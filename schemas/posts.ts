@@ -105,7 +105,11 @@ const summaryFields = {
   category: Nullable(Ref(Topic), { description: 'The category; null if there is none' }),
   tags: Type.Array(Ref(Topic), { description: 'The tags, by name' }),
   reading_minutes: Type.Integer({ minimum: 1, description: 'How long reading takes, in minutes' }),
-  view_count: Type.Integer({ minimum: 0, description: 'How often it was read' }),
+  view_count: Type.Integer({
+    minimum: 0,
+    description:
+      'How often it was read, counted once for each visitor in 30 minutes, and some seconds late',
+  }),
   comment_count: Type.Integer({ minimum: 0, description: 'How many approved comments it has' }),
   published_at: Nullable(Timestamp('When it was published'), {
     description: 'When it was published; null for a draft',

@@ -200,7 +200,7 @@ export const ConfigSchema = Type.Object({
   COMMENT_RATE_LIMIT: Default(
     Type.Integer({
       minimum: 1,
-      description: 'Comments a minute that are taken from one address',
+      description: 'Attempts a minute from one address to write a comment',
     }),
     20,
   ),

@@ -83,8 +83,11 @@ const TOML_END = /(?<![^\n])\+\+\+[ \t]*(?:\r?\n|$)/;
 const YAML_NAME = /^(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*:(?:[ \t\r\n]|$)/;
 const TOML_NAME = /^(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=|^\[/;
 
-/** What a file has to begin with to have front matter that no line opens. */
+/** What a file has to begin with to have front matter that no line opens, */
 const UNOPENED = /^(?:title|date|layout|tags|categories):[ \t]/;
+
+/** and behind a line that opens it, to be front matter although no line ends it. */
+const USUAL = /^(?:title|date|layout|tags|categories|draft)[ \t]*[:=]/i;
 
 function blockOf(file: string): Block | null {
   const yaml = YAML_FENCE.exec(file);
@@ -103,7 +106,10 @@ function fenced(
 ): Block | null {
   const rest = file.slice(begin);
   const end = endOf.exec(rest);
-  if (end === null) return null;
+  if (end === null) {
+    if (!USUAL.test(rest)) return null;
+    throw new FrontMatterError('The front matter has no end', 1);
+  }
   const text = rest.slice(0, end.index);
   const isEmpty = text.trim() === '';
   if (!isEmpty && !nameOf.test(firstLine(text))) return null;

@@ -36,7 +36,9 @@ export function publicationOf(
   date: Date | null,
   now: Date,
 ): Publication {
-  const isDraft = truthOf(values, 'draft') === true;
+  // `status` is what this service says itself.
+  const status = scalarOf(values.get('status'))?.trim().toLowerCase();
+  const isDraft = truthOf(values, 'draft') === true || status === 'draft';
   // The time at which it was published, for some themes.
   const isHidden = !isDate(values.get('published')) && truthOf(values, 'published') === false;
   if (isDraft || isHidden || DRAFT_FOLDER.test(path)) return { status: 'draft', isHeldBack: false };

@@ -37,7 +37,7 @@ t.test('what only looks like front matter is text', async (t) => {
     'Text',
     '---',
     '---\n\nText',
-    '---\ntitle: A',
+    '---\nnote: A',
     '---\n\n# Heading\n\nText\n\n---\nText',
     '---\n# Heading\n\nText: text, or not\ntext\n',
     ' ---\ntitle: A\n---\n',
@@ -62,6 +62,8 @@ t.test('what cannot be read is refused with its line', async (t) => {
       [/^YAML: Excessive alias count/, 2],
     '+++\na = 1\nb = \n+++\n': [/^TOML: /, 3],
     'title: A\ntags: [\n---\nText': [/^YAML: /, 3],
+    '---\ntitle: A\nText': [/^The front matter has no end$/, 1],
+    '+++\ndraft = true\nText': [/^The front matter has no end$/, 1],
   };
   for (const [file, [reason, line]] of Object.entries(refused)) {
     t.throws(() => parseFrontMatter(file), { name: 'FrontMatterError', message: reason, line });

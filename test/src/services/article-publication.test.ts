@@ -16,6 +16,8 @@ t.test('truths are understood however they are written', async (t) => {
     t.equal(status(`draft: ${word}`), 'published', word);
     t.equal(status(`published: ${word}`), 'draft', word);
   }
+  t.equal(status('status: Draft'), 'draft', 'as this service says it');
+  t.equal(status('status: published'), 'published');
   t.equal(status('draft:\npublished:'), 'published', 'nothing is said');
   t.equal(status('published: 2024-01-02'), 'published');
   t.same(article('published: 2024-01-02').date, new Date('2024-01-02T00:00:00Z'));
