@@ -46,17 +46,20 @@ const MOST_STREAMS = {
 
 /**
  * Where something is listed whose number nobody would guess: it is put into the path of the
- * operations whose name begins so. What is the caller's own is listed for each caller.
+ * operations whose name begins so, of which the first counts. What is the caller's own is listed for
+ * each caller.
  */
 const LISTS: Record<string, string> = {
   'sessions-end': '/api/v1/me/sessions',
   'api-keys-delete': '/api/v1/me/api-keys',
   'posts-': '/api/v1/posts?status=draft',
   'post-comments-': '/api/v1/posts',
+  'comments-update': '/api/v1/comments?author={caller}',
   'comments-': '/api/v1/comments',
   'categories-': '/api/v1/categories',
   'tags-': '/api/v1/tags',
   'trash-': '/api/v1/trash',
+  'jobs-': '/api/v1/jobs',
 };
 
 /** Operations that show how it looks when the service itself is at fault. */
@@ -224,7 +227,8 @@ async function aimAtListed(
   const list = Object.entries(LISTS).find(([prefix]) => id.startsWith(prefix))?.[1];
   if (list === undefined || name === 'anonymous' || !path.includes('{')) return;
   // A caller whose account is gone has none.
-  const items: Listed[] = (await callers[name].get(list)).json.items ?? [];
+  const items: Listed[] =
+    (await callers[name].get(list.replace('{caller}', `${name}_${generation}`))).json.items ?? [];
   if (items.length === 0) return;
   const item = random.pick(items);
   const [, query] = request.url.split('?', 2);
@@ -234,7 +238,7 @@ async function aimAtListed(
 type Listed = Record<string, unknown>;
 
 /** Bodies whose fields have to fit together, or to what a mail has brought. */
-const WANTED: Record<string, () => Promise<Record<string, string>>> = {
+const WANTED: Record<string, () => Promise<Record<string, string | boolean>>> = {
   'tokens-create': async () => ({ username: `author_${generation}`, password: PASSWORD }),
   'passwords-change': async () => ({ current_password: PASSWORD, ...NEW_PASSWORD }),
   'passwords-reset': async () => {
@@ -244,23 +248,30 @@ const WANTED: Record<string, () => Promise<Record<string, string>>> = {
       ...NEW_PASSWORD,
     };
   },
-  'emails-confirm': async () => {
-    newcomers += 1;
-    const username = `newcomer_${newcomers}`;
-    const passwords = { password: PASSWORD, confirm_password: PASSWORD };
-    const form = { username, email: `${username}@example.com`, ...passwords, agree_terms: true };
-    return { token: await mailedToken('/api/v1/auth/register', form) };
-  },
+  'registrations-create': async () => newRegistration(),
+  'emails-confirm': async () => ({
+    token: await mailedToken('/api/v1/auth/register', newRegistration()),
+  }),
 };
 const NEW_PASSWORD = { new_password: 'Battery-Staple-8', confirm_password: 'Battery-Staple-8' };
 let newcomers = 0;
+
+/** Of somebody who was not there before. */
+function newRegistration() {
+  newcomers += 1;
+  const username = `newcomer_${newcomers}`;
+  const passwords = { password: PASSWORD, confirm_password: PASSWORD };
+  return { username, email: `${username}@example.com`, ...passwords, agree_terms: true };
+}
 
 async function bringWhatIsWanted({ id }: Operation, request: GeneratedRequest): Promise<void> {
   const wanted = WANTED[id];
   if (wanted === undefined || random.chance(0.5)) return;
   const body = await wanted();
   const isForm = request.headers['content-type']?.includes('urlencoded') === true;
-  request.payload = isForm ? new URLSearchParams(body).toString() : JSON.stringify(body);
+  request.payload = isForm
+    ? new URLSearchParams(body as Record<string, string>).toString()
+    : JSON.stringify(body);
 }
 
 /** The token of the mail that a request has sent. */
