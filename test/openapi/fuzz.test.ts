@@ -239,7 +239,13 @@ type Listed = Record<string, unknown>;
 
 /** Bodies whose fields have to fit together, or to what a mail has brought. */
 const WANTED: Record<string, () => Promise<Record<string, string | boolean>>> = {
+  'auth-login': async () => ({ username: `author_${generation}`, password: PASSWORD }),
   'tokens-create': async () => ({ username: `author_${generation}`, password: PASSWORD }),
+  'me-delete': async () => ({ password: PASSWORD }),
+  'emails-change': async () => {
+    newcomers += 1;
+    return { email: `newcomer_${newcomers}@example.com`, password: PASSWORD };
+  },
   'passwords-change': async () => ({ current_password: PASSWORD, ...NEW_PASSWORD }),
   'passwords-reset': async () => {
     const email = `m${random.int(0, 19)}@example.com`;
