@@ -18,6 +18,8 @@ const EXCEPTIONS = {
   'sessions-end': [404],
   // What was in the trash has been restored just before.
   'trash-purge': [404],
+  // No published post has the tag.
+  'tags-posts': [404],
 };
 
 /** The statuses with which the request of an operation is as it should be. */
