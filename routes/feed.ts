@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import { IfNoneMatchHeaders } from '../schemas/headers.js';
+import { IfNoneMatchHeaders, NotModified } from '../schemas/headers.js';
 import { ApiError } from '../src/errors.js';
 import type { FeedPlace } from '../src/lib/atom-feed.js';
 import { FEED_LENGTH, MAX_FEED_HTML, PostFeed } from '../src/services/feed.js';
@@ -36,7 +35,7 @@ const operations = {
           },
         },
       },
-      304: Type.Null({ description: 'The client has it already' }),
+      304: NotModified,
     },
   },
 } as const;

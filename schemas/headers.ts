@@ -25,6 +25,9 @@ export const IfNoneMatchHeaders = Type.Object({
   ),
 });
 
+/** The answer that has no body, as the client has it. */
+export const NotModified = Type.Null({ description: 'The client has it already' });
+
 export const idempotencyKeyHeader = Type.Optional(
   Type.String({
     minLength: 1,

@@ -31,19 +31,12 @@ function hashOf(content: unknown): string {
 }
 
 /**
- * Whether an If-Match field has a tag of this version, whatever else the resource showed: nothing
- * that somebody wrote is lost then.
+ * Whether an If-Match field lets a change through (RFC 9110, section 13.1.1): `*`, or a list that
+ * has a tag of this version, whatever else of the resource it was shown with: nothing that somebody
+ * wrote is lost then. The comparison is strong, so a weak tag never matches.
  */
 export function ifMatchHasVersion(field: string, version: number): boolean {
   return matches(field, (tag) => tag.startsWith(`"${version}-`));
-}
-
-/**
- * Whether an If-Match field lets a change through (RFC 9110, section 13.1.1): `*`, or a list that
- * has the tag. The comparison is strong, so a weak tag never matches.
- */
-export function ifMatchPasses(field: string, current: string): boolean {
-  return matches(field, (tag) => tag === current);
 }
 
 /**

@@ -168,8 +168,7 @@ function unique(names: string[]): string[] {
 
 /** A name, a list of them, or what a theme knows of an author. */
 function authorOf(value: unknown): string | null {
-  const first = Array.isArray(value) ? value[0] : value;
-  const name =
-    first instanceof Map ? (first.get('username') ?? first.get('name')) : (first as unknown);
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  const name: unknown = first instanceof Map ? (first.get('username') ?? first.get('name')) : first;
   return scalarOf(name)?.trim() || null;
 }

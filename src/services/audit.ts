@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AuditAction, AuditEntry, AuditListQuery } from '../../schemas/audit.js';
 import type { Page } from '../../schemas/pages.js';
 import type { Database } from '../db/database.js';
@@ -84,6 +85,11 @@ export function listAuditEntries(
       sortKey: ({ id }) => id,
     },
   );
+}
+
+/** What the log keeps of a long text: that by which it can be recognised. SHA-256, in hexadecimal. */
+export function hashOfText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function withoutSecrets(

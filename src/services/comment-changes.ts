@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
 import { type CommentCreate, EDIT_WINDOW_MINUTES } from '../../schemas/comments.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
-import { ifMatchHasVersion } from '../lib/entity-tag.js';
 import { renderMarkdown } from '../lib/markdown.js';
 import * as store from '../stores/comment-changes.js';
 import { type FullComment, findComment } from '../stores/comments.js';
 import { commentVector } from '../stores/search-vectors.js';
-import { record } from './audit.js';
+import { hashOfText, record } from './audit.js';
 import { commentTag } from './comments.js';
 import { assertMayEdit, isEditor, readerOf } from './editorship.js';
-import type { Precondition } from './user-changes.js';
+import { assertUnchanged, type Precondition } from './preconditions.js';
 import type { Origin, Viewer } from './viewer.js';
 
 const MINUTE_MS = 60_000;
@@ -120,16 +118,13 @@ export async function lockForChange(
   trx: Database,
   viewer: Viewer,
   id: number,
-  { ifMatch }: Precondition,
+  precondition: Precondition,
   assertMay: (comment: store.LockedComment) => void = () => undefined,
 ): Promise<store.LockedComment> {
   const comment = await store.lockComment(trx, id, readerOf(viewer));
   if (comment === null) throw new ApiError('not_found');
   assertMay(comment);
-  if (ifMatch !== undefined && !ifMatchHasVersion(ifMatch, comment.version)) {
-    const etag = commentTag(await readBack(trx, id));
-    throw new ApiError('precondition_failed', { headers: { etag } });
-  }
+  await assertUnchanged(precondition, comment, async () => commentTag(await readBack(trx, id)));
   return comment;
 }
 
@@ -152,5 +147,5 @@ function written(content: string) {
 
 /** What the audit log keeps of a comment: of its text only by what it can be recognised. */
 function auditable({ content, is_approved }: Pick<store.LockedComment, 'content' | 'is_approved'>) {
-  return { content_sha256: createHash('sha256').update(content).digest('hex'), is_approved };
+  return { content_sha256: hashOfText(content), is_approved };
 }

@@ -7,7 +7,7 @@ import type { FullComment } from '../stores/comments.js';
 import { record } from './audit.js';
 import { lockForChange, readBack, trashed } from './comment-changes.js';
 import { readerOf } from './editorship.js';
-import type { Precondition } from './user-changes.js';
+import type { Precondition } from './preconditions.js';
 import type { Origin, Viewer } from './viewer.js';
 
 interface Decision {

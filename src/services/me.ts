@@ -5,7 +5,8 @@ import { ApiError } from '../errors.js';
 import { type FullUser, findUser } from '../stores/users.js';
 import { record } from './audit.js';
 import { assertPassword, assertSamePassword } from './auth.js';
-import { changeUser, type Precondition, removeUser } from './user-changes.js';
+import type { Precondition } from './preconditions.js';
+import { changeUser, removeUser } from './user-changes.js';
 import type { Origin, Viewer } from './viewer.js';
 
 /** @throws ApiError user_unavailable if the account has been deleted in the meantime */

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { AuditAction } from '../../schemas/audit.js';
-import type { PostCreate, PostUpdate } from '../../schemas/posts.js';
+import type { PostCreate, PostStatus, PostUpdate } from '../../schemas/posts.js';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '../errors.js';
-import { ifMatchHasVersion } from '../lib/entity-tag.js';
 import { renderMarkdown } from '../lib/markdown.js';
 import { slugOf } from '../lib/slugs.js';
 import { SLUG_SUFFIX_LENGTH } from '../stores/free-slugs.js';
@@ -12,10 +10,10 @@ import * as store from '../stores/post-changes.js';
 import { type FullPost, findPost } from '../stores/posts.js';
 import { postVector, titleVector } from '../stores/search-vectors.js';
 import { ensureTags } from '../stores/topics.js';
-import { record, recordDifference } from './audit.js';
+import { hashOfText, record, recordDifference } from './audit.js';
 import { assertMayEdit, readerOf } from './editorship.js';
 import { postTag } from './posts.js';
-import type { Precondition } from './user-changes.js';
+import { assertUnchanged, type Precondition } from './preconditions.js';
 import type { Origin, Viewer } from './viewer.js';
 
 const MAX_SLUG = 200;
@@ -120,40 +118,21 @@ export async function applyChanges(
   return true;
 }
 
-/** Publishes the post, if it is not. @throws as `changePost` */
-export function publishPost(
+/** Publishes a draft, or makes a published post a draft again. @throws as `changePost` */
+export function setPostStatus(
   db: Database,
   origin: Origin,
   viewer: Viewer,
   id: number,
+  status: PostStatus,
   precondition: Precondition,
 ): Promise<FullPost> {
-  return setPublished(db, origin, viewer, id, precondition, origin.now.toISOString());
-}
-
-/** Makes the post a draft again, if it is published. @throws as `changePost` */
-export function unpublishPost(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  id: number,
-  precondition: Precondition,
-): Promise<FullPost> {
-  return setPublished(db, origin, viewer, id, precondition, null);
-}
-
-function setPublished(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  id: number,
-  precondition: Precondition,
-  published_at: string | null,
-): Promise<FullPost> {
-  const action = published_at === null ? 'post.unpublish' : 'post.publish';
+  const now = origin.now.toISOString();
+  const [action, published_at] =
+    status === 'published' ? (['post.publish', now] as const) : (['post.unpublish', null] as const);
   return change(db, origin, viewer, id, { precondition, action }, async (trx, before) => {
     if ((before.published_at === null) === (published_at === null)) return false;
-    await store.updatePost(trx, id, { published_at, updated_at: origin.now.toISOString() });
+    await store.updatePost(trx, id, { published_at, updated_at: now });
     return true;
   });
 }
@@ -200,15 +179,12 @@ async function lockForChange(
   trx: Database,
   viewer: Viewer,
   id: number,
-  { ifMatch }: Precondition,
+  precondition: Precondition,
 ): Promise<store.LockedPost> {
   const post = await store.lockPost(trx, id, readerOf(viewer));
   if (post === null) throw new ApiError('not_found');
   assertMayEdit(viewer, post);
-  if (ifMatch !== undefined && !ifMatchHasVersion(ifMatch, post.version)) {
-    const etag = postTag(await readBack(trx, id));
-    throw new ApiError('precondition_failed', { headers: { etag } });
-  }
+  await assertUnchanged(precondition, post, async () => postTag(await readBack(trx, id)));
   return post;
 }
 
@@ -273,7 +249,7 @@ export function auditable({ title, slug, summary, status, content, category_id, 
     status,
     category_id,
     tags: tags.map(({ name }) => name),
-    content_sha256: createHash('sha256').update(content).digest('hex'),
+    content_sha256: hashOfText(content),
   };
 }
 

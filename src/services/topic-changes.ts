@@ -2,12 +2,12 @@ import type { Database } from '../db/database.js';
 import { toPostgresAnswer } from '../db/postgres-errors.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, duplicate } from '../errors.js';
-import { ifMatchHasVersion } from '../lib/entity-tag.js';
+import { takeSlug } from '../stores/free-slugs.js';
 import * as store from '../stores/topic-tables.js';
 import { nextTopicSlug } from '../stores/topics.js';
 import { record, recordDifference } from './audit.js';
+import { assertUnchanged, type Precondition } from './preconditions.js';
 import { type TopicKind, topicTag } from './topics.js';
-import type { Precondition } from './user-changes.js';
 import type { Origin } from './viewer.js';
 
 /** What is written of a category or a tag. */
@@ -16,9 +16,6 @@ export interface WrittenTopic {
   slug?: string;
   description?: string;
 }
-
-/** How often others may be faster to take the slug that was free. */
-const MAX_ATTEMPTS = 10;
 
 /** @throws ApiError duplicate, naming the name and the slug, whichever are taken */
 export function createTopic<Row extends store.TopicRow>(
@@ -91,33 +88,30 @@ export function deleteTopic<Row extends store.TopicRow>(
 }
 
 /** Under the slug that is given, or under the next one that is free. */
-async function insertTopic<Row extends store.TopicRow>(
+function insertTopic<Row extends store.TopicRow>(
   trx: Database,
   { noun, table }: TopicKind<Row>,
   written: WrittenTopic,
 ): Promise<Row> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+  return takeSlug(async () => {
     const slug = written.slug ?? (await nextTopicSlug(trx, table.name, written.name, noun));
     const topic = await store.insertTopic(trx, table, { ...written, slug });
     if (topic !== null) return topic;
     const taken = await store.findTaken(trx, table, written);
     if (taken.length > 0) throw duplicates(written, taken);
-    // Others were faster: their slug was free a moment ago.
-  }
-  throw duplicates(written, ['slug']);
+    return null;
+  });
 }
 
 async function lockForChange<Row extends store.TopicRow>(
   trx: Database,
   { table }: TopicKind<Row>,
   id: number,
-  { ifMatch }: Precondition,
+  precondition: Precondition,
 ): Promise<Row> {
   const topic = await store.lockTopic(trx, table, id);
   if (topic === null) throw new ApiError('not_found');
-  if (ifMatch !== undefined && !ifMatchHasVersion(ifMatch, topic.version)) {
-    throw new ApiError('precondition_failed', { headers: { etag: topicTag(topic) } });
-  }
+  await assertUnchanged(precondition, topic, () => topicTag(topic));
   return topic;
 }
 

@@ -48,37 +48,30 @@ export async function listTrash(
 }
 
 /** @throws ApiError not_found if there is no such thing in the trash that the viewer may restore */
-export function restore(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  kind: TrashKind,
-  id: number,
-): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    await assertLocked(trx, viewer, kind, id);
-    await BINS[kind].restore(trx, id);
-    await record(trx, origin, { action: `${kind}.restore`, id });
-  });
-}
+export const restore = trashAction('restore');
 
 /**
  * Removes it for good.
  *
  * @throws ApiError not_found if there is no such thing in the trash that the viewer may remove
  */
-export function purge(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  kind: TrashKind,
-  id: number,
-): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    await assertLocked(trx, viewer, kind, id);
-    await BINS[kind].purge(trx, id);
-    await record(trx, origin, { action: `${kind}.purge`, id });
-  });
+export const purge = trashAction('purge');
+
+/** Whoever deleted something of their own may do it; to what editors deleted, only editors. */
+function trashAction(verb: 'restore' | 'purge') {
+  return (
+    db: Database,
+    origin: Origin,
+    viewer: Viewer,
+    kind: TrashKind,
+    id: number,
+  ): Promise<void> =>
+    inTransaction(db, async (trx) => {
+      const bin = BINS[kind];
+      if (!(await bin.lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
+      await bin[verb](trx, id);
+      await record(trx, origin, { action: `${kind}.${verb}`, id });
+    });
 }
 
 /**
@@ -120,16 +113,6 @@ async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Pro
     if (failed.size === 0) return removed;
     throw new AggregateError(failed.values(), `${failed.size} of the trash could not be removed`);
   }
-}
-
-/** Whoever deleted something of their own may have it back; what editors deleted, only editors. */
-async function assertLocked(
-  trx: Database,
-  viewer: Viewer,
-  kind: TrashKind,
-  id: number,
-): Promise<void> {
-  if (!(await BINS[kind].lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
 }
 
 function expiryOf(deletedAt: string): string {

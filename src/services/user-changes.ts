@@ -6,7 +6,6 @@ import type { Database } from '../db/database.js';
 import { toPostgresAnswer } from '../db/postgres-errors.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '../errors.js';
-import { ifMatchPasses } from '../lib/entity-tag.js';
 import { beyond, isAdministratorMask, isMask, type Mask } from '../lib/permissions.js';
 import { deleteEmailTokensOf } from '../stores/email-tokens.js';
 import { enqueue } from '../stores/jobs.js';
@@ -15,16 +14,11 @@ import * as store from '../stores/user-changes.js';
 import type { FullUser } from '../stores/users.js';
 import { record, recordDifference } from './audit.js';
 import { assertMayActAs } from './ownership.js';
+import { assertUnchanged, type Precondition } from './preconditions.js';
 import { userTag } from './users.js';
 import { isAdministrator, type Origin } from './viewer.js';
 
-/** To which state of the resource a change is meant. */
-export interface Precondition {
-  /** The If-Match field of the request. */
-  ifMatch?: string | undefined;
-}
-
-export interface ChangeOptions extends Precondition {
+interface ChangeOptions extends Precondition {
   /** What the audit log calls it. */
   action?: AuditAction;
 }
@@ -96,14 +90,14 @@ export function changeUser(
   origin: Origin,
   id: number,
   changes: UserUpdate,
-  { ifMatch, action = 'user.change' }: ChangeOptions,
+  { action = 'user.change', ...precondition }: ChangeOptions,
 ): Promise<FullUser> {
   assertOwnToChange(origin, changes);
   assertMayActAs(origin.viewer, id, 'me:write');
   const work = () =>
     inTransaction(db, async (trx) => {
       if (changes.is_active === false) await assertNotLastAdministrator(trx, id);
-      const before = await lockForChange(trx, origin, id, ifMatch);
+      const before = await lockForChange(trx, origin, id, precondition);
       if (Object.keys(changes).length === 0) return before;
       const after = await store.updateUser(trx, id, withAddressState(before, changes), origin.now);
       if (!after.is_active) await deleteSessionsOf(trx, id);
@@ -132,12 +126,12 @@ export function assignRole(
   origin: Origin,
   id: number,
   assignment: RoleAssignment,
-  { ifMatch }: Precondition,
+  precondition: Precondition,
 ): Promise<FullUser> {
   const permissions = maskOf(assignment);
   return inTransaction(db, async (trx) => {
     if (!isAdministratorMask(permissions)) await assertNotLastAdministrator(trx, id);
-    const before = await lockForChange(trx, origin, id, ifMatch);
+    const before = await lockForChange(trx, origin, id, precondition);
     assertGrantable(origin, permissions, before.permissions);
     const after = await store.updateUser(trx, id, { permissions }, origin.now);
     await recordDifference(trx, origin, { action: 'user.role', id }, { before, after });
@@ -170,10 +164,10 @@ export async function removeUser(
   trx: Database,
   origin: Origin,
   id: number,
-  { ifMatch }: Precondition,
+  precondition: Precondition,
 ): Promise<FullUser> {
   await assertNotLastAdministrator(trx, id);
-  const user = await lockForChange(trx, origin, id, ifMatch);
+  const user = await lockForChange(trx, origin, id, precondition);
   await store.deleteUser(trx, id);
   return user;
 }
@@ -194,14 +188,12 @@ async function lockForChange(
   trx: Database,
   origin: Origin,
   id: number,
-  ifMatch: string | undefined,
+  precondition: Precondition,
 ): Promise<FullUser> {
   const current = await store.lockUser(trx, id);
   const isSelf = id === origin.viewer?.id;
   if (current === null) throw new ApiError(isSelf ? 'user_unavailable' : 'not_found');
-  if (ifMatch !== undefined && !ifMatchPasses(ifMatch, userTag(current))) {
-    throw new ApiError('precondition_failed', { headers: { etag: userTag(current) } });
-  }
+  await assertUnchanged(precondition, current, () => userTag(current));
   assertNotAbove(origin, current);
   return current;
 }

@@ -2,13 +2,29 @@ import { sql } from 'kysely';
 import type { Database } from '../db/database.js';
 
 /** Where a slug is one of its kind. */
-export type SlugTable = 'post_slugs' | 'categories' | 'tags';
+type SlugTable = 'post_slugs' | 'categories' | 'tags';
 
 /** How many digits a number behind a slug may have. */
 const MAX_DIGITS = 6;
 
 /** What a number behind a slug may need of its length. */
 export const SLUG_SUFFIX_LENGTH = MAX_DIGITS + 1;
+
+/** How often somebody else may be faster before it is called a fault. */
+const MAX_ATTEMPTS = 50;
+
+/**
+ * Tries again for as long as somebody else is faster to take the slug that was free.
+ *
+ * @param attempt gives null if the slug was taken
+ */
+export async function takeSlug<T>(attempt: () => Promise<T | null>): Promise<T> {
+  for (let count = 0; count < MAX_ATTEMPTS; count += 1) {
+    const result = await attempt();
+    if (result !== null) return result;
+  }
+  throw new Error('No slug was to be had: others were always faster');
+}
 
 /**
  * The slug itself if it is free, else the slug with the smallest number behind it that is, so that

@@ -1,7 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
-import { nextSlug } from './free-slugs.js';
+import { nextSlug, takeSlug } from './free-slugs.js';
 import { isPostVisible, type Reader } from './readers.js';
 
 /** The columns that a change of a post looks at, beside its text. */
@@ -51,9 +51,6 @@ export type NewPost = Omit<
   source_path?: string | null;
 };
 
-/** How often somebody else may be faster before it is called a fault. */
-const MAX_ATTEMPTS = 50;
-
 /**
  * Writes a post under this slug.
  *
@@ -85,13 +82,12 @@ export async function insertPostUnderFreeSlug(
     .returning('id')
     .executeTakeFirstOrThrow();
   if (await claimSlug(trx, id, first)) return id;
-  for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt += 1) {
+  return takeSlug(async () => {
     const next = await nextSlug(trx, 'post_slugs', slug);
-    if (!(await claimSlug(trx, id, next))) continue;
+    if (!(await claimSlug(trx, id, next))) return null;
     await trx.updateTable('posts').set({ slug: next }).where('id', '=', id).execute();
     return id;
-  }
-  throw new Error('No slug was to be had for a post');
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.js';
 import { authorIn } from './authors.js';
 import { commentCountOfPost, viewCountOfPost } from './posts.js';
 import { isPostVisible } from './readers.js';
+import { topicOf } from './topics.js';
 
 /** Nothing here is counted that not everyone may see. */
 const isPublished = isPostVisible({ kind: 'public' });
@@ -58,7 +59,7 @@ export async function countPostsByTag(db: Database, limit: number): Promise<TagO
       ) as numbers on numbers.tag_id = tags.id
       order by numbers.post_count desc, lower(tags.name) collate "C" limit ${limit}
     )
-    select jsonb_build_object('id', counted.id, 'name', counted.name, 'slug', counted.slug) as tag,
+    select ${topicOf('counted')} as tag,
            counted.post_count, summed.view_count
     from counted, lateral (
       select sum(${viewCountOfPost})::bigint as view_count

@@ -9,6 +9,7 @@ import { authorIn } from './authors.js';
 import { isPostVisible, isVisibleDraft, type Reader } from './readers.js';
 import { postMatches } from './search-vectors.js';
 import { cut, type Slice } from './slices.js';
+import { topicOf } from './topics.js';
 
 type PostColumns = Selectable<Schema['posts']>;
 
@@ -198,12 +199,10 @@ export const commentCountOfPost = sql<number>`(
 /** What a post shows of others: its author, its topics, and what is counted. */
 export function relations() {
   const category = sql<Topic | null>`(
-    select jsonb_build_object('id', categories.id, 'name', categories.name, 'slug', categories.slug)
-    from categories where categories.id = posts.category_id)`;
+    select ${topicOf('categories')} from categories where categories.id = posts.category_id)`;
   const tags = sql<Topic[]>`(
     select coalesce(
-      jsonb_agg(jsonb_build_object('id', tags.id, 'name', tags.name, 'slug', tags.slug)
-                order by lower(tags.name) collate "C"), '[]')
+      jsonb_agg(${topicOf('tags')} order by lower(tags.name) collate "C"), '[]')
     from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
   return [
     authorIn('posts.author_id').as('author'),

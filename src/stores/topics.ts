@@ -1,14 +1,18 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import type { Topic } from '../../schemas/posts.js';
 import type { Database } from '../db/database.js';
 import { indexedWords } from '../lib/search-words.js';
 import { slugOf } from '../lib/slugs.js';
-import { nextSlug, SLUG_SUFFIX_LENGTH } from './free-slugs.js';
+import { nextSlug, SLUG_SUFFIX_LENGTH, takeSlug } from './free-slugs.js';
 
 /** How long the slug of a category or a tag may be. */
-export const MAX_TOPIC_SLUG = 50;
+const MAX_TOPIC_SLUG = 50;
 
-/** How often somebody else may be faster before it is called a fault. */
-const MAX_ATTEMPTS = 50;
+/** A category or a tag as posts show it, of a row that is called so. */
+export function topicOf(row: string): RawBuilder<Topic> {
+  const [id, name, slug] = ['id', 'name', 'slug'].map((column) => sql.ref(`${row}.${column}`));
+  return sql`jsonb_build_object('id', ${id}, 'name', ${name}, 'slug', ${slug})`;
+}
 
 /**
  * The slug of a category's or tag's name, with a number behind it if it is taken.
@@ -50,8 +54,8 @@ async function findTags(trx: Database, keys: string[]): Promise<Map<string, numb
   return new Map(rows.map(({ key, id }) => [key, id]));
 }
 
-async function ensureTag(trx: Database, name: string): Promise<number> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+function ensureTag(trx: Database, name: string): Promise<number> {
+  return takeSlug(async () => {
     const created = await trx
       .insertInto('tags')
       .values({
@@ -64,8 +68,6 @@ async function ensureTag(trx: Database, name: string): Promise<number> {
       .executeTakeFirst();
     if (created !== undefined) return created.id;
     // Somebody else has taken the name, or only the slug.
-    const found = (await findTags(trx, [name])).get(name);
-    if (found !== undefined) return found;
-  }
-  throw new Error('No slug was to be had for a tag');
+    return (await findTags(trx, [name])).get(name) ?? null;
+  });
 }

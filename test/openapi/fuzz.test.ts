@@ -302,7 +302,9 @@ async function bringWhatIsWanted({ id }: Operation, request: GeneratedRequest): 
   const body = await wanted();
   const isForm = request.headers['content-type']?.includes('urlencoded') === true;
   request.payload = isForm
-    ? new URLSearchParams(body as Record<string, string>).toString()
+    ? new URLSearchParams(
+        Object.entries(body).map(([name, value]): [string, string] => [name, String(value)]),
+      ).toString()
     : JSON.stringify(body);
 }
 

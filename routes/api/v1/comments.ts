@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { viewerOf } from '../../../plugins/access.js';
+import { preconditionOf } from '../../../plugins/conditional-requests.js';
 import {
   Comment,
   CommentListQuery,
@@ -15,7 +16,7 @@ import {
   EDIT_WINDOW_MINUTES,
   type Moderation,
 } from '../../../schemas/comments.js';
-import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
 import { Ref } from '../../../schemas/types.js';
 import { linkHeader } from '../../../src/lib/link-header.js';
 import { deleteComment, editComment } from '../../../src/services/comment-changes.js';
@@ -44,7 +45,7 @@ const operations = {
     tags,
     params: CommentParams,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(Comment), 304: Type.Null({ description: 'The client has it already' }) },
+    response: { 200: Ref(Comment), 304: NotModified },
   },
   replies: {
     operationId: 'comments-list-replies',
@@ -148,16 +149,20 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       viewerOf(request),
       request.params.id,
       request.body.content,
-      { ifMatch: request.headers['if-match'] },
+      preconditionOf(request),
     );
     reply.header('etag', comments.commentTag(comment));
     return comment;
   });
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
-    await deleteComment(request.db, request.origin(), viewerOf(request), request.params.id, {
-      ifMatch: request.headers['if-match'],
-    });
+    await deleteComment(
+      request.db,
+      request.origin(),
+      viewerOf(request),
+      request.params.id,
+      preconditionOf(request),
+    );
     reply.code(204);
   });
 
@@ -165,8 +170,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const deciding =
     (verdict: Exclude<Moderation, 'delete'>) =>
     async (request: FastifyRequest<Verdict>, reply: FastifyReply) => {
-      const { db, params, headers } = request;
-      const precondition = { ifMatch: headers['if-match'] };
+      const { db, params } = request;
+      const precondition = preconditionOf(request);
       const viewer = viewerOf(request);
       const comment = await decide(db, request.origin(), viewer, params.id, verdict, precondition);
       reply.header('etag', comments.commentTag(comment));

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import { viewerOf } from '../../../plugins/access.js';
+import { preconditionOf } from '../../../plugins/conditional-requests.js';
 import { dropCookie } from '../../../plugins/sessions.js';
-import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
 import { AccountDeletion } from '../../../schemas/me.js';
 import { Ref } from '../../../schemas/types.js';
 import { ProfileUpdate, User } from '../../../schemas/users.js';
@@ -18,7 +19,7 @@ const operations = {
     description: 'Your own account, with every field.',
     tags,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(User), 304: Type.Null({ description: 'The client has it already' }) },
+    response: { 200: Ref(User), 304: NotModified },
   },
   update: {
     operationId: 'me-update',
@@ -57,8 +58,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.update, config: { access: 'user', scope: 'me:write', errors: [412] } },
     async (request, reply) => {
-      const { body, headers } = request;
-      const precondition = { ifMatch: headers['if-match'] };
+      const { body } = request;
+      const precondition = preconditionOf(request);
       const viewer = viewerOf(request);
       const user = await me.changeMe(request.db, request.origin(), viewer, body, precondition);
       reply.header('etag', userTag(user));
@@ -70,8 +71,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.remove, config: { access: 'user', scope: null, errors: [409, 412] } },
     async (request, reply) => {
-      const { body, headers } = request;
-      const precondition = { ifMatch: headers['if-match'] };
+      const { body } = request;
+      const precondition = preconditionOf(request);
       const viewer = viewerOf(request);
       await me.deleteMe(request.db, request.origin(), viewer, body.password, precondition);
       if (request.session.viewer?.id === viewer.id) await dropCookie(request, reply);

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from '@sinclair/typebox';
-import { IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
 import {
   PopularPosts,
   PostArchives,
@@ -13,8 +12,6 @@ import * as statistics from '../../../src/services/post-statistics.js';
 
 const tags = ['posts'];
 
-const notModified = Type.Null({ description: 'The client has it already' });
-
 const operations = {
   popular: {
     operationId: 'posts-popular',
@@ -23,7 +20,7 @@ const operations = {
     tags,
     querystring: StatisticsQuery,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(PopularPosts), 304: notModified },
+    response: { 200: Ref(PopularPosts), 304: NotModified },
   },
   archives: {
     operationId: 'posts-archives',
@@ -33,7 +30,7 @@ const operations = {
       'lists those of one.',
     tags,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(PostArchives), 304: notModified },
+    response: { 200: Ref(PostArchives), 304: NotModified },
   },
   byAuthor: {
     operationId: 'posts-by-author',
@@ -44,7 +41,7 @@ const operations = {
     tags,
     querystring: StatisticsQuery,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(PostsByAuthor), 304: notModified },
+    response: { 200: Ref(PostsByAuthor), 304: NotModified },
   },
   byTag: {
     operationId: 'posts-by-tag',
@@ -53,7 +50,7 @@ const operations = {
     tags,
     querystring: StatisticsQuery,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(PostsByTag), 304: notModified },
+    response: { 200: Ref(PostsByTag), 304: NotModified },
   },
 } as const;
 

@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { viewerOf } from '../../../plugins/access.js';
-import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { preconditionOf } from '../../../plugins/conditional-requests.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
 import {
   Post,
   PostCreate,
@@ -11,6 +12,7 @@ import {
   PostParams,
   PostReplace,
   PostSlugParams,
+  type PostStatus,
   PostUpdate,
 } from '../../../schemas/posts.js';
 import { Ref } from '../../../schemas/types.js';
@@ -19,8 +21,6 @@ import * as changes from '../../../src/services/post-changes.js';
 import * as posts from '../../../src/services/posts.js';
 
 const tags = ['posts'];
-
-const notModified = Type.Null({ description: 'The client has it already' });
 
 const ETAG_NOTE =
   'The `ETag` names what is shown: its first number is the version, and `If-Match` looks at that ' +
@@ -36,7 +36,7 @@ const operations = {
     tags,
     querystring: PostListQuery,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(PostPage), 304: notModified },
+    response: { 200: Ref(PostPage), 304: NotModified },
   },
   read: {
     operationId: 'posts-read',
@@ -45,7 +45,7 @@ const operations = {
     tags,
     params: PostParams,
     headers: IfNoneMatchHeaders,
-    response: { 200: Ref(Post), 304: notModified },
+    response: { 200: Ref(Post), 304: NotModified },
   },
   readBySlug: {
     operationId: 'posts-read-by-slug',
@@ -58,7 +58,7 @@ const operations = {
     response: {
       200: Ref(Post),
       301: Type.Null({ description: 'The post has another slug now' }),
-      304: notModified,
+      304: NotModified,
     },
   },
   create: {
@@ -193,7 +193,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       viewerOf(request),
       request.params.id,
       request.body,
-      { ifMatch: request.headers['if-match'] },
+      preconditionOf(request),
     );
     reply.header('etag', posts.postTag(post));
     return post;
@@ -204,12 +204,16 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
 
   type StateChange = { Params: Static<typeof PostParams> };
-  const setState =
-    (set: typeof changes.publishPost) =>
-    async (request: FastifyRequest<StateChange>, reply: FastifyReply) => {
-      const post = await set(request.db, request.origin(), viewerOf(request), request.params.id, {
-        ifMatch: request.headers['if-match'],
-      });
+  const setStatus =
+    (status: PostStatus) => async (request: FastifyRequest<StateChange>, reply: FastifyReply) => {
+      const post = await changes.setPostStatus(
+        request.db,
+        request.origin(),
+        viewerOf(request),
+        request.params.id,
+        status,
+        preconditionOf(request),
+      );
       reply.header('etag', posts.postTag(post));
       return post;
     };
@@ -217,19 +221,23 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.post<StateChange>(
     '/:id/publish',
     { schema: operations.publish, config: write },
-    setState(changes.publishPost),
+    setStatus('published'),
   );
   app.post<StateChange>(
     '/:id/unpublish',
     { schema: operations.unpublish, config: write },
-    setState(changes.unpublishPost),
+    setStatus('draft'),
   );
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
     const { id } = request.params;
-    await changes.deletePost(request.db, request.origin(), viewerOf(request), id, {
-      ifMatch: request.headers['if-match'],
-    });
+    await changes.deletePost(
+      request.db,
+      request.origin(),
+      viewerOf(request),
+      id,
+      preconditionOf(request),
+    );
     reply.code(204);
   });
 };

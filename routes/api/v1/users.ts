@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { IfMatchHeaders, IfNoneMatchHeaders } from '../../../schemas/headers.js';
+import { preconditionOf } from '../../../plugins/conditional-requests.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
 import { RoleAssignment } from '../../../schemas/roles.js';
 import { Ref } from '../../../schemas/types.js';
 import {
@@ -44,7 +45,7 @@ const operations = {
     tags,
     params: UserParams,
     headers: IfNoneMatchHeaders,
-    response: { 200: UserView, 304: Type.Null({ description: 'The client has it already' }) },
+    response: { 200: UserView, 304: NotModified },
   },
   create: {
     operationId: 'users-create',
@@ -209,9 +210,5 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     reply.code(204);
   });
 };
-
-function preconditionOf({ headers }: FastifyRequest): changes.Precondition {
-  return { ifMatch: headers['if-match'] };
-}
 
 export default routes;

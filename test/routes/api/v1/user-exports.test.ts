@@ -80,7 +80,6 @@ t.test('a reader slower than the statement time-out gets everything', async (t) 
   const response = await fetch(`${origin}${URL}.csv`);
   let lines = 0;
   let portions = 0;
-  // The type of fetch's body does not say that it can be iterated, which Node's can.
   // Node's streams of the web can be iterated, which the type of `fetch` does not know.
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     for (const byte of chunk) if (byte === 0x0a) lines += 1;

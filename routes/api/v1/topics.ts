@@ -1,0 +1,187 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { preconditionOf } from '../../../plugins/conditional-requests.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
+import { PostPage } from '../../../schemas/posts.js';
+import {
+  TopicListQuery,
+  TopicParams,
+  TopicPostsQuery,
+  TopicSlugParams,
+} from '../../../schemas/topics.js';
+import { Ref } from '../../../schemas/types.js';
+import { linkHeader } from '../../../src/lib/link-header.js';
+import * as changes from '../../../src/services/topic-changes.js';
+import * as topics from '../../../src/services/topics.js';
+import type { TopicRow } from '../../../src/stores/topic-tables.js';
+
+type Named = TSchema & { $id: string };
+
+/** What the documents of categories and of tags say differently. */
+export interface TopicDocument {
+  noun: string;
+  /** Several of them: the first part of their operations' names, and their tag. */
+  plural: string;
+  schemas: Record<'topic' | 'page' | 'create' | 'replace' | 'update', Named>;
+  /** What becomes of a field that a PUT leaves out. */
+  replaced: string;
+  /** What becomes of the posts when it is deleted. */
+  left: string;
+}
+
+function operationsOf({ noun, plural, schemas, replaced, left }: TopicDocument) {
+  const operation = (name: string) => ({ operationId: `${plural}-${name}`, tags: [plural] });
+  const one = { 200: Ref(schemas.topic) };
+  return {
+    list: {
+      ...operation('list'),
+      summary: `List ${plural}`,
+      description:
+        `The ${plural} in pages, each with the number of its published posts. The one of a slug is ` +
+        'found by `slug`.',
+      querystring: TopicListQuery,
+      headers: IfNoneMatchHeaders,
+      response: { 200: Ref(schemas.page), 304: NotModified },
+    },
+    read: {
+      ...operation('read'),
+      summary: `Read a ${noun}`,
+      description: `One ${noun}, with the number of its published posts.`,
+      params: TopicParams,
+      headers: IfNoneMatchHeaders,
+      response: { ...one, 304: NotModified },
+    },
+    posts: {
+      ...operation('posts'),
+      summary: `List the posts of a ${noun}`,
+      description: `The published posts of the ${noun} with this slug, in pages.`,
+      params: TopicSlugParams,
+      querystring: TopicPostsQuery,
+      headers: IfNoneMatchHeaders,
+      response: { 200: Ref(PostPage), 304: NotModified },
+    },
+    create: {
+      ...operation('create'),
+      summary: `Create a ${noun}`,
+      description: 'For editors. A name that is taken, in any case, or a slug is refused with 409.',
+      body: Ref(schemas.create),
+      response: {
+        201: Ref(schemas.topic, { description: `The ${noun} that was created` }),
+      },
+    },
+    replace: {
+      ...operation('replace'),
+      summary: `Replace a ${noun}`,
+      description:
+        `For editors. Writes the whole ${noun}; ${replaced}. \`If-Match\` looks at the version ` +
+        'alone: a post more does not get in the way.',
+      params: TopicParams,
+      headers: IfMatchHeaders,
+      body: Ref(schemas.replace),
+      response: one,
+    },
+    update: {
+      ...operation('update'),
+      summary: `Change a ${noun}`,
+      description: 'For editors. Changes the fields that are given; what is left out stays.',
+      params: TopicParams,
+      headers: IfMatchHeaders,
+      body: Ref(schemas.update),
+      response: one,
+    },
+    remove: {
+      ...operation('delete'),
+      summary: `Delete a ${noun}`,
+      description: `For editors. Its posts stay, without ${left}.`,
+      params: TopicParams,
+      headers: IfMatchHeaders,
+      response: { 204: Type.Null({ description: `The ${noun} is gone` }) },
+    },
+  };
+}
+
+const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
+const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
+
+/** The routes of categories or of tags. */
+export function topicRoutes<Row extends TopicRow>(
+  kind: topics.TopicKind<Row>,
+  document: TopicDocument,
+): FastifyPluginAsyncTypebox {
+  const operations = operationsOf(document);
+
+  return async (app) => {
+    const sourceOf = ({ db }: FastifyRequest) => ({ db, sharedReads: app.sharedReads });
+
+    app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
+      const { viewer, query } = request;
+      const page = reply.read(await topics.listTopics(sourceOf(request), viewer, kind, query));
+      reply.header('link', linkHeader(request.url, page));
+      return page;
+    });
+
+    app.get(
+      '/:id',
+      { schema: operations.read, config: { ...read, errors: [404] } },
+      async (request, reply) => {
+        const { viewer, params } = request;
+        return reply.read(await topics.readTopic(sourceOf(request), viewer, kind, params.id));
+      },
+    );
+
+    app.get(
+      '/:slug/posts',
+      { schema: operations.posts, config: { ...read, errors: [404] } },
+      async (request, reply) => {
+        const { slug } = request.params;
+        const page = reply.read(
+          await topics.listPostsOf(app.sharedReads, kind, slug, request.query),
+        );
+        reply.header('link', linkHeader(request.url, page));
+        return page;
+      },
+    );
+
+    app.post<{ Body: changes.WrittenTopic }>(
+      '/',
+      {
+        schema: operations.create,
+        config: { ...write, errors: [409], sends: ['Location', 'ETag'] },
+      },
+      async (request, reply) => {
+        const topic = await changes.createTopic(request.db, request.origin(), kind, request.body);
+        reply
+          .code(201)
+          .header('location', `${app.prefix}/${topic.id}`)
+          .header('etag', topics.topicTag(topic));
+        return topic;
+      },
+    );
+
+    type Change = { Params: Static<typeof TopicParams>; Body: Partial<changes.WrittenTopic> };
+    async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
+      const { db, params, body } = request;
+      const precondition = preconditionOf(request);
+      const origin = request.origin();
+      const topic = await changes.changeTopic(db, origin, kind, params.id, body, precondition);
+      reply.header('etag', topics.topicTag(topic));
+      return topic;
+    }
+
+    // The body of a PUT has every field: what was left out of it is there with its default.
+    app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
+    app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
+
+    app.delete(
+      '/:id',
+      { schema: operations.remove, config: { ...write, errors: [404, 412] } },
+      async (request, reply) => {
+        const precondition = preconditionOf(request);
+        const { id } = request.params;
+        await changes.deleteTopic(request.db, request.origin(), kind, id, precondition);
+        reply.code(204);
+      },
+    );
+  };
+}
