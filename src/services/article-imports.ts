@@ -9,7 +9,7 @@ import type { Article } from './article-files.js';
 import { ArticleFileError } from './article-values.js';
 import { recordDifference } from './audit.js';
 import { categories } from './categories.js';
-import { applyChanges, auditable, createPost } from './post-changes.js';
+import { applyChanges, auditable, createPost, renderedText } from './post-changes.js';
 import { createTopic } from './topic-changes.js';
 import type { Origin } from './viewer.js';
 
@@ -88,11 +88,13 @@ async function updateArticle(
   if (locked === null || before === null) throw new Error('The post is locked, and yet gone');
   assertSame(before, article);
   const { status, ...text } = post;
-  const isChanged = await applyChanges(trx, origin, locked, {
+  const changes = {
     ...text,
     category_id,
     ...(isSlugWritten && slug !== null ? { slug } : {}),
-  });
+  };
+  const rendered = await renderedText(text.content);
+  const isChanged = await applyChanges(trx, origin, locked, changes, rendered);
   const rest = differing(before, article, origin.now);
   const isMoved = Object.keys(rest).length > 0;
   const updated = isMoved ? { ...rest, updated_at: origin.now.toISOString() } : {};

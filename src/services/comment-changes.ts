@@ -2,7 +2,6 @@ import { type CommentCreate, EDIT_WINDOW_MINUTES } from '../../schemas/comments.
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '../errors.js';
-import { renderMarkdown } from '../lib/markdown.js';
 import * as store from '../stores/comment-changes.js';
 import { type FullComment, findComment } from '../stores/comments.js';
 import { commentVector } from '../stores/search-vectors.js';
@@ -10,6 +9,7 @@ import { hashOfText, record } from './audit.js';
 import { commentTag } from './comments.js';
 import { assertMayEdit, isEditor, readerOf } from './editorship.js';
 import { assertUnchanged, type Precondition } from './preconditions.js';
+import { render } from './rendering.js';
 import type { Origin, Viewer } from './viewer.js';
 
 const MINUTE_MS = 60_000;
@@ -20,7 +20,7 @@ const MINUTE_MS = 60_000;
  * @throws ApiError not_found if there is no post that the viewer may see; InvalidRequest if there is
  *   no comment on it to reply to
  */
-export function createComment(
+export async function createComment(
   db: Database,
   { now }: Origin,
   viewer: Viewer,
@@ -28,6 +28,7 @@ export function createComment(
   { content, parent_id }: CommentCreate,
 ): Promise<FullComment> {
   const reader = readerOf(viewer);
+  const text = await writtenComment(content);
   return inTransaction(db, async (trx) => {
     if (!(await store.holdPost(trx, post, reader))) throw new ApiError('not_found');
     const place = parent_id === null ? {} : await store.holdParent(trx, parent_id, post, reader);
@@ -37,7 +38,7 @@ export function createComment(
     }
     const id = await store.insertComment(trx, {
       ...place,
-      ...written(content),
+      ...text,
       post_id: post,
       parent_id,
       author_id: viewer.id,
@@ -56,7 +57,7 @@ export function createComment(
  * @throws ApiError not_found; forbidden if it is somebody else's; edit_window_over;
  *   precondition_failed
  */
-export function editComment(
+export async function editComment(
   db: Database,
   origin: Origin,
   viewer: Viewer,
@@ -64,6 +65,7 @@ export function editComment(
   content: string,
   precondition: Precondition,
 ): Promise<FullComment> {
+  const text = await writtenComment(content);
   return inTransaction(db, async (trx) => {
     const before = await lockForChange(trx, viewer, id, precondition, (comment) => {
       if (comment.author_id !== viewer.id) throw new ApiError('forbidden');
@@ -72,7 +74,7 @@ export function editComment(
     if (content === before.content) return readBack(trx, id);
     const verdict = isEditor(viewer) ? {} : WAITING;
     const updated_at = origin.now.toISOString();
-    await store.updateComments(trx, [id], { ...written(content), ...verdict, updated_at });
+    await store.updateComments(trx, [id], { ...text, ...verdict, updated_at });
     const after = await readBack(trx, id);
     const states = { before: auditable(before), after: auditable(after) };
     await record(trx, origin, { action: 'comment.change', id, ...states });
@@ -140,8 +142,9 @@ function assertStillEditable({ now }: Origin, { created_at }: store.LockedCommen
   throw new ApiError('edit_window_over', { parameters: { minutes: String(EDIT_WINDOW_MINUTES) } });
 }
 
-function written(content: string) {
-  const { html, text } = renderMarkdown(content);
+/** A text, with what is made of it, by the columns that keep it. @throws ApiError too_busy */
+export async function writtenComment(content: string) {
+  const { html, text } = await render(content);
   return { content, content_html: html, search: commentVector(text) };
 }
 

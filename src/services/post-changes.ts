@@ -3,7 +3,6 @@ import type { PostCreate, PostStatus, PostUpdate } from '../../schemas/posts.js'
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '../errors.js';
-import { renderMarkdown } from '../lib/markdown.js';
 import { slugOf } from '../lib/slugs.js';
 import { SLUG_SUFFIX_LENGTH } from '../stores/free-slugs.js';
 import * as store from '../stores/post-changes.js';
@@ -14,6 +13,7 @@ import { hashOfText, record, recordDifference } from './audit.js';
 import { assertMayEdit, readerOf } from './editorship.js';
 import { postTag } from './posts.js';
 import { assertUnchanged, type Precondition } from './preconditions.js';
+import { render } from './rendering.js';
 import type { Origin, Viewer } from './viewer.js';
 
 const MAX_SLUG = 200;
@@ -36,19 +36,19 @@ export interface PostOrigin {
  * @throws ApiError duplicate if the slug that is asked for is taken; InvalidRequest if there is no
  *   such category
  */
-export function createPost(
+export async function createPost(
   db: Database,
   origin: Origin,
   { tags, slug, status, ...post }: PostCreate,
   { authorId, at = origin.now, sourcePath }: PostOrigin = { authorId: origin.viewer?.id ?? null },
 ): Promise<FullPost> {
+  const text = await renderedText(post.content);
   return inTransaction(db, async (trx) => {
     await assertCategory(trx, post.category_id);
-    const text = rendered(post.content);
     const values = {
       ...post,
       ...text,
-      ...searchable({ ...post, ...text, tags }),
+      ...searchablePost({ ...post, ...text, tags }),
       author_id: authorId,
       published_at: status === 'published' ? at.toISOString() : null,
       source_path: sourcePath ?? null,
@@ -70,7 +70,7 @@ export function createPost(
  * @throws ApiError not_found; forbidden if it is somebody else's; precondition_failed; duplicate if
  *   another post has or had the slug; InvalidRequest if there is no such category
  */
-export function changePost(
+export async function changePost(
   db: Database,
   origin: Origin,
   viewer: Viewer,
@@ -78,14 +78,16 @@ export function changePost(
   changes: PostUpdate,
   precondition: Precondition,
 ): Promise<FullPost> {
+  const text = changes.content === undefined ? null : await renderedText(changes.content);
   return change(db, origin, viewer, id, { precondition, action: 'post.change' }, (trx, before) =>
-    applyChanges(trx, origin, before, changes),
+    applyChanges(trx, origin, before, changes, text),
   );
 }
 
 /**
  * Writes the changes of a post that is locked.
  *
+ * @param text what is made of the content, if there is one among the changes
  * @returns whether there is anything to be written
  */
 export async function applyChanges(
@@ -93,6 +95,7 @@ export async function applyChanges(
   { now }: Pick<Origin, 'now'>,
   before: store.LockedPost,
   { tags, slug, ...changes }: PostUpdate,
+  text: RenderedText | null,
 ): Promise<boolean> {
   const oldTags = await store.findTagNames(trx, before.id);
   const isTagged = tags !== undefined && !isSameSet(tags, oldTags);
@@ -108,11 +111,10 @@ export async function applyChanges(
     throw slugTaken(changed.slug);
   }
   if (isTagged) await store.replaceTags(trx, before.id, await ensureTags(trx, tags));
-  const text = changed.content === undefined ? {} : rendered(changed.content);
   await store.updatePost(trx, before.id, {
     ...changed,
-    ...text,
-    ...searchable({ ...before, ...changed, ...text, tags: tags ?? oldTags }),
+    ...(changed.content === undefined ? {} : text),
+    ...searchablePost({ ...before, ...changed, ...text, tags: tags ?? oldTags }),
     updated_at: now.toISOString(),
   });
   return true;
@@ -217,8 +219,15 @@ async function readBack(trx: Database, id: number): Promise<FullPost> {
   return post;
 }
 
-function rendered(content: string) {
-  const { html, text, excerpt, readingMinutes } = renderMarkdown(content);
+/** What is made of the content of a post, by the columns that keep it. */
+export type RenderedText = Pick<
+  store.PostValues,
+  'content_html' | 'content_text' | 'excerpt' | 'reading_minutes'
+>;
+
+/** @throws ApiError too_busy */
+export async function renderedText(content: string): Promise<RenderedText> {
+  const { html, text, excerpt, readingMinutes } = await render(content);
   return {
     content_html: html,
     content_text: text,
@@ -227,7 +236,8 @@ function rendered(content: string) {
   };
 }
 
-function searchable(post: {
+/** What a post is found by, by the columns that keep it. */
+export function searchablePost(post: {
   title: string;
   summary: string;
   content_text: string;

@@ -146,7 +146,7 @@ export const chinese: Messages = {
     internal_error: '服务器内部错误',
     bad_gateway: '上游服务未给出可用的响应',
     service_unavailable: '服务暂时不可用',
-    too_busy: '正在检查的密码过多，请稍后再试',
+    too_busy: '服务繁忙，请稍后再试',
     too_many_exports: '正在进行的导出过多',
     too_many_streams: '正在进行的流过多',
     mail_not_configured: '此服务未配置邮件发送',

@@ -49,7 +49,7 @@ export const english = {
     internal_error: 'Internal Server Error',
     bad_gateway: 'The upstream gave no usable answer',
     service_unavailable: 'The service is temporarily unavailable',
-    too_busy: 'Too many passwords are being checked, try again later',
+    too_busy: 'The service has too much to do, try again later',
     too_many_exports: 'Too many exports are running',
     too_many_streams: 'Too many streams are running',
     mail_not_configured: 'This service is not set up to send mail',
