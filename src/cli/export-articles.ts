@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { SingleBar } from 'cli-progress';
 import type { Database } from '../db/database.js';
 import { writeArticle } from '../services/article-files.js';
 import {
@@ -10,6 +9,7 @@ import {
 } from '../stores/article-files.js';
 import { type WriteOutcome, writeArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
+import { progressOf } from './progress.js';
 
 /** How many posts are read at once. */
 const BATCH = 50;
@@ -33,14 +33,9 @@ export async function exportArticles(
   await withDatabase(async (db) => {
     const total = await countExportedPosts(db);
     const pathOf = pathsFor(await listSourcePaths(db));
-    const bar = new SingleBar({
-      format: '{bar} {value}/{total} posts',
-      stream: process.stderr,
-      noTTYOutput: true,
-    });
     const skipped: string[] = [];
     const counts = { written: 0, unchanged: 0 };
-    bar.start(total, 0);
+    const bar = progressOf('posts', total);
     try {
       for await (const post of postsOf(db)) {
         const path = pathOf(post);

@@ -1,0 +1,11 @@
+-- HTML is made from the content, which is the change: rendering again is none.
+drop trigger posts_bump_version on posts;
+create trigger posts_bump_version
+  before update of title, slug, summary, content, author_id, category_id, published_at,
+    deleted_at, updated_at on posts
+  for each row execute function bump_version();
+
+drop trigger comments_bump_version on comments;
+create trigger comments_bump_version
+  before update of content, author_id, is_approved, rejected_at, deleted_at, updated_at on comments
+  for each row execute function bump_version();
