@@ -32,6 +32,9 @@ function describeDatabaseError(error: pg.DatabaseError): string {
       return `The ${error.message}: create it, or correct DATABASE_URL.`;
     case '42501':
       return `The database user may not do this (${error.message}): grant it, or use another user.`;
+    case '42P01':
+    case '42703':
+      return `The database is not migrated (${error.message}): run \`npm run cli -- db up\`.`;
     case '53300':
       return 'The database has no connection left: raise its max_connections or stop others.';
     case '57P03':

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { ExportOptions } from './export-articles.js';
 import type { ImportOptions } from './import-articles.js';
 
-// What renders articles is loaded by those two alone: it would make every command slow to start.
+// What renders articles is loaded by these alone: it would make every command slow to start.
 
 /** `import`: articles from files. */
 export function importCommand(): Command {
@@ -15,10 +15,24 @@ export function importCommand(): Command {
     )
     .argument('<folder>', 'with files as Hexo, Hugo and Jekyll have them, or without front matter')
     .option('--author <username>', 'who wrote what names no author that there is')
+    .option('--force', 'take a changed file also where its post has been changed here')
     .option('--dry-run', 'only say what would happen')
     .action(async (folder: string, options: ImportOptions) => {
       const { importArticles } = await import('./import-articles.js');
       await importArticles(folder, options);
+    });
+}
+
+/** `render`: what is shown of articles, anew. */
+export function renderCommand(): Command {
+  return new Command('render')
+    .description(
+      'Renders all posts and comments again: after an update that renders Markdown otherwise, or ' +
+        'allows other HTML. The service may go on meanwhile',
+    )
+    .action(async () => {
+      const { renderAgain } = await import('./render-again.js');
+      await renderAgain();
     });
 }
 

@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { toErrorAnswer } from '../errors.js';
@@ -9,10 +8,12 @@ import { findUserId } from '../stores/article-files.js';
 import { listArticleFiles, readArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
 import { commandOrigin } from './origin.js';
+import { progressOf } from './progress.js';
 
 export interface ImportOptions {
   author?: string;
   dryRun?: boolean;
+  force?: boolean;
 }
 
 type Outcome = ImportOutcome | 'skipped';
@@ -23,20 +24,30 @@ type Outcome = ImportOutcome | 'skipped';
  */
 export async function importArticles(
   folder: string,
-  { author, dryRun = false }: ImportOptions,
+  { author, dryRun = false, force = false }: ImportOptions,
 ): Promise<void> {
-  const paths = await listArticleFiles(folder);
+  const paths = await filesIn(folder);
   await withDatabase(async (db) => {
     const authorId = await authorOf(db, author);
-    const outcomes = await importAll(paths, async (path) => {
-      const origin = commandOrigin();
-      const article = readArticle(await readArticleFile(folder, path), origin.now);
-      const work = (trx: Database) => importArticle(trx, origin, article, authorId);
-      return dryRun ? rehearse(db, work) : work(db);
-    });
+    const work = (db: Database) =>
+      importAll(paths, async (path) => {
+        const origin = commandOrigin();
+        const article = readArticle(await readArticleFile(folder, path), origin.now);
+        return importArticle(db, origin, article, { authorId, force });
+      });
+    const outcomes = await (dryRun ? rehearse(db, work) : work(db));
     report(outcomes, dryRun);
     if (outcomes.some(({ outcome }) => outcome === 'skipped')) process.exitCode = 1;
   });
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await listArticleFiles(folder);
+  } catch (error) {
+    if (!isOfFile(error) || !['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) throw error;
+    throw new Error(`There is no folder ${folder}.`);
+  }
 }
 
 async function authorOf(db: Database, username: string | undefined): Promise<number | null> {
@@ -56,13 +67,8 @@ async function importAll(
   paths: string[],
   work: (path: string) => Promise<ImportOutcome>,
 ): Promise<FileOutcome[]> {
-  const bar = new SingleBar({
-    format: '{bar} {value}/{total} files',
-    stream: process.stderr,
-    noTTYOutput: true,
-  });
   const outcomes: FileOutcome[] = [];
-  bar.start(paths.length, 0);
+  const bar = progressOf('files', paths.length);
   try {
     for (const path of paths) {
       try {
@@ -93,28 +99,20 @@ function isOfFile(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'path' in error;
 }
 
-class Rehearsed extends Error {
-  readonly outcome: ImportOutcome;
-
-  constructor(outcome: ImportOutcome) {
-    super();
-    this.outcome = outcome;
-  }
-}
-
-/** Does the work, and takes it back. */
-async function rehearse(
-  db: Database,
-  work: (trx: Database) => Promise<ImportOutcome>,
-): Promise<ImportOutcome> {
+/** Does all of the work, and takes it back. */
+async function rehearse<T>(db: Database, work: (trx: Database) => Promise<T>): Promise<T> {
+  const takenBack = new Error('A rehearsal is taken back');
+  const results: T[] = [];
   try {
-    return await inTransaction(db, async (trx) => {
-      throw new Rehearsed(await work(trx));
+    await inTransaction(db, async (trx) => {
+      results.push(await work(trx));
+      throw takenBack;
     });
   } catch (error) {
-    if (error instanceof Rehearsed) return error.outcome;
-    throw error;
+    if (error !== takenBack) throw error;
   }
+  // It came to its end, or the error would have been another.
+  return results.at(-1) as T;
 }
 
 function report(outcomes: FileOutcome[], isRehearsal: boolean): void {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { projectVersion } from '../lib/project-root.js';
 import { describeFailure } from '../start-failure.js';
-import { exportCommand, importCommand } from './articles.js';
+import { exportCommand, importCommand, renderCommand } from './articles.js';
 import { createAdmin } from './create-admin.js';
 import { db } from './db.js';
 import { docs } from './docs.js';
@@ -18,6 +18,7 @@ const program = new Command('althing')
   .addCommand(seed())
   .addCommand(importCommand())
   .addCommand(exportCommand())
+  .addCommand(renderCommand())
   .addCommand(createAdmin())
   .addCommand(generateSecretCommand())
   .addCommand(openapi())

@@ -168,6 +168,7 @@ export const tables = {
     status: generated<PostStatus>('text'),
     source_path: nullable<string>('text'),
     source_hash: nullable<string>('text'),
+    source_version: nullable<number>('integer'),
     search: required<string>('tsvector'),
     title_search: required<string>('tsvector'),
     version: generated<number>('integer'),

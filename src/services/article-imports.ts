@@ -19,36 +19,68 @@ export type ImportOutcome = 'created' | 'updated' | 'unchanged' | 'trashed';
 /** An import sees everything. */
 const EVERYTHING = { kind: 'editor' } as const;
 
+export interface ImportSettings {
+  /** Who wrote what names no author of ours; a post that there is keeps its own. */
+  authorId: number | null;
+  /** Whether a file also replaces what has been written here. */
+  force: boolean;
+}
+
 /**
  * Makes a post of a file, or changes the one that was made of it. A file that is as it was at the
- * last import changes nothing, so that what was written here since stays; of a changed file all is
- * taken. A post in the trash stays there.
+ * last import changes nothing; of a changed file all is taken, unless the post has been changed here
+ * since. A file that names the slug of a post that comes from no file becomes the file of that post,
+ * if it says the same. A post in the trash stays there.
  *
- * @param authorId who wrote what names no author of ours; a post that there is keeps its own
- * @throws ArticleFileError if the slug that the file asks for is another post's, or if the post of
- *   this path has nothing in common with the file
+ * @throws ArticleFileError if what has been written here would be lost, if the slug that the file
+ *   asks for is another post's, or if the post of this path has nothing in common with the file
  */
 export function importArticle(
   db: Database,
   origin: Origin,
   article: Article,
-  authorId: number | null,
+  { authorId, force }: ImportSettings,
 ): Promise<ImportOutcome> {
   return inTransaction(db, async (trx) => {
-    const known = await files.lockImportedPost(trx, article.sourcePath);
+    const known = await lockKnownPost(trx, article);
     if (known !== null && known.deleted_at !== null) return 'trashed';
     if (known?.source_hash === article.hash) return 'unchanged';
     const written = article.author === null ? null : await files.findUserId(trx, article.author);
     const category_id = await ensureCategory(trx, origin, article.category);
     const meant = { ...article, category_id, writtenId: written };
-    if (known !== null) return updateArticle(trx, origin, known.id, meant);
+    if (known !== null) {
+      const outcome = await updateArticle(trx, origin, known.id, meant);
+      if (outcome === 'updated' && !force) assertNothingLost(known, article);
+      await files.markImported(trx, known.id, article);
+      return outcome;
+    }
     const id = await createArticle(trx, origin, meant, written ?? authorId);
-    await posts.updatePost(trx, id, { source_hash: article.hash });
+    await files.markImported(trx, id, article);
     return 'created';
   }).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
     throw new ArticleFileError(`slug: another post has or had ${article.slug}`);
   });
+}
+
+async function lockKnownPost(
+  trx: Database,
+  { sourcePath, slug, isSlugWritten }: Article,
+): Promise<files.ImportedPost | null> {
+  const imported = await files.lockImportedPost(trx, sourcePath);
+  if (imported !== null || !isSlugWritten || slug === null) return imported;
+  return files.lockFilelessPost(trx, slug);
+}
+
+function assertNothingLost(
+  { version, source_path, source_version }: files.ImportedPost,
+  { slug }: Article,
+): void {
+  if (source_path === null) {
+    throw new ArticleFileError(`the post ${slug} was not imported; --force writes over it`);
+  }
+  if (source_version === null || source_version === version) return;
+  throw new ArticleFileError('its post has been changed since the import; --force writes over it');
 }
 
 /** An article with what its names mean here. */
@@ -82,7 +114,7 @@ async function updateArticle(
   id: number,
   article: MeantArticle,
 ): Promise<'updated' | 'unchanged'> {
-  const { post, slug, isSlugWritten, category_id, hash } = article;
+  const { post, slug, isSlugWritten, category_id } = article;
   const locked = await posts.lockPost(trx, id, EVERYTHING);
   const before = await findPost(trx, id, EVERYTHING);
   if (locked === null || before === null) throw new Error('The post is locked, and yet gone');
@@ -97,9 +129,8 @@ async function updateArticle(
   const isChanged = await applyChanges(trx, origin, locked, changes, rendered);
   const rest = differing(before, article, origin.now);
   const isMoved = Object.keys(rest).length > 0;
-  const updated = isMoved ? { ...rest, updated_at: origin.now.toISOString() } : {};
-  await posts.updatePost(trx, id, { ...updated, source_hash: hash });
   if (!isChanged && !isMoved) return 'unchanged';
+  if (isMoved) await posts.updatePost(trx, id, { ...rest, updated_at: origin.now.toISOString() });
   const after = await findPost(trx, id, EVERYTHING);
   const states = { before: auditable(before), after: auditable(after ?? before) };
   await recordDifference(trx, origin, { action: 'post.change', id }, states);

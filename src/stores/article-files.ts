@@ -1,13 +1,19 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Database } from '../db/database.js';
 import { isIgnoringCase } from '../db/ignoring-case.js';
+import type { Schema } from '../db/tables.js';
 
-/** A post that was imported. */
-export interface ImportedPost {
-  id: number;
-  source_hash: string | null;
-  deleted_at: string | null;
-}
+const IMPORTED_COLUMNS = [
+  'id',
+  'version',
+  'source_path',
+  'source_hash',
+  'source_version',
+  'deleted_at',
+] as const;
+
+/** A post that was imported, or may be. */
+export type ImportedPost = Pick<Selectable<Schema['posts']>, (typeof IMPORTED_COLUMNS)[number]>;
 
 /** A post as it is written into a file. */
 export interface ExportedPost {
@@ -33,11 +39,43 @@ export async function lockImportedPost(
 ): Promise<ImportedPost | null> {
   const row = await trx
     .selectFrom('posts')
-    .select(['id', 'source_hash', 'deleted_at'])
+    .select(IMPORTED_COLUMNS)
     .where(sql<boolean>`source_path collate "C" = ${sourcePath}`)
     .forUpdate()
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** The post with this slug if no file is known of it, locked until the transaction ends. */
+export async function lockFilelessPost(trx: Database, slug: string): Promise<ImportedPost | null> {
+  const row = await trx
+    .selectFrom('posts')
+    .select(IMPORTED_COLUMNS)
+    .where('slug', '=', slug)
+    .where('id', '=', ({ selectFrom }) =>
+      selectFrom('post_slugs').select('post_id').where('slug', '=', slug),
+    )
+    .where('source_path', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Writes down that the post is as the file is. To be called after all changes. */
+export async function markImported(
+  trx: Database,
+  id: number,
+  { sourcePath, hash }: { sourcePath: string; hash: string },
+): Promise<void> {
+  await trx
+    .updateTable('posts')
+    .set(({ ref }) => ({
+      source_path: sourcePath,
+      source_hash: hash,
+      source_version: ref('version'),
+    }))
+    .where('id', '=', id)
+    .execute();
 }
 
 /** The posts behind this one, by number, without those in the trash. */

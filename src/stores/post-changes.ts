@@ -37,17 +37,13 @@ export type PostValues = Pick<
   | 'category_id'
   | 'published_at'
   | 'source_path'
-  | 'source_hash'
   | 'created_at'
   | 'updated_at'
   | 'deleted_at'
   | 'deleted_by'
 > & { search: RawBuilder<string>; title_search: RawBuilder<string> };
 
-export type NewPost = Omit<
-  PostValues,
-  'source_path' | 'source_hash' | 'deleted_at' | 'deleted_by'
-> & {
+export type NewPost = Omit<PostValues, 'source_path' | 'deleted_at' | 'deleted_by'> & {
   source_path?: string | null;
 };
 

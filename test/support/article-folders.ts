@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Test } from 'tap';
-import { exportCommand, importCommand } from '../../src/cli/articles.js';
+import { exportCommand, importCommand, renderCommand } from '../../src/cli/articles.js';
+import { describeFailure } from '../../src/start-failure.js';
 import { query, temporaryDirectory } from '../src/db/embedded/support.js';
 import type { Outcome } from './command.js';
 import { createTestDatabase } from './database.js';
@@ -23,7 +24,7 @@ export function read(folder: string): Files {
   return Object.fromEntries(files.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
-/** A database, a folder, and the two commands. */
+/** A database, a folder, and the commands. */
 export async function place(t: Test) {
   const DATABASE_URL = await createTestDatabase(t);
   const folder = temporaryDirectory(t);
@@ -34,6 +35,7 @@ export async function place(t: Test) {
     rows: (sql: string) => query(DATABASE_URL, sql),
     importAll: (...args: string[]) => importFrom(folder, ...args),
     importFrom,
+    renderAll: () => runHere(renderCommand(), [], DATABASE_URL),
     exportTo: (to: string, ...args: string[]) =>
       runHere(exportCommand(), [to, ...args], DATABASE_URL),
   };
@@ -58,7 +60,7 @@ async function runHere(command: Command, args: string[], url: string): Promise<O
     outcome.code = Number(process.exitCode ?? 0);
   } catch (thrown) {
     outcome.code = 1;
-    outcome.stderr += `error: ${(thrown as Error).message}\n`;
+    outcome.stderr += `error: ${describeFailure(thrown)}\n`;
   } finally {
     Object.assign(console, { log, error });
     process.exitCode = undefined;

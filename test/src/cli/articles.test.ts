@@ -200,6 +200,101 @@ t.test('again: what has changed, and nothing else', async (t) => {
   t.same(again, { published_at: new Date('2024-01-02T00:00:00Z'), slug: 'a' });
 });
 
+t.test('what has been written here is not lost', async (t) => {
+  const { folder, rows, importAll } = await place(t);
+  write(folder, { 'a.md': 'One', 'b.md': 'Two', 'c.md': 'Three' });
+  await importAll();
+  await rows(`update posts set published_at = null where title = 'a'`);
+  await rows(`update posts set content = 'Mine' where title = 'b'`);
+  await rows(`update posts set content = 'Four' where title = 'c'`);
+  write(folder, { 'a.md': 'One more', 'b.md': 'Two more', 'c.md': 'Four' });
+  const contents = () => rows('select content, status from posts order by title');
+  const { code, stdout, stderr } = await importAll();
+  t.equal(code, 1);
+  t.equal(stdout, summary('0 created, 0 updated, 1 unchanged, 0 trashed, 2 skipped'));
+  t.match(stderr, 'skipped a.md: its post has been changed since the import; --force writes over');
+  t.same(await contents(), [
+    { content: 'One', status: 'draft' },
+    { content: 'Mine', status: 'published' },
+    { content: 'Four', status: 'published' },
+  ]);
+  t.match((await importAll('--force')).stdout, '0 created, 2 updated, 1 unchanged');
+  t.same(await contents(), [
+    { content: 'One more', status: 'published' },
+    { content: 'Two more', status: 'published' },
+    { content: 'Four', status: 'published' },
+  ]);
+  write(folder, { 'a.md': 'And more' });
+  t.match((await importAll()).stdout, '0 created, 1 updated', 'the file is the last word again');
+});
+
+t.test('what was written here comes back from its export', async (t) => {
+  const { rows, importFrom, exportTo, folder } = await place(t);
+  write(folder, { 'a.md': 'One', 'b.md': 'Two' });
+  await importFrom(folder);
+  await rows('update posts set source_path = null, source_hash = null, source_version = null');
+  const out = temporaryDirectory(t);
+  await exportTo(out);
+  t.match((await importFrom(out)).stdout, '0 created, 0 updated, 2 unchanged');
+  t.same(await rows('select source_path from posts order by id'), [
+    { source_path: 'a.md' },
+    { source_path: 'b.md' },
+  ]);
+
+  await rows(`update posts set source_path = null where slug = 'b'`);
+  write(out, { 'b.md': '---\nslug: b\n---\nTwo more' });
+  const refused = await importFrom(out);
+  t.match(refused.stderr, 'skipped b.md: the post b was not imported; --force writes over it');
+  t.equal((await importFrom(out, '--force')).code, 0);
+  t.same(await rows(`select content from posts where slug = 'b'`), [{ content: 'Two more' }]);
+});
+
+t.test('a rehearsal says what the import says then', async (t) => {
+  const { folder, rows, importAll } = await place(t);
+  write(folder, {
+    'a.md': '---\nslug: same\n---\nText',
+    'b.md': '---\nslug: same\n---\nText',
+    'c.md': 'Text',
+  });
+  const rehearsal = await importAll('--dry-run');
+  t.equal(rehearsal.stdout, 'Would be: 2 created, 0 updated, 0 unchanged, 0 trashed, 1 skipped.\n');
+  t.same(await rows('select from posts'), []);
+  const { stdout, stderr } = await importAll();
+  t.equal(stdout.replace('Files', 'Would be'), rehearsal.stdout);
+  t.equal(stderr, rehearsal.stderr);
+});
+
+t.test('what cannot be begun is said in a sentence', async (t) => {
+  const { folder, rows, importFrom } = await place(t);
+  const nowhere = join(folder, 'nowhere');
+  t.equal((await importFrom(nowhere)).stderr, `error: There is no folder ${nowhere}.\n`);
+  await rows('drop table posts cascade');
+  write(folder, { 'a.md': 'Text' });
+  t.match((await importFrom(folder)).stderr, 'is not migrated');
+});
+
+t.test('all is rendered again, and only what is otherwise then is written', async (t) => {
+  const { folder, rows, importAll, renderAll } = await place(t);
+  write(folder, { 'a.md': '*One* bold', 'b.md': 'Two' });
+  await importAll();
+  await rows(`insert into comments (post_id, content, content_html, search, thread_id)
+    select id, '*Fine*', 'old', '', null from posts where title = 'a'`);
+  await rows(`update posts set content_html = '<script>', search = '' where title = 'a'`);
+  const state = () =>
+    rows(`select title, content_html, excerpt, version, updated_at,
+      search @@ 'bold'::tsquery as is_found from posts order by title`);
+  const before = await state();
+  t.equal((await renderAll()).stdout, 'Rendered otherwise: 1 posts, 1 comments.\n');
+  const [a = {}, b] = await state();
+  t.match(a, { content_html: '<p><em>One</em> bold</p>\n', is_found: true });
+  t.same({ ...a, content_html: '<script>', is_found: false }, before[0], 'no change of the post');
+  t.same(b, before[1]);
+  t.same(await rows('select content_html from comments'), [
+    { content_html: '<p><em>Fine</em></p>\n' },
+  ]);
+  t.equal((await renderAll()).stdout, 'Rendered otherwise: 0 posts, 0 comments.\n');
+});
+
 t.test('an export is complete, and writes over nothing', async (t) => {
   const { folder, rows, importAll, exportTo } = await place(t);
   await rows(`insert into users (username) values ('alice')`);
