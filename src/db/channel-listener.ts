@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import pg from 'pg';
 import { endsWithin } from '../lib/ends-within.js';
 
@@ -51,6 +52,8 @@ export class ChannelListener {
   /** Who waits for which echo. */
   readonly #awaited = new Map<string, () => void>();
   readonly #stopping = new AbortController();
+  /** A connection carries out one statement at a time. */
+  readonly #oneByOne = pLimit(1);
   #client: pg.Client | null = null;
   #running: Promise<void> | null = null;
   #isFaulty = false;
@@ -75,9 +78,7 @@ export class ChannelListener {
    * @throws Error if there is no connection, or none any more
    */
   say(payload: string): Promise<void> {
-    return this.#withClient(async (client) => {
-      await client.query(NOTIFY, [this.#options.channel, payload]);
-    });
+    return this.#withClient((client) => this.#notify(client, this.#options.channel, payload));
   }
 
   /**
@@ -88,8 +89,12 @@ export class ChannelListener {
    */
   echo(): Promise<void> {
     return this.#withClient((client) =>
-      this.#expectEcho((payload) => client.query(NOTIFY, [this.#echoes, payload])),
+      this.#expectEcho((payload) => this.#notify(client, this.#echoes, payload)),
     );
+  }
+
+  async #notify(client: pg.Client, channel: string, payload: string): Promise<void> {
+    await this.#oneByOne(() => client.query(NOTIFY, [channel, payload]));
   }
 
   async #withClient(work: (client: pg.Client) => Promise<void>): Promise<void> {
