@@ -4,10 +4,10 @@ import { toErrorAnswer } from '../errors.js';
 import { readArticle } from '../services/article-files.js';
 import { type ImportOutcome, importArticle } from '../services/article-imports.js';
 import { ArticleFileError } from '../services/article-values.js';
+import { unattended } from '../services/viewer.js';
 import { findUserId } from '../stores/article-files.js';
 import { listArticleFiles, readArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
-import { commandOrigin } from './origin.js';
 import { progressOf } from './progress.js';
 
 export interface ImportOptions {
@@ -31,7 +31,7 @@ export async function importArticles(
     const authorId = await authorOf(db, author);
     const work = (db: Database) =>
       importAll(paths, async (path) => {
-        const origin = commandOrigin();
+        const origin = unattended();
         const article = readArticle(await readArticleFile(folder, path), origin.now);
         return importArticle(db, origin, article, { authorId, force });
       });

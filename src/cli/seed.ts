@@ -1,9 +1,9 @@
-import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { MAX_BULK_USERS } from '../../schemas/users.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from '../services/demo-data.js';
 import { insertUsers } from '../stores/user-changes.js';
 import { withDatabase } from './context.js';
+import { progressOf } from './progress.js';
 
 /** `seed`: the demo data, and any number of invented users for trying things at size. */
 export function seed(): Command {
@@ -29,12 +29,7 @@ async function inventUsers(
 ): Promise<void> {
   // So that a second run adds others.
   const run = Date.now().toString(36);
-  const bar = new SingleBar({
-    format: '{bar} {value}/{total} users',
-    stream: process.stderr,
-    noTTYOutput: true,
-  });
-  bar.start(count, 0);
+  const bar = progressOf('users', count);
   try {
     for (let done = 0; done < count; done += MAX_BULK_USERS) {
       const size = Math.min(MAX_BULK_USERS, count - done);

@@ -3,7 +3,9 @@ import { inTransaction } from '../db/transaction.js';
 import { generatePassword } from '../lib/passwords.js';
 import * as store from '../stores/user-changes.js';
 import { hasUsers } from '../stores/users.js';
+import { loadDemoArticles } from './demo-articles.js';
 import { hashPassword } from './passwords.js';
+import { unattended } from './viewer.js';
 
 const NAMES = ['alice', 'bob', 'charlie', 'diana', 'eve', 'frank'];
 const NUMBERED = Array.from(
@@ -29,7 +31,9 @@ export function loadDemoData(db: Database): Promise<string | null> {
     await store.lockAllUsers(trx);
     if (await hasUsers(trx)) return null;
     const password = generatePassword();
-    await store.insertUsers(trx, DEMO_USERS);
+    const ids = await store.insertUsers(trx, DEMO_USERS);
+    const users = new Map(DEMO_USERS.map(({ username }, index) => [username, ids[index] ?? 0]));
+    await loadDemoArticles(trx, unattended(), users);
     await store.insertUser(trx, {
       username: DEMO_ADMINISTRATOR,
       role: 'admin',

@@ -35,6 +35,19 @@ export interface Origin {
   report(fault: unknown, what: string): void;
 }
 
+/** What the service does by itself, or at a command: the log names no actor. */
+export function unattended(now = new Date()): Origin {
+  return {
+    viewer: null,
+    address: null,
+    requestId: null,
+    now,
+    language: 'en',
+    guessLimits: { perAccount: 0, perAddress: 0 },
+    report: (fault, what) => process.emitWarning(`${what}: ${fault}`),
+  };
+}
+
 /** How many wrong passwords are free; from then on each doubles a wait. */
 export interface GuessLimits {
   perAccount: number;
