@@ -21,6 +21,7 @@ import postgres from '../plugins/postgres.js';
 import rateLimit from '../plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '../plugins/request-context.js';
 import securityHeaders from '../plugins/security-headers.js';
+import serialization from '../plugins/serialization.js';
 import sessions from '../plugins/sessions.js';
 import sharedReads from '../plugins/shared-reads.js';
 import validation from '../plugins/validation.js';
@@ -145,6 +146,7 @@ export async function buildApp(
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
   await app.register(validation);
+  await app.register(serialization);
   await app.register(access);
   await app.register(idempotency);
   await app.register(conditionalRequests);

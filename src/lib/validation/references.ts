@@ -36,20 +36,28 @@ function followPointer(root: JsonSchema, pointer: string): JsonSchema | undefine
 export class References {
   readonly #root: JsonSchema;
   readonly #definitions: Definitions;
-  readonly #ids = new Map<string, JsonSchema>();
+  #ids: Map<string, JsonSchema> | undefined;
 
   constructor(root: JsonSchema, definitions: Definitions) {
     this.#root = root;
     this.#definitions = definitions;
-    const seen = new Set<unknown>();
-    for (const schema of Object.values(definitions)) collectIds(schema, this.#ids, seen);
-    collectIds(root, this.#ids, seen);
+  }
+
+  /** Looked for when one is asked for: nearly all schemas name nothing but definitions. */
+  #byId(id: string): JsonSchema | undefined {
+    if (this.#ids === undefined) {
+      this.#ids = new Map();
+      const seen = new Set<unknown>();
+      for (const schema of Object.values(this.#definitions)) collectIds(schema, this.#ids, seen);
+      collectIds(this.#root, this.#ids, seen);
+    }
+    return this.#ids.get(id);
   }
 
   #byName(name: string): JsonSchema | undefined {
     if (name === '') return this.#root;
     const own = Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : undefined;
-    return own ?? this.#ids.get(name);
+    return own ?? this.#byId(name);
   }
 
   /** The last part of a reference, which is the class name where it names a component. */
