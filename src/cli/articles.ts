@@ -15,8 +15,11 @@ export function importCommand(): Command {
     )
     .argument('<folder>', 'with files as Hexo, Hugo and Jekyll have them, or without front matter')
     .option('--author <username>', 'who wrote what names no author that there is')
-    .option('--force', 'take a changed file also where its post has been changed here')
-    .option('--dry-run', 'only say what would happen')
+    .option('--force', 'also write over what has been written here')
+    .option(
+      '--dry-run',
+      'only say what would happen; who changes the same posts has to wait for it',
+    )
     .action(async (folder: string, options: ImportOptions) => {
       const { importArticles } = await import('./import-articles.js');
       await importArticles(folder, options);
@@ -28,7 +31,7 @@ export function renderCommand(): Command {
   return new Command('render')
     .description(
       'Renders all posts and comments again: after an update that renders Markdown otherwise, or ' +
-        'allows other HTML. The service may go on meanwhile',
+        'allows other HTML. With a database server of its own the service may go on meanwhile',
     )
     .action(async () => {
       const { renderAgain } = await import('./render-again.js');

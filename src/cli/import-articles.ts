@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
-import { toErrorAnswer } from '../errors.js';
+import { ApiError, toErrorAnswer } from '../errors.js';
 import { readArticle } from '../services/article-files.js';
 import { type ImportOutcome, importArticle } from '../services/article-imports.js';
 import { ArticleFileError } from '../services/article-values.js';
@@ -89,7 +89,7 @@ function reasonOf(error: unknown): string {
   if (error instanceof ArticleFileError) return error.message;
   if (isOfFile(error)) return error.message;
   const { status, body } = toErrorAnswer(error, { requestId: '', place: 'body', language: 'en' });
-  if (status >= 500) throw error;
+  if (status >= 500 && !(error instanceof ApiError)) throw error;
   if (typeof body.detail === 'string') return body.detail;
   return body.detail.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
 }

@@ -41,9 +41,15 @@ async function inSavepoint<T>(
     return result;
   } catch (error) {
     // Over a lost connection this fails too, and the first error is the one that tells why.
-    await sql`rollback to savepoint part`.execute(transaction).catch(() => undefined);
+    await takeBack(transaction).catch(() => undefined);
     throw error;
   }
+}
+
+/** Without the release the savepoint would stay, and hide that of a part around this one. */
+async function takeBack(transaction: Database): Promise<void> {
+  await sql`rollback to savepoint part`.execute(transaction);
+  await sql`release savepoint part`.execute(transaction);
 }
 
 function isRetried(error: unknown): boolean {

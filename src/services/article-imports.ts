@@ -9,7 +9,13 @@ import type { Article } from './article-files.js';
 import { ArticleFileError } from './article-values.js';
 import { recordDifference } from './audit.js';
 import { categories } from './categories.js';
-import { applyChanges, auditable, createPost, renderedText } from './post-changes.js';
+import {
+  applyChanges,
+  auditable,
+  createPost,
+  type RenderedText,
+  renderedText,
+} from './post-changes.js';
 import { createTopic } from './topic-changes.js';
 import type { Origin } from './viewer.js';
 
@@ -35,19 +41,21 @@ export interface ImportSettings {
  * @throws ArticleFileError if what has been written here would be lost, if the slug that the file
  *   asks for is another post's, or if the post of this path has nothing in common with the file
  */
-export function importArticle(
+export async function importArticle(
   db: Database,
   origin: Origin,
   article: Article,
   { authorId, force }: ImportSettings,
 ): Promise<ImportOutcome> {
+  if (await files.isImported(db, article)) return 'unchanged';
+  const text = await renderedText(article.post.content);
   return inTransaction(db, async (trx) => {
     const known = await lockKnownPost(trx, article);
     if (known !== null && known.deleted_at !== null) return 'trashed';
     if (known?.source_hash === article.hash) return 'unchanged';
     const written = article.author === null ? null : await files.findUserId(trx, article.author);
     const category_id = await ensureCategory(trx, origin, article.category);
-    const meant = { ...article, category_id, writtenId: written };
+    const meant = { ...article, category_id, writtenId: written, text };
     if (known !== null) {
       const outcome = await updateArticle(trx, origin, known.id, meant);
       if (outcome === 'updated' && !force) assertNothingLost(known, article);
@@ -79,7 +87,7 @@ function assertNothingLost(
   if (source_path === null) {
     throw new ArticleFileError(`the post ${slug} was not imported; --force writes over it`);
   }
-  if (source_version === null || source_version === version) return;
+  if (source_version === version) return;
   throw new ArticleFileError('its post has been changed since the import; --force writes over it');
 }
 
@@ -87,16 +95,18 @@ function assertNothingLost(
 interface MeantArticle extends Article {
   category_id: number | null;
   writtenId: number | null;
+  /** What is made of its content. */
+  text: RenderedText;
 }
 
 async function createArticle(
   trx: Database,
   origin: Origin,
-  { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath }: MeantArticle,
+  { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath, text }: MeantArticle,
   authorId: number | null,
 ): Promise<number> {
   const values = { ...post, category_id };
-  const from = { authorId, at: date ?? modifiedAt, sourcePath };
+  const from = { authorId, at: date ?? modifiedAt, sourcePath, text };
   if (slug === null) return (await createPost(trx, origin, values, from)).id;
   try {
     return (await createPost(trx, origin, { ...values, slug }, from)).id;
@@ -119,14 +129,13 @@ async function updateArticle(
   const before = await findPost(trx, id, EVERYTHING);
   if (locked === null || before === null) throw new Error('The post is locked, and yet gone');
   assertSame(before, article);
-  const { status, ...text } = post;
+  const { status, ...fields } = post;
   const changes = {
-    ...text,
+    ...fields,
     category_id,
     ...(isSlugWritten && slug !== null ? { slug } : {}),
   };
-  const rendered = await renderedText(text.content);
-  const isChanged = await applyChanges(trx, origin, locked, changes, rendered);
+  const isChanged = await applyChanges(trx, origin, locked, changes, article.text);
   const rest = differing(before, article, origin.now);
   const isMoved = Object.keys(rest).length > 0;
   if (!isChanged && !isMoved) return 'unchanged';
@@ -169,9 +178,11 @@ function differing(
   const at = date?.toISOString();
   const published_at =
     post.status === 'draft' ? null : (at ?? before.published_at ?? now.toISOString());
+  // The date of what is published is that of its publication; it was not created after that.
+  const isCreation = at !== undefined && (published_at === null || at < before.created_at);
   const meant = {
     published_at,
-    created_at: at ?? before.created_at,
+    created_at: isCreation ? at : before.created_at,
     author_id: writtenId ?? before.author_id,
   };
   return Object.fromEntries(

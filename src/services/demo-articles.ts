@@ -119,11 +119,7 @@ The header \`X-Cache\` says \`hit\` or \`miss\`.
  *
  * @param users their numbers by their names
  */
-export async function loadDemoArticles(
-  trx: Database,
-  origin: Origin,
-  users: ReadonlyMap<string, number>,
-): Promise<void> {
+export async function loadDemoArticles(trx: Database, origin: Origin, users: Users): Promise<void> {
   const names = [...new Set(POSTS.map(({ category }) => category))];
   const ids = new Map<string, number>();
   for (const name of names) {
@@ -135,17 +131,26 @@ export async function loadDemoArticles(
     const { id } = await createPost(
       trx,
       origin,
-      { status: 'published', ...post, category_id: ids.get(category) ?? null },
-      { authorId: users.get(author) ?? null, at },
+      { status: 'published', ...post, category_id: numberOf(category, ids) },
+      { authorId: numberOf(author, users), at },
     );
     await insertThreads(trx, { post_id: id, users, at: at.toISOString() }, comments);
   }
 }
 
+/** Numbers by names. */
+type Users = ReadonlyMap<string, number | undefined>;
+
+function numberOf(name: string, numbers: Users): number {
+  const number = numbers.get(name);
+  if (number === undefined) throw new Error(`The demo data has no ${name}`);
+  return number;
+}
+
 /** Where comments stand, and what they all have in common. */
 interface Place {
   post_id: number;
-  users: ReadonlyMap<string, number>;
+  users: Users;
   at: string;
   parent_id?: number;
   thread_id?: number;
@@ -161,7 +166,7 @@ async function insertThreads(
     const id = await insertComment(trx, {
       ...place,
       ...(await writtenComment(content)),
-      author_id: users.get(author) ?? null,
+      author_id: numberOf(author, users),
       is_approved: !isWaiting,
       created_at: at,
       updated_at: at,

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { generatePassword } from '../lib/passwords.js';
+import { hasArticles } from '../stores/articles.js';
 import * as store from '../stores/user-changes.js';
 import { hasUsers } from '../stores/users.js';
 import { loadDemoArticles } from './demo-articles.js';
@@ -32,8 +33,8 @@ export function loadDemoData(db: Database): Promise<string | null> {
     if (await hasUsers(trx)) return null;
     const password = generatePassword();
     const ids = await store.insertUsers(trx, DEMO_USERS);
-    const users = new Map(DEMO_USERS.map(({ username }, index) => [username, ids[index] ?? 0]));
-    await loadDemoArticles(trx, unattended(), users);
+    const users = new Map(DEMO_USERS.map(({ username }, index) => [username, ids[index]]));
+    if (!(await hasArticles(trx))) await loadDemoArticles(trx, unattended(), users);
     await store.insertUser(trx, {
       username: DEMO_ADMINISTRATOR,
       role: 'admin',

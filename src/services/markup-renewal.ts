@@ -1,4 +1,6 @@
 import type { Database } from '../db/database.js';
+import { inTransaction } from '../db/transaction.js';
+import { ApiError } from '../errors.js';
 import * as store from '../stores/markup.js';
 import { writtenComment } from './comment-changes.js';
 import { renderedText, searchablePost } from './post-changes.js';
@@ -6,50 +8,66 @@ import { renderedText, searchablePost } from './post-changes.js';
 /** How many are read at once. */
 const BATCH = 20;
 
-/** What was looked at, and whether something else is made of it now. */
+/** What was looked at, and what has become of it. */
 export interface Renewal {
   kind: 'post' | 'comment';
   id: number;
-  isChanged: boolean;
+  outcome: 'changed' | 'unchanged' | 'skipped';
 }
+
+type Renew = (db: Database, source: store.Source) => Promise<boolean>;
 
 /**
  * Makes the HTML, the excerpts and the search words of all posts and comments anew, for what was
- * written under other rules. What comes out as it was is left as it is; of the rest the version
- * grows, and nothing else. Bears to be broken off, and to run beside the service.
+ * written under other rules. Versions and times stay, as nobody has changed anything. What takes too
+ * long is skipped. Bears to be broken off, and to run beside the service: what is written meanwhile
+ * is rendered by whoever writes it.
  */
 export async function* renewMarkup(db: Database): AsyncGenerator<Renewal> {
-  for await (const post of inBatches((after) => store.listPostMarkup(db, after, BATCH))) {
-    const text = await renderedText(post.content);
-    const isChanged =
-      differs(post, text) &&
-      (await store.replacePostMarkup(db, post, {
-        ...text,
-        ...searchablePost({ ...post, ...text }),
-      }));
-    yield { kind: 'post', id: post.id, isChanged };
+  for await (const source of inBatches((after) => store.listPostSources(db, after, BATCH))) {
+    yield { kind: 'post', id: source.id, outcome: await outcomeOf(db, source, renewPost) };
   }
-  for await (const comment of inBatches((after) => store.listCommentMarkup(db, after, BATCH))) {
-    const text = await writtenComment(comment.content);
-    const isChanged =
-      comment.content_html !== text.content_html &&
-      (await store.replaceCommentMarkup(db, comment, text));
-    yield { kind: 'comment', id: comment.id, isChanged };
+  for await (const source of inBatches((after) => store.listCommentSources(db, after, BATCH))) {
+    yield { kind: 'comment', id: source.id, outcome: await outcomeOf(db, source, renewComment) };
   }
 }
 
-async function* inBatches<Row extends { id: number }>(
-  list: (after: number) => Promise<Row[]>,
-): AsyncGenerator<Row> {
+async function outcomeOf(
+  db: Database,
+  source: store.Source,
+  renew: Renew,
+): Promise<Renewal['outcome']> {
+  try {
+    return (await renew(db, source)) ? 'changed' : 'unchanged';
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'too_busy') return 'skipped';
+    throw error;
+  }
+}
+
+async function renewPost(db: Database, source: store.Source): Promise<boolean> {
+  const text = await renderedText(source.content);
+  return inTransaction(db, async (trx) => {
+    const post = await store.lockPostOf(trx, source);
+    if (post === null) return false;
+    const made = { ...text, ...searchablePost({ ...post, ...text }) };
+    return store.replaceMade(trx, 'posts', source, made);
+  });
+}
+
+async function renewComment(db: Database, source: store.Source): Promise<boolean> {
+  const { content_html, search } = await writtenComment(source.content);
+  return store.replaceMade(db, 'comments', source, { content_html, search });
+}
+
+async function* inBatches(
+  list: (after: number) => Promise<store.Source[]>,
+): AsyncGenerator<store.Source> {
   for (let after = 0; ; ) {
-    const rows = await list(after);
-    yield* rows;
-    const last = rows.at(-1);
+    const sources = await list(after);
+    yield* sources;
+    const last = sources.at(-1);
     if (last === undefined) return;
     after = last.id;
   }
-}
-
-function differs<T extends object>(before: T, after: Partial<T>): boolean {
-  return (Object.keys(after) as (keyof T)[]).some((field) => before[field] !== after[field]);
 }

@@ -13,7 +13,7 @@ import { hashOfText, record, recordDifference } from './audit.js';
 import { assertMayEdit, readerOf } from './editorship.js';
 import { postTag } from './posts.js';
 import { assertUnchanged, type Precondition } from './preconditions.js';
-import { render } from './rendering.js';
+import { MAX_RENDERED_AT_ONCE, render } from './rendering.js';
 import type { Origin, Viewer } from './viewer.js';
 
 const MAX_SLUG = 200;
@@ -28,6 +28,8 @@ export interface PostOrigin {
   at?: Date;
   /** The file that it comes from. */
   sourcePath?: string;
+  /** What is made of its content, if that is known already. */
+  text?: RenderedText;
 }
 
 /**
@@ -40,9 +42,11 @@ export async function createPost(
   db: Database,
   origin: Origin,
   { tags, slug, status, ...post }: PostCreate,
-  { authorId, at = origin.now, sourcePath }: PostOrigin = { authorId: origin.viewer?.id ?? null },
+  { authorId, at = origin.now, sourcePath, text: made }: PostOrigin = {
+    authorId: origin.viewer?.id ?? null,
+  },
 ): Promise<FullPost> {
-  const text = await renderedText(post.content);
+  const text = made ?? (await renderedText(post.content));
   return inTransaction(db, async (trx) => {
     await assertCategory(trx, post.category_id);
     const values = {
@@ -78,16 +82,32 @@ export async function changePost(
   changes: PostUpdate,
   precondition: Precondition,
 ): Promise<FullPost> {
-  const text = changes.content === undefined ? null : await renderedText(changes.content);
+  const text = await textFor(db, viewer, id, changes, precondition);
   return change(db, origin, viewer, id, { precondition, action: 'post.change' }, (trx, before) =>
     applyChanges(trx, origin, before, changes, text),
   );
 }
 
+/** What is made of the content, if it is to be written; what is long only if it may be, as it looks. */
+async function textFor(
+  db: Database,
+  viewer: Viewer,
+  id: number,
+  { content }: PostUpdate,
+  precondition: Precondition,
+): Promise<RenderedText | null> {
+  if (content === undefined) return null;
+  if (content.length > MAX_RENDERED_AT_ONCE) {
+    const before = await inTransaction(db, (trx) => lockForChange(trx, viewer, id, precondition));
+    if (before.content === content) return null;
+  }
+  return renderedText(content);
+}
+
 /**
  * Writes the changes of a post that is locked.
  *
- * @param text what is made of the content, if there is one among the changes
+ * @param text what is made of the content, if that is known already
  * @returns whether there is anything to be written
  */
 export async function applyChanges(
@@ -111,10 +131,11 @@ export async function applyChanges(
     throw slugTaken(changed.slug);
   }
   if (isTagged) await store.replaceTags(trx, before.id, await ensureTags(trx, tags));
+  const made = changed.content === undefined ? {} : (text ?? (await renderedText(changed.content)));
   await store.updatePost(trx, before.id, {
     ...changed,
-    ...(changed.content === undefined ? {} : text),
-    ...searchablePost({ ...before, ...changed, ...text, tags: tags ?? oldTags }),
+    ...made,
+    ...searchablePost({ ...before, ...changed, ...made, tags: tags ?? oldTags }),
     updated_at: now.toISOString(),
   });
   return true;

@@ -14,7 +14,7 @@ import type { Bin } from '../stores/trash.js';
 import { record } from './audit.js';
 import { readerOf } from './editorship.js';
 import { readPage } from './pages.js';
-import type { Origin, Viewer } from './viewer.js';
+import { type Origin, unattended, type Viewer } from './viewer.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -90,7 +90,7 @@ export async function emptyTrash(db: Database, now: Date): Promise<Record<TrashK
 
 async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Promise<number> {
   const before = new Date(now.getTime() - TRASH_DAYS * DAY_MS);
-  const origin = { viewer: null, address: null, requestId: null, now };
+  const origin = unattended(now);
   const failed = new Map<number, unknown>();
   for (let removed = 0; ; ) {
     const expired = await bin.findExpired(db, before, BATCH + failed.size);

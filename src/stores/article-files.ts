@@ -46,6 +46,21 @@ export async function lockImportedPost(
   return row ?? null;
 }
 
+/** Whether the file is as it was at the last import, of a post outside the trash. */
+export async function isImported(
+  db: Database,
+  { sourcePath, hash }: { sourcePath: string; hash: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('posts')
+    .select('id')
+    .where(sql<boolean>`source_path collate "C" = ${sourcePath}`)
+    .where('source_hash', '=', hash)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** The post with this slug if no file is known of it, locked until the transaction ends. */
 export async function lockFilelessPost(trx: Database, slug: string): Promise<ImportedPost | null> {
   const row = await trx

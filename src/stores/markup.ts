@@ -1,67 +1,23 @@
-import type { Selectable } from 'kysely';
-import { sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
-import type { CommentValues } from './comment-changes.js';
-import type { PostValues } from './post-changes.js';
 
-const POST_COLUMNS = [
-  'id',
-  'version',
-  'title',
-  'summary',
-  'content',
-  'content_html',
-  'content_text',
-  'excerpt',
-  'reading_minutes',
-] as const;
+/** A text, from which the rest is made. */
+export interface Source {
+  id: number;
+  content: string;
+}
 
-/** A post with what was made of its text. */
-export type PostMarkup = Pick<Selectable<Schema['posts']>, (typeof POST_COLUMNS)[number]> & {
-  /** The names, as they are searched. */
+/** What a post is searched by beside its content. */
+export type SearchedPost = Pick<Selectable<Schema['posts']>, 'title' | 'summary'> & {
   tags: string[];
 };
 
-const COMMENT_COLUMNS = ['id', 'version', 'content', 'content_html'] as const;
-
-/** A comment with what was made of its text. */
-export type CommentMarkup = Pick<Selectable<Schema['comments']>, (typeof COMMENT_COLUMNS)[number]>;
-
-/** The posts behind this one, by number, those in the trash too. */
-export function listPostMarkup(db: Database, after: number, limit: number): Promise<PostMarkup[]> {
-  return db
-    .selectFrom('posts')
-    .select(POST_COLUMNS)
-    .select(
-      sql<string[]>`array(
-        select tags.name from post_tags join tags on tags.id = post_tags.tag_id
-        where post_tags.post_id = posts.id order by tags.id)`.as('tags'),
-    )
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-}
-
-/** The comments behind this one, by number, those in the trash too. */
-export function listCommentMarkup(
-  db: Database,
-  after: number,
-  limit: number,
-): Promise<CommentMarkup[]> {
-  return db
-    .selectFrom('comments')
-    .select(COMMENT_COLUMNS)
-    .where('purged_at', 'is', null)
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-}
+/** What is made of a text, by the columns that keep it. */
+export type Made = Record<string, string | number | RawBuilder<string>>;
 
 /** How many posts and comments there are with a text. */
-export async function countMarkup(db: Database): Promise<number> {
+export async function countSources(db: Database): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select (select count(*) from posts)
       + (select count(*) from comments where purged_at is null) as count
@@ -69,32 +25,71 @@ export async function countMarkup(db: Database): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** @returns whether it was written: not if the post has changed since, and has other markup then */
-export async function replacePostMarkup(
-  db: Database,
-  { id, version }: { id: number; version: number },
-  values: Partial<PostValues>,
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('posts')
-    .set(values)
-    .where('id', '=', id)
-    .where('version', '=', version)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
+/** The posts behind this one, by number, those in the trash too. */
+export function listPostSources(db: Database, after: number, limit: number): Promise<Source[]> {
+  return db
+    .selectFrom('posts')
+    .select(['id', 'content'])
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
 }
 
-/** @returns as `replacePostMarkup` */
-export async function replaceCommentMarkup(
-  db: Database,
-  { id, version }: { id: number; version: number },
-  values: CommentValues,
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('comments')
-    .set(values)
+/** The comments behind this one, by number, those in the trash too. */
+export function listCommentSources(db: Database, after: number, limit: number): Promise<Source[]> {
+  return db
+    .selectFrom('comments')
+    .select(['id', 'content'])
+    .where('purged_at', 'is', null)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** The post, locked until the transaction ends, or null if it has another content now, or is gone. */
+export async function lockPostOf(
+  trx: Database,
+  { id, content }: Source,
+): Promise<SearchedPost | null> {
+  const post = await trx
+    .selectFrom('posts')
+    .select(['title', 'summary'])
     .where('id', '=', id)
-    .where('version', '=', version)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
+    .where('content', '=', content)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (post === undefined) return null;
+  // In a statement of its own, the tags are those of whoever held the lock before.
+  const tags = await trx
+    .selectFrom('post_tags')
+    .innerJoin('tags', 'tags.id', 'post_tags.tag_id')
+    .select('tags.name')
+    .where('post_tags.post_id', '=', id)
+    .orderBy('tags.id')
+    .execute();
+  return { ...post, tags: tags.map(({ name }) => name) };
+}
+
+/**
+ * Writes what is made of a content, if it still is the content, and if it is otherwise than what is
+ * there.
+ *
+ * @returns whether it was written
+ */
+export async function replaceMade(
+  db: Database,
+  table: 'posts' | 'comments',
+  { id, content }: Source,
+  made: Made,
+): Promise<boolean> {
+  const columns = Object.keys(made).map((name) => sql.ref(name));
+  const values = Object.values(made).map((value) => sql`${value}`);
+  const { numAffectedRows } = await sql`
+    update ${sql.table(table)} set (${sql.join(columns)}) = row (${sql.join(values)})
+    where id = ${id} and content = ${content}
+      and (${sql.join(columns)}) is distinct from (${sql.join(values)})
+  `.execute(db);
+  return (numAffectedRows ?? 0n) > 0n;
 }

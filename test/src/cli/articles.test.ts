@@ -233,6 +233,8 @@ t.test('what was written here comes back from its export', async (t) => {
   write(folder, { 'a.md': 'One', 'b.md': 'Two' });
   await importFrom(folder);
   await rows('update posts set source_path = null, source_hash = null, source_version = null');
+  await rows(`update posts set published_at = now(), created_at = now() - interval '1 day'
+    where title = 'a'`);
   const out = temporaryDirectory(t);
   await exportTo(out);
   t.match((await importFrom(out)).stdout, '0 created, 0 updated, 2 unchanged');
@@ -280,6 +282,7 @@ t.test('all is rendered again, and only what is otherwise then is written', asyn
   await rows(`insert into comments (post_id, content, content_html, search, thread_id)
     select id, '*Fine*', 'old', '', null from posts where title = 'a'`);
   await rows(`update posts set content_html = '<script>', search = '' where title = 'a'`);
+  await rows('update comments set search = to_tsvector(content)');
   const state = () =>
     rows(`select title, content_html, excerpt, version, updated_at,
       search @@ 'bold'::tsquery as is_found from posts order by title`);
@@ -289,10 +292,14 @@ t.test('all is rendered again, and only what is otherwise then is written', asyn
   t.match(a, { content_html: '<p><em>One</em> bold</p>\n', is_found: true });
   t.same({ ...a, content_html: '<script>', is_found: false }, before[0], 'no change of the post');
   t.same(b, before[1]);
-  t.same(await rows('select content_html from comments'), [
-    { content_html: '<p><em>Fine</em></p>\n' },
+  t.same(await rows('select content_html, version from comments'), [
+    { content_html: '<p><em>Fine</em></p>\n', version: 1 },
   ]);
   t.equal((await renderAll()).stdout, 'Rendered otherwise: 0 posts, 0 comments.\n');
+
+  await rows(`update posts set search = '' where title = 'b'`);
+  t.equal((await renderAll()).stdout, 'Rendered otherwise: 1 posts, 0 comments.\n', 'words too');
+  t.same((await state())[1], b);
 });
 
 t.test('an export is complete, and writes over nothing', async (t) => {

@@ -17,6 +17,8 @@ const pool = new pg.Pool(
     statementTimeout: 20_000,
   }),
 );
+// The database may be dropped while a connection is being closed.
+pool.on('error', () => undefined);
 t.teardown(() => pool.end());
 const db = createDatabase(pool, { named: true, timeout: 0 });
 await sql`create table counters (id integer primary key, n integer not null)`.execute(db);
@@ -89,6 +91,22 @@ t.test('a part may fail alone', async (t) => {
     });
   });
   t.same(await counters(), [1, 1]);
+});
+
+t.test('a part takes back all that is its own, also after a part of it has failed', async (t) => {
+  await inTransaction(db, async (trx) => {
+    const part = inTransaction(trx, async (inner) => {
+      await increment(inner, 1);
+      const fault = new Error('a fault');
+      await t.rejects(
+        inTransaction(inner, () => Promise.reject(fault)),
+        fault,
+      );
+      throw new Error('another');
+    });
+    await t.rejects(part, { message: 'another' });
+    t.same(await counters(trx), [0, 0]);
+  });
 });
 
 t.test('the outermost takes back what its parts have done', async (t) => {

@@ -2,6 +2,14 @@ import t from 'tap';
 import { loadDemoData } from '../../../src/services/demo-data.js';
 import { createTestApp } from '../../support/app.js';
 
+t.test('where there are articles already, only the people are added', async (t) => {
+  const { app, client } = await createTestApp(t);
+  await app.pg.query(`insert into categories (name, slug) values ('guides', 'guides')`);
+  t.type(await loadDemoData(app.db), 'string');
+  t.equal((await client().get('/api/v1/posts')).json.total, 0);
+  t.equal((await client().get('/api/v1/users')).json.total, 17);
+});
+
 t.test('a newcomer finds people who write to each other', async (t) => {
   const { app, client } = await createTestApp(t);
   const password = await loadDemoData(app.db);
