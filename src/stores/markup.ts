@@ -1,6 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/database.js';
 import type { Schema } from '../db/tables.js';
+import { findTagNames } from './post-changes.js';
 
 /** A text, from which the rest is made. */
 export interface Source {
@@ -62,14 +63,7 @@ export async function lockPostOf(
     .executeTakeFirst();
   if (post === undefined) return null;
   // In a statement of its own, the tags are those of whoever held the lock before.
-  const tags = await trx
-    .selectFrom('post_tags')
-    .innerJoin('tags', 'tags.id', 'post_tags.tag_id')
-    .select('tags.name')
-    .where('post_tags.post_id', '=', id)
-    .orderBy('tags.id')
-    .execute();
-  return { ...post, tags: tags.map(({ name }) => name) };
+  return { ...post, tags: await findTagNames(trx, id) };
 }
 
 /**
