@@ -67,7 +67,8 @@ t.test('nothing is rendered for whoever may not write it, nor what is there alre
 t.test(
   'texts that take too long are given up, and those behind them have their turn',
   async (t) => {
-    const render = createRenderer({ deadline: 2000, thread });
+    // Long enough for a thread to start beside the other tests.
+    const render = createRenderer({ deadline: 8000, thread });
     const endless = [render(long('endless')), render(long('endless'))];
     const names = Array.from({ length: 12 }, (_, index) => `text ${String(index).padEnd(5, '.')}`);
     const behind = Promise.all(names.map((name) => render(long(name))));
