@@ -781,7 +781,7 @@ export interface paths {
         head?: never;
         /**
          * Change a post
-         * @description Changes the fields that are given; what is left out stays. Authors change their own posts, editors all.
+         * @description Changes the fields that are given; what is left out stays, and so does the status, for which there are `publish` and `unpublish`. Authors change their own posts, editors all.
          *
          *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
          */
@@ -1107,7 +1107,7 @@ export interface paths {
         };
         /**
          * List tags
-         * @description The tags in pages, each with the number of its published posts. The one of a slug is found by `slug`.
+         * @description The tags in pages, each with the number of its published posts. The one of a slug is found by `slug`. Tags that no published post has are shown to editors only.
          *
          *     **Key:** needs the scope `posts:read`.
          */
@@ -4197,7 +4197,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description The text as Markdown (CommonMark, with tables, task lists, and code in colours by its language)
+             * @description The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain
              * @example A pool keeps **connections** open.
              */
             content: string;
@@ -4315,7 +4315,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description The text as Markdown (CommonMark, with tables, task lists, and code in colours by its language)
+             * @description The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain
              * @example A pool keeps **connections** open.
              */
             content: string;
@@ -4449,7 +4449,7 @@ export interface components {
              */
             slug?: string;
             /**
-             * @description The text as Markdown (CommonMark, with tables, task lists, and code in colours by its language)
+             * @description The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain
              * @example A pool keeps **connections** open.
              */
             content?: string;

@@ -79,7 +79,8 @@ const content = Type.String({
   minLength: 1,
   maxLength: MAX_POST_LENGTH,
   description:
-    'The text as Markdown (CommonMark, with tables, task lists, and code in colours by its language)',
+    'The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, ' +
+    'of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain',
   examples: ['A pool keeps **connections** open.'],
 });
 const tagNames = Type.Array(

@@ -14,8 +14,8 @@ export function importCommand(): Command {
         'has a date to come or is past its expiryDate, become drafts.',
     )
     .argument('<folder>', 'with files as Hexo, Hugo and Jekyll have them, or without front matter')
-    .option('--author <username>', 'who wrote what names no author that there is')
-    .option('--force', 'also write over what has been written here')
+    .option('--author <username>', 'who wrote what names no user')
+    .option('--force', 'write over what has been written here, also where the file is as it was')
     .option(
       '--dry-run',
       'only say what would happen; who changes the same posts has to wait for it',

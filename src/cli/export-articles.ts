@@ -15,7 +15,7 @@ import { progressOf } from './progress.js';
 const BATCH = 50;
 
 const REASONS: Partial<Record<WriteOutcome, string>> = {
-  different: 'there is another file of this name; --force writes over it',
+  different: 'the file there says it otherwise; --force writes over it',
   outside: 'it leads out of the folder, or to what is no file',
 };
 
@@ -29,7 +29,9 @@ export async function exportArticles(
   folder: string,
   { force = false }: ExportOptions,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new Error(`${folder} is no folder.`) : error;
+  });
   await withDatabase(async (db) => {
     const total = await countExportedPosts(db);
     const pathOf = pathsFor(await listSourcePaths(db));

@@ -2,7 +2,11 @@ import type { Database } from '../db/database.js';
 import { inTransaction } from '../db/transaction.js';
 import { ApiError, toErrorAnswer } from '../errors.js';
 import { readArticle } from '../services/article-files.js';
-import { type ImportOutcome, importArticle } from '../services/article-imports.js';
+import {
+  type ImportedArticle,
+  type ImportOutcome,
+  importArticle,
+} from '../services/article-imports.js';
 import { ArticleFileError } from '../services/article-values.js';
 import { unattended } from '../services/viewer.js';
 import { findUserId } from '../stores/article-files.js';
@@ -29,11 +33,12 @@ export async function importArticles(
   const paths = await filesIn(folder);
   await withDatabase(async (db) => {
     const authorId = await authorOf(db, author);
+    const settings = { authorId, force, paths: new Set(paths) };
     const work = (db: Database) =>
       importAll(paths, async (path) => {
         const origin = unattended();
         const article = readArticle(await readArticleFile(folder, path), origin.now);
-        return importArticle(db, origin, article, { authorId, force });
+        return importArticle(db, origin, article, settings);
       });
     const outcomes = await (dryRun ? rehearse(db, work) : work(db));
     report(outcomes, dryRun);
@@ -61,18 +66,19 @@ interface FileOutcome {
   path: string;
   outcome: Outcome;
   reason?: string;
+  unknownAuthor?: string | null;
 }
 
 async function importAll(
   paths: string[],
-  work: (path: string) => Promise<ImportOutcome>,
+  work: (path: string) => Promise<ImportedArticle>,
 ): Promise<FileOutcome[]> {
   const outcomes: FileOutcome[] = [];
   const bar = progressOf('files', paths.length);
   try {
     for (const path of paths) {
       try {
-        outcomes.push({ path, outcome: await work(path) });
+        outcomes.push({ path, ...(await work(path)) });
       } catch (error) {
         outcomes.push({ path, outcome: 'skipped', reason: reasonOf(error) });
       }
@@ -120,9 +126,16 @@ function report(outcomes: FileOutcome[], isRehearsal: boolean): void {
     if (outcome === 'skipped') console.error(`skipped ${path}: ${reason}`);
     if (outcome === 'trashed') console.error(`left ${path} in the trash`);
   }
+  const unknown = new Set(outcomes.flatMap(({ unknownAuthor }) => unknownAuthor ?? []));
+  if (unknown.size > 0) {
+    console.error(
+      `There is no user ${[...unknown].sort().join(', ')}: these authors are left out until there is, ` +
+        'and the folder is imported again.',
+    );
+  }
   const count = (wanted: Outcome) => outcomes.filter(({ outcome }) => outcome === wanted).length;
   const numbers = (['created', 'updated', 'unchanged', 'trashed', 'skipped'] as const).map(
-    (outcome) => `${count(outcome)} ${outcome}`,
+    (outcome) => `${count(outcome)} ${outcome === 'trashed' ? 'left in the trash' : outcome}`,
   );
   console.log(`${isRehearsal ? 'Would be' : 'Files'}: ${numbers.join(', ')}.`);
 }

@@ -26,17 +26,26 @@ export type ImportOutcome = 'created' | 'updated' | 'unchanged' | 'trashed';
 const EVERYTHING = { kind: 'editor' } as const;
 
 export interface ImportSettings {
-  /** Who wrote what names no author of ours; a post that there is keeps its own. */
+  /** Who wrote what names no author of ours. */
   authorId: number | null;
-  /** Whether a file also replaces what has been written here. */
+  /** Whether files also replace what has been written here. */
   force: boolean;
+  /** All that are imported: a post of another path may have been moved. */
+  paths: ReadonlySet<string>;
+}
+
+export interface ImportedArticle {
+  outcome: ImportOutcome;
+  /** The author whom the file names, if there is no such user. */
+  unknownAuthor: string | null;
 }
 
 /**
  * Makes a post of a file, or changes the one that was made of it. A file that is as it was at the
  * last import changes nothing; of a changed file all is taken, unless the post has been changed here
- * since. A file that names the slug of a post that comes from no file becomes the file of that post,
- * if it says the same. A post in the trash stays there.
+ * since. A post keeps its author; one that has none gets the file's. A file that names the slug of a
+ * post that comes from no file, or from one that is there no more, becomes the file of that post, if
+ * it says the same. A post in the trash stays there.
  *
  * @throws ArticleFileError if what has been written here would be lost, if the slug that the file
  *   asks for is another post's, or if the post of this path has nothing in common with the file
@@ -45,47 +54,69 @@ export async function importArticle(
   db: Database,
   origin: Origin,
   article: Article,
-  { authorId, force }: ImportSettings,
-): Promise<ImportOutcome> {
-  if (await files.isImported(db, article)) return 'unchanged';
+  settings: ImportSettings,
+): Promise<ImportedArticle> {
+  const named = article.author === null ? null : await files.findUserId(db, article.author);
+  const unknownAuthor = named === null ? article.author : null;
+  const authorId = named ?? settings.authorId;
+  const isSettled = (known: files.ImportedPost) =>
+    !settings.force && isAsImported(known, article) && !lacksAuthor(known, authorId);
+
+  const before = await files.findImportedPost(db, article.sourcePath);
+  if (before?.deleted_at === null && isSettled(before)) {
+    return { outcome: 'unchanged', unknownAuthor };
+  }
   const text = await renderedText(article.post.content);
-  return inTransaction(db, async (trx) => {
-    const known = await lockKnownPost(trx, article);
+  const outcome = await inTransaction(db, async (trx): Promise<ImportOutcome> => {
+    const known = await lockKnownPost(trx, article, settings);
     if (known !== null && known.deleted_at !== null) return 'trashed';
-    if (known?.source_hash === article.hash) return 'unchanged';
-    const written = article.author === null ? null : await files.findUserId(trx, article.author);
+    if (known !== null && isSettled(known)) return 'unchanged';
     const category_id = await ensureCategory(trx, origin, article.category);
-    const meant = { ...article, category_id, writtenId: written, text };
+    const meant = { ...article, category_id, named, authorId, text };
     if (known !== null) {
       const outcome = await updateArticle(trx, origin, known.id, meant);
-      if (outcome === 'updated' && !force) assertNothingLost(known, article);
+      if (outcome === 'updated' && !settings.force) assertNothingLost(known, article);
       await files.markImported(trx, known.id, article);
       return outcome;
     }
-    const id = await createArticle(trx, origin, meant, written ?? authorId);
+    const id = await createArticle(trx, origin, meant);
     await files.markImported(trx, id, article);
     return 'created';
   }).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
     throw new ArticleFileError(`slug: another post has or had ${article.slug}`);
   });
+  return { outcome, unknownAuthor };
+}
+
+function isAsImported(known: files.ImportedPost, { sourcePath, hash }: Article): boolean {
+  return known.source_path === sourcePath && known.source_hash === hash;
+}
+
+/** Whether its author was not known yet when it was imported, and nobody has touched it since. */
+function lacksAuthor(known: files.ImportedPost, authorId: number | null): boolean {
+  return known.author_id === null && authorId !== null && known.source_version === known.version;
 }
 
 async function lockKnownPost(
   trx: Database,
   { sourcePath, slug, isSlugWritten }: Article,
+  { paths }: ImportSettings,
 ): Promise<files.ImportedPost | null> {
   const imported = await files.lockImportedPost(trx, sourcePath);
   if (imported !== null || !isSlugWritten || slug === null) return imported;
-  return files.lockFilelessPost(trx, slug);
+  const post = await files.lockPostWithSlug(trx, slug);
+  const isOfOther = post?.source_path != null && paths.has(post.source_path);
+  return isOfOther ? null : post;
 }
 
 function assertNothingLost(
   { version, source_path, source_version }: files.ImportedPost,
-  { slug }: Article,
+  { slug, sourcePath }: Article,
 ): void {
-  if (source_path === null) {
-    throw new ArticleFileError(`the post ${slug} was not imported; --force writes over it`);
+  if (source_path !== sourcePath) {
+    const from = source_path === null ? 'from no file' : `from ${source_path}`;
+    throw new ArticleFileError(`the post ${slug} comes ${from}; --force writes over it`);
   }
   if (source_version === version) return;
   throw new ArticleFileError('its post has been changed since the import; --force writes over it');
@@ -94,7 +125,10 @@ function assertNothingLost(
 /** An article with what its names mean here. */
 interface MeantArticle extends Article {
   category_id: number | null;
-  writtenId: number | null;
+  /** The number of the author whom the file names. */
+  named: number | null;
+  /** The same, or that of whoever stands in for an author who is not known. */
+  authorId: number | null;
   /** What is made of its content. */
   text: RenderedText;
 }
@@ -102,9 +136,10 @@ interface MeantArticle extends Article {
 async function createArticle(
   trx: Database,
   origin: Origin,
-  { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath, text }: MeantArticle,
-  authorId: number | null,
+  article: MeantArticle,
 ): Promise<number> {
+  const { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath } = article;
+  const { authorId, text } = article;
   const values = { ...post, category_id };
   const from = { authorId, at: date ?? modifiedAt, sourcePath, text };
   if (slug === null) return (await createPost(trx, origin, values, from)).id;
@@ -172,7 +207,7 @@ function linesOf(text: string): Set<string> {
 /** What a file says of a post beside its text, as far as it is otherwise. */
 function differing(
   before: { author_id: number | null; published_at: string | null; created_at: string },
-  { post, date, writtenId }: MeantArticle,
+  { post, date, named, authorId }: MeantArticle,
   now: Date,
 ): Partial<posts.PostValues> {
   const at = date?.toISOString();
@@ -183,7 +218,7 @@ function differing(
   const meant = {
     published_at,
     created_at: isCreation ? at : before.created_at,
-    author_id: writtenId ?? before.author_id,
+    author_id: named ?? before.author_id ?? authorId,
   };
   return Object.fromEntries(
     Object.entries(meant).filter(([name, value]) => value !== before[name as keyof typeof meant]),

@@ -9,6 +9,7 @@ const IMPORTED_COLUMNS = [
   'source_path',
   'source_hash',
   'source_version',
+  'author_id',
   'deleted_at',
 ] as const;
 
@@ -32,7 +33,20 @@ export interface ExportedPost {
   tags: string[];
 }
 
-/** The post that was imported from this file, locked until the transaction ends. */
+/** The post that was imported from this file. */
+export async function findImportedPost(
+  db: Database,
+  sourcePath: string,
+): Promise<ImportedPost | null> {
+  const row = await db
+    .selectFrom('posts')
+    .select(IMPORTED_COLUMNS)
+    .where(sql<boolean>`source_path collate "C" = ${sourcePath}`)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The same, locked until the transaction ends. */
 export async function lockImportedPost(
   trx: Database,
   sourcePath: string,
@@ -46,23 +60,8 @@ export async function lockImportedPost(
   return row ?? null;
 }
 
-/** Whether the file is as it was at the last import, of a post outside the trash. */
-export async function isImported(
-  db: Database,
-  { sourcePath, hash }: { sourcePath: string; hash: string },
-): Promise<boolean> {
-  const row = await db
-    .selectFrom('posts')
-    .select('id')
-    .where(sql<boolean>`source_path collate "C" = ${sourcePath}`)
-    .where('source_hash', '=', hash)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** The post with this slug if no file is known of it, locked until the transaction ends. */
-export async function lockFilelessPost(trx: Database, slug: string): Promise<ImportedPost | null> {
+/** The post that has this slug now, locked until the transaction ends. */
+export async function lockPostWithSlug(trx: Database, slug: string): Promise<ImportedPost | null> {
   const row = await trx
     .selectFrom('posts')
     .select(IMPORTED_COLUMNS)
@@ -70,7 +69,6 @@ export async function lockFilelessPost(trx: Database, slug: string): Promise<Imp
     .where('id', '=', ({ selectFrom }) =>
       selectFrom('post_slugs').select('post_id').where('slug', '=', slug),
     )
-    .where('source_path', 'is', null)
     .forUpdate()
     .executeTakeFirst();
   return row ?? null;

@@ -18,6 +18,7 @@ export default topicRoutes(categories, {
     replace: CategoryReplace,
     update: CategoryUpdate,
   },
+  shown: '',
   replaced: 'what is left out goes back to its default, except the slug',
   left: 'a category',
 });

@@ -85,8 +85,8 @@ const operations = {
     operationId: 'posts-update',
     summary: 'Change a post',
     description:
-      'Changes the fields that are given; what is left out stays. Authors change their own posts, ' +
-      'editors all.',
+      'Changes the fields that are given; what is left out stays, and so does the status, for which ' +
+      'there are `publish` and `unpublish`. Authors change their own posts, editors all.',
     tags,
     params: PostParams,
     headers: IfMatchHeaders,

@@ -24,13 +24,15 @@ export interface TopicDocument {
   /** Several of them: the first part of their operations' names, and their tag. */
   plural: string;
   schemas: Record<'topic' | 'page' | 'create' | 'replace' | 'update', Named>;
+  /** Which of them everyone is shown, if not all. */
+  shown: string;
   /** What becomes of a field that a PUT leaves out. */
   replaced: string;
   /** What becomes of the posts when it is deleted. */
   left: string;
 }
 
-function operationsOf({ noun, plural, schemas, replaced, left }: TopicDocument) {
+function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDocument) {
   const operation = (name: string) => ({ operationId: `${plural}-${name}`, tags: [plural] });
   const one = { 200: Ref(schemas.topic) };
   return {
@@ -39,7 +41,7 @@ function operationsOf({ noun, plural, schemas, replaced, left }: TopicDocument) 
       summary: `List ${plural}`,
       description:
         `The ${plural} in pages, each with the number of its published posts. The one of a slug is ` +
-        'found by `slug`.',
+        `found by \`slug\`. ${shown}`.trim(),
       querystring: TopicListQuery,
       headers: IfNoneMatchHeaders,
       response: { 200: Ref(schemas.page), 304: NotModified },

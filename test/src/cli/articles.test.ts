@@ -34,7 +34,7 @@ t.test('what the front matter says', async (t) => {
 
   const { code, stdout, stderr } = await importAll('--author', 'BOB');
   t.equal(code, 0, stderr);
-  t.equal(stdout, summary('8 created, 0 updated, 0 unchanged, 0 trashed, 0 skipped'));
+  t.equal(stdout, summary('8 created, 0 updated, 0 unchanged, 0 left in the trash, 0 skipped'));
   const posts = await rows(`
     select source_path, title, slug, summary, content, published_at, created_at,
       (select username from users where id = author_id) as author,
@@ -115,7 +115,7 @@ t.test('bad files are named with their reason, and the others are imported', asy
 
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 1);
-  t.equal(stdout, summary('3 created, 0 updated, 0 unchanged, 0 trashed, 17 skipped'));
+  t.equal(stdout, summary('3 created, 0 updated, 0 unchanged, 0 left in the trash, 17 skipped'));
   const reasons: Record<string, RegExp> = {
     yaml: /Line 2: YAML: Nested mappings/,
     toml: /Line 2: TOML: /,
@@ -172,7 +172,7 @@ t.test('again: what has changed, and nothing else', async (t) => {
   write(folder, { 'a.md': next, 'c.md': '---\ntitle: C2\n---\nText' });
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 0);
-  t.equal(stdout, summary('0 created, 1 updated, 1 unchanged, 1 trashed, 0 skipped'));
+  t.equal(stdout, summary('0 created, 1 updated, 1 unchanged, 1 left in the trash, 0 skipped'));
   t.match(stderr, 'left c.md in the trash\n');
   const [a, b, c] = await rows(`
     select title, slug, content, published_at, created_at, content_html,
@@ -211,7 +211,7 @@ t.test('what has been written here is not lost', async (t) => {
   const contents = () => rows('select content, status from posts order by title');
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 1);
-  t.equal(stdout, summary('0 created, 0 updated, 1 unchanged, 0 trashed, 2 skipped'));
+  t.equal(stdout, summary('0 created, 0 updated, 1 unchanged, 0 left in the trash, 2 skipped'));
   t.match(stderr, 'skipped a.md: its post has been changed since the import; --force writes over');
   t.same(await contents(), [
     { content: 'One', status: 'draft' },
@@ -226,6 +226,56 @@ t.test('what has been written here is not lost', async (t) => {
   ]);
   write(folder, { 'a.md': 'And more' });
   t.match((await importAll()).stdout, '0 created, 1 updated', 'the file is the last word again');
+
+  await rows(`update posts set summary = 'Mine' where title = 'b'`);
+  t.match((await importAll()).stdout, '0 created, 0 updated, 3 unchanged');
+  t.match((await importAll('--force')).stdout, '0 created, 1 updated, 2 unchanged');
+  t.same(await rows(`select summary from posts where title = 'b'`), [{ summary: '' }]);
+});
+
+t.test('an author who comes later is found then', async (t) => {
+  const { folder, rows, importAll } = await place(t);
+  write(folder, { 'a.md': '---\nauthor: Ann\n---\nOne', 'b.md': '---\nauthor: Bob\n---\nTwo' });
+  const first = await importAll();
+  t.equal(first.code, 0);
+  t.match(first.stderr, 'There is no user Ann, Bob: these authors are left out until there is');
+  await rows(`insert into users (username) values ('ann'), ('eve')`);
+  await rows(`update posts set summary = 'Changed' where title = 'b'`);
+  const next = await importAll();
+  t.match(next.stdout, '0 created, 1 updated, 1 unchanged');
+  t.match(next.stderr, 'There is no user Bob:');
+  const authors = () =>
+    rows(`select title, (select username from users where id = author_id) as name
+      from posts order by title`);
+  t.same(await authors(), [
+    { title: 'a', name: 'ann' },
+    { title: 'b', name: null },
+  ]);
+  t.match((await importAll('--author', 'eve', '--force')).stdout, '1 updated, 1 unchanged');
+  t.same(await authors(), [
+    { title: 'a', name: 'ann' },
+    { title: 'b', name: 'eve' },
+  ]);
+});
+
+t.test('a file that was moved is still that of its post', async (t) => {
+  const { folder, rows, importAll } = await place(t);
+  write(folder, { 'a.md': '---\nslug: one\n---\n# One\n', 'b.md': '---\nslug: two\n---\n# Two\n' });
+  await importAll();
+  rmSync(join(folder, 'a.md'));
+  rmSync(join(folder, 'b.md'));
+  write(folder, {
+    'new/a.md': '---\nslug: one\n---\n# One\n',
+    'new/b.md': '---\nslug: two\n---\n# Two\n\nMore\n',
+  });
+  const { stdout, stderr } = await importAll();
+  t.match(stdout, '0 created, 0 updated, 1 unchanged, 0 left in the trash, 1 skipped');
+  t.match(stderr, 'skipped new/b.md: the post two comes from b.md; --force writes over it');
+  t.match((await importAll('--force')).stdout, '0 created, 1 updated, 1 unchanged');
+  t.same(await rows('select source_path from posts order by slug'), [
+    { source_path: 'new/a.md' },
+    { source_path: 'new/b.md' },
+  ]);
 });
 
 t.test('what was written here comes back from its export', async (t) => {
@@ -246,7 +296,7 @@ t.test('what was written here comes back from its export', async (t) => {
   await rows(`update posts set source_path = null where slug = 'b'`);
   write(out, { 'b.md': '---\nslug: b\n---\nTwo more' });
   const refused = await importFrom(out);
-  t.match(refused.stderr, 'skipped b.md: the post b was not imported; --force writes over it');
+  t.match(refused.stderr, 'skipped b.md: the post b comes from no file; --force writes over it');
   t.equal((await importFrom(out, '--force')).code, 0);
   t.same(await rows(`select content from posts where slug = 'b'`), [{ content: 'Two more' }]);
 });
@@ -259,7 +309,10 @@ t.test('a rehearsal says what the import says then', async (t) => {
     'c.md': 'Text',
   });
   const rehearsal = await importAll('--dry-run');
-  t.equal(rehearsal.stdout, 'Would be: 2 created, 0 updated, 0 unchanged, 0 trashed, 1 skipped.\n');
+  t.equal(
+    rehearsal.stdout,
+    'Would be: 2 created, 0 updated, 0 unchanged, 0 left in the trash, 1 skipped.\n',
+  );
   t.same(await rows('select from posts'), []);
   const { stdout, stderr } = await importAll();
   t.equal(stdout.replace('Files', 'Would be'), rehearsal.stdout);
@@ -335,7 +388,7 @@ t.test('an export is complete, and writes over nothing', async (t) => {
   write(out, { 'index.md': 'mine' });
   const refused = await exportTo(out);
   t.equal(refused.code, 1);
-  t.match(refused.stderr, 'skipped index.md: there is another file of this name; --force');
+  t.match(refused.stderr, 'skipped index.md: the file there says it otherwise; --force');
   t.equal(read(out)['index.md'], 'mine');
   t.equal((await exportTo(out, '--force')).code, 0);
   t.same(read(out), files);
