@@ -23,6 +23,14 @@ const LAST = 'auth-logout';
 /** Headers that a client does not make up: these are sent though they may be left out. */
 const HEADERS = { 'x-csrf-token': '{{csrf_token}}', 'idempotency-key': '{{$guid}}' };
 
+/** What is made under one path and found under another, by the operation that makes it. */
+const MADE_ELSEWHERE = { 'post-comments-create': 'comments_id' };
+const FOUND_ELSEWHERE = {
+  '/api/v1/comments/': 'comments_id',
+  // What is restored is the post that has just been deleted.
+  '/api/v1/trash/': 'posts_id',
+};
+
 const VARIABLES = [
   { key: 'baseUrl', value: 'http://127.0.0.1:8000' },
   { key: 'username', value: 'admin' },
@@ -106,7 +114,7 @@ function completeItem({ name, request }, operations, variables) {
   const { method, url } = request;
   const found = operations.get(keyOf(method, `/${url.path.join('/')}`));
   const { contract, operation, path, parameters } = found;
-  const created = createdBy(contract, path);
+  const created = MADE_ELSEWHERE[operation.operationId] ?? createdBy(contract, path);
   if (method === 'POST' && created !== undefined) variables.push({ key: created, value: '' });
 
   const valueFor = (place, key) =>
@@ -159,7 +167,10 @@ function createdBy(contract, path) {
 
 /** `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
 function idFrom(contract, path, parameter) {
-  if (parameter === 'slug') return undefined;
+  if (parameter !== 'id') return undefined;
+  const [, elsewhere] =
+    Object.entries(FOUND_ELSEWHERE).find(([start]) => path.startsWith(start)) ?? [];
+  if (elsewhere !== undefined) return `{{${elsewhere}}}`;
   const created = createdBy(contract, path.split(`/{${parameter}}`, 1)[0]);
   return created === undefined ? undefined : `{{${created}}}`;
 }

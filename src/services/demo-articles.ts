@@ -83,7 +83,7 @@ const answer = await fetch('/api/v1/posts');
     author: 'charlie',
     title: '使用数据库连接池',
     summary: '为什么不要为每个请求打开一个连接。',
-    category: 'Databases',
+    category: 'Storage',
     tags: ['postgres', '连接池'],
     content: `打开连接比查询慢得多，所以服务会保留一些连接，并在请求之间共享它们。
 
@@ -96,7 +96,7 @@ const answer = await fetch('/api/v1/posts');
     author: 'diana',
     title: 'Why a list may be a minute old',
     summary: 'What is kept, for how long, and what ends it early.',
-    category: 'Databases',
+    category: 'Storage',
     tags: ['postgres', 'caching'],
     content: `Lists that everyone may see are kept for a minute, single posts for five. A change of what they show ends that at once, in every process.
 
