@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../src/lib/validation/schema.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 
 /** Finds the schema that a `$ref` names. */
 export type Resolve = (ref: string) => JsonSchema;

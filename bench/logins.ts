@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import pg from 'pg';
-import { hashPassword } from '../src/services/passwords.js';
+import { hashPassword } from '#src/people/services/passwords.js';
 import { withService } from './service.js';
 import { median, p99 } from './side-by-side.js';
 

@@ -4,10 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startEmbeddedPostgres } from '../src/db/embedded/index.js';
-import { readMigrations } from '../src/db/migration-files.js';
-import { migrateUp } from '../src/db/migrator.js';
-import { projectRoot } from '../src/lib/project-root.js';
+import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
+import { readMigrations } from '#src/db/migration-files.js';
+import { migrateUp } from '#src/db/migrator.js';
+import { projectRoot } from '#src/lib/project-root.js';
 
 /** The compiled service in a process of its own, on a new database. */
 export interface Service {
@@ -32,7 +32,7 @@ export async function withService<T>(
   try {
     await migrateUp(database.url, readMigrations());
     await prepare(database.url);
-    const child = spawn(process.execPath, ['dist/src/server.js'], {
+    const child = spawn(process.execPath, ['dist/app/server.js'], {
       cwd: projectRoot,
       env: {
         ...process.env,

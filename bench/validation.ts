@@ -2,13 +2,13 @@ import { type TSchema, Type } from '@sinclair/typebox';
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { Command } from 'commander';
-import { components, definitions as named } from '../schemas/index.js';
-import { Ref } from '../schemas/types.js';
-import { UserCreate, UserListQuery } from '../schemas/users.js';
-import { compileBody } from '../src/lib/validation/compile-body.js';
-import { compileParameters } from '../src/lib/validation/compile-parameters.js';
-import type { Validated } from '../src/lib/validation/error-item.js';
-import type { Definitions, JsonSchema } from '../src/lib/validation/schema.js';
+import { components, definitions as named } from '#schemas/index.js';
+import { Ref } from '#schemas/types.js';
+import { UserCreate, UserListQuery } from '#schemas/users.js';
+import { compileBody } from '#src/lib/validation/compile-body.js';
+import { compileParameters } from '#src/lib/validation/compile-parameters.js';
+import type { Validated } from '#src/lib/validation/error-item.js';
+import type { Definitions, JsonSchema } from '#src/lib/validation/schema.js';
 import { sideBySide } from './side-by-side.js';
 
 /** A schema with input for it. */

@@ -5,12 +5,12 @@ import type {
   preHandlerAsyncHookHandler,
 } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Permission } from '../schemas/roles.js';
-import type { Scope } from '../schemas/scopes.js';
-import type { Database } from '../src/db/database.js';
-import { ApiError } from '../src/errors.js';
-import { assertOwner, assertScope } from '../src/services/ownership.js';
-import { mayDo, type Viewer } from '../src/services/viewer.js';
+import type { Permission } from '#schemas/roles.js';
+import type { Scope } from '#schemas/scopes.js';
+import { assertOwner, assertScope } from '#src/access/ownership.js';
+import { mayDo, type Viewer } from '#src/access/viewer.js';
+import type { Database } from '#src/db/database.js';
+import { ApiError } from '#src/errors.js';
 
 /**
  * Who may call an operation: anyone, whoever has signed in, the owner of what its path names

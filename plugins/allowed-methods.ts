@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin';
 import createRouter, { type HTTPMethod } from 'find-my-way';
-import { ApiError } from '../src/errors.js';
+import { ApiError } from '#src/errors.js';
 
 const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 

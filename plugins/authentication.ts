@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Scope } from '../schemas/scopes.js';
-import { TokenKeys } from '../src/lib/access-tokens.js';
-import { identifyBearer, KEY_MARK } from '../src/services/bearers.js';
+import type { Scope } from '#schemas/scopes.js';
+import { TokenKeys } from '#src/people/lib/access-tokens.js';
+import { identifyBearer, KEY_MARK } from '#src/people/services/bearers.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin';
-import { ApiError } from '../src/errors.js';
+import { ApiError } from '#src/errors.js';
 
 /**
  * While the service stops, requests that still arrive on open connections are sent elsewhere: 503

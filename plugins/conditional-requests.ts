@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ifNoneMatchHits } from '../src/lib/entity-tag.js';
-import type { Precondition } from '../src/services/preconditions.js';
+import type { Precondition } from '#src/access/preconditions.js';
+import { ifNoneMatchHits } from '#src/lib/entity-tag.js';
 
 /** To which state of the resource the request is meant (RFC 9110, section 13.1.1). */
 export function preconditionOf({ headers }: Pick<FastifyRequest, 'headers'>): Precondition {

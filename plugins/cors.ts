@@ -1,6 +1,6 @@
 import cors from '@fastify/cors';
 import fp from 'fastify-plugin';
-import { responseHeaders } from '../schemas/response-headers.js';
+import { responseHeaders } from '#schemas/response-headers.js';
 
 /**
  * Lets pages of the listed origins, and of no other, call the API with cookies.

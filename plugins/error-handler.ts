@@ -3,8 +3,8 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError, toErrorAnswer } from '../src/errors.js';
-import { type ErrorCode, languageOf } from '../src/lib/messages/index.js';
+import { ApiError, toErrorAnswer } from '#src/errors.js';
+import { type ErrorCode, languageOf } from '#src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
 import { traceHeaders } from './request-context.js';
 

@@ -1,14 +1,14 @@
 import fp from 'fastify-plugin';
-import { WINDOW_SECONDS } from '../src/services/guessing.js';
-import { VISIT_MS } from '../src/services/post-views.js';
-import { deleteExpiredEmailTokens } from '../src/stores/email-tokens.js';
-import { deleteOldAnswers } from '../src/stores/idempotency-keys.js';
-import { deleteFailedJobs } from '../src/stores/jobs.js';
-import { deleteOldVisits } from '../src/stores/post-views.js';
-import { deleteExpiredRefreshTokens } from '../src/stores/refresh-tokens.js';
-import { deleteExpiredRegistrations } from '../src/stores/registrations.js';
-import { deleteExpiredSessions } from '../src/stores/sessions.js';
-import { deleteOldThrottles } from '../src/stores/throttles.js';
+import { VISIT_MS } from '#src/articles/services/post-views.js';
+import { deleteOldVisits } from '#src/articles/stores/post-views.js';
+import { deleteOldAnswers } from '#src/db/idempotency-keys.js';
+import { WINDOW_SECONDS } from '#src/people/services/guessing.js';
+import { deleteExpiredEmailTokens } from '#src/people/stores/email-tokens.js';
+import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
+import { deleteExpiredRegistrations } from '#src/people/stores/registrations.js';
+import { deleteExpiredSessions } from '#src/people/stores/sessions.js';
+import { deleteOldThrottles } from '#src/people/stores/throttles.js';
+import { deleteFailedJobs } from '#src/queue/store.js';
 import { IDEMPOTENCY_LIFETIME_MS } from './idempotency.js';
 
 const HOUR_MS = 60 * 60 * 1000;

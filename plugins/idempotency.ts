@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import fp from 'fastify-plugin';
-import { inTransaction } from '../src/db/transaction.js';
-import { ApiError, InvalidRequest, valueError } from '../src/errors.js';
-import * as store from '../src/stores/idempotency-keys.js';
+import * as store from '#src/db/idempotency-keys.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 
 /** How long an answer is kept. */
 export const IDEMPOTENCY_LIFETIME_MS = 24 * 60 * 60 * 1000;

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin';
 import pg from 'pg';
-import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '../src/db/pool-options.js';
-import { tasks, timetable } from '../src/jobs/index.js';
-import { JobWorker, QUEUE_CONNECTIONS } from '../src/jobs/job-worker.js';
-import { endsWithin } from '../src/lib/ends-within.js';
+import { tasks, timetable } from '#app/tasks.js';
+import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '#src/db/pool-options.js';
+import { endsWithin } from '#src/lib/ends-within.js';
+import { JobWorker, QUEUE_CONNECTIONS } from '#src/queue/job-worker.js';
 
 /** Milliseconds in which the connections are closed. */
 const END_MS = 1000;

@@ -1,10 +1,10 @@
 import type { preHandlerAsyncHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError } from '../src/errors.js';
-import type { Mailer } from '../src/mail/mailer.js';
-import { missingMailer } from '../src/mail/missing-mailer.js';
-import { Outbox } from '../src/mail/outbox.js';
-import { createSmtpMailer } from '../src/mail/smtp-mailer.js';
+import { ApiError } from '#src/errors.js';
+import type { Mailer } from '#src/mail/mailer.js';
+import { missingMailer } from '#src/mail/missing-mailer.js';
+import { Outbox } from '#src/mail/outbox.js';
+import { createSmtpMailer } from '#src/mail/smtp-mailer.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

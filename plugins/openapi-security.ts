@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, FastifySchema } from 'fastify';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { PERMISSIONS, type Permission } from '../schemas/roles.js';
-import { SCOPES } from '../schemas/scopes.js';
+import { PERMISSIONS, type Permission } from '#schemas/roles.js';
+import { SCOPES } from '#schemas/scopes.js';
 import type { Access } from './access.js';
 import { SESSION_COOKIE } from './sessions.js';
 

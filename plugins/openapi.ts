@@ -5,14 +5,14 @@ import type { TSchema } from '@sinclair/typebox';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { ApiErrorBody, HTTPValidationError } from '../schemas/errors.js';
-import { csrfTokenHeader, idempotencyKeyHeader } from '../schemas/headers.js';
-import type { ResponseHeaderName } from '../schemas/response-headers.js';
-import { Ref } from '../schemas/types.js';
-import { documentHeaders, SENDS } from '../src/lib/document-headers.js';
-import { projectRoot, projectVersion } from '../src/lib/project-root.js';
-import { shareErrors } from '../src/lib/share-errors.js';
-import { tidyDocument } from '../src/lib/tidy-document.js';
+import { ApiErrorBody, HTTPValidationError } from '#schemas/errors.js';
+import { csrfTokenHeader, idempotencyKeyHeader } from '#schemas/headers.js';
+import type { ResponseHeaderName } from '#schemas/response-headers.js';
+import { Ref } from '#schemas/types.js';
+import { documentHeaders, SENDS } from '#src/lib/document-headers.js';
+import { projectRoot, projectVersion } from '#src/lib/project-root.js';
+import { shareErrors } from '#src/lib/share-errors.js';
+import { tidyDocument } from '#src/lib/tidy-document.js';
 import { describeAccess, SECURITY_SCHEMES } from './openapi-security.js';
 
 declare module 'fastify' {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin';
-import { preparePasswords } from '../src/services/passwords.js';
-import type { GuessLimits } from '../src/services/viewer.js';
+import type { GuessLimits } from '#src/access/viewer.js';
+import { preparePasswords } from '#src/people/services/passwords.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { PostViews } from '../src/services/post-views.js';
+import { PostViews } from '#src/articles/services/post-views.js';
 import { agentOf } from './sessions.js';
 
 /** Milliseconds after which visits are counted. */

@@ -1,7 +1,7 @@
 import fastifyPostgres from '@fastify/postgres';
 import fp from 'fastify-plugin';
-import { createDatabase, type Database } from '../src/db/database.js';
-import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '../src/db/pool-options.js';
+import { createDatabase, type Database } from '#src/db/database.js';
+import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '#src/db/pool-options.js';
 
 export interface PostgresOptions extends PoolSettings {
   namedStatements: boolean;

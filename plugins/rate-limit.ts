@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit';
 import fp from 'fastify-plugin';
-import { ApiError } from '../src/errors.js';
+import { ApiError } from '#src/errors.js';
 
 /**
  * So many requests a minute from one address, counted in this process; 429 with `Retry-After`

@@ -2,14 +2,14 @@ import cookie from '@fastify/cookie';
 import session from '@fastify/session';
 import type { FastifyInstance, FastifyReply, FastifyRequest, Session } from 'fastify';
 import fp from 'fastify-plugin';
-import { toPostgresAnswer } from '../src/db/postgres-errors.js';
-import { ApiError } from '../src/errors.js';
-import { languageOf } from '../src/lib/messages/index.js';
-import { parseUserAgent } from '../src/lib/user-agent.js';
-import type { AuthenticatedUser } from '../src/services/auth.js';
-import { beginSignIn } from '../src/services/sign-ins.js';
-import type { Origin, Viewer } from '../src/services/viewer.js';
-import * as store from '../src/stores/sessions.js';
+import type { Origin, Viewer } from '#src/access/viewer.js';
+import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { ApiError } from '#src/errors.js';
+import { languageOf } from '#src/lib/messages/index.js';
+import { parseUserAgent } from '#src/lib/user-agent.js';
+import type { AuthenticatedUser } from '#src/people/services/auth.js';
+import { beginSignIn } from '#src/people/services/sign-ins.js';
+import * as store from '#src/people/stores/sessions.js';
 
 export const SESSION_COOKIE = 'althing_session';
 

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { components } from '../schemas/index.js';
-import { CurrentState } from '../src/cache/current-state.js';
-import { openRedis } from '../src/cache/redis-client.js';
-import { type Read, SharedReads } from '../src/cache/shared-reads.js';
-import { bodyTag } from '../src/lib/entity-tag.js';
-import { ARTICLE_CHANGES, notify } from '../src/stores/channels.js';
+import { components } from '#schemas/index.js';
+import { CurrentState } from '#src/cache/current-state.js';
+import { openRedis } from '#src/cache/redis-client.js';
+import { type Read, SharedReads } from '#src/cache/shared-reads.js';
+import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
+import { bodyTag } from '#src/lib/entity-tag.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,16 +1,16 @@
 import type { FastifyContextConfig, FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError, InvalidRequest } from '../src/errors.js';
-import { type BodyKind, readBody } from '../src/lib/request-body.js';
-import { type BodyMode, compileBody, type ParsedBody } from '../src/lib/validation/compile-body.js';
+import { ApiError, InvalidRequest } from '#src/errors.js';
+import { type BodyKind, readBody } from '#src/lib/request-body.js';
+import { type BodyMode, compileBody, type ParsedBody } from '#src/lib/validation/compile-body.js';
 import {
   compileParameters,
   type ParameterPlace,
   type RawParameters,
-} from '../src/lib/validation/compile-parameters.js';
-import type { ErrorItem, Validated } from '../src/lib/validation/error-item.js';
-import { largestBody } from '../src/lib/validation/largest-body.js';
-import type { Definitions, JsonSchema } from '../src/lib/validation/schema.js';
+} from '#src/lib/validation/compile-parameters.js';
+import type { ErrorItem, Validated } from '#src/lib/validation/error-item.js';
+import { largestBody } from '#src/lib/validation/largest-body.js';
+import type { Definitions, JsonSchema } from '#src/lib/validation/schema.js';
 
 declare module 'fastify' {
   interface FastifySchema {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
-import { projectRoot } from '../src/lib/project-root.js';
+import { projectRoot } from '#src/lib/project-root.js';
 
 const ASSETS = join(projectRoot, 'public');
 

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import { IfNoneMatchHeaders, NotModified } from '../schemas/headers.js';
-import { ApiError } from '../src/errors.js';
-import type { FeedPlace } from '../src/lib/atom-feed.js';
-import { FEED_LENGTH, MAX_FEED_HTML, PostFeed } from '../src/services/feed.js';
+import { IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
+import type { FeedPlace } from '#src/articles/lib/atom-feed.js';
+import { FEED_LENGTH, MAX_FEED_HTML, PostFeed } from '#src/articles/services/feed.js';
+import { ApiError } from '#src/errors.js';
 
 export interface FeedOptions {
   /** The address of the pages that people use, if there are any. */

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ApiVersions, Health, Readiness, Status, Welcome } from '../schemas/system.js';
-import { Ref } from '../schemas/types.js';
-import { projectVersion } from '../src/lib/project-root.js';
-import { pingDatabase } from '../src/stores/health.js';
+import { ApiVersions, Health, Readiness, Status, Welcome } from '#schemas/system.js';
+import { Ref } from '#schemas/types.js';
+import { pingDatabase } from '#src/db/health.js';
+import { projectVersion } from '#src/lib/project-root.js';
 
 const tags = ['system'];
 

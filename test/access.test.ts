@@ -1,8 +1,8 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
-import type { RoleName } from '../schemas/roles.js';
-import { SCOPE_NAMES, type Scope } from '../schemas/scopes.js';
-import { hashSecret } from '../src/lib/random-secrets.js';
+import type { RoleName } from '#schemas/roles.js';
+import { SCOPE_NAMES, type Scope } from '#schemas/scopes.js';
+import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { createTestApp, PASSWORD } from './support/app.js';
 import { insertTestComments, insertTestPost } from './support/articles.js';
 import { contract } from './support/contract.js';

@@ -1,10 +1,10 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import type { Database } from '../../src/db/database.js';
-import type { Schema } from '../../src/db/tables.js';
-import { renderMarkdown } from '../../src/lib/markdown.js';
-import { indexedWords } from '../../src/lib/search-words.js';
-import { commentVector, postVector, titleVector } from '../../src/stores/search-vectors.js';
+import { renderMarkdown } from '#src/articles/lib/markdown.js';
+import { indexedWords } from '#src/articles/lib/search-words.js';
+import { commentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
+import type { Database } from '#src/db/database.js';
+import type { Schema } from '#src/db/tables.js';
 import { makeTexts } from './texts.js';
 
 export interface Sizes {

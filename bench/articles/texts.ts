@@ -1,4 +1,4 @@
-import { Random } from '../../test/support/random.js';
+import { Random } from '#test/support/random.js';
 
 /** Words that half of all texts have, and words that one of ten thousand has. */
 export const WORDS = {

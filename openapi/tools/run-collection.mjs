@@ -56,7 +56,7 @@ function startService() {
     PLAYGROUND_UPSTREAM_URL: '',
     LOG_LEVEL: 'warn',
   };
-  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/src/server.js'], {
+  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/app/server.js'], {
     cwd: root,
     env: { ...process.env, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
-import { type Html, html } from '../../src/lib/html.js';
-import type { KeptMail } from '../../src/mail/outbox.js';
+import { type Html, html } from '#src/lib/html.js';
+import type { KeptMail } from '#src/mail/outbox.js';
 
 /**
  * Shows, in development only, the mails that went nowhere. Where mail is really sent there is

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ChannelListener, type ChannelListenerOptions } from '../db/channel-listener.js';
+import { ChannelListener, type ChannelListenerOptions } from '#src/db/channel-listener.js';
 
 export type CurrentStateOptions = Pick<
   ChannelListenerOptions,

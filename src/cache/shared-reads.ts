@@ -1,7 +1,7 @@
 import { createCache } from 'async-cache-dedupe';
-import type { Database } from '../db/database.js';
-import { bodyTag } from '../lib/entity-tag.js';
-import type { Reader } from '../stores/readers.js';
+import type { Reader } from '#src/articles/stores/readers.js';
+import type { Database } from '#src/db/database.js';
+import { bodyTag } from '#src/lib/entity-tag.js';
 import type { CurrentState } from './current-state.js';
 import type { RedisConnection } from './redis-client.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import pg from 'pg';
-import { endsWithin } from '../lib/ends-within.js';
+import { endsWithin } from '#src/lib/ends-within.js';
 
 /** Milliseconds between two attempts to connect, at first and at most. */
 const PAUSES_MS = [1000, 30_000] as const;

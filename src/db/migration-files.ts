@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../lib/project-root.js';
+import { projectRoot } from '#src/lib/project-root.js';
 
 /** One step of the database: the SQL that takes it and the SQL that takes it back. */
 export interface Migration {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { installJobQueue, removeJobQueue } from './job-queue.js';
+import { installJobQueue, removeJobQueue } from '#src/queue/install.js';
 import type { Migration } from './migration-files.js';
 
 /** Whether a migration has been applied, and when. */

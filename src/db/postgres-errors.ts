@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Reason } from '../lib/messages/index.js';
+import type { Reason } from '#src/lib/messages/index.js';
 
 /** What an error of PostgreSQL, or of the way to it, means to the caller. */
 export type PostgresAnswer =

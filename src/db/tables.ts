@@ -1,9 +1,9 @@
 import type { ColumnType } from 'kysely';
-import type { AuditAction, CredentialKind } from '../../schemas/audit.js';
-import type { PostStatus } from '../../schemas/posts.js';
-import type { Role } from '../../schemas/roles.js';
-import type { Scope } from '../../schemas/scopes.js';
-import type { Address } from '../../schemas/users.js';
+import type { AuditAction, CredentialKind } from '#schemas/audit.js';
+import type { PostStatus } from '#schemas/posts.js';
+import type { Role } from '#schemas/roles.js';
+import type { Scope } from '#schemas/scopes.js';
+import type { Address } from '#schemas/users.js';
 
 /**
  * One column: its PostgreSQL type as `format_type` spells it, whether it may be null, and whether

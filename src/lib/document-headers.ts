@@ -1,5 +1,5 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { type ResponseHeaderName, responseHeaders } from '../../schemas/response-headers.js';
+import { type ResponseHeaderName, responseHeaders } from '#schemas/response-headers.js';
 
 type Document = OpenAPIV3_1.Document;
 type Header = OpenAPIV3_1.HeaderObject;

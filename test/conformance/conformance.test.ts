@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { projectRoot } from '../../src/lib/project-root.js';
+import { projectRoot } from '#src/lib/project-root.js';
 import { runConformance, total } from './run.js';
 
 t.setTimeout(120_000);

@@ -1,6 +1,6 @@
 /** `npm run conformance -- <folder>`: recorded requests of FastAPI against our validator. */
 import { resolve } from 'node:path';
-import { projectRoot } from '../../src/lib/project-root.js';
+import { projectRoot } from '#src/lib/project-root.js';
 import { runConformance, total } from './run.js';
 
 const [given] = process.argv.slice(2);

@@ -4,15 +4,15 @@ import Fastify, {
   type FastifyInstance,
   type FastifySchema,
 } from 'fastify';
-import allowedMethods from '../../plugins/allowed-methods.js';
-import components from '../../plugins/components.js';
-import errorHandler, { sendError } from '../../plugins/error-handler.js';
-import rateLimit from '../../plugins/rate-limit.js';
-import requestContext from '../../plugins/request-context.js';
-import validation from '../../plugins/validation.js';
-import type { BodyMode } from '../../src/lib/validation/compile-body.js';
-import type { ParameterPlace } from '../../src/lib/validation/compile-parameters.js';
-import type { JsonSchema } from '../../src/lib/validation/schema.js';
+import allowedMethods from '#plugins/allowed-methods.js';
+import components from '#plugins/components.js';
+import errorHandler, { sendError } from '#plugins/error-handler.js';
+import rateLimit from '#plugins/rate-limit.js';
+import requestContext from '#plugins/request-context.js';
+import validation from '#plugins/validation.js';
+import type { BodyMode } from '#src/lib/validation/compile-body.js';
+import type { ParameterPlace } from '#src/lib/validation/compile-parameters.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 
 export interface Parameter {
   in: ParameterPlace;

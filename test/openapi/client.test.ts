@@ -1,7 +1,7 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import t, { type Test } from 'tap';
-import type { components, paths } from '../../openapi/types.js';
-import { createTestApp, PASSWORD, type TestApp } from '../support/app.js';
+import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
+import type { components, paths } from '../../openapi/types.d.ts';
 
 type User = components['schemas']['User'];
 

@@ -3,7 +3,7 @@
  * checks it, and a line that should not compile and does is an error as well.
  */
 import createClient from 'openapi-fetch';
-import type { components, paths } from '../../openapi/types.js';
+import type { components, paths } from '../../openapi/types.d.ts';
 
 type UserCreate = components['schemas']['UserCreate'];
 type UserUpdate = components['schemas']['UserUpdate'];

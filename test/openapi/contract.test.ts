@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
-import { projectRoot } from '../../src/lib/project-root.js';
-import { createTestApp } from '../support/app.js';
-import { contract, headersOf, resolve, validateAgainst } from '../support/contract.js';
+import { projectRoot } from '#src/lib/project-root.js';
+import { createTestApp } from '#test/support/app.js';
+import { contract, headersOf, resolve, validateAgainst } from '#test/support/contract.js';
 
 type Operation = OpenAPIV3_1.OperationObject;
 

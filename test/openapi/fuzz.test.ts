@@ -3,19 +3,19 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
-import { createTestApp, PASSWORD } from '../support/app.js';
-import type { Client, Reply } from '../support/client.js';
-import { contract, violation } from '../support/contract.js';
-import { Generator } from '../support/generate.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import type { Client, Reply } from '#test/support/client.js';
+import { contract, violation } from '#test/support/contract.js';
+import { Generator } from '#test/support/generate.js';
 import {
   type GeneratedRequest,
   generateRequest,
   type Operation,
   operationsOf,
-} from '../support/generate-request.js';
-import { Known } from '../support/known.js';
-import { lastToken } from '../support/mails.js';
-import { Random } from '../support/random.js';
+} from '#test/support/generate-request.js';
+import { Known } from '#test/support/known.js';
+import { lastToken } from '#test/support/mails.js';
+import { Random } from '#test/support/random.js';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_131);
 const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 10_000);

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { STATUSES } from '../../src/errors.js';
-import { projectRoot } from '../../src/lib/project-root.js';
-import { DEMO_USERS } from '../../src/services/demo-data.js';
-import { insertUsers } from '../../src/stores/user-changes.js';
-import { createTestApp, PASSWORD } from '../support/app.js';
+import { DEMO_USERS } from '#app/demo/demo-data.js';
+import { STATUSES } from '#src/errors.js';
+import { projectRoot } from '#src/lib/project-root.js';
+import { insertUsers } from '#src/people/stores/user-changes.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
 
 const guide = readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8');
 const SEPARATOR = '--- end of a block ---';

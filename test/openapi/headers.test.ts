@@ -1,8 +1,8 @@
 import t from 'tap';
-import { errorHeaders } from '../../src/lib/document-headers.js';
-import { createTestApp } from '../support/app.js';
-import { contract, headersOf, resolve, violation } from '../support/contract.js';
-import { headerProblem } from '../support/headers.js';
+import { errorHeaders } from '#src/lib/document-headers.js';
+import { createTestApp } from '#test/support/app.js';
+import { contract, headersOf, resolve, violation } from '#test/support/contract.js';
+import { headerProblem } from '#test/support/headers.js';
 
 const { client } = await createTestApp(t);
 const { headers, status, text } = await client().get('/api/v1/users');

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import type { Access } from '../../plugins/access.js';
-import { UserParams } from '../../schemas/users.js';
-import { createTestApp } from '../support/app.js';
-import type { Client } from '../support/client.js';
+import type { Access } from '#plugins/access.js';
+import { UserParams } from '#schemas/users.js';
+import { createTestApp } from '#test/support/app.js';
+import type { Client } from '#test/support/client.js';
 
 const ACCESSES = ['public', 'user', 'read', 'create', 'update', 'delete', 'admin'] as const;
 const URL = '/api/v1/access-test';

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createTestApp } from '../support/app.js';
-import { contract } from '../support/contract.js';
+import { createTestApp } from '#test/support/app.js';
+import { contract } from '#test/support/contract.js';
 
 const { client } = await createTestApp(t);
 const anyone = client();

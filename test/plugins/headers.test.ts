@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createTestApp } from '../support/app.js';
+import { createTestApp } from '#test/support/app.js';
 
 const ORIGIN = 'https://app.example.com';
 const { client } = await createTestApp(t, { CORS_ORIGINS: [ORIGIN] });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createTestApp } from '../support/app.js';
+import { createTestApp } from '#test/support/app.js';
 
 const URL = '/api/v1/users';
 const { app, clock, signedIn } = await createTestApp(t);

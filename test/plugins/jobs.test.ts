@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import pg from 'pg';
 import t from 'tap';
-import { inTransaction } from '../../src/db/transaction.js';
-import { enqueue, findJob } from '../../src/stores/jobs.js';
-import { createTestApp } from '../support/app.js';
-import { countJobs, eventually, makeJobsDue, NOTICE } from '../support/jobs.js';
-import { recordLog } from '../support/log.js';
-import { startSmtpServer } from '../support/smtp.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { enqueue, findJob } from '#src/queue/store.js';
+import { createTestApp } from '#test/support/app.js';
+import { countJobs, eventually, makeJobsDue, NOTICE } from '#test/support/jobs.js';
+import { recordLog } from '#test/support/log.js';
+import { startSmtpServer } from '#test/support/smtp.js';
 
 t.setTimeout(120_000);
 const LOCAL = { host: '127.0.0.1', port: 0 };

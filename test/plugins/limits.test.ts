@@ -1,6 +1,6 @@
 import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
-import { createTestApp } from '../support/app.js';
+import { createTestApp } from '#test/support/app.js';
 
 t.test('so many requests a minute from one address', async (t) => {
   const { client } = await createTestApp(t, { RATE_LIMIT: 5 });

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import t from 'tap';
-import { MailError } from '../../src/mail/mailer.js';
-import { Outbox } from '../../src/mail/outbox.js';
-import { createTestApp } from '../support/app.js';
-import { startSmtpServer } from '../support/smtp.js';
+import { MailError } from '#src/mail/mailer.js';
+import { Outbox } from '#src/mail/outbox.js';
+import { createTestApp } from '#test/support/app.js';
+import { startSmtpServer } from '#test/support/smtp.js';
 
 const MAIL = { to: 'alice@example.com', subject: 'A subject', text: 'A text.\n' };
 

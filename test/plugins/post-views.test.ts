@@ -1,10 +1,10 @@
 import t from 'tap';
-import { PostViews } from '../../src/services/post-views.js';
-import { countVisits, deleteOldVisits } from '../../src/stores/post-views.js';
-import { createTestApp, type TestApp } from '../support/app.js';
-import { insertTestPost } from '../support/articles.js';
-import { recordLog } from '../support/log.js';
-import { recordStatements } from '../support/statements.js';
+import { PostViews } from '#src/articles/services/post-views.js';
+import { countVisits, deleteOldVisits } from '#src/articles/stores/post-views.js';
+import { createTestApp, type TestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+import { recordLog } from '#test/support/log.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/posts';
 const MINUTE_MS = 60_000;

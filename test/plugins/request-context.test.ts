@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import t from 'tap';
-import { createTestApp } from '../support/app.js';
+import { createTestApp } from '#test/support/app.js';
 
 const lines: Record<string, unknown>[] = [];
 const log = new Writable({

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { createTestApp, PASSWORD, type TestApp } from '../support/app.js';
-import { insertTestPost } from '../support/articles.js';
-import type { Client } from '../support/client.js';
-import { startDatabaseProxy } from '../support/database-proxy.js';
-import { recordLog } from '../support/log.js';
-import { noRedis, startRedis } from '../support/redis.js';
-import { recordStatements } from '../support/statements.js';
-import { until } from '../support/waiting.js';
+import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+import type { Client } from '#test/support/client.js';
+import { startDatabaseProxy } from '#test/support/database-proxy.js';
+import { recordLog } from '#test/support/log.js';
+import { noRedis, startRedis } from '#test/support/redis.js';
+import { recordStatements } from '#test/support/statements.js';
+import { until } from '#test/support/waiting.js';
 
 const URL = '/api/v1/posts';
 

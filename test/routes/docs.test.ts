@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { SESSION_COOKIE } from '../../plugins/sessions.js';
-import { createTestApp, PASSWORD } from '../support/app.js';
-import { noBrowser, visit } from '../support/browser.js';
+import { SESSION_COOKIE } from '#plugins/sessions.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { noBrowser, visit } from '#test/support/browser.js';
 
 t.setTimeout(120_000);
 const { app, client, createUser } = await createTestApp(t);

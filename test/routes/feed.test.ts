@@ -1,9 +1,9 @@
 import t from 'tap';
 import { xml2js } from 'xml-js';
-import { createTestApp } from '../support/app.js';
-import { insertTestPost } from '../support/articles.js';
-import { noBrowser, visit } from '../support/browser.js';
-import { until } from '../support/waiting.js';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+import { noBrowser, visit } from '#test/support/browser.js';
+import { until } from '#test/support/waiting.js';
 
 type Text = { _text?: string; _cdata?: string | string[] };
 

@@ -1,6 +1,6 @@
 /** Runs once after all test files: stops the embedded server, if the run had one. */
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../../src/db/embedded/index.js';
+import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { TEST_DATA } from './server.js';
 
 if (process.env['DATABASE_URL'] === undefined) {

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
-import { type AppDependencies, buildApp } from '../../src/app.js';
-import { type Config, parseConfig } from '../../src/config.js';
-import { hashPassword } from '../../src/services/passwords.js';
-import { insertUser, type NewUser } from '../../src/stores/user-changes.js';
+import { type AppDependencies, buildApp } from '#app/app.js';
+import { type Config, parseConfig } from '#app/config.js';
+import { hashPassword } from '#src/people/services/passwords.js';
+import { insertUser, type NewUser } from '#src/people/stores/user-changes.js';
 import { Client } from './client.js';
 import { createTestDatabase } from './database.js';
 

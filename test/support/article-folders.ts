@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Test } from 'tap';
-import { exportCommand, importCommand, renderCommand } from '../../src/cli/articles.js';
-import { describeFailure } from '../../src/start-failure.js';
-import { query, temporaryDirectory } from '../src/db/embedded/support.js';
+import { exportCommand, importCommand, renderCommand } from '#app/cli/articles.js';
+import { describeFailure } from '#app/start-failure.js';
+import { query, temporaryDirectory } from '#test/src/db/embedded/support.js';
 import type { Outcome } from './command.js';
 import { createTestDatabase } from './database.js';
 

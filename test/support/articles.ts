@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { renderMarkdown } from '../../src/lib/markdown.js';
-import { indexedWords } from '../../src/lib/search-words.js';
-import { slugOf } from '../../src/lib/slugs.js';
-import { commentVector, postVector, titleVector } from '../../src/stores/search-vectors.js';
+import { renderMarkdown } from '#src/articles/lib/markdown.js';
+import { indexedWords } from '#src/articles/lib/search-words.js';
+import { slugOf } from '#src/articles/lib/slugs.js';
+import { commentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
 
 /** A post as tests want it; what is left out is made up. */
 export interface TestPost {

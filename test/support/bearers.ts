@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Scope } from '../../schemas/scopes.js';
-import { hashSecret } from '../../src/lib/random-secrets.js';
-import { KEY_MARK } from '../../src/services/bearers.js';
-import { insertSession } from '../../src/stores/sessions.js';
+import type { Scope } from '#schemas/scopes.js';
+import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { KEY_MARK } from '#src/people/services/bearers.js';
+import { insertSession } from '#src/people/stores/sessions.js';
 import type { TestApp } from './app.js';
 
 const HOUR_MS = 60 * 60 * 1000;

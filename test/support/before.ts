@@ -1,9 +1,9 @@
 /** Runs once before all test files: a server, and on it the migrated database they copy. */
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../../src/db/embedded/index.js';
-import { readMigrations } from '../../src/db/migration-files.js';
-import { migrateUp } from '../../src/db/migrator.js';
+import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
+import { readMigrations } from '#src/db/migration-files.js';
+import { migrateUp } from '#src/db/migrator.js';
 import { publishServer, serverUrl, TEMPLATE_DATABASE, TEST_DATA } from './server.js';
 
 const given = process.env['DATABASE_URL'];

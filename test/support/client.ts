@@ -1,5 +1,5 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import { projectRoot } from '../../src/lib/project-root.js';
+import { projectRoot } from '#src/lib/project-root.js';
 import { violation } from './contract.js';
 
 /** What no answer may ever hold: a password hash, a stack, our SQL, a path of the machine. */

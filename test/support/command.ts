@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ConfigSchema } from '../../src/config.js';
-import { projectRoot } from '../../src/lib/project-root.js';
+import { ConfigSchema } from '#app/config.js';
+import { projectRoot } from '#src/lib/project-root.js';
 
 type Settings = Record<string, string>;
 
@@ -12,7 +12,13 @@ export interface Outcome {
 }
 
 /** The command line, as `npm run cli --` runs it. */
-export const COMMAND = [process.execPath, '--import', 'tsx', join(projectRoot, 'src/cli/main.ts')];
+export const COMMAND = [
+  process.execPath,
+  '--conditions=source',
+  '--import',
+  'tsx',
+  join(projectRoot, 'app/cli/main.ts'),
+];
 
 /** No variable of the caller's, and none of `.env`, has a say. */
 export function environment(settings: Settings): NodeJS.ProcessEnv {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { errorHeaders } from '../../src/lib/document-headers.js';
-import { projectRoot } from '../../src/lib/project-root.js';
+import { errorHeaders } from '#src/lib/document-headers.js';
+import { projectRoot } from '#src/lib/project-root.js';
 import { type AnswerHeaders, headerProblem } from './headers.js';
 
 /** The contract as it is committed, which a test holds against the running service. */

@@ -1,4 +1,4 @@
-import { PASSWORD_SPECIALS } from '../../schemas/passwords.js';
+import { PASSWORD_SPECIALS } from '#schemas/passwords.js';
 import type { Random } from './random.js';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';

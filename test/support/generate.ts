@@ -1,4 +1,4 @@
-import { brokenPasswordRules } from '../../src/lib/password-policy.js';
+import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
 import { formattedText, ODD_TEXTS, patternText, plainText } from './generate-text.js';
 import type { Known } from './known.js';
 import type { Random } from './random.js';

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { responseHeaders } from '../../schemas/response-headers.js';
+import { responseHeaders } from '#schemas/response-headers.js';
 
 /** The headers of an answer as they came, their names in lower case. */
 export type AnswerHeaders = Record<string, string | string[] | number | undefined>;

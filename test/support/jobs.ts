@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import type { JobPayloads } from '../../src/lib/job-payloads.js';
+import type { JobPayloads } from '#src/queue/job-payloads.js';
 
 /** The payload of a notice, which is as good a job as any. */
 export const NOTICE: JobPayloads['notice'] = {

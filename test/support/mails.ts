@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { KeptMail } from '../../src/mail/outbox.js';
+import type { KeptMail } from '#src/mail/outbox.js';
 
 /** The newest mail, once everything that is to be sent has been. */
 export async function lastMail({ app }: { app: FastifyInstance }): Promise<KeptMail | undefined> {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../../src/lib/project-root.js';
+import { projectRoot } from '#src/lib/project-root.js';
 
 /**
  * Where the test run keeps its embedded server, and the address of the server in use. Two runs at

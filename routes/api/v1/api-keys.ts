@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '../../../plugins/access.js';
+import { viewerOf } from '#plugins/access.js';
 import {
   ApiKeyCreate,
   ApiKeyCreated,
@@ -8,10 +8,10 @@ import {
   ApiKeyPage,
   ApiKeyParams,
   MAX_API_KEYS,
-} from '../../../schemas/api-keys.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import * as apiKeys from '../../../src/services/api-keys.js';
+} from '#schemas/api-keys.js';
+import { Ref } from '#schemas/types.js';
+import { linkHeader } from '#src/lists/link-header.js';
+import * as apiKeys from '#src/people/services/api-keys.js';
 
 const tags = ['me'];
 

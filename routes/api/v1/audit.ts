@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { AuditListQuery, AuditPage } from '../../../schemas/audit.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import { listAuditEntries } from '../../../src/services/audit.js';
+import { AuditListQuery, AuditPage } from '#schemas/audit.js';
+import { Ref } from '#schemas/types.js';
+import { listAuditEntries } from '#src/audit/audit.js';
+import { linkHeader } from '#src/lists/link-header.js';
 
 const operations = {
   list: {

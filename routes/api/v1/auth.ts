@@ -1,15 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { dropCookie, signIn } from '../../../plugins/sessions.js';
-import {
-  CsrfToken,
-  Login,
-  LoginStatus,
-  LogoutStatus,
-  SessionStatus,
-} from '../../../schemas/auth.js';
-import { Ref } from '../../../schemas/types.js';
-import { authenticate } from '../../../src/services/auth.js';
-import { endSignIn } from '../../../src/services/sign-ins.js';
+import { dropCookie, signIn } from '#plugins/sessions.js';
+import { CsrfToken, Login, LoginStatus, LogoutStatus, SessionStatus } from '#schemas/auth.js';
+import { Ref } from '#schemas/types.js';
+import { authenticate } from '#src/people/services/auth.js';
+import { endSignIn } from '#src/people/services/sign-ins.js';
 
 const tags = ['auth'];
 

@@ -4,8 +4,8 @@ import {
   CategoryPage,
   CategoryReplace,
   CategoryUpdate,
-} from '../../../schemas/categories.js';
-import { categories } from '../../../src/services/categories.js';
+} from '#schemas/categories.js';
+import { categories } from '#src/articles/services/categories.js';
 import { topicRoutes } from './topics.js';
 
 export default topicRoutes(categories, {

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { viewerOf } from '../../../plugins/access.js';
-import { preconditionOf } from '../../../plugins/conditional-requests.js';
+import { viewerOf } from '#plugins/access.js';
+import { preconditionOf } from '#plugins/conditional-requests.js';
 import {
   Comment,
   CommentListQuery,
@@ -15,13 +15,13 @@ import {
   CommentUpdate,
   EDIT_WINDOW_MINUTES,
   type Moderation,
-} from '../../../schemas/comments.js';
-import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import { deleteComment, editComment } from '../../../src/services/comment-changes.js';
-import { decide, moderateComments } from '../../../src/services/comment-moderation.js';
-import * as comments from '../../../src/services/comments.js';
+} from '#schemas/comments.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
+import { Ref } from '#schemas/types.js';
+import { deleteComment, editComment } from '#src/articles/services/comment-changes.js';
+import { decide, moderateComments } from '#src/articles/services/comment-moderation.js';
+import * as comments from '#src/articles/services/comments.js';
+import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = ['comments'];
 

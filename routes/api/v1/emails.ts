@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { viewerOf } from '../../../plugins/access.js';
+import { viewerOf } from '#plugins/access.js';
 import {
   EmailChange,
   EmailConfirmation,
   EmailConfirmed,
   MailRequested,
-} from '../../../schemas/registrations.js';
-import { Ref } from '../../../schemas/types.js';
-import { confirmEmail, requestEmailChange } from '../../../src/services/email-addresses.js';
+} from '#schemas/registrations.js';
+import { Ref } from '#schemas/types.js';
+import { confirmEmail, requestEmailChange } from '#src/people/services/email-addresses.js';
 
 const operations = {
   confirm: {

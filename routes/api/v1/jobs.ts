@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Job, JobListQuery, JobPage, JobParams } from '../../../schemas/jobs.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import * as jobs from '../../../src/services/jobs.js';
+import { Job, JobListQuery, JobPage, JobParams } from '#schemas/jobs.js';
+import { Ref } from '#schemas/types.js';
+import { linkHeader } from '#src/lists/link-header.js';
+import * as jobs from '#src/queue/jobs.js';
 
 const tags = ['jobs'];
 

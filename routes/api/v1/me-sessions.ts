@@ -1,17 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '../../../plugins/access.js';
-import { dropCookie } from '../../../plugins/sessions.js';
-import {
-  SignInListQuery,
-  SignInPage,
-  SignInParams,
-  SignInsEnded,
-} from '../../../schemas/sessions.js';
-import { Ref } from '../../../schemas/types.js';
-import { ApiError } from '../../../src/errors.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import * as signIns from '../../../src/services/sign-ins.js';
+import { viewerOf } from '#plugins/access.js';
+import { dropCookie } from '#plugins/sessions.js';
+import { SignInListQuery, SignInPage, SignInParams, SignInsEnded } from '#schemas/sessions.js';
+import { Ref } from '#schemas/types.js';
+import { ApiError } from '#src/errors.js';
+import { linkHeader } from '#src/lists/link-header.js';
+import * as signIns from '#src/people/services/sign-ins.js';
 
 const tags = ['me'];
 

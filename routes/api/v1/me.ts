@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '../../../plugins/access.js';
-import { preconditionOf } from '../../../plugins/conditional-requests.js';
-import { dropCookie } from '../../../plugins/sessions.js';
-import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
-import { AccountDeletion } from '../../../schemas/me.js';
-import { Ref } from '../../../schemas/types.js';
-import { ProfileUpdate, User } from '../../../schemas/users.js';
-import * as me from '../../../src/services/me.js';
-import { userTag } from '../../../src/services/users.js';
+import { viewerOf } from '#plugins/access.js';
+import { preconditionOf } from '#plugins/conditional-requests.js';
+import { dropCookie } from '#plugins/sessions.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
+import { AccountDeletion } from '#schemas/me.js';
+import { Ref } from '#schemas/types.js';
+import { ProfileUpdate, User } from '#schemas/users.js';
+import * as me from '#src/people/services/me.js';
+import { userTag } from '#src/people/services/users.js';
 
 const tags = ['me'];
 

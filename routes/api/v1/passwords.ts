@@ -1,17 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { viewerOf } from '../../../plugins/access.js';
+import { viewerOf } from '#plugins/access.js';
 import {
   PasswordChange,
   PasswordCheck,
   PasswordReset,
   PasswordStatus,
   PasswordStrength,
-} from '../../../schemas/passwords.js';
-import { EmailAddress, MailRequested } from '../../../schemas/registrations.js';
-import { Ref } from '../../../schemas/types.js';
-import { languageOf, validationMessage } from '../../../src/lib/messages/index.js';
-import { brokenPasswordRules } from '../../../src/lib/password-policy.js';
-import * as passwords from '../../../src/services/password-changes.js';
+} from '#schemas/passwords.js';
+import { EmailAddress, MailRequested } from '#schemas/registrations.js';
+import { Ref } from '#schemas/types.js';
+import { languageOf, validationMessage } from '#src/lib/messages/index.js';
+import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
+import * as passwords from '#src/people/services/password-changes.js';
 
 const tags = ['auth'];
 

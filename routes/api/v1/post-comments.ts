@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { viewerOf } from '../../../plugins/access.js';
+import { viewerOf } from '#plugins/access.js';
 import {
   Comment,
   CommentCreate,
@@ -7,12 +7,12 @@ import {
   CommentTreeQuery,
   MAX_COMMENTS,
   MAX_LEVELS,
-} from '../../../schemas/comments.js';
-import { PostParams } from '../../../schemas/posts.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import { createComment } from '../../../src/services/comment-changes.js';
-import { commentTag, listThreads } from '../../../src/services/comments.js';
+} from '#schemas/comments.js';
+import { PostParams } from '#schemas/posts.js';
+import { Ref } from '#schemas/types.js';
+import { createComment } from '#src/articles/services/comment-changes.js';
+import { commentTag, listThreads } from '#src/articles/services/comments.js';
+import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = ['comments'];
 

@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
+import { IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import {
   PopularPosts,
   PostArchives,
   PostsByAuthor,
   PostsByTag,
   StatisticsQuery,
-} from '../../../schemas/post-statistics.js';
-import { Ref } from '../../../schemas/types.js';
-import * as statistics from '../../../src/services/post-statistics.js';
+} from '#schemas/post-statistics.js';
+import { Ref } from '#schemas/types.js';
+import * as statistics from '#src/articles/services/post-statistics.js';
 
 const tags = ['posts'];
 

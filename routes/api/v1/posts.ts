@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { viewerOf } from '../../../plugins/access.js';
-import { preconditionOf } from '../../../plugins/conditional-requests.js';
-import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
+import { viewerOf } from '#plugins/access.js';
+import { preconditionOf } from '#plugins/conditional-requests.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import {
   Post,
   PostCreate,
@@ -14,11 +14,11 @@ import {
   PostSlugParams,
   type PostStatus,
   PostUpdate,
-} from '../../../schemas/posts.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import * as changes from '../../../src/services/post-changes.js';
-import * as posts from '../../../src/services/posts.js';
+} from '#schemas/posts.js';
+import { Ref } from '#schemas/types.js';
+import * as changes from '#src/articles/services/post-changes.js';
+import * as posts from '#src/articles/services/posts.js';
+import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = ['posts'];
 

@@ -4,10 +4,10 @@ import {
   MailRequested,
   Registration,
   RegistrationStatus,
-} from '../../../schemas/registrations.js';
-import { Ref } from '../../../schemas/types.js';
-import { ApiError } from '../../../src/errors.js';
-import { register, resendConfirmation } from '../../../src/services/registrations.js';
+} from '#schemas/registrations.js';
+import { Ref } from '#schemas/types.js';
+import { ApiError } from '#src/errors.js';
+import { register, resendConfirmation } from '#src/people/services/registrations.js';
 
 const tags = ['auth'];
 

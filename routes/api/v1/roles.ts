@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { RoleList } from '../../../schemas/roles.js';
-import { Ref } from '../../../schemas/types.js';
-import { listRoles } from '../../../src/lib/permissions.js';
+import { RoleList } from '#schemas/roles.js';
+import { Ref } from '#schemas/types.js';
+import { listRoles } from '#src/access/permissions.js';
 
 const operations = {
   list: {

@@ -5,10 +5,10 @@ import {
   SearchQuery,
   Suggestions,
   SuggestQuery,
-} from '../../../schemas/search.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import { search, suggest } from '../../../src/services/search.js';
+} from '#schemas/search.js';
+import { Ref } from '#schemas/types.js';
+import { search, suggest } from '#src/articles/services/search.js';
+import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = ['search'];
 

@@ -1,5 +1,5 @@
-import { Tag, TagCreate, TagPage, TagReplace, TagUpdate } from '../../../schemas/tags.js';
-import { tags } from '../../../src/services/tags.js';
+import { Tag, TagCreate, TagPage, TagReplace, TagUpdate } from '#schemas/tags.js';
+import { tags } from '#src/articles/services/tags.js';
 import { topicRoutes } from './topics.js';
 
 export default topicRoutes(tags, {

@@ -1,13 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { agentOf } from '../../../plugins/sessions.js';
-import {
-  RevocationStatus,
-  TokenPair,
-  TokenRequest,
-  TokenRevocation,
-} from '../../../schemas/tokens.js';
-import { Ref } from '../../../schemas/types.js';
-import { grantTokens, revokeToken } from '../../../src/services/tokens.js';
+import { agentOf } from '#plugins/sessions.js';
+import { RevocationStatus, TokenPair, TokenRequest, TokenRevocation } from '#schemas/tokens.js';
+import { Ref } from '#schemas/types.js';
+import { grantTokens, revokeToken } from '#src/people/services/tokens.js';
 
 const tags = ['auth'];
 

@@ -1,20 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { preconditionOf } from '../../../plugins/conditional-requests.js';
-import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
-import { PostPage } from '../../../schemas/posts.js';
-import {
-  TopicListQuery,
-  TopicParams,
-  TopicPostsQuery,
-  TopicSlugParams,
-} from '../../../schemas/topics.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import * as changes from '../../../src/services/topic-changes.js';
-import * as topics from '../../../src/services/topics.js';
-import type { TopicRow } from '../../../src/stores/topic-tables.js';
+import { preconditionOf } from '#plugins/conditional-requests.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
+import { PostPage } from '#schemas/posts.js';
+import { TopicListQuery, TopicParams, TopicPostsQuery, TopicSlugParams } from '#schemas/topics.js';
+import { Ref } from '#schemas/types.js';
+import * as changes from '#src/articles/services/topic-changes.js';
+import * as topics from '#src/articles/services/topics.js';
+import type { TopicRow } from '#src/articles/stores/topic-tables.js';
+import { linkHeader } from '#src/lists/link-header.js';
 
 type Named = TSchema & { $id: string };
 

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '../../../plugins/access.js';
-import { TRASH_DAYS, TrashListQuery, TrashPage, TrashParams } from '../../../schemas/trash.js';
-import { Ref } from '../../../schemas/types.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import * as trash from '../../../src/services/trash.js';
+import { viewerOf } from '#plugins/access.js';
+import { TRASH_DAYS, TrashListQuery, TrashPage, TrashParams } from '#schemas/trash.js';
+import { Ref } from '#schemas/types.js';
+import * as trash from '#src/articles/services/trash.js';
+import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = ['trash'];
 

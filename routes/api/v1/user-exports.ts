@@ -2,12 +2,12 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Ref } from '../../../schemas/types.js';
-import { User, UserPublic, UserView } from '../../../schemas/users.js';
-import { ApiError } from '../../../src/errors.js';
-import { csvStream, jsonArrayStream } from '../../../src/lib/export-streams.js';
-import { Gate } from '../../../src/lib/gate.js';
-import { exportUsers, usersAudience } from '../../../src/services/users.js';
+import { Ref } from '#schemas/types.js';
+import { User, UserPublic, UserView } from '#schemas/users.js';
+import { ApiError } from '#src/errors.js';
+import { csvStream, jsonArrayStream } from '#src/lib/export-streams.js';
+import { Gate } from '#src/lib/gate.js';
+import { exportUsers, usersAudience } from '#src/people/services/users.js';
 
 /**
  * Each export holds a database connection while it runs; the pool is there for others too. Those

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { preconditionOf } from '../../../plugins/conditional-requests.js';
-import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '../../../schemas/headers.js';
-import { RoleAssignment } from '../../../schemas/roles.js';
-import { Ref } from '../../../schemas/types.js';
+import { preconditionOf } from '#plugins/conditional-requests.js';
+import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
+import { RoleAssignment } from '#schemas/roles.js';
+import { Ref } from '#schemas/types.js';
 import {
   MAX_BULK_USERS,
   User,
@@ -17,10 +17,10 @@ import {
   UserReplace,
   UserUpdate,
   UserView,
-} from '../../../schemas/users.js';
-import { linkHeader } from '../../../src/lib/link-header.js';
-import * as changes from '../../../src/services/user-changes.js';
-import * as users from '../../../src/services/users.js';
+} from '#schemas/users.js';
+import { linkHeader } from '#src/lists/link-header.js';
+import * as changes from '#src/people/services/user-changes.js';
+import * as users from '#src/people/services/users.js';
 
 /** A thousand users with everything that one usually has. */
 const MAX_BULK_BYTES = 4 * 1024 * 1024;

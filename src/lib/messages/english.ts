@@ -1,4 +1,4 @@
-import { ENGLISH } from '../validation/messages.js';
+import { ENGLISH } from '#src/lib/validation/messages.js';
 
 /**
  * What the service says to people, in English: the language of which every other is a translation.

@@ -1,5 +1,5 @@
 import Negotiator from 'negotiator';
-import { type ErrorType, type MessageContext, messageFor } from '../validation/messages.js';
+import { type ErrorType, type MessageContext, messageFor } from '#src/lib/validation/messages.js';
 import { chinese } from './chinese.js';
 import { english, type MailKind, type Messages, type Reason } from './english.js';
 

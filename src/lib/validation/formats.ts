@@ -1,8 +1,8 @@
+import { newPasswordNode } from '#src/people/lib/new-password-keyword.js';
 import { dateNode, dateTimeNode, type TextForm, timeNode } from './dates.js';
 import { durationNode } from './durations.js';
 import { emailNode } from './emails.js';
 import { ipAnyNode, ipv4Node, ipv6Node } from './ip-addresses.js';
-import { newPasswordNode } from './new-passwords.js';
 import type { Node } from './node.js';
 import type { JsonSchema } from './schema.js';
 import { bytesNode, stringNode } from './strings.js';

@@ -1,4 +1,4 @@
-import { PASSWORD_SPECIALS } from '../../../schemas/passwords.js';
+import { PASSWORD_SPECIALS } from '#schemas/passwords.js';
 
 /** The values a message may mention: exactly what the item carries as `ctx`. */
 export type MessageContext = Readonly<Record<string, unknown>>;

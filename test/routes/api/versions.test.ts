@@ -1,11 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import posts from '../../../routes/api/v1/posts.js';
-import type { Post } from '../../../schemas/posts.js';
-import { createTestApp } from '../../support/app.js';
-import { insertTestPost } from '../../support/articles.js';
-import { tokenOf } from '../../support/bearers.js';
+import posts from '#routes/api/v1/posts.js';
+import type { Post } from '#schemas/posts.js';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+import { tokenOf } from '#test/support/bearers.js';
 
 /** What the next version would say of a post: one field in place of two. */
 const NextPost = Type.Object({

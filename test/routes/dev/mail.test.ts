@@ -1,7 +1,7 @@
 import t from 'tap';
-import { createTestApp } from '../../support/app.js';
-import { noBrowser, visit } from '../../support/browser.js';
-import { startSmtpServer } from '../../support/smtp.js';
+import { createTestApp } from '#test/support/app.js';
+import { noBrowser, visit } from '#test/support/browser.js';
+import { startSmtpServer } from '#test/support/smtp.js';
 
 t.setTimeout(120_000);
 const development = { APP_ENV: 'development' } as const;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { CurrentState } from '../../../src/cache/current-state.js';
-import { ARTICLE_CHANGES, notify } from '../../../src/stores/channels.js';
-import { createTestApp } from '../../support/app.js';
-import { startDatabaseProxy } from '../../support/database-proxy.js';
-import { recordLog } from '../../support/log.js';
-import { until } from '../../support/waiting.js';
+import { CurrentState } from '#src/cache/current-state.js';
+import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
+import { createTestApp } from '#test/support/app.js';
+import { startDatabaseProxy } from '#test/support/database-proxy.js';
+import { recordLog } from '#test/support/log.js';
+import { until } from '#test/support/waiting.js';
 
 const { app, databaseUrl } = await createTestApp(t);
 

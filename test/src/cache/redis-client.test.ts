@@ -1,8 +1,8 @@
 import t from 'tap';
-import { openRedis } from '../../../src/cache/redis-client.js';
-import { recordLog } from '../../support/log.js';
-import { noRedis, startRedis } from '../../support/redis.js';
-import { until } from '../../support/waiting.js';
+import { openRedis } from '#src/cache/redis-client.js';
+import { recordLog } from '#test/support/log.js';
+import { noRedis, startRedis } from '#test/support/redis.js';
+import { until } from '#test/support/waiting.js';
 
 const PASSWORD = 'correct-horse';
 

@@ -1,11 +1,11 @@
 import t from 'tap';
-import { openRedis, type RedisConnection } from '../../../src/cache/redis-client.js';
-import { type Load, SharedReads } from '../../../src/cache/shared-reads.js';
-import { bodyTag } from '../../../src/lib/entity-tag.js';
-import { createTestApp } from '../../support/app.js';
-import { recordLog } from '../../support/log.js';
-import { noRedis, startRedis } from '../../support/redis.js';
-import { until } from '../../support/waiting.js';
+import { openRedis, type RedisConnection } from '#src/cache/redis-client.js';
+import { type Load, SharedReads } from '#src/cache/shared-reads.js';
+import { bodyTag } from '#src/lib/entity-tag.js';
+import { createTestApp } from '#test/support/app.js';
+import { recordLog } from '#test/support/log.js';
+import { noRedis, startRedis } from '#test/support/redis.js';
+import { until } from '#test/support/waiting.js';
 
 const { app } = await createTestApp(t);
 

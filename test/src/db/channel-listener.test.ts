@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
-import { ChannelListener, type ChannelListenerOptions } from '../../../src/db/channel-listener.js';
-import { notify } from '../../../src/stores/channels.js';
-import { createTestApp } from '../../support/app.js';
-import { startDatabaseProxy } from '../../support/database-proxy.js';
-import { recordLog } from '../../support/log.js';
-import { until } from '../../support/waiting.js';
+import { ChannelListener, type ChannelListenerOptions } from '#src/db/channel-listener.js';
+import { notify } from '#src/db/channels.js';
+import { createTestApp } from '#test/support/app.js';
+import { startDatabaseProxy } from '#test/support/database-proxy.js';
+import { recordLog } from '#test/support/log.js';
+import { until } from '#test/support/waiting.js';
 
 const { app, databaseUrl } = await createTestApp(t);
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { QUEUE_SCHEMA } from '../../../src/db/job-queue.js';
-import { type Migration, readMigrations } from '../../../src/db/migration-files.js';
-import { migrateDown, migrateUp, migrationStatus } from '../../../src/db/migrator.js';
-import { createTestDatabase } from '../../support/database.js';
+import { type Migration, readMigrations } from '#src/db/migration-files.js';
+import { migrateDown, migrateUp, migrationStatus } from '#src/db/migrator.js';
+import { QUEUE_SCHEMA } from '#src/queue/install.js';
+import { createTestDatabase } from '#test/support/database.js';
 import { query } from './embedded/support.js';
 
 const emptyDatabase = (t: Test) => createTestDatabase(t, 'template0');

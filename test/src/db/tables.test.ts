@@ -1,7 +1,7 @@
 import t from 'tap';
-import { toPostgresAnswer } from '../../../src/db/postgres-errors.js';
-import { tables } from '../../../src/db/tables.js';
-import { createTestDatabase } from '../../support/database.js';
+import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { tables } from '#src/db/tables.js';
+import { createTestDatabase } from '#test/support/database.js';
 import { query } from './embedded/support.js';
 
 const url = await createTestDatabase(t);

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import pg from 'pg';
 import t from 'tap';
-import { createDatabase, type Database } from '../../../src/db/database.js';
-import { poolOptions } from '../../../src/db/pool-options.js';
-import { inTransaction } from '../../../src/db/transaction.js';
-import { createTestDatabase } from '../../support/database.js';
+import { createDatabase, type Database } from '#src/db/database.js';
+import { poolOptions } from '#src/db/pool-options.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { createTestDatabase } from '#test/support/database.js';
 
 const url = await createTestDatabase(t);
 const pool = new pg.Pool(

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { briefError } from '../../../src/lib/brief-error.js';
+import { briefError } from '#src/lib/brief-error.js';
 
 t.test('the first line is left, without what is nobody’s business', async (t) => {
   const cases = {

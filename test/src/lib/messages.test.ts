@@ -1,8 +1,8 @@
 import t from 'tap';
-import { chinese } from '../../../src/lib/messages/chinese.js';
-import { english } from '../../../src/lib/messages/english.js';
-import { languageOf } from '../../../src/lib/messages/index.js';
-import { createTestApp, PASSWORD } from '../../support/app.js';
+import { chinese } from '#src/lib/messages/chinese.js';
+import { english } from '#src/lib/messages/english.js';
+import { languageOf } from '#src/lib/messages/index.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
 
 /** Every value that a text may mention, recognisable in it. */
 const CONTEXT = {

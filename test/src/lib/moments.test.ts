@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isMoment, toMoment } from '../../../src/lib/moments.js';
+import { isMoment, toMoment } from '#src/lib/moments.js';
 
 t.test('a moment as this service writes it', async (t) => {
   t.ok(isMoment('2026-01-31T09:30:00.000Z'));

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { networkOf } from '../../../src/lib/network.js';
+import { networkOf } from '#src/lib/network.js';
 
 t.test('an IPv4 address is one subscriber', async (t) => {
   t.equal(networkOf('192.0.2.7'), '192.0.2.7');

@@ -1,11 +1,5 @@
 import t from 'tap';
-import {
-  isSecretName,
-  redact,
-  redactForm,
-  redactJson,
-  redactText,
-} from '../../../src/lib/redact.js';
+import { isSecretName, redact, redactForm, redactJson, redactText } from '#src/lib/redact.js';
 
 t.test('names of secrets', async (t) => {
   const secret = [

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseUserAgent } from '../../../src/lib/user-agent.js';
+import { parseUserAgent } from '#src/lib/user-agent.js';
 
 t.test('the common browsers and systems', async (t) => {
   const chrome = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';

@@ -8,9 +8,9 @@ import {
   PlaygroundResult,
   PlaygroundUser,
   PlaygroundUserCreated,
-} from '../../../../schemas/playground-bodies.js';
-import { Ref } from '../../../../schemas/types.js';
-import { ApiError } from '../../../../src/errors.js';
+} from '#schemas/playground-bodies.js';
+import { Ref } from '#schemas/types.js';
+import { ApiError } from '#src/errors.js';
 import { tags } from './tags.js';
 
 const KIB = 1024;

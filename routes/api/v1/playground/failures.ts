@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ErrorQuery, PlaygroundQuotient } from '../../../../schemas/playground-responses.js';
-import { Ref } from '../../../../schemas/types.js';
+import { ErrorQuery, PlaygroundQuotient } from '#schemas/playground-responses.js';
+import { Ref } from '#schemas/types.js';
 import { tags } from './tags.js';
 
 const DIVIDEND = 1000n;

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import websocket from '../../../../plugins/websocket.js';
+import websocket from '#plugins/websocket.js';
 import bodies from './bodies.js';
 import failures from './failures.js';
 import parameters from './parameters.js';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { PlaygroundInspection } from '../../../../schemas/playground-requests.js';
+import type { PlaygroundInspection } from '#schemas/playground-requests.js';
 import {
   isSecretName,
   REDACTED,
@@ -7,9 +7,9 @@ import {
   redactForm,
   redactJson,
   redactText,
-} from '../../../../src/lib/redact.js';
-import { readBody } from '../../../../src/lib/request-body.js';
-import { isJsonContentType } from '../../../../src/lib/validation/json-content-type.js';
+} from '#src/lib/redact.js';
+import { readBody } from '#src/lib/request-body.js';
+import { isJsonContentType } from '#src/lib/validation/json-content-type.js';
 
 const FORM_TYPE = /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;
 

@@ -22,15 +22,15 @@ import {
   SumQuery,
   UuidParams,
   VersionParams,
-} from '../../../../schemas/playground-parameters.js';
+} from '#schemas/playground-parameters.js';
 import {
   GreetQuery,
   OptionsQuery,
   PlaygroundQuery,
   PlaygroundSearch,
   SearchQuery,
-} from '../../../../schemas/playground-queries.js';
-import { Ref } from '../../../../schemas/types.js';
+} from '#schemas/playground-queries.js';
+import { Ref } from '#schemas/types.js';
 import { plainText, TEXT_TYPE } from './plain-text.js';
 import { tags } from './tags.js';
 

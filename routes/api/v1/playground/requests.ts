@@ -6,10 +6,10 @@ import {
   PlaygroundHeaders,
   PlaygroundInspection,
   SessionIdCookie,
-} from '../../../../schemas/playground-requests.js';
-import { Ref } from '../../../../schemas/types.js';
-import { REDACTED, redactText } from '../../../../src/lib/redact.js';
-import { parseUserAgent } from '../../../../src/lib/user-agent.js';
+} from '#schemas/playground-requests.js';
+import { Ref } from '#schemas/types.js';
+import { REDACTED, redactText } from '#src/lib/redact.js';
+import { parseUserAgent } from '#src/lib/user-agent.js';
 import { MAX_BODY_BYTES } from './bodies.js';
 import { addressOf, inspect, shownBody, shownPath } from './inspection.js';
 import { plainText, TEXT_TYPE } from './plain-text.js';

@@ -5,8 +5,8 @@ import {
   PlaygroundExample,
   PlaygroundMessage,
   PrettyQuery,
-} from '../../../../schemas/playground-responses.js';
-import { Ref } from '../../../../schemas/types.js';
+} from '#schemas/playground-responses.js';
+import { Ref } from '#schemas/types.js';
 import { plainText, TEXT_TYPE } from './plain-text.js';
 import { tags } from './tags.js';
 

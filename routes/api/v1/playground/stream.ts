@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync } from 'fastify';
-import { ApiError } from '../../../../src/errors.js';
-import { Gate } from '../../../../src/lib/gate.js';
+import { ApiError } from '#src/errors.js';
+import { Gate } from '#src/lib/gate.js';
 import { tags } from './tags.js';
 
 const EVENTS = 10;

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
-import { PlaygroundUpstream } from '../../../../schemas/playground-responses.js';
-import { Ref } from '../../../../schemas/types.js';
-import { ApiError } from '../../../../src/errors.js';
+import { PlaygroundUpstream } from '#schemas/playground-responses.js';
+import { Ref } from '#schemas/types.js';
+import { ApiError } from '#src/errors.js';
 import { tags } from './tags.js';
 
 const TIMEOUT_MS = 3000;

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify';
-import { CLOSE, MAX_MESSAGE_BYTES } from '../../../../plugins/websocket.js';
-import { PlaygroundWebSocket } from '../../../../schemas/playground-responses.js';
-import { Ref } from '../../../../schemas/types.js';
-import { Gate } from '../../../../src/lib/gate.js';
+import { CLOSE, MAX_MESSAGE_BYTES } from '#plugins/websocket.js';
+import { PlaygroundWebSocket } from '#schemas/playground-responses.js';
+import { Ref } from '#schemas/types.js';
+import { Gate } from '#src/lib/gate.js';
 import { tags } from './tags.js';
 
 const MAX_SOCKETS_AT_ONCE = 100;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { MAX_API_KEYS } from '../../../../schemas/api-keys.js';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
-import type { Client } from '../../../support/client.js';
-import { recordStatements } from '../../../support/statements.js';
+import { MAX_API_KEYS } from '#schemas/api-keys.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import type { Client } from '#test/support/client.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/me/api-keys';
 const USERS = '/api/v1/users';

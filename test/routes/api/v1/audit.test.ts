@@ -1,7 +1,7 @@
 import pg from 'pg';
 import t from 'tap';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
-import { recordStatements } from '../../../support/statements.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/audit';
 const USERS = '/api/v1/users';

@@ -1,10 +1,10 @@
 import { hash } from '@node-rs/argon2';
 import t from 'tap';
-import { needsRehash } from '../../../../src/lib/passwords.js';
-import { MAX_WAITING } from '../../../../src/services/passwords.js';
-import { insertUser } from '../../../../src/stores/user-changes.js';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
-import { recordStatements } from '../../../support/statements.js';
+import { needsRehash } from '#src/people/lib/passwords.js';
+import { MAX_WAITING } from '#src/people/services/passwords.js';
+import { insertUser } from '#src/people/stores/user-changes.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const LIMITS = { LOGIN_ATTEMPTS: 5, LOGIN_ATTEMPTS_PER_ADDRESS: 50 };
 const SECOND = 1000;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createTestApp } from '../../../support/app.js';
+import { createTestApp } from '#test/support/app.js';
 
 const ATTEMPTS = 200;
 const TOLERANCE = 0.1;

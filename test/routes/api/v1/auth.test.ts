@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
-import { SESSION_COOKIE } from '../../../../plugins/sessions.js';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
-import type { Reply } from '../../../support/client.js';
-import { holdRequest } from '../../../support/held-request.js';
-import { untilWaiting } from '../../../support/waiting.js';
+import { SESSION_COOKIE } from '#plugins/sessions.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import type { Reply } from '#test/support/client.js';
+import { holdRequest } from '#test/support/held-request.js';
+import { untilWaiting } from '#test/support/waiting.js';
 
 const MINUTE = 60 * 1000;
 const DAY = 24 * 60 * MINUTE;

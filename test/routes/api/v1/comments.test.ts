@@ -1,9 +1,9 @@
 import t from 'tap';
-import { MAX_COMMENT_LENGTH } from '../../../../schemas/comments.js';
-import { createTestApp } from '../../../support/app.js';
-import { insertTestComments, insertTestPost, type TestComment } from '../../../support/articles.js';
-import { keyOf } from '../../../support/bearers.js';
-import type { Client, Reply } from '../../../support/client.js';
+import { MAX_COMMENT_LENGTH } from '#schemas/comments.js';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestComments, insertTestPost, type TestComment } from '#test/support/articles.js';
+import { keyOf } from '#test/support/bearers.js';
+import type { Client, Reply } from '#test/support/client.js';
 
 const URL = '/api/v1/comments';
 const MINUTE_MS = 60_000;

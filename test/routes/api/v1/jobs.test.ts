@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import t from 'tap';
-import { enqueue } from '../../../../src/stores/jobs.js';
-import { createTestApp } from '../../../support/app.js';
-import { makeJobsDue, NOTICE } from '../../../support/jobs.js';
-import { startSmtpServer } from '../../../support/smtp.js';
+import { enqueue } from '#src/queue/store.js';
+import { createTestApp } from '#test/support/app.js';
+import { makeJobsDue, NOTICE } from '#test/support/jobs.js';
+import { startSmtpServer } from '#test/support/smtp.js';
 
 const smtp = await startSmtpServer(t);
 const { app, client, signedIn } = await createTestApp(t, { SMTP_URL: smtp.url });

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { SESSION_COOKIE } from '../../../../plugins/sessions.js';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
-import { keyOf, tokenOf } from '../../../support/bearers.js';
-import type { Client } from '../../../support/client.js';
-import { recordStatements } from '../../../support/statements.js';
+import { SESSION_COOKIE } from '#plugins/sessions.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { keyOf, tokenOf } from '#test/support/bearers.js';
+import type { Client } from '#test/support/client.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/me/sessions';
 const ME = '/api/v1/me';

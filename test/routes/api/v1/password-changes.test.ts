@@ -1,7 +1,7 @@
 import t from 'tap';
-import { beginSignIn } from '../../../../src/services/sign-ins.js';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
-import { lastMail, lastToken } from '../../../support/mails.js';
+import { beginSignIn } from '#src/people/services/sign-ins.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { lastMail, lastToken } from '#test/support/mails.js';
 
 const MINUTE = 60 * 1000;
 const NEW = 'Battery-Staple-8';

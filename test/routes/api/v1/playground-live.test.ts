@@ -4,9 +4,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
-import { parseConfig } from '../../../../src/config.js';
-import { createTestApp } from '../../../support/app.js';
-import { contract } from '../../../support/contract.js';
+import { parseConfig } from '#app/config.js';
+import { createTestApp } from '#test/support/app.js';
+import { contract } from '#test/support/contract.js';
 
 const base = '/api/v1/playground';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { parseConfig } from '../../../../src/config.js';
-import { createTestApp } from '../../../support/app.js';
+import { parseConfig } from '#app/config.js';
+import { createTestApp } from '#test/support/app.js';
 
 const { client, signedIn } = await createTestApp(t);
 const anyone = client();

@@ -1,13 +1,13 @@
 import t from 'tap';
-import { MAX_COMMENTS, MAX_LEVELS } from '../../../../schemas/comments.js';
-import { createTestApp } from '../../../support/app.js';
+import { MAX_COMMENTS, MAX_LEVELS } from '#schemas/comments.js';
+import { createTestApp } from '#test/support/app.js';
 import {
   chainOf,
   insertTestComments,
   insertTestPost,
   type TestComment,
-} from '../../../support/articles.js';
-import { recordCalls, recordStatements } from '../../../support/statements.js';
+} from '#test/support/articles.js';
+import { recordCalls, recordStatements } from '#test/support/statements.js';
 
 const { app, client, signedIn, createUser } = await createTestApp(t);
 const anyone = client();

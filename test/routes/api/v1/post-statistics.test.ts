@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createTestApp } from '../../../support/app.js';
-import { insertTestPost, type TestPost } from '../../../support/articles.js';
-import { keyOf } from '../../../support/bearers.js';
-import { recordStatements } from '../../../support/statements.js';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestPost, type TestPost } from '#test/support/articles.js';
+import { keyOf } from '#test/support/bearers.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/posts';
 const LISTS = ['popular', 'archives', 'by-author', 'by-tag'];

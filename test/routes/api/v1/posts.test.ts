@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createTestApp } from '../../../support/app.js';
-import { insertTestPost } from '../../../support/articles.js';
-import { keyOf } from '../../../support/bearers.js';
-import { recordStatements } from '../../../support/statements.js';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+import { keyOf } from '#test/support/bearers.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/posts';
 

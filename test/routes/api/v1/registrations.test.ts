@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
-import { insertUser } from '../../../../src/stores/user-changes.js';
-import { createTestApp, PASSWORD, type TestApp } from '../../../support/app.js';
-import { lastMail, lastToken } from '../../../support/mails.js';
+import { insertUser } from '#src/people/stores/user-changes.js';
+import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
+import { lastMail, lastToken } from '#test/support/mails.js';
 
 const URL = '/api/v1/auth/register';
 const HOUR = 60 * 60 * 1000;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
 
 const USERS = '/api/v1/users';
 const { app, client, createUser, signedIn } = await createTestApp(t);

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import t from 'tap';
-import { enqueue } from '../../../../src/stores/jobs.js';
-import { createTestApp } from '../../../support/app.js';
-import { insertTestComment, insertTestPost } from '../../../support/articles.js';
-import { ODD_TEXTS } from '../../../support/generate-text.js';
-import { Random } from '../../../support/random.js';
-import { recordStatements } from '../../../support/statements.js';
+import { enqueue } from '#src/queue/store.js';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestComment, insertTestPost } from '#test/support/articles.js';
+import { ODD_TEXTS } from '#test/support/generate-text.js';
+import { Random } from '#test/support/random.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/search';
 

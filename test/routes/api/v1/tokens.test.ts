@@ -3,12 +3,12 @@ import { Writable } from 'node:stream';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import pino from 'pino';
 import t, { type Test } from 'tap';
-import type { AppDependencies } from '../../../../src/app.js';
-import type { Config } from '../../../../src/config.js';
-import { hashSecret } from '../../../../src/lib/random-secrets.js';
-import { deleteExpiredRefreshTokens } from '../../../../src/stores/refresh-tokens.js';
-import { createTestApp, PASSWORD, TOKEN_SECRET } from '../../../support/app.js';
-import type { Reply } from '../../../support/client.js';
+import type { AppDependencies } from '#app/app.js';
+import type { Config } from '#app/config.js';
+import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
+import { createTestApp, PASSWORD, TOKEN_SECRET } from '#test/support/app.js';
+import type { Reply } from '#test/support/client.js';
 
 const SECOND = 1000;
 const DAY = 24 * 3600 * SECOND;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { enqueue } from '../../../../src/stores/jobs.js';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
+import { enqueue } from '#src/queue/store.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
 
 const URL = '/api/v1/trash';
 const POSTS = '/api/v1/posts';

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { insertUsers } from '../../../../src/stores/user-changes.js';
-import { createTestApp } from '../../../support/app.js';
+import { insertUsers } from '#src/people/stores/user-changes.js';
+import { createTestApp } from '#test/support/app.js';
 
 const URL = '/api/v1/users/export';
 const { app, client, signedIn, createUser } = await createTestApp(t);

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createTestApp } from '../../../support/app.js';
-import { recordStatements } from '../../../support/statements.js';
+import { createTestApp } from '#test/support/app.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/users/bulk';
 const { signedIn } = await createTestApp(t);

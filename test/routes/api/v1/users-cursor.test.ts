@@ -1,6 +1,6 @@
 import t from 'tap';
-import { insertUsers } from '../../../../src/stores/user-changes.js';
-import { createTestApp } from '../../../support/app.js';
+import { insertUsers } from '#src/people/stores/user-changes.js';
+import { createTestApp } from '#test/support/app.js';
 
 const MANY = 100_000;
 const PORTION = 10_000;

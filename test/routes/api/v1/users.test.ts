@@ -1,9 +1,9 @@
 import t from 'tap';
-import { DEMO_USERS } from '../../../../src/services/demo-data.js';
-import { insertUsers } from '../../../../src/stores/user-changes.js';
-import { createTestApp, PASSWORD } from '../../../support/app.js';
-import { keyOf } from '../../../support/bearers.js';
-import { recordStatements } from '../../../support/statements.js';
+import { DEMO_USERS } from '#app/demo/demo-data.js';
+import { insertUsers } from '#src/people/stores/user-changes.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { keyOf } from '#test/support/bearers.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/users';
 const PUBLIC_FIELDS = ['avatar_url', 'bio', 'created_at', 'id', 'nickname', 'tags', 'username'];

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { startEmbeddedPostgres } from '../../../../src/db/embedded/index.js';
+import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import {
   copyCheckout,
   Holder,

@@ -3,10 +3,7 @@
  * first argument, reports on standard output in lines of JSON, stops it when it is told to on
  * standard input, and otherwise lives until it is killed.
  */
-import {
-  type EmbeddedPostgresOptions,
-  startEmbeddedPostgres,
-} from '../../../../src/db/embedded/index.js';
+import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from '#src/db/embedded/index.js';
 
 const report = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const options = JSON.parse(process.argv[2] ?? '{}') as EmbeddedPostgresOptions;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { startEmbeddedPostgres } from '../../../../src/db/embedded/index.js';
+import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import {
   Holder,
   isRoot,

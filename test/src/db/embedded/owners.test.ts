@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { startEmbeddedPostgres } from '../../../../src/db/embedded/index.js';
+import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { Holder, place, processesIn, query } from './support.js';
 
 t.setTimeout(120_000);

@@ -13,7 +13,7 @@ import {
   EmbeddedPostgresError,
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
-} from '../../../../src/db/embedded/index.js';
+} from '#src/db/embedded/index.js';
 import { deepPath, processesIn, query, temporaryDirectory } from './support.js';
 
 t.setTimeout(120_000);

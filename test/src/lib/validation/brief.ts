@@ -1,6 +1,6 @@
-import { type CompileOptions, compileSchema } from '../../../../src/lib/validation/compile.js';
-import type { ErrorItem, Validated } from '../../../../src/lib/validation/error-item.js';
-import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import { type CompileOptions, compileSchema } from '#src/lib/validation/compile.js';
+import type { ErrorItem, Validated } from '#src/lib/validation/error-item.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 
 /** An answer short enough to compare at a glance: the value, or each error's type and place. */
 export type Brief = { value: unknown } | { errors: [string, ...(string | number)[]][] };

@@ -4,7 +4,7 @@ import {
   codePointOffset,
   isAtLeast,
   isAtMost,
-} from '../../../../src/lib/validation/code-points.js';
+} from '#src/lib/validation/code-points.js';
 
 t.test('a pair of surrogates is one code point, a lone one too', async (t) => {
   t.equal(codePointLength(''), 0);

@@ -3,8 +3,8 @@ import {
   type BodyOptions,
   compileBody,
   type ParsedBody,
-} from '../../../../src/lib/validation/compile-body.js';
-import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+} from '#src/lib/validation/compile-body.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 import { brief } from './brief.js';
 
 const item: JsonSchema = {

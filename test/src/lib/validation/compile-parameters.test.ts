@@ -2,8 +2,8 @@ import t from 'tap';
 import {
   compileParameters,
   type ParameterOptions,
-} from '../../../../src/lib/validation/compile-parameters.js';
-import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+} from '#src/lib/validation/compile-parameters.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 import { brief } from './brief.js';
 
 const query: JsonSchema = {

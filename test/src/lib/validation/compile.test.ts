@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import t from 'tap';
-import { compileSchema } from '../../../../src/lib/validation/compile.js';
-import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import { compileSchema } from '#src/lib/validation/compile.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 import { check, onlyError } from './brief.js';
 
 t.test('a reference finds its schema in every form', async (t) => {

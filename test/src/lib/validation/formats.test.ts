@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseEmail } from '../../../../src/lib/validation/emails.js';
+import { parseEmail } from '#src/lib/validation/emails.js';
 import { check, onlyError } from './brief.js';
 
 const text = (format: string, more: object = {}) => ({ type: 'string', format, ...more });

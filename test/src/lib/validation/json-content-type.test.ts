@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isJsonContentType } from '../../../../src/lib/validation/json-content-type.js';
+import { isJsonContentType } from '#src/lib/validation/json-content-type.js';
 
 t.test('JSON is application/json and application/*+json', async (t) => {
   for (const header of [

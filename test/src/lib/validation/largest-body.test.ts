@@ -1,6 +1,6 @@
 import t from 'tap';
-import { largestBody } from '../../../../src/lib/validation/largest-body.js';
-import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import { largestBody } from '#src/lib/validation/largest-body.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 
 const KIB = 1024;
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ENGLISH, messageFor, plainNumber } from '../../../../src/lib/validation/messages.js';
+import { ENGLISH, messageFor, plainNumber } from '#src/lib/validation/messages.js';
 
 t.test('a number is written without exponent and without a needless fraction', async (t) => {
   for (const [number, text] of [

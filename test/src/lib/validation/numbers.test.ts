@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 import { check, onlyError } from './brief.js';
 
 const INTEGER: JsonSchema = { type: 'integer' };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { compileSchema } from '../../../../src/lib/validation/compile.js';
+import { compileSchema } from '#src/lib/validation/compile.js';
 import { check, onlyError } from './brief.js';
 
 const item = {

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { MAX_DEPTH } from '../../../../src/lib/validation/json-scanner.js';
-import { parseJson } from '../../../../src/lib/validation/parse-json.js';
+import { MAX_DEPTH } from '#src/lib/validation/json-scanner.js';
+import { parseJson } from '#src/lib/validation/parse-json.js';
 
 /** Message and position of the fault, or the value. */
 function outcome(text: string): unknown {

@@ -1,9 +1,5 @@
 import t from 'tap';
-import {
-  expectedOneOf,
-  pythonRepr,
-  pythonStr,
-} from '../../../../src/lib/validation/python-repr.js';
+import { expectedOneOf, pythonRepr, pythonStr } from '#src/lib/validation/python-repr.js';
 
 t.test('values are written as Python writes them', async (t) => {
   for (const [value, text] of [

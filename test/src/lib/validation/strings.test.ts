@@ -1,5 +1,5 @@
 import t from 'tap';
-import { compilePattern } from '../../../../src/lib/validation/pattern.js';
+import { compilePattern } from '#src/lib/validation/pattern.js';
 import { check, onlyError } from './brief.js';
 
 t.test('nothing becomes a string and nothing is trimmed', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { JsonSchema } from '../../../../src/lib/validation/schema.js';
+import type { JsonSchema } from '#src/lib/validation/schema.js';
 import { check, onlyError } from './brief.js';
 
 const INT: JsonSchema = { type: 'integer' };

@@ -1,0 +1,206 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import access from '#plugins/access.js';
+import allowedMethods from '#plugins/allowed-methods.js';
+import authentication from '#plugins/authentication.js';
+import closing from '#plugins/closing.js';
+import components from '#plugins/components.js';
+import conditionalRequests from '#plugins/conditional-requests.js';
+import cors from '#plugins/cors.js';
+import csrf from '#plugins/csrf.js';
+import errorHandler, { answerClientError, sendError } from '#plugins/error-handler.js';
+import housekeeping from '#plugins/housekeeping.js';
+import idempotency from '#plugins/idempotency.js';
+import jobsWorker from '#plugins/jobs.js';
+import mail from '#plugins/mail.js';
+import openapi from '#plugins/openapi.js';
+import options from '#plugins/options.js';
+import passwords from '#plugins/passwords.js';
+import postViews from '#plugins/post-views.js';
+import postgres from '#plugins/postgres.js';
+import rateLimit from '#plugins/rate-limit.js';
+import requestContext, { requestIdOf } from '#plugins/request-context.js';
+import securityHeaders from '#plugins/security-headers.js';
+import serialization from '#plugins/serialization.js';
+import sessions from '#plugins/sessions.js';
+import sharedReads from '#plugins/shared-reads.js';
+import validation from '#plugins/validation.js';
+import apiKeys from '#routes/api/v1/api-keys.js';
+import audit from '#routes/api/v1/audit.js';
+import auth from '#routes/api/v1/auth.js';
+import categories from '#routes/api/v1/categories.js';
+import comments from '#routes/api/v1/comments.js';
+import emails from '#routes/api/v1/emails.js';
+import jobs from '#routes/api/v1/jobs.js';
+import me from '#routes/api/v1/me.js';
+import meSessions from '#routes/api/v1/me-sessions.js';
+import passwordRoutes from '#routes/api/v1/passwords.js';
+import playground from '#routes/api/v1/playground/index.js';
+import postComments from '#routes/api/v1/post-comments.js';
+import postStatistics from '#routes/api/v1/post-statistics.js';
+import posts from '#routes/api/v1/posts.js';
+import registrations from '#routes/api/v1/registrations.js';
+import roles from '#routes/api/v1/roles.js';
+import search from '#routes/api/v1/search.js';
+import tags from '#routes/api/v1/tags.js';
+import tokens from '#routes/api/v1/tokens.js';
+import trash from '#routes/api/v1/trash.js';
+import userExports from '#routes/api/v1/user-exports.js';
+import users from '#routes/api/v1/users.js';
+import devMail from '#routes/dev/mail.js';
+import docs from '#routes/docs.js';
+import feed from '#routes/feed.js';
+import system from '#routes/system.js';
+import type { Mailer } from '#src/mail/mailer.js';
+import { type Config, trustedProxies } from './config.js';
+
+/** What an app is built from beside its configuration. */
+export interface AppDependencies {
+  /** Where the database is: `DATABASE_URL`, or the embedded one. */
+  databaseUrl: string;
+  /** Signs cookies. At least 32 characters. */
+  secretKey: string;
+  /** Sign and verify tokens: the first signs, all verify. At least 32 characters each. */
+  tokenSecrets: readonly string[];
+  /** The time; the computer's own if it is left out. */
+  clock?: () => Date;
+  /** Takes all mail in place of what the configuration says. */
+  mailer?: Mailer;
+  /** Takes the log in place of standard output. */
+  logger?: FastifyBaseLogger;
+}
+
+const SECOND = 1000;
+const KIB = 1024;
+const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 8 * KIB };
+
+/**
+ * The whole service, not listening yet. Production, tests and the command line build the same app.
+ *
+ * This is the one list of plugins and routes, in the order in which a request meets them.
+ */
+export async function buildApp(
+  config: Config,
+  dependencies: AppDependencies,
+): Promise<FastifyInstance> {
+  const production = config.APP_ENV === 'production';
+  const { databaseUrl, secretKey, tokenSecrets, mailer, logger } = dependencies;
+  const { clock = () => new Date() } = dependencies;
+
+  const app = Fastify({
+    ...(logger === undefined
+      ? { logger: { level: config.LOG_LEVEL } }
+      : { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: trustedProxies(config),
+    bodyLimit: config.BODY_LIMIT,
+    requestTimeout: config.REQUEST_TIMEOUT * SECOND,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72 * SECOND,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: ROUTER_OPTIONS,
+    frameworkErrors: sendError,
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  await app.register(requestContext, { clock });
+  await app.register(closing);
+  await app.register(securityHeaders, { production });
+  await app.register(allowedMethods, { router: ROUTER_OPTIONS });
+  await app.register(options, { hasCors: config.CORS_ORIGINS.length > 0 });
+  await app.register(cors, { origins: config.CORS_ORIGINS });
+  await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
+  await app.register(errorHandler);
+  const database = {
+    url: databaseUrl,
+    maxLifetime: config.DB_POOL_MAX_LIFETIME,
+    connectTimeout: config.DB_CONNECT_TIMEOUT * SECOND,
+    statementTimeout: config.DB_STATEMENT_TIMEOUT * SECOND,
+    namedStatements: config.DB_NAMED_STATEMENTS,
+  };
+  await app.register(postgres, {
+    ...database,
+    min: config.DB_POOL_MIN,
+    max: config.DB_POOL_MAX,
+  });
+  await app.register(mail, {
+    url: config.SMTP_URL,
+    from: config.MAIL_FROM,
+    production,
+    mailer,
+  });
+  await app.register(jobsWorker, {
+    ...database,
+    clientUrl: config.CLIENT_URL,
+    grace: config.SHUTDOWN_TIMEOUT * SECOND,
+  });
+  await app.register(passwords, {
+    perAccount: config.LOGIN_ATTEMPTS,
+    perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
+  });
+  await app.register(sessions, { secret: secretKey });
+  await app.register(authentication, { secrets: tokenSecrets });
+  await app.register(csrf, { secret: secretKey });
+  await app.register(components);
+  await app.register(validation);
+  await app.register(serialization);
+  await app.register(access);
+  await app.register(idempotency);
+  await app.register(conditionalRequests);
+  await app.register(sharedReads, {
+    databaseUrl,
+    connectTimeout: database.connectTimeout,
+    redisUrl: config.REDIS_URL,
+  });
+  await app.register(postViews, { secret: secretKey });
+  await app.register(openapi);
+  await app.register(housekeeping);
+
+  await app.register(system);
+  await app.register(docs);
+  await app.register(feed, { clientUrl: config.CLIENT_URL });
+  // Where passwords and mail are asked for, an address is not let as often as elsewhere.
+  const perMinute = config.LOGIN_RATE_LIMIT;
+  await app.register(auth, { prefix: '/api/v1/auth', perMinute });
+  await app.register(passwordRoutes, { prefix: '/api/v1/auth', perMinute });
+  await app.register(registrations, {
+    prefix: '/api/v1/auth',
+    perMinute,
+    open: config.REGISTRATION,
+  });
+  await app.register(emails, { prefix: '/api/v1', perMinute });
+  await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
+  await app.register(me, { prefix: '/api/v1/me' });
+  await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
+  await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
+  await app.register(users, { prefix: '/api/v1/users' });
+  await app.register(userExports, { prefix: '/api/v1/users' });
+  await app.register(posts, { prefix: '/api/v1/posts' });
+  await app.register(postStatistics, { prefix: '/api/v1/posts' });
+  await app.register(trash, { prefix: '/api/v1/trash' });
+  await app.register(categories, { prefix: '/api/v1/categories' });
+  await app.register(tags, { prefix: '/api/v1/tags' });
+  await app.register(postComments, {
+    prefix: '/api/v1/posts',
+    perMinute: config.COMMENT_RATE_LIMIT,
+    commentsPrefix: '/api/v1/comments',
+  });
+  await app.register(comments, { prefix: '/api/v1/comments' });
+  await app.register(roles, { prefix: '/api/v1/roles' });
+  await app.register(search, { prefix: '/api/v1/search' });
+  await app.register(audit, { prefix: '/api/v1/audit' });
+  await app.register(jobs, { prefix: '/api/v1/jobs' });
+  if (config.APP_ENV === 'development') await app.register(devMail, { prefix: '/dev' });
+  if (config.PLAYGROUND ?? !production) {
+    await app.register(playground, {
+      prefix: '/api/v1',
+      production,
+      upstreamUrl: config.PLAYGROUND_UPSTREAM_URL,
+    });
+  }
+
+  return app;
+}

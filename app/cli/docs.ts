@@ -1,0 +1,61 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { ConfigSchema } from '#app/config.js';
+import { projectRoot } from '#src/lib/project-root.js';
+
+const BEGIN = '<!-- configuration: written by npm run docs -->';
+const END = '<!-- end of configuration -->';
+
+interface Variable {
+  name: string;
+  default: string;
+  description: string;
+}
+
+const variables: Variable[] = Object.entries(ConfigSchema.properties).map(([name, schema]) => ({
+  name,
+  default: schema.default === undefined ? '' : String(schema.default),
+  description: schema.description ?? '',
+}));
+
+/** `docs`: writes what is generated from the configuration, or checks what is written. */
+export function docs(): Command {
+  return new Command('docs')
+    .description("Writes .env.example and the README's table of variables")
+    .option('--check', 'write nothing; fail if a file differs')
+    .action(({ check }: { check?: boolean }) => {
+      const readme = join(projectRoot, 'README.md');
+      const files: [path: string, text: string][] = [
+        [join(projectRoot, '.env.example'), renderEnvExample()],
+        [readme, withTable(readFileSync(readme, 'utf8'))],
+      ];
+      for (const [path, text] of files) {
+        if (check !== true) writeFileSync(path, text);
+        else if (readFileSync(path, 'utf8') !== text) {
+          throw new Error(`${path} is out of date: npm run docs writes it anew.`);
+        }
+      }
+    });
+}
+
+/** `.env.example`: every variable with its meaning, commented out at its default. */
+export function renderEnvExample(): string {
+  const blocks = variables.map(
+    (variable) => `# ${variable.description}\n# ${variable.name}=${variable.default}\n`,
+  );
+  return `# Copy to .env and set what should differ.\n\n${blocks.join('\n')}`;
+}
+
+/** The README with the table of variables in its place. */
+export function withTable(readme: string): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error('README.md has no place for the configuration.');
+  const rows = variables.map(
+    (variable) =>
+      `| \`${variable.name}\` | ${variable.default === '' ? '' : `\`${variable.default}\``} | ${variable.description} |`,
+  );
+  const table = ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
+  return `${readme.slice(0, begin)}${BEGIN}\n${table}\n${readme.slice(end)}`;
+}

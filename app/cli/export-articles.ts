@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises';
+import { writeArticle } from '#src/articles/services/article-files.js';
+import {
+  countExportedPosts,
+  type ExportedPost,
+  listExportedPosts,
+  listSourcePaths,
+} from '#src/articles/stores/article-files.js';
+import type { Database } from '#src/db/database.js';
+import { type WriteOutcome, writeArticleFile } from './article-folder.js';
+import { withDatabase } from './context.js';
+import { progressOf } from './progress.js';
+
+/** How many posts are read at once. */
+const BATCH = 50;
+
+const REASONS: Partial<Record<WriteOutcome, string>> = {
+  different: 'the file there says it otherwise; --force writes over it',
+  outside: 'it leads out of the folder, or to what is no file',
+};
+
+export interface ExportOptions {
+  /** Write over files that differ. */
+  force?: boolean;
+}
+
+/** Writes each post, drafts too, as a file that the import takes. */
+export async function exportArticles(
+  folder: string,
+  { force = false }: ExportOptions,
+): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new Error(`${folder} is no folder.`) : error;
+  });
+  await withDatabase(async (db) => {
+    const total = await countExportedPosts(db);
+    const pathOf = pathsFor(await listSourcePaths(db));
+    const skipped: string[] = [];
+    const counts = { written: 0, unchanged: 0 };
+    const bar = progressOf('posts', total);
+    try {
+      for await (const post of postsOf(db)) {
+        const path = pathOf(post);
+        const outcome = await writeArticleFile(folder, path, writeArticle(post), { force });
+        if (outcome === 'written' || outcome === 'unchanged') counts[outcome] += 1;
+        else skipped.push(`skipped ${path}: ${REASONS[outcome]}`);
+        bar.increment();
+      }
+    } finally {
+      bar.stop();
+    }
+    for (const line of skipped) console.error(line);
+    const { written, unchanged } = counts;
+    console.log(`Files: ${written} written, ${unchanged} unchanged, ${skipped.length} skipped.`);
+    if (skipped.length > 0) process.exitCode = 1;
+  });
+}
+
+async function* postsOf(db: Database): AsyncGenerator<ExportedPost> {
+  for (let after = 0; ; ) {
+    const posts = await listExportedPosts(db, after, BATCH);
+    yield* posts;
+    const last = posts.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+  }
+}
+
+/**
+ * Where each post goes: where it came from, else under its slug, with its number if that is taken. No
+ * two posts go to the same place.
+ */
+function pathsFor(sources: string[]): (post: ExportedPost) => string {
+  // Not all file systems tell upper from lower case.
+  const taken = new Set(sources.map((path) => path.toLowerCase()));
+  return ({ id, slug, source_path }) => {
+    if (source_path !== null) return source_path;
+    let name = slug;
+    while (taken.has(`${name}.md`)) name += `-${id}`;
+    taken.add(`${name}.md`);
+    return `${name}.md`;
+  };
+}

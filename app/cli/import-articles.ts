@@ -1,0 +1,141 @@
+import { unattended } from '#src/access/viewer.js';
+import { readArticle } from '#src/articles/services/article-files.js';
+import {
+  type ImportedArticle,
+  type ImportOutcome,
+  importArticle,
+} from '#src/articles/services/article-imports.js';
+import { ArticleFileError } from '#src/articles/services/article-values.js';
+import { findUserId } from '#src/articles/stores/article-files.js';
+import type { Database } from '#src/db/database.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { ApiError, toErrorAnswer } from '#src/errors.js';
+import { listArticleFiles, readArticleFile } from './article-folder.js';
+import { withDatabase } from './context.js';
+import { progressOf } from './progress.js';
+
+export interface ImportOptions {
+  author?: string;
+  dryRun?: boolean;
+  force?: boolean;
+}
+
+type Outcome = ImportOutcome | 'skipped';
+
+/**
+ * Makes posts of the Markdown files in a folder. What cannot be one is named with its reason, left
+ * out, and makes the exit status 1.
+ */
+export async function importArticles(
+  folder: string,
+  { author, dryRun = false, force = false }: ImportOptions,
+): Promise<void> {
+  const paths = await filesIn(folder);
+  await withDatabase(async (db) => {
+    const authorId = await authorOf(db, author);
+    const settings = { authorId, force, paths: new Set(paths) };
+    const work = (db: Database) =>
+      importAll(paths, async (path) => {
+        const origin = unattended();
+        const article = readArticle(await readArticleFile(folder, path), origin.now);
+        return importArticle(db, origin, article, settings);
+      });
+    const outcomes = await (dryRun ? rehearse(db, work) : work(db));
+    report(outcomes, dryRun);
+    if (outcomes.some(({ outcome }) => outcome === 'skipped')) process.exitCode = 1;
+  });
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await listArticleFiles(folder);
+  } catch (error) {
+    if (!isOfFile(error) || !['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) throw error;
+    throw new Error(`There is no folder ${folder}.`);
+  }
+}
+
+async function authorOf(db: Database, username: string | undefined): Promise<number | null> {
+  if (username === undefined) return null;
+  const id = await findUserId(db, username);
+  if (id === null) throw new Error(`There is no user ${username}.`);
+  return id;
+}
+
+interface FileOutcome {
+  path: string;
+  outcome: Outcome;
+  reason?: string;
+  unknownAuthor?: string | null;
+}
+
+async function importAll(
+  paths: string[],
+  work: (path: string) => Promise<ImportedArticle>,
+): Promise<FileOutcome[]> {
+  const outcomes: FileOutcome[] = [];
+  const bar = progressOf('files', paths.length);
+  try {
+    for (const path of paths) {
+      try {
+        outcomes.push({ path, ...(await work(path)) });
+      } catch (error) {
+        outcomes.push({ path, outcome: 'skipped', reason: reasonOf(error) });
+      }
+      bar.increment();
+    }
+  } finally {
+    bar.stop();
+  }
+  return outcomes;
+}
+
+/** @throws the error itself, if it is not the file's fault */
+function reasonOf(error: unknown): string {
+  if (error instanceof ArticleFileError) return error.message;
+  if (isOfFile(error)) return error.message;
+  const { status, body } = toErrorAnswer(error, { requestId: '', place: 'body', language: 'en' });
+  if (status >= 500 && !(error instanceof ApiError)) throw error;
+  if (typeof body.detail === 'string') return body.detail;
+  return body.detail.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
+}
+
+/** That a file cannot be read, as the system says. */
+function isOfFile(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'path' in error;
+}
+
+/** Does all of the work, and takes it back. */
+async function rehearse<T>(db: Database, work: (trx: Database) => Promise<T>): Promise<T> {
+  const takenBack = new Error('A rehearsal is taken back');
+  const results: T[] = [];
+  try {
+    await inTransaction(db, async (trx) => {
+      results.push(await work(trx));
+      throw takenBack;
+    });
+  } catch (error) {
+    if (error !== takenBack) throw error;
+  }
+  // It came to its end, or the error would have been another.
+  return results.at(-1) as T;
+}
+
+function report(outcomes: FileOutcome[], isRehearsal: boolean): void {
+  for (const { path, outcome, reason } of outcomes) {
+    if (outcome === 'skipped') console.error(`skipped ${path}: ${reason}`);
+    if (outcome === 'trashed') console.error(`left ${path} in the trash`);
+  }
+  const unknown = new Set(outcomes.flatMap(({ unknownAuthor }) => unknownAuthor ?? []));
+  if (unknown.size > 0) {
+    console.error(
+      `There is no user ${[...unknown].sort().join(', ')}: these authors are left out until there is, ` +
+        'and the folder is imported again.',
+    );
+  }
+  const count = (wanted: Outcome) => outcomes.filter(({ outcome }) => outcome === wanted).length;
+  const numbers = (['created', 'updated', 'unchanged', 'trashed', 'skipped'] as const).map(
+    (outcome) => `${count(outcome)} ${outcome === 'trashed' ? 'left in the trash' : outcome}`,
+  );
+  console.log(`${isRehearsal ? 'Would be' : 'Files'}: ${numbers.join(', ')}.`);
+}

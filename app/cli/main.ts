@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { describeFailure } from '#app/start-failure.js';
+import { projectVersion } from '#src/lib/project-root.js';
+import { exportCommand, importCommand, renderCommand } from './articles.js';
+import { createAdmin } from './create-admin.js';
+import { db } from './db.js';
+import { docs } from './docs.js';
+import { generateSecretCommand } from './generate-secret.js';
+import { openapi } from './openapi.js';
+import { seed } from './seed.js';
+
+const program = new Command('althing')
+  .description('Tends an Althing: its database, its administrators, its contract.')
+  .version(projectVersion)
+  .helpCommand(false)
+  .addCommand(db())
+  .addCommand(seed())
+  .addCommand(importCommand())
+  .addCommand(exportCommand())
+  .addCommand(renderCommand())
+  .addCommand(createAdmin())
+  .addCommand(generateSecretCommand())
+  .addCommand(openapi())
+  .addCommand(docs());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`error: ${describeFailure(error)}`);
+  // After an interruption a statement may still be running, which nobody waits for.
+  process.exit(1);
+}

@@ -1,0 +1,28 @@
+import { renewMarkup } from '#src/articles/services/markup-renewal.js';
+import { countSources } from '#src/articles/stores/markup.js';
+import { withDatabase } from './context.js';
+import { progressOf } from './progress.js';
+
+/**
+ * Makes what is shown of posts and comments anew, and says of how many it is otherwise now. What is
+ * skipped is named, and makes the exit status 1.
+ */
+export async function renderAgain(): Promise<void> {
+  await withDatabase(async (db) => {
+    const changed = { post: 0, comment: 0 };
+    const skipped: string[] = [];
+    const bar = progressOf('texts', await countSources(db));
+    try {
+      for await (const { kind, id, outcome } of renewMarkup(db)) {
+        if (outcome === 'changed') changed[kind] += 1;
+        if (outcome === 'skipped') skipped.push(`skipped ${kind} ${id}: it takes too long`);
+        bar.increment();
+      }
+    } finally {
+      bar.stop();
+    }
+    for (const line of skipped) console.error(line);
+    console.log(`Rendered otherwise: ${changed.post} posts, ${changed.comment} comments.`);
+    if (skipped.length > 0) process.exitCode = 1;
+  });
+}

@@ -1,0 +1,45 @@
+import { unattended } from '#src/access/viewer.js';
+import { hasArticles } from '#src/articles/stores/articles.js';
+import type { Database } from '#src/db/database.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { generatePassword } from '#src/people/lib/passwords.js';
+import { hashPassword } from '#src/people/services/passwords.js';
+import * as store from '#src/people/stores/user-changes.js';
+import { hasUsers } from '#src/people/stores/users.js';
+import { loadDemoArticles } from './demo-articles.js';
+
+const NAMES = ['alice', 'bob', 'charlie', 'diana', 'eve', 'frank'];
+const NUMBERED = Array.from(
+  { length: 10 },
+  (_, index) => `user_${String(index + 1).padStart(2, '0')}`,
+);
+
+/** The sixteen people that a newcomer finds. None of them has a password. */
+export const DEMO_USERS: store.NewUser[] = [...NAMES, ...NUMBERED].map((username) => ({
+  username,
+  email: `${username}@example.com`,
+}));
+
+export const DEMO_ADMINISTRATOR = 'admin';
+
+/**
+ * Loads the demo data into a database that has no users yet: all of it or nothing.
+ *
+ * @returns the password of the administrator, or null if there were users
+ */
+export function loadDemoData(db: Database): Promise<string | null> {
+  return inTransaction(db, async (trx) => {
+    await store.lockAllUsers(trx);
+    if (await hasUsers(trx)) return null;
+    const password = generatePassword();
+    const ids = await store.insertUsers(trx, DEMO_USERS);
+    const users = new Map(DEMO_USERS.map(({ username }, index) => [username, ids[index]]));
+    if (!(await hasArticles(trx))) await loadDemoArticles(trx, unattended(), users);
+    await store.insertUser(trx, {
+      username: DEMO_ADMINISTRATOR,
+      role: 'admin',
+      password_hash: await hashPassword(password),
+    });
+    return password;
+  });
+}

@@ -1,0 +1,68 @@
+import type { Permission, Role } from '#schemas/roles.js';
+import type { Scope } from '#schemas/scopes.js';
+import type { Language } from '#src/lib/messages/index.js';
+import { allows, isAdministratorMask, type Mask } from './permissions.js';
+
+/** How somebody proved who they are. */
+export type Credential =
+  /** The cookie of a session, by its number. */
+  | { kind: 'session'; id: number }
+  /** An access token, by the number of the sign-in that it belongs to. */
+  | { kind: 'token'; id: number }
+  /** An API key, which is good for its scopes only. */
+  | { kind: 'key'; id: number; scopes: readonly Scope[] };
+
+/** The user on whose behalf a request is made. */
+export interface Viewer {
+  id: number;
+  username: string;
+  role: Role;
+  permissions: Mask;
+  credential: Credential;
+}
+
+/** On whose behalf, from where and when something is done. */
+export interface Origin {
+  viewer: Viewer | null;
+  address: string | null;
+  requestId: string | null;
+  now: Date;
+  /** What they want to be written to in. */
+  language: Language;
+  /** How often they may be wrong about a password. */
+  guessLimits: GuessLimits;
+  /** Takes a fault that must not make the request fail, for the log. */
+  report(fault: unknown, what: string): void;
+}
+
+/** What the service does by itself, or at a command: the log names no actor. */
+export function unattended(now = new Date()): Origin {
+  return {
+    viewer: null,
+    address: null,
+    requestId: null,
+    now,
+    language: 'en',
+    guessLimits: { perAccount: 0, perAddress: 0 },
+    report: (fault, what) => process.emitWarning(`${what}: ${fault}`),
+  };
+}
+
+/** How many wrong passwords are free; from then on each doubles a wait. */
+export interface GuessLimits {
+  perAccount: number;
+  perAddress: number;
+}
+
+export function isAdministrator(viewer: Viewer | null): boolean {
+  return viewer !== null && isAdministratorMask(viewer.permissions);
+}
+
+/** Whether the viewer is known by something that is good for this: all but keys are for everything. */
+export function hasScope({ credential }: Viewer, scope: Scope): boolean {
+  return credential.kind !== 'key' || credential.scopes.includes(scope);
+}
+
+export function mayDo(viewer: Viewer, permission: Permission): boolean {
+  return allows(viewer.permissions, permission);
+}

@@ -1,0 +1,116 @@
+import { html } from '#src/lib/html.js';
+
+/** Begin and end of what PostgreSQL has found, in a text in which they cannot occur otherwise. */
+export const FOUND_BEGIN = '\u0001';
+export const FOUND_END = '\u0002';
+
+/** A part of a text: from the first offset up to, and without, the second. */
+type Range = readonly [from: number, to: number];
+
+/** Characters of a text that a snippet shows. */
+const SNIPPET_LENGTH = 200;
+/** So many of them stand before the first word that was found, and are looked through for a blank. */
+const LEAD = 40;
+
+const ELLIPSIS = '…';
+
+/**
+ * Where `text` has the words that were found: those between `FOUND_BEGIN` and `FOUND_END` in
+ * `marked`, which is the same text with characters replaced one by one; and the `runs`.
+ */
+export function findRanges(text: string, marked: string, runs: readonly string[]): Range[] {
+  return merge([...markedRanges(text, marked), ...runs.flatMap((run) => occurrences(text, run))]);
+}
+
+/** The whole text as HTML that is safe to show, what was found in `<mark>`. */
+export function markedHtml(text: string, ranges: readonly Range[]): string {
+  return render(text, ranges, [0, text.length]);
+}
+
+/** The part of the text in which most was found, as HTML that is safe to show, without line breaks. */
+export function snippetHtml(text: string, ranges: readonly Range[]): string {
+  const part = bestPart(text, ranges);
+  const before = part[0] > 0 ? ELLIPSIS : '';
+  const after = part[1] < text.length ? ELLIPSIS : '';
+  return `${before}${render(text, ranges, part).replace(/\s+/g, ' ').trim()}${after}`;
+}
+
+function markedRanges(text: string, marked: string): Range[] {
+  const ranges: Range[] = [];
+  let offset = 0;
+  let begin = 0;
+  for (const character of marked) {
+    if (character === FOUND_BEGIN) begin = offset;
+    else if (character === FOUND_END) ranges.push([begin, offset]);
+    // Both count in code points: one beyond the first 65,536 may stand against a blank.
+    else offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return ranges;
+}
+
+function occurrences(text: string, run: string): Range[] {
+  const ranges: Range[] = [];
+  for (let from = text.indexOf(run); from >= 0; from = text.indexOf(run, from + run.length)) {
+    ranges.push([from, from + run.length]);
+  }
+  return ranges;
+}
+
+function merge(ranges: Range[]): Range[] {
+  const merged: Range[] = [];
+  for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last === undefined || from > last[1]) merged.push([from, to]);
+    else merged[merged.length - 1] = [last[0], Math.max(last[1], to)];
+  }
+  return merged;
+}
+
+/** Where most different words were found, and of equal parts the first. */
+function bestPart(text: string, ranges: readonly Range[]): Range {
+  let best: Range = [0, SNIPPET_LENGTH];
+  let most = 0;
+  for (const [index, [from]] of ranges.entries()) {
+    const begin = Math.max(0, Math.min(from - LEAD, text.length - SNIPPET_LENGTH));
+    const words = new Set<string>();
+    for (let next = index; next < ranges.length; next += 1) {
+      const [wordFrom, wordTo] = ranges[next] ?? [0, 0];
+      if (wordTo > begin + SNIPPET_LENGTH) break;
+      words.add(text.slice(wordFrom, wordTo).toLowerCase());
+    }
+    if (words.size > most) {
+      most = words.size;
+      best = [begin, begin + SNIPPET_LENGTH];
+    }
+  }
+  return [wordBegin(text, best[0]), wordEnd(text, Math.min(best[1], text.length))];
+}
+
+/** The begin of the next word, if there is one soon: what was found stands `LEAD` behind it. */
+function wordBegin(text: string, at: number): number {
+  if (at === 0) return 0;
+  const blank = text.slice(at, at + LEAD).search(/\s/);
+  return blank >= 0 ? at + blank + 1 : wholeCharacter(text, at);
+}
+
+function wordEnd(text: string, at: number): number {
+  if (at === text.length) return at;
+  const blank = text.slice(at - LEAD, at).search(/\s\S*$/);
+  return blank >= 0 ? at - LEAD + blank : wholeCharacter(text, at);
+}
+
+function wholeCharacter(text: string, at: number): number {
+  return (text.codePointAt(at - 1) ?? 0) > 0xffff ? at - 1 : at;
+}
+
+function render(text: string, ranges: readonly Range[], [begin, end]: Range): string {
+  let rendered = '';
+  let offset = begin;
+  for (const range of ranges) {
+    const [from, to] = [Math.max(range[0], begin), Math.min(range[1], end)];
+    if (from >= to) continue;
+    rendered += html`${text.slice(offset, from)}<mark>${text.slice(from, to)}</mark>`;
+    offset = to;
+  }
+  return rendered + html`${text.slice(offset, end)}`;
+}

@@ -1,0 +1,116 @@
+import {
+  type CommentListQuery,
+  type CommentNode,
+  type CommentTreeQuery,
+  MAX_COMMENTS,
+  MAX_LEVELS,
+} from '#schemas/comments.js';
+import type { Page } from '#schemas/pages.js';
+import type { Viewer } from '#src/access/viewer.js';
+import { flatten, growTree } from '#src/articles/lib/comment-tree.js';
+import * as threads from '#src/articles/stores/comment-threads.js';
+import * as store from '#src/articles/stores/comments.js';
+import type { Reader } from '#src/articles/stores/readers.js';
+import type { Database } from '#src/db/database.js';
+import { ApiError } from '#src/errors.js';
+import { contentTag } from '#src/lib/entity-tag.js';
+import { readPage } from '#src/lists/paging.js';
+import { readerOf } from './editorship.js';
+
+/** The entity tag of a comment: its version, and what is shown of its author. */
+export function commentTag(comment: store.FullComment): string {
+  return contentTag(comment.version, comment);
+}
+
+/** @throws ApiError not_found if there is no comment with this number that the viewer may see */
+export async function readComment(
+  db: Database,
+  viewer: Viewer | null,
+  id: number,
+): Promise<store.FullComment> {
+  const comment = await store.findComment(db, id, readerOf(viewer));
+  if (comment === null) throw new ApiError('not_found');
+  return comment;
+}
+
+/**
+ * One page of all comments that the viewer may see, whatever they reply to.
+ *
+ * @throws InvalidRequest if the cursor is not one of ours
+ */
+export function listComments(
+  db: Database,
+  viewer: Viewer,
+  { page, size, cursor, sort, ...exact }: CommentListQuery,
+): Promise<Page<store.FullComment>> {
+  const filter = { ...exact, reader: readerOf(viewer) };
+  return readPage(
+    { page, size, cursor, sort },
+    {
+      list: (slice) => store.listComments(db, filter, slice),
+      count: () => store.countComments(db, filter),
+      sortKey: ({ created_at }) => created_at,
+    },
+  );
+}
+
+/**
+ * One page of the threads of a post, with what stands beneath them: three statements, however many
+ * comments there are.
+ *
+ * @throws ApiError not_found if there is no post that the viewer may see; InvalidRequest if the
+ *   cursor is not one of ours
+ */
+export async function listThreads(
+  db: Database,
+  viewer: Viewer | null,
+  post: number,
+  query: CommentTreeQuery,
+): Promise<Page<CommentNode>> {
+  const reader = readerOf(viewer);
+  const place = await threads.findThreadsOf(db, post, reader, isCounted(query));
+  return readThreads(db, reader, place, query);
+}
+
+/**
+ * One page of the replies to a comment, with what stands beneath them, as `listThreads`.
+ *
+ * @throws ApiError not_found if there is no comment that the viewer is shown; InvalidRequest
+ */
+export async function listReplies(
+  db: Database,
+  viewer: Viewer | null,
+  comment: number,
+  query: CommentTreeQuery,
+): Promise<Page<CommentNode>> {
+  const reader = readerOf(viewer);
+  const place = await threads.findRepliesTo(db, comment, reader, isCounted(query));
+  return readThreads(db, reader, place, query);
+}
+
+function isCounted({ cursor }: CommentTreeQuery): boolean {
+  return cursor === undefined;
+}
+
+async function readThreads(
+  db: Database,
+  reader: Reader,
+  place: threads.FoundPlace | null,
+  { form, ...request }: CommentTreeQuery,
+): Promise<Page<CommentNode>> {
+  if (place === null) throw new ApiError('not_found');
+  const page = await readPage(request, {
+    list: (slice) => threads.listThreads(db, place, reader, slice),
+    count: async () => place.total ?? 0,
+    sortKey: ({ created_at }) => created_at,
+  });
+  const ids = page.items.map(({ id }) => id);
+  const limit = MAX_COMMENTS - ids.length;
+  const levels = form === 'tree' ? MAX_LEVELS : MAX_COMMENTS;
+  // One more than is shown, to see whether it goes on.
+  const replies = page.items.some(({ has_replies }) => has_replies)
+    ? await threads.listBeneath(db, place.post_id, ids, reader, { levels, limit: limit + 1 })
+    : [];
+  const roots = growTree(page.items, replies, limit);
+  return { ...page, items: form === 'tree' ? roots : flatten(roots) };
+}

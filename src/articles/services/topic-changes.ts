@@ -1,0 +1,137 @@
+import { assertUnchanged, type Precondition } from '#src/access/preconditions.js';
+import type { Origin } from '#src/access/viewer.js';
+import { takeSlug } from '#src/articles/stores/free-slugs.js';
+import * as store from '#src/articles/stores/topic-tables.js';
+import { nextTopicSlug } from '#src/articles/stores/topics.js';
+import { record, recordDifference } from '#src/audit/audit.js';
+import type { Database } from '#src/db/database.js';
+import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { ApiError, duplicate } from '#src/errors.js';
+import { type TopicKind, topicTag } from './topics.js';
+
+/** What is written of a category or a tag. */
+export interface WrittenTopic {
+  name: string;
+  slug?: string;
+  description?: string;
+}
+
+/** @throws ApiError duplicate, naming the name and the slug, whichever are taken */
+export function createTopic<Row extends store.TopicRow>(
+  db: Database,
+  origin: Origin,
+  kind: TopicKind<Row>,
+  body: WrittenTopic,
+): Promise<Row> {
+  const written = trimmed(body);
+  return inTransaction(db, async (trx) => {
+    const topic = await insertTopic(trx, kind, written);
+    const { noun } = kind;
+    await record(trx, origin, { action: `${noun}.create`, id: topic.id, after: told(topic) });
+    return topic;
+  });
+}
+
+/**
+ * Changes the values that are given. The slug stays, also under a new name, unless there is one.
+ *
+ * @throws ApiError not_found; precondition_failed if it has changed since it was read; duplicate,
+ *   naming the name and the slug, whichever are taken
+ */
+export async function changeTopic<Row extends store.TopicRow>(
+  db: Database,
+  origin: Origin,
+  kind: TopicKind<Row>,
+  id: number,
+  body: Partial<WrittenTopic>,
+  precondition: Precondition,
+): Promise<Row> {
+  const written = trimmed(body);
+  try {
+    return await inTransaction(db, async (trx) => {
+      const before = await lockForChange(trx, kind, id, precondition);
+      const changes = differing(before, written);
+      if (Object.keys(changes).length === 0) return before;
+      if (changes.name !== undefined) await kind.beforeNameGoes?.(trx, id);
+      const updated_at = origin.now.toISOString();
+      const after = await store.updateTopic(trx, kind.table, id, { ...changes, updated_at });
+      const states = { before: told(before), after: told(after) };
+      await recordDifference(trx, origin, { action: `${kind.noun}.change`, id }, states);
+      return after;
+    });
+  } catch (error) {
+    if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+    const taken = await store.findTaken(db, kind.table, written, id);
+    throw taken.length === 0 ? error : duplicates(written, taken);
+  }
+}
+
+/**
+ * Deletes it: its posts stay, without it. A tag is taken from what is searched, too.
+ *
+ * @throws ApiError not_found; precondition_failed
+ */
+export function deleteTopic<Row extends store.TopicRow>(
+  db: Database,
+  origin: Origin,
+  kind: TopicKind<Row>,
+  id: number,
+  precondition: Precondition,
+): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    const before = await lockForChange(trx, kind, id, precondition);
+    await kind.beforeNameGoes?.(trx, id);
+    await store.deleteTopic(trx, kind.table, id);
+    await record(trx, origin, { action: `${kind.noun}.delete`, id, before: told(before) });
+  });
+}
+
+/** Under the slug that is given, or under the next one that is free. */
+function insertTopic<Row extends store.TopicRow>(
+  trx: Database,
+  { noun, table }: TopicKind<Row>,
+  written: WrittenTopic,
+): Promise<Row> {
+  return takeSlug(async () => {
+    const slug = written.slug ?? (await nextTopicSlug(trx, table.name, written.name, noun));
+    const topic = await store.insertTopic(trx, table, { ...written, slug });
+    if (topic !== null) return topic;
+    const taken = await store.findTaken(trx, table, written);
+    if (taken.length > 0) throw duplicates(written, taken);
+    return null;
+  });
+}
+
+async function lockForChange<Row extends store.TopicRow>(
+  trx: Database,
+  { table }: TopicKind<Row>,
+  id: number,
+  precondition: Precondition,
+): Promise<Row> {
+  const topic = await store.lockTopic(trx, table, id);
+  if (topic === null) throw new ApiError('not_found');
+  await assertUnchanged(precondition, topic, () => topicTag(topic));
+  return topic;
+}
+
+function trimmed<T extends Partial<WrittenTopic>>(written: T): T {
+  return written.name === undefined ? written : { ...written, name: written.name.trim() };
+}
+
+/** The values that are not yet so. */
+function differing(before: store.TopicRow, written: Partial<WrittenTopic>): Partial<WrittenTopic> {
+  const values = Object.entries(written);
+  return Object.fromEntries(
+    values.filter(([field, value]) => value !== before[field as keyof store.TopicRow]),
+  );
+}
+
+/** What the audit log is told: how many posts there are is no part of a change. */
+function told<Row extends store.TopicRow>({ id, post_count, created_at, ...fields }: Row) {
+  return fields;
+}
+
+function duplicates(written: Partial<WrittenTopic>, taken: ('name' | 'slug')[]): ApiError {
+  return duplicate(taken.map((field) => ({ loc: ['body', field], input: written[field] })));
+}

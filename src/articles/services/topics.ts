@@ -1,0 +1,83 @@
+import type { Page } from '#schemas/pages.js';
+import type { TopicListQuery, TopicPostsQuery, TopicSort } from '#schemas/topics.js';
+import type { Viewer } from '#src/access/viewer.js';
+import type { PostRow } from '#src/articles/stores/posts.js';
+import type { Reader } from '#src/articles/stores/readers.js';
+import * as store from '#src/articles/stores/topic-tables.js';
+import { ownRead, type Read, type SharedReads } from '#src/cache/shared-reads.js';
+import type { Database } from '#src/db/database.js';
+import { ApiError } from '#src/errors.js';
+import { entityTag } from '#src/lib/entity-tag.js';
+import { readPage } from '#src/lists/paging.js';
+import { isEditor, readerOf } from './editorship.js';
+import { type PostSource, readPosts } from './posts.js';
+
+/** Categories or tags. */
+export interface TopicKind<Row extends store.TopicRow = store.TopicRow> {
+  /** What the audit log calls one, and the slug of one with a name of which none can be made. */
+  noun: 'category' | 'tag';
+  table: store.TopicTable<Row>;
+  /** What follows when its name is lost: in the transaction of the change, before it is. */
+  beforeNameGoes?(trx: Database, id: number): Promise<void>;
+}
+
+/** The entity tag: of the version, and of the number of posts, which changes without one. */
+export function topicTag({ version, post_count }: store.TopicRow): string {
+  return entityTag(version, String(post_count));
+}
+
+/** @throws InvalidRequest if the cursor is not one of ours */
+export async function listTopics<Row extends store.TopicRow>(
+  { db, sharedReads }: PostSource,
+  viewer: Viewer | null,
+  { noun, table }: TopicKind<Row>,
+  query: TopicListQuery,
+): Promise<Read<Page<Row>>> {
+  const { q, slug, ...request } = query;
+  const load = (db: Database, reader: Reader): Promise<Page<Row>> =>
+    readPage<store.ListedTopic<Row>, TopicSort>(request, {
+      list: (slice) => store.listTopics(db, table, { reader, q, slug }, slice),
+      count: () => store.countTopics(db, table, { reader, q, slug }),
+      sortKey: ({ sort_key }) => sort_key,
+      isSortKey: store.isTopicSortKey,
+    });
+  if (isEditor(viewer)) return ownRead(await load(db, readerOf(viewer)));
+  return sharedReads.read('list', [`list of ${noun}`, query], load);
+}
+
+/** @throws ApiError not_found if there is none that the viewer may see */
+export async function readTopic<Row extends store.TopicRow>(
+  { db, sharedReads }: PostSource,
+  viewer: Viewer | null,
+  { noun, table }: TopicKind<Row>,
+  id: number,
+): Promise<Read<Row>> {
+  const load = async (db: Database, reader: Reader) => {
+    const topic = await store.findTopic(db, table, id, reader);
+    if (topic === null) throw new ApiError('not_found');
+    return topic;
+  };
+  if (isEditor(viewer)) return ownRead(await load(db, readerOf(viewer)), topicTag);
+  return sharedReads.read('item', [noun, id], load, topicTag);
+}
+
+/**
+ * One page of the published posts of a category or tag.
+ *
+ * @throws ApiError not_found if nothing has this slug; InvalidRequest if the cursor is not one of ours
+ */
+export function listPostsOf<Row extends store.TopicRow>(
+  sharedReads: SharedReads,
+  { noun, table }: TopicKind<Row>,
+  slug: string,
+  query: TopicPostsQuery,
+): Promise<Read<Page<PostRow>>> {
+  return sharedReads.read('list', [`posts of ${noun}`, slug, query], async (db, reader) => {
+    const page = await readPosts(db, reader, { ...query, status: 'published', [noun]: slug });
+    // Where there are posts, there is what they belong to.
+    if (page.items.length === 0 && !(await store.hasSlug(db, table, slug, reader))) {
+      throw new ApiError('not_found');
+    }
+    return page;
+  });
+}

@@ -1,0 +1,115 @@
+import type { Page } from '#schemas/pages.js';
+import { TRASH_DAYS, type TrashItem, type TrashKind, type TrashListQuery } from '#schemas/trash.js';
+import { type Origin, unattended, type Viewer } from '#src/access/viewer.js';
+import { deletedComments } from '#src/articles/stores/deleted-comments.js';
+import { deletedPosts } from '#src/articles/stores/deleted-posts.js';
+import type { Bin } from '#src/articles/stores/trash.js';
+import { record } from '#src/audit/audit.js';
+import type { Database } from '#src/db/database.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { ApiError } from '#src/errors.js';
+import { readPage } from '#src/lists/paging.js';
+import { readerOf } from './editorship.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A job restores and removes whatever there is. */
+const EVERYBODY = { kind: 'editor' } as const;
+
+/** How many are looked up at once. */
+const BATCH = 100;
+
+const BINS: Record<TrashKind, Bin> = { post: deletedPosts, comment: deletedComments };
+
+/**
+ * One page of what was deleted: what the viewer deleted of their own, for editors everything.
+ *
+ * @throws InvalidRequest if the cursor is not one of ours
+ */
+export async function listTrash(
+  db: Database,
+  viewer: Viewer,
+  { kind, ...request }: TrashListQuery,
+): Promise<Page<TrashItem>> {
+  const bin = BINS[kind];
+  const reader = readerOf(viewer);
+  const page = await readPage(request, {
+    list: (slice) => bin.list(db, reader, slice),
+    count: () => bin.count(db, reader),
+    sortKey: ({ deleted_at }) => deleted_at,
+  });
+  const items = page.items.map((row) => ({ kind, ...row, expires_at: expiryOf(row.deleted_at) }));
+  return { ...page, items };
+}
+
+/** @throws ApiError not_found if there is no such thing in the trash that the viewer may restore */
+export const restore = trashAction('restore');
+
+/**
+ * Removes it for good.
+ *
+ * @throws ApiError not_found if there is no such thing in the trash that the viewer may remove
+ */
+export const purge = trashAction('purge');
+
+/** Whoever deleted something of their own may do it; to what editors deleted, only editors. */
+function trashAction(verb: 'restore' | 'purge') {
+  return (
+    db: Database,
+    origin: Origin,
+    viewer: Viewer,
+    kind: TrashKind,
+    id: number,
+  ): Promise<void> =>
+    inTransaction(db, async (trx) => {
+      const bin = BINS[kind];
+      if (!(await bin.lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
+      await bin[verb](trx, id);
+      await record(trx, origin, { action: `${kind}.${verb}`, id });
+    });
+}
+
+/**
+ * Removes for good what was deleted too long ago, each by itself.
+ *
+ * @returns how many of each kind
+ * @throws AggregateError of what could not be removed, when the rest was
+ */
+export async function emptyTrash(db: Database, now: Date): Promise<Record<TrashKind, number>> {
+  // Posts first: with a post its comments go.
+  return {
+    post: await emptyBin(db, 'post', deletedPosts, now),
+    comment: await emptyBin(db, 'comment', deletedComments, now),
+  };
+}
+
+async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Promise<number> {
+  const before = new Date(now.getTime() - TRASH_DAYS * DAY_MS);
+  const origin = unattended(now);
+  const failed = new Map<number, unknown>();
+  for (let removed = 0; ; ) {
+    const expired = await bin.findExpired(db, before, BATCH + failed.size);
+    const ids = expired.filter((id) => !failed.has(id));
+    for (const id of ids) {
+      try {
+        await inTransaction(db, async (trx) => {
+          // Somebody may have restored it in the meantime.
+          if (!(await bin.lock(trx, id, EVERYBODY))) return;
+          await bin.purge(trx, id);
+          await record(trx, origin, { action: `${kind}.purge`, id });
+        });
+        removed += 1;
+      } catch (error) {
+        // One that is too large keeps none of the others.
+        failed.set(id, error);
+      }
+    }
+    if (ids.length > 0) continue;
+    if (failed.size === 0) return removed;
+    throw new AggregateError(failed.values(), `${failed.size} of the trash could not be removed`);
+  }
+}
+
+function expiryOf(deletedAt: string): string {
+  return new Date(Date.parse(deletedAt) + TRASH_DAYS * DAY_MS).toISOString();
+}

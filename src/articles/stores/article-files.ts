@@ -1,0 +1,161 @@
+import { type Selectable, sql } from 'kysely';
+import type { Database } from '#src/db/database.js';
+import { isIgnoringCase } from '#src/db/ignoring-case.js';
+import type { Schema } from '#src/db/tables.js';
+
+const IMPORTED_COLUMNS = [
+  'id',
+  'version',
+  'source_path',
+  'source_hash',
+  'source_version',
+  'author_id',
+  'deleted_at',
+] as const;
+
+/** A post that was imported, or may be. */
+export type ImportedPost = Pick<Selectable<Schema['posts']>, (typeof IMPORTED_COLUMNS)[number]>;
+
+/** A post as it is written into a file. */
+export interface ExportedPost {
+  id: number;
+  title: string;
+  slug: string;
+  summary: string;
+  content: string;
+  published_at: string | null;
+  created_at: string;
+  source_path: string | null;
+  /** The name of the user. */
+  author: string | null;
+  /** The names, those of tags in order. */
+  category: string | null;
+  tags: string[];
+}
+
+/** The post that was imported from this file. */
+export async function findImportedPost(
+  db: Database,
+  sourcePath: string,
+): Promise<ImportedPost | null> {
+  const row = await db
+    .selectFrom('posts')
+    .select(IMPORTED_COLUMNS)
+    .where(sql<boolean>`source_path collate "C" = ${sourcePath}`)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The same, locked until the transaction ends. */
+export async function lockImportedPost(
+  trx: Database,
+  sourcePath: string,
+): Promise<ImportedPost | null> {
+  const row = await trx
+    .selectFrom('posts')
+    .select(IMPORTED_COLUMNS)
+    .where(sql<boolean>`source_path collate "C" = ${sourcePath}`)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The post that has this slug now, locked until the transaction ends. */
+export async function lockPostWithSlug(trx: Database, slug: string): Promise<ImportedPost | null> {
+  const row = await trx
+    .selectFrom('posts')
+    .select(IMPORTED_COLUMNS)
+    .where('slug', '=', slug)
+    .where('id', '=', ({ selectFrom }) =>
+      selectFrom('post_slugs').select('post_id').where('slug', '=', slug),
+    )
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Writes down that the post is as the file is. To be called after all changes. */
+export async function markImported(
+  trx: Database,
+  id: number,
+  { sourcePath, hash }: { sourcePath: string; hash: string },
+): Promise<void> {
+  await trx
+    .updateTable('posts')
+    .set(({ ref }) => ({
+      source_path: sourcePath,
+      source_hash: hash,
+      source_version: ref('version'),
+    }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/** The posts behind this one, by number, without those in the trash. */
+export function listExportedPosts(
+  db: Database,
+  after: number,
+  limit: number,
+): Promise<ExportedPost[]> {
+  return db
+    .selectFrom('posts')
+    .select(['id', 'title', 'slug', 'summary', 'content', 'published_at', 'created_at'])
+    .select('source_path')
+    .select([
+      sql<string | null>`(select username from users where users.id = posts.author_id)`.as(
+        'author',
+      ),
+      sql<string | null>`(select name from categories where categories.id = posts.category_id)`.as(
+        'category',
+      ),
+      sql<string[]>`array(
+        select tags.name from post_tags join tags on tags.id = post_tags.tag_id
+        where post_tags.post_id = posts.id order by lower(tags.name) collate "C")`.as('tags'),
+    ])
+    .where('deleted_at', 'is', null)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** How many posts there are outside the trash. */
+export async function countExportedPosts(db: Database): Promise<number> {
+  const { count } = await db
+    .selectFrom('posts')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The files from which posts outside the trash were imported. */
+export async function listSourcePaths(db: Database): Promise<string[]> {
+  const rows = await db
+    .selectFrom('posts')
+    .select('source_path')
+    .where('deleted_at', 'is', null)
+    .where('source_path', 'is not', null)
+    .execute();
+  return rows.flatMap(({ source_path }) => source_path ?? []);
+}
+
+/** The number of the user with this name, without regard to case. */
+export async function findUserId(db: Database, username: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where(isIgnoringCase('username', username))
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** The number of the category with this name, without regard to case. */
+export async function findCategoryId(db: Database, name: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('categories')
+    .select('id')
+    .where(isIgnoringCase('name', name))
+    .executeTakeFirst();
+  return row?.id ?? null;
+}

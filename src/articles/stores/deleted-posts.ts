@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import { cut } from '#src/lists/slices.js';
+import { authorIn } from './authors.js';
+import { type Bin, isRestorable } from './trash.js';
+
+/** The posts in the trash. */
+export const deletedPosts: Bin = {
+  async list(db, reader, slice) {
+    const found = db
+      .selectFrom('posts')
+      .select(['posts.id', 'posts.title'])
+      // The column without null: nothing else is in the trash.
+      .select(sql<string>`posts.deleted_at`.as('deleted_at'))
+      .select([
+        authorIn('posts.author_id').as('author'),
+        authorIn('posts.deleted_by').as('deleted_by'),
+      ])
+      .where(isRestorable(reader, 'posts'));
+    return cut(found, slice, sql.ref('posts.deleted_at')).execute();
+  },
+
+  async count(db, reader) {
+    const { count } = await db
+      .selectFrom('posts')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where(isRestorable(reader, 'posts'))
+      .executeTakeFirstOrThrow();
+    return count;
+  },
+
+  async lock(trx, id, reader) {
+    const row = await trx
+      .selectFrom('posts')
+      .select('id')
+      .where('id', '=', id)
+      .where(isRestorable(reader, 'posts'))
+      .forUpdate()
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
+  async restore(trx, id) {
+    const restored = { deleted_at: null, deleted_by: null };
+    await trx.updateTable('posts').set(restored).where('id', '=', id).execute();
+  },
+
+  async purge(trx, id) {
+    await trx.deleteFrom('posts').where('id', '=', id).execute();
+  },
+
+  async findExpired(db, before, limit) {
+    const rows = await db
+      .selectFrom('posts')
+      .select('id')
+      .where('deleted_at', '<', before.toISOString())
+      .orderBy('deleted_at')
+      .limit(limit)
+      .execute();
+    return rows.map(({ id }) => id);
+  },
+};

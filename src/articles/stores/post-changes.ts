@@ -1,0 +1,165 @@
+import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { Database } from '#src/db/database.js';
+import type { Schema } from '#src/db/tables.js';
+import { nextSlug, takeSlug } from './free-slugs.js';
+import { isPostVisible, type Reader } from './readers.js';
+
+/** The columns that a change of a post looks at, beside its text. */
+const LOCKED_COLUMNS = [
+  'id',
+  'version',
+  'author_id',
+  'title',
+  'slug',
+  'summary',
+  'content',
+  'content_text',
+  'category_id',
+  'published_at',
+  'deleted_at',
+  'deleted_by',
+] as const;
+
+type Columns = Selectable<Schema['posts']>;
+export type LockedPost = Pick<Columns, (typeof LOCKED_COLUMNS)[number]>;
+
+/** What is written of a post. */
+export type PostValues = Pick<
+  Columns,
+  | 'title'
+  | 'summary'
+  | 'content'
+  | 'content_html'
+  | 'content_text'
+  | 'excerpt'
+  | 'reading_minutes'
+  | 'author_id'
+  | 'category_id'
+  | 'published_at'
+  | 'source_path'
+  | 'created_at'
+  | 'updated_at'
+  | 'deleted_at'
+  | 'deleted_by'
+> & { search: RawBuilder<string>; title_search: RawBuilder<string> };
+
+export type NewPost = Omit<PostValues, 'source_path' | 'deleted_at' | 'deleted_by'> & {
+  source_path?: string | null;
+};
+
+/**
+ * Writes a post under this slug.
+ *
+ * @returns its number, or null if the slug is taken
+ */
+export async function insertPost(
+  trx: Database,
+  post: NewPost,
+  slug: string,
+): Promise<number | null> {
+  const { id } = await trx
+    .insertInto('posts')
+    .values({ ...post, slug })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return (await claimSlug(trx, id, slug)) ? id : null;
+}
+
+/** Writes a post under this slug, or, if it is taken, under the slug with a number behind it. */
+export async function insertPostUnderFreeSlug(
+  trx: Database,
+  post: NewPost,
+  slug: string,
+): Promise<number> {
+  const first = await nextSlug(trx, 'post_slugs', slug);
+  const { id } = await trx
+    .insertInto('posts')
+    .values({ ...post, slug: first })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  if (await claimSlug(trx, id, first)) return id;
+  return takeSlug(async () => {
+    const next = await nextSlug(trx, 'post_slugs', slug);
+    if (!(await claimSlug(trx, id, next))) return null;
+    await trx.updateTable('posts').set({ slug: next }).where('id', '=', id).execute();
+    return id;
+  });
+}
+
+/**
+ * Makes the slug one of the post's, if it is nobody else's.
+ *
+ * @returns whether it is the post's now
+ */
+export async function claimSlug(trx: Database, postId: number, slug: string): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('post_slugs')
+    .values({ slug, post_id: postId })
+    .onConflict((conflict) =>
+      conflict
+        .column('slug')
+        .doUpdateSet({ post_id: postId })
+        .where('post_slugs.post_id', '=', postId),
+    )
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/** The post, locked until the transaction ends, or null if there is none that the reader may see. */
+export async function lockPost(
+  trx: Database,
+  id: number,
+  reader: Reader,
+): Promise<LockedPost | null> {
+  const row = await trx
+    .selectFrom('posts')
+    .select(LOCKED_COLUMNS)
+    .where('id', '=', id)
+    .where(isPostVisible(reader))
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function updatePost(
+  trx: Database,
+  id: number,
+  changes: Partial<PostValues> & { slug?: string },
+): Promise<void> {
+  await trx.updateTable('posts').set(changes).where('id', '=', id).execute();
+}
+
+/** Gives the post these tags and no others. */
+export async function replaceTags(trx: Database, postId: number, tagIds: number[]): Promise<void> {
+  await sql`
+    delete from post_tags where post_id = ${postId} and tag_id <> all (${tagIds}::integer[])
+  `.execute(trx);
+  if (tagIds.length === 0) return;
+  await sql`
+    insert into post_tags (post_id, tag_id)
+    select ${postId}, unnest(${tagIds}::integer[]) on conflict do nothing
+  `.execute(trx);
+}
+
+/** The names of the post's tags. */
+export async function findTagNames(trx: Database, postId: number): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('post_tags')
+    .innerJoin('tags', 'tags.id', 'post_tags.tag_id')
+    .select('tags.name')
+    .where('post_tags.post_id', '=', postId)
+    .orderBy('tags.id')
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+/** Whether there is this category; if so, it stays until the transaction ends. */
+export async function holdCategory(trx: Database, id: number): Promise<boolean> {
+  const row = await trx
+    .selectFrom('categories')
+    .select('id')
+    .where('id', '=', id)
+    .forKeyShare()
+    .executeTakeFirst();
+  return row !== undefined;
+}

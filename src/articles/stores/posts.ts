@@ -1,0 +1,246 @@
+import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { PostStatus, PostSummary, Topic } from '#schemas/posts.js';
+import { MAX_CANDIDATES } from '#schemas/search.js';
+import type { Database } from '#src/db/database.js';
+import { isIgnoringCase } from '#src/db/ignoring-case.js';
+import type { Schema } from '#src/db/tables.js';
+import { isMoment } from '#src/lib/moments.js';
+import { cut, type Slice } from '#src/lists/slices.js';
+import { authorIn } from './authors.js';
+import { isPostVisible, isVisibleDraft, type Reader } from './readers.js';
+import { postMatches } from './search-vectors.js';
+import { topicOf } from './topics.js';
+
+type PostColumns = Selectable<Schema['posts']>;
+
+/** The columns of a post that lists need. */
+const SUMMARY_COLUMNS = [
+  'posts.id',
+  'posts.title',
+  'posts.slug',
+  'posts.summary',
+  'posts.excerpt',
+  'posts.status',
+  'posts.author_id',
+  'posts.category_id',
+  'posts.reading_minutes',
+  'posts.published_at',
+  'posts.created_at',
+  'posts.updated_at',
+  'posts.version',
+] as const;
+
+/** A post of a list, with what the list is sorted by. */
+export type PostRow = PostSummary & {
+  version: number;
+  author_id: number | null;
+  sort_key: string | number;
+};
+
+/** A post with its text. */
+export type FullPost = Omit<PostRow, 'sort_key'> &
+  Pick<PostColumns, 'content' | 'content_html' | 'category_id'>;
+
+export interface PostFilter {
+  reader: Reader;
+  status: PostStatus;
+  /** Words to be found. */
+  q?: string | undefined;
+  /** Slugs of a tag and of a category. */
+  tag?: string | undefined;
+  category?: string | undefined;
+  /** The name of the user who wrote it. */
+  author?: string | undefined;
+  /** Only what stands in this time: from the first moment on, before the second. */
+  period?: readonly [Date, Date] | undefined;
+}
+
+/** What posts are sorted by: the time, the number of views, the title. */
+export type PostSort = 'listed_at' | 'view_count' | 'title';
+
+const SORT_COLUMNS: Record<PostSort, RawBuilder<string | number>> = {
+  listed_at: sql`posts.listed_at`,
+  view_count: sql`post_views.view_count`,
+  title: sql`lower(posts.title) collate "C"`,
+};
+
+/** Whether a list in this order could have such a key. */
+export function isPostSortKey(key: string | number, sort: PostSort): boolean {
+  if (sort === 'view_count') return typeof key === 'number';
+  return typeof key === 'string' && (sort === 'title' || isMoment(key));
+}
+
+/** A slice of the posts that the filter finds, in order, in one statement. */
+export async function listPosts(
+  db: Database,
+  filter: PostFilter,
+  slice: Slice<PostSort>,
+): Promise<PostRow[]> {
+  const column = SORT_COLUMNS[slice.sort];
+  const found = db
+    .selectFrom('posts')
+    .$if(slice.sort === 'view_count', (query) =>
+      query.innerJoin('post_views', 'post_views.post_id', 'posts.id'),
+    )
+    .select(SUMMARY_COLUMNS)
+    .select(column.as('sort_key'))
+    .where(matches(filter));
+  const direction = slice.descending ? 'desc' : 'asc';
+  // If few are wanted, PostgreSQL would go through all posts in order until so many have the words,
+  // which may be all there are: so it is asked for many, and told to find them first.
+  const { limit, offset = 0 } = slice;
+  const [wide, skipped] = isSearch(filter)
+    ? [{ ...slice, limit: offset + limit + MAX_CANDIDATES, offset: 0 }, offset]
+    : [slice, 0];
+  // What a post shows beside its own columns is read for the slice only, not for what is skipped.
+  const posts = db
+    .with(
+      (cte) => cte('found').materialized(),
+      () => cut(found, wide, column),
+    )
+    .selectFrom('found')
+    .selectAll()
+    .orderBy('found.sort_key', direction)
+    .orderBy('found.id', direction)
+    .limit(sql.lit(limit))
+    .offset(skipped)
+    .as('posts');
+  const rows = await db
+    .selectFrom(posts)
+    .select([...SUMMARY_COLUMNS, 'posts.sort_key'])
+    .select(relations)
+    .orderBy('posts.sort_key', direction)
+    .orderBy('posts.id', direction)
+    .execute();
+  return rows;
+}
+
+/** How many posts the filter finds; with words to be found, no more than `MAX_CANDIDATES`. */
+export async function countPosts(db: Database, filter: PostFilter): Promise<number> {
+  const found = db
+    .selectFrom('posts')
+    .select('posts.id')
+    .where(matches(filter))
+    // In this order, for which there is an index, it ends where enough are found.
+    .$if(isSearch(filter), (query) =>
+      query.orderBy('posts.listed_at', 'desc').limit(sql.lit(MAX_CANDIDATES)),
+    );
+  const { count } = await db
+    .selectFrom(found.as('found'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The newest published posts with their texts as HTML. */
+export function listNewestPosts(
+  db: Database,
+  reader: Reader,
+  limit: number,
+): Promise<Omit<FullPost, 'content'>[]> {
+  return db
+    .selectFrom('posts')
+    .select(SUMMARY_COLUMNS)
+    .select('posts.content_html')
+    .select(relations)
+    .where(isPostVisible(reader))
+    .where('posts.published_at', 'is not', null)
+    .orderBy('posts.listed_at', 'desc')
+    .orderBy('posts.id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+function isSearch({ q }: PostFilter): boolean {
+  return q !== undefined && q.trim() !== '';
+}
+
+/** The post, or null if there is none that the reader may see. */
+export async function findPost(db: Database, id: number, reader: Reader): Promise<FullPost | null> {
+  const row = await selectFull(db)
+    .where('posts.id', '=', id)
+    .where(isPostVisible(reader))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The post that has this slug, or had it once, or null if there is none that the reader may see. */
+export async function findPostBySlug(
+  db: Database,
+  slug: string,
+  reader: Reader,
+): Promise<FullPost | null> {
+  const row = await selectFull(db)
+    .where('posts.id', '=', ({ selectFrom }) =>
+      selectFrom('post_slugs').select('post_id').where('slug', '=', slug),
+    )
+    .where(isPostVisible(reader))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+function selectFull(db: Database) {
+  return db
+    .selectFrom('posts')
+    .select(SUMMARY_COLUMNS)
+    .select(['posts.content', 'posts.content_html'])
+    .select(relations);
+}
+
+/** How often a row of `posts` was read. */
+export const viewCountOfPost = sql<number>`(
+  select post_views.view_count from post_views where post_views.post_id = posts.id)`;
+
+/** How many approved comments a row of `posts` has. */
+export const commentCountOfPost = sql<number>`(
+  select count(*) from comments
+  where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)`;
+
+/** What a post shows of others: its author, its topics, and what is counted. */
+export function relations() {
+  const category = sql<Topic | null>`(
+    select ${topicOf('categories')} from categories where categories.id = posts.category_id)`;
+  const tags = sql<Topic[]>`(
+    select coalesce(
+      jsonb_agg(${topicOf('tags')} order by lower(tags.name) collate "C"), '[]')
+    from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
+  return [
+    authorIn('posts.author_id').as('author'),
+    category.as('category'),
+    tags.as('tags'),
+    viewCountOfPost.as('view_count'),
+    commentCountOfPost.as('comment_count'),
+  ] as const;
+}
+
+function matches({ reader, status, q, tag, category, author, period }: PostFilter) {
+  const conditions = [
+    status === 'draft' ? isVisibleDraft(reader) : isPostVisible({ kind: 'public' }),
+    ...(q === undefined || q.trim() === '' ? [] : [postMatches(q)]),
+    ...(tag === undefined
+      ? []
+      : [
+          sql<boolean>`posts.id in (select post_id from post_tags
+            where tag_id = (select id from tags where slug collate "C" = ${tag}))`,
+        ]),
+    ...(category === undefined
+      ? []
+      : [
+          sql<boolean>`posts.category_id =
+            (select id from categories where slug collate "C" = ${category})`,
+        ]),
+    ...(author === undefined
+      ? []
+      : [
+          sql<boolean>`posts.author_id =
+            (select id from users where ${isIgnoringCase('username', author)})`,
+        ]),
+    ...(period === undefined
+      ? []
+      : [
+          sql<boolean>`posts.listed_at >= ${period[0].toISOString()}
+            and posts.listed_at < ${period[1].toISOString()}`,
+        ]),
+  ];
+  return sql<boolean>`${sql.join(conditions, sql` and `)}`;
+}

@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { Suggestion } from '#schemas/search.js';
+import type { Database } from '#src/db/database.js';
+import { isPostVisible } from './readers.js';
+import { prefixQuery } from './search-vectors.js';
+
+/** So many of the newest posts that fit are compared by how often they were read. */
+const MAX_CANDIDATES = 200;
+
+/** Beyond every name that begins like another text. */
+const LAST_CHARACTER = '\u{10ffff}';
+
+const isPublic = isPostVisible({ kind: 'public' });
+
+/**
+ * What everybody may see and begins like `q`: first what begins with all of it, categories before
+ * tags before posts, then posts of which a word begins like its last one; in one statement. At most
+ * a third of the suggestions are categories, and a third tags.
+ */
+export async function suggest(db: Database, q: string, limit: number): Promise<Suggestion[]> {
+  // Text in PostgreSQL has no NUL.
+  const begin = q.replaceAll('\0', '').trim().toLowerCase();
+  const topics = sql.lit(Math.ceil(limit / 3));
+  const { rows } = await sql<Suggestion>`
+    with found as (
+      select id, title, slug, starts_with(lower(title), ${begin}) as at_begin
+      from posts where title_search @@ ${prefixQuery(q)} and ${isPublic}
+      order by listed_at desc, id desc
+      limit ${sql.lit(MAX_CANDIDATES)}
+    )
+    (select 'category' as kind, name as text, slug, 0 as place, 0 as views
+     from categories where ${beginsWith(begin)}
+     order by lower(name) collate "C" limit ${topics})
+    union all
+    (select 'tag', name, slug, 1, 0
+     from tags where ${beginsWith(begin)} and exists (
+       select from post_tags join posts on posts.id = post_tags.post_id
+       where post_tags.tag_id = tags.id and ${isPublic})
+     order by lower(name) collate "C" limit ${topics})
+    union all
+    (select 'post', title, found.slug, case when at_begin then 2 else 3 end, view_count
+     from found join post_views on post_views.post_id = found.id)
+    order by place, views desc, text, slug
+    limit ${limit}
+  `.execute(db);
+  return rows.map(({ kind, text, slug }) => ({ kind, text, slug }));
+}
+
+function beginsWith(begin: string) {
+  const name = sql`lower(name) collate "C"`;
+  if (begin === '') return sql<boolean>`false`;
+  return sql<boolean>`${name} >= ${begin} and ${name} < ${begin + LAST_CHARACTER}`;
+}

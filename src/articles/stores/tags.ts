@@ -1,0 +1,29 @@
+import { sql } from 'kysely';
+import { indexedWords } from '#src/articles/lib/search-words.js';
+import type { Database } from '#src/db/database.js';
+import { isPostVisible } from './readers.js';
+import type { TopicRow, TopicTable } from './topic-tables.js';
+
+export const tags: TopicTable<TopicRow> = {
+  name: 'tags',
+  columns: [],
+  published: sql`
+    select post_tags.tag_id as topic_id
+    from post_tags join posts on posts.id = post_tags.post_id
+    where ${isPostVisible({ kind: 'public' })}`,
+  // The tags of a draft would tell of it.
+  visible: sql`exists (
+    select from post_tags join posts on posts.id = post_tags.post_id
+    where post_tags.tag_id = tags.id and ${isPostVisible({ kind: 'public' })})`,
+  derived: (name) => ({ search_words: indexedWords(name) }),
+};
+
+/** The words by which the posts of a tag are found. */
+export async function findSearchWords(db: Database, id: number): Promise<string> {
+  const { search_words } = await db
+    .selectFrom('tags')
+    .select('search_words')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return search_words;
+}

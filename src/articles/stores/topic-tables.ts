@@ -1,0 +1,244 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { TopicSort } from '#schemas/topics.js';
+import type { Database } from '#src/db/database.js';
+import { isIgnoringCase } from '#src/db/ignoring-case.js';
+import { containing } from '#src/lib/like-pattern.js';
+import { isMoment } from '#src/lib/moments.js';
+import { cut, type Slice } from '#src/lists/slices.js';
+import type { Reader } from './readers.js';
+
+/** What a category and a tag have in common. */
+export interface TopicRow {
+  id: number;
+  name: string;
+  slug: string;
+  version: number;
+  created_at: string;
+  updated_at: string;
+  /** How many of its posts are published. */
+  post_count: number;
+}
+
+/** A topic of a list, with what the list is sorted by. */
+export type ListedTopic<Row> = Row & { sort_key: string | number };
+
+/** What differs between the tables of categories and of tags. */
+export interface TopicTable<Row extends TopicRow> {
+  name: 'categories' | 'tags';
+  /** The columns beside those of every topic. */
+  columns: readonly (keyof Row & string)[];
+  /** A query of `topic_id`: that of each published post, as often as there are posts. */
+  published: RawBuilder<unknown>;
+  /** Which rows everyone may see; all, if it is left out. */
+  visible?: RawBuilder<boolean>;
+  /** What is stored of a name beside the name itself. */
+  derived?(name: string): TopicValues;
+}
+
+export type NamedTable = Pick<TopicTable<TopicRow>, 'name'>;
+
+export interface TopicFilter {
+  reader: Reader;
+  /** A part of the name. */
+  q?: string | undefined;
+  slug?: string | undefined;
+}
+
+/** Values by their columns. */
+export type TopicValues = Record<string, string>;
+
+const COMMON_COLUMNS = ['id', 'name', 'slug', 'version', 'created_at', 'updated_at'] as const;
+
+const SORT_COLUMNS: Record<TopicSort, RawBuilder<string | number>> = {
+  name: sql`lower(name) collate "C"`,
+  created_at: sql`created_at`,
+  post_count: sql`coalesce(counted.post_count, 0)`,
+};
+
+/** Whether a list in this order could have such a key. */
+export function isTopicSortKey(key: string | number, sort: TopicSort): boolean {
+  if (sort === 'post_count') return typeof key === 'number';
+  return typeof key === 'string' && (sort === 'name' || isMoment(key));
+}
+
+/** A slice of the topics that the filter finds, in order, in one statement. */
+export async function listTopics<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  filter: TopicFilter,
+  slice: Slice<TopicSort>,
+): Promise<ListedTopic<Row>[]> {
+  const column = SORT_COLUMNS[slice.sort];
+  const found = db
+    .selectFrom(table.name)
+    .$if(slice.sort === 'post_count', (query) =>
+      query.leftJoin(countsOf(table), (join) => join.on(sql<boolean>`counted.topic_id = id`)),
+    )
+    .select([...columnsOf(table), column.as('sort_key')])
+    .where(matches(table, filter));
+  // Unless they are sorted by it, posts are counted for the slice only, not for what is skipped.
+  const topics = cut(found, slice, column).as(table.name);
+  const direction = slice.descending ? 'desc' : 'asc';
+  return db
+    .selectFrom(topics)
+    .select([...columnsOf(table), sql.ref('sort_key').as('sort_key'), countOf(table)])
+    .orderBy(sql.ref('sort_key'), direction)
+    .orderBy(sql.ref('id'), direction)
+    .$castTo<ListedTopic<Row>>()
+    .execute();
+}
+
+/** How many topics the filter finds. */
+export async function countTopics<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  filter: TopicFilter,
+): Promise<number> {
+  const { count } = await db
+    .selectFrom(table.name)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where(matches(table, filter))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The topic, or null if there is none that the reader may see. */
+export async function findTopic<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  id: number,
+  reader: Reader,
+): Promise<Row | null> {
+  const [row] = await selectTopic(db, table, id).where(isVisible(table, reader)).execute();
+  return row ?? null;
+}
+
+/** The topic, locked until the transaction ends, or null. */
+export async function lockTopic<Row extends TopicRow>(
+  trx: Database,
+  table: TopicTable<Row>,
+  id: number,
+): Promise<Row | null> {
+  const [row] = await selectTopic(trx, table, id).forUpdate().execute();
+  return row ?? null;
+}
+
+/** Whether there is a topic with this slug that the reader may see. */
+export async function hasSlug<Row extends TopicRow>(
+  db: Database,
+  table: TopicTable<Row>,
+  slug: string,
+  reader: Reader,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from ${sql.table(table.name)}
+    where slug collate "C" = ${slug} and ${isVisible(table, reader)}
+  `.execute(db);
+  return rows.length > 0;
+}
+
+/** Writes a topic. Returns it, or null if its name or its slug is taken. */
+export async function insertTopic<Row extends TopicRow>(
+  trx: Database,
+  table: TopicTable<Row>,
+  values: TopicValues,
+): Promise<Row | null> {
+  const stored = complete(table, values);
+  const { rows } = await sql<Row>`
+    insert into ${sql.table(table.name)} (${sql.join(Object.keys(stored).map((name) => sql.ref(name)))})
+    values (${sql.join(Object.values(stored))})
+    on conflict do nothing
+    returning ${sql.join([...columnsOf(table), countOf(table)])}
+  `.execute(trx);
+  return rows[0] ?? null;
+}
+
+/**
+ * Writes the values that are given.
+ *
+ * @throws DatabaseError 23505 if the name or the slug is taken
+ */
+export async function updateTopic<Row extends TopicRow>(
+  trx: Database,
+  table: TopicTable<Row>,
+  id: number,
+  values: TopicValues,
+): Promise<Row> {
+  return trx
+    .updateTable(table.name)
+    .set(complete(table, values))
+    .where('id', '=', id)
+    .returning([...columnsOf(table), countOf(table)])
+    .$castTo<Row>()
+    .executeTakeFirstOrThrow();
+}
+
+export async function deleteTopic(trx: Database, { name }: NamedTable, id: number): Promise<void> {
+  await trx.deleteFrom(name).where('id', '=', id).execute();
+}
+
+/** Which of these values others than `except` have: the name without regard to case. */
+export async function findTaken(
+  db: Database,
+  { name: table }: NamedTable,
+  { name = '', slug = '' }: { name?: string | undefined; slug?: string | undefined },
+  except = 0,
+): Promise<('name' | 'slug')[]> {
+  const isName = isIgnoringCase('name', name);
+  const isSlug = sql<boolean>`slug collate "C" = ${slug}`;
+  const { rows } = await sql<{ name: boolean; slug: boolean }>`
+    select coalesce(bool_or(${isName}), false) as name, coalesce(bool_or(${isSlug}), false) as slug
+    from ${sql.table(table)} where id <> ${except} and (${isName} or ${isSlug})
+  `.execute(db);
+  const [taken] = rows;
+  return (['name', 'slug'] as const).filter((field) => taken?.[field]);
+}
+
+function selectTopic<Row extends TopicRow>(db: Database, table: TopicTable<Row>, id: number) {
+  return db
+    .selectFrom(table.name)
+    .select([...columnsOf(table), countOf(table)])
+    .where('id', '=', id)
+    .$castTo<Row>();
+}
+
+function columnsOf<Row extends TopicRow>({ columns }: TopicTable<Row>) {
+  return [...COMMON_COLUMNS, ...columns].map((name) => sql.ref(name).as(name));
+}
+
+/** The number of published posts of one row. */
+function countOf<Row extends TopicRow>({ name, published }: TopicTable<Row>) {
+  return sql<number>`(
+    select count(*) from (${published}) as published
+    where published.topic_id = ${sql.ref(`${name}.id`)})`.as('post_count');
+}
+
+/** The number of published posts of every row that has any, in one go. */
+function countsOf<Row extends TopicRow>({ published }: TopicTable<Row>) {
+  return sql<{ topic_id: number; post_count: number }>`(
+    select topic_id, count(*) as post_count from (${published}) as published group by topic_id
+  )`.as('counted');
+}
+
+function complete<Row extends TopicRow>(
+  { derived }: TopicTable<Row>,
+  values: TopicValues,
+): TopicValues {
+  const { name } = values;
+  return name === undefined ? values : { ...values, ...derived?.(name) };
+}
+
+/** Editors see what nobody uses, too. */
+function isVisible<Row extends TopicRow>({ visible }: TopicTable<Row>, { kind }: Reader) {
+  return kind === 'editor' || visible === undefined ? sql<boolean>`true` : visible;
+}
+
+function matches<Row extends TopicRow>(
+  table: TopicTable<Row>,
+  { reader, q = '', slug }: TopicFilter,
+) {
+  const conditions = [isVisible(table, reader)];
+  if (q !== '') conditions.push(sql`name ilike ${containing(q)}`);
+  if (slug !== undefined) conditions.push(sql`slug collate "C" = ${slug}`);
+  return sql<boolean>`${sql.join(conditions, sql` and `)}`;
+}

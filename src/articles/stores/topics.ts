@@ -1,0 +1,73 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Topic } from '#schemas/posts.js';
+import { indexedWords } from '#src/articles/lib/search-words.js';
+import { slugOf } from '#src/articles/lib/slugs.js';
+import type { Database } from '#src/db/database.js';
+import { nextSlug, SLUG_SUFFIX_LENGTH, takeSlug } from './free-slugs.js';
+
+/** How long the slug of a category or a tag may be. */
+const MAX_TOPIC_SLUG = 50;
+
+/** A category or a tag as posts show it, of a row that is called so. */
+export function topicOf(row: string): RawBuilder<Topic> {
+  const [id, name, slug] = ['id', 'name', 'slug'].map((column) => sql.ref(`${row}.${column}`));
+  return sql`jsonb_build_object('id', ${id}, 'name', ${name}, 'slug', ${slug})`;
+}
+
+/**
+ * The slug of a category's or tag's name, with a number behind it if it is taken.
+ *
+ * @param fallback the slug of a name of which none can be made
+ */
+export function nextTopicSlug(
+  db: Database,
+  table: 'categories' | 'tags',
+  name: string,
+  fallback: string,
+): Promise<string> {
+  const slug = slugOf(name, MAX_TOPIC_SLUG - SLUG_SUFFIX_LENGTH) || fallback;
+  return nextSlug(db, table, slug);
+}
+
+/**
+ * The numbers of the tags with these names, without regard to case; those that there are not are
+ * created. To be called in a transaction.
+ */
+export async function ensureTags(trx: Database, names: string[]): Promise<number[]> {
+  const wanted = new Map(names.map((name) => [name.trim().toLowerCase(), name.trim()]));
+  // In one order for everyone, so that two who create the same tags wait and never deadlock.
+  const keys = [...wanted.keys()].sort();
+  const found = await findTags(trx, keys);
+  for (const key of keys.filter((key) => !found.has(key))) {
+    found.set(key, await ensureTag(trx, wanted.get(key) ?? key));
+  }
+  return [...new Set(found.values())];
+}
+
+async function findTags(trx: Database, keys: string[]): Promise<Map<string, number>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await sql<{ key: string; id: number }>`
+    select wanted.key, tags.id
+    from unnest(${keys}::text[]) as wanted (key)
+    join tags on lower(tags.name) collate "C" = lower(wanted.key)
+  `.execute(trx);
+  return new Map(rows.map(({ key, id }) => [key, id]));
+}
+
+function ensureTag(trx: Database, name: string): Promise<number> {
+  return takeSlug(async () => {
+    const created = await trx
+      .insertInto('tags')
+      .values({
+        name,
+        slug: await nextTopicSlug(trx, 'tags', name, 'tag'),
+        search_words: indexedWords(name),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (created !== undefined) return created.id;
+    // Somebody else has taken the name, or only the slug.
+    return (await findTags(trx, [name])).get(name) ?? null;
+  });
+}

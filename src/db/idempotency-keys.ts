@@ -1,0 +1,74 @@
+import { sql } from 'kysely';
+import type { Database } from './database.js';
+
+/** The first answer to a request, as it is replayed. */
+export interface StoredAnswer {
+  request_hash: Buffer;
+  status: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+/**
+ * Takes the key for the rest of the transaction.
+ *
+ * @returns false if a transaction that has not ended yet holds it
+ */
+export async function lockIdempotencyKey(
+  db: Database,
+  caller: string,
+  key: string,
+): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${caller} || ':' || ${key}, 0)) as locked
+  `.execute(db);
+  return rows[0]?.locked === true;
+}
+
+/** The answer that was kept under the key since `since`, or null. */
+export async function findAnswer(
+  db: Database,
+  caller: string,
+  key: string,
+  since: Date,
+): Promise<StoredAnswer | null> {
+  const row = await db
+    .selectFrom('idempotency_keys')
+    .select(['request_hash', 'status', 'headers', 'body'])
+    .where('caller', '=', caller)
+    .where('key', '=', key)
+    .where('created_at', '>', since.toISOString())
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Keeps the answer, in place of one that has grown too old. */
+export async function saveAnswer(
+  db: Database,
+  caller: string,
+  key: string,
+  answer: StoredAnswer,
+  now: Date,
+): Promise<void> {
+  const values = {
+    request_hash: answer.request_hash,
+    status: answer.status,
+    headers: sql<Record<string, string>>`${JSON.stringify(answer.headers)}::jsonb`,
+    body: sql<unknown>`${JSON.stringify(answer.body ?? null)}::jsonb`,
+    created_at: now.toISOString(),
+  };
+  await db
+    .insertInto('idempotency_keys')
+    .values({ caller, key, ...values })
+    .onConflict((conflict) => conflict.columns(['caller', 'key']).doUpdateSet(values))
+    .execute();
+}
+
+/** Removes what was kept until `until`. Returns how many answers that were. */
+export async function deleteOldAnswers(db: Database, until: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('idempotency_keys')
+    .where('created_at', '<=', until.toISOString())
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

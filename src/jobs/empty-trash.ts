@@ -1,9 +1,0 @@
-import type { JobPayloads } from '../lib/job-payloads.js';
-import { emptyTrash } from '../services/trash.js';
-import type { Task } from './task.js';
-
-/** Removes for good what has been in the trash for too long. */
-export const emptyTrashJob: Task<JobPayloads['empty_trash']> = async (_payload, context) => {
-  const removed = await emptyTrash(context.db, context.clock());
-  context.log.info(removed, 'emptied the trash');
-};

@@ -1,0 +1,35 @@
+import { composeMail } from '#src/mail/mails.js';
+import { EMAIL_CHANGE_HOURS } from '#src/people/services/email-addresses.js';
+import { findCredentials } from '#src/people/stores/accounts.js';
+import type { JobPayloads } from '#src/queue/job-payloads.js';
+import type { Task } from '#src/queue/task.js';
+import { mintEmailToken } from './mint-email-token.js';
+
+/**
+ * Sends the token that makes an address that of a user; or, where it is somebody else's already,
+ * says so to them and to nobody else.
+ */
+export const confirmEmailChange: Task<JobPayloads['confirm_email_change']> = async (
+  { userId, email, requestedAt, language },
+  context,
+) => {
+  const { db, mail, clientUrl } = context;
+  const holder = await findCredentials(db, email);
+  if (holder !== null && holder.id !== userId) {
+    const { username } = holder;
+    await mail.send({ to: email, ...composeMail('already_registered', language, { username }) });
+    return;
+  }
+  const token = await mintEmailToken(context, {
+    userId,
+    purpose: 'change_email',
+    email,
+    minutes: EMAIL_CHANGE_HOURS * 60,
+    // It was the password of then that stood for this wish.
+    isRightFor: ({ password_changed_at }) =>
+      password_changed_at === null || password_changed_at < requestedAt,
+  });
+  if (token === null) return;
+  const parameters = { token, clientUrl, hours: EMAIL_CHANGE_HOURS };
+  await mail.send({ to: email, ...composeMail('confirm_email_change', language, parameters) });
+};

@@ -1,0 +1,90 @@
+import type { Login } from '#schemas/auth.js';
+import type { Origin, Viewer } from '#src/access/viewer.js';
+import { record } from '#src/audit/audit.js';
+import type { Database } from '#src/db/database.js';
+import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
+import { REDACTED } from '#src/lib/redact.js';
+import {
+  findCredentials,
+  findCredentialsById,
+  lockCredentials,
+} from '#src/people/stores/accounts.js';
+import { accountThrottle, addressThrottle, guarded, type Throttle } from './guessing.js';
+import { renewHash, verifyPassword } from './passwords.js';
+
+/** Whoever has just proved who they are, and the hash of the password that proved it. */
+export type AuthenticatedUser = Omit<Viewer, 'credential'> & { passwordHash: string };
+
+/**
+ * The user with this name (or e-mail address) and password.
+ *
+ * @param db the pool, since attempts are counted whatever becomes of the request
+ * @throws ApiError invalid_credentials, the same and after the same work whether the user is
+ *   unknown, has no password, may not sign in, or the password is wrong; too_many_attempts, alike
+ *   for all of them too
+ */
+export async function authenticate(
+  db: Database,
+  login: Pick<Login, 'username' | 'password'>,
+  origin: Origin,
+): Promise<AuthenticatedUser> {
+  const known = await findCredentials(db, login.username);
+  const hash = known?.password_hash ?? null;
+  const throttles = throttlesOf(`login:${login.username}`, origin);
+  const user = await guarded(db, throttles, origin, async () => {
+    const matches = await verifyPassword(login.password, hash);
+    if (known === null || hash === null || !matches || !known.is_active) {
+      // Whoever carries the cookie of somebody else has no part in it.
+      const anonymous = { ...origin, viewer: null };
+      const action = 'account.sign_in_refused';
+      await record(db, anonymous, { action, id: known?.id ?? null });
+      throw new ApiError('invalid_credentials');
+    }
+    return { ...known, password_hash: hash };
+  });
+  const passwordHash = await renewHash(db, origin, user, login.password);
+  const { id, username, role, permissions } = user;
+  return { id, username, role, permissions, passwordHash };
+}
+
+/**
+ * Makes sure that it is the viewer who is asking, and not somebody at their screen.
+ *
+ * @param db the pool, since attempts are counted whatever becomes of the request
+ * @param field of the body that holds the password
+ * @returns the hash that it was checked against, for `assertSamePassword`
+ * @throws InvalidRequest if this is not their password; ApiError too_many_attempts
+ */
+export async function assertPassword(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  password: string,
+  field = 'password',
+): Promise<string> {
+  return guarded(db, throttlesOf(`viewer:${viewer.id}`, origin), origin, async () => {
+    const user = await findCredentialsById(db, viewer.id);
+    const hash = user?.password_hash ?? null;
+    if ((await verifyPassword(password, hash)) && hash !== null) return hash;
+    throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
+  });
+}
+
+/**
+ * Locks the user, and makes sure that they still have the password that was checked: somebody may
+ * have reset it meanwhile, to shut out whoever is asking.
+ *
+ * @throws ApiError user_unavailable
+ */
+export async function assertSamePassword(
+  trx: Database,
+  { id }: Pick<Viewer, 'id'>,
+  passwordHash: string,
+): Promise<void> {
+  const user = await lockCredentials(trx, id);
+  if (user?.password_hash !== passwordHash) throw new ApiError('user_unavailable');
+}
+
+function throttlesOf(guessed: string, { address, guessLimits }: Origin): Throttle[] {
+  return [accountThrottle(guessed, guessLimits), addressThrottle(address, guessLimits)];
+}

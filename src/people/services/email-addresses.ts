@@ -1,0 +1,100 @@
+import type { EmailChange } from '#schemas/registrations.js';
+import type { Origin, Viewer } from '#src/access/viewer.js';
+import { record } from '#src/audit/audit.js';
+import type { Database } from '#src/db/database.js';
+import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { deleteEmailTokensOf, takeEmailToken } from '#src/people/stores/email-tokens.js';
+import { lockUser, updateUser } from '#src/people/stores/user-changes.js';
+import { enqueue } from '#src/queue/store.js';
+import { assertPassword } from './auth.js';
+import { guarded, mailThrottle } from './guessing.js';
+import { confirmRegistration } from './registrations.js';
+
+/** Hours in which a new address may be confirmed. */
+export const EMAIL_CHANGE_HOURS = 24;
+
+/** Whose address has been confirmed. */
+export interface ConfirmedAddress {
+  username: string;
+  email: string;
+}
+
+/**
+ * Has a token sent to the address that the user wants to have; it is theirs when they bring the
+ * token back. Whether somebody else has it does not show.
+ *
+ * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts; too_many_mails
+ */
+export async function requestEmailChange(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  { email, password }: EmailChange,
+): Promise<void> {
+  await assertPassword(db, origin, viewer, password);
+  const { language, now } = origin;
+  await guarded(db, [mailThrottle(email)], origin, () =>
+    enqueue(db, 'confirm_email_change', {
+      userId: viewer.id,
+      email,
+      requestedAt: now.toISOString(),
+      language,
+    }),
+  );
+}
+
+/**
+ * Takes the token of a mail for proof that its address belongs to whoever registered with it, or
+ * wants to change to it. It works once.
+ *
+ * @throws InvalidRequest if the token is none, was used or has expired; ApiError duplicate if
+ *   somebody else got the name or the address in the meantime
+ */
+export function confirmEmail(
+  db: Database,
+  origin: Origin,
+  token: string,
+): Promise<ConfirmedAddress> {
+  const tokenHash = hashSecret(token);
+  return inTransaction(db, async (trx) => {
+    const user = await confirmRegistration(trx, origin, tokenHash);
+    const confirmed =
+      user === null
+        ? await confirmChange(trx, origin, tokenHash)
+        : { username: user.username, email: String(user.email) };
+    if (confirmed !== null) return confirmed;
+    throw new InvalidRequest([valueError('unusable_token', ['body', 'token'], token)]);
+  });
+}
+
+async function confirmChange(
+  trx: Database,
+  origin: Origin,
+  tokenHash: Buffer,
+): Promise<ConfirmedAddress | null> {
+  const { now, language } = origin;
+  const token = await takeEmailToken(trx, tokenHash, 'change_email', now);
+  const before = token === null ? null : await lockUser(trx, token.user_id);
+  if (token === null || before === null || !before.is_active) return null;
+  const { id, username } = before;
+  const { email } = token;
+  const verified = { email_verified_at: now.toISOString() };
+  try {
+    await updateUser(trx, id, { email, ...verified }, now);
+  } catch (error) {
+    if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+    throw duplicate([{ loc: ['body', 'token', 'email'], input: email }], error);
+  }
+  // What was sent to the old address must not work any more.
+  await deleteEmailTokensOf(trx, id);
+  const difference = { before: { email: before.email }, after: { email } };
+  await record(trx, origin, { action: 'account.email', id, actorId: id, ...difference });
+  if (before.email !== null) {
+    const notice = { kind: 'email_changed', to: before.email, username, language } as const;
+    await enqueue(trx, 'notice', notice);
+  }
+  return { username, email };
+}

@@ -1,0 +1,117 @@
+import type { Registration } from '#schemas/registrations.js';
+import type { Origin } from '#src/access/viewer.js';
+import { record } from '#src/audit/audit.js';
+import type { Database } from '#src/db/database.js';
+import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { REDACTED } from '#src/lib/redact.js';
+import * as store from '#src/people/stores/registrations.js';
+import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
+import type { FullUser } from '#src/people/stores/users.js';
+import { enqueue } from '#src/queue/store.js';
+import { guarded, mailThrottle } from './guessing.js';
+import { hashPassword } from './passwords.js';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** How often one address may be registered with before there is a wait. */
+const FREE_REGISTRATIONS = 20;
+
+/** How long an address may be confirmed, and the username is kept free. */
+export const REGISTRATION_HOURS = 24;
+
+/**
+ * Writes down that somebody wants an account, and has a mail sent to the address. There is no
+ * account before that is confirmed. What is done here does not depend on whether the address is
+ * known already, so neither the answer nor its time tells.
+ *
+ * @throws InvalidRequest if the passwords differ or the terms are not accepted; ApiError duplicate
+ *   if the username is taken: those are public; too_many_mails
+ */
+export async function register(
+  db: Database,
+  origin: Origin,
+  registration: Registration,
+): Promise<void> {
+  assertAgreed(registration);
+  const { username, email, password } = registration;
+  const throttle = mailThrottle(email, FREE_REGISTRATIONS);
+  const passwordHash = await guarded(db, [throttle], origin, () => hashPassword(password));
+  const expiresAt = new Date(origin.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
+  try {
+    await inTransaction(db, async (trx) => {
+      const { usernames } = await findTaken(trx, [username.toLowerCase()], []);
+      if (usernames.size > 0) throw usernameTaken(username);
+      const id = await store.insertRegistration(trx, {
+        username,
+        email,
+        password_hash: passwordHash,
+        created_at: origin.now.toISOString(),
+        expires_at: expiresAt.toISOString(),
+      });
+      await enqueue(trx, 'confirm_registration', { id, language: origin.language });
+      await record(trx, origin, { action: 'account.register', id: null, after: { username } });
+    });
+  } catch (error) {
+    throw toPostgresAnswer(error)?.kind === 'duplicate' ? usernameTaken(username, error) : error;
+  }
+}
+
+/**
+ * Has the mail sent again, if somebody with this address has registered and not yet confirmed.
+ *
+ * @throws ApiError too_many_mails if that was asked for too often
+ */
+export async function resendConfirmation(
+  db: Database,
+  origin: Origin,
+  email: string,
+): Promise<void> {
+  await guarded(db, [mailThrottle(email)], origin, () =>
+    enqueue(db, 'resend_confirmation', { email, language: origin.language }),
+  );
+}
+
+/**
+ * Makes a user of whoever registered with this token.
+ *
+ * @returns the user, or null if the token confirms no registration
+ * @throws ApiError duplicate if somebody else got the name or the address in the meantime
+ */
+export async function confirmRegistration(
+  trx: Database,
+  origin: Origin,
+  tokenHash: Buffer,
+): Promise<FullUser | null> {
+  const registration = await store.takeRegistration(trx, tokenHash, origin.now);
+  if (registration === null) return null;
+  const { username, email, password_hash } = registration;
+  const verified = { email_verified_at: origin.now.toISOString() };
+  try {
+    const user = await insertUser(trx, { username, email, password_hash, ...verified });
+    const after = { username, email };
+    await record(trx, origin, { action: 'account.verify', id: user.id, actorId: user.id, after });
+    return user;
+  } catch (error) {
+    const answer = toPostgresAnswer(error);
+    if (answer?.kind !== 'duplicate') throw error;
+    const input = answer.field === 'email' ? email : username;
+    throw duplicate([{ loc: ['body', 'token', answer.field], input }], error);
+  }
+}
+
+function assertAgreed({ password, confirm_password, agree_terms }: Registration): void {
+  const items = [];
+  if (confirm_password !== password) {
+    items.push(valueError('passwords_differ', ['body', 'confirm_password'], REDACTED));
+  }
+  if (!agree_terms) {
+    items.push(valueError('terms_not_accepted', ['body', 'agree_terms'], agree_terms));
+  }
+  if (items.length > 0) throw new InvalidRequest(items);
+}
+
+function usernameTaken(username: string, cause?: unknown): Error {
+  return duplicate([{ loc: ['body', 'username'], input: username }], cause);
+}

@@ -1,0 +1,117 @@
+import type { Page } from '#schemas/pages.js';
+import type { SignIn, SignInListQuery } from '#schemas/sessions.js';
+import type { Origin, Viewer } from '#src/access/viewer.js';
+import { record } from '#src/audit/audit.js';
+import type { Database } from '#src/db/database.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { ApiError } from '#src/errors.js';
+import { parseUserAgent } from '#src/lib/user-agent.js';
+import { readPage } from '#src/lists/paging.js';
+import { recordLogin } from '#src/people/stores/accounts.js';
+import * as sessions from '#src/people/stores/sessions.js';
+import * as store from '#src/people/stores/sign-ins.js';
+
+/** A sign-in that is about to begin. */
+export interface NewSignIn {
+  userId: number;
+  /** Of the password that has just proved right. */
+  passwordHash: string;
+  /** The secret of the session's cookie; null for a client that holds tokens. */
+  cookieId: string | null;
+  remember: boolean;
+  userAgent: string | null;
+  expiresAt: Date;
+}
+
+/**
+ * Writes down that somebody has signed in. A browser has one session: the one that it had before
+ * ends.
+ *
+ * @returns the number of the session
+ * @throws ApiError invalid_credentials if the user was deleted, was switched off or got
+ *   another password in the meantime
+ */
+export function beginSignIn(
+  db: Database,
+  origin: Origin,
+  { userId, passwordHash, cookieId, remember, userAgent, expiresAt }: NewSignIn,
+): Promise<number> {
+  const { viewer, address, now } = origin;
+  return inTransaction(db, async (trx) => {
+    // First of all: whoever switches the user off, or sets a password, has to wait, and then ends this session too.
+    if (!(await recordLogin(trx, { id: userId, passwordHash }, now)))
+      throw new ApiError('invalid_credentials');
+    if (cookieId !== null && viewer?.credential.kind === 'session') {
+      await endSignIn(trx, origin, viewer, viewer.credential.id);
+    }
+    const id = await sessions.insertSession(trx, cookieId, {
+      user_id: userId,
+      remember,
+      address,
+      user_agent: userAgent,
+      last_seen_at: now.toISOString(),
+      expires_at: expiresAt.toISOString(),
+    });
+    const after = { user_agent: userAgent, remember, kind: cookieId === null ? 'token' : 'cookie' };
+    // Whoever was signed in here before has no part in it.
+    const own = { ...origin, viewer: null };
+    await record(trx, own, { action: 'session.begin', id, after, actorId: userId });
+    return id;
+  });
+}
+
+/**
+ * The sign-ins of the viewer that have not expired.
+ *
+ * @throws InvalidRequest if the cursor is not one of ours
+ */
+export async function listSignIns(
+  db: Database,
+  viewer: Viewer,
+  now: Date,
+  query: SignInListQuery,
+): Promise<Page<SignIn>> {
+  const filter = { userId: viewer.id, now };
+  const page = await readPage(query, {
+    list: (slice) => store.listSignIns(db, filter, slice),
+    count: () => store.countSignIns(db, filter),
+    sortKey: (row, sort) => row[sort],
+  });
+  const current = signInOf(viewer);
+  const items = page.items.map((row) => ({
+    ...row,
+    ...parseUserAgent(row.user_agent ?? ''),
+    current: row.id === current,
+  }));
+  return { ...page, items };
+}
+
+/** Ends a sign-in of the viewer. Returns whether they had such a one. */
+export function endSignIn(
+  db: Database,
+  origin: Origin,
+  viewer: Viewer,
+  id: number,
+): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    const ended = await sessions.deleteSession(trx, viewer.id, id, origin.now);
+    if (ended) await record(trx, origin, { action: 'session.end', id });
+    return ended;
+  });
+}
+
+/** Ends every sign-in of the viewer but the one of this request. Returns how many that were. */
+export function endOtherSignIns(db: Database, origin: Origin, viewer: Viewer): Promise<number> {
+  const current = signInOf(viewer);
+  const others = { aliveAt: origin.now, ...(current === null ? {} : { except: current }) };
+  return inTransaction(db, async (trx) => {
+    const ended = await sessions.deleteSessionsOf(trx, viewer.id, others);
+    await record(trx, origin, { action: 'session.end_others', id: current, after: { ended } });
+    return ended;
+  });
+}
+
+/** The number of the sign-in that a request was made with; null for one with a key. */
+function signInOf({ credential }: Viewer): number | null {
+  return credential.kind === 'key' ? null : credential.id;
+}

@@ -1,0 +1,84 @@
+import type { Selectable } from 'kysely';
+import type { ApiKeySort } from '#schemas/api-keys.js';
+import type { Scope } from '#schemas/scopes.js';
+import type { Database } from '#src/db/database.js';
+import type { Schema } from '#src/db/tables.js';
+import { cut, type Slice } from '#src/lists/slices.js';
+
+/** A key as it is stored, but for whose it is and its hash. */
+export type ApiKeyRow = Omit<Selectable<Schema['api_keys']>, 'user_id' | 'key_hash'>;
+
+/** A key as it is written when it is created. */
+export interface NewApiKey {
+  user_id: number;
+  name: string;
+  prefix: string;
+  key_hash: Buffer;
+  scopes: Scope[];
+  created_at: string;
+  expires_at: string | null;
+}
+
+const COLUMNS = [
+  'id',
+  'name',
+  'prefix',
+  'scopes',
+  'created_at',
+  'last_used_at',
+  'expires_at',
+] as const satisfies (keyof ApiKeyRow)[];
+
+/**
+ * Lets nobody else do the same for this user until the transaction ends.
+ *
+ * @returns whether there is such a user
+ */
+export async function lockHolder(db: Database, userId: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where('id', '=', userId)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function insertApiKey(db: Database, key: NewApiKey): Promise<ApiKeyRow> {
+  return db.insertInto('api_keys').values(key).returning(COLUMNS).executeTakeFirstOrThrow();
+}
+
+/** A slice of a user's keys, in order. */
+export async function listApiKeys(
+  db: Database,
+  userId: number,
+  slice: Slice<ApiKeySort>,
+): Promise<ApiKeyRow[]> {
+  const query = db.selectFrom('api_keys').select(COLUMNS).where('user_id', '=', userId);
+  return cut(query, slice).execute();
+}
+
+/** How many keys a user has. */
+export async function countApiKeys(db: Database, userId: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('api_keys')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** Removes a key of the user. Returns what it was, or null if the user has no such key. */
+export async function deleteApiKey(
+  db: Database,
+  userId: number,
+  id: number,
+): Promise<ApiKeyRow | null> {
+  const row = await db
+    .deleteFrom('api_keys')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .returning(COLUMNS)
+    .executeTakeFirst();
+  return row ?? null;
+}

@@ -1,0 +1,74 @@
+import type { ExpressionBuilder, Insertable, Selectable } from 'kysely';
+import type { Database } from '#src/db/database.js';
+import type { Schema } from '#src/db/tables.js';
+
+export type EmailTokenPurpose = Selectable<Schema['email_tokens']>['purpose'];
+export type EmailToken = Pick<Selectable<Schema['email_tokens']>, 'user_id' | 'email'>;
+
+/** Writes a token, in place of those that the user had for the same purpose. */
+export async function replaceEmailToken(
+  db: Database,
+  token: Insertable<Schema['email_tokens']>,
+): Promise<void> {
+  await deleteEmailTokensOf(db, token.user_id, token.purpose);
+  await db.insertInto('email_tokens').values(token).execute();
+}
+
+/** The token with this SHA-256, if it is for this and has not expired; or null. */
+export async function findEmailToken(
+  db: Database,
+  tokenHash: Buffer,
+  purpose: EmailTokenPurpose,
+  now: Date,
+): Promise<EmailToken | null> {
+  const row = await db
+    .selectFrom('email_tokens')
+    .select(['user_id', 'email'])
+    .where(isGood(tokenHash, purpose, now))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Takes the token out, so that it works once however many try; null as `findEmailToken`. */
+export async function takeEmailToken(
+  db: Database,
+  tokenHash: Buffer,
+  purpose: EmailTokenPurpose,
+  now: Date,
+): Promise<EmailToken | null> {
+  const row = await db
+    .deleteFrom('email_tokens')
+    .where(isGood(tokenHash, purpose, now))
+    .returning(['user_id', 'email'])
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Makes the tokens of a user worthless: those for one purpose, or all. */
+export async function deleteEmailTokensOf(
+  db: Database,
+  userId: number,
+  purpose?: EmailTokenPurpose,
+): Promise<void> {
+  let query = db.deleteFrom('email_tokens').where('user_id', '=', userId);
+  if (purpose !== undefined) query = query.where('purpose', '=', purpose);
+  await query.execute();
+}
+
+/** Removes what has expired. Returns how many tokens that were. */
+export async function deleteExpiredEmailTokens(db: Database, now: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('email_tokens')
+    .where('expires_at', '<=', now.toISOString())
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+function isGood(tokenHash: Buffer, purpose: EmailTokenPurpose, now: Date) {
+  return (eb: ExpressionBuilder<Schema, 'email_tokens'>) =>
+    eb.and([
+      eb('token_hash', '=', tokenHash),
+      eb('purpose', '=', purpose),
+      eb('expires_at', '>', now.toISOString()),
+    ]);
+}

@@ -1,0 +1,132 @@
+import type { Role } from '#schemas/roles.js';
+import type { Database } from '#src/db/database.js';
+import { hashSecret } from '#src/people/lib/random-secrets.js';
+
+/** A live session of a browser and the active user behind it. */
+export interface StoredSession {
+  id: number;
+  user_id: number;
+  remember: boolean;
+  user_agent: string | null;
+  last_seen_at: string;
+  username: string;
+  role: Role;
+  permissions: number;
+}
+
+/** One sign-in, as it is written when it begins. */
+export interface NewSession {
+  user_id: number;
+  remember: boolean;
+  address: string | null;
+  user_agent: string | null;
+  last_seen_at: string;
+  expires_at: string;
+}
+
+/** The session that a cookie names, unless it has expired or its user may no longer sign in. */
+export async function findSession(
+  db: Database,
+  cookieId: string,
+  now: Date,
+): Promise<StoredSession | null> {
+  const row = await db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select([
+      'sessions.id',
+      'sessions.user_id',
+      'sessions.remember',
+      'sessions.user_agent',
+      'sessions.last_seen_at',
+      'users.username',
+      'users.role',
+      'users.permissions',
+    ])
+    .where('sessions.id_hash', '=', hashSecret(cookieId))
+    .where('sessions.expires_at', '>', now.toISOString())
+    .where('users.is_active', '=', true)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * Writes a session that has just begun: of a browser that holds `cookieId`, or, with null, of a
+ * client that holds tokens.
+ *
+ * @returns its number
+ */
+export async function insertSession(
+  db: Database,
+  cookieId: string | null,
+  session: NewSession,
+): Promise<number> {
+  const { id } = await db
+    .insertInto('sessions')
+    .values({
+      ...session,
+      kind: cookieId === null ? 'token' : 'cookie',
+      id_hash: cookieId === null ? null : hashSecret(cookieId),
+      created_at: session.last_seen_at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Prolongs a session, unless it has ended or expired in the meantime: then it stays so. */
+export async function renewSession(
+  db: Database,
+  id: number,
+  times: Pick<NewSession, 'last_seen_at' | 'expires_at'>,
+): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set(times)
+    .where('id', '=', id)
+    .where('expires_at', '>', times.last_seen_at)
+    .execute();
+}
+
+/** Ends a live sign-in of this user. Returns whether there was one. */
+export async function deleteSession(
+  db: Database,
+  userId: number,
+  id: number,
+  now: Date,
+): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sessions')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .where('expires_at', '>', now.toISOString())
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
+}
+
+/**
+ * Ends the sign-ins of a user: all of them, or all but the one with the number `except`, or only
+ * those that have not expired by `aliveAt`.
+ *
+ * @returns how many that were
+ */
+export async function deleteSessionsOf(
+  db: Database,
+  userId: number,
+  { except, aliveAt }: { except?: number; aliveAt?: Date } = {},
+): Promise<number> {
+  let query = db.deleteFrom('sessions').where('user_id', '=', userId);
+  if (except !== undefined) query = query.where('id', '!=', except);
+  if (aliveAt !== undefined) query = query.where('expires_at', '>', aliveAt.toISOString());
+  const { numDeletedRows } = await query.executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+/** Removes what has expired. Returns how many sessions that were. */
+export async function deleteExpiredSessions(db: Database, now: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sessions')
+    .where('expires_at', '<=', now.toISOString())
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

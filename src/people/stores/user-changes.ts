@@ -1,0 +1,146 @@
+import { sql } from 'kysely';
+import { PERMISSIONS, ROLE_PERMISSIONS } from '#schemas/roles.js';
+import type { Address, UserCreate, UserUpdate } from '#schemas/users.js';
+import type { Mask } from '#src/access/permissions.js';
+import type { Database } from '#src/db/database.js';
+import { FULL_COLUMNS, type FullUser } from './users.js';
+
+/** A user to be inserted; what is left out gets its default. */
+export type NewUser = Pick<UserCreate, 'username'> &
+  Partial<UserCreate> & { password_hash?: string; email_verified_at?: string };
+
+/** Who could administrate: without a password nobody signs in. */
+const isAdministrator = sql<boolean>`
+  permissions & ${sql.lit(PERMISSIONS.admin)} <> 0 and is_active and password_hash is not null`;
+
+/** The user, locked until the transaction ends, or null. */
+export async function lockUser(db: Database, id: number): Promise<FullUser | null> {
+  const row = await db
+    .selectFrom('users')
+    .select(FULL_COLUMNS)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * The ids of the administrators who can sign in. They and the user are locked until the transaction ends, in
+ * the order of their ids, so that two such transactions wait for each other and never deadlock.
+ */
+export async function lockWithAdministrators(db: Database, id: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('users')
+    .select(['id', isAdministrator.as('administrates')])
+    .where(({ or, eb }) => or([eb('id', '=', id), isAdministrator]))
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  return rows.filter(({ administrates }) => administrates).map(({ id }) => id);
+}
+
+/** @throws DatabaseError 23505 if the username or the e-mail address is taken */
+export async function insertUser(
+  db: Database,
+  { role = 'author', ...user }: NewUser,
+): Promise<FullUser> {
+  return db
+    .insertInto('users')
+    .values({ ...user, permissions: ROLE_PERMISSIONS[role], address: toJson(user.address) })
+    .returning(FULL_COLUMNS)
+    .executeTakeFirstOrThrow();
+}
+
+/**
+ * All of the users in one statement, however many.
+ *
+ * @returns their ids, in the order of `users`
+ * @throws DatabaseError 23505 if a username or an e-mail address is taken
+ */
+export async function insertUsers(db: Database, users: NewUser[]): Promise<number[]> {
+  const rows = users.map((user) => ({
+    username: user.username,
+    email: user.email ?? null,
+    nickname: user.nickname ?? '',
+    bio: user.bio ?? '',
+    avatar_url: user.avatar_url ?? null,
+    age: user.age ?? null,
+    tags: user.tags ?? [],
+    address: user.address ?? null,
+    permissions: ROLE_PERMISSIONS[user.role ?? 'author'],
+    is_active: user.is_active ?? true,
+  }));
+  // The rows travel as one parameter, so the statement is the same for any number of them.
+  const inserted = await sql<{ id: number }>`
+    insert into users
+      (username, email, nickname, bio, avatar_url, age, tags, address, permissions, is_active)
+    select username, email, nickname, bio, avatar_url, age,
+           array(select jsonb_array_elements_text(tags)), nullif(address, 'null'), permissions, is_active
+    from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as (
+           username text, email text, nickname text, bio text, avatar_url text, age integer,
+           tags jsonb, address jsonb, permissions integer, is_active boolean
+         )) with ordinality as t (
+           username, email, nickname, bio, avatar_url, age, tags, address, permissions, is_active, n)
+    order by n
+    returning id
+  `.execute(db);
+  return inserted.rows.map(({ id }) => id);
+}
+
+/** Which of these usernames and e-mail addresses others than `except` have, in lower case. */
+export async function findTaken(
+  db: Database,
+  usernames: string[],
+  emails: string[],
+  except = 0,
+): Promise<{ usernames: Set<string>; emails: Set<string> }> {
+  const { rows } = await sql<{ username: string; email: string | null }>`
+    select lower(username) as username, lower(email) as email from users
+    where id <> ${except}
+      and (lower(username) collate "C" = any(${usernames}::text[])
+           or lower(email) collate "C" = any(${emails}::text[]))
+  `.execute(db);
+  return {
+    usernames: new Set(rows.map(({ username }) => username)),
+    emails: new Set(rows.map(({ email }) => email).filter((email) => email !== null)),
+  };
+}
+
+/**
+ * Writes the fields that are given, and the time of the change.
+ *
+ * @throws DatabaseError 23505 if the username or the e-mail address is taken
+ */
+export async function updateUser(
+  db: Database,
+  id: number,
+  { address, ...changes }: UserUpdate & { permissions?: Mask; email_verified_at?: string | null },
+  now: Date,
+): Promise<FullUser> {
+  return db
+    .updateTable('users')
+    .set({
+      ...changes,
+      ...(address === undefined ? {} : { address: toJson(address) }),
+      updated_at: now.toISOString(),
+    })
+    .where('id', '=', id)
+    .returning(FULL_COLUMNS)
+    .executeTakeFirstOrThrow();
+}
+
+export async function deleteUser(db: Database, id: number): Promise<void> {
+  await db.deleteFrom('users').where('id', '=', id).execute();
+}
+
+/** Lets nobody else add or change a user until the transaction ends. */
+export async function lockAllUsers(db: Database): Promise<void> {
+  await sql`lock table users in share row exclusive mode`.execute(db);
+}
+
+/** The driver would write an array or a string as something else than JSON. */
+function toJson(address: Address | null | undefined) {
+  return address === undefined || address === null
+    ? null
+    : sql<Address>`${JSON.stringify(address)}::jsonb`;
+}

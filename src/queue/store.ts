@@ -1,0 +1,158 @@
+import { type ExpressionBuilder, sql } from 'kysely';
+import type { JobState } from '#schemas/jobs.js';
+import type { Database } from '#src/db/database.js';
+import { cut, type Slice } from '#src/lists/slices.js';
+import type { JobPayloads, TaskName } from './job-payloads.js';
+
+/**
+ * How often a job is tried unless it says otherwise. The pause before the next attempt grows by the
+ * factor e, from 3 seconds on: the last one is after about 3 1/2 hours.
+ */
+export const MAX_ATTEMPTS = 10;
+
+export interface EnqueueOptions {
+  /** Not before this time; at once if it is left out. By the clock of the database. */
+  runAt?: Date;
+  maxAttempts?: number;
+  /** Of the waiting jobs with one key only the newest is kept. */
+  key?: string;
+}
+
+/** A job as it is shown: without its payload. */
+export interface JobRow {
+  id: number;
+  task: string;
+  state: JobState;
+  attempts: number;
+  max_attempts: number;
+  run_at: string;
+  last_error: string | null;
+  created_at: string;
+}
+
+export interface JobFilter {
+  state?: JobState | undefined;
+}
+
+/** The view that the queue offers to others, as far as it is read here. */
+type QueueSchema = {
+  'graphile_worker.jobs': {
+    id: number;
+    task_identifier: string;
+    attempts: number;
+    max_attempts: number;
+    run_at: string;
+    last_error: string | null;
+    created_at: string;
+    locked_at: string | null;
+  };
+};
+
+/**
+ * Adds a job. On a transaction it is there when that is committed, and never if it is not.
+ *
+ * @returns its id
+ */
+export async function enqueue<Name extends TaskName>(
+  db: Database,
+  task: Name,
+  payload: JobPayloads[Name],
+  { runAt, maxAttempts = MAX_ATTEMPTS, key }: EnqueueOptions = {},
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    select id from graphile_worker.add_job(
+      identifier => ${task}::text,
+      payload => ${JSON.stringify(payload)}::json,
+      run_at => ${runAt?.toISOString() ?? null}::timestamptz,
+      max_attempts => ${maxAttempts}::integer,
+      job_key => ${key ?? null}::text
+    )
+  `.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`The queue did not take a job of the task ${task}`);
+  return row.id;
+}
+
+/** A slice of the jobs that are not done, by id: in the order in which they were added. */
+export async function listJobs(
+  db: Database,
+  filter: JobFilter,
+  slice: Slice<'id'>,
+): Promise<JobRow[]> {
+  return cut(selectJobs(db).where(matches(filter)), slice).execute();
+}
+
+/** How many jobs the filter finds. */
+export async function countJobs(db: Database, filter: JobFilter): Promise<number> {
+  const { count } = await queueOf(db)
+    .selectFrom('graphile_worker.jobs')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where(matches(filter))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The job, or null if there is none that is not done. */
+export async function findJob(db: Database, id: number): Promise<JobRow | null> {
+  return (await selectJobs(db).where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+/**
+ * Lets a job run now, with all its attempts before it.
+ *
+ * @returns whether there is such a job that is not running
+ */
+export async function rescheduleJob(db: Database, id: number): Promise<boolean> {
+  const { rows } = await sql`
+    select id from graphile_worker.reschedule_jobs(
+      array[${id}::bigint], run_at => now(), attempts => 0
+    )
+  `.execute(db);
+  return rows.length > 0;
+}
+
+/** Releases the jobs that these workers have begun, where the workers are gone. */
+export async function releaseJobs(db: Database, workerIds: string[]): Promise<void> {
+  await sql`select graphile_worker.force_unlock_workers(${workerIds}::text[])`.execute(db);
+}
+
+/** Removes the jobs that failed for good and were not touched since `until`. Returns how many. */
+export async function deleteFailedJobs(db: Database, until: Date): Promise<number> {
+  const { rows } = await sql`
+    select id from graphile_worker.complete_jobs(array(
+      select id from graphile_worker.jobs
+      where attempts >= max_attempts and locked_at is null
+        and updated_at <= ${until.toISOString()}::timestamptz
+    ))
+  `.execute(db);
+  return rows.length;
+}
+
+function queueOf(db: Database) {
+  return db.withTables<QueueSchema>();
+}
+
+function selectJobs(db: Database) {
+  return queueOf(db)
+    .selectFrom('graphile_worker.jobs')
+    .select([
+      'id',
+      'task_identifier as task',
+      state.as('state'),
+      'attempts',
+      'max_attempts',
+      'run_at',
+      'last_error',
+      'created_at',
+    ]);
+}
+
+const state = sql<JobState>`case
+  when locked_at is not null then 'running'
+  when attempts >= max_attempts then 'failed'
+  else 'waiting' end`;
+
+function matches({ state: wanted }: JobFilter) {
+  return (eb: ExpressionBuilder<QueueSchema, 'graphile_worker.jobs'>) =>
+    wanted === undefined ? eb.lit(true) : eb(state, '=', wanted);
+}

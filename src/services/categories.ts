@@ -1,7 +1,0 @@
-import * as store from '../stores/categories.js';
-import type { TopicKind } from './topics.js';
-
-export const categories: TopicKind<store.CategoryRow> = {
-  noun: 'category',
-  table: store.categories,
-};

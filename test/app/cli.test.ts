@@ -1,0 +1,282 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command, CommanderError } from 'commander';
+import t, { type Test } from 'tap';
+import { exportCommand, importCommand } from '#app/cli/articles.js';
+import { createAdmin } from '#app/cli/create-admin.js';
+import { db } from '#app/cli/db.js';
+import { docs } from '#app/cli/docs.js';
+import { generateSecretCommand } from '#app/cli/generate-secret.js';
+import { openapi } from '#app/cli/openapi.js';
+import { seed } from '#app/cli/seed.js';
+import { ADMIN_PASSWORD_VARIABLE } from '#app/config.js';
+import { DEMO_ADMINISTRATOR, DEMO_USERS } from '#app/demo/demo-data.js';
+import { createMigration, MIGRATIONS_FOLDER, readMigrations } from '#src/db/migration-files.js';
+import { validationMessage } from '#src/lib/messages/index.js';
+import { projectRoot } from '#src/lib/project-root.js';
+import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
+import { verifyPassword } from '#src/people/lib/passwords.js';
+import { processesIn, query, temporaryDirectory, waitFor } from '#test/src/db/embedded/support.js';
+import {
+  COMMAND,
+  environment,
+  type Outcome,
+  outcomeOf,
+  run,
+  start,
+} from '#test/support/command.js';
+import { createTestDatabase } from '#test/support/database.js';
+
+t.setTimeout(240_000);
+
+const PASSWORD = 'TestPass123!';
+
+/** It failed with one line on standard error, and this is in it. */
+function refused(t: Test, { code, stdout, stderr }: Outcome, reason: string | RegExp): void {
+  t.equal(code, 1);
+  t.equal(stdout, '');
+  t.match(stderr, reason);
+  t.match(stderr, /^error: [^\n]+\n$/);
+}
+
+t.test('every command explains itself', async (t) => {
+  const commands = [
+    db(),
+    seed(),
+    importCommand(),
+    exportCommand(),
+    createAdmin(),
+    generateSecretCommand(),
+    openapi(),
+    docs(),
+  ];
+  function helpOf(command: Command): { text: string; exitCode: number | undefined } {
+    let text = '';
+    try {
+      command
+        .exitOverride()
+        .configureOutput({ writeOut: (part) => (text += part) })
+        .parse(['--help'], { from: 'user' });
+    } catch (error) {
+      return { text, exitCode: (error as CommanderError).exitCode };
+    }
+    return { text, exitCode: undefined };
+  }
+  for (const command of commands.flatMap((command) => [command, ...command.commands])) {
+    const { text, exitCode } = helpOf(command);
+    t.equal(exitCode, 0, `${command.name()} --help`);
+    t.match(text, new RegExp(`^Usage: .*${command.name()}`));
+    t.match(command.description(), /\w+ \w+/);
+  }
+
+  const help = await run(['--help']);
+  t.equal(help.code, 0);
+  for (const command of commands) t.match(help.stdout, `\n  ${command.name()} `);
+});
+
+t.test('what is no command is refused in one line', async (t) => {
+  const [unknown, unknownStep] = await Promise.all([run(['nonsense']), run(['db', 'nonsense'])]);
+  refused(t, unknown, `unknown command 'nonsense'`);
+  refused(t, unknownStep, `unknown command 'nonsense'`);
+});
+
+t.test('db', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t, 'template0');
+  const names = readMigrations().map(({ name }) => name);
+  const newest = names.at(-1) ?? '';
+  const db = (...args: string[]) => run(['db', ...args], { DATABASE_URL });
+  const lines = (verb: string, list: string[]) => list.map((name) => `${verb}${name}\n`).join('');
+  async function tableCount(): Promise<number> {
+    const sql = `select from pg_tables where schemaname = 'public' and tablename <> 'migrations'`;
+    return (await query(DATABASE_URL, sql)).length;
+  }
+
+  t.same(await db('status'), { code: 0, stdout: lines('not applied\t', names), stderr: '' });
+  t.same(await query(DATABASE_URL, 'select from pg_tables where schemaname = $$public$$'), []);
+
+  t.same(await db('up'), { code: 0, stdout: lines('applied ', names), stderr: '' });
+  const all = await tableCount();
+  t.ok(all > 0);
+  t.match((await db('status')).stdout, /^(\d{4}-\d\d-\d\dT\S+Z\t\S+\n)+$/);
+  t.same(await db('up'), { code: 0, stdout: 'Nothing to apply.\n', stderr: '' });
+
+  t.same(await db('down'), { code: 0, stdout: `took back ${newest}\n`, stderr: '' });
+  t.match((await db('status')).stdout, `not applied\t${newest}\n`);
+
+  const rest = names.slice(0, -1).reverse();
+  const down = await db('down', '--steps', String(rest.length));
+  t.same(down, { code: 0, stdout: lines('took back ', rest), stderr: '' });
+  t.equal(await tableCount(), 0);
+  t.same(await db('down'), { code: 0, stdout: 'Nothing to take back.\n', stderr: '' });
+
+  refused(t, await db('down', '--steps', '0'), 'a number from 1 on');
+  t.same(await db('up'), { code: 0, stdout: lines('applied ', names), stderr: '' });
+  t.equal(await tableCount(), all);
+});
+
+t.test('db new', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'migrations-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  t.same(createMigration('first', folder), [
+    join(folder, '0001_first.up.sql'),
+    join(folder, '0001_first.down.sql'),
+  ]);
+  for (const direction of ['up', 'down'])
+    writeFileSync(join(folder, `0041_a.${direction}.sql`), '');
+  createMigration('add_last_login', folder);
+  t.match(readFileSync(join(folder, '0042_add_last_login.up.sql'), 'utf8'), /^-- 0042/);
+  const files = readdirSync(folder);
+  t.equal(files.length, 6);
+  for (const name of ['', 'Upper', 'two words', '../outside', 'dot.dot', 'ü', 'a'.repeat(61)]) {
+    t.throws(() => createMigration(name, folder), /lower-case letters, digits and _/, name);
+  }
+  t.same(readdirSync(folder), files);
+
+  const before = readdirSync(MIGRATIONS_FOLDER);
+  refused(t, await run(['db', 'new', '../Bad Name']), 'lower-case letters, digits and _');
+  t.same(readdirSync(MIGRATIONS_FOLDER), before);
+});
+
+t.test('seed', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  const count = async () => (await query(DATABASE_URL, 'select from users')).length;
+  const demo = DEMO_USERS.length + 1;
+
+  const first = await run(['seed', '--users', '2500'], { DATABASE_URL });
+  t.equal(first.code, 0);
+  t.equal(await count(), demo + 2500);
+  t.match(first.stderr, '2500/2500 users');
+  const password = / with (\S+)\n$/.exec(first.stdout)?.[1] ?? '';
+  const sql = `select password_hash as hash from users where username = '${DEMO_ADMINISTRATOR}'`;
+  const [administrator] = await query(DATABASE_URL, sql);
+  t.ok(await verifyPassword(password, String(administrator?.['hash'])));
+
+  const second = await run(['seed', '--users', '3'], { DATABASE_URL });
+  t.equal(second.code, 0);
+  t.equal(second.stdout, 'There are users already: the demo data was left out.\n');
+  t.equal(await count(), demo + 2503, 'further users have other names');
+  refused(t, await run(['seed', '--users', '-1']), 'a number from 0 to');
+});
+
+t.test('create-admin', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  const create = (args: string[], password = PASSWORD) =>
+    run(['create-admin', ...args], { DATABASE_URL, [ADMIN_PASSWORD_VARIABLE]: password });
+
+  const created = await create(['boss', 'boss@example.com']);
+  t.same(created, { code: 0, stdout: 'Created the administrator boss.\n', stderr: '' });
+  const [boss] = await query(DATABASE_URL, 'select * from users');
+  t.match(boss, { username: 'boss', email: 'boss@example.com', role: 'admin', is_active: true });
+  t.ok(await verifyPassword(PASSWORD, String(boss?.['password_hash'])));
+
+  const [name, email, invalidName, invalidEmail, weak, nobody] = await Promise.all([
+    create(['BOSS']),
+    create(['second', 'BOSS@example.com']),
+    create(['1st']),
+    create(['second', 'nowhere']),
+    create(['second'], 'ä'),
+    create(['second'], ''),
+  ]);
+  refused(t, name, 'The username is already taken.');
+  refused(t, email, 'The email is already taken.');
+  refused(t, invalidName, /^error: username: .*[^.]\.\n$/);
+  refused(t, invalidEmail, /^error: email: .*[^.]\.\n$/);
+  refused(t, weak, 'Password');
+  t.equal(brokenPasswordRules('ä').length, 4);
+  for (const { type, ctx } of brokenPasswordRules('ä')) {
+    t.ok(weak.stderr.includes(validationMessage('en', type, ctx)), type);
+  }
+  refused(t, nobody, `set ${ADMIN_PASSWORD_VARIABLE}`);
+  t.equal((await query(DATABASE_URL, 'select from users')).length, 1);
+});
+
+/** `script` of util-linux runs a command in a terminal of its own. */
+const scriptVersion = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '';
+const terminal = scriptVersion.includes('util-linux')
+  ? {}
+  : { skip: 'needs the program script of util-linux' };
+
+t.test('create-admin asks for the password, which is not shown', terminal, async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  /** Types an answer to each prompt; gives what the screen showed. */
+  async function type(username: string, answers: string[]): Promise<Outcome> {
+    const command = [...COMMAND, 'create-admin', username].map((part) => `'${part}'`).join(' ');
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: projectRoot,
+      env: environment({ DATABASE_URL, TERM: 'dumb' }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    t.teardown(() => child.kill());
+    let screen = '';
+    child.stdout.on('data', (text) => {
+      screen += text;
+    });
+    const outcome = outcomeOf(child);
+    for (const [index, answer] of answers.entries()) {
+      await waitFor(() => screen.includes(['Password:', 'Again:'][index] ?? ''), 20_000);
+      child.stdin.write(answer);
+    }
+    return outcome;
+  }
+
+  const [created, differing, ended, interrupted] = await Promise.all([
+    type('boss', [`${PASSWORD}\r`, `${PASSWORD}\r`]),
+    type('second', [`${PASSWORD}\r`, 'Different123!\r']),
+    type('second', ['\x04']),
+    type('second', ['\x03']),
+  ]);
+  t.equal(created.code, 0);
+  t.match(created.stdout, /^Password: \r\nAgain: \r\nCreated the administrator boss\.\r\n$/);
+  const [boss] = await query(DATABASE_URL, 'select * from users');
+  t.ok(await verifyPassword(PASSWORD, String(boss?.['password_hash'])));
+
+  t.equal(differing.code, 1);
+  t.match(differing.stdout, /\r\nerror: The two passwords differ\.\r\n$/);
+  for (const { code, stdout } of [ended, interrupted]) {
+    t.equal(code, 1);
+    t.match(stdout, /^Password: \r\nerror: No password was given\.\r\n$/);
+  }
+  t.equal((await query(DATABASE_URL, 'select from users')).length, 1);
+});
+
+t.test('the embedded database stops with the command', async (t) => {
+  const DATA_DIR = join(temporaryDirectory(t), 'data');
+  const cluster = join(DATA_DIR, 'postgres/cluster');
+
+  const interrupted = start(['db', 'up'], { DATA_DIR });
+  const outcome = outcomeOf(interrupted);
+  await waitFor(() => existsSync(join(cluster, 'postmaster.pid')), 20_000);
+  // As Ctrl-C under npm: the terminal sends one to the whole group, and npm sends another.
+  interrupted.kill('SIGINT');
+  await sleep(5);
+  interrupted.kill('SIGINT');
+  t.same(await outcome, { code: 1, stdout: '', stderr: 'error: Interrupted.\n' });
+  t.same(processesIn(cluster), []);
+
+  const { code, stderr } = await run(['db', 'up'], { DATA_DIR });
+  t.same({ code, stderr }, { code: 0, stderr: '' });
+  t.same(processesIn(cluster), []);
+});
+
+t.test('a database that is not there is named in one line', async (t) => {
+  const DATABASE_URL = 'postgresql://me:s3cret@127.0.0.1:1/none';
+  const outcome = await run(['db', 'status'], { DATABASE_URL });
+  refused(t, outcome, 'The database at 127.0.0.1:1 does not answer');
+  t.notOk(outcome.stderr.includes('s3cret'));
+});
+
+t.test('generate-secret makes a new one each time', async (t) => {
+  const [one, two] = await Promise.all([run(['generate-secret']), run(['generate-secret'])]);
+  for (const { code, stdout, stderr } of [one, two]) {
+    t.match(stdout, /^[0-9a-f]{64}\n$/);
+    t.same({ code, stderr }, { code: 0, stderr: '' });
+  }
+  t.not(one.stdout, two.stdout);
+});
+
+t.test('openapi --check finds the committed contract up to date', async (t) => {
+  t.same(await run(['openapi', '--check']), { code: 0, stdout: '', stderr: '' });
+});

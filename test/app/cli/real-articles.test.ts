@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { parseFrontMatter } from '#src/articles/lib/front-matter.js';
+import { temporaryDirectory } from '#test/src/db/embedded/support.js';
+import { place, read } from '#test/support/article-folders.js';
+
+t.setTimeout(300_000);
+
+/** Test cases of a renderer: every oddity that Markdown has, in 339 files. */
+const REAL_FOLDER = join(dirname(createRequire(import.meta.url).resolve('showdown')), '../test');
+
+t.test('a real folder comes back as it was', async (t) => {
+  const { rows, importFrom, exportTo } = await place(t);
+  const before = read(REAL_FOLDER);
+  const count = Object.keys(before).length;
+  t.ok(count >= 200, `${count} files`);
+
+  const first = await importFrom(REAL_FOLDER);
+  const skipped = first.stderr.match(/^skipped .*$/gm) ?? [];
+  t.same(skipped, [
+    'skipped cases/obfuscated-emails.md: content: String should have at least 1 character',
+    'skipped features/metadata/ignore-metadata.md: date: "01-01-2010" is no date',
+    'skipped features/metadata/simple-three-dashes.md: date: "01-01-2010" is no date',
+    'skipped makeMd/hr.md: content: String should have at least 1 character',
+  ]);
+  t.equal(first.code, 1);
+  const [{ posts } = { posts: 0 }] = await rows('select count(*)::integer as posts from posts');
+  t.equal(posts, count - skipped.length);
+
+  const out = temporaryDirectory(t);
+  t.same((await exportTo(out)).code, 0);
+  const after = read(out);
+  t.equal(Object.keys(after).length, posts);
+  for (const [path, text] of Object.entries(after)) {
+    t.equal(parseFrontMatter(text).body, parseFrontMatter(before[path] ?? '').body, path);
+  }
+
+  const second = await importFrom(REAL_FOLDER);
+  t.match(second.stdout, `0 created, 0 updated, ${posts} unchanged`);
+
+  const empty = await place(t);
+  t.equal((await empty.importFrom(out)).code, 0);
+  const again = temporaryDirectory(t);
+  t.equal((await empty.exportTo(again)).code, 0);
+  t.same(read(again), after, 'from an export into an empty database and out again');
+});

@@ -1,0 +1,472 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { ConfigSchema } from '#app/config.js';
+import { DEMO_ADMINISTRATOR, DEMO_USERS } from '#app/demo/demo-data.js';
+import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
+import { projectRoot } from '#src/lib/project-root.js';
+import {
+  postmasterPid,
+  query,
+  temporaryDirectory,
+  waitFor,
+} from '#test/src/db/embedded/support.js';
+import { createTestDatabase } from '#test/support/database.js';
+import { serverUrl } from '#test/support/server.js';
+
+t.setTimeout(240_000);
+
+type Settings = Record<string, string>;
+
+const SECRET_KEY = '0123456789abcdef0123456789abcdef';
+const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
+const NO_SETTINGS = Object.fromEntries(
+  Object.keys(ConfigSchema.properties).map((name) => [name, '']),
+);
+
+/** The service as a process of its own, with these settings and no others, not even of `.env`. */
+class Service {
+  stdout = '';
+  stderr = '';
+  /** The exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  readonly #child: ChildProcess;
+
+  constructor(t: Test, settings: Settings, nodeOptions: string[] = []) {
+    const { PATH, HOME, TMPDIR } = process.env;
+    const child = spawn(
+      process.execPath,
+      [
+        '--conditions=source',
+        '--import',
+        'tsx',
+        ...nodeOptions,
+        join(projectRoot, 'app/server.ts'),
+      ],
+      {
+        cwd: projectRoot,
+        env: { PATH, HOME, TMPDIR, ...NO_SETTINGS, PORT: '0', LOG_LEVEL: 'info', ...settings },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    child.stdout.on('data', (text) => {
+      this.stdout += text;
+    });
+    child.stderr.on('data', (text) => {
+      this.stderr += text;
+    });
+    this.#child = child;
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve(code ?? signal ?? 'nothing'));
+    });
+    t.teardown(async () => {
+      child.kill('SIGKILL');
+      await this.ended;
+    });
+  }
+
+  /** Where it listens, once it does. */
+  async origin(): Promise<string> {
+    const ended = () => this.#child.exitCode !== null || this.#child.signalCode !== null;
+    // The log has the last line of a start, except for the lines for people.
+    await waitFor(() => /Althing {8}http:.*\n\n/s.test(this.stdout) || ended(), 30_000);
+    const origin = /^ {2}Althing {8}(http:\/\/\S+)$/m.exec(this.stdout)?.[1];
+    if (origin === undefined) throw new Error(`not started: ${this.stderr}`);
+    return origin;
+  }
+
+  /** The passwords it has shown. */
+  passwords(): string[] {
+    const pattern = /Sign in as admin with the password (\S+) \(shown only this once\)/g;
+    return [...`${this.stdout}${this.stderr}`.matchAll(pattern)].map((match) => match[1] ?? '');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
+    this.signal(signal);
+    return this.ended;
+  }
+}
+
+/** The headers of a browser's page that has just signed in. */
+async function signIn(origin: string, password = ''): Promise<Record<string, string>> {
+  const reply = await login(origin, password);
+  if (reply.status !== 200) throw new Error(`could not sign in: ${reply.status}`);
+  let cookie = cookiesOf(reply);
+  const csrf = await fetch(`${origin}/api/v1/auth/csrf`, { headers: { cookie } });
+  cookie = [cookie, cookiesOf(csrf)].join('; ');
+  const { csrf_token } = (await csrf.json()) as { csrf_token: string };
+  return { cookie, 'x-csrf-token': csrf_token, 'content-type': 'application/json' };
+}
+
+function login(origin: string, password = ''): Promise<Response> {
+  return fetch(`${origin}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: DEMO_ADMINISTRATOR, password }),
+  });
+}
+
+function cookiesOf(reply: Response): string {
+  return reply.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
+}
+
+function createUser(origin: string, headers: Settings, username: string): Promise<Response> {
+  const body = JSON.stringify({ username });
+  return fetch(`${origin}/api/v1/users`, { method: 'POST', headers, body });
+}
+
+async function usernames(origin: string, headers: Settings): Promise<string[]> {
+  const names: string[] = [];
+  for (let page = 1, pages = 1; page <= pages; page += 1) {
+    const reply = await fetch(`${origin}/api/v1/users?size=100&page=${page}`, { headers });
+    const body = (await reply.json()) as { pages: number; items: { username: string }[] };
+    names.push(...body.items.map(({ username }) => username));
+    pages = body.pages;
+  }
+  return names;
+}
+
+/** Keeps the table of users from others until it is released. */
+async function lockUsers(t: Test, url: string, mode: string) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  t.teardown(() => client.end());
+  await client.query(`begin; lock table users in ${mode} mode`);
+  return {
+    async waiters(count: number): Promise<void> {
+      const sql = `select from pg_stat_activity
+                   where wait_event_type = 'Lock' and datname = current_database()`;
+      // Over another connection: within a transaction the view stands still.
+      while ((await query(url, sql)).length !== count) await sleep(5);
+    },
+    release: () => client.query('rollback'),
+  };
+}
+
+/** The command lines of all processes that name a path, as PostgreSQL's do with its data. */
+function processesOn(path: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    })
+    .filter((command) => command.includes(path));
+}
+
+t.test('on a database of its own', async (t) => {
+  const DATA_DIR = join(temporaryDirectory(t), 'data');
+  const cluster = join(DATA_DIR, 'postgres/cluster');
+  let headers: Settings = {};
+
+  await t.test('the first start loads the demo data and says how to sign in', async (t) => {
+    const service = new Service(t, { DATA_DIR });
+    const origin = await service.origin();
+    t.equal((await fetch(`${origin}/docs`)).status, 200);
+    t.match(service.stdout, `  documentation  ${origin}/docs\n`);
+    t.match(service.stdout, '  log level      info\n');
+    t.match(service.stdout, `  database       embedded, in ${DATA_DIR}\n`);
+
+    const passwords = service.passwords();
+    t.equal(passwords.length, 1);
+    headers = await signIn(origin, passwords[0]);
+    t.same(
+      (await usernames(origin, headers)).sort(),
+      [...DEMO_USERS.map(({ username }) => username), DEMO_ADMINISTRATOR].sort(),
+    );
+    t.equal((await createUser(origin, headers, 'kept')).status, 201);
+
+    t.equal(await service.stop('SIGTERM'), 0);
+    t.same(processesOn(DATA_DIR), []);
+    t.equal(service.stdout.split(passwords[0] ?? '').length, 2, 'shown once');
+    t.equal(service.stderr, '');
+  });
+
+  await t.test('the second start keeps data and sessions and shows no password', async (t) => {
+    const began = Date.now();
+    const service = new Service(t, { DATA_DIR });
+    const origin = await service.origin();
+    t.comment(`started in ${Date.now() - began} ms`);
+    t.same(service.passwords(), []);
+    const session = await fetch(`${origin}/api/v1/auth/session`, { headers });
+    t.same(await session.json(), { status: 'logged_in', username: DEMO_ADMINISTRATOR });
+    t.equal((await usernames(origin, headers)).filter((name) => name === 'kept').length, 1);
+
+    const rival = new Service(t, { DATA_DIR });
+    t.equal(await rival.ended, 1);
+    t.match(rival.stderr, /^Althing could not start: another process .* already uses .*\n$/);
+    t.equal((await fetch(`${origin}/ready`)).status, 200, 'the first one does not mind');
+
+    // As Ctrl-C under npm: the terminal sends one to the whole group, and npm sends another.
+    service.signal('SIGINT');
+    await sleep(5);
+    t.equal(await service.stop('SIGINT'), 0);
+    t.same(processesOn(DATA_DIR), []);
+    t.equal(service.stderr, '');
+  });
+
+  await t.test('after kill -9 of everything, every answered write is there', async (t) => {
+    const service = new Service(t, { DATA_DIR, RATE_LIMIT: '1000000' });
+    const origin = await service.origin();
+    const answered: string[] = [];
+    async function write(writer: number): Promise<void> {
+      for (let n = 1; ; n += 1) {
+        const reply = await createUser(origin, headers, `writer${writer}_${n}`).catch(() => null);
+        if (reply === null) return;
+        if (reply.status === 201) answered.push(`writer${writer}_${n}`);
+      }
+    }
+    const writers = [1, 2, 3, 4].map(write);
+    await waitFor(() => answered.length >= 40);
+    const postmaster = postmasterPid(cluster);
+    if (postmaster === null) throw new Error('no database runs');
+    process.kill(postmaster, 'SIGKILL');
+    t.equal(await service.stop('SIGKILL'), 'SIGKILL');
+    await Promise.all(writers);
+
+    const next = new Service(t, { DATA_DIR });
+    const names = new Set(await usernames(await next.origin(), headers));
+    t.same(
+      answered.filter((name) => !names.has(name)),
+      [],
+    );
+    t.equal(await next.stop(), 0);
+    t.same(processesOn(DATA_DIR), []);
+  });
+});
+
+t.test('a signal during the first start leaves nothing running', async (t) => {
+  const DATA_DIR = join(temporaryDirectory(t), 'data');
+  const moments = [join(DATA_DIR, 'postgres'), join(DATA_DIR, 'postgres/cluster/postmaster.pid')];
+  for (const moment of moments) {
+    const service = new Service(t, { DATA_DIR });
+    await waitFor(() => existsSync(moment), 20_000);
+    t.equal(await service.stop(), 0);
+    t.same(processesOn(DATA_DIR), []);
+    t.equal(service.stderr, '');
+    t.same(service.passwords(), []);
+  }
+  const service = new Service(t, { DATA_DIR });
+  await service.origin();
+  t.equal(service.passwords().length, 1, 'the password is not lost');
+  t.equal(await service.stop(), 0);
+});
+
+t.test('requests in flight', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  const first = new Service(t, { DATABASE_URL, DATA_DIR: temporaryDirectory(t) });
+  const [password] = await first.origin().then(() => first.passwords());
+
+  async function stopWhileWaiting(t: Test, service: Service) {
+    const lock = await lockUsers(t, DATABASE_URL, 'access exclusive');
+    const origin = await service.origin();
+    const request = login(origin, password).then(
+      (reply) => reply.status,
+      () => 'no answer',
+    );
+    await lock.waiters(1);
+    service.signal('SIGTERM');
+    const isOpen = () =>
+      fetch(`${origin}/health`).then(
+        (reply) => reply.ok,
+        () => false,
+      );
+    while (await isOpen()) await sleep(5);
+    return { request, release: lock.release };
+  }
+
+  await t.test('are answered, although no others are taken any more', async (t) => {
+    const { request, release } = await stopWhileWaiting(t, first);
+    await release();
+    t.equal(await request, 200);
+    t.equal(await first.ended, 0);
+    t.equal(first.stderr, '');
+  });
+
+  await t.test('are given up after SHUTDOWN_TIMEOUT', async (t) => {
+    const settings = { DATABASE_URL, DATA_DIR: temporaryDirectory(t), SHUTDOWN_TIMEOUT: '1' };
+    const service = new Service(t, settings);
+    await service.origin();
+    const began = Date.now();
+    const { request } = await stopWhileWaiting(t, service);
+    t.equal(await request, 'no answer');
+    t.equal(await service.ended, 0);
+    const took = Date.now() - began;
+    t.ok(took > 900 && took < 8000, `stopped after ${took} ms`);
+  });
+});
+
+t.test('of two first starts at once on one database, one makes the demo data', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  const DATA_DIR = temporaryDirectory(t);
+  const lock = await lockUsers(t, DATABASE_URL, 'share');
+  const services = [1, 2].map(() => new Service(t, { DATABASE_URL, DATA_DIR }));
+  // Both have seen that there are no users, and want to write some.
+  await lock.waiters(2);
+  await lock.release();
+  const origins = await Promise.all(services.map((service) => service.origin()));
+  const passwords = services.flatMap((service) => service.passwords());
+  t.equal(passwords.length, 1);
+  for (const origin of origins) {
+    const headers = await signIn(origin, passwords[0]);
+    t.equal((await usernames(origin, headers)).length, DEMO_USERS.length + 1);
+  }
+  t.same(await Promise.all(services.map((service) => service.stop())), [0, 0]);
+});
+
+for (const settings of [
+  { APP_ENV: 'production', SECRET_KEY, JWT_SECRET },
+  { DEMO_DATA: 'false' },
+]) {
+  t.test(`no demo data with ${Object.keys(settings)[0]}`, async (t) => {
+    const DATABASE_URL = await createTestDatabase(t, 'template0');
+    const service = new Service(t, { DATABASE_URL, DATA_DIR: temporaryDirectory(t), ...settings });
+    t.equal((await fetch(`${await service.origin()}/ready`)).status, 200);
+    t.same(service.passwords(), []);
+    t.same(await query(DATABASE_URL, 'select username from users'), []);
+    t.equal(await service.stop(), 0);
+  });
+}
+
+t.test(
+  'an error that nothing caught ends the service cleanly, with its stack logged',
+  async (t) => {
+    const fault = `process.on('SIGWINCH', () => { throw new Error('a fault\\nof two lines') })`;
+    const service = new Service(
+      t,
+      { DATABASE_URL: await createTestDatabase(t), DATA_DIR: temporaryDirectory(t) },
+      ['--import', `data:text/javascript,${encodeURIComponent(fault)}`],
+    );
+    await service.origin();
+    t.equal(await service.stop('SIGWINCH'), 1);
+    t.equal(service.stderr, 'Althing ended: a fault of two lines\n');
+    const last = JSON.parse(service.stdout.trim().split('\n').at(-1) ?? '');
+    t.match(last, { level: 60, err: { stack: /a fault/ } });
+  },
+);
+
+t.test('a busy port does not cost the administrator the password', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t, 'template0');
+  const DATA_DIR = temporaryDirectory(t);
+  const port = await busyPort(t);
+  const service = new Service(t, { DATABASE_URL, DATA_DIR, PORT: String(port) });
+  t.equal(await service.ended, 1);
+  t.equal(
+    service.stderr,
+    `Althing could not start: Port ${port} of 127.0.0.1 is in use: stop the other program, or set PORT.\n`,
+  );
+  const next = new Service(t, { DATABASE_URL, DATA_DIR });
+  await next.origin();
+  t.equal(next.passwords().length, 1);
+  t.equal(await next.stop(), 0);
+});
+
+t.test('what is wrong is said in one line, and nothing starts', async (t) => {
+  const DATA_DIR = temporaryDirectory(t);
+  const damaged = temporaryDirectory(t);
+  writeFileSync(join(damaged, 'secret-key'), '');
+  const DATABASE_URL = await createTestDatabase(t);
+  const closed = await closedPort();
+  const guarded = await guardedDatabase(t);
+  const silent = await silentPort(t);
+
+  const cases: [settings: Settings, reason: RegExp, secret?: string][] = [
+    [
+      { PORT: 'abc', DB_POOL_MAX: '0' },
+      /: PORT: Input should be a valid integer.*\. DB_POOL_MAX: /,
+    ],
+    [{ DATABASE_URL: 'nonsense-s3cret' }, /: DATABASE_URL cannot be read/, 's3cret'],
+    [{ APP_ENV: 'production' }, /: SECRET_KEY is missing/],
+    [{ SECRET_KEY: 'hunter2' }, /: SECRET_KEY is too weak/, 'hunter2'],
+    [{ DATABASE_URL, DATA_DIR: damaged }, /secret-key is damaged: remove it/],
+    [
+      { DATABASE_URL, HOST: '203.0.113.7' },
+      /: 203\.0\.113\.7 is not an address of this machine: correct HOST/,
+    ],
+    [
+      { DATABASE_URL: `postgresql://me:s3cret@127.0.0.1:${closed}/db` },
+      new RegExp(`: The database at 127.0.0.1:${closed} does not answer: start it`),
+      's3cret',
+    ],
+    [
+      { DATABASE_URL: `postgresql://me:s3cret@127.0.0.1:${silent}/db` },
+      /: The database does not answer in time/,
+      's3cret',
+    ],
+    [{ DATABASE_URL: serverUrl('althing_test_none') }, /: The database "althing_test_none" does/],
+    [{ DATABASE_URL: guarded('s3cret') }, /: The database refused the login .*"guarded"/, 's3cret'],
+    [{ DATABASE_URL: guarded('') }, /: The database (wants a password|refused the login)/],
+  ];
+
+  async function check([settings, reason, secret]: (typeof cases)[number]): Promise<void> {
+    const label = JSON.stringify(settings);
+    const began = Date.now();
+    const service = new Service(t, { DATA_DIR, DEMO_DATA: 'false', ...settings });
+    t.equal(await service.ended, 1, label);
+    t.ok(Date.now() - began < 15_000, `${label} took ${Date.now() - began} ms`);
+    t.match(service.stderr, reason, label);
+    t.match(service.stderr, /^Althing could not start: [^\n]+\n$/, `${label}: one line`);
+    t.notMatch(service.stderr, /\bat \S+ \(|node:/, `${label}: no stack`);
+    t.equal(service.stdout, '', label);
+    if (secret !== undefined) t.notOk(service.stderr.includes(secret), `${label}: no secret`);
+  }
+
+  async function checkNext(): Promise<void> {
+    for (let next = cases.shift(); next !== undefined; next = cases.shift()) await check(next);
+  }
+  await Promise.all([checkNext(), checkNext()]);
+  t.notOk(existsSync(join(DATA_DIR, 'postgres')), 'no database was made');
+});
+
+async function listenOn(handler: () => void): Promise<{ port: number; close: () => void }> {
+  const server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+async function busyPort(t: Test): Promise<number> {
+  const { port, close } = await listenOn(() => {});
+  t.teardown(close);
+  return port;
+}
+
+/** Takes connections and never says a word. */
+const silentPort = busyPort;
+
+async function closedPort(): Promise<number> {
+  const { port, close } = await listenOn(() => {});
+  close();
+  return port;
+}
+
+/** A server whose user `guarded` needs a password; gives its address with the password put in. */
+async function guardedDatabase(t: Test): Promise<(password: string) => string> {
+  const dataDirectory = join(temporaryDirectory(t), 'data');
+  mkdirSync(dataDirectory);
+  const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  t.teardown(() => server.stop());
+  const rules = 'local all althing trust\nlocal all all scram-sha-256\n';
+  writeFileSync(join(dataDirectory, 'cluster/pg_hba.conf'), rules);
+  await query(server.url, `create role guarded login password 'right'`);
+  await query(server.url, 'select pg_reload_conf()');
+  return (password) => {
+    const url = new URL(server.url);
+    url.username = 'guarded';
+    url.password = password;
+    return url.href;
+  };
+}

@@ -1,0 +1,315 @@
+import t from 'tap';
+import { MAX_COMMENT_LENGTH } from '#schemas/comments.js';
+import { MAX_POST_LENGTH } from '#schemas/posts.js';
+import {
+  MAX_COLOURED,
+  MAX_COLOURED_BLOCK,
+  MAX_RAW_TAGS,
+  maxHtmlLength,
+  renderMarkdown,
+} from '#src/articles/lib/markdown.js';
+import { MAX_DEPTH } from '#src/articles/lib/sanitize-markup.js';
+
+const html = (source: string) => renderMarkdown(source).html;
+const fence = (language: string, code: string) => `\`\`\`${language}\n${code}\n\`\`\`\n`;
+
+t.test('CommonMark, and what is often added to it', async (t) => {
+  t.equal(html('# A *b* **c** `d`'), '<h1>A <em>b</em> <strong>c</strong> <code>d</code></h1>\n');
+  t.equal(html('~~gone~~'), '<p><s>gone</s></p>\n');
+  t.equal(html('a  \nb\n\n---'), '<p>a<br />\nb</p>\n<hr />\n');
+  t.equal(html('3. a\n4. b'), '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>\n');
+  t.equal(html('> a'), '<blockquote>\n<p>a</p>\n</blockquote>\n');
+  t.equal(html('<u>a</u> <del>b</del>'), '<p><u>a</u> <del>b</del></p>\n');
+  t.equal(html('see http://example.com'), '<p>see http://example.com</p>\n', 'no bare links');
+  t.equal(html(''), '');
+
+  const table = html('| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |');
+  t.match(table, '<th>a</th>\n<th align="center">b</th>\n<th align="right">c</th>');
+  t.match(table, '<td>1</td>\n<td align="center">2</td>\n<td align="right">3</td>');
+  t.notMatch(table, 'style');
+});
+
+t.test('task lists', async (t) => {
+  const list = html('- [ ] open\n- [x] done\n- [X]\tDone\n- [y] none\n- [x](/a) none\n- [ ]none');
+  t.equal(
+    list,
+    `<ul>
+<li><input type="checkbox" disabled /> open</li>
+<li><input type="checkbox" checked disabled /> done</li>
+<li><input type="checkbox" checked disabled />\tDone</li>
+<li>[y] none</li>
+<li><a href="/a" rel="nofollow noopener noreferrer">x</a> none</li>
+<li>[ ]none</li>
+</ul>
+`,
+  );
+  t.match(html('1. [x] a\n\n   b\n\n2. c'), '<p><input type="checkbox" checked disabled /> a</p>');
+  t.equal(html('[x] no list'), '<p>[x] no list</p>\n');
+  t.equal(
+    html('a <input value="b"><input type="checkbox"><input type="image" src="/c">'),
+    '<p>a <input type="checkbox" disabled /></p>\n',
+    'no other input, and none that can be used',
+  );
+});
+
+t.test('links and images', async (t) => {
+  const rel = 'rel="nofollow noopener noreferrer"';
+  t.equal(html('[a](https://b.c "d")'), `<p><a href="https://b.c" title="d" ${rel}>a</a></p>\n`);
+  for (const address of ['/a', 'a', '#a', '?a=b', 'http://a.b', 'mailto:a@b.c']) {
+    t.equal(html(`[a](${address})`), `<p><a href="${address}" ${rel}>a</a></p>\n`);
+    t.equal(
+      html(`<a href="${address}" target="_blank" rel="opener">a</a>`),
+      html(`[a](${address})`),
+    );
+  }
+  for (const address of ['ftp://a.b', 'tel:1', '//a.b', 'file:///a', `/${'a'.repeat(10_000)}`]) {
+    t.notMatch(html(`[a](${address}) <a href="${address}">a</a>`), 'href=');
+    t.notMatch(html(`![a](${address}) <img src="${address}">`), 'src=');
+  }
+  t.equal(html('![a](/b.png)'), '<p><img src="/b.png" alt="a" /></p>\n');
+  const image = '<img src="https://a.b/c" alt="d" width="1" height="2" />';
+  t.equal(html(`a ${image.replace(' />', ' id="e" loading="lazy">')}`), `<p>a ${image}</p>\n`);
+  t.notMatch(html('![a](mailto:a@b.c) ![a](data:image/png;base64,AAAA)'), 'src="');
+});
+
+t.test('code has colours if its language is known', async (t) => {
+  const js = html(fence('js', 'class A extends B { f() { return "a" < 1 } }'));
+  t.match(js, /^<pre><code class="language-js"><span class="hljs-keyword">class<\/span>/);
+  t.match(js, '<span class="hljs-title class_ inherited__">B</span>');
+  t.match(js, '<span class="hljs-string">"a"</span> &lt; <span class="hljs-number">1</span>');
+  t.match(html(fence('c++', 'int a;')), /class="language-c\+\+"><span class="hljs-type">int/);
+
+  const plain = '<pre><code class="language-nonsense">const a = 1 &lt; 2;\n</code></pre>\n';
+  t.equal(html(fence('nonsense', 'const a = 1 < 2;')), plain);
+  t.equal(
+    html(fence('', 'const a;')),
+    '<pre><code>const a;\n</code></pre>\n',
+    'nothing is guessed',
+  );
+  t.equal(html('    const a;'), '<pre><code>const a;\n</code></pre>\n');
+  t.match(html(fence('a"onclick=b', 'c')), /^<pre><code>c/, 'what is no name of a language');
+  t.match(html('<span class="hljs-a evil language_">a</span>'), '<span class="hljs-a language_">');
+  t.equal(html('<code class="evil">a</code>'), '<p><code>a</code></p>\n');
+});
+
+t.test('much code stays plain', async (t) => {
+  const line = 'const a = 1;\n';
+  const block = fence('js', line.repeat(Math.floor(MAX_COLOURED_BLOCK / line.length) - 1));
+  t.match(html(block), 'hljs-');
+  t.notMatch(html(fence('js', line.repeat(MAX_COLOURED_BLOCK / line.length + 1))), 'hljs-');
+  const blocks = html(block.repeat(10)).split('<pre>').slice(1);
+  const coloured = blocks.filter((part) => part.includes('hljs-')).length;
+  t.equal(blocks.length, 10);
+  t.equal(coloured, Math.floor(MAX_COLOURED / MAX_COLOURED_BLOCK), 'those at the beginning');
+});
+
+t.test('text is what can be read', async (t) => {
+  const text = (source: string) => renderMarkdown(source).text;
+  t.equal(text('# A *b*\n\nc  &amp; &lt;d&gt;\ne\n\n- f\n- g\n'), 'A b\nc & <d> e\nf\ng');
+  t.equal(text('| a | b |\n|---|---|\n| 1 | 2 |'), 'a b\n1 2');
+  t.equal(text(fence('js', 'if (a) {\n  b &lt; c\n}')), 'if (a) {\n  b &lt; c\n}');
+  t.equal(text('see ![a *picture*](/b.png), c<br>d'), 'see a picture, c\nd');
+  t.equal(text('a <script>alert(1)</script><style>b</style><textarea>c</textarea>d'), 'a d');
+  t.equal(text('<div>a<section>b</section></div>'), 'a\nb');
+  t.equal(text('a**b**c &#0; \0'), 'abc � �', 'nothing that the database refuses');
+  t.equal(text('&amp;lt;b&amp;gt;'), '&lt;b&gt;', 'decoded once');
+});
+
+t.test('the excerpt ends at a word', async (t) => {
+  const excerpt = (source: string) => renderMarkdown(source).excerpt;
+  const length = (source: string) => [...excerpt(source)].length;
+  t.equal(excerpt('# A\n\nb *c*\n\nd'), 'A b c d');
+  t.equal(excerpt('a'.repeat(200)), 'a'.repeat(200), 'as it is if it fits');
+
+  const words = excerpt('lorem ipsum '.repeat(100));
+  t.match(words, /^(lorem ipsum )+lorem…$|^(lorem ipsum )*lorem ipsum…$/);
+  t.ok(words.length > 185 && words.length <= 200);
+  const chinese = '我们使用数据库连接池来管理数据库连接'.repeat(40);
+  t.ok(chinese.startsWith(excerpt(chinese).slice(0, -1)));
+  t.ok(length(chinese) > 190 && length(chinese) <= 200);
+  t.notMatch(excerpt(chinese), /数…$|据…$|连…$/, 'no word of these is torn');
+
+  t.equal(excerpt('a'.repeat(5000)), `${'a'.repeat(199)}…`, 'a word without end');
+  const faces = excerpt('😀'.repeat(1000));
+  t.equal([...faces].length, 200);
+  t.doesNotThrow(() => encodeURIComponent(faces), 'no character is torn');
+  t.equal(excerpt(''), '');
+});
+
+t.test('how long reading takes', async (t) => {
+  const minutes = (source: string) => renderMarkdown(source).readingMinutes;
+  t.equal(minutes(''), 1);
+  t.equal(minutes('word '.repeat(200)), 1);
+  t.equal(minutes('word '.repeat(1000)), 5);
+  t.equal(minutes("don't ".repeat(1000)), 5);
+  t.equal(minutes('数据库，'.repeat(1000)), 8, '3000 characters: marks are none');
+  t.equal(minutes('数据库 word '.repeat(400)), 5);
+  t.equal(minutes('<script>word </script>'.repeat(2000)), 1);
+});
+
+/** How deep elements are nested. */
+function depthOf(markup: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [, end, own] of markup.matchAll(/<(\/?)[a-z]\w*[^>]*?(\/?)>/g)) {
+    if (own === '/') continue;
+    depth += end === '/' ? -1 : 1;
+    deepest = Math.max(deepest, depth);
+  }
+  t.equal(depth, 0, 'each element is closed');
+  return deepest;
+}
+
+const filled = (part: string, length = MAX_POST_LENGTH) =>
+  part.repeat(Math.floor(length / part.length));
+const halves = (one: string, other: string) =>
+  filled(one, MAX_POST_LENGTH / 2) + filled(other, MAX_POST_LENGTH / 2);
+const lines = (count: number, line: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => line(index)).join('\n');
+
+/** A table that is wide, then long, and all but its head filled up. */
+const emptyCells = (length: number) => {
+  const columns = Math.floor(length / 8);
+  const head = `${'|a'.repeat(columns)}\n${'|-'.repeat(columns)}\n`;
+  return `${head}${'|\n'.repeat((length - head.length) / 2)}\n`;
+};
+
+/** Each takes hours, a deep stack or gigabytes in one renderer or another. */
+const WORST: Record<string, string> = {
+  'nested quotes': filled('> '),
+  'nested lists': filled('- '),
+  'nested numbers': filled('1. '),
+  'quotes of lists': filled('> - '),
+  'many quotes, each deep': lines(1900, () => `${'> - '.repeat(24)}a`),
+  'ever deeper quotes': lines(600, (index) => `${'>'.repeat(index)}a`),
+  'ever deeper lists': lines(600, (index) => `${' '.repeat(index)}- a`),
+  brackets: filled('['),
+  'brackets that close': halves('[', ']'),
+  'links in links': halves('[', '](a)'),
+  'images in images': halves('![', '](a)'),
+  'links without an end': filled('[a]('),
+  'titles without an end': filled('[a](b "'),
+  parentheses: `[a](${halves('(', ')').slice(10)}`,
+  emphasis: filled('*a **a '),
+  'emphasis that closes': halves('*a **b ', 'b** a*'),
+  'both kinds of emphasis': halves('*a _b ', 'b_ a*'),
+  strikethrough: filled('~~a '),
+  backticks: filled('`a'),
+  'backticks, ever more': lines(600, (index) => '`'.repeat(index)),
+  '<': filled('<'),
+  'tags without an end': filled('<a '),
+  'attributes without an end': filled('<a b='),
+  comments: filled('<!--'),
+  'character data': filled('<![CDATA['),
+  elements: filled('<strong>'),
+  'elements that are not allowed': filled('<b>'),
+  'elements in words': filled('<i>a'),
+  'elements that close': halves('<b>', '</b>'),
+  'ends alone': halves('<b>', '</i>'),
+  blocks: filled('<div>\n'),
+  'ends of others': halves('<u>', '</p>'),
+  tables: filled('<table><tr><td>'),
+  scripts: filled('<script>'),
+  drawings: filled('<svg><math>'),
+  'many attributes': `<a ${lines(20_000, (index) => `a${index}`)}>`,
+  'comments in an address': `<a href="${filled('<!---->')}">a</a>`,
+  classes: `<span class="${filled('hljs-a ')}">a</span>`,
+  'a wide table': `${'|a'.repeat(500)}\n${'|:-:'.repeat(500)}\n${'|\n'.repeat(90_000)}`,
+  'tables of empty cells': lines(100, () => emptyCells(2000)),
+  'small tables': filled('|a\n|-\n'),
+  'one link, often': `[a]: ${'b'.repeat(2000)}\n\n${filled('[a]')}`.slice(0, MAX_POST_LENGTH),
+  'definitions of links': lines(14_000, (index) => `[${index}]: b`),
+  'addresses in brackets': filled('http://a.b/('),
+  autolinks: filled('<http://a>'),
+  tasks: filled('- [ ] a\n'),
+  'empty items': filled('-\n'),
+  headings: filled('a\n-\n'),
+  blanks: `a${filled(' ')}b`,
+  'blanks in code': `<pre>${filled('\n ')}`,
+  'one word': filled('a'),
+  accents: filled('\u0301'),
+  'code, hard to colour': filled(fence('csharp', filled('public static ', 4900))),
+  'code that is all nested': filled(fence('shell', filled(`${'${'.repeat(100)}\n`, 4900))),
+};
+
+function timeOf(source: string) {
+  const begin = performance.now();
+  const rendered = renderMarkdown(source);
+  return { time: performance.now() - begin, rendered };
+}
+
+/** What people write, as long as it may be. */
+const USUAL = filled('## Title\n\nSome *words* and a [link](/a), `code`.\n\n- one\n- two\n\n');
+
+/** So many times what the usual takes: what grows with the square takes thousands of times. */
+const MOST_TIMES = 10;
+
+t.test('the worst that can be written takes no long time', { timeout: 240_000 }, async (t) => {
+  timeOf(USUAL);
+  const usual = timeOf(USUAL).time;
+  for (const [name, source] of Object.entries(WORST)) {
+    const { time, rendered } = timeOf(source);
+    const times = time / usual;
+    t.ok(times < MOST_TIMES, `${name}: ${times.toFixed(1)} times the usual`);
+    t.ok(depthOf(rendered.html) <= MAX_DEPTH, `${name}: nested ${depthOf(rendered.html)} deep`);
+    const { length } = rendered.html;
+    t.ok(length <= maxHtmlLength(source.length), `${name}: ${length} characters`);
+    t.ok(rendered.text.length <= source.length * 2, `${name}: text`);
+  }
+});
+
+t.test('a link may be referred to often, but not without end', async (t) => {
+  const links = (source: string) => html(source).match(/<a /g)?.length ?? 0;
+  t.equal(links(`${'[a] '.repeat(1000)}\n\n[a]: http://b.c`), 1000);
+  const many = links(`${'[a] '.repeat(10_000)}\n\n[a]: http://b.c/${'d'.repeat(500)}`);
+  t.ok(many > 50 && many < 1000, `${many}`);
+  t.equal(links('[constructor] [__proto__] [toString]'), 0);
+});
+
+/** Texts of a comment's length at most. */
+const GROWING: Record<string, string> = {
+  'one table of empty cells': emptyCells(MAX_COMMENT_LENGTH - 1),
+  'many tables of empty cells': emptyCells(490).repeat(10),
+  'aligned cells that are written': `${'|a'.repeat(99)}\n${'|:-:'.repeat(99)}\n${`${'|'.repeat(100)}\n`.repeat(43)}`,
+  'one long address, often': `[a]: /${'b'.repeat(1200)}\n\n${'[a]'.repeat(1250)}`,
+  'one short address, often': `[a]: b\n\n${'[a]'.repeat(1660)}`,
+  'an address that is escaped': `[a]: /${'&'.repeat(400)}\n\n${'[a]'.repeat(1500)}`,
+  'an address in other letters': `[a]: /${'數'.repeat(200)}\n\n${'[a]'.repeat(1500)}`,
+  'deep quotes': `${'>'.repeat(97)}a\n\n`.repeat(50),
+  'coloured brackets': fence('json', '[]'.repeat(900)).repeat(2),
+  'small coloured brackets': fence('json', '[]'.repeat(6)).repeat(200),
+  'nested colours': fence('shell', '${'.repeat(900)).repeat(2),
+};
+
+t.test('what a text becomes is in proportion to it', async (t) => {
+  for (const [name, source] of Object.entries(GROWING)) {
+    t.ok(source.length <= MAX_COMMENT_LENGTH && source.length > 1000, `${name}: ${source.length}`);
+    const { length } = html(source);
+    t.ok(length <= source.length * 16 + 8192, `${name}: ${length} characters`);
+  }
+  const quoted = renderMarkdown(`${'>'.repeat(97)}&<b>\0\n\n`.repeat(50));
+  t.ok(
+    quoted.html.startsWith(`<pre>${'&gt;'.repeat(97)}&amp;&lt;b&gt;\uFFFD\n\n&gt;`),
+    'as written',
+  );
+  t.match(quoted.text, /^>+&<b>\uFFFD\n/);
+});
+
+t.test('short rows are filled up, but not without end', async (t) => {
+  t.match(html('| a | b |\n|---|---|\n| 1 |'), '<td>1</td>\n<td></td>');
+  const sparse = `${'| name '.repeat(12)}\n${'| --- '.repeat(12)}\n${'| value |\n'.repeat(10)}`;
+  t.equal(html(sparse).match(/<td>/g)?.length, 120);
+
+  const refused = html(`${emptyCells(1000)}after\n\n| a |\n|---|\n| 1 |\n`);
+  t.match(refused, /^<p>\|a\|a/);
+  t.match(refused, '<p>after</p>\n<table>', 'others stay tables');
+});
+
+t.test('tags are read, but not without end', async (t) => {
+  const marked = (source: string) => html(source).match(/<u>/g)?.length ?? 0;
+  t.equal(marked('<u>a</u> '.repeat(MAX_RAW_TAGS / 2)), MAX_RAW_TAGS / 2);
+  const more = html('<u>a</u> '.repeat(MAX_RAW_TAGS));
+  t.equal(more.match(/<u>/g)?.length, MAX_RAW_TAGS / 2);
+  t.match(more, '</u> &lt;u&gt;a&lt;/u&gt;', 'then as they are written');
+  t.equal(marked('<p><u>a</u></p>\n\n'.repeat(MAX_RAW_TAGS)), MAX_RAW_TAGS / 4, 'in blocks too');
+});

@@ -1,0 +1,47 @@
+import t from 'tap';
+import { SLUG_PATTERN } from '#schemas/posts.js';
+import { slugOf } from '#src/articles/lib/slugs.js';
+
+t.test('titles in any script', async (t) => {
+  const slugs: Record<string, string> = {
+    'Pooling connections': 'pooling-connections',
+    'C++ & Rust: 10 ways, 1 winner!': 'c-rust-10-ways-1-winner',
+    'Crème brûlée': 'creme-brulee',
+    'Straße nach Ørsted': 'strasse-nach-orsted',
+    'Привет, мир': 'privet-mir',
+    使用数据库连接池: 'shi-yong-shu-ju-ku-lian-jie-chi',
+    'PostgreSQL 数据库': 'postgresql-shu-ju-ku',
+    '  --a__b..c//d\\e--  ': 'a-b-c-d-e',
+    '../../etc/passwd': 'etc-passwd',
+    'aux.txt': 'aux-txt',
+    CON: 'con',
+    '<script>': 'script',
+    'e\u0301te\u0301': 'ete',
+  };
+  for (const [title, slug] of Object.entries(slugs)) t.equal(slugOf(title, 200), slug);
+});
+
+t.test('what has no letters and digits has no slug', async (t) => {
+  for (const title of ['', '   ', '😀🎉', '!!!', '…—·', '。，！', '\u0000', '\u200b', '\ud800']) {
+    t.equal(slugOf(title, 200), '', JSON.stringify(title));
+  }
+});
+
+t.test('a long one is cut at a word', async (t) => {
+  t.equal(slugOf('one two three', 13), 'one-two-three');
+  t.equal(slugOf('one two three', 12), 'one-two');
+  t.equal(slugOf('one two three', 8), 'one-two');
+  t.equal(slugOf('one two three', 7), 'one-two');
+  t.equal(slugOf('one two three', 6), 'one');
+  t.equal(slugOf('a'.repeat(300), 200), 'a'.repeat(200), 'or where it has to be');
+  for (const title of [
+    '数据库'.repeat(100),
+    'ß'.repeat(200),
+    '½ ﷺ ㎒ ①'.repeat(50),
+    'a '.repeat(200),
+  ]) {
+    const slug = slugOf(title, 200);
+    t.match(slug, new RegExp(SLUG_PATTERN));
+    t.ok(slug.length <= 200 && slug.length > 150);
+  }
+});

@@ -1,0 +1,60 @@
+import t from 'tap';
+import { readArticle } from '#src/articles/services/article-files.js';
+
+const NOW = new Date('2024-06-01T12:00:00Z');
+
+const article = (matter: string, path = 'a.md', now = NOW) =>
+  readArticle({ path, text: `---\n${matter}\n---\nText`, modifiedAt: NOW }, now);
+const status = (matter: string, path?: string) => article(matter, path).post.status;
+
+t.test('truths are understood however they are written', async (t) => {
+  for (const word of ['true', 'True', 'TRUE', 'yes', 'Yes', 'on', 'ON', 'y', '"true"', '" yes "']) {
+    t.equal(status(`draft: ${word}`), 'draft', word);
+    t.equal(status(`published: ${word}`), 'published', word);
+  }
+  for (const word of ['false', 'False', 'no', 'NO', 'off', 'n', "'false'"]) {
+    t.equal(status(`draft: ${word}`), 'published', word);
+    t.equal(status(`published: ${word}`), 'draft', word);
+  }
+  t.equal(status('status: Draft'), 'draft', 'as this service says it');
+  t.equal(status('status: published'), 'published');
+  t.equal(status('draft:\npublished:'), 'published', 'nothing is said');
+  t.equal(status('published: 2024-01-02'), 'published');
+  t.same(article('published: 2024-01-02').date, new Date('2024-01-02T00:00:00Z'));
+
+  for (const word of ['maybe', '1', '0', '""', '[true]', '{a: b}', 'constructor']) {
+    t.throws(() => status(`draft: ${word}`), { message: /^draft: .* is neither true nor false$/ });
+    t.throws(() => status(`published: ${word}`), { message: /^published: / }, word);
+  }
+});
+
+t.test('a folder may make drafts', async (t) => {
+  t.equal(status('title: A', '_drafts/a.md'), 'draft');
+  t.equal(status('published: true', 'blog/_drafts/deep/a.md'), 'draft');
+  t.equal(status('title: A', 'my_drafts/a.md'), 'published');
+  t.equal(status('title: A', '_drafts.md'), 'published');
+});
+
+t.test('what is to come is held back, and so is what is over', async (t) => {
+  t.equal(status('date: 2024-06-01 12:00:00'), 'published');
+  t.equal(status('date: 2024-06-01 12:00:01'), 'draft');
+  t.equal(status('title: A', '_posts/2024-06-02-a.md'), 'draft', 'by its name');
+  t.same(article('date: 2025-01-01').date, new Date('2025-01-01T00:00:00Z'), 'the date is kept');
+
+  t.equal(status('date: 2024-01-01\npublishDate: 2024-06-02'), 'draft');
+  t.equal(status('date: 2024-01-01\npublishDate: 2024-05-02'), 'published');
+  t.same(article('publishDate: 2025-01-01').date, new Date('2025-01-01T00:00:00Z'));
+
+  t.equal(status('expiryDate: 2024-06-01T12:00:00Z'), 'draft');
+  t.equal(status('expiryDate: 2024-06-02'), 'published');
+  t.throws(() => status('expiryDate: never'), { message: 'expirydate: "never" is no date' });
+});
+
+t.test('when its time has come, a file counts as changed', async (t) => {
+  const later = new Date('2024-07-01T00:00:00Z');
+  const hash = (matter: string, now: Date) => article(matter, 'a.md', now).hash;
+  t.equal(hash('date: 2024-06-02', NOW), hash('date: 2024-06-02', NOW));
+  t.not(hash('date: 2024-06-02', NOW), hash('date: 2024-06-02', later));
+  t.equal(hash('date: 2024-05-02', NOW), hash('date: 2024-05-02', later));
+  t.equal(hash('date: 2024-06-02\ndraft: on', NOW), hash('date: 2024-06-02\ndraft: on', later));
+});

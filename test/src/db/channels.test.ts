@@ -1,0 +1,59 @@
+import t from 'tap';
+import { ChannelListener } from '#src/db/channel-listener.js';
+import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+import { recordLog } from '#test/support/log.js';
+import { until } from '#test/support/waiting.js';
+
+const { app, databaseUrl } = await createTestApp(t);
+
+t.test('of comments only what everyone sees is announced, once for a statement', async (t) => {
+  let isUp = false;
+  const heard: string[] = [];
+  const listener = new ChannelListener({
+    url: databaseUrl,
+    connectTimeout: 5000,
+    name: 'althing-test',
+    channel: ARTICLE_CHANGES,
+    notify: (channel, payload) => notify(app.db, channel, payload),
+    onUp: () => {
+      isUp = true;
+    },
+    onMessage: (payload) => heard.push(payload),
+    onLost: () => undefined,
+    log: recordLog().logger,
+  });
+  t.teardown(() => listener.stop());
+  listener.start();
+  await until(() => isUp);
+  const { id } = await insertTestPost(app, { title: 'Pools' });
+
+  const insert = (isApproved: boolean) =>
+    `insert into comments (post_id, content, content_html, search, is_approved)
+     select ${id}, 'x', 'x', '', ${isApproved} from generate_series(1, 100)`;
+  const steps: [name: string, sql: string, announced: number][] = [
+    ['comments that wait', insert(false), 0],
+    ['they are edited', `update comments set content = 'y'`, 0],
+    ['one is rejected', 'update comments set rejected_at = now() where id = 1', 0],
+    ['one is deleted', 'update comments set deleted_at = now() where id = 2', 0],
+    ['a deleted one is approved', 'update comments set is_approved = true where id = 2', 0],
+    ['it is restored', 'update comments set deleted_at = null where id = 2', 1],
+    ['one of many is seen', `update comments set content = 'z'`, 1],
+    ['approval is taken back', 'update comments set is_approved = false where id = 2', 1],
+    ['those that wait are removed', 'delete from comments', 0],
+    ['none is removed', 'delete from comments', 0],
+    ['approved comments', insert(true), 1],
+    ['one goes into the trash', 'update comments set deleted_at = now() where id = 101', 1],
+    ['it is purged', 'delete from comments where id = 101', 0],
+    ['one is removed', 'delete from comments where id = 102', 1],
+    ['all are removed', 'truncate comments cascade', 1],
+  ];
+  for (const [name, sql, announced] of steps) {
+    await listener.echo();
+    heard.splice(0);
+    await app.pg.query(sql);
+    await listener.echo();
+    t.equal(heard.length, announced, name);
+  }
+});

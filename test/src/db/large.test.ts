@@ -1,0 +1,120 @@
+import pg from 'pg';
+import t from 'tap';
+import { fillArticles, TREE } from '#bench/articles/fill.js';
+import { WORDS } from '#bench/articles/texts.js';
+import { createTestApp } from '#test/support/app.js';
+import { type RecordedStatement, recordCalls } from '#test/support/statements.js';
+
+const POSTS = 100_000;
+const COMMENTS = 1_000_000;
+
+/** What is never read as a whole, however often it is asked. */
+const LARGE = new Set(['posts', 'comments', 'post_tags', 'post_views', 'post_slugs']);
+
+/** So many statements an answer takes at most, however much there is. */
+const MOST_STATEMENTS = 3;
+
+/** However many have a word, so many rows are looked at in searching for it, at most. */
+const MOST_ROWS = 20_000;
+
+const { common, rare } = WORDS;
+const search = (q: string, more = '') => `/api/v1/search?q=${encodeURIComponent(q)}${more}`;
+const list = (query: string) => `/api/v1/posts?${query}`;
+
+/** What is read, and a field of the answer that shows that something was found. */
+const OPERATIONS: [name: string, path: string, field: string][] = [
+  ['posts', list(''), 'items'],
+  ['posts, page 1000', list('page=1000'), 'items'],
+  ['posts from the start of a cursor on', list('cursor='), 'items'],
+  ['posts by tag', list('tag=tag-40'), 'items'],
+  ['posts by a common tag', list('tag=tag-1'), 'items'],
+  ['posts by category', list('category=category-3'), 'items'],
+  ['posts by author', list('author=author_7'), 'items'],
+  ['posts that are popular', list('sort=popular'), 'items'],
+  ['posts by title', list('sort=title'), 'items'],
+  ['posts with a common word', list(`q=${common.English}`), 'items'],
+  ['posts with a rare word', list(`q=${rare.English}`), 'items'],
+  ['popular posts with a rare word', list(`sort=popular&q=${rare.Chinese}`), 'items'],
+  ['popular posts with a common word', list(`sort=popular&q=${common.Chinese}`), 'items'],
+  ['a post', '/api/v1/posts/5001', 'title'],
+  ['a post by its slug', '/api/v1/posts/slug/post-5001', 'title'],
+  ['a tree of comments', `/api/v1/posts/${TREE.post}/comments?size=100`, 'items'],
+  ['a chain of comments', '/api/v1/posts/2/comments?size=100', 'items'],
+  ...(['common', 'rare'] as const).flatMap((kind) =>
+    (['English', 'Chinese'] as const).flatMap((language) =>
+      ['relevance', 'date', 'popular'].map((sort): [string, string, string] => [
+        `search for a ${kind} word in ${language} by ${sort}`,
+        search(WORDS[kind][language], `&sort=${sort}`),
+        'items',
+      ]),
+    ),
+  ),
+  ['search for words of both kinds', search(`${common.English} OR ${rare.Chinese}`), 'items'],
+  ['search without a word', search(`-${common.English} -${common.Chinese}`), 'items'],
+  ['suggestions', '/api/v1/search/suggest?q=serv', 'items'],
+];
+
+const { client, databaseUrl } = await createTestApp(t);
+const connection = new pg.Client({ connectionString: databaseUrl });
+await connection.connect();
+t.teardown(() => connection.end());
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Plan[];
+}
+
+/** Every node of the plan by which PostgreSQL carries the statement out. */
+async function nodesOf({ text, values }: RecordedStatement): Promise<Plan[]> {
+  const explain = {
+    text: `explain (analyze, timing off, format json) ${text}`,
+    values: [...values],
+  };
+  const { rows } = await connection.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(explain);
+  const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+  return rows.flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan }) => nodes(Plan)));
+}
+
+/** The large tables that are read as a whole. */
+function readWhole(nodes: Plan[]): string[] {
+  return nodes
+    .filter((node) => /Seq Scan/.test(node['Node Type']))
+    .map((node) => node['Relation Name'] ?? '')
+    .filter((name) => LARGE.has(name));
+}
+
+/** The most rows that one node looked at. */
+function mostRows(nodes: Plan[]): number {
+  const rows = nodes.map(
+    (node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+  );
+  return Math.max(...rows);
+}
+
+t.test('nothing large is read as a whole', { timeout: 240_000 }, async (t) => {
+  await fillArticles(databaseUrl, { posts: POSTS, comments: COMMENTS, seed: 1 });
+  for (const [name, path, field] of OPERATIONS) {
+    await t.test(name, async (t) => {
+      const begin = performance.now();
+      let found: unknown;
+      const statements = await recordCalls(async () => {
+        const { status, json } = await client().get(path);
+        t.equal(status, 200);
+        found = json[field];
+      });
+      t.comment(`${name}: ${(performance.now() - begin).toFixed(0)} ms`);
+      t.ok(Array.isArray(found) ? found.length > 0 : found, 'something is found');
+      t.ok(statements.length <= MOST_STATEMENTS, `${statements.length} statements`);
+      for (const statement of statements) {
+        const nodes = await nodesOf(statement);
+        t.same(readWhole(nodes), [], statement.text);
+        if (!/[?&]q=/.test(path)) continue;
+        t.ok(mostRows(nodes) <= MOST_ROWS, `${mostRows(nodes)} rows are looked at`);
+      }
+    });
+  }
+});

@@ -1,0 +1,103 @@
+import { Type } from '@sinclair/typebox';
+import t from 'tap';
+import { NewPassword, PASSWORD_RULES, PASSWORD_SPECIALS } from '#schemas/passwords.js';
+import { Nullable } from '#schemas/types.js';
+import { translateMessage } from '#src/lib/messages/index.js';
+import { REDACTED } from '#src/lib/redact.js';
+import { compileSchema } from '#src/lib/validation/compile.js';
+import { compileBody } from '#src/lib/validation/compile-body.js';
+import type { Validated } from '#src/lib/validation/error-item.js';
+import { largestBody } from '#src/lib/validation/largest-body.js';
+import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
+
+const GOOD = 'Correct-Horse-9';
+const schema = Type.Object({
+  password: NewPassword('The password'),
+  other: Type.Optional(Nullable(NewPassword('Another one'))),
+});
+const validate = compileBody({ schema });
+const check = (password: unknown) => validate({ kind: 'json', value: { password } });
+const errorsOf = (result: Validated) => ('errors' in result ? result.errors : []);
+const typesOf = (password: unknown) => errorsOf(check(password)).map(({ type }) => type);
+
+t.test('a password that keeps every rule passes as it is', async (t) => {
+  for (const password of [GOOD, `Aa1!${'x'.repeat(124)}`, 'Ää1 !xyz', 'Жж٣!жжжж', 'Aa1!🙂🙂🙂🙂']) {
+    t.strictSame(check(password), { value: { password } }, password);
+  }
+  for (const special of PASSWORD_SPECIALS) t.strictSame(typesOf(`Passw0rd${special}`), [], special);
+});
+
+t.test('each broken rule is an error of its own, at the same place', async (t) => {
+  const cases: [unknown, string[]][] = [
+    ['Aa1!xyz', ['password_too_short']],
+    ['Aa1!🙂🙂🙂', ['password_too_short']],
+    [`Aa1!${'x'.repeat(125)}`, ['password_too_long']],
+    ['passw0rd!', ['password_no_upper']],
+    ['PASSW0RD!', ['password_no_lower']],
+    ['Password!', ['password_no_digit']],
+    ['Passw0rd', ['password_no_special']],
+    ['Passw0rd~', ['password_no_special']],
+    ['ä', ['password_too_short', 'password_no_upper', 'password_no_digit', 'password_no_special']],
+    ['', PASSWORD_RULES.filter((rule) => rule !== 'password_too_long')],
+  ];
+  for (const [password, types] of cases) {
+    t.strictSame(typesOf(password), types, String(password));
+    for (const { loc } of errorsOf(check(password))) t.strictSame(loc, ['body', 'password']);
+  }
+});
+
+t.test('no error repeats what was sent', async (t) => {
+  for (const password of ['secret', 12_345_678, ['hunter2'], { a: 'hunter2' }, null, true]) {
+    for (const { input, ctx } of errorsOf(check(password))) {
+      t.equal(input, REDACTED);
+      t.notMatch(JSON.stringify(ctx ?? {}), /secret|hunter2/);
+    }
+    t.ok(errorsOf(check(password)).length > 0, JSON.stringify(password));
+  }
+  t.strictSame(typesOf(12_345_678), ['string_type']);
+});
+
+t.test('the sentences, in both languages', async (t) => {
+  const problems = [...errorsOf(check('')), ...errorsOf(check(`Aa1!${'x'.repeat(125)}`))];
+  t.strictSame(
+    problems.map((item) => translateMessage('zh', item)),
+    [
+      '密码不能为空',
+      '密码长度不能少于8个字符',
+      '密码必须包含大写字母',
+      '密码必须包含小写字母',
+      '密码必须包含数字',
+      '密码必须包含特殊字符',
+      '密码长度不能超过128个字符',
+    ],
+  );
+  t.equal(problems[1]?.msg, 'Password should have at least 8 characters');
+  t.strictSame(problems[1]?.ctx, { min_length: 8 });
+});
+
+t.test('quick path, nullable and union agree with the rules', async (t) => {
+  t.strictSame(validate({ kind: 'json', value: { password: GOOD, other: null } }), {
+    value: { password: GOOD, other: null },
+  });
+  const both = validate({ kind: 'json', value: { password: 'x', other: 'Passw0rd' } });
+  t.equal(errorsOf(both).filter(({ loc }) => loc[1] === 'password').length, 4);
+  t.strictSame(
+    errorsOf(both)
+      .filter(({ loc }) => loc[1] === 'other')
+      .map(({ type }) => type),
+    ['password_no_special'],
+  );
+  const list = compileSchema(Type.Array(NewPassword('Each')));
+  t.strictSame(list([GOOD, GOOD]), { value: [GOOD, GOOD] });
+  t.strictSame(
+    errorsOf(list([GOOD, 'Passw0rd'])).map(({ loc }) => loc),
+    [[1]],
+  );
+});
+
+t.test('the schema and the rules cannot say different things', async (t) => {
+  t.throws(() => compileSchema({ ...NewPassword('Short'), minLength: 4 }), /PASSWORD_LENGTH/);
+  t.ok(largestBody(NewPassword('The password'), {}) < 300 * 1024, 'and its length is bounded');
+  t.strictSame(compileSchema({ type: 'string', format: 'password' })('x'), { value: 'x' });
+  t.strictSame(brokenPasswordRules(GOOD), []);
+});

@@ -1,0 +1,56 @@
+import { hash } from '@node-rs/argon2';
+import t from 'tap';
+import { needsRehash } from '#src/people/lib/passwords.js';
+import {
+  hashPassword,
+  MAX_WAITING,
+  renewHash,
+  verifyPassword,
+} from '#src/people/services/passwords.js';
+import { findCredentials } from '#src/people/stores/accounts.js';
+import { insertUser } from '#src/people/stores/user-changes.js';
+import { createTestApp } from '#test/support/app.js';
+
+const PASSWORD = 'Correct-Horse-9';
+const old = await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
+
+t.test('a hash of other parameters or another algorithm is to be renewed', async (t) => {
+  t.equal(needsRehash(await hashPassword(PASSWORD)), false);
+  t.equal(needsRehash(old), true);
+  const same = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+  t.equal(needsRehash(await hash(PASSWORD, { ...same, algorithm: 1 })), true, 'argon2i');
+  t.equal(
+    needsRehash(await hash(PASSWORD, { ...same, timeCost: 20 })),
+    true,
+    'not only a beginning',
+  );
+});
+
+t.test('whoever finds the queue full is told so at once, and the others are served', async (t) => {
+  const known = await hashPassword(PASSWORD);
+  const beyond = 10;
+  const most = MAX_WAITING + 2;
+  const results = await Promise.allSettled(
+    Array.from({ length: most + beyond }, () => verifyPassword(PASSWORD, known)),
+  );
+  const refused = results.filter((result) => result.status === 'rejected');
+  t.ok(refused.length >= beyond && refused.length <= beyond + 1, `${refused.length} were refused`);
+  for (const { reason } of refused) {
+    t.match(reason, { code: 'too_busy', status: 503, headers: { 'retry-after': /^\d+$/ } });
+  }
+  for (const result of results) if (result.status === 'fulfilled') t.equal(result.value, true);
+  t.equal(await verifyPassword(PASSWORD, known), true, 'afterwards there is room again');
+  t.equal(await verifyPassword(PASSWORD, null), false);
+});
+
+t.test('a renewed hash does not overwrite a password that was changed meanwhile', async (t) => {
+  const { app } = await createTestApp(t);
+  const { id } = await insertUser(app.db, { username: 'alice', password_hash: old });
+  const changed = await hashPassword('Another-Horse-9');
+  await app.pg.query('update users set password_hash = $1', [changed]);
+  await renewHash(app.db, { report: t.error }, { id, password_hash: old }, PASSWORD);
+  t.equal((await findCredentials(app.db, 'alice'))?.password_hash, changed);
+  await app.pg.query('update users set password_hash = $1', [old]);
+  await renewHash(app.db, { report: t.error }, { id, password_hash: old }, PASSWORD);
+  t.equal(needsRehash(String((await findCredentials(app.db, 'alice'))?.password_hash)), false);
+});
