@@ -52,7 +52,9 @@ import docs from '#routes/docs.js';
 import feed from '#routes/feed.js';
 import system from '#routes/system.js';
 import type { Mailer } from '#src/mail/mailer.js';
-import { type Config, trustedProxies } from './config.js';
+import { trustedProxies } from './config.js';
+import type { Config } from './config-schema.js';
+import { tasks, timetable } from './tasks.js';
 
 /** What an app is built from beside its configuration. */
 export interface AppDependencies {
@@ -134,6 +136,8 @@ export async function buildApp(
   });
   await app.register(jobsWorker, {
     ...database,
+    tasks,
+    timetable,
     clientUrl: config.CLIENT_URL,
     grace: config.SHUTDOWN_TIMEOUT * SECOND,
   });

@@ -1,4 +1,4 @@
-import type { Config } from './config.js';
+import type { Config } from './config-schema.js';
 
 /** Of `SECRET_KEY`, in characters. */
 export const MIN_SECRET_LENGTH = 32;

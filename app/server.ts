@@ -4,8 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { readMigrations } from '#src/db/migration-files.js';
 import { migrateUp } from '#src/db/migrator.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { jobQueue } from '#src/queue/install.js';
 import { buildApp } from './app.js';
-import { type Config, loadConfig } from './config.js';
+import { loadConfig } from './config.js';
+import type { Config } from './config-schema.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from './demo/demo-data.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
 import { secretsOf } from './secrets.js';
@@ -35,7 +37,7 @@ async function main(): Promise<void> {
 
   running.database = openDatabase(config, (line) => console.error(line));
   const { url, embedded } = await running.database;
-  await migrateUp(url, readMigrations());
+  await migrateUp(url, readMigrations(), [jobQueue]);
   const app = await buildApp(config, { databaseUrl: url, ...secretsOf(config) });
   running.app = app;
   await app.listen({

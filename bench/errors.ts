@@ -7,6 +7,7 @@ import { buildApp } from '#app/app.js';
 import { parseConfig } from '#app/config.js';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { readMigrations } from '#src/db/migration-files.js';
+import { jobQueue } from '#src/queue/install.js';
 import { migrateUp } from '#src/db/migrator.js';
 import type { JsonSchema } from '#src/lib/validation/schema.js';
 import { hashPassword } from '#src/people/services/passwords.js';
@@ -98,7 +99,7 @@ async function withApp(
   const dataDirectory = await mkdtemp(join(tmpdir(), 'althing-bench-'));
   const database = await startEmbeddedPostgres({ dataDirectory });
   try {
-    await migrateUp(database.url, readMigrations());
+    await migrateUp(database.url, readMigrations(), [jobQueue]);
     const config = parseConfig({
       LOG_LEVEL: 'silent',
       RATE_LIMIT: '1000000',

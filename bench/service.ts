@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { readMigrations } from '#src/db/migration-files.js';
+import { jobQueue } from '#src/queue/install.js';
 import { migrateUp } from '#src/db/migrator.js';
 import { projectRoot } from '#src/lib/project-root.js';
 
@@ -30,7 +31,7 @@ export async function withService<T>(
   const dataDirectory = await mkdtemp(join(tmpdir(), 'althing-bench-'));
   const database = await startEmbeddedPostgres({ dataDirectory });
   try {
-    await migrateUp(database.url, readMigrations());
+    await migrateUp(database.url, readMigrations(), [jobQueue]);
     await prepare(database.url);
     const child = spawn(process.execPath, ['dist/app/server.js'], {
       cwd: projectRoot,

@@ -1,9 +1,8 @@
 import fp from 'fastify-plugin';
 import pg from 'pg';
-import { tasks, timetable } from '#app/tasks.js';
 import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '#src/db/pool-options.js';
 import { endsWithin } from '#src/lib/ends-within.js';
-import { JobWorker, QUEUE_CONNECTIONS } from '#src/queue/job-worker.js';
+import { JobWorker, type JobWorkerOptions, QUEUE_CONNECTIONS } from '#src/queue/job-worker.js';
 
 /** Milliseconds in which the connections are closed. */
 const END_MS = 1000;
@@ -15,7 +14,9 @@ declare module 'fastify' {
   }
 }
 
-export interface JobsOptions extends Omit<PoolSettings, 'min' | 'max'> {
+export interface JobsOptions
+  extends Omit<PoolSettings, 'min' | 'max'>,
+    Pick<JobWorkerOptions, 'tasks' | 'timetable'> {
   namedStatements: boolean;
   /** The address of the pages that people use, if there are any. */
   clientUrl: string | undefined;
@@ -30,7 +31,7 @@ export interface JobsOptions extends Omit<PoolSettings, 'min' | 'max'> {
  * and a request should not have to wait for a job. Connections are opened when they are needed.
  */
 export default fp<JobsOptions>(
-  async (app, { namedStatements, clientUrl, grace, ...settings }) => {
+  async (app, { tasks, timetable, namedStatements, clientUrl, grace, ...settings }) => {
     const { types: _types, ...options } = poolOptions({
       ...settings,
       min: 0,

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createMigration, readMigrations } from '#src/db/migration-files.js';
 import { migrateDown, migrateUp, migrationStatus } from '#src/db/migrator.js';
+import { jobQueue } from '#src/queue/install.js';
 import { withDatabaseUrl } from './context.js';
 
 /** `db up | down | status | new`: the steps of the database. */
@@ -13,7 +14,7 @@ export function db(): Command {
     .command('up')
     .description('apply every migration that has not been applied')
     .action(async () => {
-      const names = await withDatabaseUrl((url) => migrateUp(url, readMigrations()));
+      const names = await withDatabaseUrl((url) => migrateUp(url, readMigrations(), [jobQueue]));
       report('applied', names, 'Nothing to apply.');
     });
 
@@ -22,7 +23,9 @@ export function db(): Command {
     .description('take back the newest migrations; what they made is lost')
     .option('--steps <n>', 'how many', parseSteps, 1)
     .action(async ({ steps }: { steps: number }) => {
-      const names = await withDatabaseUrl((url) => migrateDown(url, readMigrations(), steps));
+      const names = await withDatabaseUrl((url) =>
+        migrateDown(url, readMigrations(), { steps, companions: [jobQueue] }),
+      );
       report('took back', names, 'Nothing to take back.');
     });
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { ConfigSchema } from '#app/config.js';
+import { ConfigSchema } from '#app/config-schema.js';
 import { projectRoot } from '#src/lib/project-root.js';
 
 const BEGIN = '<!-- configuration: written by npm run docs -->';

@@ -12,6 +12,11 @@ export type Credential =
   /** An API key, which is good for its scopes only. */
   | { kind: 'key'; id: number; scopes: readonly Scope[] };
 
+/** A reader who has not signed in: sees what is public. */
+export interface Anonymous {
+  kind: 'public';
+}
+
 /** The user on whose behalf a request is made. */
 export interface Viewer {
   id: number;

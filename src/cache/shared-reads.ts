@@ -1,5 +1,5 @@
 import { createCache } from 'async-cache-dedupe';
-import type { Reader } from '#src/articles/stores/readers.js';
+import type { Anonymous } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
 import type { CurrentState } from './current-state.js';
@@ -16,10 +16,10 @@ const SIZES: Record<Kind, number> = { list: 500, item: 250 };
 export type Key = readonly [name: string, ...what: (string | number | object)[]];
 
 /**
- * Reads what everyone may see: there is no other reader than somebody who has not signed in, and the
- * pool knows nothing of a transaction that has not ended.
+ * Reads what everyone may see: as an anonymous reader, and from the pool, which sees nothing of an
+ * uncommitted transaction.
  */
-export type Load<T> = (db: Database, reader: Extract<Reader, { kind: 'public' }>) => Promise<T>;
+export type Load<T> = (db: Database, reader: Anonymous) => Promise<T>;
 
 /** What was read. */
 export interface Read<T> {

@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { installJobQueue, removeJobQueue } from '#src/queue/install.js';
 import type { Migration } from './migration-files.js';
 
 /** Whether a migration has been applied, and when. */
@@ -18,14 +17,26 @@ interface Applied {
   applied_at: Date;
 }
 
+/** A library that keeps its own tables, and its own migrations, in the same database. */
+export interface Companion {
+  /** Installs or upgrades it. Runs after our migrations, under their lock. */
+  install(url: string): Promise<void>;
+  /** Removes it with all its data. Runs after the last of our migrations was taken back. */
+  remove(client: pg.Client): Promise<void>;
+}
+
 /**
- * Applies every migration that has not been applied, in order, each in a transaction of its own, and
- * then installs the job queue, or brings it up to date. Two runs at once wait for each other, and the second finds nothing left to do.
+ * Applies every pending migration in order, each in a transaction of its own, then installs the
+ * companions. Concurrent runs wait for each other; the second finds nothing left to do.
  *
  * @returns the names of the migrations that this run applied
  * @throws Error if an applied migration was changed or is missing from `migrations`
  */
-export function migrateUp(url: string, migrations: Migration[]): Promise<string[]> {
+export function migrateUp(
+  url: string,
+  migrations: Migration[],
+  companions: readonly Companion[] = [],
+): Promise<string[]> {
   return withLock(url, async (client) => {
     const applied = await readApplied(client);
     assertUnchanged(applied, migrations);
@@ -39,18 +50,22 @@ export function migrateUp(url: string, migrations: Migration[]): Promise<string[
       });
       names.push(migration.name);
     }
-    await installJobQueue(url);
+    for (const { install } of companions) await install(url);
     return names;
   });
 }
 
 /**
- * Takes back the last `steps` migrations, the newest first. When none is left, the job queue goes
- * too, with all jobs.
+ * Reverts the last `steps` migrations, newest first. When none is left, the companions are removed
+ * too.
  *
  * @returns the names of the migrations that were taken back
  */
-export function migrateDown(url: string, migrations: Migration[], steps = 1): Promise<string[]> {
+export function migrateDown(
+  url: string,
+  migrations: Migration[],
+  { steps = 1, companions = [] }: { steps?: number; companions?: readonly Companion[] } = {},
+): Promise<string[]> {
   return withLock(url, async (client) => {
     const applied = await readApplied(client);
     assertUnchanged(applied, migrations);
@@ -65,7 +80,9 @@ export function migrateDown(url: string, migrations: Migration[], steps = 1): Pr
       });
       names.push(name);
     }
-    if (names.length === applied.length) await removeJobQueue(client);
+    if (names.length === applied.length) {
+      for (const { remove } of companions) await remove(client);
+    }
     return names;
   });
 }

@@ -1,5 +1,6 @@
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
+import type { Companion } from '#src/db/migrator.js';
 
 /** The schema of the job queue, which belongs to the library: ours is the schema `public`. */
 export const QUEUE_SCHEMA = 'graphile_worker';
@@ -12,7 +13,7 @@ const SILENT = new Logger(() => () => undefined);
  *
  * @see https://worker.graphile.org/docs/schema
  */
-export async function installJobQueue(url: string): Promise<void> {
+async function installJobQueue(url: string): Promise<void> {
   const pool = new pg.Pool({
     connectionString: url,
     max: 1,
@@ -28,6 +29,9 @@ export async function installJobQueue(url: string): Promise<void> {
 }
 
 /** Removes the job queue and every job in it. */
-export async function removeJobQueue(client: pg.Client): Promise<void> {
+async function removeJobQueue(client: pg.Client): Promise<void> {
   await client.query(`drop schema if exists ${QUEUE_SCHEMA} cascade`);
 }
+
+/** The job queue, as the migrator installs and removes it. */
+export const jobQueue: Companion = { install: installJobQueue, remove: removeJobQueue };

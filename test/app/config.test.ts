@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
-import { type Config, ConfigError, ConfigSchema, parseConfig } from '#app/config.js';
+import { ConfigError, parseConfig } from '#app/config.js';
+import { type Config, ConfigSchema } from '#app/config-schema.js';
 
 const SECRET_KEY = '0123456789abcdef0123456789abcdef';
 const JWT_SECRET = 'fedcba9876543210fedcba9876543210';

@@ -9,6 +9,7 @@ import { SESSION_COOKIE } from '#plugins/sessions.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { readMigrations } from '#src/db/migration-files.js';
 import { migrateUp } from '#src/db/migrator.js';
+import { jobQueue } from '#src/queue/install.js';
 import { enqueue, findJob } from '#src/queue/store.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Reply } from '#test/support/client.js';
@@ -239,7 +240,7 @@ async function startServer(t: Test): Promise<{ server: EmbeddedPostgres; dataDir
   t.teardown(() => rm(dataDirectory, { recursive: true, force: true }));
   const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
   t.teardown(() => server.stop());
-  await migrateUp(server.url, readMigrations());
+  await migrateUp(server.url, readMigrations(), [jobQueue]);
   return { server, dataDirectory };
 }
 

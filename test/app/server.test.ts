@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import { ConfigSchema } from '#app/config.js';
+import { ConfigSchema } from '#app/config-schema.js';
 import { DEMO_ADMINISTRATOR, DEMO_USERS } from '#app/demo/demo-data.js';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { projectRoot } from '#src/lib/project-root.js';

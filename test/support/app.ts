@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import { type AppDependencies, buildApp } from '#app/app.js';
-import { type Config, parseConfig } from '#app/config.js';
+import { parseConfig } from '#app/config.js';
+import type { Config } from '#app/config-schema.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser, type NewUser } from '#src/people/stores/user-changes.js';
 import { Client } from './client.js';

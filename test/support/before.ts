@@ -4,6 +4,7 @@ import pg from 'pg';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { readMigrations } from '#src/db/migration-files.js';
 import { migrateUp } from '#src/db/migrator.js';
+import { jobQueue } from '#src/queue/install.js';
 import { publishServer, serverUrl, TEMPLATE_DATABASE, TEST_DATA } from './server.js';
 
 const given = process.env['DATABASE_URL'];
@@ -24,7 +25,7 @@ await client.query(`create database ${TEMPLATE_DATABASE}`);
 const { rows } = await client.query<{ server_version: string }>('show server_version');
 await client.end();
 
-await migrateUp(serverUrl(TEMPLATE_DATABASE), readMigrations());
+await migrateUp(serverUrl(TEMPLATE_DATABASE), readMigrations(), [jobQueue]);
 console.error(
   `Tests run on PostgreSQL ${rows[0]?.server_version} (${given ? 'DATABASE_URL' : 'embedded'}).`,
 );

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ConfigSchema } from '#app/config.js';
+import { ConfigSchema } from '#app/config-schema.js';
 import { projectRoot } from '#src/lib/project-root.js';
 
 type Settings = Record<string, string>;

@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { Anonymous } from '#src/access/viewer.js';
 
 /** Through whose eyes articles and comments are read. */
 export type Reader =
-  /** Whoever has not signed in sees what is published and approved. */
-  | { kind: 'public' }
+  /** Sees what is published and approved. */
+  | Anonymous
   /** Authors see what is their own too. */
   | { kind: 'author'; id: number }
   /** Editors see everything. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { type Migration, readMigrations } from '#src/db/migration-files.js';
 import { migrateDown, migrateUp, migrationStatus } from '#src/db/migrator.js';
-import { QUEUE_SCHEMA } from '#src/queue/install.js';
+import { jobQueue, QUEUE_SCHEMA } from '#src/queue/install.js';
 import { createTestDatabase } from '#test/support/database.js';
 import { query } from './embedded/support.js';
 
@@ -74,7 +74,7 @@ t.test('our migrations can each be taken back and applied again', async (t) => {
   const names = migrations.map(({ name }) => name);
   t.same(await migrateUp(url, migrations), names);
   t.same(await schemaOf(url), schemas.at(-1));
-  t.same(await migrateDown(url, migrations, 1000), names.reverse());
+  t.same(await migrateDown(url, migrations, { steps: 1000 }), names.reverse());
   t.same(await schemaOf(url), schemas[0]);
 });
 
@@ -82,19 +82,19 @@ t.test('the job queue comes with the migrations and goes with the last of them',
   const url = await emptyDatabase(t);
   const queue = async () =>
     (await query(url, `select from pg_namespace where nspname = '${QUEUE_SCHEMA}'`)).length;
-  await migrateUp(url, [one, two]);
+  await migrateUp(url, [one, two], [jobQueue]);
   t.equal(await queue(), 1);
   await query(url, `select ${QUEUE_SCHEMA}.add_job('kept')`);
-  await migrateUp(url, [one, two]);
+  await migrateUp(url, [one, two], [jobQueue]);
   t.equal((await query(url, `select from ${QUEUE_SCHEMA}.jobs`)).length, 1, 'jobs stay');
 
-  await migrateDown(url, [one, two]);
+  await migrateDown(url, [one, two], { companions: [jobQueue] });
   t.equal(await queue(), 1);
-  await migrateDown(url, [one, two]);
+  await migrateDown(url, [one, two], { companions: [jobQueue] });
   t.equal(await queue(), 0);
-  await migrateDown(url, [one, two]);
+  await migrateDown(url, [one, two], { companions: [jobQueue] });
   t.equal(await queue(), 0);
-  await migrateUp(url, [one, two]);
+  await migrateUp(url, [one, two], [jobQueue]);
   t.equal(await queue(), 1);
   t.equal((await query(url, `select from ${QUEUE_SCHEMA}.jobs`)).length, 0);
 });
@@ -129,7 +129,7 @@ t.test('a migration that fails leaves nothing, and those before it stay', async 
   t.same(await migrateUp(url, [one, two]), ['0002_two'], 'mended, it is applied');
 
   const stuck = { ...two, down: 'drop table two; select 1 / 0' };
-  await t.rejects(migrateDown(url, [one, stuck], 2), { message: /0002_two failed/ });
+  await t.rejects(migrateDown(url, [one, stuck], { steps: 2 }), { message: /0002_two failed/ });
   t.same(await tableNames(url), ['migrations', 'one', 'two']);
 });
 
