@@ -9,14 +9,12 @@ import conditionalRequests from '#plugins/conditional-requests.js';
 import cors from '#plugins/cors.js';
 import csrf from '#plugins/csrf.js';
 import errorHandler, { answerClientError, sendError } from '#plugins/error-handler.js';
-import housekeeping from '#plugins/housekeeping.js';
 import idempotency from '#plugins/idempotency.js';
 import jobsWorker from '#plugins/jobs.js';
 import mail from '#plugins/mail.js';
 import openapi from '#plugins/openapi.js';
 import options from '#plugins/options.js';
 import passwords from '#plugins/passwords.js';
-import postViews from '#plugins/post-views.js';
 import postgres from '#plugins/postgres.js';
 import rateLimit from '#plugins/rate-limit.js';
 import requestContext, { requestIdOf } from '#plugins/request-context.js';
@@ -25,6 +23,7 @@ import serialization from '#plugins/serialization.js';
 import sessions from '#plugins/sessions.js';
 import sharedReads from '#plugins/shared-reads.js';
 import validation from '#plugins/validation.js';
+import writeBehind from '#plugins/write-behind.js';
 import apiKeys from '#routes/api/v1/api-keys.js';
 import audit from '#routes/api/v1/audit.js';
 import auth from '#routes/api/v1/auth.js';
@@ -159,9 +158,8 @@ export async function buildApp(
     connectTimeout: database.connectTimeout,
     redisUrl: config.REDIS_URL,
   });
-  await app.register(postViews, { secret: secretKey });
+  await app.register(writeBehind);
   await app.register(openapi);
-  await app.register(housekeeping);
 
   await app.register(system);
   await app.register(docs);
@@ -182,7 +180,7 @@ export async function buildApp(
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
   await app.register(users, { prefix: '/api/v1/users' });
   await app.register(userExports, { prefix: '/api/v1/users' });
-  await app.register(posts, { prefix: '/api/v1/posts' });
+  await app.register(posts, { prefix: '/api/v1/posts', visitorSecret: secretKey });
   await app.register(postStatistics, { prefix: '/api/v1/posts' });
   await app.register(trash, { prefix: '/api/v1/trash' });
   await app.register(categories, { prefix: '/api/v1/categories' });

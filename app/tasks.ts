@@ -1,10 +1,14 @@
 import { emptyTrashJob } from '#src/articles/jobs/empty-trash.js';
 import { reindexTagOfPosts } from '#src/articles/jobs/reindex-tag.js';
+import { removeOldVisits } from '#src/articles/jobs/remove-old-visits.js';
 import { confirmEmailChange } from '#src/people/jobs/confirm-email-change.js';
 import { confirmRegistration, resendConfirmation } from '#src/people/jobs/confirm-registration.js';
 import { notice } from '#src/people/jobs/notice.js';
+import { removeExpiredCredentials } from '#src/people/jobs/remove-expired-credentials.js';
 import { resetPassword } from '#src/people/jobs/reset-password.js';
 import type { JobPayloads, TaskName } from '#src/queue/job-payloads.js';
+import { removeFailedJobs } from '#src/queue/remove-failed-jobs.js';
+import { removeStoredResponses } from '#src/queue/remove-stored-responses.js';
 import type { Task } from '#src/queue/task.js';
 
 /** The work of every task, by its name. */
@@ -16,9 +20,17 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   empty_trash: emptyTrashJob,
   notice,
   reindex_tag: reindexTagOfPosts,
+  remove_expired_credentials: removeExpiredCredentials,
+  remove_old_visits: removeOldVisits,
+  remove_stored_responses: removeStoredResponses,
+  remove_failed_jobs: removeFailedJobs,
 };
 
-/** What runs by the clock, in UTC, whichever process is there: the time as cron writes it. */
+/** The tasks that run on a schedule, as cron expressions in UTC. One process runs each of them. */
 export const timetable: { readonly [Name in TaskName]?: string } = {
   empty_trash: '17 3 * * *',
+  remove_expired_credentials: '7 * * * *',
+  remove_old_visits: '11 * * * *',
+  remove_stored_responses: '13 * * * *',
+  remove_failed_jobs: '19 * * * *',
 };

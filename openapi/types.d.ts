@@ -4069,6 +4069,168 @@ export interface components {
             max_message_bytes: number;
         };
         /**
+         * AuthorOfPosts
+         * @description Who wrote posts, and how they are received
+         * @example {
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "post_count": 12,
+         *       "view_count": 420,
+         *       "comment_count": 7
+         *     }
+         */
+        AuthorOfPosts: {
+            author: components["schemas"]["Author"];
+            /** @description How many posts are published */
+            post_count: number;
+            /** @description How often they were read, all together */
+            view_count: number;
+            /** @description How many approved comments they have, all together */
+            comment_count: number;
+        };
+        /**
+         * PopularPosts
+         * @description The posts that were read most often, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "title": "Pooling connections",
+         *           "slug": "pooling-connections",
+         *           "summary": "Why a pool, and how large.",
+         *           "excerpt": "A pool keeps connections open.",
+         *           "status": "published",
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "category": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "tags": [
+         *             {
+         *               "id": 7,
+         *               "name": "postgres",
+         *               "slug": "postgres"
+         *             }
+         *           ],
+         *           "reading_minutes": 1,
+         *           "view_count": 42,
+         *           "comment_count": 3,
+         *           "published_at": "2026-01-31T09:30:00.000Z",
+         *           "created_at": "2026-01-30T18:00:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        PopularPosts: {
+            /** @description The items, in order */
+            items: components["schemas"]["PostSummary"][];
+        };
+        /**
+         * PostArchives
+         * @description The months in which posts were published, the newest first
+         * @example {
+         *       "items": [
+         *         {
+         *           "month": "2026-01",
+         *           "post_count": 12
+         *         }
+         *       ]
+         *     }
+         */
+        PostArchives: {
+            /** @description The items, in order */
+            items: components["schemas"]["PostMonth"][];
+        };
+        /**
+         * PostMonth
+         * @description A month in which posts were published
+         * @example {
+         *       "month": "2026-01",
+         *       "post_count": 12
+         *     }
+         */
+        PostMonth: {
+            /** @description Year and month, in UTC */
+            month: string;
+            /** @description How many posts are published */
+            post_count: number;
+        };
+        /**
+         * PostsByAuthor
+         * @description Those with the most published posts, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "post_count": 12,
+         *           "view_count": 420,
+         *           "comment_count": 7
+         *         }
+         *       ]
+         *     }
+         */
+        PostsByAuthor: {
+            /** @description The items, in order */
+            items: components["schemas"]["AuthorOfPosts"][];
+        };
+        /**
+         * PostsByTag
+         * @description The tags with the most published posts, the first of them first
+         * @example {
+         *       "items": [
+         *         {
+         *           "tag": {
+         *             "id": 3,
+         *             "name": "Databases",
+         *             "slug": "databases"
+         *           },
+         *           "post_count": 12,
+         *           "view_count": 420
+         *         }
+         *       ]
+         *     }
+         */
+        PostsByTag: {
+            /** @description The items, in order */
+            items: components["schemas"]["TagOfPosts"][];
+        };
+        /**
+         * TagOfPosts
+         * @description A tag of posts, and how they are received
+         * @example {
+         *       "tag": {
+         *         "id": 3,
+         *         "name": "Databases",
+         *         "slug": "databases"
+         *       },
+         *       "post_count": 12,
+         *       "view_count": 420
+         *     }
+         */
+        TagOfPosts: {
+            tag: components["schemas"]["Topic"];
+            /** @description How many posts are published */
+            post_count: number;
+            /** @description How often they were read, all together */
+            view_count: number;
+        };
+        /**
          * Author
          * @description Who wrote something
          * @example {
@@ -4485,168 +4647,6 @@ export interface components {
             name: string;
             /** @description Its name in an address */
             slug: string;
-        };
-        /**
-         * AuthorOfPosts
-         * @description Who wrote posts, and how they are received
-         * @example {
-         *       "author": {
-         *         "id": 1,
-         *         "username": "alice",
-         *         "nickname": "Alice",
-         *         "avatar_url": null
-         *       },
-         *       "post_count": 12,
-         *       "view_count": 420,
-         *       "comment_count": 7
-         *     }
-         */
-        AuthorOfPosts: {
-            author: components["schemas"]["Author"];
-            /** @description How many posts are published */
-            post_count: number;
-            /** @description How often they were read, all together */
-            view_count: number;
-            /** @description How many approved comments they have, all together */
-            comment_count: number;
-        };
-        /**
-         * PopularPosts
-         * @description The posts that were read most often, the first of them first
-         * @example {
-         *       "items": [
-         *         {
-         *           "id": 1,
-         *           "title": "Pooling connections",
-         *           "slug": "pooling-connections",
-         *           "summary": "Why a pool, and how large.",
-         *           "excerpt": "A pool keeps connections open.",
-         *           "status": "published",
-         *           "author": {
-         *             "id": 1,
-         *             "username": "alice",
-         *             "nickname": "Alice",
-         *             "avatar_url": null
-         *           },
-         *           "category": {
-         *             "id": 3,
-         *             "name": "Databases",
-         *             "slug": "databases"
-         *           },
-         *           "tags": [
-         *             {
-         *               "id": 7,
-         *               "name": "postgres",
-         *               "slug": "postgres"
-         *             }
-         *           ],
-         *           "reading_minutes": 1,
-         *           "view_count": 42,
-         *           "comment_count": 3,
-         *           "published_at": "2026-01-31T09:30:00.000Z",
-         *           "created_at": "2026-01-30T18:00:00.000Z",
-         *           "updated_at": "2026-01-31T09:30:00.000Z"
-         *         }
-         *       ]
-         *     }
-         */
-        PopularPosts: {
-            /** @description The items, in order */
-            items: components["schemas"]["PostSummary"][];
-        };
-        /**
-         * PostArchives
-         * @description The months in which posts were published, the newest first
-         * @example {
-         *       "items": [
-         *         {
-         *           "month": "2026-01",
-         *           "post_count": 12
-         *         }
-         *       ]
-         *     }
-         */
-        PostArchives: {
-            /** @description The items, in order */
-            items: components["schemas"]["PostMonth"][];
-        };
-        /**
-         * PostMonth
-         * @description A month in which posts were published
-         * @example {
-         *       "month": "2026-01",
-         *       "post_count": 12
-         *     }
-         */
-        PostMonth: {
-            /** @description Year and month, in UTC */
-            month: string;
-            /** @description How many posts are published */
-            post_count: number;
-        };
-        /**
-         * PostsByAuthor
-         * @description Those with the most published posts, the first of them first
-         * @example {
-         *       "items": [
-         *         {
-         *           "author": {
-         *             "id": 1,
-         *             "username": "alice",
-         *             "nickname": "Alice",
-         *             "avatar_url": null
-         *           },
-         *           "post_count": 12,
-         *           "view_count": 420,
-         *           "comment_count": 7
-         *         }
-         *       ]
-         *     }
-         */
-        PostsByAuthor: {
-            /** @description The items, in order */
-            items: components["schemas"]["AuthorOfPosts"][];
-        };
-        /**
-         * PostsByTag
-         * @description The tags with the most published posts, the first of them first
-         * @example {
-         *       "items": [
-         *         {
-         *           "tag": {
-         *             "id": 3,
-         *             "name": "Databases",
-         *             "slug": "databases"
-         *           },
-         *           "post_count": 12,
-         *           "view_count": 420
-         *         }
-         *       ]
-         *     }
-         */
-        PostsByTag: {
-            /** @description The items, in order */
-            items: components["schemas"]["TagOfPosts"][];
-        };
-        /**
-         * TagOfPosts
-         * @description A tag of posts, and how they are received
-         * @example {
-         *       "tag": {
-         *         "id": 3,
-         *         "name": "Databases",
-         *         "slug": "databases"
-         *       },
-         *       "post_count": 12,
-         *       "view_count": 420
-         *     }
-         */
-        TagOfPosts: {
-            tag: components["schemas"]["Topic"];
-            /** @description How many posts are published */
-            post_count: number;
-            /** @description How often they were read, all together */
-            view_count: number;
         };
         /**
          * EmailAddress

@@ -5,9 +5,6 @@ import * as store from '#src/db/idempotency-keys.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 
-/** How long an answer is kept. */
-export const IDEMPOTENCY_LIFETIME_MS = 24 * 60 * 60 * 1000;
-
 /** Headers that belong to the answer, and not to the one request that got it. */
 const KEPT_HEADERS = ['etag', 'location'];
 
@@ -49,7 +46,7 @@ export default fp(
           if (!(await store.lockIdempotencyKey(transaction, caller, key))) {
             throw new ApiError('request_in_progress', { headers: { 'retry-after': '1' } });
           }
-          const since = new Date(now.getTime() - IDEMPOTENCY_LIFETIME_MS);
+          const since = new Date(now.getTime() - store.IDEMPOTENCY_LIFETIME_MS);
           const kept = await store.findAnswer(transaction, caller, key, since);
           if (kept !== null) return replay(kept, requestHash, key, reply);
 

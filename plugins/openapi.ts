@@ -7,6 +7,7 @@ import fp from 'fastify-plugin';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { ApiErrorBody, HTTPValidationError } from '#schemas/errors.js';
 import { csrfTokenHeader, idempotencyKeyHeader } from '#schemas/headers.js';
+import { tags } from '#schemas/index.js';
 import type { ResponseHeaderName } from '#schemas/response-headers.js';
 import { Ref } from '#schemas/types.js';
 import { documentHeaders, SENDS } from '#src/lib/document-headers.js';
@@ -43,26 +44,6 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
   504: 'The upstream did not answer in time',
 };
 
-const TAGS = [
-  { name: 'auth', description: 'Signing up, in and out, and proving where a request comes from' },
-  { name: 'me', description: 'Your own account: profile, sign-ins, keys' },
-  {
-    name: 'users',
-    description: 'People: their accounts, as others and as administrators see them',
-  },
-  { name: 'posts', description: 'Articles: written, published, read' },
-  { name: 'search', description: 'Finding articles and comments by their words' },
-  { name: 'trash', description: 'What was deleted, and the way back' },
-  { name: 'categories', description: 'What posts are about: one subject each' },
-  { name: 'tags', description: 'What posts are marked with: as many words as one likes' },
-  { name: 'comments', description: 'What is said about articles, and what is let stand' },
-  { name: 'roles', description: 'What people may do' },
-  { name: 'audit', description: 'Who did what, for administrators' },
-  { name: 'jobs', description: 'What the service does in the background' },
-  { name: 'system', description: 'Whether the service is there, and in which version' },
-  { name: 'playground', description: 'Where the authors of clients try how this API speaks' },
-];
-
 /** The name in the document of what `*` stands for: the rest of a path, slashes included. */
 const WILDCARD = 'subpath';
 
@@ -92,7 +73,7 @@ export default fp(
           license: { name: 'MIT', identifier: 'MIT' },
         },
         servers: [{ url: '/', description: 'The service that serves this document' }],
-        tags: TAGS,
+        tags,
         components: {
           securitySchemes: SECURITY_SCHEMES,
         },

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
+import { tag } from '#schemas/posts.js';
 import type { FeedPlace } from '#src/articles/lib/atom-feed.js';
 import { FEED_LENGTH, MAX_FEED_HTML, PostFeed } from '#src/articles/services/feed.js';
 import { ApiError } from '#src/errors.js';
@@ -21,7 +22,7 @@ const operations = {
       'pages that people use, `posts/` and the slug below their address, or to this API where there ' +
       `are none. Posts have their text as long as the feed has no more than ${MAX_FEED_HTML} ` +
       'characters of it, and beyond that their summary alone.',
-    tags: ['posts'],
+    tags: [tag.name],
     headers: IfNoneMatchHeaders,
     response: {
       200: {

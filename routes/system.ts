@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ApiVersions, Health, Readiness, Status, Welcome } from '#schemas/system.js';
+import { ApiVersions, Health, Readiness, Status, tag, Welcome } from '#schemas/system.js';
 import { Ref } from '#schemas/types.js';
 import { pingDatabase } from '#src/db/health.js';
 import { projectVersion } from '#src/lib/project-root.js';
 
-const tags = ['system'];
+const tags = [tag.name];
 
 const operations = {
   health: {

@@ -1,6 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
-import { Component, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
+import { Component, Enum, Id, Nullable, type OperationTag, Ref, Timestamp } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'audit',
+  description: 'The audit log, for administrators',
+};
 
 /** Everything that the audit log speaks of. */
 export const AUDIT_ACTIONS = [

@@ -1,5 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Component, Default } from './types.js';
+import { Component, Default, type OperationTag } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'auth',
+  description: 'Sign up, sign in, sign out, and get CSRF tokens',
+};
 
 /** A password that was set before: what new ones must have is not asked of it. */
 export const knownPassword = Type.String({

@@ -1,7 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { pageOf } from './pages.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
-import { Component, Default, Ref } from './types.js';
+import { Component, Default, type OperationTag, Ref } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'categories',
+  description: 'Categories of posts; a post has at most one',
+};
 
 const description = Type.String({ maxLength: 200, description: 'What its posts are about' });
 

@@ -1,7 +1,22 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
 import { Author, VISIBLE_PATTERN } from './posts.js';
-import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
+import {
+  Component,
+  Default,
+  Enum,
+  Id,
+  Nullable,
+  type OperationTag,
+  Ref,
+  Timestamp,
+} from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'comments',
+  description: 'Comments on posts, and their moderation',
+};
 
 /** Characters that the Markdown of a comment may have. */
 export const MAX_COMMENT_LENGTH = 5000;

@@ -1,6 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
-import { Component, Enum, Nullable, Ref, Timestamp } from './types.js';
+import { Component, Enum, Nullable, type OperationTag, Ref, Timestamp } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'jobs',
+  description: 'Background jobs, for administrators',
+};
 
 export const JOB_STATES = ['waiting', 'running', 'failed'] as const;
 export type JobState = (typeof JOB_STATES)[number];

@@ -1,6 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import { knownPassword } from './auth.js';
-import { Component } from './types.js';
+import { Component, type OperationTag } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'me',
+  description: 'Your own account: profile, sessions, API keys',
+};
 
 export const AccountDeletion = Component(
   'AccountDeletion',

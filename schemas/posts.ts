@@ -1,6 +1,21 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { pageOf, pageQuery } from './pages.js';
-import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
+import {
+  Component,
+  Default,
+  Enum,
+  Id,
+  Nullable,
+  type OperationTag,
+  Ref,
+  Timestamp,
+} from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'posts',
+  description: 'Blog posts: write, publish, read',
+};
 
 /** Characters that the Markdown of a post may have. */
 export const MAX_POST_LENGTH = 200_000;

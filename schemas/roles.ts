@@ -1,5 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Component, Enum, Ref } from './types.js';
+import { Component, Enum, type OperationTag, Ref } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'roles',
+  description: 'Roles and their permissions',
+};
 
 /** What one may do, each with its bit. ADMIN includes all of them. */
 export const PERMISSIONS = { read: 1, create: 2, update: 4, delete: 8, admin: 128 } as const;

@@ -1,7 +1,22 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { pageOf, pageQuery } from './pages.js';
 import { Author, Topic } from './posts.js';
-import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
+import {
+  Component,
+  Default,
+  Enum,
+  Id,
+  Nullable,
+  type OperationTag,
+  Ref,
+  Timestamp,
+} from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'search',
+  description: 'Full-text search in posts and comments',
+};
 
 /** How many posts, posts by their title, and comments a search ranks at most: each the newest. */
 export const MAX_CANDIDATES = 1000;

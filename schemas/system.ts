@@ -1,5 +1,11 @@
 import { Type } from '@sinclair/typebox';
-import { Component } from './types.js';
+import { Component, type OperationTag } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'system',
+  description: 'Health and version of the service',
+};
 
 export const Health = Component(
   'Health',

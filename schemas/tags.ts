@@ -1,7 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { pageOf } from './pages.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
-import { Component, Ref } from './types.js';
+import { Component, type OperationTag, Ref } from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'tags',
+  description: 'Tags of posts; a post has any number',
+};
 
 const example = {
   id: 7,

@@ -1,7 +1,22 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
 import { Author } from './posts.js';
-import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
+import {
+  Component,
+  Default,
+  Enum,
+  Id,
+  Nullable,
+  type OperationTag,
+  Ref,
+  Timestamp,
+} from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'trash',
+  description: 'Deleted posts and comments: list, restore, purge',
+};
 
 /** What goes to the trash when it is deleted. */
 export const TRASH_KINDS = ['post', 'comment'] as const;

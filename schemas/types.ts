@@ -58,3 +58,9 @@ export function Default<T extends TSchema>(schema: T, value: Static<T>): T {
   // Optional in the document, but not in the type: validation has filled it in.
   return Type.Optional({ ...schema, default: value }) as unknown as T;
 }
+
+/** A group of operations in the document. Each resource declares its own beside its schemas. */
+export interface OperationTag {
+  readonly name: string;
+  readonly description: string;
+}

@@ -1,7 +1,22 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './pages.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
-import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
+import {
+  Component,
+  Default,
+  Enum,
+  Id,
+  Nullable,
+  type OperationTag,
+  Ref,
+  Timestamp,
+} from './types.js';
+
+/** Groups the operations in the document. */
+export const tag: OperationTag = {
+  name: 'users',
+  description: 'User accounts and profiles',
+};
 
 /** What a list of users may be sorted by: public columns only, or the order would tell the rest. */
 export const USER_SORTS = ['id', 'username', 'created_at'] as const;

@@ -1,6 +1,9 @@
 import { sql } from 'kysely';
 import type { Database } from './database.js';
 
+/** How long a response is kept: 24 hours. */
+export const IDEMPOTENCY_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
 /** The first answer to a request, as it is replayed. */
 export interface StoredAnswer {
   request_hash: Buffer;

@@ -5,8 +5,8 @@ type Parameter = OpenAPIV3_1.ParameterObject & { schema?: { deprecated?: boolean
 
 /**
  * Makes a generated document say what a reader looks for: a parameter with a deprecated schema is
- * deprecated itself, and tags and components that nothing uses are left out, as those of a group
- * of routes that is switched off. Changes the document.
+ * deprecated itself, tags stand in the order of their first operation, and components that nothing
+ * uses are left out, as those of routes that are switched off. Changes the document.
  */
 export function tidyDocument(document: Document): Document {
   const operations = Object.values(document.paths ?? {}).flatMap((item) =>
@@ -17,8 +17,9 @@ export function tidyDocument(document: Document): Document {
       if (parameter.schema?.deprecated === true) parameter.deprecated = true;
     }
   }
-  const tags = new Set(operations.flatMap(({ tags }) => tags ?? []));
-  if (document.tags) document.tags = document.tags.filter(({ name }) => tags.has(name));
+  const described = new Map(document.tags?.map((tag) => [tag.name, tag]));
+  const used = new Set(operations.flatMap(({ tags }) => tags ?? []));
+  document.tags = [...used].map((name) => described.get(name) ?? { name });
   if (document.components?.schemas) dropUnused(document, document.components.schemas);
   return document;
 }

@@ -1,5 +1,8 @@
 import type { Language } from '#src/lib/messages/index.js';
 
+/** What a job of the timetable is given. */
+type NoPayload = Record<string, never>;
+
 /**
  * Every task, with what a job of it is given. A payload stands in the database until the job is
  * done: it has no secret in it. A job may have to run twice, and after its code has changed.
@@ -19,8 +22,16 @@ export interface JobPayloads {
   };
   /** Sends the mail with which whoever has this address sets a new password. */
   reset_password: { email: string; language: Language };
-  /** Removes what has been in the trash for too long; every night. */
-  empty_trash: Record<string, never>;
+  /** Purges posts and comments whose time in the trash is over. Runs every night. */
+  empty_trash: NoPayload;
+  /** Deletes expired sessions, tokens, registrations and throttles. Runs every hour, as do the next. */
+  remove_expired_credentials: NoPayload;
+  /** Deletes old visits of posts. */
+  remove_old_visits: NoPayload;
+  /** Deletes the responses that an `Idempotency-Key` no longer replays. */
+  remove_stored_responses: NoPayload;
+  /** Deletes jobs that failed for good long ago. */
+  remove_failed_jobs: NoPayload;
   /** Tells somebody what happened to their account. */
   notice: {
     kind: 'password_changed' | 'email_changed';

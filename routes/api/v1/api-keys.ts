@@ -9,11 +9,12 @@ import {
   ApiKeyParams,
   MAX_API_KEYS,
 } from '#schemas/api-keys.js';
+import { tag } from '#schemas/me.js';
 import { Ref } from '#schemas/types.js';
 import { linkHeader } from '#src/lists/link-header.js';
 import * as apiKeys from '#src/people/services/api-keys.js';
 
-const tags = ['me'];
+const tags = [tag.name];
 
 const operations = {
   list: {

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { AuditListQuery, AuditPage } from '#schemas/audit.js';
+import { AuditListQuery, AuditPage, tag } from '#schemas/audit.js';
 import { Ref } from '#schemas/types.js';
 import { listAuditEntries } from '#src/audit/audit.js';
 import { linkHeader } from '#src/lists/link-header.js';
@@ -11,7 +11,7 @@ const operations = {
     description:
       'Who did what, when and from where, the newest first. An entry is written together with the ' +
       'change of which it speaks and never altered. All filters that are given must fit.',
-    tags: ['audit'],
+    tags: [tag.name],
     querystring: AuditListQuery,
     response: { 200: Ref(AuditPage) },
   },

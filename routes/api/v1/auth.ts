@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { dropCookie, signIn } from '#plugins/sessions.js';
-import { CsrfToken, Login, LoginStatus, LogoutStatus, SessionStatus } from '#schemas/auth.js';
+import { CsrfToken, Login, LoginStatus, LogoutStatus, SessionStatus, tag } from '#schemas/auth.js';
 import { Ref } from '#schemas/types.js';
 import { authenticate } from '#src/people/services/auth.js';
 import { endSignIn } from '#src/people/services/sign-ins.js';
 
-const tags = ['auth'];
+const tags = [tag.name];
 
 const operations = {
   login: {

@@ -15,6 +15,7 @@ import {
   CommentUpdate,
   EDIT_WINDOW_MINUTES,
   type Moderation,
+  tag,
 } from '#schemas/comments.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { Ref } from '#schemas/types.js';
@@ -23,7 +24,7 @@ import { decide, moderateComments } from '#src/articles/services/comment-moderat
 import * as comments from '#src/articles/services/comments.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
-const tags = ['comments'];
+const tags = [tag.name];
 
 const operations = {
   list: {

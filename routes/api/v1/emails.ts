@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { viewerOf } from '#plugins/access.js';
+import { tag as authTag } from '#schemas/auth.js';
+import { tag } from '#schemas/me.js';
 import {
   EmailChange,
   EmailConfirmation,
@@ -16,7 +18,7 @@ const operations = {
     description:
       'Takes the token of a mail, which works once: it makes a user of whoever has registered, or ' +
       'gives a user the address that they wanted to change to.',
-    tags: ['auth'],
+    tags: [authTag.name],
     body: Ref(EmailConfirmation),
     response: { 200: Ref(EmailConfirmed) },
   },
@@ -26,7 +28,7 @@ const operations = {
     description:
       'Sends a token to the new address, which is yours when `POST /api/v1/auth/verify-email` brings ' +
       'it back; the old one is told then. Whether somebody else has the address does not show.',
-    tags: ['me'],
+    tags: [tag.name],
     body: Ref(EmailChange),
     response: { 202: Ref(MailRequested, { description: 'A mail is on its way' }) },
   },

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Job, JobListQuery, JobPage, JobParams } from '#schemas/jobs.js';
+import { Job, JobListQuery, JobPage, JobParams, tag } from '#schemas/jobs.js';
 import { Ref } from '#schemas/types.js';
 import { linkHeader } from '#src/lists/link-header.js';
 import * as jobs from '#src/queue/jobs.js';
 
-const tags = ['jobs'];
+const tags = [tag.name];
 
 const operations = {
   list: {

@@ -2,13 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import { viewerOf } from '#plugins/access.js';
 import { dropCookie } from '#plugins/sessions.js';
+import { tag } from '#schemas/me.js';
 import { SignInListQuery, SignInPage, SignInParams, SignInsEnded } from '#schemas/sessions.js';
 import { Ref } from '#schemas/types.js';
 import { ApiError } from '#src/errors.js';
 import { linkHeader } from '#src/lists/link-header.js';
 import * as signIns from '#src/people/services/sign-ins.js';
 
-const tags = ['me'];
+const tags = [tag.name];
 
 const operations = {
   list: {

@@ -4,13 +4,13 @@ import { viewerOf } from '#plugins/access.js';
 import { preconditionOf } from '#plugins/conditional-requests.js';
 import { dropCookie } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
-import { AccountDeletion } from '#schemas/me.js';
+import { AccountDeletion, tag } from '#schemas/me.js';
 import { Ref } from '#schemas/types.js';
 import { ProfileUpdate, User } from '#schemas/users.js';
 import * as me from '#src/people/services/me.js';
 import { userTag } from '#src/people/services/users.js';
 
-const tags = ['me'];
+const tags = [tag.name];
 
 const operations = {
   read: {

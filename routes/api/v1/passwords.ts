@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { viewerOf } from '#plugins/access.js';
+import { tag } from '#schemas/auth.js';
 import {
   PasswordChange,
   PasswordCheck,
@@ -13,7 +14,7 @@ import { languageOf, validationMessage } from '#src/lib/messages/index.js';
 import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
 import * as passwords from '#src/people/services/password-changes.js';
 
-const tags = ['auth'];
+const tags = [tag.name];
 
 const operations = {
   check: {

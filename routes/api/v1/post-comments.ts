@@ -7,6 +7,7 @@ import {
   CommentTreeQuery,
   MAX_COMMENTS,
   MAX_LEVELS,
+  tag,
 } from '#schemas/comments.js';
 import { PostParams } from '#schemas/posts.js';
 import { Ref } from '#schemas/types.js';
@@ -14,7 +15,7 @@ import { createComment } from '#src/articles/services/comment-changes.js';
 import { commentTag, listThreads } from '#src/articles/services/comments.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
-const tags = ['comments'];
+const tags = [tag.name];
 
 const operations = {
   list: {

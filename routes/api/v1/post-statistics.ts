@@ -7,10 +7,11 @@ import {
   PostsByTag,
   StatisticsQuery,
 } from '#schemas/post-statistics.js';
+import { tag } from '#schemas/posts.js';
 import { Ref } from '#schemas/types.js';
 import * as statistics from '#src/articles/services/post-statistics.js';
 
-const tags = ['posts'];
+const tags = [tag.name];
 
 const operations = {
   popular: {

@@ -3,6 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { viewerOf } from '#plugins/access.js';
 import { preconditionOf } from '#plugins/conditional-requests.js';
+import { agentOf } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import {
   Post,
@@ -14,13 +15,15 @@ import {
   PostSlugParams,
   type PostStatus,
   PostUpdate,
+  tag,
 } from '#schemas/posts.js';
 import { Ref } from '#schemas/types.js';
 import * as changes from '#src/articles/services/post-changes.js';
+import { PostViews } from '#src/articles/services/post-views.js';
 import * as posts from '#src/articles/services/posts.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
-const tags = ['posts'];
+const tags = [tag.name];
 
 const ETAG_NOTE =
   'The `ETag` names what is shown: its first number is the version, and `If-Match` looks at that ' +
@@ -129,7 +132,15 @@ const operations = {
 const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
 const write = { access: 'update', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+export interface PostRoutesOptions {
+  /** Names visitors without telling who they are. At least 32 characters. */
+  visitorSecret: string;
+}
+
+const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visitorSecret }) => {
+  const { db, clock, log } = app;
+  const views = new PostViews({ db, clock, log, secret: visitorSecret });
+  app.writeBehind(views);
   const sourceOf = ({ db }: FastifyRequest) => ({ db, sharedReads: app.sharedReads });
 
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
@@ -146,7 +157,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params;
       const post = await posts.readPost(sourceOf(request), request.viewer, id);
-      request.countView(post.value);
+      countView(views, request, post.value);
       return reply.read(post);
     },
   );
@@ -159,7 +170,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const post = await posts.readPostBySlug(sourceOf(request), request.viewer, slug);
       const { value } = post;
       if (value.slug !== slug) return reply.redirect(`${app.prefix}/slug/${value.slug}`, 301);
-      request.countView(value);
+      countView(views, request, value);
       return reply.read(post);
     },
   );
@@ -243,3 +254,18 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 };
 
 export default routes;
+
+/** Counts a visit, unless nobody reads: a draft, a HEAD, what a browser fetches ahead. */
+function countView(
+  views: PostViews,
+  request: FastifyRequest,
+  { id, status }: { id: number; status: string },
+): void {
+  if (status !== 'published' || request.method !== 'GET' || isPrefetch(request)) return;
+  views.count(id, { address: request.ip, userAgent: agentOf(request) });
+}
+
+/** @see https://fetch.spec.whatwg.org/#sec-purpose-header */
+function isPrefetch({ headers }: FastifyRequest): boolean {
+  return /\bprefetch\b/.test(`${headers['sec-purpose'] ?? headers['purpose'] ?? ''}`);
+}

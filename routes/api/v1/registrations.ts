@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { tag } from '#schemas/auth.js';
 import {
   EmailAddress,
   MailRequested,
@@ -9,7 +10,7 @@ import { Ref } from '#schemas/types.js';
 import { ApiError } from '#src/errors.js';
 import { register, resendConfirmation } from '#src/people/services/registrations.js';
 
-const tags = ['auth'];
+const tags = [tag.name];
 
 const operations = {
   register: {

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { RoleList } from '#schemas/roles.js';
+import { RoleList, tag } from '#schemas/roles.js';
 import { Ref } from '#schemas/types.js';
 import { listRoles } from '#src/access/permissions.js';
 
@@ -10,7 +10,7 @@ const operations = {
     description:
       'The roles from the least to the greatest, and the permissions that they, and any other ' +
       'mask, are made of.',
-    tags: ['roles'],
+    tags: [tag.name],
     response: { 200: Ref(RoleList) },
   },
 } as const;

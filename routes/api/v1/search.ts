@@ -5,12 +5,13 @@ import {
   SearchQuery,
   Suggestions,
   SuggestQuery,
+  tag,
 } from '#schemas/search.js';
 import { Ref } from '#schemas/types.js';
 import { search, suggest } from '#src/articles/services/search.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
-const tags = ['search'];
+const tags = [tag.name];
 
 const operations = {
   search: {

@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { agentOf } from '#plugins/sessions.js';
+import { tag } from '#schemas/auth.js';
 import { RevocationStatus, TokenPair, TokenRequest, TokenRevocation } from '#schemas/tokens.js';
 import { Ref } from '#schemas/types.js';
 import { grantTokens, revokeToken } from '#src/people/services/tokens.js';
 
-const tags = ['auth'];
+const tags = [tag.name];
 
 /** Far more than a request for tokens takes. */
 const bodyLimit = 16 * 1024;

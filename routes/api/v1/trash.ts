@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import { viewerOf } from '#plugins/access.js';
-import { TRASH_DAYS, TrashListQuery, TrashPage, TrashParams } from '#schemas/trash.js';
+import { TRASH_DAYS, TrashListQuery, TrashPage, TrashParams, tag } from '#schemas/trash.js';
 import { Ref } from '#schemas/types.js';
 import * as trash from '#src/articles/services/trash.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
-const tags = ['trash'];
+const tags = [tag.name];
 
 const operations = {
   list: {

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Ref } from '#schemas/types.js';
-import { User, UserPublic, UserView } from '#schemas/users.js';
+import { tag, User, UserPublic, UserView } from '#schemas/users.js';
 import { ApiError } from '#src/errors.js';
 import { csvStream, jsonArrayStream } from '#src/lib/export-streams.js';
 import { Gate } from '#src/lib/gate.js';
@@ -23,7 +23,7 @@ const MAX_DURATION_MS = 15 * MINUTE_MS;
 /** A reader who takes nothing for so long is gone. */
 const STALLED_AFTER_MS = 30_000;
 
-const tags = ['users'];
+const tags = [tag.name];
 const whoSeesWhat =
   'Administrators get all users whole; everyone else the public fields of the active ones. ' +
   'The users come by id, streamed, so their number does not matter.';

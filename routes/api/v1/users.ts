@@ -7,6 +7,7 @@ import { RoleAssignment } from '#schemas/roles.js';
 import { Ref } from '#schemas/types.js';
 import {
   MAX_BULK_USERS,
+  tag,
   User,
   UserBulkCreate,
   UserBulkCreated,
@@ -25,7 +26,7 @@ import * as users from '#src/people/services/users.js';
 /** A thousand users with everything that one usually has. */
 const MAX_BULK_BYTES = 4 * 1024 * 1024;
 
-const tags = ['users'];
+const tags = [tag.name];
 
 const operations = {
   list: {

@@ -36,7 +36,10 @@ async function nextVersion(app: FastifyInstance): Promise<void> {
       ? toNext(payload as Post)
       : payload,
   );
-  await app.register(posts, { prefix: '/posts' });
+  await app.register(posts, {
+    prefix: '/posts',
+    visitorSecret: 'a secret for the visitors of v2 posts',
+  });
 }
 
 const testApp = await createTestApp(

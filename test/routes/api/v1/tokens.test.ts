@@ -4,7 +4,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import pino from 'pino';
 import t, { type Test } from 'tap';
 import type { AppDependencies } from '#app/app.js';
-import type { Config } from '#app/config.js';
+import type { Config } from '#app/config-schema.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { createTestApp, PASSWORD, TOKEN_SECRET } from '#test/support/app.js';

@@ -40,7 +40,7 @@ function visit(
 t.test('a visitor counts once for a post in half an hour, over all processes', async (t) => {
   const { id, slug } = await newPost();
   const other = await newPost();
-  const flush = () => Promise.all([one, two].map(({ app }) => app.postViews.flush()));
+  const flush = () => Promise.all([one, two].map(({ app }) => app.flushWrites()));
 
   for (const url of [`${URL}/${id}`, `${URL}/${id}`, `${URL}/slug/${slug}`]) {
     await visit(one, url, '192.0.2.1');
@@ -82,7 +82,7 @@ t.test('what was kept or known already counts too, what nobody saw does not', as
   const draft = await alice.post(URL, { title: 'A draft', content: 'Not yet.' });
   await alice.get(`${URL}/${draft.json.id}`);
   await alice.post(`${URL}/${draft.json.id}/publish`);
-  await app.postViews.flush();
+  await app.flushWrites();
   t.equal(await viewsOf(id), 3);
   t.equal(await viewsOf(draft.json.id), 0);
 });
@@ -92,7 +92,7 @@ t.test('nothing of a visitor can be read from the database', async (t) => {
   for (let n = 0; n < 2; n++) ids.push((await newPost()).id);
   const visitAll = async () => {
     for (const id of ids) await visit(one, `${URL}/${id}`, '192.0.2.1');
-    await app.postViews.flush();
+    await app.flushWrites();
   };
   await visitAll();
   const hashes = async () => {
@@ -115,9 +115,9 @@ t.test('nothing of a visitor can be read from the database', async (t) => {
 t.test('many visits are counted in one statement', async (t) => {
   const { id } = await newPost();
   for (let n = 0; n < 50; n++) await visit(one, `${URL}/${id}`, `192.0.2.${n}`);
-  const statements = await recordStatements(() => app.postViews.flush());
+  const statements = await recordStatements(() => app.flushWrites());
   t.equal(statements.length, 1);
-  t.same(await recordStatements(() => app.postViews.flush()), [], 'and none if there are none');
+  t.same(await recordStatements(() => app.flushWrites()), [], 'and none if there are none');
   t.equal(await viewsOf(id), 50);
 });
 
@@ -135,13 +135,13 @@ t.test('what could not be counted waits, and posts that are gone do no harm', as
   const [kept, gone] = [await newPost(), await newPost()];
   for (const { id } of [kept, gone]) await visit(one, `${URL}/${id}`, '192.0.2.1');
   await app.pg.query('alter table post_visits rename to elsewhere');
-  await app.postViews.flush();
+  await app.flushWrites();
   await app.pg.query('alter table elsewhere rename to post_visits');
   const warnings = lines.filter(({ level }) => level === 40);
   t.match(warnings, [{ msg: 'could not count visits yet', visits: 2 }]);
   await visit(one, `${URL}/${kept.id}`, '192.0.2.2');
   await app.pg.query('delete from posts where id = $1', [gone.id]);
-  await app.postViews.flush();
+  await app.flushWrites();
   t.equal(await viewsOf(kept.id), 2);
 });
 
@@ -171,7 +171,7 @@ t.test('many who count and one who deletes do not wait in a circle', async (t) =
 
 t.test('however long nothing can be counted, no more than so many wait', async (t) => {
   const { id } = await newPost();
-  await app.postViews.flush();
+  await app.flushWrites();
   const { logger, lines } = recordLog();
   const views = new PostViews({ db: app.db, clock: clock.read, secret: 'x', log: logger });
   let visitor = 0;

@@ -1,0 +1,27 @@
+/** Every file of schemas whose components and tag the document lists. */
+export * as apiKeys from './api-keys.js';
+export * as audit from './audit.js';
+export * as auth from './auth.js';
+export * as categories from './categories.js';
+export * as comments from './comments.js';
+export * as errors from './errors.js';
+export * as jobs from './jobs.js';
+export * as me from './me.js';
+export * as passwords from './passwords.js';
+export * as playground from './playground.js';
+export * as playgroundBodies from './playground-bodies.js';
+export * as playgroundParameters from './playground-parameters.js';
+export * as playgroundQueries from './playground-queries.js';
+export * as playgroundRequests from './playground-requests.js';
+export * as playgroundResponses from './playground-responses.js';
+export * as postStatistics from './post-statistics.js';
+export * as posts from './posts.js';
+export * as registrations from './registrations.js';
+export * as roles from './roles.js';
+export * as search from './search.js';
+export * as sessions from './sessions.js';
+export * as system from './system.js';
+export * as tags from './tags.js';
+export * as tokens from './tokens.js';
+export * as trash from './trash.js';
+export * as users from './users.js';

@@ -1,0 +1,15 @@
+import type { JobPayloads } from './job-payloads.js';
+import { deleteFailedJobs } from './store.js';
+import type { Task } from './task.js';
+
+/** How long a job that failed for good can still be seen, and run again: 30 days. */
+const FAILED_JOBS_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Deletes jobs that failed for good long ago. */
+export const removeFailedJobs: Task<JobPayloads['remove_failed_jobs']> = async (
+  _payload,
+  { db, clock, log },
+) => {
+  const jobs = await deleteFailedJobs(db, new Date(clock().getTime() - FAILED_JOBS_KEPT_MS));
+  log.debug({ jobs }, 'removed failed jobs');
+};

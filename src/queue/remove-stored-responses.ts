@@ -1,0 +1,12 @@
+import { deleteOldAnswers, IDEMPOTENCY_LIFETIME_MS } from '#src/db/idempotency-keys.js';
+import type { JobPayloads } from './job-payloads.js';
+import type { Task } from './task.js';
+
+/** Deletes the responses that an `Idempotency-Key` no longer replays. */
+export const removeStoredResponses: Task<JobPayloads['remove_stored_responses']> = async (
+  _payload,
+  { db, clock, log },
+) => {
+  const until = new Date(clock().getTime() - IDEMPOTENCY_LIFETIME_MS);
+  log.debug({ responses: await deleteOldAnswers(db, until) }, 'removed stored responses');
+};
