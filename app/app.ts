@@ -51,6 +51,7 @@ import docs from '#routes/docs.js';
 import feed from '#routes/feed.js';
 import system from '#routes/system.js';
 import type { Mailer } from '#src/mail/mailer.js';
+import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { trustedProxies } from './config.js';
 import type { Config } from './config-schema.js';
 import { tasks, timetable } from './tasks.js';
@@ -148,7 +149,7 @@ export async function buildApp(
   await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
-  await app.register(validation);
+  await app.register(validation, { keywords: passwordKeywords });
   await app.register(serialization);
   await app.register(access);
   await app.register(idempotency);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#src/lib/project-root.js';
-import { compileParameters } from '#src/lib/validation/compile-parameters.js';
+import { compileParameters } from '#src/lib/validation/index.js';
 import { findProblems } from './config-problems.js';
 import { type Config, ConfigSchema } from './config-schema.js';
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '#src/lib/validation/schema.js';
+import type { JsonSchema } from '#src/lib/validation/index.js';
 import { largest, mainPart, type Resolve, wrongest } from './bodies.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '#src/lib/validation/schema.js';
+import type { JsonSchema } from '#src/lib/validation/index.js';
 
 /** Finds the schema that a `$ref` names. */
 export type Resolve = (ref: string) => JsonSchema;
@@ -76,7 +76,7 @@ function largestText(schema: JsonSchema, name: string | undefined): string {
   const { maxLength = UNLIMITED, pattern, format } = schema;
   const number = String(unique);
   if (format === 'email') return `n${number}@example.com`;
-  if (schema['x-password-policy'] === true) return 'Aa1-'.padEnd(maxLength, WORD);
+  if ('x-password-policy' in schema) return 'Aa1-'.padEnd(maxLength, WORD);
   const candidates = [
     name === 'username' ? `u${number}`.padEnd(maxLength, WORD) : WORD.repeat(maxLength),
     'https://example.com/'.padEnd(maxLength, WORD),

@@ -7,11 +7,11 @@ import { buildApp } from '#app/app.js';
 import { parseConfig } from '#app/config.js';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { readMigrations } from '#src/db/migration-files.js';
-import { jobQueue } from '#src/queue/install.js';
 import { migrateUp } from '#src/db/migrator.js';
-import type { JsonSchema } from '#src/lib/validation/schema.js';
+import type { JsonSchema } from '#src/lib/validation/index.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser } from '#src/people/stores/user-changes.js';
+import { jobQueue } from '#src/queue/install.js';
 import { type Attack, attacksOn } from './attacks.js';
 import { median } from './side-by-side.js';
 

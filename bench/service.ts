@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { readMigrations } from '#src/db/migration-files.js';
-import { jobQueue } from '#src/queue/install.js';
 import { migrateUp } from '#src/db/migrator.js';
 import { projectRoot } from '#src/lib/project-root.js';
+import { jobQueue } from '#src/queue/install.js';
 
 /** The compiled service in a process of its own, on a new database. */
 export interface Service {

@@ -5,10 +5,14 @@ import { Command } from 'commander';
 import { components, definitions as named } from '#schemas/index.js';
 import { Ref } from '#schemas/types.js';
 import { UserCreate, UserListQuery } from '#schemas/users.js';
-import { compileBody } from '#src/lib/validation/compile-body.js';
-import { compileParameters } from '#src/lib/validation/compile-parameters.js';
-import type { Validated } from '#src/lib/validation/error-item.js';
-import type { Definitions, JsonSchema } from '#src/lib/validation/schema.js';
+import {
+  compileBody,
+  compileParameters,
+  type Definitions,
+  type JsonSchema,
+  type Validated,
+} from '#src/lib/validation/index.js';
+import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { sideBySide } from './side-by-side.js';
 
 /** A schema with input for it. */
@@ -110,7 +114,11 @@ function compileAjv(schema: TSchema, options: Options): ValidateFunction {
 }
 
 function bodyValidator(schema: TSchema): (value: unknown) => Validated {
-  const validate = compileBody({ schema: schema as JsonSchema, definitions });
+  const validate = compileBody({
+    schema: schema as JsonSchema,
+    definitions,
+    keywords: passwordKeywords,
+  });
   return (value) => validate({ kind: 'json', value });
 }
 

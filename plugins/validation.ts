@@ -2,15 +2,20 @@ import type { FastifyContextConfig, FastifyRequest, FastifySchema, RouteOptions 
 import fp from 'fastify-plugin';
 import { ApiError, InvalidRequest } from '#src/errors.js';
 import { type BodyKind, readBody } from '#src/lib/request-body.js';
-import { type BodyMode, compileBody, type ParsedBody } from '#src/lib/validation/compile-body.js';
 import {
+  type BodyMode,
+  compileBody,
   compileParameters,
+  type Definitions,
+  type ErrorItem,
+  type JsonSchema,
+  type Keywords,
+  largestBody,
   type ParameterPlace,
+  type ParsedBody,
   type RawParameters,
-} from '#src/lib/validation/compile-parameters.js';
-import type { ErrorItem, Validated } from '#src/lib/validation/error-item.js';
-import { largestBody } from '#src/lib/validation/largest-body.js';
-import type { Definitions, JsonSchema } from '#src/lib/validation/schema.js';
+  type Validated,
+} from '#src/lib/validation/index.js';
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -25,6 +30,11 @@ declare module 'fastify' {
     /** The parts of the request that are one model each, as FastAPI's parameter models. */
     parameterModels?: readonly ParameterPlace[];
   }
+}
+
+export interface ValidationOptions {
+  /** Rules beyond JSON Schema, by the names of their keywords. */
+  keywords: Keywords;
 }
 
 /** Checks one part of a request and puts the converted values in the place of the raw ones. */
@@ -52,8 +62,8 @@ const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'];
  * Fastify's own validation stops at the first part that is not valid, so it is left empty here and
  * the whole request is checked in one hook before it.
  */
-export default fp(
-  async (app) => {
+export default fp<ValidationOptions>(
+  async (app, { keywords }) => {
     const routes: RouteOptions[] = [];
     const validations = new WeakMap<FastifySchema, RouteValidation>();
 
@@ -69,7 +79,7 @@ export default fp(
       const definitions = app.getSchemas() as Definitions;
       for (const { schema, config = {} } of routes) {
         if (schema !== undefined) {
-          validations.set(schema, compileRoute(schema, config, definitions));
+          validations.set(schema, compileRoute(schema, config, { definitions, keywords }));
         }
       }
     });
@@ -120,7 +130,7 @@ async function parseBody(kind: BodyKind, request: FastifyRequest): Promise<Parse
 function compileRoute(
   schema: FastifySchema,
   { bodyMode, bodyOptional = false, parameterModels = [] }: FastifyContextConfig,
-  definitions: Definitions,
+  shared: { definitions: Definitions; keywords: Keywords },
 ): RouteValidation {
   const { params, querystring, headers, cookies } = schema as Record<
     string,
@@ -136,7 +146,7 @@ function compileRoute(
   ): void {
     if (group === undefined) return;
     const model = parameterModels.includes(place);
-    const validate = compileParameters(group, { place, definitions, model });
+    const validate = compileParameters(group, { ...shared, place, model });
     checks.push((request) =>
       settle(validate(read(request) as RawParameters), (value) => assign(request, value)),
     );
@@ -173,7 +183,7 @@ function compileRoute(
 
   const body = describeBody(schema.body, bodyMode);
   if (body !== undefined) {
-    const validate = compileBody({ ...body, definitions, required: !bodyOptional });
+    const validate = compileBody({ ...body, ...shared, required: !bodyOptional });
     checks.push((request) =>
       settle(validate(request.body as ParsedBody), (value) => {
         request.body = value;

@@ -7,8 +7,7 @@ import {
   sentence,
   translateMessage,
 } from './lib/messages/index.js';
-import type { ErrorItem } from './lib/validation/error-item.js';
-import { messageFor } from './lib/validation/messages.js';
+import { type ErrorItem, messageFor } from './lib/validation/index.js';
 
 /** Every `code` that an answer may carry, with its status. The sentences are in the catalogues. */
 export const STATUSES = {

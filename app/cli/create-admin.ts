@@ -8,7 +8,7 @@ import type { Database } from '#src/db/database.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { validationMessage } from '#src/lib/messages/index.js';
-import { compileSchema } from '#src/lib/validation/compile.js';
+import { compileSchema } from '#src/lib/validation/index.js';
 import { type BrokenPasswordRule, brokenPasswordRules } from '#src/people/lib/password-policy.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser } from '#src/people/stores/user-changes.js';

@@ -1,8 +1,10 @@
 import { Busboy } from '@fastify/busboy';
-import type { ParsedBody } from './validation/compile-body.js';
-import type { ErrorItem } from './validation/error-item.js';
-import { isJsonContentType } from './validation/json-content-type.js';
-import { parseJson } from './validation/parse-json.js';
+import {
+  type ErrorItem,
+  isJsonContentType,
+  type ParsedBody,
+  parseJson,
+} from './validation/index.js';
 
 /** What an operation wants its body to be. */
 export type BodyKind = 'json' | 'form';

@@ -132,7 +132,11 @@ export class JobWorker {
     try {
       const parsedCronItems = cronItems(this.#options.timetable);
       const runner = await run({ ...options, concurrency: CONCURRENCY, parsedCronItems });
-      await Promise.race([ended, runner.promise]).finally(() => stopRunner(runner));
+      try {
+        await Promise.race([ended, runner.promise]);
+      } finally {
+        await stopRunner(runner);
+      }
     } finally {
       over.abort();
     }

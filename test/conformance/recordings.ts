@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BodyMode } from '#src/lib/validation/compile-body.js';
-import type { ParameterPlace } from '#src/lib/validation/compile-parameters.js';
-import type { JsonSchema } from '#src/lib/validation/schema.js';
+import type { BodyMode, JsonSchema, ParameterPlace } from '#src/lib/validation/index.js';
 import type { Operation, Parameter } from './service.js';
 
 type Pairs = readonly (readonly [string, string])[];

@@ -10,9 +10,7 @@ import errorHandler, { sendError } from '#plugins/error-handler.js';
 import rateLimit from '#plugins/rate-limit.js';
 import requestContext from '#plugins/request-context.js';
 import validation from '#plugins/validation.js';
-import type { BodyMode } from '#src/lib/validation/compile-body.js';
-import type { ParameterPlace } from '#src/lib/validation/compile-parameters.js';
-import type { JsonSchema } from '#src/lib/validation/schema.js';
+import type { BodyMode, JsonSchema, ParameterPlace } from '#src/lib/validation/index.js';
 
 export interface Parameter {
   in: ParameterPlace;
@@ -82,7 +80,7 @@ export async function buildConformanceService(
   await app.register(errorHandler);
   await app.register(cookie);
   await app.register(components);
-  await app.register(validation);
+  await app.register(validation, { keywords: {} });
   for (const [name, schema] of Object.entries(schemas)) {
     if (app.getSchema(name) === undefined) app.addSchema({ ...schema, $id: name });
   }

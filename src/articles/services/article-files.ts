@@ -11,7 +11,7 @@ import {
 import { firstHeading } from '#src/articles/lib/markdown.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import type { ExportedPost } from '#src/articles/stores/article-files.js';
-import { compileSchema, type Validator } from '#src/lib/validation/compile.js';
+import { compileSchema, type Validator } from '#src/lib/validation/index.js';
 import { parseArticleDate } from './article-dates.js';
 import { dateOf, publicationOf } from './article-publication.js';
 import { ArticleFileError, scalarOf, type Values } from './article-values.js';

@@ -1,4 +1,4 @@
-import { plainNumber } from '#src/lib/validation/messages.js';
+import { plainNumber } from '#src/lib/validation/index.js';
 import type { Messages } from './english.js';
 
 const text = (fixed: string) => () => fixed;

@@ -1,11 +1,25 @@
-import { ENGLISH } from '#src/lib/validation/messages.js';
+import { PASSWORD_SPECIALS, type PasswordRule } from '#schemas/passwords.js';
+import { ENGLISH, type Message } from '#src/lib/validation/index.js';
+
+/** The rules for passwords, which JSON Schema and Pydantic know nothing of. */
+const passwordRules: Record<PasswordRule, Message> = {
+  password_empty: () => 'Password should not be empty',
+  password_too_short: (ctx) => `Password should have at least ${ctx['min_length']} characters`,
+  password_too_long: (ctx) => `Password should have at most ${ctx['max_length']} characters`,
+  password_no_upper: () => 'Password should have an upper-case letter',
+  password_no_lower: () => 'Password should have a lower-case letter',
+  password_no_digit: () => 'Password should have a digit',
+  password_no_special: () =>
+    `Password should have a special character, one of ${PASSWORD_SPECIALS}`,
+};
 
 /**
  * What the service says to people, in English: the language of which every other is a translation.
  * `{name}` is filled in.
  */
 export const english = {
-  validation: ENGLISH,
+  /** By the `type` of an error item. */
+  validation: { ...ENGLISH, ...passwordRules },
 
   /** By the `code` of an answer. */
   errors: {
@@ -128,7 +142,9 @@ export const english = {
   },
 };
 
-export type Messages = typeof english;
+export type Messages = Omit<typeof english, 'validation'> & {
+  validation: Readonly<Record<keyof typeof english.validation, Message>>;
+};
 export type ErrorCode = keyof Messages['errors'];
 export type MailKind = keyof Messages['mails'];
 export type Reason = keyof Messages['reasons'];

@@ -1,5 +1,5 @@
 import Negotiator from 'negotiator';
-import { type ErrorType, type MessageContext, messageFor } from '#src/lib/validation/messages.js';
+import type { MessageContext } from '#src/lib/validation/index.js';
 import { chinese } from './chinese.js';
 import { english, type MailKind, type Messages, type Reason } from './english.js';
 
@@ -48,10 +48,10 @@ export function fill(template: string, parameters: Record<string, string>): stri
 /** The sentence for a value that its schema refuses. */
 export function validationMessage(
   language: Language,
-  type: ErrorType,
-  ctx: MessageContext | undefined,
+  type: keyof Messages['validation'],
+  ctx: MessageContext = {},
 ): string {
-  return messageFor(type, ctx, LANGUAGES[language].validation);
+  return LANGUAGES[language].validation[type](ctx);
 }
 
 /** The `msg` of an error item for a reason of our own, in English. */
@@ -71,5 +71,9 @@ export function translateMessage(
   const messages = LANGUAGES[language];
   const reason = reasonsByMessage.get(msg);
   if (reason !== undefined) return messages.valueError(messages.reasons[reason]);
-  return type in messages.validation ? validationMessage(language, type as ErrorType, ctx) : msg;
+  return isKnown(type, messages) ? validationMessage(language, type, ctx) : msg;
+}
+
+function isKnown(type: string, { validation }: Messages): type is keyof Messages['validation'] {
+  return Object.hasOwn(validation, type);
 }

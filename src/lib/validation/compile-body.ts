@@ -3,6 +3,7 @@ import type { TextForm } from './dates.js';
 import { defaultMaker } from './defaults.js';
 import type { Validated } from './error-item.js';
 import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
+import type { Keywords } from './keywords.js';
 import {
   FAIL,
   fail,
@@ -38,6 +39,8 @@ export type BodyMode = 'model' | 'embed' | 'form' | 'form-model';
 export interface BodyOptions {
   schema: JsonSchema;
   definitions?: Definitions;
+  /** Rules beyond JSON Schema, by their names. */
+  keywords?: Keywords | undefined;
   mode?: BodyMode;
   /** Whether a request without a body is refused; true unless said otherwise. */
   required?: boolean;
@@ -159,10 +162,11 @@ function compileFormModel(schema: JsonSchema, compiler: Compiler): BodyValidator
  * @throws Error when a schema cannot be compiled, see `compileSchema`.
  */
 export function compileBody(options: BodyOptions): BodyValidator {
-  const { schema, definitions = {}, mode = 'model', required = true, text = 'canonical' } = options;
+  const { schema, definitions = {}, keywords, mode = 'model' } = options;
+  const { required = true, text = 'canonical' } = options;
   // In a form a binary string is an upload; in JSON it is text.
   const files = mode === 'form' || mode === 'form-model';
-  const compiler = new Compiler(schema, { definitions, form: text, files });
+  const compiler = new Compiler(schema, { definitions, keywords, form: text, files });
   switch (mode) {
     case 'embed':
       return compileEmbedded(schema, compiler);

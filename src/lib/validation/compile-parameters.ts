@@ -2,6 +2,7 @@ import { Compiler } from './compiler.js';
 import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
 import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
+import type { Keywords } from './keywords.js';
 import { FAIL, finish, getOwn, newState, setOwn, under } from './node.js';
 import { modelQuick, type Quick } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
@@ -12,6 +13,8 @@ export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 /** Options of {@link compileParameters}. */
 export interface ParameterOptions {
   definitions?: Definitions;
+  /** Rules beyond JSON Schema, by their names. */
+  keywords?: Keywords | undefined;
   place: ParameterPlace;
   /** True when the group is one FastAPI parameter model instead of single parameters. */
   model?: boolean;
@@ -191,8 +194,8 @@ function compileModel(
  */
 export function compileParameters(
   schema: JsonSchema,
-  { definitions = {}, place, model = false, text = 'canonical' }: ParameterOptions,
+  { definitions = {}, keywords, place, model = false, text = 'canonical' }: ParameterOptions,
 ): ParameterValidator {
-  const compiler = new Compiler(schema, { definitions, form: text });
+  const compiler = new Compiler(schema, { definitions, keywords, form: text });
   return model ? compileModel(schema, compiler, place) : compileSingles(schema, compiler, place);
 }

@@ -1,6 +1,7 @@
 import { Compiler } from './compiler.js';
 import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
+import type { Keywords } from './keywords.js';
 import { FAIL, finish, newState, under } from './node.js';
 import { quickOf } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
@@ -9,6 +10,8 @@ import type { Definitions, JsonSchema } from './schema.js';
 export interface CompileOptions {
   /** Shared schemas by name; see `References.resolve` for the forms of `$ref`. */
   definitions?: Definitions;
+  /** Rules beyond JSON Schema, by their names. */
+  keywords?: Keywords | undefined;
   /** First element of every `loc`: `body`, `query` and so on. */
   place?: string;
   /**
@@ -29,8 +32,8 @@ export type Validator<T = unknown> = (value: unknown) => Validated<T>;
  * @throws Error when the schema refers to nothing or uses a keyword that cannot be honoured.
  */
 export function compileSchema(schema: JsonSchema, options: CompileOptions = {}): Validator {
-  const { definitions = {}, place, text = 'canonical' } = options;
-  const node = new Compiler(schema, { definitions, form: text }).compile(schema);
+  const { definitions = {}, keywords, place, text = 'canonical' } = options;
+  const node = new Compiler(schema, { definitions, keywords, form: text }).compile(schema);
   const { check } = node;
   const quick = quickOf(node);
   return (value) => {

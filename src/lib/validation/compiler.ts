@@ -3,6 +3,7 @@ import type { TextForm } from './dates.js';
 import { decimalNode, isDecimal } from './decimals.js';
 import { enumNode, literalNode } from './enums.js';
 import { isBinary, textNode } from './formats.js';
+import { type Keywords, keywordNode } from './keywords.js';
 import type { Node } from './node.js';
 import { anyNode, booleanNode, integerNode, nullNode, numberNode } from './numbers.js';
 import { dictNode, type Extras, makeField, modelNode, type PatternRule } from './objects.js';
@@ -30,6 +31,7 @@ export interface CompilerOptions {
   form: TextForm;
   /** Whether binary strings are uploads. */
   files?: boolean;
+  keywords?: Keywords | undefined;
 }
 
 /** Turns schemas into nodes; one instance serves one root schema. */
@@ -37,12 +39,17 @@ export class Compiler {
   readonly references: References;
   readonly #form: TextForm;
   readonly #files: boolean;
+  readonly #keywords: Keywords;
   readonly #slots = new Map<JsonSchema, Slot>();
 
-  constructor(root: JsonSchema, { definitions, form, files = false }: CompilerOptions) {
+  constructor(
+    root: JsonSchema,
+    { definitions, form, files = false, keywords = {} }: CompilerOptions,
+  ) {
     this.references = new References(root, definitions);
     this.#form = form;
     this.#files = files;
+    this.#keywords = keywords;
   }
 
   /**
@@ -112,7 +119,8 @@ export class Compiler {
   #buildKind(schema: JsonSchema, kind: string | undefined, name: string | undefined): Node {
     switch (kind) {
       case 'string':
-        return this.#files && isBinary(schema) ? fileNode() : textNode(schema, this.#form);
+        if (this.#files && isBinary(schema)) return fileNode();
+        return keywordNode(schema, this.#keywords) ?? textNode(schema, this.#form);
       case 'integer':
         return integerNode(schema);
       case 'number':

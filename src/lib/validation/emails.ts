@@ -1,5 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
-import { codePointLength } from './code-points.js';
+import { codePointLength } from '#src/lib/code-points.js';
 import { type Check, fail, type Node } from './node.js';
 import { pythonRepr } from './python-repr.js';
 

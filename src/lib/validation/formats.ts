@@ -1,4 +1,3 @@
-import { newPasswordNode } from '#src/people/lib/new-password-keyword.js';
 import { dateNode, dateTimeNode, type TextForm, timeNode } from './dates.js';
 import { durationNode } from './durations.js';
 import { emailNode } from './emails.js';
@@ -54,8 +53,6 @@ export function textNode(schema: JsonSchema, form: TextForm): Node {
       return ipv6Node();
     case 'ipvanyaddress':
       return ipAnyNode();
-    case 'password':
-      return schema['x-password-policy'] === true ? newPasswordNode(schema) : stringNode(schema);
     default:
       return stringNode(schema);
   }

@@ -1,5 +1,3 @@
-import { PASSWORD_SPECIALS } from '#schemas/passwords.js';
-
 /** The values a message may mention: exactly what the item carries as `ctx`. */
 export type MessageContext = Readonly<Record<string, unknown>>;
 
@@ -123,17 +121,6 @@ export const ENGLISH = {
     'reason' in ctx
       ? `value is not a valid email address: ${ctx['reason']}`
       : "Value error, Expected UploadFile, received: <class 'str'>",
-
-  // Types of our own: Pydantic knows no rules for passwords.
-  password_empty: text('Password should not be empty'),
-  password_too_short: (ctx) => `Password should have at least ${ctx['min_length']} characters`,
-  password_too_long: (ctx) => `Password should have at most ${ctx['max_length']} characters`,
-  password_no_upper: text('Password should have an upper-case letter'),
-  password_no_lower: text('Password should have a lower-case letter'),
-  password_no_digit: text('Password should have a digit'),
-  password_no_special: text(
-    `Password should have a special character, one of ${PASSWORD_SPECIALS}`,
-  ),
 } satisfies Record<string, Message>;
 
 /** Every error type this validator can report. */

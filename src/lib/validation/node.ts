@@ -82,7 +82,8 @@ export function addFields(state: State, count: number | undefined): void {
 export function finish(state: State): ErrorItem[] {
   for (const item of state.errors) {
     item.loc.reverse();
-    item.msg = messageFor(item.type as ErrorType, item.ctx);
+    // The rule of a keyword brings its own sentence.
+    if (item.msg === '') item.msg = messageFor(item.type as ErrorType, item.ctx);
   }
   return state.errors;
 }

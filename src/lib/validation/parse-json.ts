@@ -1,4 +1,4 @@
-import { codePointOffset } from './code-points.js';
+import { codePointOffset } from '#src/lib/code-points.js';
 import type { ErrorItem } from './error-item.js';
 import { type JsonFault, locateFault, MAX_DEPTH, nestsDeeperThan } from './json-scanner.js';
 import { messageFor } from './messages.js';

@@ -20,8 +20,6 @@ export interface JsonSchema {
       }
     | undefined;
   readonly format?: string | undefined;
-  /** With `format: password`: whether it is a new one, which has to keep the rules for passwords. */
-  readonly 'x-password-policy'?: boolean | undefined;
   readonly minLength?: number | undefined;
   readonly maxLength?: number | undefined;
   readonly pattern?: string | undefined;

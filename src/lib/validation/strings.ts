@@ -1,4 +1,4 @@
-import { isAtLeast, isAtMost } from './code-points.js';
+import { isAtLeast, isAtMost } from '#src/lib/code-points.js';
 import { type Check, fail, LAX, lower, type Node } from './node.js';
 import { compilePattern } from './pattern.js';
 import type { Guard } from './quick.js';

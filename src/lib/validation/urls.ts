@@ -1,4 +1,4 @@
-import { isAtMost } from './code-points.js';
+import { isAtMost } from '#src/lib/code-points.js';
 import { type Check, fail, LAX, lower, type Node } from './node.js';
 
 const WEB_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:']);

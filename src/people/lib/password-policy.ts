@@ -4,7 +4,7 @@ import {
   PASSWORD_SPECIALS,
   type PasswordRule,
 } from '#schemas/passwords.js';
-import { isAtLeast, isAtMost } from '#src/lib/validation/code-points.js';
+import { isAtLeast, isAtMost } from '#src/lib/code-points.js';
 
 /** A rule that a password breaks, with the limit that its sentence speaks of. */
 export interface BrokenPasswordRule {

@@ -1,6 +1,5 @@
 import type { AuditAction } from '#schemas/audit.js';
-import type { RoleAssignment } from '#schemas/roles.js';
-import { ROLE_PERMISSIONS } from '#schemas/roles.js';
+import { ROLE_PERMISSIONS, type RoleAssignment } from '#schemas/roles.js';
 import type { UserCreate, UserUpdate } from '#schemas/users.js';
 import { assertMayActAs } from '#src/access/ownership.js';
 import { beyond, isAdministratorMask, isMask, type Mask } from '#src/access/permissions.js';

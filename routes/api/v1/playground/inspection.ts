@@ -9,7 +9,7 @@ import {
   redactText,
 } from '#src/lib/redact.js';
 import { readBody } from '#src/lib/request-body.js';
-import { isJsonContentType } from '#src/lib/validation/json-content-type.js';
+import { isJsonContentType } from '#src/lib/validation/index.js';
 
 const FORM_TYPE = /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;
 

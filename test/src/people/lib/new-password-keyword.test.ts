@@ -4,10 +4,13 @@ import { NewPassword, PASSWORD_RULES, PASSWORD_SPECIALS } from '#schemas/passwor
 import { Nullable } from '#schemas/types.js';
 import { translateMessage } from '#src/lib/messages/index.js';
 import { REDACTED } from '#src/lib/redact.js';
-import { compileSchema } from '#src/lib/validation/compile.js';
-import { compileBody } from '#src/lib/validation/compile-body.js';
-import type { Validated } from '#src/lib/validation/error-item.js';
-import { largestBody } from '#src/lib/validation/largest-body.js';
+import {
+  compileBody,
+  compileSchema,
+  largestBody,
+  type Validated,
+} from '#src/lib/validation/index.js';
+import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
 
 const GOOD = 'Correct-Horse-9';
@@ -15,7 +18,7 @@ const schema = Type.Object({
   password: NewPassword('The password'),
   other: Type.Optional(Nullable(NewPassword('Another one'))),
 });
-const validate = compileBody({ schema });
+const validate = compileBody({ schema, keywords: passwordKeywords });
 const check = (password: unknown) => validate({ kind: 'json', value: { password } });
 const errorsOf = (result: Validated) => ('errors' in result ? result.errors : []);
 const typesOf = (password: unknown) => errorsOf(check(password)).map(({ type }) => type);
@@ -87,7 +90,7 @@ t.test('quick path, nullable and union agree with the rules', async (t) => {
       .map(({ type }) => type),
     ['password_no_special'],
   );
-  const list = compileSchema(Type.Array(NewPassword('Each')));
+  const list = compileSchema(Type.Array(NewPassword('Each')), { keywords: passwordKeywords });
   t.strictSame(list([GOOD, GOOD]), { value: [GOOD, GOOD] });
   t.strictSame(
     errorsOf(list([GOOD, 'Passw0rd'])).map(({ loc }) => loc),
@@ -96,7 +99,8 @@ t.test('quick path, nullable and union agree with the rules', async (t) => {
 });
 
 t.test('the schema and the rules cannot say different things', async (t) => {
-  t.throws(() => compileSchema({ ...NewPassword('Short'), minLength: 4 }), /PASSWORD_LENGTH/);
+  const short = { ...NewPassword('Short'), minLength: 4 };
+  t.throws(() => compileSchema(short, { keywords: passwordKeywords }), /PASSWORD_LENGTH/);
   t.ok(largestBody(NewPassword('The password'), {}) < 300 * 1024, 'and its length is bounded');
   t.strictSame(compileSchema({ type: 'string', format: 'password' })('x'), { value: 'x' });
   t.strictSame(brokenPasswordRules(GOOD), []);

@@ -1,10 +1,5 @@
 import t from 'tap';
-import {
-  codePointLength,
-  codePointOffset,
-  isAtLeast,
-  isAtMost,
-} from '#src/lib/validation/code-points.js';
+import { codePointLength, codePointOffset, isAtLeast, isAtMost } from '#src/lib/code-points.js';
 
 t.test('a pair of surrogates is one code point, a lone one too', async (t) => {
   t.equal(codePointLength(''), 0);

@@ -1,0 +1,27 @@
+/**
+ * The validator: compiles a JSON Schema into a function that converts a value, or answers with the
+ * errors that FastAPI answers with. Everything outside of this folder imports it from here.
+ */
+
+export { compileSchema, type Validator } from './compile.js';
+export { type BodyMode, type BodyValidator, compileBody, type ParsedBody } from './compile-body.js';
+export {
+  compileParameters,
+  type ParameterPlace,
+  type RawParameters,
+} from './compile-parameters.js';
+export type { ErrorItem, Validated } from './error-item.js';
+export { isJsonContentType } from './json-content-type.js';
+export type { Keyword, Keywords } from './keywords.js';
+export { largestBody } from './largest-body.js';
+export {
+  type Catalogue,
+  ENGLISH,
+  type ErrorType,
+  type Message,
+  type MessageContext,
+  messageFor,
+  plainNumber,
+} from './messages.js';
+export { parseJson } from './parse-json.js';
+export type { Definitions, JsonSchema } from './schema.js';
