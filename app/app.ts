@@ -3,12 +3,12 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import access from '#plugins/access.js';
 import allowedMethods from '#plugins/allowed-methods.js';
 import authentication from '#plugins/authentication.js';
-import closing from '#plugins/closing.js';
 import components from '#plugins/components.js';
 import conditionalRequests from '#plugins/conditional-requests.js';
 import cors from '#plugins/cors.js';
 import csrf from '#plugins/csrf.js';
 import errorHandler, { answerClientError, sendError } from '#plugins/error-handler.js';
+import gracefulShutdown from '#plugins/graceful-shutdown.js';
 import idempotency from '#plugins/idempotency.js';
 import jobsWorker from '#plugins/jobs.js';
 import mail from '#plugins/mail.js';
@@ -109,7 +109,7 @@ export async function buildApp(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   await app.register(requestContext, { clock });
-  await app.register(closing);
+  await app.register(gracefulShutdown);
   await app.register(securityHeaders, { production });
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(options, { hasCors: config.CORS_ORIGINS.length > 0 });

@@ -9,7 +9,7 @@ export interface Attack {
   name: string;
   contentType: string;
   body: string;
-  /** Made anew for each request: names have to be unique. */
+  /** Rendered anew for each request: names have to be unique. */
   twin: () => string;
 }
 

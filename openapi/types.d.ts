@@ -5071,7 +5071,7 @@ export interface components {
             items: components["schemas"]["Suggestion"][];
         };
         /**
-         * SignIn
+         * Session
          * @description A browser or client in which you are signed in
          * @example {
          *       "id": 7,
@@ -5087,7 +5087,7 @@ export interface components {
          *       "current": true
          *     }
          */
-        SignIn: {
+        Session: {
             /** @description The number of the sign-in */
             id: number;
             /**
@@ -5127,7 +5127,7 @@ export interface components {
             current: boolean;
         };
         /**
-         * SignInPage
+         * SessionPage
          * @description One page of a list of sign-ins
          * @example {
          *       "items": [
@@ -5154,9 +5154,9 @@ export interface components {
          *       "next_cursor": null
          *     }
          */
-        SignInPage: {
+        SessionPage: {
             /** @description The items of this page, in order */
-            items: components["schemas"]["SignIn"][];
+            items: components["schemas"]["Session"][];
             /** @description How many items there are in all; null when a cursor was given */
             total: number | null;
             /** @description This page; null when a cursor was given */
@@ -5173,13 +5173,13 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * SignInsEnded
+         * SessionsEnded
          * @description The outcome of ending sign-ins
          * @example {
          *       "ended": 2
          *     }
          */
-        SignInsEnded: {
+        SessionsEnded: {
             /** @description How many have ended */
             ended: number;
         };
@@ -7330,7 +7330,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignInPage"];
+                    "application/json": components["schemas"]["SessionPage"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -7366,7 +7366,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignInsEnded"];
+                    "application/json": components["schemas"]["SessionsEnded"];
                 };
             };
             401: components["responses"]["Unauthorized"];

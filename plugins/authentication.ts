@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Scope } from '#schemas/scopes.js';
 import { TokenKeys } from '#src/people/lib/access-tokens.js';
-import { identifyBearer, KEY_MARK } from '#src/people/services/bearers.js';
+import { identifyCredential, KEY_MARK } from '#src/people/services/credentials.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,7 +37,7 @@ export default fp<AuthenticationOptions>(
       if (request.routeOptions.config.scope === undefined) return;
       const credential = credentialOf(request);
       if (credential === null) return;
-      request.viewer = await identifyBearer(request.db, credential, {
+      request.viewer = await identifyCredential(request.db, credential, {
         keys,
         now: app.clock(),
         onUnnoted: (error) => request.log.warn({ err: error }, 'could not note the use of a key'),

@@ -8,7 +8,7 @@ import { ApiError } from '#src/errors.js';
 import { languageOf } from '#src/lib/messages/index.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 import type { AuthenticatedUser } from '#src/people/services/auth.js';
-import { beginSignIn } from '#src/people/services/sign-ins.js';
+import { startSession } from '#src/people/services/sessions.js';
 import * as store from '#src/people/stores/sessions.js';
 
 export const SESSION_COOKIE = 'althing_session';
@@ -78,7 +78,7 @@ export default fp<SessionOptions>(
         requestId: this.id,
         now: app.clock(),
         language: languageOf(this.headers['accept-language']),
-        guessLimits: app.guessLimits,
+        loginLimits: app.loginLimits,
         report: (err, what) => this.log.warn({ err }, what),
       };
     });
@@ -112,7 +112,7 @@ export async function signIn(
   const origin = request.origin();
   const lifetime = lifetimeOf(remember);
   try {
-    const id = await beginSignIn(request.db, origin, {
+    const id = await startSession(request.db, origin, {
       userId: user.id,
       passwordHash,
       cookieId: session.sessionId,

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { listQuery, pageOf } from './pages.js';
+import { listQuery, pageOf } from './paging.js';
 import { Author, VISIBLE_PATTERN } from './posts.js';
 import {
   Component,

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery, pageOf } from './pages.js';
+import { listQuery, pageOf } from './paging.js';
 import { Component, Enum, Nullable, type OperationTag, Ref, Timestamp } from './types.js';
 
 /** Groups the operations in the document. */

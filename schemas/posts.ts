@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageOf, pageQuery } from './pages.js';
+import { pageOf, pageQuery } from './paging.js';
 import {
   Component,
   Default,

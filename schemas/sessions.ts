@@ -1,11 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery, pageOf } from './pages.js';
+import { listQuery, pageOf } from './paging.js';
 import { Component, Enum, Nullable, Ref, Timestamp } from './types.js';
 
 /** What the list of sign-ins may be sorted by. */
-export const SIGN_IN_SORTS = ['last_seen_at', 'created_at', 'id'] as const;
+export const SESSION_SORTS = ['last_seen_at', 'created_at', 'id'] as const;
 
-const signInExample = {
+const sessionExample = {
   id: 7,
   kind: 'cookie',
   created_at: '2026-01-31T09:30:00.000Z',
@@ -19,8 +19,8 @@ const signInExample = {
   current: true,
 } as const;
 
-export const SignIn = Component(
-  'SignIn',
+export const Session = Component(
+  'Session',
   Type.Object(
     {
       id: Type.Integer({ minimum: 1, description: 'The number of the sign-in' }),
@@ -49,18 +49,18 @@ export const SignIn = Component(
     },
     {
       description: 'A browser or client in which you are signed in',
-      examples: [signInExample],
+      examples: [sessionExample],
     },
   ),
 );
-export type SignIn = Static<typeof SignIn>;
+export type Session = Static<typeof Session>;
 
-export const SignInPage = pageOf('SignInPage', Ref(SignIn), 'sign-ins', signInExample);
+export const SessionPage = pageOf('SessionPage', Ref(Session), 'sign-ins', sessionExample);
 
-export const SignInListQuery = Type.Object(listQuery(SIGN_IN_SORTS, '-last_seen_at'));
-export type SignInListQuery = Static<typeof SignInListQuery>;
+export const SessionListQuery = Type.Object(listQuery(SESSION_SORTS, '-last_seen_at'));
+export type SessionListQuery = Static<typeof SessionListQuery>;
 
-export const SignInParams = Type.Object({
+export const SessionParams = Type.Object({
   id: Type.Integer({
     minimum: 1,
     maximum: 2_147_483_647,
@@ -69,8 +69,8 @@ export const SignInParams = Type.Object({
   }),
 });
 
-export const SignInsEnded = Component(
-  'SignInsEnded',
+export const SessionsEnded = Component(
+  'SessionsEnded',
   Type.Object(
     { ended: Type.Integer({ minimum: 0, description: 'How many have ended' }) },
     { description: 'The outcome of ending sign-ins', examples: [{ ended: 2 }] },

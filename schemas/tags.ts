@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageOf } from './pages.js';
+import { pageOf } from './paging.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
 import { Component, type OperationTag, Ref } from './types.js';
 

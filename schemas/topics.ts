@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery } from './pages.js';
+import { listQuery } from './paging.js';
 import { postPageQuery, SLUG_PATTERN, VISIBLE_PATTERN } from './posts.js';
 import { Id, Timestamp } from './types.js';
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery, pageOf } from './pages.js';
+import { listQuery, pageOf } from './paging.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
 import {
   Component,

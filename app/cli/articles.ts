@@ -34,8 +34,8 @@ export function renderCommand(): Command {
         'allows other HTML. With a database server of its own the service may go on meanwhile',
     )
     .action(async () => {
-      const { renderAgain } = await import('./render-again.js');
-      await renderAgain();
+      const { reRender } = await import('./re-render.js');
+      await reRender();
     });
 }
 

@@ -35,7 +35,7 @@ export interface Origin {
   /** What they want to be written to in. */
   language: Language;
   /** How often they may be wrong about a password. */
-  guessLimits: GuessLimits;
+  loginLimits: LoginLimits;
   /** Takes a fault that must not make the request fail, for the log. */
   report(fault: unknown, what: string): void;
 }
@@ -48,13 +48,13 @@ export function unattended(now = new Date()): Origin {
     requestId: null,
     now,
     language: 'en',
-    guessLimits: { perAccount: 0, perAddress: 0 },
+    loginLimits: { perAccount: 0, perAddress: 0 },
     report: (fault, what) => process.emitWarning(`${what}: ${fault}`),
   };
 }
 
 /** How many wrong passwords are free; from then on each doubles a wait. */
-export interface GuessLimits {
+export interface LoginLimits {
   perAccount: number;
   perAddress: number;
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AuditAction, AuditEntry, AuditListQuery } from '#schemas/audit.js';
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { Origin } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
-import { toMoment } from '#src/lib/moments.js';
+import { toTimestamp } from '#src/lib/timestamps.js';
 import { readPage } from '#src/lists/paging.js';
 import * as store from './store.js';
 
@@ -74,8 +74,8 @@ export function listAuditEntries(
 ): Promise<Page<AuditEntry>> {
   const filter = {
     ...exact,
-    since: since === undefined ? undefined : toMoment(since),
-    until: until === undefined ? undefined : toMoment(until),
+    since: since === undefined ? undefined : toTimestamp(since),
+    until: until === undefined ? undefined : toTimestamp(until),
   };
   return readPage(
     { page, size, cursor, sort },

@@ -1,6 +1,6 @@
-import type { ListQuery, Page } from '#schemas/pages.js';
+import type { ListQuery, Page } from '#schemas/paging.js';
 import { InvalidRequest, valueError } from '#src/errors.js';
-import { isMoment } from '#src/lib/moments.js';
+import { isTimestamp } from '#src/lib/timestamps.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import type { Slice } from './slices.js';
 
@@ -34,7 +34,7 @@ export async function readPage<Item extends { id: number }, Sort extends string>
   const column = (descending ? sort.slice(1) : sort) as Sort;
   const slice = { sort: column, descending, limit: size + 1 };
   const numbered = cursor === undefined;
-  const isKey = (key: string | number) => (source.isSortKey ?? isIdOrMoment)(key, column);
+  const isKey = (key: string | number) => (source.isSortKey ?? isIdOrTimestamp)(key, column);
   const [rows, total] = numbered
     ? await Promise.all([source.list({ ...slice, offset: (page - 1) * size }), source.count()])
     : [await source.list({ ...slice, ...placeOf(cursor, sort, isKey) }), null];
@@ -56,8 +56,8 @@ export async function readPage<Item extends { id: number }, Sort extends string>
   };
 }
 
-function isIdOrMoment(key: string | number, sort: string): boolean {
-  return sort === 'id' ? typeof key === 'number' : typeof key === 'string' && isMoment(key);
+function isIdOrTimestamp(key: string | number, sort: string): boolean {
+  return sort === 'id' ? typeof key === 'number' : typeof key === 'string' && isTimestamp(key);
 }
 
 function placeOf(

@@ -1,5 +1,5 @@
 import type { Job, JobListQuery } from '#schemas/jobs.js';
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { Origin } from '#src/access/viewer.js';
 import { record } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';

@@ -381,7 +381,7 @@ t.test('what is wrong is said in one line, and nothing starts', async (t) => {
   writeFileSync(join(damaged, 'secret-key'), '');
   const DATABASE_URL = await createTestDatabase(t);
   const closed = await closedPort();
-  const guarded = await guardedDatabase(t);
+  const throttled = await guardedDatabase(t);
   const silent = await silentPort(t);
 
   const cases: [settings: Settings, reason: RegExp, secret?: string][] = [
@@ -408,8 +408,12 @@ t.test('what is wrong is said in one line, and nothing starts', async (t) => {
       's3cret',
     ],
     [{ DATABASE_URL: serverUrl('althing_test_none') }, /: The database "althing_test_none" does/],
-    [{ DATABASE_URL: guarded('s3cret') }, /: The database refused the login .*"guarded"/, 's3cret'],
-    [{ DATABASE_URL: guarded('') }, /: The database (wants a password|refused the login)/],
+    [
+      { DATABASE_URL: throttled('s3cret') },
+      /: The database refused the login .*"throttled"/,
+      's3cret',
+    ],
+    [{ DATABASE_URL: throttled('') }, /: The database (wants a password|refused the login)/],
   ];
 
   async function check([settings, reason, secret]: (typeof cases)[number]): Promise<void> {
@@ -453,7 +457,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-/** A server whose user `guarded` needs a password; gives its address with the password put in. */
+/** A server whose user `throttled` needs a password; gives its address with the password put in. */
 async function guardedDatabase(t: Test): Promise<(password: string) => string> {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   mkdirSync(dataDirectory);
@@ -461,11 +465,11 @@ async function guardedDatabase(t: Test): Promise<(password: string) => string> {
   t.teardown(() => server.stop());
   const rules = 'local all althing trust\nlocal all all scram-sha-256\n';
   writeFileSync(join(dataDirectory, 'cluster/pg_hba.conf'), rules);
-  await query(server.url, `create role guarded login password 'right'`);
+  await query(server.url, `create role throttled login password 'right'`);
   await query(server.url, 'select pg_reload_conf()');
   return (password) => {
     const url = new URL(server.url);
-    url.username = 'guarded';
+    url.username = 'throttled';
     url.password = password;
     return url.href;
   };

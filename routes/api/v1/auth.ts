@@ -3,7 +3,7 @@ import { dropCookie, signIn } from '#plugins/sessions.js';
 import { CsrfToken, Login, LoginStatus, LogoutStatus, SessionStatus, tag } from '#schemas/auth.js';
 import { Ref } from '#schemas/types.js';
 import { authenticate } from '#src/people/services/auth.js';
-import { endSignIn } from '#src/people/services/sign-ins.js';
+import { endSession } from '#src/people/services/sessions.js';
 
 const tags = [tag.name];
 
@@ -74,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     async (request, reply) => {
       const { viewer } = request;
       if (viewer !== null) {
-        await endSignIn(request.db, request.origin(), viewer, viewer.credential.id);
+        await endSession(request.db, request.origin(), viewer, viewer.credential.id);
       }
       await dropCookie(request, reply);
       return { status: 'logged_out' as const };

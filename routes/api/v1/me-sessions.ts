@@ -3,11 +3,11 @@ import { Type } from '@sinclair/typebox';
 import { viewerOf } from '#plugins/access.js';
 import { dropCookie } from '#plugins/sessions.js';
 import { tag } from '#schemas/me.js';
-import { SignInListQuery, SignInPage, SignInParams, SignInsEnded } from '#schemas/sessions.js';
+import { SessionListQuery, SessionPage, SessionParams, SessionsEnded } from '#schemas/sessions.js';
 import { Ref } from '#schemas/types.js';
 import { ApiError } from '#src/errors.js';
 import { linkHeader } from '#src/lists/link-header.js';
-import * as signIns from '#src/people/services/sign-ins.js';
+import * as sessions from '#src/people/services/sessions.js';
 
 const tags = [tag.name];
 
@@ -19,8 +19,8 @@ const operations = {
       'Every browser and client in which you are signed in at present, the one that was used last ' +
       'first. `current` marks the one that this request was made with.',
     tags,
-    querystring: SignInListQuery,
-    response: { 200: Ref(SignInPage) },
+    querystring: SessionListQuery,
+    response: { 200: Ref(SessionPage) },
   },
   end: {
     operationId: 'sessions-end',
@@ -29,7 +29,7 @@ const operations = {
       'Ends one of your sign-ins, at once: its cookie or its tokens are worth nothing any more. ' +
       'Ending the current one is signing out.',
     tags,
-    params: SignInParams,
+    params: SessionParams,
     response: { 204: Type.Null({ description: 'The sign-in has ended' }) },
   },
   endOthers: {
@@ -37,7 +37,7 @@ const operations = {
     summary: 'End all other sign-ins',
     description: 'Ends every sign-in of yours but the one that this request is made with.',
     tags,
-    response: { 200: Ref(SignInsEnded) },
+    response: { 200: Ref(SessionsEnded) },
   },
 } as const;
 
@@ -46,7 +46,7 @@ const config = { access: 'user', scope: null } as const;
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', { schema: operations.list, config }, async (request, reply) => {
     const viewer = viewerOf(request);
-    const page = await signIns.listSignIns(request.db, viewer, app.clock(), request.query);
+    const page = await sessions.listSessions(request.db, viewer, app.clock(), request.query);
     reply.header('link', linkHeader(request.url, page));
     return page;
   });
@@ -57,7 +57,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params;
       const viewer = viewerOf(request);
-      const hasEnded = await signIns.endSignIn(request.db, request.origin(), viewer, id);
+      const hasEnded = await sessions.endSession(request.db, request.origin(), viewer, id);
       if (!hasEnded) throw new ApiError('not_found');
       if (request.session.viewer?.credential.id === id) await dropCookie(request, reply);
       reply.code(204);
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.delete('/', { schema: operations.endOthers, config }, async (request) => ({
-    ended: await signIns.endOtherSignIns(request.db, request.origin(), viewerOf(request)),
+    ended: await sessions.endOtherSessions(request.db, request.origin(), viewerOf(request)),
   }));
 };
 

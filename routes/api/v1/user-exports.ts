@@ -6,7 +6,7 @@ import { Ref } from '#schemas/types.js';
 import { tag, User, UserPublic, UserView } from '#schemas/users.js';
 import { ApiError } from '#src/errors.js';
 import { csvStream, jsonArrayStream } from '#src/lib/export-streams.js';
-import { Gate } from '#src/lib/gate.js';
+import { Limiter } from '#src/lib/limiter.js';
 import { exportUsers, usersAudience } from '#src/people/services/users.js';
 
 /**
@@ -66,7 +66,10 @@ const columnsOf = {
 };
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const gates = { anonymous: new Gate(PLACES.anonymous), signedIn: new Gate(PLACES.signedIn) };
+  const gates = {
+    anonymous: new Limiter(PLACES.anonymous),
+    signedIn: new Limiter(PLACES.signedIn),
+  };
   const config = {
     scope: 'users:read',
     rateLimit: { max: 30, timeWindow: '1 minute' },

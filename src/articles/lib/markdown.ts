@@ -2,7 +2,7 @@ import MarkdownIt from 'markdown-it';
 import { highlighter } from './highlighter.js';
 import { proportionateTable } from './proportionate-table.js';
 import { excerptOf, readingMinutesOf } from './reading.js';
-import { sanitizeMarkup } from './sanitize-markup.js';
+import { cleanHtml } from './sanitize-html.js';
 
 /** What is made of a text in Markdown. */
 export interface RenderedMarkdown {
@@ -118,10 +118,10 @@ export function renderMarkdown(source: string): RenderedMarkdown {
 
 function markupOf(source: string) {
   const longest = maxHtmlLength(source.length);
-  const markup = sanitizeMarkup(markdown.render(source));
+  const markup = cleanHtml(markdown.render(source));
   if (markup.html.length <= longest) return markup;
   const plain = markdown.utils.escapeHtml(source.replaceAll('\0', '\uFFFD'));
-  return sanitizeMarkup(`<pre>${plain}</pre>`);
+  return cleanHtml(`<pre>${plain}</pre>`);
 }
 
 /** The text of the first heading of the first level that stands by itself; null if there is none. */
@@ -132,7 +132,7 @@ export function firstHeading(source: string): string | null {
   );
   const inline = tokens[index + 1];
   if (index < 0 || inline === undefined) return null;
-  return sanitizeMarkup(markdown.renderer.render([inline], markdown.options, {})).text || null;
+  return cleanHtml(markdown.renderer.render([inline], markdown.options, {})).text || null;
 }
 
 /** Code as HTML with colours; empty, so that it stays plain, if the language is none of the common. */

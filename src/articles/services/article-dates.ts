@@ -1,4 +1,4 @@
-import { toMoment } from '#src/lib/moments.js';
+import { toTimestamp } from '#src/lib/timestamps.js';
 
 const DATE =
   /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/i;
@@ -17,7 +17,7 @@ export function parseArticleDate(text: string): Date | null {
   // Date takes the 31st of each month: it has to come out as it went in.
   const utc = new Date(`${date}T${time}Z`);
   if (Number.isNaN(utc.getTime()) || utc.toISOString() !== `${date}T${time}Z`) return null;
-  const moment = toMoment(`${date}T${time}${offsetOf(zone)}`);
+  const moment = toTimestamp(`${date}T${time}${offsetOf(zone)}`);
   return Number.isNaN(moment.getTime()) || year === '0000' ? null : moment;
 }
 

@@ -9,7 +9,7 @@ import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { commentTag } from './comments.js';
-import { assertMayEdit, isEditor, readerOf } from './editorship.js';
+import { assertMayEdit, isEditor, readerOf } from './policy.js';
 import { render } from './rendering.js';
 
 const MINUTE_MS = 60_000;

@@ -8,7 +8,7 @@ import { record } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { lockForChange, readBack, trashed } from './comment-changes.js';
-import { readerOf } from './editorship.js';
+import { readerOf } from './policy.js';
 
 interface Decision {
   action: AuditAction;

@@ -5,17 +5,17 @@ import {
   MAX_COMMENTS,
   MAX_LEVELS,
 } from '#schemas/comments.js';
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { Viewer } from '#src/access/viewer.js';
 import { flatten, growTree } from '#src/articles/lib/comment-tree.js';
 import * as threads from '#src/articles/stores/comment-threads.js';
 import * as store from '#src/articles/stores/comments.js';
-import type { Reader } from '#src/articles/stores/readers.js';
+import type { Reader } from '#src/articles/stores/visibility.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { contentTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
-import { readerOf } from './editorship.js';
+import { readerOf } from './policy.js';
 
 /** The entity tag of a comment: its version, and what is shown of its author. */
 export function commentTag(comment: store.FullComment): string {

@@ -3,16 +3,16 @@ import type { PostCreate, PostStatus, PostUpdate } from '#schemas/posts.js';
 import { assertUnchanged, type Precondition } from '#src/access/preconditions.js';
 import type { Origin, Viewer } from '#src/access/viewer.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
-import { SLUG_SUFFIX_LENGTH } from '#src/articles/stores/free-slugs.js';
 import * as store from '#src/articles/stores/post-changes.js';
 import { type FullPost, findPost } from '#src/articles/stores/posts.js';
 import { postVector, titleVector } from '#src/articles/stores/search-vectors.js';
 import { ensureTags } from '#src/articles/stores/topics.js';
+import { SLUG_SUFFIX_LENGTH } from '#src/articles/stores/unique-slugs.js';
 import { hashOfText, record, recordDifference } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '#src/errors.js';
-import { assertMayEdit, readerOf } from './editorship.js';
+import { assertMayEdit, readerOf } from './policy.js';
 import { postTag } from './posts.js';
 import { MAX_RENDERED_AT_ONCE, render } from './rendering.js';
 
@@ -218,7 +218,7 @@ async function insert(
 ): Promise<number> {
   if (slug === undefined) {
     const made = slugOf(values.title, MAX_SLUG - SLUG_SUFFIX_LENGTH) || NAMELESS;
-    return store.insertPostUnderFreeSlug(trx, values, made);
+    return store.insertPostWithUniqueSlug(trx, values, made);
   }
   const id = await store.insertPost(trx, values, slug);
   if (id === null) throw slugTaken(slug);

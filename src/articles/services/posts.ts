@@ -1,14 +1,14 @@
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { PostListQuery, PostOrder } from '#schemas/posts.js';
 import type { Viewer } from '#src/access/viewer.js';
 import * as store from '#src/articles/stores/posts.js';
-import type { Reader } from '#src/articles/stores/readers.js';
+import type { Reader } from '#src/articles/stores/visibility.js';
 import { type Key, ownRead, type Read, type SharedReads } from '#src/cache/shared-reads.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { contentTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
-import { readerOf } from './editorship.js';
+import { readerOf } from './policy.js';
 
 const ORDERS: Record<PostOrder, store.PostSort | `-${store.PostSort}`> = {
   newest: '-listed_at',

@@ -1,4 +1,4 @@
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { SearchHit, SearchQuery, Suggestion, SuggestQuery } from '#schemas/search.js';
 import type { Viewer } from '#src/access/viewer.js';
 import { findRanges, markedHtml, snippetHtml } from '#src/articles/lib/highlight.js';
@@ -6,7 +6,7 @@ import { askedRuns } from '#src/articles/lib/search-queries.js';
 import * as store from '#src/articles/stores/search.js';
 import { suggest as findSuggestions } from '#src/articles/stores/suggestions.js';
 import type { Database } from '#src/db/database.js';
-import { readerOf } from './editorship.js';
+import { readerOf } from './policy.js';
 
 /** One page of what the viewer may see and the query finds, in one statement. */
 export async function search(

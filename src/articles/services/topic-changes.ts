@@ -1,8 +1,8 @@
 import { assertUnchanged, type Precondition } from '#src/access/preconditions.js';
 import type { Origin } from '#src/access/viewer.js';
-import { takeSlug } from '#src/articles/stores/free-slugs.js';
 import * as store from '#src/articles/stores/topic-tables.js';
 import { nextTopicSlug } from '#src/articles/stores/topics.js';
+import { claimUniqueSlug } from '#src/articles/stores/unique-slugs.js';
 import { record, recordDifference } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
@@ -93,7 +93,7 @@ function insertTopic<Row extends store.TopicRow>(
   { noun, table }: TopicKind<Row>,
   written: WrittenTopic,
 ): Promise<Row> {
-  return takeSlug(async () => {
+  return claimUniqueSlug(async () => {
     const slug = written.slug ?? (await nextTopicSlug(trx, table.name, written.name, noun));
     const topic = await store.insertTopic(trx, table, { ...written, slug });
     if (topic !== null) return topic;

@@ -1,15 +1,15 @@
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { TopicListQuery, TopicPostsQuery, TopicSort } from '#schemas/topics.js';
 import type { Viewer } from '#src/access/viewer.js';
 import type { PostRow } from '#src/articles/stores/posts.js';
-import type { Reader } from '#src/articles/stores/readers.js';
 import * as store from '#src/articles/stores/topic-tables.js';
+import type { Reader } from '#src/articles/stores/visibility.js';
 import { ownRead, type Read, type SharedReads } from '#src/cache/shared-reads.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { entityTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
-import { isEditor, readerOf } from './editorship.js';
+import { isEditor, readerOf } from './policy.js';
 import { type PostSource, readPosts } from './posts.js';
 
 /** Categories or tags. */

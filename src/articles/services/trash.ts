@@ -1,15 +1,15 @@
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import { TRASH_DAYS, type TrashItem, type TrashKind, type TrashListQuery } from '#schemas/trash.js';
 import { type Origin, unattended, type Viewer } from '#src/access/viewer.js';
 import { deletedComments } from '#src/articles/stores/deleted-comments.js';
 import { deletedPosts } from '#src/articles/stores/deleted-posts.js';
-import type { Bin } from '#src/articles/stores/trash.js';
+import type { TrashStore } from '#src/articles/stores/trash.js';
 import { record } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { readPage } from '#src/lists/paging.js';
-import { readerOf } from './editorship.js';
+import { readerOf } from './policy.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -19,7 +19,7 @@ const EVERYBODY = { kind: 'editor' } as const;
 /** How many are looked up at once. */
 const BATCH = 100;
 
-const BINS: Record<TrashKind, Bin> = { post: deletedPosts, comment: deletedComments };
+const STORES: Record<TrashKind, TrashStore> = { post: deletedPosts, comment: deletedComments };
 
 /**
  * One page of what was deleted: what the viewer deleted of their own, for editors everything.
@@ -31,11 +31,11 @@ export async function listTrash(
   viewer: Viewer,
   { kind, ...request }: TrashListQuery,
 ): Promise<Page<TrashItem>> {
-  const bin = BINS[kind];
+  const store = STORES[kind];
   const reader = readerOf(viewer);
   const page = await readPage(request, {
-    list: (slice) => bin.list(db, reader, slice),
-    count: () => bin.count(db, reader),
+    list: (slice) => store.list(db, reader, slice),
+    count: () => store.count(db, reader),
     sortKey: ({ deleted_at }) => deleted_at,
   });
   const items = page.items.map((row) => ({ kind, ...row, expires_at: expiryOf(row.deleted_at) }));
@@ -62,9 +62,9 @@ function trashAction(verb: 'restore' | 'purge') {
     id: number,
   ): Promise<void> =>
     inTransaction(db, async (trx) => {
-      const bin = BINS[kind];
-      if (!(await bin.lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
-      await bin[verb](trx, id);
+      const store = STORES[kind];
+      if (!(await store.lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
+      await store[verb](trx, id);
       await record(trx, origin, { action: `${kind}.${verb}`, id });
     });
 }
@@ -78,24 +78,29 @@ function trashAction(verb: 'restore' | 'purge') {
 export async function emptyTrash(db: Database, now: Date): Promise<Record<TrashKind, number>> {
   // Posts first: with a post its comments go.
   return {
-    post: await emptyBin(db, 'post', deletedPosts, now),
-    comment: await emptyBin(db, 'comment', deletedComments, now),
+    post: await emptyTrashOf(db, 'post', deletedPosts, now),
+    comment: await emptyTrashOf(db, 'comment', deletedComments, now),
   };
 }
 
-async function emptyBin(db: Database, kind: TrashKind, bin: Bin, now: Date): Promise<number> {
+async function emptyTrashOf(
+  db: Database,
+  kind: TrashKind,
+  store: TrashStore,
+  now: Date,
+): Promise<number> {
   const before = new Date(now.getTime() - TRASH_DAYS * DAY_MS);
   const origin = unattended(now);
   const failed = new Map<number, unknown>();
   for (let removed = 0; ; ) {
-    const expired = await bin.findExpired(db, before, BATCH + failed.size);
+    const expired = await store.findExpired(db, before, BATCH + failed.size);
     const ids = expired.filter((id) => !failed.has(id));
     for (const id of ids) {
       try {
         await inTransaction(db, async (trx) => {
           // Somebody may have restored it in the meantime.
-          if (!(await bin.lock(trx, id, EVERYBODY))) return;
-          await bin.purge(trx, id);
+          if (!(await store.lock(trx, id, EVERYBODY))) return;
+          await store.purge(trx, id);
           await record(trx, origin, { action: `${kind}.purge`, id });
         });
         removed += 1;

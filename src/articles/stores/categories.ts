@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { isPostVisible } from './readers.js';
 import type { TopicRow, TopicTable } from './topic-tables.js';
+import { isPostVisible } from './visibility.js';
 
 export interface CategoryRow extends TopicRow {
   description: string;

@@ -1,7 +1,7 @@
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
-import { isCommentVisible, isPostVisible, type Reader } from './readers.js';
+import { isCommentVisible, isPostVisible, type Reader } from './visibility.js';
 
 export type NewComment = Omit<Insertable<Schema['comments']>, 'search'> & {
   search: ReturnType<typeof sql<string>>;

@@ -10,7 +10,7 @@ import {
   isCommentReachable,
   isPostVisible,
   type Reader,
-} from './readers.js';
+} from './visibility.js';
 
 /** Where a list of comments begins: at the top of a post's threads, or beneath a comment. */
 export interface Place {

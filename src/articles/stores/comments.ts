@@ -5,7 +5,7 @@ import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
-import { isCommentVisible, type Reader } from './readers.js';
+import { isCommentVisible, type Reader } from './visibility.js';
 
 /** The columns from which is made what a comment shows. */
 export const COMMENT_COLUMNS = [

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import { cut } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
-import { type Bin, isRestorable } from './trash.js';
+import { isRestorable, type TrashStore } from './trash.js';
 
 /** How much of a comment stands for its title. */
 const TITLE_LENGTH = 100;
@@ -13,7 +13,7 @@ const isWhole = sql<boolean>`comments.purged_at is null`;
 const title = sql<string>`left(comments.content, ${sql.lit(TITLE_LENGTH)})`;
 
 /** The comments in the trash. */
-export const deletedComments: Bin = {
+export const deletedComments: TrashStore = {
   async list(db, reader, slice) {
     const found = db
       .selectFrom('comments')

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { cut } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
-import { type Bin, isRestorable } from './trash.js';
+import { isRestorable, type TrashStore } from './trash.js';
 
 /** The posts in the trash. */
-export const deletedPosts: Bin = {
+export const deletedPosts: TrashStore = {
   async list(db, reader, slice) {
     const found = db
       .selectFrom('posts')

@@ -1,8 +1,8 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
-import { nextSlug, takeSlug } from './free-slugs.js';
-import { isPostVisible, type Reader } from './readers.js';
+import { claimUniqueSlug, nextSlug } from './unique-slugs.js';
+import { isPostVisible, type Reader } from './visibility.js';
 
 /** The columns that a change of a post looks at, beside its text. */
 const LOCKED_COLUMNS = [
@@ -66,7 +66,7 @@ export async function insertPost(
 }
 
 /** Writes a post under this slug, or, if it is taken, under the slug with a number behind it. */
-export async function insertPostUnderFreeSlug(
+export async function insertPostWithUniqueSlug(
   trx: Database,
   post: NewPost,
   slug: string,
@@ -78,7 +78,7 @@ export async function insertPostUnderFreeSlug(
     .returning('id')
     .executeTakeFirstOrThrow();
   if (await claimSlug(trx, id, first)) return id;
-  return takeSlug(async () => {
+  return claimUniqueSlug(async () => {
     const next = await nextSlug(trx, 'post_slugs', slug);
     if (!(await claimSlug(trx, id, next))) return null;
     await trx.updateTable('posts').set({ slug: next }).where('id', '=', id).execute();

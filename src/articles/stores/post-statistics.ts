@@ -3,8 +3,8 @@ import type { AuthorOfPosts, PostMonth, TagOfPosts } from '#schemas/post-statist
 import type { Database } from '#src/db/database.js';
 import { authorIn } from './authors.js';
 import { commentCountOfPost, viewCountOfPost } from './posts.js';
-import { isPostVisible } from './readers.js';
 import { topicOf } from './topics.js';
+import { isPostVisible } from './visibility.js';
 
 /** Nothing here is counted that not everyone may see. */
 const isPublished = isPostVisible({ kind: 'public' });

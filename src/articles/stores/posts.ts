@@ -4,12 +4,12 @@ import { MAX_CANDIDATES } from '#schemas/search.js';
 import type { Database } from '#src/db/database.js';
 import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import type { Schema } from '#src/db/tables.js';
-import { isMoment } from '#src/lib/moments.js';
+import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
-import { isPostVisible, isVisibleDraft, type Reader } from './readers.js';
 import { postMatches } from './search-vectors.js';
 import { topicOf } from './topics.js';
+import { isPostVisible, isVisibleDraft, type Reader } from './visibility.js';
 
 type PostColumns = Selectable<Schema['posts']>;
 
@@ -67,7 +67,7 @@ const SORT_COLUMNS: Record<PostSort, RawBuilder<string | number>> = {
 /** Whether a list in this order could have such a key. */
 export function isPostSortKey(key: string | number, sort: PostSort): boolean {
   if (sort === 'view_count') return typeof key === 'number';
-  return typeof key === 'string' && (sort === 'title' || isMoment(key));
+  return typeof key === 'string' && (sort === 'title' || isTimestamp(key));
 }
 
 /** A slice of the posts that the filter finds, in order, in one statement. */

@@ -3,14 +3,14 @@ import { MAX_CANDIDATES, type SearchHit, type SearchOrder } from '#schemas/searc
 import { FOUND_BEGIN, FOUND_END } from '#src/articles/lib/highlight.js';
 import type { Database } from '#src/db/database.js';
 import { relations } from './posts.js';
+import { postMatches, searchQuery } from './search-vectors.js';
 import {
   BY_INDEX,
   isCommentOpen,
   isCommentVisible,
   isPostVisible,
   type Reader,
-} from './readers.js';
-import { postMatches, searchQuery } from './search-vectors.js';
+} from './visibility.js';
 
 /** A post or a comment that was found. */
 export type SearchRow = Omit<SearchHit, 'post' | 'title_html' | 'snippet_html'> & {

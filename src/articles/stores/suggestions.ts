@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Suggestion } from '#schemas/search.js';
 import type { Database } from '#src/db/database.js';
-import { isPostVisible } from './readers.js';
 import { prefixQuery } from './search-vectors.js';
+import { isPostVisible } from './visibility.js';
 
 /** So many of the newest posts that fit are compared by how often they were read. */
 const MAX_CANDIDATES = 200;

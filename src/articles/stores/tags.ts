@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import type { Database } from '#src/db/database.js';
-import { isPostVisible } from './readers.js';
 import type { TopicRow, TopicTable } from './topic-tables.js';
+import { isPostVisible } from './visibility.js';
 
 export const tags: TopicTable<TopicRow> = {
   name: 'tags',

@@ -3,9 +3,9 @@ import type { TopicSort } from '#schemas/topics.js';
 import type { Database } from '#src/db/database.js';
 import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import { containing } from '#src/lib/like-pattern.js';
-import { isMoment } from '#src/lib/moments.js';
+import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
-import type { Reader } from './readers.js';
+import type { Reader } from './visibility.js';
 
 /** What a category and a tag have in common. */
 export interface TopicRow {
@@ -58,7 +58,7 @@ const SORT_COLUMNS: Record<TopicSort, RawBuilder<string | number>> = {
 /** Whether a list in this order could have such a key. */
 export function isTopicSortKey(key: string | number, sort: TopicSort): boolean {
   if (sort === 'post_count') return typeof key === 'number';
-  return typeof key === 'string' && (sort === 'name' || isMoment(key));
+  return typeof key === 'string' && (sort === 'name' || isTimestamp(key));
 }
 
 /** A slice of the topics that the filter finds, in order, in one statement. */

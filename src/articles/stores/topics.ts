@@ -3,7 +3,7 @@ import type { Topic } from '#schemas/posts.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import type { Database } from '#src/db/database.js';
-import { nextSlug, SLUG_SUFFIX_LENGTH, takeSlug } from './free-slugs.js';
+import { claimUniqueSlug, nextSlug, SLUG_SUFFIX_LENGTH } from './unique-slugs.js';
 
 /** How long the slug of a category or a tag may be. */
 const MAX_TOPIC_SLUG = 50;
@@ -55,7 +55,7 @@ async function findTags(trx: Database, keys: string[]): Promise<Map<string, numb
 }
 
 function ensureTag(trx: Database, name: string): Promise<number> {
-  return takeSlug(async () => {
+  return claimUniqueSlug(async () => {
     const created = await trx
       .insertInto('tags')
       .values({

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Author } from '#schemas/posts.js';
 import type { Database } from '#src/db/database.js';
 import type { Slice } from '#src/lists/slices.js';
-import type { Reader } from './readers.js';
+import type { Reader } from './visibility.js';
 
 /** Something that was deleted, as it is listed. */
 export interface DeletedRow {
@@ -14,7 +14,7 @@ export interface DeletedRow {
 }
 
 /** How one kind of thing is found in the trash, and leaves it. */
-export interface Bin {
+export interface TrashStore {
   /** A slice of what this reader may restore. */
   list(db: Database, reader: Reader, slice: Slice<'deleted_at'>): Promise<DeletedRow[]>;
   count(db: Database, reader: Reader): Promise<number>;

@@ -35,7 +35,7 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Made with its parents where missing; relative paths count from the working directory. */
+  /** Rendered with its parents where missing; relative paths count from the working directory. */
   dataDirectory: string;
   /**
    * Whether committed rows survive everything but the loss of the disk; default true. False is

@@ -1,4 +1,4 @@
-import { WINDOW_SECONDS } from '#src/people/services/guessing.js';
+import { WINDOW_SECONDS } from '#src/people/services/login-throttling.js';
 import { deleteExpiredEmailTokens } from '#src/people/stores/email-tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '#src/people/stores/registrations.js';

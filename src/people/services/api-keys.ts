@@ -6,17 +6,17 @@ import {
   type ApiKeyListQuery,
   MAX_API_KEYS,
 } from '#schemas/api-keys.js';
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { Origin, Viewer } from '#src/access/viewer.js';
 import { record } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
-import { toMoment } from '#src/lib/moments.js';
+import { toTimestamp } from '#src/lib/timestamps.js';
 import { readPage } from '#src/lists/paging.js';
 import { hashSecret, mintSecret } from '#src/people/lib/random-secrets.js';
 import * as store from '#src/people/stores/api-keys.js';
-import { KEY_MARK } from './bearers.js';
+import { KEY_MARK } from './credentials.js';
 
 /** The part of a key that stays visible, in bytes: enough to tell one from another. */
 const PREFIX_BYTES = 4;
@@ -46,7 +46,7 @@ export function createApiKey(
   viewer: Viewer,
   { name, scopes, expires_at }: ApiKeyCreate,
 ): Promise<ApiKeyCreated> {
-  const expiresAt = expires_at === null ? null : toMoment(expires_at);
+  const expiresAt = expires_at === null ? null : toTimestamp(expires_at);
   if (expiresAt !== null && expiresAt <= origin.now) {
     throw new InvalidRequest([valueError('moment_has_passed', ['body', 'expires_at'], expires_at)]);
   }

@@ -9,7 +9,7 @@ import {
   findCredentialsById,
   lockCredentials,
 } from '#src/people/stores/accounts.js';
-import { accountThrottle, addressThrottle, guarded, type Throttle } from './guessing.js';
+import { accountThrottle, addressThrottle, type Throttle, throttled } from './login-throttling.js';
 import { renewHash, verifyPassword } from './passwords.js';
 
 /** Whoever has just proved who they are, and the hash of the password that proved it. */
@@ -31,7 +31,7 @@ export async function authenticate(
   const known = await findCredentials(db, login.username);
   const hash = known?.password_hash ?? null;
   const throttles = throttlesOf(`login:${login.username}`, origin);
-  const user = await guarded(db, throttles, origin, async () => {
+  const user = await throttled(db, throttles, origin, async () => {
     const matches = await verifyPassword(login.password, hash);
     if (known === null || hash === null || !matches || !known.is_active) {
       // Whoever carries the cookie of somebody else has no part in it.
@@ -62,7 +62,7 @@ export async function assertPassword(
   password: string,
   field = 'password',
 ): Promise<string> {
-  return guarded(db, throttlesOf(`viewer:${viewer.id}`, origin), origin, async () => {
+  return throttled(db, throttlesOf(`viewer:${viewer.id}`, origin), origin, async () => {
     const user = await findCredentialsById(db, viewer.id);
     const hash = user?.password_hash ?? null;
     if ((await verifyPassword(password, hash)) && hash !== null) return hash;
@@ -85,6 +85,6 @@ export async function assertSamePassword(
   if (user?.password_hash !== passwordHash) throw new ApiError('user_unavailable');
 }
 
-function throttlesOf(guessed: string, { address, guessLimits }: Origin): Throttle[] {
-  return [accountThrottle(guessed, guessLimits), addressThrottle(address, guessLimits)];
+function throttlesOf(guessed: string, { address, loginLimits }: Origin): Throttle[] {
+  return [accountThrottle(guessed, loginLimits), addressThrottle(address, loginLimits)];
 }

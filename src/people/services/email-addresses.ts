@@ -10,7 +10,7 @@ import { deleteEmailTokensOf, takeEmailToken } from '#src/people/stores/email-to
 import { lockUser, updateUser } from '#src/people/stores/user-changes.js';
 import { enqueue } from '#src/queue/store.js';
 import { assertPassword } from './auth.js';
-import { guarded, mailThrottle } from './guessing.js';
+import { mailThrottle, throttled } from './login-throttling.js';
 import { confirmRegistration } from './registrations.js';
 
 /** Hours in which a new address may be confirmed. */
@@ -36,7 +36,7 @@ export async function requestEmailChange(
 ): Promise<void> {
   await assertPassword(db, origin, viewer, password);
   const { language, now } = origin;
-  await guarded(db, [mailThrottle(email)], origin, () =>
+  await throttled(db, [mailThrottle(email)], origin, () =>
     enqueue(db, 'confirm_email_change', {
       userId: viewer.id,
       email,

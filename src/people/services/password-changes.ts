@@ -18,7 +18,7 @@ import { lockUser } from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
 import { assertPassword, assertSamePassword } from './auth.js';
-import { guarded, mailThrottle } from './guessing.js';
+import { mailThrottle, throttled } from './login-throttling.js';
 import { hashPassword } from './passwords.js';
 
 /** Minutes in which a password may be set with the token of a mail. */
@@ -62,7 +62,7 @@ export async function requestPasswordReset(
   origin: Origin,
   email: string,
 ): Promise<void> {
-  await guarded(db, [mailThrottle(email)], origin, () =>
+  await throttled(db, [mailThrottle(email)], origin, () =>
     enqueue(db, 'reset_password', { email, language: origin.language }),
   );
 }

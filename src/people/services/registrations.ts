@@ -10,7 +10,7 @@ import * as store from '#src/people/stores/registrations.js';
 import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
-import { guarded, mailThrottle } from './guessing.js';
+import { mailThrottle, throttled } from './login-throttling.js';
 import { hashPassword } from './passwords.js';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -37,7 +37,7 @@ export async function register(
   assertAgreed(registration);
   const { username, email, password } = registration;
   const throttle = mailThrottle(email, FREE_REGISTRATIONS);
-  const passwordHash = await guarded(db, [throttle], origin, () => hashPassword(password));
+  const passwordHash = await throttled(db, [throttle], origin, () => hashPassword(password));
   const expiresAt = new Date(origin.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
   try {
     await inTransaction(db, async (trx) => {
@@ -68,7 +68,7 @@ export async function resendConfirmation(
   origin: Origin,
   email: string,
 ): Promise<void> {
-  await guarded(db, [mailThrottle(email)], origin, () =>
+  await throttled(db, [mailThrottle(email)], origin, () =>
     enqueue(db, 'resend_confirmation', { email, language: origin.language }),
   );
 }

@@ -12,11 +12,11 @@ import {
   type TokenSubject,
 } from '#src/people/lib/access-tokens.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
-import { findTokenBearer } from '#src/people/stores/bearers.js';
+import { findUserByToken } from '#src/people/stores/credentials.js';
 import * as store from '#src/people/stores/refresh-tokens.js';
 import { deleteSession, renewSession } from '#src/people/stores/sessions.js';
 import { authenticate } from './auth.js';
-import { beginSignIn } from './sign-ins.js';
+import { startSession } from './sessions.js';
 
 /**
  * How long a refresh token that was used is still good for another pair. A client whose requests
@@ -82,7 +82,7 @@ async function beginTokenSignIn(
 ): Promise<TokenPair> {
   const { id: userId, passwordHash } = await authenticate(db, login, origin);
   return inTransaction(db, async (trx) => {
-    const sessionId = await beginSignIn(trx, origin, {
+    const sessionId = await startSession(trx, origin, {
       userId,
       passwordHash,
       cookieId: null,
@@ -120,7 +120,7 @@ async function exchangeToken(
   const { now } = origin;
   const { userId, sessionId } = subject;
   await store.lockSignIn(trx, sessionId);
-  const bearer = await findTokenBearer(trx, userId, sessionId, now);
+  const bearer = await findUserByToken(trx, userId, sessionId, now);
   if (bearer === null || !bearer.is_active) throw new ApiError('user_unavailable');
   const known =
     bearer.session_id === null ? null : await store.findRefreshToken(trx, sessionId, tokenHash);

@@ -1,4 +1,4 @@
-import type { Page } from '#schemas/pages.js';
+import type { Page } from '#schemas/paging.js';
 import type { UserListQuery } from '#schemas/users.js';
 import { hasScope, isAdministrator, type Viewer } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';

@@ -1,5 +1,8 @@
+import type { Selectable } from 'kysely';
 import type { Role } from '#schemas/roles.js';
 import type { Database } from '#src/db/database.js';
+import type { Schema } from '#src/db/tables.js';
+import { cut, type Slice } from '#src/lists/slices.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 
 /** A live session of a browser and the active user behind it. */
@@ -129,4 +132,49 @@ export async function deleteExpiredSessions(db: Database, now: Date): Promise<nu
     .where('expires_at', '<=', now.toISOString())
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
+}
+
+const LISTED_COLUMNS = [
+  'id',
+  'kind',
+  'created_at',
+  'last_seen_at',
+  'expires_at',
+  'address',
+  'user_agent',
+  'remember',
+] as const;
+
+export type SessionRow = Pick<Selectable<Schema['sessions']>, (typeof LISTED_COLUMNS)[number]>;
+
+export type SessionSort = 'last_seen_at' | 'created_at' | 'id';
+
+/** Selects the sessions of a user that have not expired. */
+export interface SessionFilter {
+  userId: number;
+  now: Date;
+}
+
+/** A slice of the live sessions of a user, in order. */
+export async function listSessions(
+  db: Database,
+  filter: SessionFilter,
+  slice: Slice<SessionSort>,
+): Promise<SessionRow[]> {
+  return cut(liveSessions(db, filter).select(LISTED_COLUMNS), slice).execute();
+}
+
+/** How many live sessions a user has. */
+export async function countSessions(db: Database, filter: SessionFilter): Promise<number> {
+  const { count } = await liveSessions(db, filter)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+function liveSessions(db: Database, { userId, now }: SessionFilter) {
+  return db
+    .selectFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('expires_at', '>', now.toISOString());
 }

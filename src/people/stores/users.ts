@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { containing } from '#src/lib/like-pattern.js';
-import { isMoment } from '#src/lib/moments.js';
+import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 
 type UserRow = Selectable<Schema['users']>;
@@ -52,7 +52,7 @@ export function userSortKey(user: PublicUser, sort: UserSort): string | number {
 /** Whether a list in this order could have such a key. */
 export function isUserSortKey(key: string | number, sort: UserSort): boolean {
   if (sort === 'id') return typeof key === 'number';
-  return typeof key === 'string' && (sort === 'username' || isMoment(key));
+  return typeof key === 'string' && (sort === 'username' || isTimestamp(key));
 }
 
 /** A slice of the users that the audience may see, in order. */

@@ -5,7 +5,7 @@ import posts from '#routes/api/v1/posts.js';
 import type { Post } from '#schemas/posts.js';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestPost } from '#test/support/articles.js';
-import { tokenOf } from '#test/support/bearers.js';
+import { tokenOf } from '#test/support/credentials.js';
 
 /** What the next version would say of a post: one field in place of two. */
 const NextPost = Type.Object({

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync } from 'fastify';
 import { ApiError } from '#src/errors.js';
-import { Gate } from '#src/lib/gate.js';
+import { Limiter } from '#src/lib/limiter.js';
 import { tags } from './tags.js';
 
 const EVENTS = 10;
@@ -33,7 +33,7 @@ const operation = {
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 const routes: FastifyPluginAsync = async (app) => {
-  const gate = new Gate(MAX_STREAMS_AT_ONCE);
+  const limiter = new Limiter(MAX_STREAMS_AT_ONCE);
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
 
@@ -59,7 +59,7 @@ const routes: FastifyPluginAsync = async (app) => {
       .header('connection', 'close')
       .header('x-accel-buffering', 'no');
     if (request.method === 'HEAD') return reply.send();
-    const leave = gate.enter();
+    const leave = limiter.enter();
     if (leave === null) throw new ApiError('too_many_streams');
     return reply.send(Readable.from(countEvents(leave)).once('close', leave));
   });

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { CLOSE, MAX_MESSAGE_BYTES } from '#plugins/websocket.js';
 import { PlaygroundWebSocket } from '#schemas/playground-responses.js';
 import { Ref } from '#schemas/types.js';
-import { Gate } from '#src/lib/gate.js';
+import { Limiter } from '#src/lib/limiter.js';
 import { tags } from './tags.js';
 
 const MAX_SOCKETS_AT_ONCE = 100;
@@ -21,7 +21,7 @@ const operation = {
 } as const;
 
 const routes: FastifyPluginAsync = async (app) => {
-  const gate = new Gate(MAX_SOCKETS_AT_ONCE);
+  const limiter = new Limiter(MAX_SOCKETS_AT_ONCE);
 
   app.route({
     method: 'GET',
@@ -32,7 +32,7 @@ const routes: FastifyPluginAsync = async (app) => {
       max_message_bytes: MAX_MESSAGE_BYTES,
     }),
     wsHandler: (socket) => {
-      const leave = gate.enter();
+      const leave = limiter.enter();
       if (leave === null) {
         socket.close(CLOSE.tryLater);
         return;

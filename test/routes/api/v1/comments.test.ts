@@ -2,8 +2,8 @@ import t from 'tap';
 import { MAX_COMMENT_LENGTH } from '#schemas/comments.js';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestComments, insertTestPost, type TestComment } from '#test/support/articles.js';
-import { keyOf } from '#test/support/bearers.js';
 import type { Client, Reply } from '#test/support/client.js';
+import { keyOf } from '#test/support/credentials.js';
 
 const URL = '/api/v1/comments';
 const MINUTE_MS = 60_000;

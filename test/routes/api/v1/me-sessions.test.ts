@@ -1,8 +1,8 @@
 import t from 'tap';
 import { SESSION_COOKIE } from '#plugins/sessions.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
-import { keyOf, tokenOf } from '#test/support/bearers.js';
 import type { Client } from '#test/support/client.js';
+import { keyOf, tokenOf } from '#test/support/credentials.js';
 import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/me/sessions';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { beginSignIn } from '#src/people/services/sign-ins.js';
+import { startSession } from '#src/people/services/sessions.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import { lastMail, lastToken } from '#test/support/mails.js';
 
@@ -261,11 +261,11 @@ t.test('a login that was under way when the password changed begins no session',
     requestId: null,
     now: test.clock.read(),
     language: 'en' as const,
-    guessLimits: test.app.guessLimits,
+    loginLimits: test.app.loginLimits,
     report: t.error,
   };
   const begin = (passwordHash: string) =>
-    beginSignIn(test.app.db, origin, {
+    startSession(test.app.db, origin, {
       userId: id,
       passwordHash,
       cookieId: 'x',

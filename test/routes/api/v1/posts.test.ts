@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestPost } from '#test/support/articles.js';
-import { keyOf } from '#test/support/bearers.js';
+import { keyOf } from '#test/support/credentials.js';
 import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/posts';

@@ -2,7 +2,7 @@ import t from 'tap';
 import { DEMO_USERS } from '#app/demo/demo-data.js';
 import { insertUsers } from '#src/people/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
-import { keyOf } from '#test/support/bearers.js';
+import { keyOf } from '#test/support/credentials.js';
 import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/users';

@@ -8,7 +8,7 @@ import {
   maxHtmlLength,
   renderMarkdown,
 } from '#src/articles/lib/markdown.js';
-import { MAX_DEPTH } from '#src/articles/lib/sanitize-markup.js';
+import { MAX_DEPTH } from '#src/articles/lib/sanitize-html.js';
 
 const html = (source: string) => renderMarkdown(source).html;
 const fence = (language: string, code: string) => `\`\`\`${language}\n${code}\n\`\`\`\n`;

@@ -1,5 +1,5 @@
 /** Lets so many in at once and turns the others away. */
-export class Gate {
+export class Limiter {
   readonly #limit: number;
   readonly #inside = new Set<string | symbol>();
 

@@ -1,5 +1,5 @@
 import { mayDo, type Viewer } from '#src/access/viewer.js';
-import type { Reader } from '#src/articles/stores/readers.js';
+import type { Reader } from '#src/articles/stores/visibility.js';
 import { ApiError } from '#src/errors.js';
 
 /** Editors see and change what others wrote: whoever may delete. */

@@ -3,7 +3,7 @@ import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import type { TokenKeys } from '#src/people/lib/access-tokens.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
-import * as store from '#src/people/stores/bearers.js';
+import * as store from '#src/people/stores/credentials.js';
 
 /** What every API key begins with, so that one that has leaked can be found and told from a token. */
 export const KEY_MARK = 'alt_';
@@ -11,7 +11,7 @@ export const KEY_MARK = 'alt_';
 /** That a key was used is noted at most this often: noting it with each request would cost a write. */
 const USE_NOTED_MS = 60 * 1000;
 
-export interface BearerOptions {
+export interface CredentialOptions {
   /** Verify access tokens. */
   keys: TokenKeys;
   now: Date;
@@ -25,10 +25,10 @@ export interface BearerOptions {
  * @throws ApiError invalid_token if it is forged, has expired or has been revoked; wrong_token_type;
  *   user_unavailable if its user is gone or switched off
  */
-export function identifyBearer(
+export function identifyCredential(
   db: Database,
   credential: string,
-  options: BearerOptions,
+  options: CredentialOptions,
 ): Promise<Viewer> {
   return credential.startsWith(KEY_MARK)
     ? identifyKey(db, credential, options)
@@ -38,11 +38,11 @@ export function identifyBearer(
 async function identifyToken(
   db: Database,
   token: string,
-  { keys, now }: BearerOptions,
+  { keys, now }: CredentialOptions,
 ): Promise<Viewer> {
   const subject = await keys.verify('access', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
-  const bearer = await store.findTokenBearer(db, subject.userId, subject.sessionId, now);
+  const bearer = await store.findUserByToken(db, subject.userId, subject.sessionId, now);
   if (bearer === null || !bearer.is_active) throw new ApiError('user_unavailable');
   if (bearer.session_id === null) throw new ApiError('invalid_token');
   return toViewer(bearer, { kind: 'token', id: bearer.session_id });
@@ -51,9 +51,9 @@ async function identifyToken(
 async function identifyKey(
   db: Database,
   key: string,
-  { now, onUnnoted }: BearerOptions,
+  { now, onUnnoted }: CredentialOptions,
 ): Promise<Viewer> {
-  const bearer = await store.findKeyBearer(db, hashSecret(key));
+  const bearer = await store.findUserByKey(db, hashSecret(key));
   if (bearer === null || isPast(bearer.expires_at, now)) throw new ApiError('invalid_token');
   if (!bearer.is_active) throw new ApiError('user_unavailable');
   const since = new Date(now.getTime() - USE_NOTED_MS);
@@ -68,7 +68,7 @@ function isPast(moment: string | null, now: Date, ifNever = false): boolean {
   return moment === null ? ifNever : Date.parse(moment) <= now.getTime();
 }
 
-function toViewer(bearer: store.TokenBearer, credential: Viewer['credential']): Viewer {
+function toViewer(bearer: store.TokenUser, credential: Viewer['credential']): Viewer {
   const { user_id, username, role, permissions } = bearer;
   return { id: user_id, username, role, permissions, credential };
 }

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { isMoment, toMoment } from '#src/lib/moments.js';
+import { isTimestamp, toTimestamp } from '#src/lib/timestamps.js';
 
 t.test('a moment as this service writes it', async (t) => {
-  t.ok(isMoment('2026-01-31T09:30:00.000Z'));
+  t.ok(isTimestamp('2026-01-31T09:30:00.000Z'));
   for (const text of ['2026-01-31T09:30:00Z', '2026-01-31', 'yesterday', '']) {
-    t.notOk(isMoment(text), text);
+    t.notOk(isTimestamp(text), text);
   }
 });
 
@@ -17,6 +17,6 @@ t.test('the moment of a date-time', async (t) => {
     ['0001-01-01T00:00:00+12:00', '0001-01-01T00:00:00.000Z'],
     ['9999-12-31T23:59:59-12:00', '9999-12-31T23:59:59.999Z'],
   ] as const) {
-    t.equal(toMoment(text).toISOString(), moment, text);
+    t.equal(toTimestamp(text).toISOString(), moment, text);
   }
 });

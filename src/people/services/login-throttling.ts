@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GuessLimits, Origin } from '#src/access/viewer.js';
+import type { LoginLimits, Origin } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError, InvalidRequest } from '#src/errors.js';
 import { networkOf } from '#src/lib/network.js';
@@ -38,12 +38,12 @@ export interface Throttle {
  * @param guessed the name or address just as somebody gave it, be it known or not: if the two of one
  *   account shared a count, that would tell which address belongs to which name
  */
-export function accountThrottle(guessed: string, { perAccount }: GuessLimits): Throttle {
+export function accountThrottle(guessed: string, { perAccount }: LoginLimits): Throttle {
   return { key: `password:${guessed.toLowerCase()}`, free: perAccount, onSuccess: 'forget' };
 }
 
 /** Guards the passwords of all accounts against one guesser, be their address one of many. */
-export function addressThrottle(address: string | null, { perAddress }: GuessLimits): Throttle {
+export function addressThrottle(address: string | null, { perAddress }: LoginLimits): Throttle {
   const network = address === null ? '' : networkOf(address);
   return { key: `password:address:${network}`, free: perAddress, onSuccess: 'take_back' };
 }
@@ -70,7 +70,7 @@ export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle
  * @throws ApiError too_many_attempts or too_many_mails with `Retry-After`, before any work; whatever
  *   the work throws
  */
-export async function guarded<T>(
+export async function throttled<T>(
   db: Database,
   throttles: readonly Throttle[],
   origin: Pick<Origin, 'now' | 'report'>,

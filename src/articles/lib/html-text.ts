@@ -12,7 +12,7 @@ const CELLS = new Set(['td', 'th']);
  * Gathers what can be read in HTML while that is parsed: a line for each block, cells of a table with
  * a blank between, an image's alternative, and blanks as they are written only in `pre`.
  */
-export class TextOfMarkup {
+export class HtmlText {
   readonly #parts: string[] = [];
   /** What is due before the next character. */
   #gap: '' | ' ' | '\n' = '';

@@ -1,5 +1,5 @@
-import { renewMarkup } from '#src/articles/services/markup-renewal.js';
-import { countSources } from '#src/articles/stores/markup.js';
+import { reRenderAll } from '#src/articles/services/re-rendering.js';
+import { countSources } from '#src/articles/stores/rendered-html.js';
 import { withDatabase } from './context.js';
 import { progressOf } from './progress.js';
 
@@ -7,13 +7,13 @@ import { progressOf } from './progress.js';
  * Makes what is shown of posts and comments anew, and says of how many it is otherwise now. What is
  * skipped is named, and makes the exit status 1.
  */
-export async function renderAgain(): Promise<void> {
+export async function reRender(): Promise<void> {
   await withDatabase(async (db) => {
     const changed = { post: 0, comment: 0 };
     const skipped: string[] = [];
     const bar = progressOf('texts', await countSources(db));
     try {
-      for await (const { kind, id, outcome } of renewMarkup(db)) {
+      for await (const { kind, id, outcome } of reRenderAll(db)) {
         if (outcome === 'changed') changed[kind] += 1;
         if (outcome === 'skipped') skipped.push(`skipped ${kind} ${id}: it takes too long`);
         bar.increment();

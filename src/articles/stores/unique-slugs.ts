@@ -18,7 +18,7 @@ const MAX_ATTEMPTS = 50;
  *
  * @param attempt gives null if the slug was taken
  */
-export async function takeSlug<T>(attempt: () => Promise<T | null>): Promise<T> {
+export async function claimUniqueSlug<T>(attempt: () => Promise<T | null>): Promise<T> {
   for (let count = 0; count < MAX_ATTEMPTS; count += 1) {
     const result = await attempt();
     if (result !== null) return result;

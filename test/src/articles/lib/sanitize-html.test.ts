@@ -11,7 +11,7 @@ import {
   IMAGE_SCHEMES,
   LINK_REL,
   LINK_SCHEMES,
-} from '#src/articles/lib/sanitize-markup.js';
+} from '#src/articles/lib/sanitize-html.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import { noBrowser, visit } from '#test/support/browser.js';
 

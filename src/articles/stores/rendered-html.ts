@@ -15,7 +15,7 @@ export type SearchedPost = Pick<Selectable<Schema['posts']>, 'title' | 'summary'
 };
 
 /** What is made of a text, by the columns that keep it. */
-export type Made = Record<string, string | number | RawBuilder<string>>;
+export type Rendered = Record<string, string | number | RawBuilder<string>>;
 
 /** How many posts and comments there are with a text. */
 export async function countSources(db: Database): Promise<number> {
@@ -72,11 +72,11 @@ export async function lockPostOf(
  *
  * @returns whether it was written
  */
-export async function replaceMade(
+export async function replaceRendered(
   db: Database,
   table: 'posts' | 'comments',
   { id, content }: Source,
-  made: Made,
+  made: Rendered,
 ): Promise<boolean> {
   const columns = Object.keys(made).map((name) => sql.ref(name));
   const values = Object.values(made).map((value) => sql`${value}`);

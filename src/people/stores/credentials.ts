@@ -3,7 +3,7 @@ import type { Scope } from '#schemas/scopes.js';
 import type { Database } from '#src/db/database.js';
 
 /** Who holds a token or a key, and whether they may still use it. */
-export interface TokenBearer {
+export interface TokenUser {
   user_id: number;
   username: string;
   role: Role;
@@ -11,7 +11,7 @@ export interface TokenBearer {
   is_active: boolean;
 }
 
-export interface KeyBearer extends TokenBearer {
+export interface KeyUser extends TokenUser {
   key_id: number;
   scopes: Scope[];
   expires_at: string | null;
@@ -27,12 +27,12 @@ const BEARER_COLUMNS = [
 ] as const;
 
 /** The user with this number, and whether the sign-in `sessionId` of theirs goes on; or null. */
-export async function findTokenBearer(
+export async function findUserByToken(
   db: Database,
   userId: number,
   sessionId: number,
   now: Date,
-): Promise<(TokenBearer & { session_id: number | null }) | null> {
+): Promise<(TokenUser & { session_id: number | null }) | null> {
   const row = await db
     .selectFrom('users')
     .leftJoin('sessions', (join) =>
@@ -49,7 +49,7 @@ export async function findTokenBearer(
 }
 
 /** The API key with this SHA-256, and whose it is; or null. */
-export async function findKeyBearer(db: Database, keyHash: Buffer): Promise<KeyBearer | null> {
+export async function findUserByKey(db: Database, keyHash: Buffer): Promise<KeyUser | null> {
   const row = await db
     .selectFrom('api_keys')
     .innerJoin('users', 'users.id', 'api_keys.user_id')

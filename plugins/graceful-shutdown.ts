@@ -17,5 +17,5 @@ export default fp(
       throw new ApiError('service_unavailable');
     });
   },
-  { name: 'closing' },
+  { name: 'graceful-shutdown' },
 );

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
-import { guarded, type Throttle, WINDOW_SECONDS } from '#src/people/services/guessing.js';
+import { type Throttle, throttled, WINDOW_SECONDS } from '#src/people/services/login-throttling.js';
 import { deleteOldThrottles } from '#src/people/stores/throttles.js';
 import { createTestApp } from '#test/support/app.js';
 
@@ -21,7 +21,7 @@ async function attempt(
   work: () => Promise<unknown> = fail,
 ): Promise<unknown> {
   try {
-    return await guarded(app.db, throttles, { now: at(seconds), report }, work);
+    return await throttled(app.db, throttles, { now: at(seconds), report }, work);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const wait = error.headers['retry-after'];
@@ -133,7 +133,7 @@ t.test(
 t.test('a count in a transaction would be rolled back with the failure', async (t) => {
   const key: Throttle[] = [{ key: 'transaction', free: 1, onSuccess: 'forget' }];
   await t.rejects(
-    inTransaction(app.db, (trx) => guarded(trx, key, { now: at(0), report }, succeed)),
+    inTransaction(app.db, (trx) => throttled(trx, key, { now: at(0), report }, succeed)),
     TypeError,
   );
 });
@@ -151,7 +151,7 @@ t.test('a count that cannot be settled is reported, and what was done stays done
   const reported: string[] = [];
   const origin = { now: at(0), report: (_fault: unknown, what: string) => reported.push(what) };
   const key: Throttle[] = [{ key: 'unsettled', free: 3, onSuccess: 'forget' }];
-  const result = await guarded(own.app.db, key, origin, async () => {
+  const result = await throttled(own.app.db, key, origin, async () => {
     await own.app.pg.query('drop table throttles');
     return 'done';
   });

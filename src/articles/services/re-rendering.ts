@@ -1,4 +1,4 @@
-import * as store from '#src/articles/stores/markup.js';
+import * as store from '#src/articles/stores/rendered-html.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
@@ -9,7 +9,7 @@ import { renderedText, searchablePost } from './post-changes.js';
 const BATCH = 20;
 
 /** What was looked at, and what has become of it. */
-export interface Renewal {
+export interface ReRendering {
   kind: 'post' | 'comment';
   id: number;
   outcome: 'changed' | 'unchanged' | 'skipped';
@@ -23,7 +23,7 @@ type Renew = (db: Database, source: store.Source) => Promise<boolean>;
  * long is skipped. Bears to be broken off, and to run beside the service: what is written meanwhile
  * is rendered by whoever writes it.
  */
-export async function* renewMarkup(db: Database): AsyncGenerator<Renewal> {
+export async function* reRenderAll(db: Database): AsyncGenerator<ReRendering> {
   for await (const source of inBatches((after) => store.listPostSources(db, after, BATCH))) {
     yield { kind: 'post', id: source.id, outcome: await outcomeOf(db, source, renewPost) };
   }
@@ -36,7 +36,7 @@ async function outcomeOf(
   db: Database,
   source: store.Source,
   renew: Renew,
-): Promise<Renewal['outcome']> {
+): Promise<ReRendering['outcome']> {
   try {
     return (await renew(db, source)) ? 'changed' : 'unchanged';
   } catch (error) {
@@ -51,13 +51,13 @@ async function renewPost(db: Database, source: store.Source): Promise<boolean> {
     const post = await store.lockPostOf(trx, source);
     if (post === null) return false;
     const made = { ...text, ...searchablePost({ ...post, ...text }) };
-    return store.replaceMade(trx, 'posts', source, made);
+    return store.replaceRendered(trx, 'posts', source, made);
   });
 }
 
 async function renewComment(db: Database, source: store.Source): Promise<boolean> {
   const { content_html, search } = await writtenComment(source.content);
-  return store.replaceMade(db, 'comments', source, { content_html, search });
+  return store.replaceRendered(db, 'comments', source, { content_html, search });
 }
 
 async function* inBatches(

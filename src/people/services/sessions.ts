@@ -1,5 +1,5 @@
-import type { Page } from '#schemas/pages.js';
-import type { SignIn, SignInListQuery } from '#schemas/sessions.js';
+import type { Page } from '#schemas/paging.js';
+import type { Session, SessionListQuery } from '#schemas/sessions.js';
 import type { Origin, Viewer } from '#src/access/viewer.js';
 import { record } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
@@ -8,11 +8,10 @@ import { ApiError } from '#src/errors.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 import { readPage } from '#src/lists/paging.js';
 import { recordLogin } from '#src/people/stores/accounts.js';
-import * as sessions from '#src/people/stores/sessions.js';
-import * as store from '#src/people/stores/sign-ins.js';
+import * as store from '#src/people/stores/sessions.js';
 
 /** A sign-in that is about to begin. */
-export interface NewSignIn {
+export interface SessionStart {
   userId: number;
   /** Of the password that has just proved right. */
   passwordHash: string;
@@ -31,10 +30,10 @@ export interface NewSignIn {
  * @throws ApiError invalid_credentials if the user was deleted, was switched off or got
  *   another password in the meantime
  */
-export function beginSignIn(
+export function startSession(
   db: Database,
   origin: Origin,
-  { userId, passwordHash, cookieId, remember, userAgent, expiresAt }: NewSignIn,
+  { userId, passwordHash, cookieId, remember, userAgent, expiresAt }: SessionStart,
 ): Promise<number> {
   const { viewer, address, now } = origin;
   return inTransaction(db, async (trx) => {
@@ -42,9 +41,9 @@ export function beginSignIn(
     if (!(await recordLogin(trx, { id: userId, passwordHash }, now)))
       throw new ApiError('invalid_credentials');
     if (cookieId !== null && viewer?.credential.kind === 'session') {
-      await endSignIn(trx, origin, viewer, viewer.credential.id);
+      await endSession(trx, origin, viewer, viewer.credential.id);
     }
-    const id = await sessions.insertSession(trx, cookieId, {
+    const id = await store.insertSession(trx, cookieId, {
       user_id: userId,
       remember,
       address,
@@ -65,16 +64,16 @@ export function beginSignIn(
  *
  * @throws InvalidRequest if the cursor is not one of ours
  */
-export async function listSignIns(
+export async function listSessions(
   db: Database,
   viewer: Viewer,
   now: Date,
-  query: SignInListQuery,
-): Promise<Page<SignIn>> {
+  query: SessionListQuery,
+): Promise<Page<Session>> {
   const filter = { userId: viewer.id, now };
   const page = await readPage(query, {
-    list: (slice) => store.listSignIns(db, filter, slice),
-    count: () => store.countSignIns(db, filter),
+    list: (slice) => store.listSessions(db, filter, slice),
+    count: () => store.countSessions(db, filter),
     sortKey: (row, sort) => row[sort],
   });
   const current = signInOf(viewer);
@@ -87,25 +86,25 @@ export async function listSignIns(
 }
 
 /** Ends a sign-in of the viewer. Returns whether they had such a one. */
-export function endSignIn(
+export function endSession(
   db: Database,
   origin: Origin,
   viewer: Viewer,
   id: number,
 ): Promise<boolean> {
   return inTransaction(db, async (trx) => {
-    const ended = await sessions.deleteSession(trx, viewer.id, id, origin.now);
+    const ended = await store.deleteSession(trx, viewer.id, id, origin.now);
     if (ended) await record(trx, origin, { action: 'session.end', id });
     return ended;
   });
 }
 
 /** Ends every sign-in of the viewer but the one of this request. Returns how many that were. */
-export function endOtherSignIns(db: Database, origin: Origin, viewer: Viewer): Promise<number> {
+export function endOtherSessions(db: Database, origin: Origin, viewer: Viewer): Promise<number> {
   const current = signInOf(viewer);
   const others = { aliveAt: origin.now, ...(current === null ? {} : { except: current }) };
   return inTransaction(db, async (trx) => {
-    const ended = await sessions.deleteSessionsOf(trx, viewer.id, others);
+    const ended = await store.deleteSessionsOf(trx, viewer.id, others);
     await record(trx, origin, { action: 'session.end_others', id: current, after: { ended } });
     return ended;
   });

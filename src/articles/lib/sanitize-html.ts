@@ -1,5 +1,5 @@
 import sanitizeHtml from 'sanitize-html';
-import { TextOfMarkup } from './text-of-markup.js';
+import { HtmlText } from './html-text.js';
 
 /** The elements that a text may have. Of others the content stays, if it can be read. */
 export const ALLOWED_TAGS: readonly string[] = [
@@ -78,8 +78,8 @@ const OPTIONS: sanitizeHtml.IOptions = {
  * HTML of any kind, cut down to what is allowed, and its text. The HTML is well-formed, nests at most
  * {@link MAX_DEPTH} deep and runs nothing. Never throws.
  */
-export function sanitizeMarkup(markup: string): { html: string; text: string } {
-  const text = new TextOfMarkup();
+export function cleanHtml(markup: string): { html: string; text: string } {
+  const text = new HtmlText();
   const html = sanitizeHtml(markup, {
     ...OPTIONS,
     onOpenTag: (name, attributes) => text.open(name, attributes),
