@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { compareContracts } from '../../../openapi/tools/contract-diff/index.js';
+import { compareContracts } from '#openapi/tools/contract-diff/index.js';
 
 type Json = Record<string, unknown>;
 

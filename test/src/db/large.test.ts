@@ -1,9 +1,9 @@
 import pg from 'pg';
 import t from 'tap';
+import { fillArticles, TREE } from '#bench/articles/fill.js';
+import { WORDS } from '#bench/articles/texts.js';
 import { createTestApp } from '#test/support/app.js';
 import { type RecordedStatement, recordCalls } from '#test/support/statements.js';
-import { fillArticles, TREE } from '../../../bench/articles/fill.js';
-import { WORDS } from '../../../bench/articles/texts.js';
 
 const POSTS = 100_000;
 const COMMENTS = 1_000_000;
