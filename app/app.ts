@@ -5,6 +5,7 @@ import allowedMethods from '#plugins/allowed-methods.js';
 import authentication from '#plugins/authentication.js';
 import components from '#plugins/components.js';
 import conditionalRequests from '#plugins/conditional-requests.js';
+import context from '#plugins/context.js';
 import cors from '#plugins/cors.js';
 import csrf from '#plugins/csrf.js';
 import errorHandler, { answerClientError, sendError } from '#plugins/error-handler.js';
@@ -17,7 +18,8 @@ import options from '#plugins/options.js';
 import passwords from '#plugins/passwords.js';
 import postgres from '#plugins/postgres.js';
 import rateLimit from '#plugins/rate-limit.js';
-import requestContext, { requestIdOf } from '#plugins/request-context.js';
+import replies from '#plugins/replies.js';
+import requestTracing, { requestIdOf } from '#plugins/request-tracing.js';
 import securityHeaders from '#plugins/security-headers.js';
 import serialization from '#plugins/serialization.js';
 import sessions from '#plugins/sessions.js';
@@ -108,7 +110,7 @@ export async function buildApp(
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  await app.register(requestContext, { clock });
+  await app.register(requestTracing, { clock });
   await app.register(gracefulShutdown);
   await app.register(securityHeaders, { production });
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
@@ -159,6 +161,8 @@ export async function buildApp(
     connectTimeout: database.connectTimeout,
     redisUrl: config.REDIS_URL,
   });
+  await app.register(replies);
+  await app.register(context);
   await app.register(writeBehind);
   await app.register(openapi);
 

@@ -7,9 +7,9 @@ import type {
 import fp from 'fastify-plugin';
 import type { Permission } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';
+import type { Context } from '#src/access/context.js';
 import { assertOwner, assertScope } from '#src/access/ownership.js';
 import { mayDo, type Viewer } from '#src/access/viewer.js';
-import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 
 /**
@@ -19,7 +19,7 @@ import { ApiError } from '#src/errors.js';
 export type Access = 'public' | 'user' | 'owner' | Permission;
 
 /** The user to whom the resource with this id belongs; null if there is none. */
-export type FindOwner = (db: Database, id: number) => Promise<number | null>;
+export type FindOwner = (context: Context, id: number) => Promise<number | null>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -80,7 +80,7 @@ function guard({
     if (access === 'user') return;
     if (access === 'owner') {
       const { id } = request.params as { id: number };
-      assertOwner(viewer, (await ownerOf?.(request.db, id)) ?? null);
+      assertOwner(viewer, (await ownerOf?.(request.context(), id)) ?? null);
     } else if (!mayDo(viewer, access)) {
       throw new ApiError(access === 'admin' ? 'admin_required' : 'forbidden');
     }

@@ -1,12 +1,5 @@
-import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Precondition } from '#src/access/preconditions.js';
 import { ifNoneMatchHits } from '#src/lib/entity-tag.js';
-
-/** To which state of the resource the request is meant (RFC 9110, section 13.1.1). */
-export function preconditionOf({ headers }: Pick<FastifyRequest, 'headers'>): Precondition {
-  return { ifMatch: headers['if-match'] };
-}
 
 /**
  * Answers 304 to a read whose `If-None-Match` has the entity tag of the answer (RFC 9110, section

@@ -6,7 +6,7 @@ import fp from 'fastify-plugin';
 import { ApiError, toErrorAnswer } from '#src/errors.js';
 import { type ErrorCode, languageOf } from '#src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
-import { traceHeaders } from './request-context.js';
+import { traceHeaders } from './request-tracing.js';
 
 /** Headers that describe an answer which, after an error, is not the one that is sent. */
 const HEADERS_OF_SUCCESS = ['content-disposition', 'content-length', 'etag', 'link', 'location'];

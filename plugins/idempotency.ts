@@ -42,7 +42,7 @@ export default fp(
         const requestHash = hashOf(request);
         const now = app.clock();
 
-        return inTransaction(app.db, async (transaction) => {
+        return inTransaction({ db: app.db }, async ({ db: transaction }) => {
           if (!(await store.lockIdempotencyKey(transaction, caller, key))) {
             throw new ApiError('request_in_progress', { headers: { 'retry-after': '1' } });
           }

@@ -70,5 +70,5 @@ export default fp<JobsOptions>(
       await endsWithin(pool.end(), END_MS);
     });
   },
-  { name: 'jobs', dependencies: ['postgres', 'mail', 'request-context'] },
+  { name: 'jobs', dependencies: ['postgres', 'mail', 'request-tracing'] },
 );

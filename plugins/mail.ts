@@ -43,7 +43,7 @@ export default fp<MailOptions>(
       route.preHandler = [refuse, ...[route.preHandler ?? []].flat()];
     });
   },
-  { name: 'mail', dependencies: ['request-context'] },
+  { name: 'mail', dependencies: ['request-tracing'] },
 );
 
 const refuse: preHandlerAsyncHookHandler = async () => {

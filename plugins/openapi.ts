@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import swagger from '@fastify/swagger';
 import type { TSchema } from '@sinclair/typebox';
-import type { FastifySchema, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { ApiErrorBody, HTTPValidationError } from '#schemas/errors.js';
@@ -15,6 +15,7 @@ import { projectRoot, projectVersion } from '#src/lib/project-root.js';
 import { shareErrors } from '#src/lib/share-errors.js';
 import { tidyDocument } from '#src/lib/tidy-document.js';
 import { describeAccess, SECURITY_SCHEMES } from './openapi-security.js';
+import { ANSWER_HEADERS } from './replies.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -119,14 +120,20 @@ function addHeaders(route: RouteOptions): void {
  */
 function describeOperation(schema: FastifySchema, route: RouteOptions): FastifySchema {
   if (schema.hide === true) return schema;
-  const { documentedBody, sends } = route.config ?? {};
+  const { documentedBody } = route.config ?? {};
+  const sends = sentHeaders(route.config);
   return {
     ...schema,
     ...(documentedBody === undefined ? {} : { body: documentedBody }),
-    ...(sends === undefined ? {} : { [SENDS]: sends }),
+    ...(sends.length === 0 ? {} : { [SENDS]: sends }),
     ...describeAccess(schema, route.config),
     response: { ...(schema.response as object), ...errorResponses(errorStatuses(route)) },
   };
+}
+
+/** The headers of a success that follow from the method of the reply, and those of the route. */
+function sentHeaders({ answers, sends = [] }: FastifyContextConfig = {}): ResponseHeaderName[] {
+  return [...(answers === undefined ? [] : ANSWER_HEADERS[answers]), ...sends];
 }
 
 function nameWildcard(schema: FastifySchema): FastifySchema {

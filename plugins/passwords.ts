@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin';
-import type { LoginLimits } from '#src/access/viewer.js';
+import type { LoginLimits } from '#src/access/context.js';
 import { preparePasswords } from '#src/people/services/passwords.js';
 
 declare module 'fastify' {

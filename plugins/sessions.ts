@@ -2,10 +2,9 @@ import cookie from '@fastify/cookie';
 import session from '@fastify/session';
 import type { FastifyInstance, FastifyReply, FastifyRequest, Session } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { Viewer } from '#src/access/viewer.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
 import { ApiError } from '#src/errors.js';
-import { languageOf } from '#src/lib/messages/index.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 import type { AuthenticatedUser } from '#src/people/services/auth.js';
 import { startSession } from '#src/people/services/sessions.js';
@@ -38,8 +37,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is asking, or null. */
     viewer: Viewer | null;
-    /** On whose behalf, from where and when the request is made. */
-    origin(): Origin;
   }
 }
 
@@ -71,17 +68,6 @@ export default fp<SessionOptions>(
     });
 
     app.decorateRequest('viewer', null);
-    app.decorateRequest('origin', function (): Origin {
-      return {
-        viewer: this.viewer,
-        address: this.ip,
-        requestId: this.id,
-        now: app.clock(),
-        language: languageOf(this.headers['accept-language']),
-        loginLimits: app.loginLimits,
-        report: (err, what) => this.log.warn({ err }, what),
-      };
-    });
     app.addHook('onRequest', async (request) => {
       const { viewer, user_agent = null, last_seen_at } = request.session;
       if (viewer === undefined || !isSameDevice(user_agent, agentOf(request))) return;
@@ -93,7 +79,7 @@ export default fp<SessionOptions>(
       }
     });
   },
-  { name: 'sessions', dependencies: ['postgres', 'request-context', 'passwords'] },
+  { name: 'sessions', dependencies: ['postgres', 'request-tracing'] },
 );
 
 /**
@@ -109,16 +95,16 @@ export async function signIn(
 ): Promise<void> {
   await request.session.regenerate();
   const { session } = request;
-  const origin = request.origin();
+  const context = request.context();
   const lifetime = lifetimeOf(remember);
   try {
-    const id = await startSession(request.db, origin, {
+    const id = await startSession(context, {
       userId: user.id,
       passwordHash,
       cookieId: session.sessionId,
       remember,
       userAgent: agentOf(request),
-      expiresAt: new Date(origin.now.getTime() + lifetime),
+      expiresAt: new Date(context.now.getTime() + lifetime),
     });
     session.options({ maxAge: lifetime });
     session.viewer = { ...user, credential: { kind: 'session', id } };

@@ -1,9 +1,9 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { components } from '#schemas/index.js';
 import { CurrentState } from '#src/cache/current-state.js';
 import { openRedis } from '#src/cache/redis-client.js';
-import { type Read, SharedReads } from '#src/cache/shared-reads.js';
+import { SharedReads } from '#src/cache/shared-reads.js';
 import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
 
@@ -11,13 +11,6 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Reads what is the same for everyone, once, and keeps it for a while. */
     sharedReads: SharedReads;
-  }
-  interface FastifyReply {
-    /**
-     * What a handler answers with what it read: says in the headers whether it was kept, and who may
-     * keep it. The operation declares `sends: ['X-Cache']`.
-     */
-    read<T>(read: Read<T>): T;
   }
 }
 
@@ -28,8 +21,6 @@ export interface SharedReadsOptions {
   /** Redis, which all processes share; without it each keeps in its memory what it reads. */
   redisUrl: string | undefined;
 }
-
-const CREDENTIALS = ['Cookie', 'Authorization', 'X-API-Key'] as const;
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -51,21 +42,6 @@ export default fp<SharedReadsOptions>(
     });
     const redis = redisUrl === undefined ? null : openRedis(redisUrl, keyPrefix(), app.log);
     app.decorate('sharedReads', new SharedReads({ db: app.db, state, redis }));
-
-    app.decorateReply('read', function <T>(this: FastifyReply, read: Read<T>): T {
-      const { headers } = this.request;
-      const isAnonymous = CREDENTIALS.every((name) => !headers[name.toLowerCase()]);
-      this.header('etag', read.tag);
-      this.header('x-cache', read.isHit ? 'hit' : 'miss');
-      this.header(
-        'cache-control',
-        `${read.isShared && isAnonymous ? 'public' : 'private'}, no-cache`,
-      );
-      // An answer to somebody who has signed in may renew their cookie: with that, no cache should
-      // freshen what it keeps for everyone (RFC 9111, section 4.3.4).
-      this.header('vary', [this.getHeader('vary') ?? [], ...CREDENTIALS].flat().join(', '));
-      return read.value;
-    });
 
     // Behind the end of the transaction, and before anyone is told.
     app.addHook('onSend', async (request, reply) => {

@@ -3,6 +3,7 @@ import { read } from 'read';
 import { ADMIN_PASSWORD_VARIABLE, adminPassword } from '#app/config.js';
 import { definitions } from '#schemas/index.js';
 import { UserCreate } from '#schemas/users.js';
+import { systemContext } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
@@ -41,14 +42,10 @@ function sentenceOf({ type, ctx }: BrokenPasswordRule): string {
   return validationMessage('en', type, ctx);
 }
 
-/** Nobody is known to the command line, so the log names no actor. */
-const ORIGIN = { viewer: null, address: null, requestId: null };
-
 function writeAdministrator(db: Database, user: UserCreate, passwordHash: string): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    const { id } = await insertUser(trx, { ...user, password_hash: passwordHash });
-    const origin = { ...ORIGIN, now: new Date() };
-    await record(trx, origin, { action: 'user.create', id, after: user });
+  return inTransaction(systemContext(db), async (trx) => {
+    const { id } = await insertUser(trx.db, { ...user, password_hash: passwordHash });
+    await record(trx, { action: 'user.create', id, after: user });
   });
 }
 

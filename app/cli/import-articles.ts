@@ -1,4 +1,4 @@
-import { unattended } from '#src/access/viewer.js';
+import { systemContext } from '#src/access/context.js';
 import { readArticle } from '#src/articles/services/article-files.js';
 import {
   type ImportedArticle,
@@ -36,9 +36,9 @@ export async function importArticles(
     const settings = { authorId, force, paths: new Set(paths) };
     const work = (db: Database) =>
       importAll(paths, async (path) => {
-        const origin = unattended();
-        const article = readArticle(await readArticleFile(folder, path), origin.now);
-        return importArticle(db, origin, article, settings);
+        const context = systemContext(db);
+        const article = readArticle(await readArticleFile(folder, path), context.now);
+        return importArticle(context, article, settings);
       });
     const outcomes = await (dryRun ? rehearse(db, work) : work(db));
     report(outcomes, dryRun);
@@ -110,7 +110,7 @@ async function rehearse<T>(db: Database, work: (trx: Database) => Promise<T>): P
   const takenBack = new Error('A rehearsal is taken back');
   const results: T[] = [];
   try {
-    await inTransaction(db, async (trx) => {
+    await inTransaction({ db }, async ({ db: trx }) => {
       results.push(await work(trx));
       throw takenBack;
     });

@@ -1,5 +1,5 @@
 import type { PostStatus } from '#schemas/posts.js';
-import type { Origin } from '#src/access/viewer.js';
+import type { Context } from '#src/access/context.js';
 import { categories } from '#src/articles/services/categories.js';
 import { writtenComment } from '#src/articles/services/comment-changes.js';
 import { createPost } from '#src/articles/services/post-changes.js';
@@ -119,22 +119,21 @@ The header \`X-Cache\` says \`hit\` or \`miss\`.
  *
  * @param users their numbers by their names
  */
-export async function loadDemoArticles(trx: Database, origin: Origin, users: Users): Promise<void> {
+export async function loadDemoArticles(trx: Context, users: Users): Promise<void> {
   const names = [...new Set(POSTS.map(({ category }) => category))];
   const ids = new Map<string, number>();
   for (const name of names) {
-    const { id } = await createTopic(trx, origin, categories, { name, description: '' });
+    const { id } = await createTopic(trx, categories, { name, description: '' });
     ids.set(name, id);
   }
   for (const [index, { author, category, comments = [], ...post }] of POSTS.entries()) {
-    const at = new Date(origin.now.getTime() - index * DAY_MS);
+    const at = new Date(trx.now.getTime() - index * DAY_MS);
     const { id } = await createPost(
       trx,
-      origin,
       { status: 'published', ...post, category_id: numberOf(category, ids) },
       { authorId: numberOf(author, users), at },
     );
-    await insertThreads(trx, { post_id: id, users, at: at.toISOString() }, comments);
+    await insertThreads(trx.db, { post_id: id, users, at: at.toISOString() }, comments);
   }
 }
 

@@ -1,4 +1,4 @@
-import { unattended } from '#src/access/viewer.js';
+import { systemContext } from '#src/access/context.js';
 import { hasArticles } from '#src/articles/stores/articles.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
@@ -28,14 +28,14 @@ export const DEMO_ADMINISTRATOR = 'admin';
  * @returns the password of the administrator, or null if there were users
  */
 export function loadDemoData(db: Database): Promise<string | null> {
-  return inTransaction(db, async (trx) => {
-    await store.lockAllUsers(trx);
-    if (await hasUsers(trx)) return null;
+  return inTransaction(systemContext(db), async (trx) => {
+    await store.lockAllUsers(trx.db);
+    if (await hasUsers(trx.db)) return null;
     const password = generatePassword();
-    const ids = await store.insertUsers(trx, DEMO_USERS);
+    const ids = await store.insertUsers(trx.db, DEMO_USERS);
     const users = new Map(DEMO_USERS.map(({ username }, index) => [username, ids[index]]));
-    if (!(await hasArticles(trx))) await loadDemoArticles(trx, unattended(), users);
-    await store.insertUser(trx, {
+    if (!(await hasArticles(trx.db))) await loadDemoArticles(trx, users);
+    await store.insertUser(trx.db, {
       username: DEMO_ADMINISTRATOR,
       role: 'admin',
       password_hash: await hashPassword(password),

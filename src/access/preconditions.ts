@@ -1,20 +1,16 @@
 import { ApiError } from '#src/errors.js';
 import { ifMatchHasVersion } from '#src/lib/entity-tag.js';
-
-/** To which state of the resource a change is meant. */
-export interface Precondition {
-  /** The If-Match field of the request. */
-  ifMatch?: string | undefined;
-}
+import type { Context } from './context.js';
 
 /**
- * To be called while the resource is locked.
+ * Refuses a change of a resource that has changed since the client read it (RFC 9110, section
+ * 13.1.1). Call it while the resource is locked.
  *
- * @param tagOf the entity tag that the resource has now, told to whoever has missed a change
- * @throws ApiError precondition_failed if the resource has changed since it was read
+ * @param tagOf the entity tag that the resource has now; sent with the refusal
+ * @throws ApiError precondition_failed
  */
 export async function assertUnchanged(
-  { ifMatch }: Precondition,
+  { ifMatch }: Pick<Context, 'ifMatch'>,
   { version }: { version: number },
   tagOf: () => string | Promise<string>,
 ): Promise<void> {

@@ -1,6 +1,5 @@
 import type { Permission, Role } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';
-import type { Language } from '#src/lib/messages/index.js';
 import { allows, isAdministratorMask, type Mask } from './permissions.js';
 
 /** How somebody proved who they are. */
@@ -24,39 +23,6 @@ export interface Viewer {
   role: Role;
   permissions: Mask;
   credential: Credential;
-}
-
-/** On whose behalf, from where and when something is done. */
-export interface Origin {
-  viewer: Viewer | null;
-  address: string | null;
-  requestId: string | null;
-  now: Date;
-  /** What they want to be written to in. */
-  language: Language;
-  /** How often they may be wrong about a password. */
-  loginLimits: LoginLimits;
-  /** Takes a fault that must not make the request fail, for the log. */
-  report(fault: unknown, what: string): void;
-}
-
-/** What the service does by itself, or at a command: the log names no actor. */
-export function unattended(now = new Date()): Origin {
-  return {
-    viewer: null,
-    address: null,
-    requestId: null,
-    now,
-    language: 'en',
-    loginLimits: { perAccount: 0, perAddress: 0 },
-    report: (fault, what) => process.emitWarning(`${what}: ${fault}`),
-  };
-}
-
-/** How many wrong passwords are free; from then on each doubles a wait. */
-export interface LoginLimits {
-  perAccount: number;
-  perAddress: number;
 }
 
 export function isAdministrator(viewer: Viewer | null): boolean {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AuditAction, AuditEntry, AuditListQuery } from '#schemas/audit.js';
 import type { Page } from '#schemas/paging.js';
-import type { Origin } from '#src/access/viewer.js';
-import type { Database } from '#src/db/database.js';
+import type { Context } from '#src/access/context.js';
 import { toTimestamp } from '#src/lib/timestamps.js';
 import { readPage } from '#src/lists/paging.js';
 import * as store from './store.js';
@@ -28,10 +27,10 @@ const LEFT_OUT = new Set(['password', 'password_hash', 'token', 'key', 'version'
  * so that there is never one without the other. Secrets are left out, whoever hands them in.
  */
 export async function record(
-  db: Database,
-  { viewer, address, requestId, now }: Pick<Origin, 'viewer' | 'address' | 'requestId' | 'now'>,
+  context: Pick<Context, 'db' | 'viewer' | 'address' | 'requestId' | 'now'>,
   ...entries: AuditRecord[]
 ): Promise<void> {
+  const { viewer, address, requestId, now } = context;
   const rows = entries.map(({ action, id, before, after, actorId }) => {
     const [subject = ''] = action.split('.', 1);
     return {
@@ -47,13 +46,12 @@ export async function record(
       after: withoutSecrets(after),
     };
   });
-  await store.insertAuditEntries(db, rows);
+  await store.insertAuditEntries(context.db, rows);
 }
 
 /** Writes down in what two states of a thing differ, as it was and as it is; nothing if they do not. */
 export async function recordDifference<T extends object>(
-  db: Database,
-  origin: Origin,
+  context: Context,
   entry: Pick<AuditRecord, 'action' | 'id'>,
   states: { before: T; after: T },
 ): Promise<void> {
@@ -64,12 +62,12 @@ export async function recordDifference<T extends object>(
   );
   if (changed.length === 0) return;
   const pick = (state: T) => Object.fromEntries(changed.map((field) => [field, state[field]]));
-  await record(db, origin, { ...entry, before: pick(before), after: pick(after) });
+  await record(context, { ...entry, before: pick(before), after: pick(after) });
 }
 
 /** @throws InvalidRequest if the cursor is not one of ours */
 export function listAuditEntries(
-  db: Database,
+  context: Context,
   { page, size, cursor, sort, since, until, ...exact }: AuditListQuery,
 ): Promise<Page<AuditEntry>> {
   const filter = {
@@ -80,8 +78,8 @@ export function listAuditEntries(
   return readPage(
     { page, size, cursor, sort },
     {
-      list: (slice) => store.listAuditEntries(db, filter, slice),
-      count: () => store.countAuditEntries(db, filter),
+      list: (slice) => store.listAuditEntries(context.db, filter, slice),
+      count: () => store.countAuditEntries(context.db, filter),
       sortKey: ({ id }) => id,
     },
   );

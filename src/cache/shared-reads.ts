@@ -1,4 +1,5 @@
 import { createCache } from 'async-cache-dedupe';
+import type { Context } from '#src/access/context.js';
 import type { Anonymous } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
@@ -35,6 +36,11 @@ export interface Read<T> {
 /** What was read for one viewer alone, and is not kept. */
 export function ownRead<T>(value: T, tagOf: (value: T) => string = bodyTag): Read<T> {
   return { value, tag: tagOf(value), isHit: false, isShared: false };
+}
+
+/** The context of a request that may be answered from the cache. */
+export interface CachedContext extends Context {
+  readonly sharedReads: SharedReads;
 }
 
 export interface SharedReadsOptions {

@@ -7,23 +7,24 @@ const RETRIED_CODES = new Set(['40001', '40P01']);
 const MAX_ATTEMPTS = 3;
 
 /**
- * Runs `work` in a transaction: all of it is committed, or nothing. Within a transaction that is
- * already open, `work` becomes a part of that one that can fail alone (a savepoint), and the
- * outermost caller commits.
+ * Runs `work` in a transaction, with the same context but for its `db`: all of it is committed, or
+ * nothing. Within an open transaction `work` runs in a savepoint and can fail alone; the outermost
+ * caller commits.
  *
  * A deadlock or serialization failure runs `work` again, three times at most, so `work` must do
- * nothing but SQL on the transaction that it is given.
+ * nothing but SQL on the `db` that it is given.
  *
  * @throws whatever `work` throws, after the rollback
  */
-export async function inTransaction<T>(
-  db: Database,
-  work: (transaction: Database) => Promise<T>,
+export async function inTransaction<C extends { readonly db: Database }, T>(
+  context: C,
+  work: (context: C) => Promise<T>,
 ): Promise<T> {
-  if (db.isTransaction) return inSavepoint(db, work);
+  const run = (db: Database) => work({ ...context, db });
+  if (context.db.isTransaction) return inSavepoint(context.db, run);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction().execute(work);
+      return await context.db.transaction().execute(run);
     } catch (error) {
       if (attempt === MAX_ATTEMPTS || !isRetried(error)) throw error;
     }

@@ -1,8 +1,7 @@
 import type { Job, JobListQuery } from '#schemas/jobs.js';
 import type { Page } from '#schemas/paging.js';
-import type { Origin } from '#src/access/viewer.js';
+import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { briefError } from '#src/lib/brief-error.js';
@@ -11,13 +10,13 @@ import * as store from './store.js';
 
 /** @throws InvalidRequest if the cursor is not one of ours */
 export async function listJobs(
-  db: Database,
+  context: Context,
   { state, ...request }: JobListQuery,
 ): Promise<Page<Job>> {
   const filter = { state };
   const page = await readPage(request, {
-    list: (slice) => store.listJobs(db, filter, slice),
-    count: () => store.countJobs(db, filter),
+    list: (slice) => store.listJobs(context.db, filter, slice),
+    count: () => store.countJobs(context.db, filter),
     sortKey: ({ id }) => id,
   });
   return { ...page, items: page.items.map(toShown) };
@@ -28,13 +27,13 @@ export async function listJobs(
  *
  * @throws ApiError not_found, also if the job is done; job_running
  */
-export function retryJob(db: Database, origin: Origin, id: number): Promise<Job> {
-  return inTransaction(db, async (trx) => {
-    const rescheduled = await store.rescheduleJob(trx, id);
-    const job = await store.findJob(trx, id);
+export function retryJob(context: Context, id: number): Promise<Job> {
+  return inTransaction(context, async (trx) => {
+    const rescheduled = await store.rescheduleJob(trx.db, id);
+    const job = await store.findJob(trx.db, id);
     if (job === null) throw new ApiError('not_found');
     if (!rescheduled) throw new ApiError('job_running');
-    await record(trx, origin, { action: 'job.retry', id, after: { task: job.task } });
+    await record(trx, { action: 'job.retry', id, after: { task: job.task } });
     return toShown(job);
   });
 }

@@ -8,7 +8,7 @@ import allowedMethods from '#plugins/allowed-methods.js';
 import components from '#plugins/components.js';
 import errorHandler, { sendError } from '#plugins/error-handler.js';
 import rateLimit from '#plugins/rate-limit.js';
-import requestContext from '#plugins/request-context.js';
+import requestTracing from '#plugins/request-tracing.js';
 import validation from '#plugins/validation.js';
 import type { BodyMode, JsonSchema, ParameterPlace } from '#src/lib/validation/index.js';
 
@@ -74,7 +74,7 @@ export async function buildConformanceService(
     frameworkErrors: sendError,
     routerOptions: ROUTER_OPTIONS,
   });
-  await app.register(requestContext, { clock: () => new Date() });
+  await app.register(requestTracing, { clock: () => new Date() });
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(rateLimit, { perMinute: 1_000_000 });
   await app.register(errorHandler);

@@ -14,7 +14,7 @@ const LOCAL = { host: '127.0.0.1', port: 0 };
 t.test('a job belongs to the transaction of the change that wants it', async (t) => {
   const { app } = await createTestApp(t);
   await t.rejects(
-    inTransaction(app.db, async (trx) => {
+    inTransaction({ db: app.db }, async ({ db: trx }) => {
       await enqueue(trx, 'notice', { ...NOTICE, username: 'undone' });
       throw new Error('a fault');
     }),
@@ -22,7 +22,7 @@ t.test('a job belongs to the transaction of the change that wants it', async (t)
   );
   // The queue learns the names of the tasks, as it does when a service starts.
   await app.runJobs();
-  await inTransaction(app.db, async (trx) => {
+  await inTransaction({ db: app.db }, async ({ db: trx }) => {
     await enqueue(trx, 'notice', NOTICE);
     await app.runJobs();
     t.same(app.outbox?.mails, [], 'it does not run before that is committed');

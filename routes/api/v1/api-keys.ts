@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '#plugins/access.js';
 import {
   ApiKeyCreate,
   ApiKeyCreated,
@@ -11,7 +10,6 @@ import {
 } from '#schemas/api-keys.js';
 import { tag } from '#schemas/me.js';
 import { Ref } from '#schemas/types.js';
-import { linkHeader } from '#src/lists/link-header.js';
 import * as apiKeys from '#src/people/services/api-keys.js';
 
 const tags = [tag.name];
@@ -52,9 +50,8 @@ const signedIn = { access: 'user', scope: null } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', { schema: operations.list, config: signedIn }, async (request, reply) => {
-    const page = await apiKeys.listApiKeys(request.db, viewerOf(request), request.query);
-    reply.header('link', linkHeader(request.url, page));
-    return page;
+    const page = await apiKeys.listApiKeys(request.acting(), request.query);
+    return reply.page(page);
   });
 
   app.post(
@@ -62,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.create, config: { ...signedIn, idempotent: false, errors: [409] } },
     async (request, reply) => {
       reply.code(201);
-      return apiKeys.createApiKey(request.db, request.origin(), viewerOf(request), request.body);
+      return apiKeys.createApiKey(request.acting(), request.body);
     },
   );
 
@@ -71,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.remove, config: { ...signedIn, errors: [404] } },
     async (request, reply) => {
       const { id } = request.params;
-      await apiKeys.deleteApiKey(request.db, request.origin(), viewerOf(request), id);
+      await apiKeys.deleteApiKey(request.acting(), id);
       reply.code(204);
     },
   );

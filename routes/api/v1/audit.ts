@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AuditListQuery, AuditPage, tag } from '#schemas/audit.js';
 import { Ref } from '#schemas/types.js';
 import { listAuditEntries } from '#src/audit/audit.js';
-import { linkHeader } from '#src/lists/link-header.js';
 
 const operations = {
   list: {
@@ -22,9 +21,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.list, config: { access: 'admin', scope: 'audit:read' } },
     async (request, reply) => {
-      const page = await listAuditEntries(request.db, request.query);
-      reply.header('link', linkHeader(request.url, page));
-      return page;
+      const page = await listAuditEntries(request.context(), request.query);
+      return reply.page(page);
     },
   );
 };

@@ -61,8 +61,8 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
       },
     },
     async (request) => {
-      const { body, db } = request;
-      const user = await authenticate(db, body, request.origin());
+      const { body } = request;
+      const user = await authenticate(request.context(), body);
       await signIn(request, user, { remember: body.remember });
       return { status: 'login_ok' as const };
     },
@@ -72,9 +72,8 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/logout',
     { schema: operations.logout, config: { idempotent: false, sends: ['Set-Cookie'] } },
     async (request, reply) => {
-      const { viewer } = request;
-      if (viewer !== null) {
-        await endSession(request.db, request.origin(), viewer, viewer.credential.id);
+      if (request.viewer !== null) {
+        await endSession(request.acting(), request.viewer.credential.id);
       }
       await dropCookie(request, reply);
       return { status: 'logged_out' as const };

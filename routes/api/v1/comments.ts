@@ -1,8 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { viewerOf } from '#plugins/access.js';
-import { preconditionOf } from '#plugins/conditional-requests.js';
 import {
   Comment,
   CommentListQuery,
@@ -22,7 +20,6 @@ import { Ref } from '#schemas/types.js';
 import { deleteComment, editComment } from '#src/articles/services/comment-changes.js';
 import { decide, moderateComments } from '#src/articles/services/comment-moderation.js';
 import * as comments from '#src/articles/services/comments.js';
-import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = [tag.name];
 
@@ -124,46 +121,29 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.list, config: { access: 'delete', scope: 'comments:write' } },
     async (request, reply) => {
-      const page = await comments.listComments(request.db, viewerOf(request), request.query);
-      reply.header('link', linkHeader(request.url, page));
-      return page;
+      const page = await comments.listComments(request.acting(), request.query);
+      return reply.page(page);
     },
   );
 
   app.get('/:id', { schema: operations.read, config: read }, async (request, reply) => {
-    const comment = await comments.readComment(request.db, request.viewer, request.params.id);
-    reply.header('etag', comments.commentTag(comment));
-    return comment;
+    const comment = await comments.readComment(request.context(), request.params.id);
+    return reply.entity(comment, comments.commentTag(comment));
   });
 
   app.get('/:id/replies', { schema: operations.replies, config: read }, async (request, reply) => {
-    const { db, viewer, params, query } = request;
-    const page = await comments.listReplies(db, viewer, params.id, query);
-    reply.header('link', linkHeader(request.url, page));
-    return page;
+    const { params, query } = request;
+    const page = await comments.listReplies(request.context(), params.id, query);
+    return reply.page(page);
   });
 
   app.patch('/:id', { schema: operations.update, config: write }, async (request, reply) => {
-    const comment = await editComment(
-      request.db,
-      request.origin(),
-      viewerOf(request),
-      request.params.id,
-      request.body.content,
-      preconditionOf(request),
-    );
-    reply.header('etag', comments.commentTag(comment));
-    return comment;
+    const comment = await editComment(request.acting(), request.params.id, request.body.content);
+    return reply.entity(comment, comments.commentTag(comment));
   });
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
-    await deleteComment(
-      request.db,
-      request.origin(),
-      viewerOf(request),
-      request.params.id,
-      preconditionOf(request),
-    );
+    await deleteComment(request.acting(), request.params.id);
     reply.code(204);
   });
 
@@ -171,12 +151,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const deciding =
     (verdict: Exclude<Moderation, 'delete'>) =>
     async (request: FastifyRequest<Verdict>, reply: FastifyReply) => {
-      const { db, params } = request;
-      const precondition = preconditionOf(request);
-      const viewer = viewerOf(request);
-      const comment = await decide(db, request.origin(), viewer, params.id, verdict, precondition);
-      reply.header('etag', comments.commentTag(comment));
-      return comment;
+      const comment = await decide(request.acting(), request.params.id, verdict);
+      return reply.entity(comment, comments.commentTag(comment));
     };
   app.post<Verdict>(
     '/:id/approve',
@@ -193,8 +169,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/moderate',
     { schema: operations.moderate, config: { ...moderate, errors: [409] } },
     async (request) => {
-      const { db, body } = request;
-      return moderateComments(db, request.origin(), viewerOf(request), body);
+      return moderateComments(request.acting(), request.body);
     },
   );
 };

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { viewerOf } from '#plugins/access.js';
 import { tag as authTag } from '#schemas/auth.js';
 import { tag } from '#schemas/me.js';
 import {
@@ -45,7 +44,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/auth/verify-email',
     { schema: operations.confirm, config: { ...config, csrf: false, errors: [409] } },
     async (request) => {
-      const confirmed = await confirmEmail(request.db, request.origin(), request.body.token);
+      const confirmed = await confirmEmail(request.context(), request.body.token);
       return { status: 'verified' as const, ...confirmed };
     },
   );
@@ -57,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
       config: { ...config, access: 'user', scope: null, sendsMail: true },
     },
     async (request, reply) => {
-      await requestEmailChange(request.db, request.origin(), viewerOf(request), request.body);
+      await requestEmailChange(request.acting(), request.body);
       reply.code(202);
       return { status: 'accepted' as const };
     },

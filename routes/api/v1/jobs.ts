@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Job, JobListQuery, JobPage, JobParams, tag } from '#schemas/jobs.js';
 import { Ref } from '#schemas/types.js';
-import { linkHeader } from '#src/lists/link-header.js';
 import * as jobs from '#src/queue/jobs.js';
 
 const tags = [tag.name];
@@ -32,9 +31,8 @@ const operations = {
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const config = { access: 'admin', scope: 'jobs:read' } as const;
   app.get('/', { schema: operations.list, config }, async (request, reply) => {
-    const page = await jobs.listJobs(request.db, request.query);
-    reply.header('link', linkHeader(request.url, page));
-    return page;
+    const page = await jobs.listJobs(request.context(), request.query);
+    return reply.page(page);
   });
 
   app.post(
@@ -43,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       schema: operations.retry,
       config: { access: 'admin', scope: 'jobs:write', errors: [404, 409] },
     },
-    async (request) => jobs.retryJob(request.db, request.origin(), request.params.id),
+    async (request) => jobs.retryJob(request.context(), request.params.id),
   );
 };
 

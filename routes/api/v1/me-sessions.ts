@@ -1,12 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '#plugins/access.js';
 import { dropCookie } from '#plugins/sessions.js';
 import { tag } from '#schemas/me.js';
 import { SessionListQuery, SessionPage, SessionParams, SessionsEnded } from '#schemas/sessions.js';
 import { Ref } from '#schemas/types.js';
 import { ApiError } from '#src/errors.js';
-import { linkHeader } from '#src/lists/link-header.js';
 import * as sessions from '#src/people/services/sessions.js';
 
 const tags = [tag.name];
@@ -45,10 +43,8 @@ const config = { access: 'user', scope: null } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', { schema: operations.list, config }, async (request, reply) => {
-    const viewer = viewerOf(request);
-    const page = await sessions.listSessions(request.db, viewer, app.clock(), request.query);
-    reply.header('link', linkHeader(request.url, page));
-    return page;
+    const page = await sessions.listSessions(request.acting(), request.query);
+    return reply.page(page);
   });
 
   app.delete(
@@ -56,8 +52,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.end, config: { ...config, errors: [404] } },
     async (request, reply) => {
       const { id } = request.params;
-      const viewer = viewerOf(request);
-      const hasEnded = await sessions.endSession(request.db, request.origin(), viewer, id);
+      const hasEnded = await sessions.endSession(request.acting(), id);
       if (!hasEnded) throw new ApiError('not_found');
       if (request.session.viewer?.credential.id === id) await dropCookie(request, reply);
       reply.code(204);
@@ -65,7 +60,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.delete('/', { schema: operations.endOthers, config }, async (request) => ({
-    ended: await sessions.endOtherSessions(request.db, request.origin(), viewerOf(request)),
+    ended: await sessions.endOtherSessions(request.acting()),
   }));
 };
 

@@ -1,7 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '#plugins/access.js';
-import { preconditionOf } from '#plugins/conditional-requests.js';
 import { dropCookie } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { AccountDeletion, tag } from '#schemas/me.js';
@@ -48,9 +46,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.read, config: { access: 'user', scope: 'me:read' } },
     async (request, reply) => {
-      const user = await me.readMe(request.db, viewerOf(request));
-      reply.header('etag', userTag(user));
-      return user;
+      const user = await me.readMe(request.acting());
+      return reply.entity(user, userTag(user));
     },
   );
 
@@ -58,12 +55,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.update, config: { access: 'user', scope: 'me:write', errors: [412] } },
     async (request, reply) => {
-      const { body } = request;
-      const precondition = preconditionOf(request);
-      const viewer = viewerOf(request);
-      const user = await me.changeMe(request.db, request.origin(), viewer, body, precondition);
-      reply.header('etag', userTag(user));
-      return user;
+      const user = await me.changeMe(request.acting(), request.body);
+      return reply.entity(user, userTag(user));
     },
   );
 
@@ -71,11 +64,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.remove, config: { access: 'user', scope: null, errors: [409, 412] } },
     async (request, reply) => {
-      const { body } = request;
-      const precondition = preconditionOf(request);
-      const viewer = viewerOf(request);
-      await me.deleteMe(request.db, request.origin(), viewer, body.password, precondition);
-      if (request.session.viewer?.id === viewer.id) await dropCookie(request, reply);
+      const context = request.acting();
+      await me.deleteMe(context, request.body.password);
+      if (request.session.viewer?.id === context.viewer.id) await dropCookie(request, reply);
       reply.code(204);
     },
   );

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { viewerOf } from '#plugins/access.js';
 import { tag } from '#schemas/auth.js';
 import {
   PasswordChange,
@@ -85,8 +84,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/change-password',
     { schema: operations.change, config: { ...config, access: 'user', scope: null } },
     async (request) => {
-      const { db, body } = request;
-      await passwords.changePassword(db, request.origin(), viewerOf(request), body);
+      await passwords.changePassword(request.acting(), request.body);
       return changed;
     },
   );
@@ -95,7 +93,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/forgot-password',
     { schema: operations.forgot, config: { ...config, csrf: false, sendsMail: true } },
     async (request, reply) => {
-      await passwords.requestPasswordReset(request.db, request.origin(), request.body.email);
+      await passwords.requestPasswordReset(request.context(), request.body.email);
       reply.code(202);
       return { status: 'accepted' as const };
     },
@@ -105,7 +103,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/reset-password',
     { schema: operations.reset, config: { ...config, csrf: false } },
     async (request) => {
-      await passwords.resetPassword(request.db, request.origin(), request.body);
+      await passwords.resetPassword(request.context(), request.body);
       return changed;
     },
   );

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { viewerOf } from '#plugins/access.js';
 import {
   Comment,
   CommentCreate,
@@ -13,7 +12,6 @@ import { PostParams } from '#schemas/posts.js';
 import { Ref } from '#schemas/types.js';
 import { createComment } from '#src/articles/services/comment-changes.js';
 import { commentTag, listThreads } from '#src/articles/services/comments.js';
-import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = [tag.name];
 
@@ -59,10 +57,9 @@ const routes: FastifyPluginAsyncTypebox<PostCommentsOptions> = async (app, optio
     '/:id/comments',
     { schema: operations.list, config: { scope: 'posts:read', errors: [404] } },
     async (request, reply) => {
-      const { db, viewer, params, query } = request;
-      const page = await listThreads(db, viewer, params.id, query);
-      reply.header('link', linkHeader(request.url, page));
-      return page;
+      const { params, query } = request;
+      const page = await listThreads(request.context(), params.id, query);
+      return reply.page(page);
     },
   );
 
@@ -74,19 +71,14 @@ const routes: FastifyPluginAsyncTypebox<PostCommentsOptions> = async (app, optio
         access: 'create',
         scope: 'comments:write',
         errors: [404, 409],
-        sends: ['Location', 'ETag'],
+        answers: 'created',
         rateLimit: { max: perMinute, timeWindow: '1 minute' },
       },
     },
     async (request, reply) => {
-      const { db, params, body } = request;
-      const viewer = viewerOf(request);
-      const comment = await createComment(db, request.origin(), viewer, params.id, body);
-      reply
-        .code(201)
-        .header('location', `${commentsPrefix}/${comment.id}`)
-        .header('etag', commentTag(comment));
-      return comment;
+      const { params, body } = request;
+      const comment = await createComment(request.acting(), params.id, body);
+      return reply.created(`${commentsPrefix}/${comment.id}`, comment, commentTag(comment));
     },
   );
 };

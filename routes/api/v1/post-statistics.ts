@@ -55,26 +55,24 @@ const operations = {
   },
 } as const;
 
-const config = { scope: 'posts:read', sends: ['X-Cache'] } as const;
+const config = { scope: 'posts:read', answers: 'read' } as const;
 
 /** What is counted of posts: published ones only, whoever asks. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { sharedReads } = app;
-
-  app.get('/popular', { schema: operations.popular, config }, async ({ query }, reply) =>
-    reply.read(await statistics.listPopularPosts(sharedReads, query.limit)),
+  app.get('/popular', { schema: operations.popular, config }, async (request, reply) =>
+    reply.read(await statistics.listPopularPosts(request.context(), request.query.limit)),
   );
 
-  app.get('/archives', { schema: operations.archives, config }, async (_request, reply) =>
-    reply.read(await statistics.countPostsByMonth(sharedReads)),
+  app.get('/archives', { schema: operations.archives, config }, async (request, reply) =>
+    reply.read(await statistics.countPostsByMonth(request.context())),
   );
 
-  app.get('/by-author', { schema: operations.byAuthor, config }, async ({ query }, reply) =>
-    reply.read(await statistics.countPostsByAuthor(sharedReads, query.limit)),
+  app.get('/by-author', { schema: operations.byAuthor, config }, async (request, reply) =>
+    reply.read(await statistics.countPostsByAuthor(request.context(), request.query.limit)),
   );
 
-  app.get('/by-tag', { schema: operations.byTag, config }, async ({ query }, reply) =>
-    reply.read(await statistics.countPostsByTag(sharedReads, query.limit)),
+  app.get('/by-tag', { schema: operations.byTag, config }, async (request, reply) =>
+    reply.read(await statistics.countPostsByTag(request.context(), request.query.limit)),
   );
 };
 

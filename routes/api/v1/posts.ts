@@ -1,8 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { viewerOf } from '#plugins/access.js';
-import { preconditionOf } from '#plugins/conditional-requests.js';
 import { agentOf } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import {
@@ -21,7 +19,6 @@ import { Ref } from '#schemas/types.js';
 import * as changes from '#src/articles/services/post-changes.js';
 import { PostViews } from '#src/articles/services/post-views.js';
 import * as posts from '#src/articles/services/posts.js';
-import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = [tag.name];
 
@@ -129,7 +126,7 @@ const operations = {
   },
 } as const;
 
-const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
+const read = { scope: 'posts:read', answers: 'read' } as const;
 const write = { access: 'update', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 export interface PostRoutesOptions {
@@ -141,14 +138,10 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
   const { db, clock, log } = app;
   const views = new PostViews({ db, clock, log, secret: visitorSecret });
   app.writeBehind(views);
-  const sourceOf = ({ db }: FastifyRequest) => ({ db, sharedReads: app.sharedReads });
 
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
-    const page = reply.read(
-      await posts.listPosts(sourceOf(request), request.viewer, request.query),
-    );
-    reply.header('link', linkHeader(request.url, page));
-    return page;
+    const page = reply.read(await posts.listPosts(request.context(), request.query));
+    return reply.page(page);
   });
 
   app.get(
@@ -156,7 +149,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
     { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
       const { id } = request.params;
-      const post = await posts.readPost(sourceOf(request), request.viewer, id);
+      const post = await posts.readPost(request.context(), id);
       countView(views, request, post.value);
       return reply.read(post);
     },
@@ -167,7 +160,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
     { schema: operations.readBySlug, config: { ...read, errors: [404] } },
     async (request, reply) => {
       const { slug } = request.params;
-      const post = await posts.readPostBySlug(sourceOf(request), request.viewer, slug);
+      const post = await posts.readPostBySlug(request.context(), slug);
       const { value } = post;
       if (value.slug !== slug) return reply.redirect(`${app.prefix}/slug/${value.slug}`, 301);
       countView(views, request, value);
@@ -183,31 +176,19 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
         access: 'create',
         scope: 'posts:write',
         errors: [409],
-        sends: ['Location', 'ETag'],
+        answers: 'created',
       },
     },
     async (request, reply) => {
-      const post = await changes.createPost(request.db, request.origin(), request.body);
-      reply
-        .code(201)
-        .header('location', `${app.prefix}/${post.id}`)
-        .header('etag', posts.postTag(post));
-      return post;
+      const post = await changes.createPost(request.context(), request.body);
+      return reply.created(`${app.prefix}/${post.id}`, post, posts.postTag(post));
     },
   );
 
   type Change = { Params: Static<typeof PostParams>; Body: PostUpdate };
   async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
-    const post = await changes.changePost(
-      request.db,
-      request.origin(),
-      viewerOf(request),
-      request.params.id,
-      request.body,
-      preconditionOf(request),
-    );
-    reply.header('etag', posts.postTag(post));
-    return post;
+    const post = await changes.changePost(request.acting(), request.params.id, request.body);
+    return reply.entity(post, posts.postTag(post));
   }
 
   // The body of a PUT has every field: what was left out of it is there with its default.
@@ -217,16 +198,8 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
   type StateChange = { Params: Static<typeof PostParams> };
   const setStatus =
     (status: PostStatus) => async (request: FastifyRequest<StateChange>, reply: FastifyReply) => {
-      const post = await changes.setPostStatus(
-        request.db,
-        request.origin(),
-        viewerOf(request),
-        request.params.id,
-        status,
-        preconditionOf(request),
-      );
-      reply.header('etag', posts.postTag(post));
-      return post;
+      const post = await changes.setPostStatus(request.acting(), request.params.id, status);
+      return reply.entity(post, posts.postTag(post));
     };
 
   app.post<StateChange>(
@@ -242,13 +215,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
     const { id } = request.params;
-    await changes.deletePost(
-      request.db,
-      request.origin(),
-      viewerOf(request),
-      id,
-      preconditionOf(request),
-    );
+    await changes.deletePost(request.acting(), id);
     reply.code(204);
   });
 };

@@ -55,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number; open: boolean }> = 
     async (request, reply) => {
       if (!open) throw new ApiError('registration_closed');
       const { username, email } = request.body;
-      await register(request.db, request.origin(), request.body);
+      await register(request.context(), request.body);
       reply.code(201);
       return { status: 'confirmation_sent' as const, username, email };
     },
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number; open: boolean }> = 
     '/verify-email/resend',
     { schema: operations.resend, config },
     async (request, reply) => {
-      await resendConfirmation(request.db, request.origin(), request.body.email);
+      await resendConfirmation(request.context(), request.body.email);
       reply.code(202);
       return { status: 'accepted' as const };
     },

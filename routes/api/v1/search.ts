@@ -9,7 +9,6 @@ import {
 } from '#schemas/search.js';
 import { Ref } from '#schemas/types.js';
 import { search, suggest } from '#src/articles/services/search.js';
-import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = [tag.name];
 
@@ -45,16 +44,15 @@ const config = { access: 'public', scope: 'posts:read' } as const;
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/',
-    { schema: operations.search, config: { ...config, sends: ['Link'] } },
+    { schema: operations.search, config: { ...config, answers: 'page' } },
     async (request, reply) => {
-      const page = await search(request.db, request.viewer, request.query);
-      reply.header('link', linkHeader(request.url, page));
-      return page;
+      const page = await search(request.context(), request.query);
+      return reply.page(page);
     },
   );
 
   app.get('/suggest', { schema: operations.suggest, config }, async (request) => {
-    return { items: await suggest(request.db, request.query) };
+    return { items: await suggest(request.context(), request.query) };
   });
 };
 

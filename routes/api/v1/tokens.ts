@@ -54,7 +54,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, opt
     async (request) => {
       const issuer = { keys, userAgent: agentOf(request) };
       const form = request.body as TokenRequest;
-      return grantTokens(request.db, request.origin(), form, issuer);
+      return grantTokens(request.context(), form, issuer);
     },
   );
 
@@ -63,7 +63,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, opt
     { schema: operations.revoke, bodyLimit, config: { idempotent: false, csrf: false } },
     async (request) => {
       const { token } = request.body as TokenRevocation;
-      await revokeToken(request.db, request.origin(), token, keys);
+      await revokeToken(request.context(), token, keys);
       return { status: 'revoked' as const };
     },
   );

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { preconditionOf } from '#plugins/conditional-requests.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { PostPage } from '#schemas/posts.js';
 import { TopicListQuery, TopicParams, TopicPostsQuery, TopicSlugParams } from '#schemas/topics.js';
@@ -9,7 +8,6 @@ import { Ref } from '#schemas/types.js';
 import * as changes from '#src/articles/services/topic-changes.js';
 import * as topics from '#src/articles/services/topics.js';
 import type { TopicRow } from '#src/articles/stores/topic-tables.js';
-import { linkHeader } from '#src/lists/link-header.js';
 
 type Named = TSchema & { $id: string };
 
@@ -98,7 +96,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
   };
 }
 
-const read = { scope: 'posts:read', sends: ['X-Cache'] } as const;
+const read = { scope: 'posts:read', answers: 'read' } as const;
 const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 /** The routes of categories or of tags. */
@@ -109,21 +107,16 @@ export function topicRoutes<Row extends TopicRow>(
   const operations = operationsOf(document);
 
   return async (app) => {
-    const sourceOf = ({ db }: FastifyRequest) => ({ db, sharedReads: app.sharedReads });
-
     app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
-      const { viewer, query } = request;
-      const page = reply.read(await topics.listTopics(sourceOf(request), viewer, kind, query));
-      reply.header('link', linkHeader(request.url, page));
-      return page;
+      const page = await topics.listTopics(request.context(), kind, request.query);
+      return reply.page(reply.read(page));
     });
 
     app.get(
       '/:id',
       { schema: operations.read, config: { ...read, errors: [404] } },
       async (request, reply) => {
-        const { viewer, params } = request;
-        return reply.read(await topics.readTopic(sourceOf(request), viewer, kind, params.id));
+        return reply.read(await topics.readTopic(request.context(), kind, request.params.id));
       },
     );
 
@@ -132,11 +125,8 @@ export function topicRoutes<Row extends TopicRow>(
       { schema: operations.posts, config: { ...read, errors: [404] } },
       async (request, reply) => {
         const { slug } = request.params;
-        const page = reply.read(
-          await topics.listPostsOf(app.sharedReads, kind, slug, request.query),
-        );
-        reply.header('link', linkHeader(request.url, page));
-        return page;
+        const page = await topics.listPostsOf(request.context(), kind, slug, request.query);
+        return reply.page(reply.read(page));
       },
     );
 
@@ -144,26 +134,19 @@ export function topicRoutes<Row extends TopicRow>(
       '/',
       {
         schema: operations.create,
-        config: { ...write, errors: [409], sends: ['Location', 'ETag'] },
+        config: { ...write, errors: [409], answers: 'created' },
       },
       async (request, reply) => {
-        const topic = await changes.createTopic(request.db, request.origin(), kind, request.body);
-        reply
-          .code(201)
-          .header('location', `${app.prefix}/${topic.id}`)
-          .header('etag', topics.topicTag(topic));
-        return topic;
+        const topic = await changes.createTopic(request.context(), kind, request.body);
+        return reply.created(`${app.prefix}/${topic.id}`, topic, topics.topicTag(topic));
       },
     );
 
     type Change = { Params: Static<typeof TopicParams>; Body: Partial<changes.WrittenTopic> };
     async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
-      const { db, params, body } = request;
-      const precondition = preconditionOf(request);
-      const origin = request.origin();
-      const topic = await changes.changeTopic(db, origin, kind, params.id, body, precondition);
-      reply.header('etag', topics.topicTag(topic));
-      return topic;
+      const { params, body } = request;
+      const topic = await changes.changeTopic(request.context(), kind, params.id, body);
+      return reply.entity(topic, topics.topicTag(topic));
     }
 
     // The body of a PUT has every field: what was left out of it is there with its default.
@@ -174,9 +157,8 @@ export function topicRoutes<Row extends TopicRow>(
       '/:id',
       { schema: operations.remove, config: { ...write, errors: [404, 412] } },
       async (request, reply) => {
-        const precondition = preconditionOf(request);
         const { id } = request.params;
-        await changes.deleteTopic(request.db, request.origin(), kind, id, precondition);
+        await changes.deleteTopic(request.context(), kind, id);
         reply.code(204);
       },
     );

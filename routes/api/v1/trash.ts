@@ -1,10 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { viewerOf } from '#plugins/access.js';
 import { TRASH_DAYS, TrashListQuery, TrashPage, TrashParams, tag } from '#schemas/trash.js';
 import { Ref } from '#schemas/types.js';
 import * as trash from '#src/articles/services/trash.js';
-import { linkHeader } from '#src/lists/link-header.js';
 
 const tags = [tag.name];
 
@@ -46,9 +44,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.list, config: { access: 'user', scope: 'trash:read' } },
     async (request, reply) => {
-      const page = await trash.listTrash(request.db, viewerOf(request), request.query);
-      reply.header('link', linkHeader(request.url, page));
-      return page;
+      const page = await trash.listTrash(request.acting(), request.query);
+      return reply.page(page);
     },
   );
 
@@ -57,7 +54,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.restore, config: write },
     async (request, reply) => {
       const { kind, id } = request.params;
-      await trash.restore(request.db, request.origin(), viewerOf(request), kind, id);
+      await trash.restore(request.acting(), kind, id);
       reply.code(204);
       return null;
     },
@@ -65,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.delete('/:kind/:id', { schema: operations.purge, config: write }, async (request, reply) => {
     const { kind, id } = request.params;
-    await trash.purge(request.db, request.origin(), viewerOf(request), kind, id);
+    await trash.purge(request.acting(), kind, id);
     reply.code(204);
   });
 };

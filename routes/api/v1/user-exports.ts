@@ -103,9 +103,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       throw new ApiError('too_many_exports');
     }
     reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
-    const users = Readable.from(
-      andThen(exportUsers(request.db, request.viewer, MAX_DURATION_MS), leave),
-    );
+    const users = Readable.from(andThen(exportUsers(request.context(), MAX_DURATION_MS), leave));
     // When one end breaks off, the pipeline ends the other, and with it the database cursor; also
     // one that nobody had begun to read.
     const stream = pipeline(users, format(), (error) => {

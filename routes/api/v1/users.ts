@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { preconditionOf } from '#plugins/conditional-requests.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { RoleAssignment } from '#schemas/roles.js';
 import { Ref } from '#schemas/types.js';
@@ -19,7 +18,6 @@ import {
   UserUpdate,
   UserView,
 } from '#schemas/users.js';
-import { linkHeader } from '#src/lists/link-header.js';
 import * as changes from '#src/people/services/user-changes.js';
 import * as users from '#src/people/services/users.js';
 
@@ -122,9 +120,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     { schema: operations.list, config: { scope: 'users:read' } },
     async (request, reply) => {
-      const page = await users.listUsers(request.db, request.viewer, request.query);
-      reply.header('link', linkHeader(request.url, page));
-      return page;
+      const page = await users.listUsers(request.context(), request.query);
+      return reply.page(page);
     },
   );
 
@@ -132,9 +129,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/:id',
     { schema: operations.read, config: { scope: 'users:read', errors: [404] } },
     async (request, reply) => {
-      const user = await users.readUser(request.db, request.viewer, request.params.id);
-      reply.header('etag', users.userTag(user));
-      return user;
+      const user = await users.readUser(request.context(), request.params.id);
+      return reply.entity(user, users.userTag(user));
     },
   );
 
@@ -142,15 +138,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     {
       schema: operations.create,
-      config: { ...write, errors: [409], sends: ['Location', 'ETag'] },
+      config: { ...write, errors: [409], answers: 'created' },
     },
     async (request, reply) => {
-      const user = await changes.createUser(request.db, request.origin(), request.body);
-      reply
-        .code(201)
-        .header('location', `${app.prefix}/${user.id}`)
-        .header('etag', users.userTag(user));
-      return user;
+      const user = await changes.createUser(request.context(), request.body);
+      return reply.created(`${app.prefix}/${user.id}`, user, users.userTag(user));
     },
   );
 
@@ -162,7 +154,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       config: { ...write, errors: [409] },
     },
     async (request, reply) => {
-      const ids = await changes.createUsers(request.db, request.origin(), request.body);
+      const ids = await changes.createUsers(request.context(), request.body);
       reply.code(201);
       return { created: ids.length, ids };
     },
@@ -171,15 +163,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   type Change = { Params: Static<typeof UserParams>; Body: UserUpdate };
   async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
     const { id } = request.params;
-    const user = await changes.changeUser(
-      request.db,
-      request.origin(),
-      id,
-      request.body,
-      preconditionOf(request),
-    );
-    reply.header('etag', users.userTag(user));
-    return user;
+    const user = await changes.changeUser(request.context(), id, request.body);
+    return reply.entity(user, users.userTag(user));
   }
 
   // The body of a PUT has every field: what was left out of it is there with its default.
@@ -194,20 +179,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.put('/:id/role', { schema: operations.role, config: write }, async (request, reply) => {
-    const user = await changes.assignRole(
-      request.db,
-      request.origin(),
-      request.params.id,
-      request.body,
-      preconditionOf(request),
-    );
-    reply.header('etag', users.userTag(user));
-    return user;
+    const user = await changes.assignRole(request.context(), request.params.id, request.body);
+    return reply.entity(user, users.userTag(user));
   });
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
     const { id } = request.params;
-    await changes.deleteUser(request.db, request.origin(), id, preconditionOf(request));
+    await changes.deleteUser(request.context(), id);
     reply.code(204);
   });
 };

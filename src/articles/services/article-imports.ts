@@ -1,10 +1,9 @@
-import type { Origin } from '#src/access/viewer.js';
+import type { Context } from '#src/access/context.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import * as files from '#src/articles/stores/article-files.js';
 import * as posts from '#src/articles/stores/post-changes.js';
 import { findPost } from '#src/articles/stores/posts.js';
 import { recordDifference } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import type { Article } from './article-files.js';
@@ -51,36 +50,35 @@ export interface ImportedArticle {
  *   asks for is another post's, or if the post of this path has nothing in common with the file
  */
 export async function importArticle(
-  db: Database,
-  origin: Origin,
+  context: Context,
   article: Article,
   settings: ImportSettings,
 ): Promise<ImportedArticle> {
-  const named = article.author === null ? null : await files.findUserId(db, article.author);
+  const named = article.author === null ? null : await files.findUserId(context.db, article.author);
   const unknownAuthor = named === null ? article.author : null;
   const authorId = named ?? settings.authorId;
   const isSettled = (known: files.ImportedPost) =>
     !settings.force && isAsImported(known, article) && !lacksAuthor(known, authorId);
 
-  const before = await files.findImportedPost(db, article.sourcePath);
+  const before = await files.findImportedPost(context.db, article.sourcePath);
   if (before?.deleted_at === null && isSettled(before)) {
     return { outcome: 'unchanged', unknownAuthor };
   }
   const text = await renderedText(article.post.content);
-  const outcome = await inTransaction(db, async (trx): Promise<ImportOutcome> => {
+  const outcome = await inTransaction(context, async (trx): Promise<ImportOutcome> => {
     const known = await lockKnownPost(trx, article, settings);
     if (known !== null && known.deleted_at !== null) return 'trashed';
     if (known !== null && isSettled(known)) return 'unchanged';
-    const category_id = await ensureCategory(trx, origin, article.category);
+    const category_id = await ensureCategory(trx, article.category);
     const meant = { ...article, category_id, named, authorId, text };
     if (known !== null) {
-      const outcome = await updateArticle(trx, origin, known.id, meant);
+      const outcome = await updateArticle(trx, known.id, meant);
       if (outcome === 'updated' && !settings.force) assertNothingLost(known, article);
-      await files.markImported(trx, known.id, article);
+      await files.markImported(trx.db, known.id, article);
       return outcome;
     }
-    const id = await createArticle(trx, origin, meant);
-    await files.markImported(trx, id, article);
+    const id = await createArticle(trx, meant);
+    await files.markImported(trx.db, id, article);
     return 'created';
   }).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
@@ -99,13 +97,13 @@ function lacksAuthor(known: files.ImportedPost, authorId: number | null): boolea
 }
 
 async function lockKnownPost(
-  trx: Database,
+  trx: Context,
   { sourcePath, slug, isSlugWritten }: Article,
   { paths }: ImportSettings,
 ): Promise<files.ImportedPost | null> {
-  const imported = await files.lockImportedPost(trx, sourcePath);
+  const imported = await files.lockImportedPost(trx.db, sourcePath);
   if (imported !== null || !isSlugWritten || slug === null) return imported;
-  const post = await files.lockPostWithSlug(trx, slug);
+  const post = await files.lockPostWithSlug(trx.db, slug);
   const isOfOther = post?.source_path != null && paths.has(post.source_path);
   return isOfOther ? null : post;
 }
@@ -133,35 +131,30 @@ interface MeantArticle extends Article {
   text: RenderedText;
 }
 
-async function createArticle(
-  trx: Database,
-  origin: Origin,
-  article: MeantArticle,
-): Promise<number> {
+async function createArticle(trx: Context, article: MeantArticle): Promise<number> {
   const { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath } = article;
   const { authorId, text } = article;
   const values = { ...post, category_id };
   const from = { authorId, at: date ?? modifiedAt, sourcePath, text };
-  if (slug === null) return (await createPost(trx, origin, values, from)).id;
+  if (slug === null) return (await createPost(trx, values, from)).id;
   try {
-    return (await createPost(trx, origin, { ...values, slug }, from)).id;
+    return (await createPost(trx, { ...values, slug }, from)).id;
   } catch (error) {
     // Files of two days may have one name.
     const isTaken = error instanceof ApiError && error.code === 'duplicate';
     if (!isTaken || isSlugWritten) throw error;
-    return (await createPost(trx, origin, values, from)).id;
+    return (await createPost(trx, values, from)).id;
   }
 }
 
 async function updateArticle(
-  trx: Database,
-  origin: Origin,
+  trx: Context,
   id: number,
   article: MeantArticle,
 ): Promise<'updated' | 'unchanged'> {
   const { post, slug, isSlugWritten, category_id } = article;
-  const locked = await posts.lockPost(trx, id, EVERYTHING);
-  const before = await findPost(trx, id, EVERYTHING);
+  const locked = await posts.lockPost(trx.db, id, EVERYTHING);
+  const before = await findPost(trx.db, id, EVERYTHING);
   if (locked === null || before === null) throw new Error('The post is locked, and yet gone');
   assertSame(before, article);
   const { status, ...fields } = post;
@@ -170,14 +163,14 @@ async function updateArticle(
     category_id,
     ...(isSlugWritten && slug !== null ? { slug } : {}),
   };
-  const isChanged = await applyChanges(trx, origin, locked, changes, article.text);
-  const rest = differing(before, article, origin.now);
+  const isChanged = await applyChanges(trx, { locked, before }, changes, article.text);
+  const rest = differing(before, article, trx.now);
   const isMoved = Object.keys(rest).length > 0;
   if (!isChanged && !isMoved) return 'unchanged';
-  if (isMoved) await posts.updatePost(trx, id, { ...rest, updated_at: origin.now.toISOString() });
-  const after = await findPost(trx, id, EVERYTHING);
+  if (isMoved) await posts.updatePost(trx.db, id, { ...rest, updated_at: trx.now.toISOString() });
+  const after = await findPost(trx.db, id, EVERYTHING);
   const states = { before: auditable(before), after: auditable(after ?? before) };
-  await recordDifference(trx, origin, { action: 'post.change', id }, states);
+  await recordDifference(trx, { action: 'post.change', id }, states);
   return 'updated';
 }
 
@@ -225,13 +218,9 @@ function differing(
   );
 }
 
-async function ensureCategory(
-  trx: Database,
-  origin: Origin,
-  name: string | null,
-): Promise<number | null> {
+async function ensureCategory(trx: Context, name: string | null): Promise<number | null> {
   if (name === null) return null;
-  const known = await files.findCategoryId(trx, name);
+  const known = await files.findCategoryId(trx.db, name);
   if (known !== null) return known;
-  return (await createTopic(trx, origin, categories, { name, description: '' })).id;
+  return (await createTopic(trx, categories, { name, description: '' })).id;
 }

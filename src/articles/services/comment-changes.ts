@@ -1,11 +1,10 @@
 import { type CommentCreate, EDIT_WINDOW_MINUTES } from '#schemas/comments.js';
-import { assertUnchanged, type Precondition } from '#src/access/preconditions.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
+import { assertUnchanged } from '#src/access/preconditions.js';
 import * as store from '#src/articles/stores/comment-changes.js';
 import { type FullComment, findComment } from '#src/articles/stores/comments.js';
 import { commentVector } from '#src/articles/stores/search-vectors.js';
 import { hashOfText, record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { commentTag } from './comments.js';
@@ -21,30 +20,28 @@ const MINUTE_MS = 60_000;
  *   no comment on it to reply to
  */
 export async function createComment(
-  db: Database,
-  { now }: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   post: number,
   { content, parent_id }: CommentCreate,
 ): Promise<FullComment> {
-  const reader = readerOf(viewer);
+  const reader = readerOf(context.viewer);
   const text = await writtenComment(content);
-  return inTransaction(db, async (trx) => {
-    if (!(await store.holdPost(trx, post, reader))) throw new ApiError('not_found');
-    const place = parent_id === null ? {} : await store.holdParent(trx, parent_id, post, reader);
+  return inTransaction(context, async (trx) => {
+    if (!(await store.holdPost(trx.db, post, reader))) throw new ApiError('not_found');
+    const place = parent_id === null ? {} : await store.holdParent(trx.db, parent_id, post, reader);
     if (place === null) {
       const loc = ['body', 'parent_id'];
       throw new InvalidRequest([valueError('unanswerable_comment', loc, parent_id)]);
     }
-    const id = await store.insertComment(trx, {
+    const id = await store.insertComment(trx.db, {
       ...place,
       ...text,
       post_id: post,
       parent_id,
-      author_id: viewer.id,
-      is_approved: isEditor(viewer),
-      created_at: now.toISOString(),
-      updated_at: now.toISOString(),
+      author_id: context.viewer.id,
+      is_approved: isEditor(context.viewer),
+      created_at: context.now.toISOString(),
+      updated_at: context.now.toISOString(),
     });
     return readBack(trx, id);
   });
@@ -58,26 +55,23 @@ export async function createComment(
  *   precondition_failed
  */
 export async function editComment(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   id: number,
   content: string,
-  precondition: Precondition,
 ): Promise<FullComment> {
   const text = await writtenComment(content);
-  return inTransaction(db, async (trx) => {
-    const before = await lockForChange(trx, viewer, id, precondition, (comment) => {
-      if (comment.author_id !== viewer.id) throw new ApiError('forbidden');
-      assertStillEditable(origin, comment);
+  return inTransaction(context, async (trx) => {
+    const before = await lockForChange(trx, id, (comment) => {
+      if (comment.author_id !== context.viewer.id) throw new ApiError('forbidden');
+      assertStillEditable(context, comment);
     });
     if (content === before.content) return readBack(trx, id);
-    const verdict = isEditor(viewer) ? {} : WAITING;
-    const updated_at = origin.now.toISOString();
-    await store.updateComments(trx, [id], { ...text, ...verdict, updated_at });
+    const verdict = isEditor(context.viewer) ? {} : WAITING;
+    const updated_at = context.now.toISOString();
+    await store.updateComments(trx.db, [id], { ...text, ...verdict, updated_at });
     const after = await readBack(trx, id);
     const states = { before: auditable(before), after: auditable(after) };
-    await record(trx, origin, { action: 'comment.change', id, ...states });
+    await record(trx, { action: 'comment.change', id, ...states });
     return after;
   });
 }
@@ -87,19 +81,13 @@ export async function editComment(
  *
  * @throws ApiError not_found; forbidden; precondition_failed
  */
-export function deleteComment(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  id: number,
-  precondition: Precondition,
-): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    const before = await lockForChange(trx, viewer, id, precondition, (comment) =>
-      assertMayEdit(viewer, comment),
+export function deleteComment(context: ActingContext, id: number): Promise<void> {
+  return inTransaction(context, async (trx) => {
+    const before = await lockForChange(trx, id, (comment) =>
+      assertMayEdit(context.viewer, comment),
     );
-    await store.updateComments(trx, [id], trashed(origin, viewer));
-    await record(trx, origin, { action: 'comment.delete', id, before: auditable(before) });
+    await store.updateComments(trx.db, [id], trashed(context));
+    await record(trx, { action: 'comment.delete', id, before: auditable(before) });
   });
 }
 
@@ -107,8 +95,8 @@ export function deleteComment(
 const WAITING = { is_approved: false, rejected_at: null };
 
 /** What makes a comment one that is in the trash. */
-export function trashed({ now }: Pick<Origin, 'now'>, { id }: Viewer): store.CommentValues {
-  return { deleted_at: now.toISOString(), deleted_by: id };
+export function trashed({ now, viewer }: ActingContext): store.CommentValues {
+  return { deleted_at: now.toISOString(), deleted_by: viewer.id };
 }
 
 /**
@@ -117,27 +105,25 @@ export function trashed({ now }: Pick<Origin, 'now'>, { id }: Viewer): store.Com
  * @param assertMay throws if the viewer may not
  */
 export async function lockForChange(
-  trx: Database,
-  viewer: Viewer,
+  trx: ActingContext,
   id: number,
-  precondition: Precondition,
   assertMay: (comment: store.LockedComment) => void = () => undefined,
 ): Promise<store.LockedComment> {
-  const comment = await store.lockComment(trx, id, readerOf(viewer));
+  const comment = await store.lockComment(trx.db, id, readerOf(trx.viewer));
   if (comment === null) throw new ApiError('not_found');
   assertMay(comment);
-  await assertUnchanged(precondition, comment, async () => commentTag(await readBack(trx, id)));
+  await assertUnchanged(trx, comment, async () => commentTag(await readBack(trx, id)));
   return comment;
 }
 
 /** The comment as it has become, in the transaction that made it so. */
-export async function readBack(trx: Database, id: number): Promise<FullComment> {
-  const comment = await findComment(trx, id, { kind: 'editor' });
+export async function readBack(trx: Context, id: number): Promise<FullComment> {
+  const comment = await findComment(trx.db, id, { kind: 'editor' });
   if (comment === null) throw new ApiError('not_found');
   return comment;
 }
 
-function assertStillEditable({ now }: Origin, { created_at }: store.LockedComment): void {
+function assertStillEditable({ now }: Context, { created_at }: store.LockedComment): void {
   if (now.getTime() - Date.parse(created_at) <= EDIT_WINDOW_MINUTES * MINUTE_MS) return;
   throw new ApiError('edit_window_over', { parameters: { minutes: String(EDIT_WINDOW_MINUTES) } });
 }

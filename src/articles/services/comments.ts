@@ -6,7 +6,7 @@ import {
   MAX_LEVELS,
 } from '#schemas/comments.js';
 import type { Page } from '#schemas/paging.js';
-import type { Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
 import { flatten, growTree } from '#src/articles/lib/comment-tree.js';
 import * as threads from '#src/articles/stores/comment-threads.js';
 import * as store from '#src/articles/stores/comments.js';
@@ -23,12 +23,8 @@ export function commentTag(comment: store.FullComment): string {
 }
 
 /** @throws ApiError not_found if there is no comment with this number that the viewer may see */
-export async function readComment(
-  db: Database,
-  viewer: Viewer | null,
-  id: number,
-): Promise<store.FullComment> {
-  const comment = await store.findComment(db, id, readerOf(viewer));
+export async function readComment(context: Context, id: number): Promise<store.FullComment> {
+  const comment = await store.findComment(context.db, id, readerOf(context.viewer));
   if (comment === null) throw new ApiError('not_found');
   return comment;
 }
@@ -39,16 +35,15 @@ export async function readComment(
  * @throws InvalidRequest if the cursor is not one of ours
  */
 export function listComments(
-  db: Database,
-  viewer: Viewer,
+  context: ActingContext,
   { page, size, cursor, sort, ...exact }: CommentListQuery,
 ): Promise<Page<store.FullComment>> {
-  const filter = { ...exact, reader: readerOf(viewer) };
+  const filter = { ...exact, reader: readerOf(context.viewer) };
   return readPage(
     { page, size, cursor, sort },
     {
-      list: (slice) => store.listComments(db, filter, slice),
-      count: () => store.countComments(db, filter),
+      list: (slice) => store.listComments(context.db, filter, slice),
+      count: () => store.countComments(context.db, filter),
       sortKey: ({ created_at }) => created_at,
     },
   );
@@ -62,14 +57,13 @@ export function listComments(
  *   cursor is not one of ours
  */
 export async function listThreads(
-  db: Database,
-  viewer: Viewer | null,
+  context: Context,
   post: number,
   query: CommentTreeQuery,
 ): Promise<Page<CommentNode>> {
-  const reader = readerOf(viewer);
-  const place = await threads.findThreadsOf(db, post, reader, isCounted(query));
-  return readThreads(db, reader, place, query);
+  const reader = readerOf(context.viewer);
+  const place = await threads.findThreadsOf(context.db, post, reader, isCounted(query));
+  return readThreads(context.db, reader, place, query);
 }
 
 /**
@@ -78,14 +72,13 @@ export async function listThreads(
  * @throws ApiError not_found if there is no comment that the viewer is shown; InvalidRequest
  */
 export async function listReplies(
-  db: Database,
-  viewer: Viewer | null,
+  context: Context,
   comment: number,
   query: CommentTreeQuery,
 ): Promise<Page<CommentNode>> {
-  const reader = readerOf(viewer);
-  const place = await threads.findRepliesTo(db, comment, reader, isCounted(query));
-  return readThreads(db, reader, place, query);
+  const reader = readerOf(context.viewer);
+  const place = await threads.findRepliesTo(context.db, comment, reader, isCounted(query));
+  return readThreads(context.db, reader, place, query);
 }
 
 function isCounted({ cursor }: CommentTreeQuery): boolean {
@@ -109,7 +102,10 @@ async function readThreads(
   const levels = form === 'tree' ? MAX_LEVELS : MAX_COMMENTS;
   // One more than is shown, to see whether it goes on.
   const replies = page.items.some(({ has_replies }) => has_replies)
-    ? await threads.listBeneath(db, place.post_id, ids, reader, { levels, limit: limit + 1 })
+    ? await threads.listBeneath(db, place.post_id, ids, reader, {
+        levels,
+        limit: limit + 1,
+      })
     : [];
   const roots = growTree(page.items, replies, limit);
   return { ...page, items: form === 'tree' ? roots : flatten(roots) };

@@ -1,7 +1,7 @@
 import type { AuditAction } from '#schemas/audit.js';
 import type { PostCreate, PostStatus, PostUpdate } from '#schemas/posts.js';
-import { assertUnchanged, type Precondition } from '#src/access/preconditions.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
+import { assertUnchanged } from '#src/access/preconditions.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import * as store from '#src/articles/stores/post-changes.js';
 import { type FullPost, findPost } from '#src/articles/stores/posts.js';
@@ -9,9 +9,9 @@ import { postVector, titleVector } from '#src/articles/stores/search-vectors.js'
 import { ensureTags } from '#src/articles/stores/topics.js';
 import { SLUG_SUFFIX_LENGTH } from '#src/articles/stores/unique-slugs.js';
 import { hashOfText, record, recordDifference } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { differences } from '#src/lib/differences.js';
 import { assertMayEdit, readerOf } from './policy.js';
 import { postTag } from './posts.js';
 import { MAX_RENDERED_AT_ONCE, render } from './rendering.js';
@@ -39,15 +39,14 @@ export interface PostOrigin {
  *   such category
  */
 export async function createPost(
-  db: Database,
-  origin: Origin,
+  context: Context,
   { tags, slug, status, ...post }: PostCreate,
-  { authorId, at = origin.now, sourcePath, text: made }: PostOrigin = {
-    authorId: origin.viewer?.id ?? null,
+  { authorId, at = context.now, sourcePath, text: made }: PostOrigin = {
+    authorId: context.viewer?.id ?? null,
   },
 ): Promise<FullPost> {
   const text = made ?? (await renderedText(post.content));
-  return inTransaction(db, async (trx) => {
+  return inTransaction(context, async (trx) => {
     await assertCategory(trx, post.category_id);
     const values = {
       ...post,
@@ -57,12 +56,12 @@ export async function createPost(
       published_at: status === 'published' ? at.toISOString() : null,
       source_path: sourcePath ?? null,
       created_at: at.toISOString(),
-      updated_at: origin.now.toISOString(),
+      updated_at: context.now.toISOString(),
     };
     const id = await insert(trx, values, slug);
-    await store.replaceTags(trx, id, await ensureTags(trx, tags));
+    await store.replaceTags(trx.db, id, await ensureTags(trx.db, tags));
     const created = await readBack(trx, id);
-    await record(trx, origin, { action: 'post.create', id, after: auditable(created) });
+    await record(trx, { action: 'post.create', id, after: auditable(created) });
     return created;
   });
 }
@@ -75,152 +74,131 @@ export async function createPost(
  *   another post has or had the slug; InvalidRequest if there is no such category
  */
 export async function changePost(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   id: number,
   changes: PostUpdate,
-  precondition: Precondition,
 ): Promise<FullPost> {
-  const text = await textFor(db, viewer, id, changes, precondition);
-  return change(db, origin, viewer, id, { precondition, action: 'post.change' }, (trx, before) =>
-    applyChanges(trx, origin, before, changes, text),
-  );
+  const text = await textFor(context, id, changes);
+  return change(context, id, 'post.change', (trx, post) => applyChanges(trx, post, changes, text));
 }
 
-/** What is made of the content, if it is to be written; what is long only if it may be, as it looks. */
+/** Renders the new content. Long texts are rendered only after checking that the viewer may edit. */
 async function textFor(
-  db: Database,
-  viewer: Viewer,
+  context: ActingContext,
   id: number,
   { content }: PostUpdate,
-  precondition: Precondition,
 ): Promise<RenderedText | null> {
   if (content === undefined) return null;
   if (content.length > MAX_RENDERED_AT_ONCE) {
-    const before = await inTransaction(db, (trx) => lockForChange(trx, viewer, id, precondition));
+    const before = await inTransaction(context, (trx) => lockForChange(trx, id));
     if (before.content === content) return null;
   }
   return renderedText(content);
 }
 
+/** A post that is locked: the columns that a change needs, and the post as readers see it. */
+export interface PostToChange {
+  locked: store.LockedPost;
+  before: FullPost;
+}
+
 /**
- * Writes the changes of a post that is locked.
+ * Writes the changes of a locked post.
  *
- * @param text what is made of the content, if that is known already
- * @returns whether there is anything to be written
+ * @param text the rendered content, if it is known already
+ * @returns false if the changes change nothing
  */
 export async function applyChanges(
-  trx: Database,
-  { now }: Pick<Origin, 'now'>,
-  before: store.LockedPost,
-  { tags, slug, ...changes }: PostUpdate,
+  trx: Context,
+  { locked, before }: PostToChange,
+  { tags, ...given }: PostUpdate,
   text: RenderedText | null,
 ): Promise<boolean> {
-  const oldTags = await store.findTagNames(trx, before.id);
-  const isTagged = tags !== undefined && !isSameSet(tags, oldTags);
-  const changed = Object.fromEntries(
-    Object.entries({ slug, ...changes }).filter(
-      ([field, value]) =>
-        value !== undefined && value !== before[field as keyof PostUpdate & keyof store.LockedPost],
-    ),
-  ) as Omit<PostUpdate, 'tags'>;
+  const current = writtenFields(before);
+  const isTagged = tags !== undefined && !isSameSet(tags, current.tags);
+  const changed = differences(current, given);
   if (!isTagged && Object.keys(changed).length === 0) return false;
   await assertCategory(trx, changed.category_id);
-  if (changed.slug !== undefined && !(await store.claimSlug(trx, before.id, changed.slug))) {
+  if (changed.slug !== undefined && !(await store.claimSlug(trx.db, locked.id, changed.slug))) {
     throw slugTaken(changed.slug);
   }
-  if (isTagged) await store.replaceTags(trx, before.id, await ensureTags(trx, tags));
-  const made = changed.content === undefined ? {} : (text ?? (await renderedText(changed.content)));
-  await store.updatePost(trx, before.id, {
+  if (isTagged) await store.replaceTags(trx.db, locked.id, await ensureTags(trx.db, tags));
+  const rendered =
+    changed.content === undefined ? {} : (text ?? (await renderedText(changed.content)));
+  const searched = { ...locked, ...changed, ...rendered, tags: tags ?? current.tags };
+  await store.updatePost(trx.db, locked.id, {
     ...changed,
-    ...made,
-    ...searchablePost({ ...before, ...changed, ...made, tags: tags ?? oldTags }),
-    updated_at: now.toISOString(),
+    ...rendered,
+    ...searchablePost(searched),
+    updated_at: trx.now.toISOString(),
   });
   return true;
 }
 
 /** Publishes a draft, or makes a published post a draft again. @throws as `changePost` */
 export function setPostStatus(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   id: number,
   status: PostStatus,
-  precondition: Precondition,
 ): Promise<FullPost> {
-  const now = origin.now.toISOString();
+  const now = context.now.toISOString();
   const [action, published_at] =
     status === 'published' ? (['post.publish', now] as const) : (['post.unpublish', null] as const);
-  return change(db, origin, viewer, id, { precondition, action }, async (trx, before) => {
-    if ((before.published_at === null) === (published_at === null)) return false;
-    await store.updatePost(trx, id, { published_at, updated_at: now });
+  return change(context, id, action, async (trx, { locked }) => {
+    if ((locked.published_at === null) === (published_at === null)) return false;
+    await store.updatePost(trx.db, id, { published_at, updated_at: now });
     return true;
   });
 }
 
 /** Puts the post into the trash. @throws as `changePost` */
-export function deletePost(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  id: number,
-  precondition: Precondition,
-): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    const { title, slug } = await lockForChange(trx, viewer, id, precondition);
-    await store.updatePost(trx, id, {
-      deleted_at: origin.now.toISOString(),
-      deleted_by: viewer.id,
+export function deletePost(context: ActingContext, id: number): Promise<void> {
+  return inTransaction(context, async (trx) => {
+    const { title, slug } = await lockForChange(trx, id);
+    await store.updatePost(trx.db, id, {
+      deleted_at: context.now.toISOString(),
+      deleted_by: context.viewer.id,
     });
-    await record(trx, origin, { action: 'post.delete', id, before: { title, slug } });
+    await record(trx, { action: 'post.delete', id, before: { title, slug } });
   });
 }
 
 function change(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   id: number,
-  { precondition, action }: { precondition: Precondition; action: AuditAction },
-  write: (trx: Database, before: store.LockedPost) => Promise<boolean>,
+  action: AuditAction,
+  write: (trx: Context, post: PostToChange) => Promise<boolean>,
 ): Promise<FullPost> {
-  return inTransaction(db, async (trx) => {
-    const locked = await lockForChange(trx, viewer, id, precondition);
+  return inTransaction(context, async (trx) => {
+    const locked = await lockForChange(trx, id);
     const before = await readBack(trx, id);
-    if (!(await write(trx, locked))) return before;
+    if (!(await write(trx, { locked, before }))) return before;
     const after = await readBack(trx, id);
     const states = { before: auditable(before), after: auditable(after) };
-    await recordDifference(trx, origin, { action, id }, states);
+    await recordDifference(trx, { action, id }, states);
     return after;
   });
 }
 
 /** Locks the post, and makes sure that the viewer may change it and has seen it as it is. */
-async function lockForChange(
-  trx: Database,
-  viewer: Viewer,
-  id: number,
-  precondition: Precondition,
-): Promise<store.LockedPost> {
-  const post = await store.lockPost(trx, id, readerOf(viewer));
+async function lockForChange(trx: ActingContext, id: number): Promise<store.LockedPost> {
+  const post = await store.lockPost(trx.db, id, readerOf(trx.viewer));
   if (post === null) throw new ApiError('not_found');
-  assertMayEdit(viewer, post);
-  await assertUnchanged(precondition, post, async () => postTag(await readBack(trx, id)));
+  assertMayEdit(trx.viewer, post);
+  await assertUnchanged(trx, post, async () => postTag(await readBack(trx, id)));
   return post;
 }
 
 async function insert(
-  trx: Database,
+  trx: Context,
   values: store.NewPost,
   slug: string | undefined,
 ): Promise<number> {
   if (slug === undefined) {
     const made = slugOf(values.title, MAX_SLUG - SLUG_SUFFIX_LENGTH) || NAMELESS;
-    return store.insertPostWithUniqueSlug(trx, values, made);
+    return store.insertPostWithUniqueSlug(trx.db, values, made);
   }
-  const id = await store.insertPost(trx, values, slug);
+  const id = await store.insertPost(trx.db, values, slug);
   if (id === null) throw slugTaken(slug);
   return id;
 }
@@ -229,13 +207,13 @@ function slugTaken(slug: string): ApiError {
   return duplicate([{ loc: ['body', 'slug'], input: slug }]);
 }
 
-async function assertCategory(trx: Database, id: number | null | undefined): Promise<void> {
-  if (id === null || id === undefined || (await store.holdCategory(trx, id))) return;
+async function assertCategory(trx: Context, id: number | null | undefined): Promise<void> {
+  if (id === null || id === undefined || (await store.holdCategory(trx.db, id))) return;
   throw new InvalidRequest([valueError('dangling_reference', ['body', 'category_id'], id)]);
 }
 
-async function readBack(trx: Database, id: number): Promise<FullPost> {
-  const post = await findPost(trx, id, { kind: 'editor' });
+async function readBack(trx: Context, id: number): Promise<FullPost> {
+  const post = await findPost(trx.db, id, { kind: 'editor' });
   if (post === null) throw new ApiError('not_found');
   return post;
 }
@@ -271,17 +249,16 @@ export function searchablePost(post: {
   };
 }
 
-/** What the audit log keeps of a post: of its text only by what it can be recognised. */
-export function auditable({ title, slug, summary, status, content, category_id, tags }: FullPost) {
-  return {
-    title,
-    slug,
-    summary,
-    status,
-    category_id,
-    tags: tags.map(({ name }) => name),
-    content_sha256: hashOfText(content),
-  };
+/** The fields of a post that people write, as they are now. A new field is added here. */
+function writtenFields(post: FullPost): Required<PostUpdate> {
+  const { title, slug, content, summary, category_id, tags } = post;
+  return { title, slug, content, summary, category_id, tags: tags.map(({ name }) => name) };
+}
+
+/** The fields of a post in the audit log. Of the content it keeps a hash. */
+export function auditable(post: FullPost): Record<string, unknown> {
+  const { content, ...fields } = writtenFields(post);
+  return { ...fields, status: post.status, content_sha256: hashOfText(content) };
 }
 
 function isSameSet(one: string[], other: string[]): boolean {

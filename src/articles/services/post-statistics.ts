@@ -1,7 +1,7 @@
 import type { AuthorOfPosts, PostMonth, TagOfPosts } from '#schemas/post-statistics.js';
 import * as store from '#src/articles/stores/post-statistics.js';
 import { listPosts, type PostRow } from '#src/articles/stores/posts.js';
-import type { Read, SharedReads } from '#src/cache/shared-reads.js';
+import type { CachedContext, Read } from '#src/cache/shared-reads.js';
 
 /** A list that is whole. */
 interface List<Item> {
@@ -10,7 +10,7 @@ interface List<Item> {
 
 /** The published posts that were read most often; of those read as often the newer ones first. */
 export function listPopularPosts(
-  sharedReads: SharedReads,
+  { sharedReads }: CachedContext,
   limit: number,
 ): Promise<Read<List<PostRow>>> {
   const slice = { sort: 'view_count', descending: true, limit } as const;
@@ -20,7 +20,7 @@ export function listPopularPosts(
 }
 
 /** Each month (UTC) in which posts were published, with their number, the newest first. */
-export function countPostsByMonth(sharedReads: SharedReads): Promise<Read<List<PostMonth>>> {
+export function countPostsByMonth({ sharedReads }: CachedContext): Promise<Read<List<PostMonth>>> {
   return sharedReads.read('list', ['posts by month'], async (db) => ({
     items: await store.countPostsByMonth(db),
   }));
@@ -28,7 +28,7 @@ export function countPostsByMonth(sharedReads: SharedReads): Promise<Read<List<P
 
 /** The users with the most posts. Posts whose author is gone are nobody's. */
 export function countPostsByAuthor(
-  sharedReads: SharedReads,
+  { sharedReads }: CachedContext,
   limit: number,
 ): Promise<Read<List<AuthorOfPosts>>> {
   return sharedReads.read('list', ['posts by author', limit], async (db) => ({
@@ -38,7 +38,7 @@ export function countPostsByAuthor(
 
 /** The tags with the most posts. */
 export function countPostsByTag(
-  sharedReads: SharedReads,
+  { sharedReads }: CachedContext,
   limit: number,
 ): Promise<Read<List<TagOfPosts>>> {
   return sharedReads.read('list', ['posts by tag', limit], async (db) => ({

@@ -1,9 +1,8 @@
 import type { Page } from '#schemas/paging.js';
 import type { PostListQuery, PostOrder } from '#schemas/posts.js';
-import type { Viewer } from '#src/access/viewer.js';
 import * as store from '#src/articles/stores/posts.js';
 import type { Reader } from '#src/articles/stores/visibility.js';
-import { type Key, ownRead, type Read, type SharedReads } from '#src/cache/shared-reads.js';
+import { type CachedContext, type Key, ownRead, type Read } from '#src/cache/shared-reads.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { contentTag } from '#src/lib/entity-tag.js';
@@ -22,20 +21,13 @@ export function postTag(post: store.FullPost): string {
   return contentTag(post.version, post);
 }
 
-/** From where posts are read: what everyone may see is kept, the rest is in the database. */
-export interface PostSource {
-  db: Database;
-  sharedReads: SharedReads;
-}
-
 /**
  * One page of the posts that the query asks for, as far as the viewer may see them.
  *
  * @throws InvalidRequest if the cursor is not one of ours
  */
 export async function listPosts(
-  { db, sharedReads }: PostSource,
-  viewer: Viewer | null,
+  { db, viewer, sharedReads }: CachedContext,
   query: PostListQuery,
 ): Promise<Read<Page<store.PostRow>>> {
   if (query.status === 'draft') return ownRead(await readPosts(db, readerOf(viewer), query));
@@ -69,12 +61,8 @@ export function readPosts(
 }
 
 /** @throws ApiError not_found if there is no post with this number that the viewer may see */
-export function readPost(
-  source: PostSource,
-  viewer: Viewer | null,
-  id: number,
-): Promise<Read<store.FullPost>> {
-  return readOne(source, viewer, ['post', id], (db, reader) => store.findPost(db, id, reader));
+export function readPost(context: CachedContext, id: number): Promise<Read<store.FullPost>> {
+  return readOne(context, ['post', id], (db, reader) => store.findPost(db, id, reader));
 }
 
 /**
@@ -84,19 +72,17 @@ export function readPost(
  * @throws ApiError not_found if there is none that the viewer may see
  */
 export function readPostBySlug(
-  source: PostSource,
-  viewer: Viewer | null,
+  context: CachedContext,
   slug: string,
 ): Promise<Read<store.FullPost>> {
-  return readOne(source, viewer, ['post by slug', slug], (db, reader) =>
+  return readOne(context, ['post by slug', slug], (db, reader) =>
     store.findPostBySlug(db, slug, reader),
   );
 }
 
 /** What everyone may see comes from where it is kept, also for those who may see more. */
 async function readOne(
-  { db, sharedReads }: PostSource,
-  viewer: Viewer | null,
+  { db, viewer, sharedReads }: CachedContext,
   key: Key,
   find: (db: Database, reader: Reader) => Promise<store.FullPost | null>,
 ): Promise<Read<store.FullPost>> {

@@ -47,7 +47,7 @@ async function outcomeOf(
 
 async function renewPost(db: Database, source: store.Source): Promise<boolean> {
   const text = await renderedText(source.content);
-  return inTransaction(db, async (trx) => {
+  return inTransaction({ db }, async ({ db: trx }) => {
     const post = await store.lockPostOf(trx, source);
     if (post === null) return false;
     const made = { ...text, ...searchablePost({ ...post, ...text }) };

@@ -1,17 +1,15 @@
 import type { Page } from '#schemas/paging.js';
 import type { SearchHit, SearchQuery, Suggestion, SuggestQuery } from '#schemas/search.js';
-import type { Viewer } from '#src/access/viewer.js';
+import type { Context } from '#src/access/context.js';
 import { findRanges, markedHtml, snippetHtml } from '#src/articles/lib/highlight.js';
 import { askedRuns } from '#src/articles/lib/search-queries.js';
 import * as store from '#src/articles/stores/search.js';
 import { suggest as findSuggestions } from '#src/articles/stores/suggestions.js';
-import type { Database } from '#src/db/database.js';
 import { readerOf } from './policy.js';
 
 /** One page of what the viewer may see and the query finds, in one statement. */
 export async function search(
-  db: Database,
-  viewer: Viewer | null,
+  { db, viewer }: Context,
   { q, page, size, sort }: SearchQuery,
 ): Promise<Page<SearchHit>> {
   const slice = { limit: size, offset: (page - 1) * size };
@@ -30,7 +28,7 @@ export async function search(
 }
 
 /** What begins like what was typed, out of what everybody may see. */
-export function suggest(db: Database, { q, limit }: SuggestQuery): Promise<Suggestion[]> {
+export function suggest({ db }: Context, { q, limit }: SuggestQuery): Promise<Suggestion[]> {
   return findSuggestions(db, q, limit);
 }
 

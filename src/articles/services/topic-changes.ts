@@ -1,13 +1,13 @@
-import { assertUnchanged, type Precondition } from '#src/access/preconditions.js';
-import type { Origin } from '#src/access/viewer.js';
+import type { Context } from '#src/access/context.js';
+import { assertUnchanged } from '#src/access/preconditions.js';
 import * as store from '#src/articles/stores/topic-tables.js';
 import { nextTopicSlug } from '#src/articles/stores/topics.js';
 import { claimUniqueSlug } from '#src/articles/stores/unique-slugs.js';
 import { record, recordDifference } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate } from '#src/errors.js';
+import { differences } from '#src/lib/differences.js';
 import { type TopicKind, topicTag } from './topics.js';
 
 /** What is written of a category or a tag. */
@@ -19,16 +19,15 @@ export interface WrittenTopic {
 
 /** @throws ApiError duplicate, naming the name and the slug, whichever are taken */
 export function createTopic<Row extends store.TopicRow>(
-  db: Database,
-  origin: Origin,
+  context: Context,
   kind: TopicKind<Row>,
   body: WrittenTopic,
 ): Promise<Row> {
   const written = trimmed(body);
-  return inTransaction(db, async (trx) => {
+  return inTransaction(context, async (trx) => {
     const topic = await insertTopic(trx, kind, written);
     const { noun } = kind;
-    await record(trx, origin, { action: `${noun}.create`, id: topic.id, after: told(topic) });
+    await record(trx, { action: `${noun}.create`, id: topic.id, after: told(topic) });
     return topic;
   });
 }
@@ -40,29 +39,27 @@ export function createTopic<Row extends store.TopicRow>(
  *   naming the name and the slug, whichever are taken
  */
 export async function changeTopic<Row extends store.TopicRow>(
-  db: Database,
-  origin: Origin,
+  context: Context,
   kind: TopicKind<Row>,
   id: number,
   body: Partial<WrittenTopic>,
-  precondition: Precondition,
 ): Promise<Row> {
   const written = trimmed(body);
   try {
-    return await inTransaction(db, async (trx) => {
-      const before = await lockForChange(trx, kind, id, precondition);
-      const changes = differing(before, written);
+    return await inTransaction(context, async (trx) => {
+      const before = await lockForChange(trx, kind, id);
+      const changes = differences<Partial<WrittenTopic>>(writtenFields(before), written);
       if (Object.keys(changes).length === 0) return before;
-      if (changes.name !== undefined) await kind.beforeNameGoes?.(trx, id);
-      const updated_at = origin.now.toISOString();
-      const after = await store.updateTopic(trx, kind.table, id, { ...changes, updated_at });
+      if (changes.name !== undefined) await kind.beforeNameGoes?.(trx.db, id);
+      const updated_at = context.now.toISOString();
+      const after = await store.updateTopic(trx.db, kind.table, id, { ...changes, updated_at });
       const states = { before: told(before), after: told(after) };
-      await recordDifference(trx, origin, { action: `${kind.noun}.change`, id }, states);
+      await recordDifference(trx, { action: `${kind.noun}.change`, id }, states);
       return after;
     });
   } catch (error) {
     if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
-    const taken = await store.findTaken(db, kind.table, written, id);
+    const taken = await store.findTaken(context.db, kind.table, written, id);
     throw taken.length === 0 ? error : duplicates(written, taken);
   }
 }
@@ -73,45 +70,42 @@ export async function changeTopic<Row extends store.TopicRow>(
  * @throws ApiError not_found; precondition_failed
  */
 export function deleteTopic<Row extends store.TopicRow>(
-  db: Database,
-  origin: Origin,
+  context: Context,
   kind: TopicKind<Row>,
   id: number,
-  precondition: Precondition,
 ): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    const before = await lockForChange(trx, kind, id, precondition);
-    await kind.beforeNameGoes?.(trx, id);
-    await store.deleteTopic(trx, kind.table, id);
-    await record(trx, origin, { action: `${kind.noun}.delete`, id, before: told(before) });
+  return inTransaction(context, async (trx) => {
+    const before = await lockForChange(trx, kind, id);
+    await kind.beforeNameGoes?.(trx.db, id);
+    await store.deleteTopic(trx.db, kind.table, id);
+    await record(trx, { action: `${kind.noun}.delete`, id, before: told(before) });
   });
 }
 
 /** Under the slug that is given, or under the next one that is free. */
 function insertTopic<Row extends store.TopicRow>(
-  trx: Database,
+  trx: Context,
   { noun, table }: TopicKind<Row>,
   written: WrittenTopic,
 ): Promise<Row> {
   return claimUniqueSlug(async () => {
-    const slug = written.slug ?? (await nextTopicSlug(trx, table.name, written.name, noun));
-    const topic = await store.insertTopic(trx, table, { ...written, slug });
+    const slug = written.slug ?? (await nextTopicSlug(trx.db, table.name, written.name, noun));
+    const topic = await store.insertTopic(trx.db, table, { ...written, slug });
     if (topic !== null) return topic;
-    const taken = await store.findTaken(trx, table, written);
+    const taken = await store.findTaken(trx.db, table, written);
     if (taken.length > 0) throw duplicates(written, taken);
     return null;
   });
 }
 
 async function lockForChange<Row extends store.TopicRow>(
-  trx: Database,
+  trx: Context,
   { table }: TopicKind<Row>,
   id: number,
-  precondition: Precondition,
 ): Promise<Row> {
-  const topic = await store.lockTopic(trx, table, id);
+  const topic = await store.lockTopic(trx.db, table, id);
   if (topic === null) throw new ApiError('not_found');
-  await assertUnchanged(precondition, topic, () => topicTag(topic));
+  await assertUnchanged(trx, topic, () => topicTag(topic));
   return topic;
 }
 
@@ -119,12 +113,9 @@ function trimmed<T extends Partial<WrittenTopic>>(written: T): T {
   return written.name === undefined ? written : { ...written, name: written.name.trim() };
 }
 
-/** The values that are not yet so. */
-function differing(before: store.TopicRow, written: Partial<WrittenTopic>): Partial<WrittenTopic> {
-  const values = Object.entries(written);
-  return Object.fromEntries(
-    values.filter(([field, value]) => value !== before[field as keyof store.TopicRow]),
-  );
+/** The fields of a category or tag that people write, as they are now. A tag has no description. */
+function writtenFields({ name, slug, ...rest }: store.TopicRow): Required<WrittenTopic> {
+  return { name, slug, description: 'description' in rest ? String(rest.description) : '' };
 }
 
 /** What the audit log is told: how many posts there are is no part of a change. */

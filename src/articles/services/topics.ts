@@ -1,16 +1,15 @@
 import type { Page } from '#schemas/paging.js';
 import type { TopicListQuery, TopicPostsQuery, TopicSort } from '#schemas/topics.js';
-import type { Viewer } from '#src/access/viewer.js';
 import type { PostRow } from '#src/articles/stores/posts.js';
 import * as store from '#src/articles/stores/topic-tables.js';
 import type { Reader } from '#src/articles/stores/visibility.js';
-import { ownRead, type Read, type SharedReads } from '#src/cache/shared-reads.js';
+import { type CachedContext, ownRead, type Read } from '#src/cache/shared-reads.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { entityTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
 import { isEditor, readerOf } from './policy.js';
-import { type PostSource, readPosts } from './posts.js';
+import { readPosts } from './posts.js';
 
 /** Categories or tags. */
 export interface TopicKind<Row extends store.TopicRow = store.TopicRow> {
@@ -28,8 +27,7 @@ export function topicTag({ version, post_count }: store.TopicRow): string {
 
 /** @throws InvalidRequest if the cursor is not one of ours */
 export async function listTopics<Row extends store.TopicRow>(
-  { db, sharedReads }: PostSource,
-  viewer: Viewer | null,
+  { db, viewer, sharedReads }: CachedContext,
   { noun, table }: TopicKind<Row>,
   query: TopicListQuery,
 ): Promise<Read<Page<Row>>> {
@@ -47,8 +45,7 @@ export async function listTopics<Row extends store.TopicRow>(
 
 /** @throws ApiError not_found if there is none that the viewer may see */
 export async function readTopic<Row extends store.TopicRow>(
-  { db, sharedReads }: PostSource,
-  viewer: Viewer | null,
+  { db, viewer, sharedReads }: CachedContext,
   { noun, table }: TopicKind<Row>,
   id: number,
 ): Promise<Read<Row>> {
@@ -67,7 +64,7 @@ export async function readTopic<Row extends store.TopicRow>(
  * @throws ApiError not_found if nothing has this slug; InvalidRequest if the cursor is not one of ours
  */
 export function listPostsOf<Row extends store.TopicRow>(
-  sharedReads: SharedReads,
+  { sharedReads }: CachedContext,
   { noun, table }: TopicKind<Row>,
   slug: string,
   query: TopicPostsQuery,

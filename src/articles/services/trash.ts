@@ -1,11 +1,10 @@
 import type { Page } from '#schemas/paging.js';
 import { TRASH_DAYS, type TrashItem, type TrashKind, type TrashListQuery } from '#schemas/trash.js';
-import { type Origin, unattended, type Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
 import { deletedComments } from '#src/articles/stores/deleted-comments.js';
 import { deletedPosts } from '#src/articles/stores/deleted-posts.js';
 import type { TrashStore } from '#src/articles/stores/trash.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { readPage } from '#src/lists/paging.js';
@@ -27,8 +26,7 @@ const STORES: Record<TrashKind, TrashStore> = { post: deletedPosts, comment: del
  * @throws InvalidRequest if the cursor is not one of ours
  */
 export async function listTrash(
-  db: Database,
-  viewer: Viewer,
+  { db, viewer }: ActingContext,
   { kind, ...request }: TrashListQuery,
 ): Promise<Page<TrashItem>> {
   const store = STORES[kind];
@@ -54,18 +52,12 @@ export const purge = trashAction('purge');
 
 /** Whoever deleted something of their own may do it; to what editors deleted, only editors. */
 function trashAction(verb: 'restore' | 'purge') {
-  return (
-    db: Database,
-    origin: Origin,
-    viewer: Viewer,
-    kind: TrashKind,
-    id: number,
-  ): Promise<void> =>
-    inTransaction(db, async (trx) => {
+  return (context: ActingContext, kind: TrashKind, id: number): Promise<void> =>
+    inTransaction(context, async (trx) => {
       const store = STORES[kind];
-      if (!(await store.lock(trx, id, readerOf(viewer)))) throw new ApiError('not_found');
-      await store[verb](trx, id);
-      await record(trx, origin, { action: `${kind}.${verb}`, id });
+      if (!(await store.lock(trx.db, id, readerOf(trx.viewer)))) throw new ApiError('not_found');
+      await store[verb](trx.db, id);
+      await record(trx, { action: `${kind}.${verb}`, id });
     });
 }
 
@@ -75,33 +67,27 @@ function trashAction(verb: 'restore' | 'purge') {
  * @returns how many of each kind
  * @throws AggregateError of what could not be removed, when the rest was
  */
-export async function emptyTrash(db: Database, now: Date): Promise<Record<TrashKind, number>> {
+export async function emptyTrash(context: Context): Promise<Record<TrashKind, number>> {
   // Posts first: with a post its comments go.
   return {
-    post: await emptyTrashOf(db, 'post', deletedPosts, now),
-    comment: await emptyTrashOf(db, 'comment', deletedComments, now),
+    post: await emptyTrashOf(context, 'post', deletedPosts),
+    comment: await emptyTrashOf(context, 'comment', deletedComments),
   };
 }
 
-async function emptyTrashOf(
-  db: Database,
-  kind: TrashKind,
-  store: TrashStore,
-  now: Date,
-): Promise<number> {
-  const before = new Date(now.getTime() - TRASH_DAYS * DAY_MS);
-  const origin = unattended(now);
+async function emptyTrashOf(context: Context, kind: TrashKind, store: TrashStore): Promise<number> {
+  const before = new Date(context.now.getTime() - TRASH_DAYS * DAY_MS);
   const failed = new Map<number, unknown>();
   for (let removed = 0; ; ) {
-    const expired = await store.findExpired(db, before, BATCH + failed.size);
+    const expired = await store.findExpired(context.db, before, BATCH + failed.size);
     const ids = expired.filter((id) => !failed.has(id));
     for (const id of ids) {
       try {
-        await inTransaction(db, async (trx) => {
+        await inTransaction(context, async (trx) => {
           // Somebody may have restored it in the meantime.
-          if (!(await store.lock(trx, id, EVERYBODY))) return;
-          await store.purge(trx, id);
-          await record(trx, origin, { action: `${kind}.purge`, id });
+          if (!(await store.lock(trx.db, id, EVERYBODY))) return;
+          await store.purge(trx.db, id);
+          await record(trx, { action: `${kind}.purge`, id });
         });
         removed += 1;
       } catch (error) {

@@ -25,7 +25,7 @@ export async function reindexTag(
   { tagId, words }: StaleTag,
   after: number,
 ): Promise<number | null> {
-  return inTransaction(db, async (trx) => {
+  return inTransaction({ db }, async ({ db: trx }) => {
     // Locked first: in the next statement the tags are those of whoever had changed the post.
     const { rows } = await sql<{ id: number }>`
       select id from posts

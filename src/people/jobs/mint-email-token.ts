@@ -24,7 +24,7 @@ export function mintEmailToken(
   { db, clock }: Pick<JobContext, 'db' | 'clock'>,
   { userId, purpose, email, minutes, isRightFor }: WantedToken,
 ): Promise<string | null> {
-  return inTransaction(db, async (trx) => {
+  return inTransaction({ db }, async ({ db: trx }) => {
     const user = await lockCredentials(trx, userId);
     if (user === null || !user.is_active || !isRightFor(user)) return null;
     const { secret, hash } = mintSecret();

@@ -7,9 +7,8 @@ import {
   MAX_API_KEYS,
 } from '#schemas/api-keys.js';
 import type { Page } from '#schemas/paging.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { toTimestamp } from '#src/lib/timestamps.js';
@@ -23,13 +22,12 @@ const PREFIX_BYTES = 4;
 
 /** @throws InvalidRequest if the cursor is not one of ours */
 export function listApiKeys(
-  db: Database,
-  { id }: Viewer,
+  context: ActingContext,
   request: ApiKeyListQuery,
 ): Promise<Page<ApiKey>> {
   return readPage(request, {
-    list: (slice) => store.listApiKeys(db, id, slice),
-    count: () => store.countApiKeys(db, id),
+    list: (slice) => store.listApiKeys(context.db, context.viewer.id, slice),
+    count: () => store.countApiKeys(context.db, context.viewer.id),
     sortKey: (key, sort) => key[sort],
   });
 }
@@ -41,32 +39,31 @@ export function listApiKeys(
  *   user_unavailable if the viewer has just been deleted
  */
 export function createApiKey(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   { name, scopes, expires_at }: ApiKeyCreate,
 ): Promise<ApiKeyCreated> {
   const expiresAt = expires_at === null ? null : toTimestamp(expires_at);
-  if (expiresAt !== null && expiresAt <= origin.now) {
+  if (expiresAt !== null && expiresAt <= context.now) {
     throw new InvalidRequest([valueError('moment_has_passed', ['body', 'expires_at'], expires_at)]);
   }
   const prefix = `${KEY_MARK}${randomBytes(PREFIX_BYTES).toString('hex')}`;
   const key = `${prefix}_${mintSecret().secret}`;
-  return inTransaction(db, async (trx) => {
+  return inTransaction(context, async (trx) => {
     // Two at once would each count the keys before the other's is there.
-    if (!(await store.lockHolder(trx, viewer.id))) throw new ApiError('user_unavailable');
-    const count = await store.countApiKeys(trx, viewer.id);
+    if (!(await store.lockHolder(trx.db, context.viewer.id)))
+      throw new ApiError('user_unavailable');
+    const count = await store.countApiKeys(trx.db, context.viewer.id);
     if (count >= MAX_API_KEYS) throw new ApiError('too_many_keys');
-    const created = await store.insertApiKey(trx, {
-      user_id: viewer.id,
+    const created = await store.insertApiKey(trx.db, {
+      user_id: context.viewer.id,
       name,
       prefix,
       key_hash: hashSecret(key),
       scopes,
-      created_at: origin.now.toISOString(),
+      created_at: context.now.toISOString(),
       expires_at: expiresAt?.toISOString() ?? null,
     });
-    await record(trx, origin, { action: 'api_key.create', id: created.id, after: told(created) });
+    await record(trx, { action: 'api_key.create', id: created.id, after: told(created) });
     return { ...created, key };
   });
 }
@@ -76,16 +73,11 @@ export function createApiKey(
  *
  * @throws ApiError not_found if the viewer has no such key
  */
-export function deleteApiKey(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  id: number,
-): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    const deleted = await store.deleteApiKey(trx, viewer.id, id);
+export function deleteApiKey(context: ActingContext, id: number): Promise<void> {
+  return inTransaction(context, async (trx) => {
+    const deleted = await store.deleteApiKey(trx.db, context.viewer.id, id);
     if (deleted === null) throw new ApiError('not_found');
-    await record(trx, origin, { action: 'api_key.delete', id, before: told(deleted) });
+    await record(trx, { action: 'api_key.delete', id, before: told(deleted) });
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Login } from '#schemas/auth.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
+import type { Viewer } from '#src/access/viewer.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { REDACTED } from '#src/lib/redact.js';
 import {
@@ -18,31 +18,30 @@ export type AuthenticatedUser = Omit<Viewer, 'credential'> & { passwordHash: str
 /**
  * The user with this name (or e-mail address) and password.
  *
- * @param db the pool, since attempts are counted whatever becomes of the request
+ * @param context on the pool: attempts are counted whatever becomes of the request
  * @throws ApiError invalid_credentials, the same and after the same work whether the user is
  *   unknown, has no password, may not sign in, or the password is wrong; too_many_attempts, alike
  *   for all of them too
  */
 export async function authenticate(
-  db: Database,
+  context: Context,
   login: Pick<Login, 'username' | 'password'>,
-  origin: Origin,
 ): Promise<AuthenticatedUser> {
-  const known = await findCredentials(db, login.username);
+  const known = await findCredentials(context.db, login.username);
   const hash = known?.password_hash ?? null;
-  const throttles = throttlesOf(`login:${login.username}`, origin);
-  const user = await throttled(db, throttles, origin, async () => {
+  const throttles = throttlesOf(`login:${login.username}`, context);
+  const user = await throttled(context, throttles, async () => {
     const matches = await verifyPassword(login.password, hash);
     if (known === null || hash === null || !matches || !known.is_active) {
       // Whoever carries the cookie of somebody else has no part in it.
-      const anonymous = { ...origin, viewer: null };
+      const anonymous = { ...context, viewer: null };
       const action = 'account.sign_in_refused';
-      await record(db, anonymous, { action, id: known?.id ?? null });
+      await record(anonymous, { action, id: known?.id ?? null });
       throw new ApiError('invalid_credentials');
     }
     return { ...known, password_hash: hash };
   });
-  const passwordHash = await renewHash(db, origin, user, login.password);
+  const passwordHash = await renewHash(context, user, login.password);
   const { id, username, role, permissions } = user;
   return { id, username, role, permissions, passwordHash };
 }
@@ -50,20 +49,18 @@ export async function authenticate(
 /**
  * Makes sure that it is the viewer who is asking, and not somebody at their screen.
  *
- * @param db the pool, since attempts are counted whatever becomes of the request
+ * @param context on the pool: attempts are counted whatever becomes of the request
  * @param field of the body that holds the password
  * @returns the hash that it was checked against, for `assertSamePassword`
  * @throws InvalidRequest if this is not their password; ApiError too_many_attempts
  */
 export async function assertPassword(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   password: string,
   field = 'password',
 ): Promise<string> {
-  return throttled(db, throttlesOf(`viewer:${viewer.id}`, origin), origin, async () => {
-    const user = await findCredentialsById(db, viewer.id);
+  return throttled(context, throttlesOf(`viewer:${context.viewer.id}`, context), async () => {
+    const user = await findCredentialsById(context.db, context.viewer.id);
     const hash = user?.password_hash ?? null;
     if ((await verifyPassword(password, hash)) && hash !== null) return hash;
     throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
@@ -76,15 +73,11 @@ export async function assertPassword(
  *
  * @throws ApiError user_unavailable
  */
-export async function assertSamePassword(
-  trx: Database,
-  { id }: Pick<Viewer, 'id'>,
-  passwordHash: string,
-): Promise<void> {
-  const user = await lockCredentials(trx, id);
+export async function assertSamePassword(trx: ActingContext, passwordHash: string): Promise<void> {
+  const user = await lockCredentials(trx.db, trx.viewer.id);
   if (user?.password_hash !== passwordHash) throw new ApiError('user_unavailable');
 }
 
-function throttlesOf(guessed: string, { address, loginLimits }: Origin): Throttle[] {
+function throttlesOf(guessed: string, { address, loginLimits }: Context): Throttle[] {
   return [accountThrottle(guessed, loginLimits), addressThrottle(address, loginLimits)];
 }

@@ -1,7 +1,6 @@
 import type { EmailChange } from '#schemas/registrations.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
@@ -29,16 +28,14 @@ export interface ConfirmedAddress {
  * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts; too_many_mails
  */
 export async function requestEmailChange(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   { email, password }: EmailChange,
 ): Promise<void> {
-  await assertPassword(db, origin, viewer, password);
-  const { language, now } = origin;
-  await throttled(db, [mailThrottle(email)], origin, () =>
-    enqueue(db, 'confirm_email_change', {
-      userId: viewer.id,
+  await assertPassword(context, password);
+  const { language, now } = context;
+  await throttled(context, [mailThrottle(email)], () =>
+    enqueue(context.db, 'confirm_email_change', {
+      userId: context.viewer.id,
       email,
       requestedAt: now.toISOString(),
       language,
@@ -53,48 +50,40 @@ export async function requestEmailChange(
  * @throws InvalidRequest if the token is none, was used or has expired; ApiError duplicate if
  *   somebody else got the name or the address in the meantime
  */
-export function confirmEmail(
-  db: Database,
-  origin: Origin,
-  token: string,
-): Promise<ConfirmedAddress> {
+export function confirmEmail(context: Context, token: string): Promise<ConfirmedAddress> {
   const tokenHash = hashSecret(token);
-  return inTransaction(db, async (trx) => {
-    const user = await confirmRegistration(trx, origin, tokenHash);
+  return inTransaction(context, async (trx) => {
+    const user = await confirmRegistration(trx, tokenHash);
     const confirmed =
       user === null
-        ? await confirmChange(trx, origin, tokenHash)
+        ? await confirmChange(trx, tokenHash)
         : { username: user.username, email: String(user.email) };
     if (confirmed !== null) return confirmed;
     throw new InvalidRequest([valueError('unusable_token', ['body', 'token'], token)]);
   });
 }
 
-async function confirmChange(
-  trx: Database,
-  origin: Origin,
-  tokenHash: Buffer,
-): Promise<ConfirmedAddress | null> {
-  const { now, language } = origin;
-  const token = await takeEmailToken(trx, tokenHash, 'change_email', now);
-  const before = token === null ? null : await lockUser(trx, token.user_id);
+async function confirmChange(trx: Context, tokenHash: Buffer): Promise<ConfirmedAddress | null> {
+  const { now, language } = trx;
+  const token = await takeEmailToken(trx.db, tokenHash, 'change_email', now);
+  const before = token === null ? null : await lockUser(trx.db, token.user_id);
   if (token === null || before === null || !before.is_active) return null;
   const { id, username } = before;
   const { email } = token;
   const verified = { email_verified_at: now.toISOString() };
   try {
-    await updateUser(trx, id, { email, ...verified }, now);
+    await updateUser(trx.db, id, { email, ...verified }, now);
   } catch (error) {
     if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
     throw duplicate([{ loc: ['body', 'token', 'email'], input: email }], error);
   }
   // What was sent to the old address must not work any more.
-  await deleteEmailTokensOf(trx, id);
+  await deleteEmailTokensOf(trx.db, id);
   const difference = { before: { email: before.email }, after: { email } };
-  await record(trx, origin, { action: 'account.email', id, actorId: id, ...difference });
+  await record(trx, { action: 'account.email', id, actorId: id, ...difference });
   if (before.email !== null) {
     const notice = { kind: 'email_changed', to: before.email, username, language } as const;
-    await enqueue(trx, 'notice', notice);
+    await enqueue(trx.db, 'notice', notice);
   }
   return { username, email };
 }

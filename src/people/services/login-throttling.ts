@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LoginLimits, Origin } from '#src/access/viewer.js';
-import type { Database } from '#src/db/database.js';
+import type { Context, LoginLimits } from '#src/access/context.js';
 import { ApiError, InvalidRequest } from '#src/errors.js';
 import { networkOf } from '#src/lib/network.js';
 import * as store from '#src/people/stores/throttles.js';
@@ -59,31 +58,33 @@ export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle
   };
 }
 
+/** What counting attempts needs of a context. */
+type CountingContext = Pick<Context, 'db' | 'now' | 'report'>;
+
 /**
  * Does the work, unless one of the throttles says to wait. The attempt is counted before, so that
  * many at once are no way around the limit, and taken back where the work could not be done: only a
  * refusal, which is an `ApiError` below 500 or an `InvalidRequest`, counts as a failure. An attempt
  * that has to wait does not count and makes no wait longer.
  *
- * @param db the pool: a count must outlast the transaction that a failure rolls back
+ * @param context on the pool: a count must outlast the transaction that a failure rolls back
  * @param work proves that the caller is who they claim to be, and does nothing else
  * @throws ApiError too_many_attempts or too_many_mails with `Retry-After`, before any work; whatever
  *   the work throws
  */
 export async function throttled<T>(
-  db: Database,
+  context: CountingContext,
   throttles: readonly Throttle[],
-  origin: Pick<Origin, 'now' | 'report'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (db.isTransaction) throw new TypeError('Attempts are counted outside of transactions');
-  const counted = await admit(db, throttles, origin);
+  if (context.db.isTransaction) throw new TypeError('Attempts are counted outside of transactions');
+  const counted = await admit(context, throttles);
   try {
     const result = await work();
-    await settle(db, counted, origin, ({ onSuccess }) => onSuccess);
+    await settle(context, counted, ({ onSuccess }) => onSuccess);
     return result;
   } catch (error) {
-    if (!isRefusal(error)) await settle(db, counted, origin, () => 'take_back');
+    if (!isRefusal(error)) await settle(context, counted, () => 'take_back');
     throw error;
   }
 }
@@ -94,18 +95,14 @@ interface Counted {
 }
 
 /** Counts the attempt under every key, or under none. */
-async function admit(
-  db: Database,
-  throttles: readonly Throttle[],
-  origin: Pick<Origin, 'now' | 'report'>,
-): Promise<Counted[]> {
-  const { now } = origin;
+async function admit(context: CountingContext, throttles: readonly Throttle[]): Promise<Counted[]> {
+  const { now } = context;
   const attempts = throttles.map(({ key, free, firstWait = FIRST_WAIT_SECONDS }) => ({
     keyHash: createHash('sha256').update(key).digest(),
     free,
     firstWait,
   }));
-  const rows = await store.countAttempts(db, attempts, now, WINDOW_SECONDS);
+  const rows = await store.countAttempts(context.db, attempts, now, WINDOW_SECONDS);
   const counted: Counted[] = [];
   const refused: Buffer[] = [];
   let code: NonNullable<Throttle['refusal']> = 'too_many_attempts';
@@ -118,8 +115,8 @@ async function admit(
     } else counted.push({ throttle, attempt });
   });
   if (refused.length === 0) return counted;
-  await settle(db, counted, origin, () => 'take_back');
-  const until = await store.findLastBlock(db, refused);
+  await settle(context, counted, () => 'take_back');
+  const until = await store.findLastBlock(context.db, refused);
   const seconds = until === null ? 0 : Math.ceil((Date.parse(until) - now.getTime()) / 1000);
   throw new ApiError(code, {
     headers: { 'retry-after': String(Math.max(1, seconds)) },
@@ -128,18 +125,18 @@ async function admit(
 
 /** A count that stays by mistake does little harm, and must not make what was done look undone. */
 async function settle(
-  db: Database,
+  context: CountingContext,
   counted: readonly Counted[],
-  { now, report }: Pick<Origin, 'now' | 'report'>,
   outcome: (throttle: Throttle) => Throttle['onSuccess'],
 ): Promise<void> {
   for (const { throttle, attempt } of counted) {
     const become = outcome(throttle);
     try {
-      if (become === 'forget') await store.forgetAttempts(db, attempt.key_hash);
-      else if (become === 'take_back') await store.takeBackAttempt(db, attempt, now);
+      if (become === 'forget') await store.forgetAttempts(context.db, attempt.key_hash);
+      else if (become === 'take_back')
+        await store.takeBackAttempt(context.db, attempt, context.now);
     } catch (error) {
-      report(error, 'could not settle the count of an attempt');
+      context.report(error, 'could not settle the count of an attempt');
     }
   }
 }

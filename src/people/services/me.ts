@@ -1,8 +1,6 @@
 import type { ProfileUpdate } from '#schemas/users.js';
-import type { Precondition } from '#src/access/preconditions.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { type FullUser, findUser } from '#src/people/stores/users.js';
@@ -10,21 +8,15 @@ import { assertPassword, assertSamePassword } from './auth.js';
 import { changeUser, removeUser } from './user-changes.js';
 
 /** @throws ApiError user_unavailable if the account has been deleted in the meantime */
-export async function readMe(db: Database, viewer: Viewer): Promise<FullUser> {
-  const user = await findUser(db, viewer.id, 'full');
+export async function readMe(context: ActingContext): Promise<FullUser> {
+  const user = await findUser(context.db, context.viewer.id, 'full');
   if (user === null) throw new ApiError('user_unavailable');
   return user;
 }
 
 /** @throws ApiError precondition_failed; user_unavailable */
-export function changeMe(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  changes: ProfileUpdate,
-  precondition: Precondition,
-): Promise<FullUser> {
-  return changeUser(db, origin, viewer.id, changes, { ...precondition, action: 'account.change' });
+export function changeMe(context: ActingContext, changes: ProfileUpdate): Promise<FullUser> {
+  return changeUser(context, context.viewer.id, changes, 'account.change');
 }
 
 /**
@@ -34,17 +26,11 @@ export function changeMe(
  * @throws InvalidRequest if the password is wrong; ApiError precondition_failed; last_administrator;
  *   user_unavailable
  */
-export async function deleteMe(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  password: string,
-  precondition: Precondition,
-): Promise<void> {
-  const passwordHash = await assertPassword(db, origin, viewer, password);
-  await inTransaction(db, async (trx) => {
-    await assertSamePassword(trx, viewer, passwordHash);
-    const { id, username } = await removeUser(trx, origin, viewer.id, precondition);
-    await record(trx, origin, { action: 'account.delete', id, before: { username } });
+export async function deleteMe(context: ActingContext, password: string): Promise<void> {
+  const passwordHash = await assertPassword(context, password);
+  await inTransaction(context, async (trx) => {
+    await assertSamePassword(trx, passwordHash);
+    const { id, username } = await removeUser(trx, context.viewer.id);
+    await record(trx, { action: 'account.delete', id, before: { username } });
   });
 }

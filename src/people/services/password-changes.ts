@@ -1,8 +1,7 @@
 import type { AuditAction } from '#schemas/audit.js';
 import type { PasswordChange, PasswordReset } from '#schemas/passwords.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { REDACTED } from '#src/lib/redact.js';
@@ -31,9 +30,7 @@ export const PASSWORD_RESET_MINUTES = 30;
  *   one; ApiError too_many_attempts; user_unavailable if it was reset in the meantime
  */
 export async function changePassword(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
+  context: ActingContext,
   { current_password, new_password, confirm_password }: PasswordChange,
 ): Promise<void> {
   const items = differences(new_password, confirm_password);
@@ -41,14 +38,14 @@ export async function changePassword(
     items.push(valueError('password_unchanged', ['body', 'new_password'], REDACTED));
   }
   if (items.length > 0) throw new InvalidRequest(items);
-  const old = await assertPassword(db, origin, viewer, current_password, 'current_password');
+  const old = await assertPassword(context, current_password, 'current_password');
   const passwordHash = await hashPassword(new_password);
-  await inTransaction(db, async (trx) => {
-    await assertSamePassword(trx, viewer, old);
-    const user = await lockUser(trx, viewer.id);
+  await inTransaction(context, async (trx) => {
+    await assertSamePassword(trx, old);
+    const user = await lockUser(trx.db, context.viewer.id);
     if (user === null) throw new ApiError('user_unavailable');
-    await writePassword(trx, origin, user, passwordHash, 'account.password');
-    await deleteSessionsOf(trx, user.id, { except: viewer.credential.id });
+    await writePassword(trx, user, passwordHash, 'account.password');
+    await deleteSessionsOf(trx.db, user.id, { except: context.viewer.credential.id });
   });
 }
 
@@ -57,13 +54,9 @@ export async function changePassword(
  *
  * @throws ApiError too_many_mails if that was asked for too often
  */
-export async function requestPasswordReset(
-  db: Database,
-  origin: Origin,
-  email: string,
-): Promise<void> {
-  await throttled(db, [mailThrottle(email)], origin, () =>
-    enqueue(db, 'reset_password', { email, language: origin.language }),
+export async function requestPasswordReset(context: Context, email: string): Promise<void> {
+  await throttled(context, [mailThrottle(email)], () =>
+    enqueue(context.db, 'reset_password', { email, language: context.language }),
   );
 }
 
@@ -74,41 +67,39 @@ export async function requestPasswordReset(
  * @throws InvalidRequest if the token is none, was used or has expired, or the passwords differ
  */
 export async function resetPassword(
-  db: Database,
-  origin: Origin,
+  context: Context,
   { token, new_password, confirm_password }: PasswordReset,
 ): Promise<void> {
   const items = differences(new_password, confirm_password);
   if (items.length > 0) throw new InvalidRequest(items);
   const tokenHash = hashSecret(token);
   // Whoever guesses tokens must not cost the work of a hash.
-  const found = await findEmailToken(db, tokenHash, 'reset_password', origin.now);
+  const found = await findEmailToken(context.db, tokenHash, 'reset_password', context.now);
   if (found === null) throw unusable(token);
   const passwordHash = await hashPassword(new_password);
-  await inTransaction(db, async (trx) => {
-    const taken = await takeEmailToken(trx, tokenHash, 'reset_password', origin.now);
-    const user = taken === null ? null : await lockUser(trx, taken.user_id);
+  await inTransaction(context, async (trx) => {
+    const taken = await takeEmailToken(trx.db, tokenHash, 'reset_password', context.now);
+    const user = taken === null ? null : await lockUser(trx.db, taken.user_id);
     if (taken === null || user === null || !user.is_active) throw unusable(token);
     // The address may be somebody else's by now.
     if (user.email?.toLowerCase() !== taken.email.toLowerCase()) throw unusable(token);
-    await writePassword(trx, origin, user, passwordHash, 'account.reset_password');
-    await deleteSessionsOf(trx, user.id);
+    await writePassword(trx, user, passwordHash, 'account.reset_password');
+    await deleteSessionsOf(trx.db, user.id);
   });
 }
 
 async function writePassword(
-  trx: Database,
-  origin: Origin,
+  trx: Context,
   { id, email, username }: FullUser,
   passwordHash: string,
   action: AuditAction,
 ): Promise<void> {
-  await setPassword(trx, id, passwordHash, origin.now);
-  await deleteEmailTokensOf(trx, id);
-  await record(trx, origin, { action, id, actorId: id });
+  await setPassword(trx.db, id, passwordHash, trx.now);
+  await deleteEmailTokensOf(trx.db, id);
+  await record(trx, { action, id, actorId: id });
   if (email === null) return;
-  const { language } = origin;
-  await enqueue(trx, 'notice', { kind: 'password_changed', to: email, username, language });
+  const { language } = trx;
+  await enqueue(trx.db, 'notice', { kind: 'password_changed', to: email, username, language });
 }
 
 function differences(password: string, again: string) {

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import type { Origin } from '#src/access/viewer.js';
-import type { Database } from '#src/db/database.js';
+import type { Context } from '#src/access/context.js';
 import { ApiError } from '#src/errors.js';
 import * as passwords from '#src/people/lib/passwords.js';
 import { replacePasswordHash } from '#src/people/stores/accounts.js';
@@ -58,8 +57,7 @@ export async function preparePasswords(): Promise<void> {
  * @returns the hash that is stored now
  */
 export async function renewHash(
-  db: Database,
-  { report }: Pick<Origin, 'report'>,
+  { db, report }: Pick<Context, 'db' | 'report'>,
   { id, password_hash: old }: { id: number; password_hash: string },
   password: string,
 ): Promise<string> {

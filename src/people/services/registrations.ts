@@ -1,7 +1,6 @@
 import type { Registration } from '#schemas/registrations.js';
-import type { Origin } from '#src/access/viewer.js';
+import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
@@ -29,29 +28,25 @@ export const REGISTRATION_HOURS = 24;
  * @throws InvalidRequest if the passwords differ or the terms are not accepted; ApiError duplicate
  *   if the username is taken: those are public; too_many_mails
  */
-export async function register(
-  db: Database,
-  origin: Origin,
-  registration: Registration,
-): Promise<void> {
+export async function register(context: Context, registration: Registration): Promise<void> {
   assertAgreed(registration);
   const { username, email, password } = registration;
   const throttle = mailThrottle(email, FREE_REGISTRATIONS);
-  const passwordHash = await throttled(db, [throttle], origin, () => hashPassword(password));
-  const expiresAt = new Date(origin.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
+  const passwordHash = await throttled(context, [throttle], () => hashPassword(password));
+  const expiresAt = new Date(context.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
   try {
-    await inTransaction(db, async (trx) => {
-      const { usernames } = await findTaken(trx, [username.toLowerCase()], []);
+    await inTransaction(context, async (trx) => {
+      const { usernames } = await findTaken(trx.db, [username.toLowerCase()], []);
       if (usernames.size > 0) throw usernameTaken(username);
-      const id = await store.insertRegistration(trx, {
+      const id = await store.insertRegistration(trx.db, {
         username,
         email,
         password_hash: passwordHash,
-        created_at: origin.now.toISOString(),
+        created_at: context.now.toISOString(),
         expires_at: expiresAt.toISOString(),
       });
-      await enqueue(trx, 'confirm_registration', { id, language: origin.language });
-      await record(trx, origin, { action: 'account.register', id: null, after: { username } });
+      await enqueue(trx.db, 'confirm_registration', { id, language: context.language });
+      await record(trx, { action: 'account.register', id: null, after: { username } });
     });
   } catch (error) {
     throw toPostgresAnswer(error)?.kind === 'duplicate' ? usernameTaken(username, error) : error;
@@ -63,13 +58,9 @@ export async function register(
  *
  * @throws ApiError too_many_mails if that was asked for too often
  */
-export async function resendConfirmation(
-  db: Database,
-  origin: Origin,
-  email: string,
-): Promise<void> {
-  await throttled(db, [mailThrottle(email)], origin, () =>
-    enqueue(db, 'resend_confirmation', { email, language: origin.language }),
+export async function resendConfirmation(context: Context, email: string): Promise<void> {
+  await throttled(context, [mailThrottle(email)], () =>
+    enqueue(context.db, 'resend_confirmation', { email, language: context.language }),
   );
 }
 
@@ -80,18 +71,17 @@ export async function resendConfirmation(
  * @throws ApiError duplicate if somebody else got the name or the address in the meantime
  */
 export async function confirmRegistration(
-  trx: Database,
-  origin: Origin,
+  trx: Context,
   tokenHash: Buffer,
 ): Promise<FullUser | null> {
-  const registration = await store.takeRegistration(trx, tokenHash, origin.now);
+  const registration = await store.takeRegistration(trx.db, tokenHash, trx.now);
   if (registration === null) return null;
   const { username, email, password_hash } = registration;
-  const verified = { email_verified_at: origin.now.toISOString() };
+  const verified = { email_verified_at: trx.now.toISOString() };
   try {
-    const user = await insertUser(trx, { username, email, password_hash, ...verified });
+    const user = await insertUser(trx.db, { username, email, password_hash, ...verified });
     const after = { username, email };
-    await record(trx, origin, { action: 'account.verify', id: user.id, actorId: user.id, after });
+    await record(trx, { action: 'account.verify', id: user.id, actorId: user.id, after });
     return user;
   } catch (error) {
     const answer = toPostgresAnswer(error);

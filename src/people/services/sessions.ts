@@ -1,8 +1,8 @@
 import type { Page } from '#schemas/paging.js';
 import type { Session, SessionListQuery } from '#schemas/sessions.js';
-import type { Origin, Viewer } from '#src/access/viewer.js';
+import type { ActingContext, Context } from '#src/access/context.js';
+import type { Viewer } from '#src/access/viewer.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
@@ -31,19 +31,18 @@ export interface SessionStart {
  *   another password in the meantime
  */
 export function startSession(
-  db: Database,
-  origin: Origin,
+  context: Context,
   { userId, passwordHash, cookieId, remember, userAgent, expiresAt }: SessionStart,
 ): Promise<number> {
-  const { viewer, address, now } = origin;
-  return inTransaction(db, async (trx) => {
+  const { viewer, address, now } = context;
+  return inTransaction(context, async (trx) => {
     // First of all: whoever switches the user off, or sets a password, has to wait, and then ends this session too.
-    if (!(await recordLogin(trx, { id: userId, passwordHash }, now)))
+    if (!(await recordLogin(trx.db, { id: userId, passwordHash }, now)))
       throw new ApiError('invalid_credentials');
     if (cookieId !== null && viewer?.credential.kind === 'session') {
-      await endSession(trx, origin, viewer, viewer.credential.id);
+      await endSession({ ...trx, viewer }, viewer.credential.id);
     }
-    const id = await store.insertSession(trx, cookieId, {
+    const id = await store.insertSession(trx.db, cookieId, {
       user_id: userId,
       remember,
       address,
@@ -53,8 +52,7 @@ export function startSession(
     });
     const after = { user_agent: userAgent, remember, kind: cookieId === null ? 'token' : 'cookie' };
     // Whoever was signed in here before has no part in it.
-    const own = { ...origin, viewer: null };
-    await record(trx, own, { action: 'session.begin', id, after, actorId: userId });
+    await record({ ...trx, viewer: null }, { action: 'session.begin', id, after, actorId: userId });
     return id;
   });
 }
@@ -65,18 +63,16 @@ export function startSession(
  * @throws InvalidRequest if the cursor is not one of ours
  */
 export async function listSessions(
-  db: Database,
-  viewer: Viewer,
-  now: Date,
+  context: ActingContext,
   query: SessionListQuery,
 ): Promise<Page<Session>> {
-  const filter = { userId: viewer.id, now };
+  const filter = { userId: context.viewer.id, now: context.now };
   const page = await readPage(query, {
-    list: (slice) => store.listSessions(db, filter, slice),
-    count: () => store.countSessions(db, filter),
+    list: (slice) => store.listSessions(context.db, filter, slice),
+    count: () => store.countSessions(context.db, filter),
     sortKey: (row, sort) => row[sort],
   });
-  const current = signInOf(viewer);
+  const current = sessionOf(context.viewer);
   const items = page.items.map((row) => ({
     ...row,
     ...parseUserAgent(row.user_agent ?? ''),
@@ -86,31 +82,26 @@ export async function listSessions(
 }
 
 /** Ends a sign-in of the viewer. Returns whether they had such a one. */
-export function endSession(
-  db: Database,
-  origin: Origin,
-  viewer: Viewer,
-  id: number,
-): Promise<boolean> {
-  return inTransaction(db, async (trx) => {
-    const ended = await store.deleteSession(trx, viewer.id, id, origin.now);
-    if (ended) await record(trx, origin, { action: 'session.end', id });
+export function endSession(context: ActingContext, id: number): Promise<boolean> {
+  return inTransaction(context, async (trx) => {
+    const ended = await store.deleteSession(trx.db, context.viewer.id, id, context.now);
+    if (ended) await record(trx, { action: 'session.end', id });
     return ended;
   });
 }
 
 /** Ends every sign-in of the viewer but the one of this request. Returns how many that were. */
-export function endOtherSessions(db: Database, origin: Origin, viewer: Viewer): Promise<number> {
-  const current = signInOf(viewer);
-  const others = { aliveAt: origin.now, ...(current === null ? {} : { except: current }) };
-  return inTransaction(db, async (trx) => {
-    const ended = await store.deleteSessionsOf(trx, viewer.id, others);
-    await record(trx, origin, { action: 'session.end_others', id: current, after: { ended } });
+export function endOtherSessions(context: ActingContext): Promise<number> {
+  const current = sessionOf(context.viewer);
+  const others = { aliveAt: context.now, ...(current === null ? {} : { except: current }) };
+  return inTransaction(context, async (trx) => {
+    const ended = await store.deleteSessionsOf(trx.db, context.viewer.id, others);
+    await record(trx, { action: 'session.end_others', id: current, after: { ended } });
     return ended;
   });
 }
 
 /** The number of the sign-in that a request was made with; null for one with a key. */
-function signInOf({ credential }: Viewer): number | null {
+function sessionOf({ credential }: Viewer): number | null {
   return credential.kind === 'key' ? null : credential.id;
 }

@@ -1,8 +1,7 @@
 import type { AuditAction } from '#schemas/audit.js';
 import type { TokenPair, TokenRequest } from '#schemas/tokens.js';
-import type { Origin } from '#src/access/viewer.js';
+import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, missingValue } from '#src/errors.js';
 import {
@@ -45,65 +44,54 @@ export interface TokenIssuer {
  *   ended; wrong_token_type; user_unavailable
  */
 export async function grantTokens(
-  db: Database,
-  origin: Origin,
+  context: Context,
   request: TokenRequest,
   issuer: TokenIssuer,
 ): Promise<TokenPair> {
   if (request.grant_type === 'refresh_token') {
     assertFields(request, ['refresh_token']);
-    return renewSignIn(db, origin, request.refresh_token, issuer.keys);
+    return renewSignIn(context, request.refresh_token, issuer.keys);
   }
   assertFields(request, ['username', 'password']);
-  return beginTokenSignIn(db, origin, request, issuer);
+  return beginTokenSignIn(context, request, issuer);
 }
 
 /**
  * Ends the sign-in to which a refresh or an access token belongs (RFC 7009). A token that is worth
  * nothing already stays so, and nobody is told the difference.
  */
-export async function revokeToken(
-  db: Database,
-  origin: Origin,
-  token: string,
-  keys: TokenKeys,
-): Promise<void> {
-  const refreshed = await keys.verify('refresh', token, origin.now);
-  const subject = 'fault' in refreshed ? await keys.verify('access', token, origin.now) : refreshed;
+export async function revokeToken(context: Context, token: string, keys: TokenKeys): Promise<void> {
+  const refreshed = await keys.verify('refresh', token, context.now);
+  const subject =
+    'fault' in refreshed ? await keys.verify('access', token, context.now) : refreshed;
   if ('fault' in subject) return;
-  await inTransaction(db, (trx) => endTokenSignIn(trx, origin, subject, 'session.end'));
+  await inTransaction(context, (trx) => endTokenSignIn(trx, subject, 'session.end'));
 }
 
 async function beginTokenSignIn(
-  db: Database,
-  origin: Origin,
+  context: Context,
   login: { username: string; password: string },
   { keys, userAgent }: TokenIssuer,
 ): Promise<TokenPair> {
-  const { id: userId, passwordHash } = await authenticate(db, login, origin);
-  return inTransaction(db, async (trx) => {
-    const sessionId = await startSession(trx, origin, {
+  const { id: userId, passwordHash } = await authenticate(context, login);
+  return inTransaction(context, async (trx) => {
+    const sessionId = await startSession(trx, {
       userId,
       passwordHash,
       cookieId: null,
       remember: false,
       userAgent,
-      expiresAt: expiryOf(origin.now),
+      expiresAt: expiryOf(context.now),
     });
-    return issuePair(trx, { userId, sessionId }, keys, origin.now);
+    return issuePair(trx, { userId, sessionId }, keys, context.now);
   });
 }
 
-async function renewSignIn(
-  db: Database,
-  origin: Origin,
-  token: string,
-  keys: TokenKeys,
-): Promise<TokenPair> {
-  const subject = await keys.verify('refresh', token, origin.now);
+async function renewSignIn(context: Context, token: string, keys: TokenKeys): Promise<TokenPair> {
+  const subject = await keys.verify('refresh', token, context.now);
   if ('fault' in subject) throw new ApiError(subject.fault);
-  const pair = await inTransaction(db, (trx) =>
-    exchangeToken(trx, origin, { ...subject, tokenHash: hashSecret(token) }, keys),
+  const pair = await inTransaction(context, (trx) =>
+    exchangeToken(trx, { ...subject, tokenHash: hashSecret(token) }, keys),
   );
   // Thrown only now: within the transaction it would take back that the sign-in has ended.
   if (pair === null) throw new ApiError('invalid_token');
@@ -112,44 +100,43 @@ async function renewSignIn(
 
 /** The next pair; or null if the token had been used long before, and the sign-in has ended for it. */
 async function exchangeToken(
-  trx: Database,
-  origin: Origin,
+  trx: Context,
   { tokenHash, ...subject }: TokenSubject & { tokenHash: Buffer },
   keys: TokenKeys,
 ): Promise<TokenPair | null> {
-  const { now } = origin;
+  const { now } = trx;
   const { userId, sessionId } = subject;
-  await store.lockSignIn(trx, sessionId);
-  const bearer = await findUserByToken(trx, userId, sessionId, now);
+  await store.lockSignIn(trx.db, sessionId);
+  const bearer = await findUserByToken(trx.db, userId, sessionId, now);
   if (bearer === null || !bearer.is_active) throw new ApiError('user_unavailable');
   const known =
-    bearer.session_id === null ? null : await store.findRefreshToken(trx, sessionId, tokenHash);
+    bearer.session_id === null ? null : await store.findRefreshToken(trx.db, sessionId, tokenHash);
   if (known === null) throw new ApiError('invalid_token');
 
   if (known.used_at === null) {
-    await store.recordRefreshTokenUse(trx, tokenHash, now);
+    await store.recordRefreshTokenUse(trx.db, tokenHash, now);
   } else if (now.getTime() - Date.parse(known.used_at) > GRACE_MS) {
-    await endTokenSignIn(trx, origin, subject, 'token.reuse');
+    await endTokenSignIn(trx, subject, 'token.reuse');
     return null;
   } else {
     const usage = { tokenHash, usedAt: known.used_at };
-    const successors = await store.countSuccessors(trx, sessionId, usage);
+    const successors = await store.countSuccessors(trx.db, sessionId, usage);
     if (successors >= MAX_TOKENS_IN_GRACE) throw new ApiError('invalid_token');
   }
   const times = { last_seen_at: now.toISOString(), expires_at: expiryOf(now).toISOString() };
-  await renewSession(trx, sessionId, times);
+  await renewSession(trx.db, sessionId, times);
   return issuePair(trx, subject, keys, now);
 }
 
 async function issuePair(
-  trx: Database,
+  trx: Context,
   subject: TokenSubject,
   keys: TokenKeys,
   now: Date,
 ): Promise<TokenPair> {
   const access = await keys.sign('access', subject, now);
   const refresh = await keys.sign('refresh', subject, now);
-  await store.insertRefreshToken(trx, {
+  await store.insertRefreshToken(trx.db, {
     token_hash: hashSecret(refresh),
     session_id: subject.sessionId,
     created_at: now.toISOString(),
@@ -165,15 +152,14 @@ async function issuePair(
 }
 
 async function endTokenSignIn(
-  trx: Database,
-  origin: Origin,
+  trx: Context,
   { userId, sessionId }: TokenSubject,
   action: AuditAction,
 ): Promise<void> {
-  if (!(await deleteSession(trx, userId, sessionId, origin.now))) return;
+  if (!(await deleteSession(trx.db, userId, sessionId, trx.now))) return;
   // The token speaks, and not whose cookie may have come along.
-  const speaker = { ...origin, viewer: null };
-  await record(trx, speaker, { action, id: sessionId, actorId: userId });
+  const speaker = { ...trx, viewer: null };
+  await record(speaker, { action, id: sessionId, actorId: userId });
 }
 
 /** A sign-in lives as long as the refresh token that was handed out last. */

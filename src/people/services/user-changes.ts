@@ -1,15 +1,16 @@
 import type { AuditAction } from '#schemas/audit.js';
 import { ROLE_PERMISSIONS, type RoleAssignment } from '#schemas/roles.js';
 import type { UserCreate, UserUpdate } from '#schemas/users.js';
+import type { Context } from '#src/access/context.js';
 import { assertMayActAs } from '#src/access/ownership.js';
 import { beyond, isAdministratorMask, isMask, type Mask } from '#src/access/permissions.js';
-import { assertUnchanged, type Precondition } from '#src/access/preconditions.js';
-import { isAdministrator, type Origin } from '#src/access/viewer.js';
+import { assertUnchanged } from '#src/access/preconditions.js';
+import { isAdministrator } from '#src/access/viewer.js';
 import { record, recordDifference } from '#src/audit/audit.js';
-import type { Database } from '#src/db/database.js';
 import { toPostgresAnswer } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { differences } from '#src/lib/differences.js';
 import { deleteEmailTokensOf } from '#src/people/stores/email-tokens.js';
 import { deleteSessionsOf } from '#src/people/stores/sessions.js';
 import * as store from '#src/people/stores/user-changes.js';
@@ -17,25 +18,16 @@ import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
 import { userTag } from './users.js';
 
-interface ChangeOptions extends Precondition {
-  /** What the audit log calls it. */
-  action?: AuditAction;
-}
-
 /**
  * @throws ApiError duplicate, naming each field that is taken; beyond_own_permissions if the role is
  *   more than the viewer's own
  */
-export async function createUser(
-  db: Database,
-  origin: Origin,
-  user: UserCreate,
-): Promise<FullUser> {
-  assertGrantable(origin, ROLE_PERMISSIONS[user.role]);
-  return namingDuplicates(db, user, () =>
-    inTransaction(db, async (trx) => {
-      const created = await store.insertUser(trx, user);
-      await record(trx, origin, { action: 'user.create', id: created.id, after: user });
+export async function createUser(context: Context, user: UserCreate): Promise<FullUser> {
+  assertGrantable(context, ROLE_PERMISSIONS[user.role]);
+  return namingDuplicates(context, user, () =>
+    inTransaction(context, async (trx) => {
+      const created = await store.insertUser(trx.db, user);
+      await record(trx, { action: 'user.create', id: created.id, after: user });
       return created;
     }),
   );
@@ -48,21 +40,17 @@ export async function createUser(
  * @throws ApiError duplicate, with the place of every value that is taken, be it by a user that
  *   exists or by one further up in the list; beyond_own_permissions
  */
-export async function createUsers(
-  db: Database,
-  origin: Origin,
-  users: UserCreate[],
-): Promise<number[]> {
-  for (const { role } of users) assertGrantable(origin, ROLE_PERMISSIONS[role]);
+export async function createUsers(context: Context, users: UserCreate[]): Promise<number[]> {
+  for (const { role } of users) assertGrantable(context, ROLE_PERMISSIONS[role]);
   const repeated = findDuplicates(users, { usernames: new Set(), emails: new Set() });
   let refusal: unknown;
   if (repeated.length === 0) {
     try {
-      return await inTransaction(db, async (trx) => {
-        const ids = await store.insertUsers(trx, users);
+      return await inTransaction(context, async (trx) => {
+        const ids = await store.insertUsers(trx.db, users);
         const created = users.map((user, index) => ({ id: ids[index] ?? null, after: user }));
         const action = 'user.create';
-        await record(trx, origin, ...created.map((entry) => ({ action, ...entry }) as const));
+        await record(trx, ...created.map((entry) => ({ action, ...entry }) as const));
         return ids;
       });
     } catch (error) {
@@ -70,7 +58,7 @@ export async function createUsers(
       refusal = error;
     }
   }
-  const duplicates = findDuplicates(users, await takenBy(db, users));
+  const duplicates = findDuplicates(users, await takenBy(context, users));
   // Whoever had the name may have gone in the meantime: then only the database knows which it was.
   throw duplicates.length === 0 ? refusal : duplicate(duplicates);
 }
@@ -85,32 +73,32 @@ export async function createUsers(
  *   administrators may; insufficient_scope if a key changes its own user without \`me:write\`
  */
 export function changeUser(
-  db: Database,
-  origin: Origin,
+  context: Context,
   id: number,
   changes: UserUpdate,
-  { action = 'user.change', ...precondition }: ChangeOptions,
+  action: AuditAction = 'user.change',
 ): Promise<FullUser> {
-  assertOwnToChange(origin, changes);
-  assertMayActAs(origin.viewer, id, 'me:write');
+  assertOwnToChange(context, changes);
+  assertMayActAs(context.viewer, id, 'me:write');
   const work = () =>
-    inTransaction(db, async (trx) => {
+    inTransaction(context, async (trx) => {
       if (changes.is_active === false) await assertNotLastAdministrator(trx, id);
-      const before = await lockForChange(trx, origin, id, precondition);
-      if (Object.keys(changes).length === 0) return before;
-      const after = await store.updateUser(trx, id, withAddressState(before, changes), origin.now);
-      if (!after.is_active) await deleteSessionsOf(trx, id);
-      if (!after.is_active || after.email !== before.email) await deleteEmailTokensOf(trx, id);
+      const before = await lockForChange(trx, id);
+      const changed = differences(before, changes);
+      if (Object.keys(changed).length === 0) return before;
+      const after = await store.updateUser(trx.db, id, withAddressState(changed), trx.now);
+      if (!after.is_active) await deleteSessionsOf(trx.db, id);
+      if (!after.is_active || after.email !== before.email) await deleteEmailTokensOf(trx.db, id);
       if (before.email !== null && after.email !== before.email) {
         const { username } = after;
-        const { language } = origin;
+        const { language } = context;
         const notice = { kind: 'email_changed', to: before.email, username, language } as const;
-        await enqueue(trx, 'notice', notice);
+        await enqueue(trx.db, 'notice', notice);
       }
-      await recordDifference(trx, origin, { action, id }, { before, after });
+      await recordDifference(trx, { action, id }, { before, after });
       return after;
     });
-  return namingDuplicates(db, changes, work, id);
+  return namingDuplicates(context, changes, work, id);
 }
 
 /**
@@ -121,33 +109,27 @@ export function changeUser(
  *   they do not hold
  */
 export function assignRole(
-  db: Database,
-  origin: Origin,
+  context: Context,
   id: number,
   assignment: RoleAssignment,
-  precondition: Precondition,
 ): Promise<FullUser> {
   const permissions = maskOf(assignment);
-  return inTransaction(db, async (trx) => {
+  return inTransaction(context, async (trx) => {
     if (!isAdministratorMask(permissions)) await assertNotLastAdministrator(trx, id);
-    const before = await lockForChange(trx, origin, id, precondition);
-    assertGrantable(origin, permissions, before.permissions);
-    const after = await store.updateUser(trx, id, { permissions }, origin.now);
-    await recordDifference(trx, origin, { action: 'user.role', id }, { before, after });
+    const before = await lockForChange(trx, id);
+    assertGrantable(context, permissions, before.permissions);
+    if (permissions === before.permissions) return before;
+    const after = await store.updateUser(trx.db, id, { permissions }, context.now);
+    await recordDifference(trx, { action: 'user.role', id }, { before, after });
     return after;
   });
 }
 
 /** @throws ApiError not_found; precondition_failed; last_administrator */
-export function deleteUser(
-  db: Database,
-  origin: Origin,
-  id: number,
-  precondition: Precondition,
-): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    const { username, role } = await removeUser(trx, origin, id, precondition);
-    await record(trx, origin, { action: 'user.delete', id, before: { username, role } });
+export function deleteUser(context: Context, id: number): Promise<void> {
+  return inTransaction(context, async (trx) => {
+    const { username, role } = await removeUser(trx, id);
+    await record(trx, { action: 'user.delete', id, before: { username, role } });
   });
 }
 
@@ -159,21 +141,16 @@ export function deleteUser(
  * @throws ApiError not_found, or user_unavailable if it is the viewer who has gone;
  *   precondition_failed; last_administrator
  */
-export async function removeUser(
-  trx: Database,
-  origin: Origin,
-  id: number,
-  precondition: Precondition,
-): Promise<FullUser> {
+export async function removeUser(trx: Context, id: number): Promise<FullUser> {
   await assertNotLastAdministrator(trx, id);
-  const user = await lockForChange(trx, origin, id, precondition);
-  await store.deleteUser(trx, id);
+  const user = await lockForChange(trx, id);
+  await store.deleteUser(trx.db, id);
   return user;
 }
 
 /** @throws ApiError last_administrator if nobody could administrate without this user */
-async function assertNotLastAdministrator(trx: Database, id: number): Promise<void> {
-  const administrators = await store.lockWithAdministrators(trx, id);
+async function assertNotLastAdministrator(trx: Context, id: number): Promise<void> {
+  const administrators = await store.lockWithAdministrators(trx.db, id);
   if (administrators.length === 1 && administrators[0] === id) {
     throw new ApiError('last_administrator');
   }
@@ -183,43 +160,34 @@ async function assertNotLastAdministrator(trx: Database, id: number): Promise<vo
  * Locks the user, and makes sure that it is the one that was read, and nobody who is above the
  * viewer: a lesser administrator could else remove all who may grant what they may not.
  */
-async function lockForChange(
-  trx: Database,
-  origin: Origin,
-  id: number,
-  precondition: Precondition,
-): Promise<FullUser> {
-  const current = await store.lockUser(trx, id);
-  const isSelf = id === origin.viewer?.id;
+async function lockForChange(trx: Context, id: number): Promise<FullUser> {
+  const current = await store.lockUser(trx.db, id);
+  const isSelf = id === trx.viewer?.id;
   if (current === null) throw new ApiError(isSelf ? 'user_unavailable' : 'not_found');
-  await assertUnchanged(precondition, current, () => userTag(current));
-  assertNotAbove(origin, current);
+  await assertUnchanged(trx, current, () => userTag(current));
+  assertNotAbove(trx, current);
   return current;
 }
 
-/** A new address has not been confirmed by anyone yet. */
-function withAddressState(
-  before: FullUser,
-  changes: UserUpdate,
-): UserUpdate & { email_verified_at?: null } {
-  const isNew = changes.email !== undefined && changes.email !== before.email;
-  return isNew ? { ...changes, email_verified_at: null } : changes;
+/** A new email is not verified. */
+function withAddressState(changed: UserUpdate): UserUpdate & { email_verified_at?: null } {
+  return changed.email === undefined ? changed : { ...changed, email_verified_at: null };
 }
 
 /** The fields of a user that the user does not change alone. */
 const ADMINISTERED = ['username', 'email', 'is_active'] as const;
 
-function assertOwnToChange({ viewer }: Origin, changes: UserUpdate): void {
+function assertOwnToChange({ viewer }: Context, changes: UserUpdate): void {
   const isAdministered = ADMINISTERED.some((field) => changes[field] !== undefined);
   if (isAdministered && !isAdministrator(viewer)) throw new ApiError('admin_required');
 }
 
-function assertNotAbove({ viewer }: Origin, { id, permissions }: FullUser): void {
+function assertNotAbove({ viewer }: Context, { id, permissions }: FullUser): void {
   if (viewer === null || viewer.id === id || !isAdministratorMask(permissions)) return;
   if (beyond(permissions, viewer.permissions) !== 0) throw new ApiError('beyond_own_permissions');
 }
 
-function assertGrantable({ viewer }: Origin, granted: Mask, before: Mask = 0): void {
+function assertGrantable({ viewer }: Context, granted: Mask, before: Mask = 0): void {
   if (beyond(granted, before | (viewer?.permissions ?? 0)) !== 0) {
     throw new ApiError('beyond_own_permissions');
   }
@@ -240,7 +208,7 @@ function maskOf({ role, permissions }: RoleAssignment): Mask {
 
 /** Makes of a refusal of the database one that names every value that is taken by another user. */
 async function namingDuplicates<T>(
-  db: Database,
+  context: Context,
   user: Names,
   work: () => Promise<T>,
   self?: number,
@@ -249,7 +217,7 @@ async function namingDuplicates<T>(
     return await work();
   } catch (error) {
     if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
-    const duplicates = findDuplicates([user], await takenBy(db, [user], self), () => []);
+    const duplicates = findDuplicates([user], await takenBy(context, [user], self), () => []);
     throw duplicates.length === 0 ? error : duplicate(duplicates, error);
   }
 }
@@ -257,10 +225,10 @@ async function namingDuplicates<T>(
 type Names = Pick<UserUpdate, 'username' | 'email'>;
 type Taken = { usernames: Set<string>; emails: Set<string> };
 
-function takenBy(db: Database, users: Names[], except?: number): Promise<Taken> {
+function takenBy(context: Context, users: Names[], except?: number): Promise<Taken> {
   const values = (field: 'username' | 'email') =>
     users.map((user) => user[field]?.toLowerCase()).filter((value) => value !== undefined);
-  return store.findTaken(db, values('username'), values('email'), except);
+  return store.findTaken(context.db, values('username'), values('email'), except);
 }
 
 /** Where a value stands that is taken, or that stands further up too. */

@@ -1,7 +1,7 @@
 import type { Page } from '#schemas/paging.js';
 import type { UserListQuery } from '#schemas/users.js';
+import type { Context } from '#src/access/context.js';
 import { hasScope, isAdministrator, type Viewer } from '#src/access/viewer.js';
-import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { entityTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
@@ -21,14 +21,13 @@ export function usersAudience(viewer: Viewer | null): store.Audience {
 
 /** @throws InvalidRequest if the cursor is not one of ours */
 export function listUsers(
-  db: Database,
-  viewer: Viewer | null,
+  context: Context,
   { q, ...request }: UserListQuery,
 ): Promise<Page<AnyUser>> {
-  const filter = { q, audience: usersAudience(viewer) };
+  const filter = { q, audience: usersAudience(context.viewer) };
   return readPage(request, {
-    list: (slice) => store.listUsers(db, filter, slice),
-    count: () => store.countUsers(db, filter),
+    list: (slice) => store.listUsers(context.db, filter, slice),
+    count: () => store.countUsers(context.db, filter),
     sortKey: store.userSortKey,
     isSortKey: store.isUserSortKey,
   });
@@ -39,12 +38,8 @@ export function listUsers(
  *
  * @param timeout milliseconds after which it is broken off
  */
-export function exportUsers(
-  db: Database,
-  viewer: Viewer | null,
-  timeout: number,
-): AsyncIterable<AnyUser> {
-  return store.streamUsers(db, usersAudience(viewer), timeout);
+export function exportUsers(context: Context, timeout: number): AsyncIterable<AnyUser> {
+  return store.streamUsers(context.db, usersAudience(context.viewer), timeout);
 }
 
 /** Administrators see everybody whole, people themselves; a key its own user only with `me:read`. */
@@ -53,14 +48,14 @@ function maySeeWhole(viewer: Viewer | null, id: number): boolean {
 }
 
 /** @throws ApiError not_found if there is no user with this id that the viewer may see */
-export async function readUser(db: Database, viewer: Viewer | null, id: number): Promise<AnyUser> {
-  const audience = maySeeWhole(viewer, id) ? 'full' : 'public';
-  const user = await store.findUser(db, id, audience);
+export async function readUser(context: Context, id: number): Promise<AnyUser> {
+  const audience = maySeeWhole(context.viewer, id) ? 'full' : 'public';
+  const user = await store.findUser(context.db, id, audience);
   if (user === null) throw new ApiError('not_found');
   return user;
 }
 
 /** Whose a user is: their own. */
-export async function ownerOfUser(db: Database, id: number): Promise<number | null> {
-  return (await store.findUser(db, id, 'full'))?.id ?? null;
+export async function ownerOfUser(context: Context, id: number): Promise<number | null> {
+  return (await store.findUser(context.db, id, 'full'))?.id ?? null;
 }

@@ -37,7 +37,7 @@ const increment = (on: Database, id: number) =>
   sql`update counters set n = n + 1 where id = ${id}`.execute(on);
 
 t.test('all of it is committed, and only at the end', async (t) => {
-  const result = await inTransaction(db, async (trx) => {
+  const result = await inTransaction({ db }, async ({ db: trx }) => {
     await increment(trx, 1);
     await increment(trx, 2);
     t.same(await counters(trx), [1, 1]);
@@ -51,7 +51,7 @@ t.test('all of it is committed, and only at the end', async (t) => {
 t.test('nothing is left of what fails, and the failure is passed on, not repeated', async (t) => {
   let attempts = 0;
   const fault = new Error('a fault');
-  const failing = inTransaction(db, async (trx) => {
+  const failing = inTransaction({ db }, async ({ db: trx }) => {
     attempts += 1;
     await increment(trx, 1);
     throw fault;
@@ -59,7 +59,7 @@ t.test('nothing is left of what fails, and the failure is passed on, not repeate
   t.equal(await failing.catch((error: unknown) => error), fault);
   t.equal(attempts, 1);
 
-  const violating = inTransaction(db, async (trx) => {
+  const violating = inTransaction({ db }, async ({ db: trx }) => {
     attempts += 1;
     await increment(trx, 1);
     await sql`insert into counters values (2, 0)`.execute(trx);
@@ -70,19 +70,19 @@ t.test('nothing is left of what fails, and the failure is passed on, not repeate
 });
 
 t.test('a part may fail alone', async (t) => {
-  await inTransaction(db, async (trx) => {
+  await inTransaction({ db }, async ({ db: trx }) => {
     await increment(trx, 1);
-    const part = inTransaction(trx, async (inner) => {
+    const part = inTransaction({ db: trx }, async ({ db: inner }) => {
       await increment(inner, 2);
       // After an error PostgreSQL takes no further statement, unless the part is taken back.
       await sql`select 1 / 0`.execute(inner);
     });
     await t.rejects(part, { code: '22012' });
     t.same(await counters(trx), [1, 0]);
-    await inTransaction(trx, async (inner) => {
+    await inTransaction({ db: trx }, async ({ db: inner }) => {
       await increment(inner, 2);
       await t.rejects(
-        inTransaction(inner, async (innermost) => {
+        inTransaction({ db: inner }, async ({ db: innermost }) => {
           await increment(innermost, 2);
           throw new Error('a fault');
         }),
@@ -94,12 +94,12 @@ t.test('a part may fail alone', async (t) => {
 });
 
 t.test('a part takes back all that is its own, also after a part of it has failed', async (t) => {
-  await inTransaction(db, async (trx) => {
-    const part = inTransaction(trx, async (inner) => {
+  await inTransaction({ db }, async ({ db: trx }) => {
+    const part = inTransaction({ db: trx }, async ({ db: inner }) => {
       await increment(inner, 1);
       const fault = new Error('a fault');
       await t.rejects(
-        inTransaction(inner, () => Promise.reject(fault)),
+        inTransaction({ db: inner }, () => Promise.reject(fault)),
         fault,
       );
       throw new Error('another');
@@ -110,8 +110,8 @@ t.test('a part takes back all that is its own, also after a part of it has faile
 });
 
 t.test('the outermost takes back what its parts have done', async (t) => {
-  const failing = inTransaction(db, async (trx) => {
-    await inTransaction(trx, (inner) => increment(inner, 1));
+  const failing = inTransaction({ db }, async ({ db: trx }) => {
+    await inTransaction({ db: trx }, ({ db: inner }) => increment(inner, 1));
     t.same(await counters(trx), [1, 0]);
     throw new Error('a fault');
   });
@@ -137,7 +137,7 @@ t.test('of two that wait for each other, one runs again', async (t) => {
   const meet = meetingOfTwo();
   let attempts = 0;
   const both = ([first, second]: [number, number]) =>
-    inTransaction(db, async (trx) => {
+    inTransaction({ db }, async ({ db: trx }) => {
       attempts += 1;
       await increment(trx, first);
       await meet();
@@ -153,13 +153,13 @@ t.test('of two that wait for each other, one runs again', async (t) => {
 function overtaken(times: number): { run: () => Promise<unknown>; attempts: () => number } {
   let attempts = 0;
   const run = () =>
-    inTransaction(db, async (trx) => {
+    inTransaction({ db }, async ({ db: trx }) => {
       attempts += 1;
       await sql`set transaction isolation level repeatable read`.execute(trx);
       await counters(trx);
       if (attempts <= times) await increment(db, 1);
       // Also from within a part, the whole has to run again.
-      await inTransaction(trx, (inner) => increment(inner, 1));
+      await inTransaction({ db: trx }, ({ db: inner }) => increment(inner, 1));
     });
   return { run, attempts: () => attempts };
 }

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { systemContext } from '#src/access/context.js';
 import { startSession } from '#src/people/services/sessions.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import { lastMail, lastToken } from '#test/support/mails.js';
@@ -255,17 +256,9 @@ t.test('a login that was under way when the password changed begins no session',
   const test = await createTestApp(t);
   const { id } = await test.createUser({ username: 'alice' });
   const { rows } = await test.app.pg.query('select password_hash from users where id = $1', [id]);
-  const origin = {
-    viewer: null,
-    address: null,
-    requestId: null,
-    now: test.clock.read(),
-    language: 'en' as const,
-    loginLimits: test.app.loginLimits,
-    report: t.error,
-  };
+  const context = systemContext(test.app.db, test.clock.read());
   const begin = (passwordHash: string) =>
-    startSession(test.app.db, origin, {
+    startSession(context, {
       userId: id,
       passwordHash,
       cookieId: 'x',

@@ -21,7 +21,7 @@ async function attempt(
   work: () => Promise<unknown> = fail,
 ): Promise<unknown> {
   try {
-    return await throttled(app.db, throttles, { now: at(seconds), report }, work);
+    return await throttled({ db: app.db, now: at(seconds), report }, throttles, work);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const wait = error.headers['retry-after'];
@@ -133,7 +133,7 @@ t.test(
 t.test('a count in a transaction would be rolled back with the failure', async (t) => {
   const key: Throttle[] = [{ key: 'transaction', free: 1, onSuccess: 'forget' }];
   await t.rejects(
-    inTransaction(app.db, (trx) => throttled(trx, key, { now: at(0), report }, succeed)),
+    inTransaction({ db: app.db, now: at(0), report }, (trx) => throttled(trx, key, succeed)),
     TypeError,
   );
 });
@@ -149,9 +149,10 @@ t.test('what the window has left behind is removed', async (t) => {
 t.test('a count that cannot be settled is reported, and what was done stays done', async (t) => {
   const own = await createTestApp(t);
   const reported: string[] = [];
-  const origin = { now: at(0), report: (_fault: unknown, what: string) => reported.push(what) };
+  const report = (_fault: unknown, what: string) => reported.push(what);
+  const context = { db: own.app.db, now: at(0), report };
   const key: Throttle[] = [{ key: 'unsettled', free: 3, onSuccess: 'forget' }];
-  const result = await throttled(own.app.db, key, origin, async () => {
+  const result = await throttled(context, key, async () => {
     await own.app.pg.query('drop table throttles');
     return 'done';
   });

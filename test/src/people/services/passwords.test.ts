@@ -48,9 +48,9 @@ t.test('a renewed hash does not overwrite a password that was changed meanwhile'
   const { id } = await insertUser(app.db, { username: 'alice', password_hash: old });
   const changed = await hashPassword('Another-Horse-9');
   await app.pg.query('update users set password_hash = $1', [changed]);
-  await renewHash(app.db, { report: t.error }, { id, password_hash: old }, PASSWORD);
+  await renewHash({ db: app.db, report: t.error }, { id, password_hash: old }, PASSWORD);
   t.equal((await findCredentials(app.db, 'alice'))?.password_hash, changed);
   await app.pg.query('update users set password_hash = $1', [old]);
-  await renewHash(app.db, { report: t.error }, { id, password_hash: old }, PASSWORD);
+  await renewHash({ db: app.db, report: t.error }, { id, password_hash: old }, PASSWORD);
   t.equal(needsRehash(String((await findCredentials(app.db, 'alice'))?.password_hash)), false);
 });

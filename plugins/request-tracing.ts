@@ -45,7 +45,7 @@ export default fp<{ clock: () => Date }>(
       );
     });
   },
-  { name: 'request-context' },
+  { name: 'request-tracing' },
 );
 
 /** What every answer says of its request. */

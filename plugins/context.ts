@@ -1,0 +1,44 @@
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import type { ActingContext } from '#src/access/context.js';
+import type { CachedContext } from '#src/cache/shared-reads.js';
+import { languageOf } from '#src/lib/messages/index.js';
+import { viewerOf } from './access.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What services know of this request. They take it first. */
+    context(): CachedContext;
+    /** The same, of a user who is signed in. @throws ApiError not_authenticated */
+    acting(): CachedContext & ActingContext;
+  }
+}
+
+/** Hands the request down to the services, as their context. */
+export default fp(
+  async (app) => {
+    app.decorateRequest('context', function (): CachedContext {
+      return contextOf(this);
+    });
+    app.decorateRequest('acting', function (): CachedContext & ActingContext {
+      return { ...contextOf(this), viewer: viewerOf(this) };
+    });
+  },
+  { name: 'context', dependencies: ['access', 'passwords', 'shared-reads'] },
+);
+
+function contextOf(request: FastifyRequest): CachedContext {
+  const { server, headers } = request;
+  return {
+    db: request.db,
+    viewer: request.viewer,
+    now: server.clock(),
+    address: request.ip,
+    requestId: request.id,
+    language: languageOf(headers['accept-language']),
+    ifMatch: headers['if-match'],
+    loginLimits: server.loginLimits,
+    sharedReads: server.sharedReads,
+    report: (err, message) => request.log.warn({ err }, message),
+  };
+}

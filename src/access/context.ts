@@ -1,0 +1,48 @@
+import type { Database } from '#src/db/database.js';
+import type { Language } from '#src/lib/messages/index.js';
+import type { Viewer } from './viewer.js';
+
+/** How many wrong passwords are free; each further failure doubles a delay. */
+export interface LoginLimits {
+  perAccount: number;
+  perAddress: number;
+}
+
+/** Who calls a service, when, from where, and on which connection. A service takes it first. */
+export interface Context {
+  /** The pool; within a transaction, that transaction. */
+  readonly db: Database;
+  /** The user who is signed in, or null. */
+  readonly viewer: Viewer | null;
+  readonly now: Date;
+  /** The IP address of the client; null for jobs and commands. */
+  readonly address: string | null;
+  readonly requestId: string | null;
+  /** The language of mails and error messages. */
+  readonly language: Language;
+  /** The `If-Match` field of the request (RFC 9110, section 13.1.1). */
+  readonly ifMatch: string | undefined;
+  readonly loginLimits: LoginLimits;
+  /** Logs a fault that must not make the call fail. */
+  readonly report: (fault: unknown, message: string) => void;
+}
+
+/** The context of a user who is signed in. */
+export interface ActingContext extends Context {
+  readonly viewer: Viewer;
+}
+
+/** The context of a job or a command: the audit log names no actor. */
+export function systemContext(db: Database, now = new Date()): Context {
+  return {
+    db,
+    viewer: null,
+    now,
+    address: null,
+    requestId: null,
+    language: 'en',
+    ifMatch: undefined,
+    loginLimits: { perAccount: 0, perAddress: 0 },
+    report: (fault, message) => process.emitWarning(`${message}: ${fault}`),
+  };
+}
