@@ -12,7 +12,7 @@ interface Options extends Sizes {
 const { common, rare } = WORDS;
 const search = (q: string) => `/api/v1/search?q=${encodeURIComponent(q)}`;
 
-/** What is read, by its name. The first is what the others are compared with. */
+/** Measured requests by name. The first is the baseline of the ratios. */
 const READS: Record<string, string> = {
   'post by slug': '/api/v1/posts/slug/post-5001',
   'list of posts': '/api/v1/posts',
@@ -27,7 +27,7 @@ const READS: Record<string, string> = {
   suggestions: '/api/v1/search/suggest?q=serv',
 };
 
-/** `articles`: how long reading and searching take where there are very many articles. */
+/** `articles`: measures reads and searches on a database with very many posts and comments. */
 export function benchArticles(): Command {
   return new Command('articles')
     .description('reads and searches very many posts and comments; prints how long it takes')
@@ -46,7 +46,10 @@ export function benchArticles(): Command {
     });
 }
 
-/** How long each takes, in milliseconds; in turns, so that what else the machine does meets all. */
+/**
+ * Returns the durations of each read in milliseconds. The reads take turns, so other load on the
+ * machine affects all of them alike.
+ */
 async function measure(origin: string, requests: number): Promise<Map<string, number[]>> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const times = new Map(Object.keys(READS).map((name) => [name, [] as number[]]));

@@ -2,26 +2,26 @@ import type { JsonSchema } from '#src/lib/validation/index.js';
 import { largest, mainPart, type Resolve, wrongest } from './bodies.js';
 
 /**
- * A body that is to cost the service much, and a valid one of the same size: with the same values,
- * where they can stand in a field that nobody knows, so that both take as long to parse.
+ * A request body designed to be expensive, and a valid body of the same size. Where possible, the
+ * valid one carries the same values in an unknown field, so both take as long to parse.
  */
 export interface Attack {
   name: string;
   contentType: string;
   body: string;
-  /** Rendered anew for each request: names have to be unique. */
+  /** Returns a new valid body for each request, because some names must be unique. */
   twin: () => string;
 }
 
-/** Five bytes of a request, twenty-two of an answer. */
+/** Five bytes in a request, twenty-two in a response. */
 const LARGE_NUMBER = '1e20';
 
 const MARK = 'what nobody knows';
 
 /**
- * What an attacker would send to an operation that takes JSON.
+ * Returns attack bodies for an operation that takes JSON.
  *
- * @param limit how many bytes a body may have
+ * @param limit maximum size of a body in bytes
  */
 export function attacksOn(schema: JsonSchema, resolve: Resolve, limit: number): Attack[] {
   const json = 'application/json';
@@ -37,7 +37,7 @@ export function attacksOn(schema: JsonSchema, resolve: Resolve, limit: number): 
     const value = validWithin(limit / 2);
     const taken = JSON.stringify(value).length + '"unknown":,'.length;
     const first = (isList ? (value as unknown[])[0] : value) as Record<string, unknown>;
-    // A mark where the text of the list goes, which is too long to be made twice.
+    // A placeholder for the list, which is too long to be serialized twice.
     first['unknown'] = MARK;
     return JSON.stringify(value).replace(`"${MARK}"`, () => listOf(item, limit - taken));
   };
@@ -77,7 +77,7 @@ function listOf(item: string, size: number): string {
   return `[${`${item},`.repeat(count - 1)}${item}]`;
 }
 
-/** Lists are cut until the whole is small enough. */
+/** Shortens a list until its JSON fits into `size` characters. */
 function shortened(value: unknown, size: number): unknown {
   if (!Array.isArray(value) || JSON.stringify(value).length <= size) return value;
   const each = JSON.stringify(value[0]).length + 1;

@@ -1,15 +1,17 @@
 import type { JsonSchema } from '#src/lib/validation/index.js';
 
-/** Finds the schema that a `$ref` names. */
+/** Returns the schema that a `$ref` points to. */
 export type Resolve = (ref: string) => JsonSchema;
 
 const WORD = 'a';
-/** Where a schema sets no limit, values are this long. */
+/** Length of values whose schema sets no limit. */
 const UNLIMITED = 1000;
 
 let unique = 0;
 
-/** The largest value that a schema admits: every field, every list as long as it may be. */
+/**
+ * Returns the largest value that a schema allows: every field present, every list at full length.
+ */
 export function largest(given: JsonSchema, resolve: Resolve, name?: string): unknown {
   const schema = mainPart(given, resolve);
   if (schema.const !== undefined) return schema.const;
@@ -31,7 +33,7 @@ export function largest(given: JsonSchema, resolve: Resolve, name?: string): unk
   }
 }
 
-/** As large, but wrong wherever something can be wrong. */
+/** Returns a value of the same size with as many errors as possible. */
 export function wrongest(given: JsonSchema, resolve: Resolve): unknown {
   const schema = mainPart(given, resolve);
   switch (schema.type) {
@@ -46,7 +48,7 @@ export function wrongest(given: JsonSchema, resolve: Resolve): unknown {
   }
 }
 
-/** The schema behind references; of several the first one that is not null. */
+/** Resolves references; of a union, returns the first member that is not null. */
 export function mainPart(schema: JsonSchema, resolve: Resolve): JsonSchema {
   if (schema.$ref !== undefined) return mainPart(resolve(schema.$ref), resolve);
   const choice = (schema.anyOf ?? schema.oneOf)?.find(({ type }) => type !== 'null');
@@ -70,7 +72,10 @@ function items(
   return Array.from({ length: maxItems }, () => make(item));
 }
 
-/** The longest text that its pattern or format admits; names that must be unique are. */
+/**
+ * Returns the longest text that the pattern or format allows; usernames and email addresses are
+ * unique.
+ */
 function largestText(schema: JsonSchema, name: string | undefined): string {
   unique += 1;
   const { maxLength = UNLIMITED, pattern, format } = schema;

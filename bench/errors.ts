@@ -16,7 +16,7 @@ import { type Attack, attacksOn } from './attacks.js';
 import { median } from './side-by-side.js';
 
 const KIB = 1024;
-/** What is smaller tells nothing: even one error takes a hundred bytes to describe. */
+/** Smaller requests are ignored: describing a single error already takes a hundred bytes. */
 const SMALL = 4 * KIB;
 const PASSWORD = 'BenchPass123!';
 
@@ -35,7 +35,7 @@ interface Operation {
   send: Send;
 }
 
-/** `errors`: what a body costs that is made to have errors, beside a valid one of its size. */
+/** `errors`: measures the cost of bodies full of errors against valid bodies of the same size. */
 export function benchErrors(): Command {
   return new Command('errors')
     .description('the largest bodies with the most errors against valid ones; prints time and size')
@@ -59,7 +59,9 @@ export function benchErrors(): Command {
     });
 }
 
-/** How many bytes the operation reads, found by trying: a route may have a limit of its own. */
+/**
+ * Finds the body limit of an operation in bytes by bisection, since a route may have its own limit.
+ */
 async function findLimit(send: Send, most: number): Promise<number> {
   let [accepted, refused] = [0, most + 1];
   while (refused - accepted > 1) {
@@ -71,7 +73,7 @@ async function findLimit(send: Send, most: number): Promise<number> {
   return accepted;
 }
 
-/** Prints both costs, and answers how many times larger than its request the answer was. */
+/** Prints both costs; returns the ratio of response size to request size. */
 async function measure(name: string, attack: Attack, send: Send, rounds: number): Promise<number> {
   const { body, twin, contentType } = attack;
   const wrong: Measured[] = [];
@@ -136,7 +138,7 @@ async function signIn(app: FastifyInstance): Promise<Record<string, string>> {
   return { cookie: cookie.join('; '), 'x-csrf-token': csrf.json().csrf_token };
 }
 
-/** Every operation of the running app that takes JSON. */
+/** Returns every operation of the app that takes JSON. */
 function operationsOf(app: FastifyInstance, headers: Record<string, string>): Operation[] {
   const paths = app.swagger().paths as Record<string, Record<string, JsonOperation>>;
   return Object.entries(paths).flatMap(([path, item]) =>

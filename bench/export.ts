@@ -6,7 +6,7 @@ import { withService } from './service.js';
 
 const MIB = 1024 * 1024;
 
-/** `export`: how much memory the service needs to hand out very many users. */
+/** `export`: measures the service's memory while it exports very many users. */
 export function benchExport(): Command {
   return new Command('export')
     .description('exports very many users to a fast and to a slow reader; prints time and memory')
@@ -48,7 +48,7 @@ async function fill(databaseUrl: string, count: number): Promise<void> {
   await client.end();
 }
 
-/** Reads to the end; a slow reader rests `pause` milliseconds after every mebibyte. */
+/** Reads a response to its end. A slow reader sleeps `pause` × 20 ms after every mebibyte. */
 function read(
   url: string,
   pause: number,

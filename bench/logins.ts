@@ -9,7 +9,7 @@ import { median, p99 } from './side-by-side.js';
 
 const USERNAME = 'bench';
 const NO_THROTTLE = '1000000';
-/** Between two measured requests, so that measuring is no flood of its own. */
+/** Pause between measured requests, so that the probe itself adds little load. */
 const PAUSE_MS = 20;
 
 const PROBES = ['/health', '/api/v1/users'] as const;
@@ -21,7 +21,7 @@ interface Options {
   seconds: number;
 }
 
-/** `logins`: what a flood of logins does to everybody else. */
+/** `logins`: measures how a flood of logins affects other requests. */
 export function benchLogins(): Command {
   return new Command('logins')
     .description('latency of other requests, alone and under a flood of wrong passwords')
@@ -34,7 +34,7 @@ export function benchLogins(): Command {
           await probe(origin, 1);
           const alone = await probe(origin, seconds);
           const flood = startFlood(origin, connections);
-          // The queue fills first.
+          // Let the queue fill first.
           await sleep(1000);
           const under = await probe(origin, seconds);
           const { answers, elapsed } = await flood.stop();
@@ -68,7 +68,7 @@ async function fill(databaseUrl: string): Promise<void> {
   await client.end();
 }
 
-/** How long requests take, one after the other, in milliseconds. */
+/** Sends requests one after the other; returns their durations in milliseconds. */
 async function probe(origin: string, seconds: number): Promise<Latencies> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const latencies: Latencies = { '/health': [], '/api/v1/users': [] };
@@ -86,7 +86,7 @@ async function probe(origin: string, seconds: number): Promise<Latencies> {
   return latencies;
 }
 
-/** Logins with a wrong password over so many connections, each as fast as it is answered. */
+/** Sends logins with a wrong password over `connections` connections, each without pause. */
 function startFlood(origin: string, connections: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const answers = new Map<number, number>();
@@ -109,7 +109,7 @@ function startFlood(origin: string, connections: number) {
   };
 }
 
-/** Sends one request, reads the answer to its end, and tells its status. */
+/** Sends one request, reads the whole response and returns its status. */
 function send(agent: Agent, url: string, body?: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const method = body === undefined ? 'GET' : 'POST';

@@ -10,18 +10,18 @@ import { migrateUp } from '#src/db/migrator.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import { jobQueue } from '#src/queue/install.js';
 
-/** The compiled service in a process of its own, on a new database. */
+/** The compiled service in its own process, on a new database. */
 export interface Service {
   origin: string;
   databaseUrl: string;
-  /** The most memory that the process has ever held, in bytes. Linux only. */
+  /** Returns the peak memory of the process in bytes. Linux only. */
   peakMemory(): Promise<number>;
 }
 
 /**
- * Runs `work` with a service that is started before and stopped after it.
+ * Starts the service, runs `work` with it, and stops it.
  *
- * @param settings variables of the configuration that differ from their default
+ * @param settings environment variables that override the defaults
  */
 export async function withService<T>(
   prepare: (databaseUrl: string) => Promise<void>,

@@ -1,11 +1,11 @@
-/** Something to be measured, by its name. */
+/** Functions to measure, by name. */
 export type Contenders = Readonly<Record<string, () => unknown>>;
 
 const TURN_MS = 25;
 
 /**
- * The median time of one call of each, in microseconds. They take turns, so that whatever else the
- * machine does meets all of them alike.
+ * Returns the median time of one call of each function, in microseconds. The functions take turns,
+ * so other load on the machine affects all of them alike.
  */
 export function sideBySide(contenders: Contenders, rounds: number): Record<string, number> {
   const names = Object.keys(contenders);
@@ -29,7 +29,7 @@ export function p99(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
 }
 
-/** How many calls make up one turn; warms the code up on the way. */
+/** Returns the number of calls per turn; also warms up the code. */
 function calibrate(call: () => unknown): number {
   let calls = 1;
   while (timeOf(call, calls) * calls < TURN_MS * 1000) calls *= 2;

@@ -15,12 +15,15 @@ import {
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { sideBySide } from './side-by-side.js';
 
-/** A schema with input for it. */
+/** A schema with valid and invalid input. */
 interface Subject {
   name: string;
   schema: TSchema;
   ours: (value: unknown) => Validated;
-  /** Text becomes numbers: then Ajv changes its input, and both get a copy for each call. */
+  /**
+   * Whether strings are converted. Ajv then modifies its input, so both validators get a copy per
+   * call.
+   */
   converts: boolean;
   valid: unknown;
   invalid: unknown;
@@ -71,7 +74,10 @@ const subjects: Subject[] = [
   },
 ];
 
-/** `validation`: what the validator costs beside Ajv, on the same schemas and the same input. */
+/**
+ * `validation`: compares the cost of the compiled validator with Ajv, on the same schemas and
+ * input.
+ */
 export function benchValidation(): Command {
   return new Command('validation')
     .description('the compiled validator against plain Ajv; prints medians and ratios')
@@ -86,7 +92,7 @@ export function benchValidation(): Command {
 function compare(subject: Subject, kind: 'valid' | 'invalid', rounds: number): void {
   const { name, schema, ours, converts } = subject;
   const input = subject[kind];
-  // Ajv converts in place, so each turn wants a new one; without a prototype, as Fastify has them.
+  // Ajv converts in place, so each call needs a new object; without a prototype, like Fastify's.
   const copy = () => (converts ? Object.assign(Object.create(null), input) : input);
   const first = compileAjv(schema, { coerceTypes: converts });
   const all = compileAjv(schema, { coerceTypes: converts, allErrors: true });

@@ -1,5 +1,6 @@
-// tap is built with its plugins. A run finds out that `.taprc` wants others, but starts the tests of
-// that very run as before: so it is built ahead, where it has not been.
+// Builds tap ahead of the test run, unless it is already built without the plugins that `.taprc`
+// excludes. tap itself notices the difference, but still starts the current run's tests with the
+// old build.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

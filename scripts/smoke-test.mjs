@@ -1,6 +1,5 @@
-// Holds the service to its first promise: `npm start` in a checkout, with nothing prepared, and it
-// serves. Everything here happens through npm, a socket and signals, as it does for a person; what
-// an answer has to look like in detail is the tests' business.
+// Smoke test of `npm start` in a fresh checkout: no preparation, only npm, a socket and signals, as
+// a user would run it. The details of responses are covered by the tests.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -20,7 +19,8 @@ const RESTART_MS = 3_000;
 const STOP_MS = 15_000;
 
 const dataDirectory = mkdtempSync(join(tmpdir(), 'althing-smoke-'));
-// Root's database runs under another account, which has to pass this directory.
+// If run by root, PostgreSQL runs under another account, which must be able to enter this
+// directory.
 chmodSync(dataDirectory, 0o711);
 const port = await freePort();
 const origin = `http://127.0.0.1:${port}`;
@@ -28,7 +28,9 @@ const origin = `http://127.0.0.1:${port}`;
 const print = (line) => process.stdout.write(`${line}\n`);
 const count = { total: 0, pass: 0 };
 
-/** Runs one check and counts it. The others go on, so that one run shows all that is wrong. */
+/**
+ * Runs and counts one check. A failure does not stop the others, so one run shows every problem.
+ */
 async function check(name, work) {
   count.total += 1;
   try {
@@ -40,13 +42,13 @@ async function check(name, work) {
   }
 }
 
-/** `npm start`, in a process group of its own: what is left of it can be seen and ended. */
+/** `npm start` in its own process group, so that remaining processes can be found and killed. */
 class Service {
   output = '';
   #exit;
 
   constructor() {
-    // An empty variable counts as not set, and is stronger than one in the checkout's .env.
+    // An empty variable counts as not set, and overrides one in the checkout's .env.
     const settings = {
       NODE_ENV: '',
       APP_ENV: 'development',
@@ -79,7 +81,10 @@ class Service {
     return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
-  /** Milliseconds from the end of the build, which npm shows by naming the script after it. */
+  /**
+   * Returns the milliseconds from the end of the build to a healthy response. The build has ended
+   * when npm prints the start command.
+   */
   async healthyAfter(limit) {
     await this.#until(() => /^> .*\n> (exec )?node /m.test(this.output), BUILD_MS, 'to be built');
     const begin = performance.now();
@@ -99,7 +104,7 @@ class Service {
     }
   }
 
-  /** Tells npm, and nobody else, to stop. */
+  /** Sends SIGTERM to npm only, not to its process group. */
   async stop() {
     const begin = performance.now();
     this.process.kill('SIGTERM');
@@ -111,7 +116,7 @@ class Service {
     return `${Math.round(performance.now() - begin)} ms, exit ${exit.signal ?? exit.code}`;
   }
 
-  /** For when a check has failed: nothing of this run may outlive it. */
+  /** Kills all processes of this run, even after a failed check. */
   async end() {
     if (!this.ended) {
       this.process.kill('SIGTERM');
@@ -127,7 +132,7 @@ function signal(pid, name) {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // The process has already ended.
   }
 }
 
@@ -140,14 +145,14 @@ function postmasterPid() {
   }
 }
 
-/** Processes of the group, or (where there is /proc) at work in the data directory. */
+/** Returns the processes of the group and, on Linux, those that refer to the data directory. */
 function processesLeft(group) {
   const left = [];
   try {
     process.kill(-group, 0);
     left.push(`somebody of the process group ${group}`);
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
   const pids = process.platform === 'linux' ? readdirSync('/proc') : [];
   for (const pid of pids.filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
@@ -159,7 +164,7 @@ function processesLeft(group) {
         left.push(`${pid} ${command}`);
       }
     } catch {
-      // It has ended meanwhile, or is somebody else's.
+      // The process has ended, or belongs to another user.
     }
   }
   return left;
@@ -181,7 +186,7 @@ async function freePort() {
   return free;
 }
 
-/** A caller with a cookie jar and, once fetched, the CSRF token. */
+/** An HTTP client with a cookie jar and, once fetched, the CSRF token. */
 class Client {
   #cookies = new Map();
   #token;
@@ -210,7 +215,7 @@ class Client {
     return { status: response.status, headers: response.headers, text, json };
   }
 
-  /** Sends, and insists on the status. */
+  /** Sends a request and asserts the status. */
   async expect(status, method, path, options) {
     const answer = await this.send(method, path, options);
     assert.equal(answer.status, status, `${answer.status} ${answer.text.slice(0, 1000)}`);
@@ -384,7 +389,7 @@ async function run(service) {
     },
   );
   if (!healthy) return;
-  // The lines with the password are printed once everybody can sign in, a moment after /health.
+  // The password is printed shortly after /health responds.
   for (let tries = 0; made.password === '' && tries < 100; tries += 1) {
     made.password = /with the password (\S+)/.exec(service.output)?.[1] ?? '';
     await sleep(20);
@@ -425,7 +430,7 @@ for (const stage of [run, runAgain]) {
   }
 }
 rmSync(dataDirectory, { recursive: true, force: true });
-// As tap closes its runs, so that one reader understands both.
+// tap's summary format, so the same parser reads both.
 print(`# { total: ${count.total}, pass: ${count.pass}, fail: ${count.total - count.pass} }`);
 print(`# time=${Math.round(performance.now() - before)}ms`);
 process.exitCode = count.pass === count.total ? 0 : 1;

@@ -1,5 +1,5 @@
-// The ReDoc bundle is served by this service itself, so that /redoc needs no other host. It is
-// copied at build time, which keeps the package (and all it depends on) out of production.
+// The service serves the ReDoc bundle itself, so /redoc needs no other host. Copying it at build
+// time keeps the package and its dependencies out of production.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ const vendor = fileURLToPath(new URL('../public/vendor/', import.meta.url));
 const bundle = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
 const source = readFileSync(bundle, 'utf8');
 
-// The one picture that the bundle takes from elsewhere; the link beside it stays.
+// The logo is the only image that the bundle loads from another host; the link beside it stays.
 const local = source.replace(FOREIGN_LOGO, EMPTY_PICTURE);
 if (local === source) throw new Error('The ReDoc bundle has changed: look for its foreign logo.');
 

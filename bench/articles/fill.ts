@@ -10,15 +10,18 @@ import { makeTexts } from './texts.js';
 export interface Sizes {
   posts: number;
   comments: number;
-  /** The same seed makes the same articles. */
+  /** The same seed gives the same data. */
   seed: number;
 }
 
-/** How many comments the post with the tree has, three beneath each, and the one with the chain. */
+/**
+ * Posts with special comment threads, and their comment counts: a tree with three replies per
+ * comment, and a chain.
+ */
 export const TREE = { post: 1, comments: 500 };
 export const CHAIN = { post: 2, comments: 10_000 };
 
-/** One in so many posts and comments has the rare words. */
+/** One in this many posts and comments contains the rare words. */
 const RARE = 10_000;
 
 const AUTHORS = 200;
@@ -29,13 +32,13 @@ const POST_WORDS = 80;
 const COMMENT_WORDS = 12;
 
 /**
- * Fills an empty, migrated database with articles, some of them drafts, and comments, some of them
- * waiting or deleted; and has them analysed. Inside of the database, out of a few texts whose vectors
- * are made once, without looking after foreign keys, and with the indexes built at the end: seconds
- * and not minutes.
+ * Fills an empty, migrated database with posts (some drafts) and comments (some pending or
+ * deleted), then runs `vacuum analyze`. Takes seconds, not minutes: rows are generated in SQL from
+ * a few prepared texts, foreign keys are not checked, and indexes are built last.
  */
 export async function fillArticles(databaseUrl: string, sizes: Sizes): Promise<void> {
-  // One connection: its settings and temporary tables are for all that follows.
+  // A single connection, because session settings and temporary tables must last for all
+  // statements.
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   try {
@@ -75,7 +78,7 @@ async function fillTexts(db: Database, seed: number): Promise<void> {
   }
 }
 
-/** Drops what is not there for a constraint; returns how to make it again. */
+/** Drops all indexes except primary keys; returns their definitions for recreation. */
 async function dropIndexes(db: Database): Promise<{ name: string; definition: string }[]> {
   const { rows } = await sql<{ name: string; definition: string }>`
     select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
@@ -117,7 +120,7 @@ async function fillPosts(db: Database, count: number): Promise<void> {
     order by made.n`.execute(db);
   await sql`select setval(pg_get_serial_sequence('posts', 'id'), ${count})`.execute(db);
   await sql`insert into post_slugs (slug, post_id) select slug, id from posts`.execute(db);
-  // A few posts are read very often, most of them hardly ever.
+  // Few posts are read very often, most hardly ever.
   await sql`insert into post_views (post_id, view_count)
     select id, floor(random() ^ 8 * 100000) from posts`.execute(db);
   await sql`insert into post_tags (post_id, tag_id)
@@ -129,7 +132,8 @@ async function fillComments(db: Database, { posts, comments }: Sizes): Promise<v
   const tree = sql.lit(TREE.comments);
   const special = sql.lit(TREE.comments + CHAIN.comments);
   const count = Math.max(comments, TREE.comments + CHAIN.comments);
-  // First the tree, then the chain; of the others every other one replies to the one before.
+  // The tree comes first, then the chain. Of the rest, every second comment replies to the previous
+  // one.
   await sql`
     insert into comments (id, post_id, parent_id, thread_id, depth, author_id, content,
       content_html, is_approved, deleted_at, created_at, search)
@@ -156,7 +160,7 @@ async function fillComments(db: Database, { posts, comments }: Sizes): Promise<v
   await sql`select setval(pg_get_serial_sequence('comments', 'id'), ${count}::integer)`.execute(db);
 }
 
-/** Which text the n-th has: the first one, which has the rare words, one time in many. */
+/** SQL for the text of the n-th row. Text 0, with the rare words, is used once per `RARE` rows. */
 function textOf(n: string) {
   const number = sql.ref(n);
   return sql`case when ${number} % ${sql.lit(RARE)} = 0 then 0

@@ -1,12 +1,12 @@
 import { Random } from '#test/support/random.js';
 
-/** Words that half of all texts have, and words that one of ten thousand has. */
+/** Words found in about half of all texts, and words found in one of ten thousand. */
 export const WORDS = {
   common: { English: 'database', Chinese: '数据库' },
   rare: { English: 'quetzal', Chinese: '鸭嘴兽' },
 } as const;
 
-/** The language of a text, in turns. */
+/** Languages of the texts, alternating. */
 const LANGUAGES = ['English', 'Chinese'] as const;
 type Language = (typeof LANGUAGES)[number];
 
@@ -38,10 +38,11 @@ const VOCABULARY: Record<Language, readonly string[]> = {
 };
 
 /**
- * Texts as people write them: words by Zipf's law, every other text in Chinese, the common word of its
- * language in nine of ten. The first has the rare words of both languages.
+ * Generates realistic texts: word frequencies follow Zipf's law, languages alternate, and nine of
+ * ten texts contain the common word of their language. The first text contains the rare words of
+ * both languages.
  *
- * @param length how many words a text has
+ * @param length number of words per text
  */
 export function makeTexts(seed: number, count: number, length: number): Text[] {
   const random = new Random(seed);

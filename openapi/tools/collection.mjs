@@ -1,6 +1,6 @@
-// The contract as a Postman collection that runs from top to bottom against a freshly seeded
-// service. openapi-to-postmanv2 makes the requests; everything that it would make up (values, ids)
-// comes from the contract instead, so that the same contract always gives the same collection.
+// Builds a Postman collection from the contract; it runs from top to bottom against a freshly
+// seeded service. openapi-to-postmanv2 makes the requests. Values and ids that it would invent are
+// taken from the contract, so the same contract always gives the same collection.
 import converter from 'openapi-to-postmanv2';
 import { exampleOfBody, exampleOfParameter } from './examples.mjs';
 import { expectedStatuses, scriptFor } from './scripts.mjs';
@@ -10,24 +10,24 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'tr
 const OPTIONS = {
   folderStrategy: 'Tags',
   parametersResolution: 'Example',
-  // What may be left out is shown, but switched off.
+  // Optional parameters are included, but disabled.
   enableOptionalParameters: false,
   keepImplicitHeaders: true,
   includeAuthInfoInExample: false,
 };
 
-// Who signs in first may do everything that follows; the session ends when all is done.
+// Signing in comes first, because later requests need the session; signing out comes last.
 const FIRST = ['auth-login', 'auth-csrf'];
 const LAST = 'auth-logout';
 
-/** Headers that a client does not make up: these are sent though they may be left out. */
+/** Optional headers that are sent anyway, with values that no example can give. */
 const HEADERS = { 'x-csrf-token': '{{csrf_token}}', 'idempotency-key': '{{$guid}}' };
 
-/** What is made under one path and found under another, by the operation that makes it. */
+/** Resources created under one path and used under another, by the operation that creates them. */
 const MADE_ELSEWHERE = { 'post-comments-create': 'comments_id' };
 const FOUND_ELSEWHERE = {
   '/api/v1/comments/': 'comments_id',
-  // What is restored is the post that has just been deleted.
+  // The post deleted earlier in the run is restored.
   '/api/v1/trash/': 'posts_id',
 };
 
@@ -41,7 +41,7 @@ const VARIABLES = [
 const DESCRIPTION =
   'Every operation of the contract, once. Set `password` to what the service printed at its first start, and run the collection from top to bottom against a service that has just been seeded.';
 
-/** The collection for a contract, as an object. */
+/** Returns the Postman collection of a contract as an object. */
 export async function makeCollection(contract) {
   const operations = operationsOf(contract);
   const variables = [...VARIABLES];
@@ -69,7 +69,7 @@ export async function makeCollection(contract) {
 
 function convert(contract) {
   const copy = structuredClone(contract);
-  // Nothing of the answers is wanted, and making examples of them is most of the work.
+  // Responses are left out of the collection, and generating their examples takes most of the time.
   const { responses: shared = {} } = copy.components;
   const own = [...operationsOf(copy).values()].map(({ operation }) => operation.responses);
   for (const response of [shared, ...own].flatMap((each) => Object.values(each))) {
@@ -86,7 +86,7 @@ function convert(contract) {
   });
 }
 
-/** The operations by what a request of the collection shows of them: `GET /api/v1/users/:id`. */
+/** Maps the key of a collection's request, such as `GET /api/v1/users/:id`, to its operation. */
 function operationsOf(contract) {
   const operations = new Map();
   for (const [path, item] of Object.entries(contract.paths)) {
@@ -109,7 +109,10 @@ function keyOf(method, path) {
   return `${method.toUpperCase()} ${path}`;
 }
 
-/** A request with ids, values and scripts of its own, and without what the converter made up. */
+/**
+ * Completes a converted request with ids, values and scripts, and drops what the converter
+ * invented.
+ */
 function completeItem({ name, request }, operations, variables) {
   const { method, url } = request;
   const found = operations.get(keyOf(method, `/${url.path.join('/')}`));
@@ -157,7 +160,9 @@ function completeItem({ name, request }, operations, variables) {
   };
 }
 
-/** The variable for the id of what a POST to this path creates, if `path/{id}` is there to use it. */
+/**
+ * Returns the variable for the id that a POST to `path` creates, if the contract has `path/{id}`.
+ */
 function createdBy(contract, path) {
   const member = new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/\\{[^}]+\\}$`);
   const isUsed = Object.keys(contract.paths).some((each) => member.test(each));
@@ -165,7 +170,7 @@ function createdBy(contract, path) {
   return isUsed && creates ? `${path.split('/').at(-1)}_id` : undefined;
 }
 
-/** `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
+/** Returns `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
 function idFrom(contract, path, parameter) {
   if (parameter !== 'id') return undefined;
   const [, elsewhere] =
@@ -175,7 +180,10 @@ function idFrom(contract, path, parameter) {
   return created === undefined ? undefined : `{{${created}}}`;
 }
 
-/** What creates comes before what needs it, and what deletes comes last, the inner before the outer. */
+/**
+ * Sorts creating requests before those that use the resource, and deletions last, inner before
+ * outer.
+ */
 function orderOf(id, method, path, created) {
   if (FIRST.includes(id)) return FIRST.indexOf(id) - 1000;
   const depth = path.split('/').length;

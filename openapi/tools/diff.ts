@@ -1,4 +1,4 @@
-/** `npm run openapi:diff`: reports which changes of the contract break clients. Needs git. */
+/** `npm run openapi:diff`: reports contract changes that break clients. Needs git. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ const program = new Command('openapi:diff')
     if (breaking > 0 && allowBreaking !== true) process.exitCode = 1;
   });
 
-/** The newest release that the working tree descends from. */
+/** Returns the newest release tag that is an ancestor of HEAD. */
 function lastTag(): string | undefined {
   const tags = git(['tag', '--merged', 'HEAD', '--sort=-creatordate']);
   return tags.split('\n').find(Boolean);

@@ -1,7 +1,6 @@
-// Values for requests: the examples of the contract, and where there is none, the least that the
-// schema allows.
+// Request values: the contract's examples, or else a minimal value that the schema allows.
 
-/** The value of a parameter, as it stands in a URL or a header; undefined if there is no such one. */
+/** Returns a parameter's value as it appears in a URL or header; undefined without a parameter. */
 export function exampleOfParameter(contract, parameter) {
   if (parameter === undefined) return undefined;
   const example = parameter.example ?? firstOf(parameter.examples);
@@ -9,7 +8,7 @@ export function exampleOfParameter(contract, parameter) {
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
-/** The body of a request in Postman's form; undefined if the operation takes none. */
+/** Returns a request body in Postman's form; undefined if the operation takes none. */
 export function exampleOfBody(contract, operation, made) {
   const content = operation.requestBody?.content;
   if (content === undefined) return undefined;
@@ -33,14 +32,17 @@ function jsonBody(value) {
   return { mode: 'raw', raw: JSON.stringify(value, null, 2), options };
 }
 
-/** A field that may be repeated is repeated. */
+/** A list becomes a repeated field. */
 function fieldsOf(form) {
   return Object.entries(form).flatMap(([key, value]) =>
     [value].flat().map((each) => ({ key, value: String(each) })),
   );
 }
 
-/** Of a file only the converter knows that it is one; the guide is a file that is always there. */
+/**
+ * Only the converter knows which parts are files; the guide serves as the file because it always
+ * exists.
+ */
 function partsOf({ formdata = [] }, form) {
   return formdata.flatMap(({ key, type }) => {
     if (type === 'file') return [{ key, type, src: 'guide.md' }];
@@ -48,7 +50,7 @@ function partsOf({ formdata = [] }, form) {
   });
 }
 
-/** A value that the schema allows. */
+/** Returns a value that the schema allows. */
 function exampleOf(contract, schema = {}) {
   const { $ref } = schema;
   if ($ref !== undefined) return exampleOf(contract, resolve(contract, $ref));

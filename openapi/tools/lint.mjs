@@ -1,5 +1,5 @@
-// Holds the contract against both linters. The second runs though the first has found something, so
-// that one run shows all that is wrong.
+// Runs both linters on the contract. The second one runs even if the first has failed, so one run
+// shows every problem.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ const linters = [
   ['spectral', 'lint', DOCUMENT, '--ruleset', 'spectral.yaml', '--fail-severity', 'hint'],
 ];
 
-// Neither telemetry nor a look for newer versions: a check of a file needs no network.
+// No telemetry or update check: linting a file needs no network.
 const env = {
   ...process.env,
   REDOCLY_TELEMETRY: 'off',

@@ -1,4 +1,4 @@
-// Writes the Postman collection of the contract, or with --check tells whether it is up to date.
+// Writes the Postman collection of the contract; with --check, reports whether it is up to date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { makeCollection } from './collection.mjs';

@@ -1,5 +1,5 @@
-// Runs the Postman collection against a service that has just been built and seeded: `npm run build`
-// comes first. The service has a database and a port of its own, which go with the run.
+// Runs the Postman collection against a freshly built and seeded service; run `npm run build`
+// first. The service uses its own database and port, both removed afterwards.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -15,7 +15,8 @@ const STOP_MS = 15_000;
 
 const print = (line) => process.stdout.write(`${line}\n`);
 const dataDirectory = mkdtempSync(join(tmpdir(), 'althing-newman-'));
-// Root's database runs under another account, which has to pass this directory.
+// If run by root, PostgreSQL runs under another account, which must be able to enter this
+// directory.
 chmodSync(dataDirectory, 0o711);
 const begin = performance.now();
 const port = await freePort();
@@ -35,13 +36,13 @@ try {
   await stopService();
   rmSync(dataDirectory, { recursive: true, force: true });
 }
-// As tap closes its runs, so that one reader understands both.
+// tap's summary format, so the same parser reads both.
 print(`# { total: ${count.total}, pass: ${count.pass}, fail: ${count.total - count.pass} }`);
 print(`# time=${Math.round(performance.now() - begin)}ms`);
 process.exitCode = count.total > 0 && count.pass === count.total ? 0 : 1;
 
 function startService() {
-  // An empty variable counts as not set, and is stronger than one in the checkout's .env.
+  // An empty variable counts as not set, and overrides one in the checkout's .env.
   const settings = {
     NODE_ENV: '',
     APP_ENV: 'development',
@@ -74,7 +75,7 @@ function hasEnded() {
   return service.child.exitCode !== null || service.child.signalCode !== null;
 }
 
-/** It is printed when everybody can sign in. */
+/** Waits for the administrator's password, which the service prints once it is ready. */
 async function printedPassword() {
   for (const deadline = performance.now() + START_MS; performance.now() < deadline; ) {
     const password = /with the password (\S+)/.exec(service.output)?.[1];
@@ -85,7 +86,7 @@ async function printedPassword() {
   throw new Error(`The service did not start:\n${service.output}`);
 }
 
-/** Stops it as an operator would, which stops its database too. */
+/** Stops the service with SIGTERM, which also stops its database. */
 async function stopService() {
   service.child.kill('SIGTERM');
   const deadline = performance.now() + STOP_MS;
@@ -99,7 +100,7 @@ function runCollection(password) {
   const openapi = join(root, 'openapi');
   const options = {
     collection: JSON.parse(readFileSync(join(openapi, 'postman_collection.json'), 'utf8')),
-    // Files that a request sends are named from here.
+    // Files that a request uploads are relative to this directory.
     workingDir: openapi,
     reporters: [],
     timeoutRequest: 30_000,

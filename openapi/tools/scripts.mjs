@@ -1,28 +1,28 @@
-// What a request of the collection checks of its answer, and what it keeps of it.
+// Scripts that check the responses of the collection's requests and store values from them.
 
-/** Operations whose request, though made from the examples, need not succeed. */
+/** Expected statuses of operations whose example request does not always succeed. */
 const EXCEPTIONS = {
-  // It is there to fail.
+  // Fails on purpose.
   'playground-error': [500],
-  // It asks another service, which there is only where one is configured.
+  // Asks another service, which exists only where it is configured.
   'playground-upstream': [200, 404],
-  // They want what a mail has brought.
+  // Need a token from a mail.
   'emails-confirm': [422],
   'passwords-reset': [422],
-  // They would end the account, or its password, with which the rest is done.
+  // Would change or delete the account that the rest of the run uses.
   'emails-change': [422],
   'me-delete': [422],
   'passwords-change': [422],
-  // What they name is not there: the session of the run itself would be.
+  // The example ids do not exist; real ones would include the session of the run itself.
   'jobs-retry': [404],
   'sessions-end': [404],
-  // What was in the trash has been restored just before.
+  // The post has been restored from the trash just before.
   'trash-purge': [404],
   // No published post has the tag.
   'tags-posts': [404],
 };
 
-/** The statuses with which the request of an operation is as it should be. */
+/** Returns the statuses that count as success for an operation's request. */
 export function expectedStatuses({ operationId, responses }) {
   const listed = Object.keys(responses).map(Number);
   const given = EXCEPTIONS[operationId];
@@ -31,7 +31,7 @@ export function expectedStatuses({ operationId, responses }) {
   return successes.length > 0 ? successes : listed.filter((status) => status < 400);
 }
 
-/** The script that runs after a request. */
+/** Returns the test script that runs after a request. */
 export function scriptFor({ operationId, responses }, expected, created) {
   const listed = Object.keys(responses).map(Number);
   const exec = [

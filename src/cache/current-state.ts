@@ -6,43 +6,45 @@ export type CurrentStateOptions = Pick<
   'url' | 'connectTimeout' | 'channel' | 'notify' | 'log'
 >;
 
-/** What readers find now, by its name. */
+/** The current state of the database, identified by a name. */
 export interface State {
   readonly name: string;
-  /** Whether what is read now may be kept under the name, and what is kept under it be shown. */
+  /** Whether values may be stored and served under this name. */
   readonly isCertain: boolean;
 }
 
 /**
- * Which state of the database readers find, by a name that every process knows it under.
+ * Tracks the current state of the database by a name that all processes share. Cached values are
+ * stored under it.
  *
- * Each change says the name of what it leaves behind on a channel, as it commits; the last name that
- * was heard is the current one. What is kept under it is up to date at once for whoever asks the
- * process that made the last change, and for the others as soon as the news of it arrives, which takes
- * milliseconds. Why:
+ * On commit, each change announces a new, unique name on a channel; the last name received is the
+ * current one. Values cached under it are up to date immediately for clients of the process that
+ * made the last change, and within milliseconds, once the notification arrives, for clients of the
+ * others. Why this is correct:
  *
- * - PostgreSQL delivers in the order of the commits, the same to every process. What is read once a
- *   name was heard therefore has everything up to that change, whoever reads, so that processes may
- *   share it. A reader that is slow, and was overtaken by a change, keeps what it found under the
- *   former name, for which nobody asks any more.
- * - A process that does not listen, or not for long, may have missed something: it is certain only
- *   after it has heard a name that it said itself, and which makes all the others begin anew.
- * - The name of a change made here may arrive a moment after whoever made it has their answer. Until
- *   an echo that was sent behind it comes back this process is not certain. Names of older changes
- *   that arrive in between do no harm, since they come before the echo.
+ * - PostgreSQL delivers notifications in commit order, the same to every process. A value read
+ *   after a name was received includes every change up to that one, so processes may share it. A
+ *   slow reader that is overtaken by a change stores its value under the former name, which is no
+ *   longer used.
+ * - A process that is not listening, or has just started to, may have missed a change. It is
+ *   certain only after receiving a name that it announced itself, which also makes all other
+ *   processes start over.
+ * - The name of a local change may arrive shortly after the response to that change. Until an echo
+ *   sent after the change returns, this process is not certain. Names of older changes that arrive
+ *   in between do no harm, because they precede the echo.
  *
- * A connection that dies without a word is noticed after seven seconds. Until then the changes of
- * other processes are missed, but none that was made here.
+ * A silently dead connection is detected after seven seconds. Until then, changes by other
+ * processes are missed, but no local ones.
  */
 export class CurrentState {
   readonly #listener: ChannelListener;
-  /** The last name that was heard; null while something may have been missed. */
+  /** The last name received; null while a change may have been missed. */
   #heard: string | null = null;
-  /** The name that this process said when it began to listen. */
+  /** The name announced when listening began. */
   #announced = '';
-  /** Takes the place of a name while it is not certain. */
+  /** A unique name, used while not certain. */
   #stopgap = randomUUID();
-  /** Changes made here of which it is not certain that they have been heard. */
+  /** Number of local changes whose notifications may not have arrived yet. */
   #unheard = 0;
   #confirming: Promise<void> | null = null;
 
@@ -56,7 +58,7 @@ export class CurrentState {
     });
   }
 
-  /** Begins to listen, if it has not begun. Until then, and for a moment, it is not certain. */
+  /** Starts listening, unless already started. It takes a moment until the state is certain. */
   start(): void {
     this.#listener.start();
   }
@@ -71,7 +73,7 @@ export class CurrentState {
       : { name: this.#stopgap, isCertain: false };
   }
 
-  /** To be called when this process may have changed something, before anyone is told of it. */
+  /** Must be called after a possible local change, before the response is sent. */
   changedHere(): void {
     this.#stopgap = randomUUID();
     this.#unheard += 1;
@@ -100,8 +102,8 @@ export class CurrentState {
         await this.#listener.echo();
         this.#unheard -= before;
       } catch {
-        // An echo may fail late, on a connection that has long been replaced: then the new one is
-        // asked. Otherwise there is none, and the next is announced behind these changes.
+        // An echo may fail late, on a connection that has been replaced: then the new one is asked.
+        // Otherwise there is no connection, and the next one announces a name after these changes.
         if (this.#announced !== announced) continue;
         this.#forget();
         this.#unheard = 0;

@@ -1,14 +1,20 @@
 import { Redis } from 'ioredis';
 
-/** Milliseconds to wait for a connection, for an answer, and at most until the next attempt. */
+/**
+ * Timeouts for connecting and for commands, and the longest pause between attempts to connect, in
+ * milliseconds.
+ */
 const CONNECT_MS = 1000;
 const ANSWER_MS = 250;
 const MAX_PAUSE_MS = 2000;
 
-/** What ioredis says of a command that was not answered. */
+/** ioredis's message for a command that timed out. */
 const TIMED_OUT = 'Command timed out';
 
-/** What Redis quotes of a command that it does not know; that may be `auth`, and the password. */
+/**
+ * The part of Redis's error message that quotes an unknown command; for `auth`, it contains the
+ * password.
+ */
 const QUOTED = /, with args beginning with:.*/s;
 
 export interface RedisLog {
@@ -16,23 +22,20 @@ export interface RedisLog {
   warn(object: object, text: string): void;
 }
 
-/** A connection to Redis that costs a reader next to nothing while there is no Redis. */
+/** A connection to Redis. Commands fail immediately while Redis is unavailable. */
 export interface RedisConnection {
   client: Redis;
-  /**
-   * To be told of what failed. The log hears of it once, until Redis answers again, and never of the
-   * command that failed.
-   */
+  /** Reports a failure. Logged once until Redis responds again, and without the failed command. */
   report(error: unknown): void;
 }
 
 /**
- * Connects to Redis, in the background. While there is no connection every command fails at once; one
- * that is not answered in a quarter of a second fails too, and takes the connection with it, so that
- * the next do not wait.
+ * Connects to Redis in the background. While there is no connection, every command fails
+ * immediately. A command without a response within 250 ms fails too and closes the connection, so
+ * that the next ones do not wait.
  *
- * @param url `redis:` or `rediss:`
- * @param keyPrefix in front of every key
+ * @param url `redis:` or `rediss:` URL
+ * @param keyPrefix prefix of every key
  */
 export function openRedis(url: string, keyPrefix: string, log: RedisLog): RedisConnection {
   let isFaulty = false;
@@ -65,7 +68,10 @@ export function openRedis(url: string, keyPrefix: string, log: RedisLog): RedisC
   return { client, report };
 }
 
-/** What may be logged of an error: ioredis adds the command to it, with the password or the values. */
+/**
+ * Returns the loggable part of an error: ioredis attaches the command, including passwords and
+ * values.
+ */
 function harmless(error: unknown): object {
   if (!(error instanceof Error)) return {};
   const { name, message, code } = error as NodeJS.ErrnoException;

@@ -6,34 +6,37 @@ import { bodyTag } from '#src/lib/entity-tag.js';
 import type { CurrentState } from './current-state.js';
 import type { RedisConnection } from './redis-client.js';
 
-/** Seconds for which something is kept, give or take the one that the library counts in. */
+/** Lifetimes of cached values in seconds, accurate to about a second. */
 export const LIFETIMES = { list: 60, item: 300 } as const;
 export type Kind = keyof typeof LIFETIMES;
 
-/** How many of each a process keeps. The largest have about 300 KB and 1 MB, most a hundredth. */
+/**
+ * Maximum number of values that a process caches. The largest are about 300 KB and 1 MB, most about
+ * a hundredth of that.
+ */
 const SIZES: Record<Kind, number> = { list: 500, item: 250 };
 
-/** Names what is read, by its first word, and with everything that it depends on. */
+/** Cache key: the name of the read, and everything that its result depends on. */
 export type Key = readonly [name: string, ...what: (string | number | object)[]];
 
 /**
- * Reads what everyone may see: as an anonymous reader, and from the pool, which sees nothing of an
- * uncommitted transaction.
+ * Reads public data: as an anonymous reader, and from the pool, which does not see uncommitted
+ * changes.
  */
 export type Load<T> = (db: Database, reader: Anonymous) => Promise<T>;
 
-/** What was read. */
+/** The result of a read. */
 export interface Read<T> {
   readonly value: T;
-  /** A strong entity tag (RFC 9110, section 8.8.3). */
+  /** Strong entity tag (RFC 9110, section 8.8.3). */
   readonly tag: string;
-  /** Whether it was kept, or another request was just reading it. */
+  /** Whether the value came from the cache, or from a concurrent request for the same key. */
   readonly isHit: boolean;
-  /** Whether it is the same for everyone. It belongs to many then, and cannot be changed. */
+  /** Whether the value is public. It is then shared by many requests, and frozen. */
   readonly isShared: boolean;
 }
 
-/** What was read for one viewer alone, and is not kept. */
+/** Wraps a value read for a single viewer, which is never cached. */
 export function ownRead<T>(value: T, tagOf: (value: T) => string = bodyTag): Read<T> {
   return { value, tag: tagOf(value), isHit: false, isShared: false };
 }
@@ -47,21 +50,21 @@ export interface SharedReadsOptions {
   db: Database;
   state: Pick<CurrentState, 'get' | 'start' | 'changedHere'>;
   redis: RedisConnection | null;
-  /** Seconds. */
+  /** In seconds; default {@link LIFETIMES}. */
   lifetimes?: Record<Kind, number>;
 }
 
 interface Entry {
   readonly value: unknown;
   readonly tag: string;
-  /** When reading began, in milliseconds since 1970. */
+  /** When the read began, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** A strong one (RFC 9110, section 8.8.3), of what a header can hold. */
+/** A strong entity tag (RFC 9110, section 8.8.3) in ASCII. */
 const ENTITY_TAG = /^"[\x21\x23-\x7e]*"$/;
 
-/** One call of `read`. State and key are what its entry is found by. */
+/** One call of `read`. State and key identify its entry. */
 interface Request {
   readonly state: string;
   readonly key: Key;
@@ -72,14 +75,14 @@ interface Request {
 type Find = (request: Request) => Promise<Entry>;
 
 /**
- * Reads through memory, and through Redis behind it, if there is one: what was read is shown to
- * everyone until something that it may depend on changes, or until its lifetime ends. The process
- * that made a change shows it from then on, the others as soon as they hear of it: milliseconds
- * later. However many ask this process for the same at once, it is read once.
+ * A cache for public reads, in memory and, if configured, in Redis behind it. A cached value is
+ * served until anything that it may depend on changes, or until its lifetime ends. The process that
+ * made a change serves the new value immediately, others milliseconds later. Concurrent requests
+ * for the same key share one read.
  *
- * While changes may be missed nothing is kept or shown again. What fails is not kept, and fails all
- * who wait for it. Redis may be gone or frozen: then each process keeps on its own what it reads. What
- * is in Redis and does not look like what was put there counts as missing.
+ * Nothing is cached or served from the cache while changes may be missed. Errors are not cached,
+ * but reject every request that shares the read. If Redis is unavailable, each process uses its
+ * memory alone. Malformed entries in Redis count as missing.
  *
  * @see https://github.com/mcollina/async-cache-dedupe
  */
@@ -87,7 +90,7 @@ export class SharedReads {
   readonly #options: SharedReadsOptions;
   readonly #lifetimes: Record<Kind, number>;
   readonly #kept: Record<Kind, Find>;
-  /** Joins requests for the same, and keeps nothing. */
+  /** Joins concurrent requests, without caching. */
   readonly #unkept: Find;
 
   constructor(options: SharedReadsOptions) {
@@ -97,17 +100,17 @@ export class SharedReads {
     this.#unkept = createCache().define('unkept', { serialize, ttl: 0 }, load).unkept;
   }
 
-  /** Whether what is read now is kept. */
+  /** Whether values are currently cached. */
   get isKeeping(): boolean {
     return this.#options.state.get().isCertain;
   }
 
-  /** To be called when this process may have changed something, before anyone is told of it. */
+  /** Must be called after a possible local change, before the response is sent. */
   changedHere(): void {
     this.#options.state.changedHere();
   }
 
-  /** @throws whatever `load` throws */
+  /** @throws any error of `load` */
   async read<T>(
     kind: Kind,
     key: Key,
@@ -129,11 +132,11 @@ export class SharedReads {
     };
     const find = isCertain ? this.#kept[kind] : this.#unkept;
     const { value, tag } = await find(request);
-    // A key stands for one thing, so what is under it is what `load` would have found.
+    // A key always belongs to the same `load`, so the entry has its type.
     return { value: value as T, tag, isHit: !request.isLoaded, isShared: true };
   }
 
-  /** Through memory, and what is behind it. */
+  /** Reads through memory, then Redis or the database. */
   #keeping(kind: Kind): Find {
     const lifetime = this.#lifetimes[kind];
     const behind = this.#behind(kind);
@@ -169,7 +172,7 @@ const load: Find = (request) => {
   return request.load();
 };
 
-/** Whether it was put there by `load`, as far as can be seen: others may write to Redis too. */
+/** Whether the value looks like an entry; other programs may write to Redis too. */
 function isEntry(found: unknown): found is Entry {
   if (typeof found !== 'object' || found === null || !('value' in found)) return false;
   const { tag, at } = found as Partial<Entry>;
@@ -180,7 +183,10 @@ function serialize({ state, key }: Request): object {
   return { state, key };
 }
 
-/** Whole seconds. What came from Redis has already lived, by the clock of whoever put it there. */
+/**
+ * Returns the remaining lifetime in whole seconds. Entries from Redis carry the time at which
+ * another process read them.
+ */
 function secondsLeft(at: number, lifetime: number): number {
   const seconds = Math.round(lifetime - (Date.now() - at) / 1000);
   return Math.min(Math.max(seconds, 0), lifetime);
@@ -188,7 +194,7 @@ function secondsLeft(at: number, lifetime: number): number {
 
 function ignore(): void {}
 
-/** What belongs to many must not be changed by one. */
+/** Freezes a shared value, so that no request can modify it. */
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

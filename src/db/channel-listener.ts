@@ -4,13 +4,13 @@ import pLimit from 'p-limit';
 import pg from 'pg';
 import { endsWithin } from '#src/lib/ends-within.js';
 
-/** Milliseconds between two attempts to connect, at first and at most. */
+/** Shortest and longest pause between attempts to connect, in milliseconds. */
 const PAUSES_MS = [1000, 30_000] as const;
 
-/** Milliseconds in which the server has to answer, and what is said has to arrive. */
+/** Timeout for statements and notifications, in milliseconds. */
 const ANSWER_MS = 2000;
 
-/** Milliseconds in which a connection is closed. */
+/** Timeout for closing a connection, in milliseconds. */
 const END_MS = 1000;
 
 const HEARTBEAT_MS = 5000;
@@ -19,40 +19,40 @@ const NOTIFY = 'select pg_notify($1, $2)';
 
 export interface ChannelListenerOptions {
   url: string;
-  /** Milliseconds to wait for a connection. */
+  /** Timeout for connecting, in milliseconds. */
   connectTimeout: number;
-  /** The name of the connection in `pg_stat_activity`. */
+  /** Value of `application_name` in `pg_stat_activity`. */
   name: string;
-  /** A lower-case word. */
+  /** Channel name, a lower-case word. */
   channel: string;
-  /** Says something on any channel, over another connection than this. */
+  /** Sends a notification on any channel, over a different connection. */
   notify(channel: string, payload: string): Promise<unknown>;
-  /** From now on everything that is said is heard, in the order of the commits. */
+  /** Called when listening begins: from now on, every notification arrives, in commit order. */
   onUp(): void;
   onMessage(payload: string): void;
-  /** From now on something may be missed. Called without `onUp` before it too. */
+  /** Called when notifications may be missed from now on, even without a preceding `onUp`. */
   onLost(): void;
-  /** Milliseconds after which a connection is tried: one may die without a word. */
+  /** Milliseconds between checks of the connection, because it may die silently. */
   heartbeat?: number;
   log: { info(text: string): void; warn(object: object, text: string): void };
 }
 
 /**
- * Listens to a channel of PostgreSQL on a connection of its own, and connects again when that is
- * lost. A connection counts only when it has heard something that was said over another one: behind
- * a pooler that lends connections by the transaction it never does, and leaves nothing there but its
- * interest in a channel that nobody else uses.
+ * Listens to a PostgreSQL channel on its own connection, and reconnects when that is lost. A
+ * connection is used only after it has received a notification sent over another one. Behind a
+ * pooler in transaction mode this never happens; all it leaves there is a subscription to a unique
+ * channel.
  *
  * @see https://www.postgresql.org/docs/current/sql-notify.html
  */
 export class ChannelListener {
   readonly #options: ChannelListenerOptions;
-  /** A channel that nobody else listens to. */
+  /** Unique channel for echoes. */
   readonly #echoes = `echo_${randomBytes(8).toString('hex')}`;
-  /** Who waits for which echo. */
+  /** Callbacks of pending echoes, by payload. */
   readonly #awaited = new Map<string, () => void>();
   readonly #stopping = new AbortController();
-  /** A connection carries out one statement at a time. */
+  /** Serializes statements, as a connection runs one at a time. */
   readonly #oneByOne = pLimit(1);
   #client: pg.Client | null = null;
   #running: Promise<void> | null = null;
@@ -62,7 +62,7 @@ export class ChannelListener {
     this.#options = options;
   }
 
-  /** Begins to listen, if it has not begun. */
+  /** Starts listening, unless already started. */
   start(): void {
     if (!this.#stopping.signal.aborted) this.#running ??= this.#run();
   }
@@ -73,19 +73,19 @@ export class ChannelListener {
   }
 
   /**
-   * Says something to everyone who listens, this one too.
+   * Sends a notification to all listeners, including this one.
    *
-   * @throws Error if there is no connection, or none any more
+   * @throws Error if there is no connection, or if it is lost
    */
   say(payload: string): Promise<void> {
     return this.#withClient((client) => this.#notify(client, this.#options.channel, payload));
   }
 
   /**
-   * Resolves when everything has been heard that was committed before the call: notifications arrive
-   * in the order of the commits.
+   * Resolves once every notification committed before the call has been received, because
+   * notifications arrive in commit order.
    *
-   * @throws Error if there is no connection, or none any more
+   * @throws Error if there is no connection, or if it is lost
    */
   echo(): Promise<void> {
     return this.#withClient((client) =>
@@ -103,7 +103,7 @@ export class ChannelListener {
     try {
       await work(client);
     } catch (error) {
-      // With a statement under way this cuts the connection, and all else follows from that.
+      // Cuts the connection even while a statement runs; `#listen` then reconnects.
       void client.end().catch(() => undefined);
       throw error;
     }
@@ -119,7 +119,7 @@ export class ChannelListener {
     }
   }
 
-  /** Listens until the connection is lost, and tells whether it ever stood. */
+  /** Listens until the connection is lost; returns whether it was ever usable. */
   async #listen(): Promise<boolean> {
     const {
       url,
@@ -150,10 +150,10 @@ export class ChannelListener {
     let timer: NodeJS.Timeout | undefined;
     let isUp = false;
     try {
-      // A client that is ended while it connects never says how that went.
+      // If ended while connecting, the client never settles `connect()`.
       await Promise.race([client.connect(), ended.then(() => Promise.reject(fault))]);
-      // Until the echo is back this may be a connection that a pooler lends to others as well, and
-      // keeps what is set on it: so no more than this is asked of it.
+      // Until the echo returns, this may be a pooled connection that others share and that keeps
+      // its subscriptions, so nothing else is sent on it.
       await client.query(`listen ${this.#echoes}`);
       await this.#expectEcho((payload) => notify(this.#echoes, payload));
       await client.query(`listen ${channel}`);

@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import type { Database } from './database.js';
 
 /**
- * Where triggers say, as a transaction commits, that it changed what public lists and posts show.
- * What they say is a name of that state which no other has.
+ * Channel on which triggers announce, on commit, that a transaction changed what public lists and
+ * posts show. The payload is a unique name of the new state.
  */
 export const ARTICLE_CHANGES = 'article_changes';
 
-/** Says something on a channel to all who listen to it, when the transaction commits. */
+/** Sends a notification on a channel when the transaction commits. */
 export async function notify(db: Database, channel: string, payload: string): Promise<void> {
   await sql`select pg_notify(${channel}, ${payload})`.execute(db);
 }

@@ -4,10 +4,12 @@ import Cursor from 'pg-cursor';
 import { type StatementPolicy, withStatementPolicy } from './statement-policy.js';
 import type { Schema } from './tables.js';
 
-/** The pool or a transaction: whatever SQL can be run on. The first argument of every store. */
+/** The pool or a transaction. First argument of every store function. */
 export type Database = Kysely<Schema>;
 
-/** Typed queries over a pool. Ending the pool stays with whoever opened it. */
+/**
+ * Returns a typed query builder over a pool. The caller remains responsible for ending the pool.
+ */
 export function createDatabase(pool: pg.Pool, policy: StatementPolicy): Database {
   return new Kysely<Schema>({
     dialect: new PostgresDialect({ pool: withStatementPolicy(pool, policy), cursor: Cursor }),

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Database } from './database.js';
 
-/** How long a response is kept: 24 hours. */
+/** Lifetime of a stored response: 24 hours, in milliseconds. */
 export const IDEMPOTENCY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/** The first answer to a request, as it is replayed. */
+/** The first response to a request, which is replayed. */
 export interface StoredAnswer {
   request_hash: Buffer;
   status: number;
@@ -13,9 +13,9 @@ export interface StoredAnswer {
 }
 
 /**
- * Takes the key for the rest of the transaction.
+ * Locks the key until the transaction ends.
  *
- * @returns false if a transaction that has not ended yet holds it
+ * @returns false if another open transaction holds the lock
  */
 export async function lockIdempotencyKey(
   db: Database,
@@ -28,7 +28,7 @@ export async function lockIdempotencyKey(
   return rows[0]?.locked === true;
 }
 
-/** The answer that was kept under the key since `since`, or null. */
+/** Returns the response stored under the key after `since`, or null. */
 export async function findAnswer(
   db: Database,
   caller: string,
@@ -45,7 +45,7 @@ export async function findAnswer(
   return row ?? null;
 }
 
-/** Keeps the answer, in place of one that has grown too old. */
+/** Stores the response, replacing an expired one. */
 export async function saveAnswer(
   db: Database,
   caller: string,
@@ -67,7 +67,7 @@ export async function saveAnswer(
     .execute();
 }
 
-/** Removes what was kept until `until`. Returns how many answers that were. */
+/** Deletes responses stored up to `until`; returns how many. */
 export async function deleteOldAnswers(db: Database, until: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('idempotency_keys')

@@ -3,25 +3,25 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#src/lib/project-root.js';
 
-/** One step of the database: the SQL that takes it and the SQL that takes it back. */
+/** A database migration: SQL to apply it, and SQL to revert it. */
 export interface Migration {
-  /** Number and words, such as `0001_users`. */
+  /** Sequence number and words, such as `0001_users`. */
   name: string;
   up: string;
   down: string;
-  /** SHA-256 of `up` in hex: a step that has been taken may not be rewritten. */
+  /** SHA-256 of `up` in hex; an applied migration must not change. */
   checksum: string;
 }
 
-/** Where this project keeps its migrations. */
+/** The project's migrations folder. */
 export const MIGRATIONS_FOLDER = join(projectRoot, 'migrations');
 
 const UP_FILE = /^(\d{4}_[a-z0-9_]+)\.up\.sql$/;
 
 /**
- * The migrations of a folder, in order.
+ * Reads the migrations of a folder, in order.
  *
- * @throws Error if a step has no `.down.sql`, or two steps have one number
+ * @throws Error if a migration has no `.down.sql`, or two migrations have the same number
  */
 export function readMigrations(folder: string = MIGRATIONS_FOLDER): Migration[] {
   const names = readdirSync(folder)
@@ -42,11 +42,11 @@ export function readMigrations(folder: string = MIGRATIONS_FOLDER): Migration[] 
 }
 
 /**
- * Writes the two files of a new migration, numbered after the last one.
+ * Creates the two files of a new migration, numbered after the last one.
  *
- * @param words what it does, in lower case with `_` between, such as `add_last_login`
+ * @param words lower-case description with `_` between words, such as `add_last_login`
  * @returns the paths of the files
- * @throws Error if `words` has other characters
+ * @throws Error if `words` has other characters or more than 60
  */
 export function createMigration(words: string, folder: string = MIGRATIONS_FOLDER): string[] {
   if (!/^[a-z0-9_]{1,60}$/.test(words)) {

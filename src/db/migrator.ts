@@ -1,14 +1,14 @@
 import pg from 'pg';
 import type { Migration } from './migration-files.js';
 
-/** Whether a migration has been applied, and when. */
+/** A migration, and when it was applied. */
 export interface MigrationStatus {
   name: string;
-  /** ISO 8601 in UTC, or null if it has not been applied. */
+  /** ISO 8601 in UTC; null if pending. */
   applied_at: string | null;
 }
 
-/** Any number, as long as nothing else in the database takes the same advisory lock. */
+/** Key of the advisory lock; any number not used by another lock in the database. */
 const LOCK = 4_710_221;
 
 interface Applied {
@@ -17,20 +17,22 @@ interface Applied {
   applied_at: Date;
 }
 
-/** A library that keeps its own tables, and its own migrations, in the same database. */
+/** A library with its own tables and migrations in the same database. */
 export interface Companion {
-  /** Installs or upgrades it. Runs after our migrations, under their lock. */
+  /** Installs or upgrades the library. Runs after the project's migrations, under their lock. */
   install(url: string): Promise<void>;
-  /** Removes it with all its data. Runs after the last of our migrations was taken back. */
+  /**
+   * Removes the library with all its data. Runs after the project's last migration was reverted.
+   */
   remove(client: pg.Client): Promise<void>;
 }
 
 /**
- * Applies every pending migration in order, each in a transaction of its own, then installs the
+ * Applies all pending migrations in order, each in its own transaction, then installs the
  * companions. Concurrent runs wait for each other; the second finds nothing left to do.
  *
- * @returns the names of the migrations that this run applied
- * @throws Error if an applied migration was changed or is missing from `migrations`
+ * @returns the names of the migrations applied by this run
+ * @throws Error if a migration fails, or an applied one was changed or is missing from `migrations`
  */
 export function migrateUp(
   url: string,
@@ -56,10 +58,10 @@ export function migrateUp(
 }
 
 /**
- * Reverts the last `steps` migrations, newest first. When none is left, the companions are removed
- * too.
+ * Reverts the last `steps` migrations, newest first. When none is left, removes the companions too.
  *
- * @returns the names of the migrations that were taken back
+ * @returns the names of the reverted migrations
+ * @throws Error if a migration fails, or an applied one was changed or is missing from `migrations`
  */
 export function migrateDown(
   url: string,
@@ -87,7 +89,7 @@ export function migrateDown(
   });
 }
 
-/** Every migration in order, with the time it was applied. Changes nothing. */
+/** Returns all migrations in order, with the time each was applied. Read-only. */
 export async function migrationStatus(
   url: string,
   migrations: Migration[],
@@ -112,7 +114,7 @@ async function step(
     await client.query(record);
     await client.query('commit');
   } catch (error) {
-    // Without a connection there is nothing to take back, and the first error is the one to tell.
+    // Fails without a connection; the first error is the relevant one.
     await client.query('rollback').catch(() => undefined);
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`The migration ${migration.name} failed and left nothing behind: ${reason}`, {
@@ -143,7 +145,7 @@ function assertUnchanged(applied: Applied[], migrations: Migration[]): void {
 
 function withLock<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   return withClient(url, async (client) => {
-    // Held by the session, so it goes with the connection however this run ends.
+    // A session-level lock, released with the connection however this run ends.
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     await client.query(
       `create table if not exists migrations (

@@ -1,29 +1,29 @@
 import pg from 'pg';
 
-/** What a pool needs to know of the configuration. */
+/** Connection pool settings from the configuration. */
 export interface PoolSettings {
   url: string;
   min: number;
   max: number;
-  /** Seconds after which a connection is replaced. */
+  /** Maximum age of a connection in seconds. */
   maxLifetime: number;
-  /** Milliseconds to wait for a connection, from the pool or from the server. */
+  /** Timeout for getting a connection, from the pool or the server, in milliseconds. */
   connectTimeout: number;
-  /** Milliseconds that one statement may take. */
+  /** Timeout of a statement in milliseconds. */
   statementTimeout: number;
 }
 
 /**
- * Milliseconds that a statement is waited for beyond its time: the server ends it by itself, and only
- * one that has frozen lets them pass.
+ * Milliseconds that the driver waits beyond the statement timeout. A healthy server cancels the
+ * statement itself; only a frozen one lets this time pass.
  */
 export const FROZEN_GRACE_MS = 2000;
 
 const { builtins } = pg.types;
 
 /**
- * Values as the API speaks them: moments as ISO 8601 strings in UTC, counts as numbers. Set for our
- * pools only; the parsers of the `pg` module stay untouched.
+ * Parses values as the API represents them: timestamps as ISO 8601 strings in UTC, counts as
+ * numbers. Applies to the project's pools only; the global parsers of `pg` are unchanged.
  */
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -45,7 +45,7 @@ function toSafeInteger(text: string): number {
   return value;
 }
 
-/** The options of every pool that this project opens. */
+/** Returns the options for every pool that the project opens. */
 export function poolOptions(settings: PoolSettings): pg.PoolConfig {
   return {
     connectionString: settings.url,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Reason } from '#src/lib/messages/index.js';
 
-/** What an error of PostgreSQL, or of the way to it, means to the caller. */
+/** The meaning of a PostgreSQL or connection error for the caller. */
 export type PostgresAnswer =
   | { kind: 'duplicate'; field: string }
   | { kind: 'still_in_use' }
@@ -16,7 +16,8 @@ const invalid =
   () => ({ kind: 'invalid', reason });
 
 /**
- * The one table from error codes to answers; a code that is not in it is a fault of ours.
+ * The only mapping from error codes to responses. A code that is not listed is a bug and answered
+ * with 500.
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
@@ -33,21 +34,21 @@ const BY_CODE: Record<string, Translate> = {
   '22P02': invalid('unstorable_text'),
   '22P05': invalid('unstorable_text'),
   '25006': unavailable, // read-only: a standby that has not been promoted yet
-  '25P03': unavailable, // idle in a transaction for too long
-  '40001': unavailable, // a serialization failure that retries did not cure
-  '40P01': unavailable, // a deadlock that retries did not cure
+  '25P03': unavailable, // idle in transaction too long
+  '40001': unavailable, // serialization failure, even after retries
+  '40P01': unavailable, // deadlock, even after retries
   '53100': unavailable, // disk full
   '53200': unavailable, // out of memory
   '53300': unavailable, // too many connections
-  '55P03': unavailable, // a lock was not to be had
-  '57014': unavailable, // the statement took too long
-  '57P01': unavailable, // shut down by the administrator
-  '57P02': unavailable, // shut down by a crash
+  '55P03': unavailable, // lock not available
+  '57014': unavailable, // statement timeout
+  '57P01': unavailable, // admin shutdown
+  '57P02': unavailable, // crash shutdown
   '57P03': unavailable, // starting up
-  '57P05': unavailable, // idle session ended
+  '57P05': unavailable, // idle session timeout
 };
 
-/** Codes of the operating system that mean: the server cannot be reached. */
+/** Operating system error codes for an unreachable server. */
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -60,7 +61,7 @@ const NETWORK_CODES = new Set([
   'ETIMEDOUT',
 ]);
 
-/** The driver gives these faults no code, only a sentence. */
+/** Messages of driver errors that have no code. */
 const DRIVER_SENTENCES = [
   'Connection terminated',
   'timeout exceeded when trying to connect',
@@ -70,7 +71,7 @@ const DRIVER_SENTENCES = [
   'Query read timeout',
 ];
 
-/** The meaning of a database error; undefined for everything else. */
+/** Returns the meaning of a database error; undefined for any other error. */
 export function toPostgresAnswer(error: unknown): PostgresAnswer | undefined {
   if (error instanceof pg.DatabaseError) {
     const code = error.code ?? '';
@@ -93,7 +94,7 @@ function isNetworkFault(error: Error): boolean {
   );
 }
 
-/** By our convention a unique index is named `<table>_<field>_key`. */
+/** By convention, unique indexes are named `<table>_<field>_key`. */
 function fieldOf(table: string | undefined, constraint: string | undefined): string {
   const prefix = `${table}_`;
   if (constraint?.startsWith(prefix) && constraint.endsWith('_key')) {

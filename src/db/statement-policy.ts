@@ -2,31 +2,32 @@ import { createHash } from 'node:crypto';
 import { type PostgresPool, type PostgresPoolClient, sql } from 'kysely';
 import type pg from 'pg';
 
-/** How many different statements are named; what comes after is sent unnamed. */
+/** Maximum number of named statements; further ones are sent unnamed. */
 const MAX_NAMED_STATEMENTS = 500;
 
 const UNNAMED_MARK = '/* planned for its values */';
 
-/** Put into a statement: it is not named, so that the server plans it anew for its values. */
+/** Added to a statement, keeps it unnamed, so the server plans it for its actual values. */
 export const UNNAMED = sql.raw(UNNAMED_MARK);
 
-/** What the driver says when its own time is up. */
+/** The driver's message for its own timeout. */
 const QUERY_TIMED_OUT = 'Query read timeout';
 
-/** How statements are sent. */
+/** Whether statements are prepared, and when the driver gives up on them. */
 export interface StatementPolicy {
-  /** Whether they are prepared on the server; not behind a PgBouncer older than 1.21. */
+  /** Whether statements are prepared on the server; not supported by PgBouncer before 1.21. */
   named: boolean;
-  /** Milliseconds after which a server that says nothing is given up; 0: never. */
+  /** Milliseconds until the driver gives up on a silent server; 0 waits forever. */
   timeout: number;
 }
 
 /**
- * The pool, with every statement named after its text, so that the server parses and plans it once
- * a connection and not once a request, unless it holds `UNNAMED`; and with an end to waiting for a server that has frozen,
- * whose own time-outs are of no use then.
+ * Wraps a pool. Each statement with parameters gets a name derived from its text, unless it
+ * contains `UNNAMED`, so the server parses and plans it once per connection instead of once per
+ * request. Each statement also gets a client-side timeout, because a frozen server does not enforce
+ * its own.
  *
- * The number of names is bounded: each is kept by the server for as long as its connection lives.
+ * The number of names is limited: the server keeps each one for the lifetime of its connection.
  *
  * @see https://node-postgres.com/features/queries#prepared-statements
  */
@@ -46,7 +47,7 @@ export function withStatementPolicy(pool: pg.Pool, policy: StatementPolicy): Pos
     let broken = false;
 
     async function run(text: string, values: readonly unknown[] = []): Promise<unknown> {
-      // Statements without parameters are transaction control or run once: naming gains nothing.
+      // Statements without parameters are transaction control or run once, so a name gains nothing.
       const isNamed = policy.named && values.length > 0 && !text.includes(UNNAMED_MARK);
       const name = isNamed ? nameOf(text) : undefined;
       try {
@@ -57,7 +58,7 @@ export function withStatementPolicy(pool: pg.Pool, policy: StatementPolicy): Pos
           ...(policy.timeout > 0 && { query_timeout: policy.timeout }),
         } as pg.QueryConfig);
       } catch (error) {
-        // The answer may still come, and would be taken for that of the next statement.
+        // A late response would be mistaken for that of the next statement.
         if (error instanceof Error && error.message === QUERY_TIMED_OUT) broken = true;
         throw error;
       }

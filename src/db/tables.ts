@@ -6,14 +6,14 @@ import type { Scope } from '#schemas/scopes.js';
 import type { Address } from '#schemas/users.js';
 
 /**
- * One column: its PostgreSQL type as `format_type` spells it, whether it may be null, and whether
- * an insert may leave it out. The type parameters are what a select, an insert and an update hold.
+ * A column: its PostgreSQL type as `format_type` prints it, whether it is nullable, and whether an
+ * insert may omit it. The type parameters are the values of a select, an insert and an update.
  */
 export interface Column<Select = unknown, Insert = Select, Update = Insert> {
   readonly type: string;
   readonly nullable: boolean;
   readonly hasDefault: boolean;
-  /** Carries the types only; there is never a value. */
+  /** Carries types only; never has a value. */
   readonly types?: { select: Select; insert: Insert; update: Update };
 }
 
@@ -26,7 +26,7 @@ function nullable<T>(type: string): Column<T | null, T | null | undefined> {
 function defaulted<T>(type: string): Column<T, T | undefined> {
   return { type, nullable: false, hasDefault: true };
 }
-/** A column that the database alone writes. */
+/** A column written only by the database. */
 function generated<T>(type: string): Column<T, never, never> {
   return { type, nullable: false, hasDefault: true };
 }
@@ -34,8 +34,8 @@ function generated<T>(type: string): Column<T, never, never> {
 const timestamp = 'timestamp(3) with time zone';
 
 /**
- * Every table and column there is. The types of all queries come from here, and a test compares it
- * with the migrated database. Moments are ISO 8601 strings in UTC, as on the wire.
+ * All tables and columns. All queries are typed from it, and a test compares it with the migrated
+ * database. Timestamps are ISO 8601 strings in UTC, as in the API.
  */
 export const tables = {
   users: {
@@ -224,7 +224,7 @@ export const tables = {
 
 type Tables = typeof tables;
 
-/** The tables as Kysely wants them typed. */
+/** The tables as Kysely's types. */
 export type Schema = {
   [T in keyof Tables]: {
     [C in keyof Tables[T]]: Tables[T][C] extends Column<infer S, infer I, infer U>

@@ -2,19 +2,19 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.js';
 
-/** PostgreSQL: serialization_failure and deadlock_detected, both cured by running again. */
+/** serialization_failure and deadlock_detected, which a retry resolves. */
 const RETRIED_CODES = new Set(['40001', '40P01']);
 const MAX_ATTEMPTS = 3;
 
 /**
- * Runs `work` in a transaction, with the same context but for its `db`: all of it is committed, or
- * nothing. Within an open transaction `work` runs in a savepoint and can fail alone; the outermost
- * caller commits.
+ * Runs `work` in a transaction, with the same context except for its `db`. The transaction is
+ * committed or rolled back as a whole. In an open transaction, `work` runs in a savepoint that can
+ * fail on its own, and the outermost caller commits.
  *
- * A deadlock or serialization failure runs `work` again, three times at most, so `work` must do
- * nothing but SQL on the `db` that it is given.
+ * On a deadlock or serialization failure `work` runs again, at most three times in total, so it
+ * must do nothing but SQL on the `db` passed to it.
  *
- * @throws whatever `work` throws, after the rollback
+ * @throws any error of `work`, after the rollback
  */
 export async function inTransaction<C extends { readonly db: Database }, T>(
   context: C,
@@ -41,13 +41,13 @@ async function inSavepoint<T>(
     await sql`release savepoint part`.execute(transaction);
     return result;
   } catch (error) {
-    // Over a lost connection this fails too, and the first error is the one that tells why.
+    // Fails too if the connection is lost; the first error is the relevant one.
     await takeBack(transaction).catch(() => undefined);
     throw error;
   }
 }
 
-/** Without the release the savepoint would stay, and hide that of a part around this one. */
+/** Without the release, the savepoint would remain and hide that of an enclosing call. */
 async function takeBack(transaction: Database): Promise<void> {
   await sql`rollback to savepoint part`.execute(transaction);
   await sql`release savepoint part`.execute(transaction);

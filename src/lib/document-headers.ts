@@ -4,7 +4,7 @@ import { type ResponseHeaderName, responseHeaders } from '#schemas/response-head
 type Document = OpenAPIV3_1.Document;
 type Header = OpenAPIV3_1.HeaderObject;
 
-/** Where an operation of the generated document says which headers its success has by itself. */
+/** Extension under which an operation declares additional headers of its successful responses. */
 export const SENDS = 'x-sends';
 
 interface Operation {
@@ -13,18 +13,18 @@ interface Operation {
   responses?: Record<string, OpenAPIV3_1.ResponseObject>;
 }
 
-/** Headers by name, and whether an answer is sure to have them. */
+/** Headers by name, and whether a response always has them. */
 type Headers = Partial<Record<ResponseHeaderName, 'sure' | 'maybe'>>;
 
 const EVERYWHERE: Headers = {
   'X-Request-ID': 'sure',
   'X-Response-Time': 'sure',
   'Cache-Control': 'sure',
-  // Any answer may renew the session, or clear one that has ended.
+  // Any response may renew the session cookie, or clear an expired one.
   'Set-Cookie': 'maybe',
 };
 
-/** What a client learns of its rate with every answer. An error may come before it was counted. */
+/** Rate limit headers. An error may occur before the request is counted. */
 const rateLimit = (how: 'sure' | 'maybe'): Headers => ({
   'X-RateLimit-Limit': how,
   'X-RateLimit-Remaining': how,
@@ -39,22 +39,22 @@ const BY_STATUS: Record<number, Headers> = {
   307: { Location: 'sure' },
   308: { Location: 'sure' },
   401: { 'WWW-Authenticate': 'sure' },
-  // Where a key lacks the scope (RFC 6750, section 3.1).
+  // Only if an API key lacks the scope (RFC 6750, section 3.1).
   403: { 'WWW-Authenticate': 'maybe' },
   405: { Allow: 'sure' },
-  // Only while the first request with an idempotency key is still running.
+  // Only while the first request with the same idempotency key is running.
   409: { 'Retry-After': 'maybe' },
-  // That of the version which is there now.
+  // The tag of the current version.
   412: { ETag: 'sure' },
   429: { 'Retry-After': 'sure' },
   503: { 'Retry-After': 'sure' },
 };
 
 /**
- * Says of each answer in a generated document which headers it has, with references to shared
- * components: what follows from its status and from what the operation takes, what the operation
- * says under `x-sends`, which is taken out, and what the answer says itself, which has precedence.
- * Changes the document.
+ * Documents the headers of every response in a generated document, with references to shared
+ * components. They are derived from the status, the parameters of the operation and its `x-sends`
+ * extension, which is removed; headers that a response declares itself take precedence. Modifies
+ * the document.
  */
 export function documentHeaders(document: Document): Document {
   const components: Record<string, Header> = {};
@@ -71,7 +71,7 @@ export function documentHeaders(document: Document): Document {
   return document;
 }
 
-/** The headers that an error has wherever it was born, be it in an operation or before one. */
+/** Returns the headers of an error response, whether it was sent by an operation or before one. */
 export function errorHeaders(status: number): Record<string, Header> {
   return Object.fromEntries(
     entriesOf(headersOfStatus(status)).map(([name, how]) => [name, headerObject(name, how)]),
@@ -79,7 +79,7 @@ export function errorHeaders(status: number): Record<string, Header> {
 }
 
 function headersOf(method: string, operation: Operation, status: number): Headers {
-  // An answer that is not sent again has the headers that it would have had.
+  // A 304 response has the same headers as the 200 response that it replaces.
   const isSuccess = (status >= 200 && status < 300) || status === 304;
   return { ...headersOfStatus(status), ...(isSuccess ? headersOfSuccess(method, operation) : {}) };
 }
@@ -97,7 +97,7 @@ function headersOfSuccess(method: string, operation: Operation): Headers {
   const takes = (...names: string[]) =>
     operation.parameters?.some(({ name }) => names.includes(name)) === true;
   return {
-    // Of what is deleted there is no version.
+    // A deleted resource has no version.
     ...(takes('if-none-match', 'if-match') && method !== 'delete' ? { ETag: 'sure' } : {}),
     ...(takes('cursor') ? { Link: 'sure' } : {}),
     ...(takes('idempotency-key') ? { 'Idempotent-Replayed': 'maybe' } : {}),
@@ -111,7 +111,7 @@ function referencesTo(
 ): Record<string, OpenAPIV3_1.ReferenceObject> {
   return Object.fromEntries(
     entriesOf(headers).map(([name, how]) => {
-      // A reference cannot say whether what it leads to is required.
+      // A reference cannot state whether the header is required, so there are two components.
       const component = how === 'sure' ? name : `Optional-${name}`;
       components[component] ??= headerObject(name, how);
       return [name, { $ref: `#/components/headers/${component}` }];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Whether the work ends, in whichever way, within so many milliseconds. */
+/** Whether the promise settles, either way, within this many milliseconds. */
 export async function endsWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const over = new AbortController();
   const ended = work.then(

@@ -2,8 +2,8 @@ import { Transform } from 'node:stream';
 import { stringify } from 'csv-stringify';
 
 /**
- * Objects in, CSV out (RFC 4180): a header line, then a line for each object. A cell that a
- * spreadsheet would run as a formula is disarmed with a leading apostrophe.
+ * Transforms objects to CSV (RFC 4180): a header line, then a line per object. Cells that a
+ * spreadsheet would run as a formula get a leading apostrophe.
  *
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
@@ -20,7 +20,7 @@ export function csvStream(columns: readonly string[]): Transform {
   });
 }
 
-/** Objects in, one JSON array out, an item at a time. */
+/** Transforms objects to one JSON array, item by item. */
 export function jsonArrayStream(toJson: (item: Record<string, unknown>) => string): Transform {
   let separator = '[';
   return new Transform({

@@ -1,4 +1,4 @@
-/** A piece of HTML that may stand in a page as it is. */
+/** HTML that is safe to insert into a page. */
 export class Html {
   readonly text: string;
 
@@ -22,8 +22,8 @@ const ESCAPES: Record<string, string> = {
 };
 
 /**
- * HTML with values in it, each escaped unless it is HTML itself. Safe between tags and within quoted
- * attributes; not within a script, a style or an unquoted attribute.
+ * Template tag for HTML; escapes all values except HTML. Safe between tags and in quoted
+ * attributes, but not in a script, a style or an unquoted attribute.
  */
 export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
   const pieces = parts.map((part, index) => part + render(values[index] ?? ''));

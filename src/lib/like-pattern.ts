@@ -1,4 +1,4 @@
-/** The pattern of LIKE for texts that contain this one: its wildcards are ordinary characters. */
+/** Returns a LIKE pattern that matches texts containing `text`; wildcards in it are escaped. */
 export function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }

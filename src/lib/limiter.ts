@@ -1,4 +1,4 @@
-/** Lets so many in at once and turns the others away. */
+/** Bounds the number of concurrent entries; rejects further ones instead of queueing them. */
 export class Limiter {
   readonly #limit: number;
   readonly #inside = new Set<string | symbol>();
@@ -8,8 +8,8 @@ export class Limiter {
   }
 
   /**
-   * The function that leaves again, to be called once at least; null if there is no room, or if
-   * `who`, where it is given, is inside already.
+   * Returns a function to leave with, which must be called and is idempotent; null if the limiter
+   * is full, or if `who` has already entered.
    */
   enter(who: string | symbol = Symbol()): (() => void) | null {
     if (this.#inside.size >= this.#limit || this.#inside.has(who)) return null;

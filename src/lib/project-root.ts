@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The folder of the project's package.json, whether this file runs as source or compiled. Files
- * that are no code (migrations, the guide, assets) are found from it.
+ * The folder that contains package.json, for source and compiled code alike. Base of the paths to
+ * migrations, the guide and assets.
  */
 export const projectRoot: string = findRoot(dirname(fileURLToPath(import.meta.url)));
 
-/** The version in package.json. */
+/** The `version` field of package.json. */
 export const projectVersion: string = readVersion();
 
 function findRoot(start: string): string {

@@ -1,4 +1,4 @@
-/** Stands in the place of a secret. */
+/** Replaces a secret value. */
 export const REDACTED = '[redacted]';
 
 const SECRET_WORDS =
@@ -7,8 +7,9 @@ const SECRET_WORDS =
 const SECRET_NAME = new RegExp(SECRET_WORDS, 'i');
 
 /**
- * `name: value` and `name=value`: a quoted value, or all up to the next `&` or the end of the line.
- * It starts at the word and not before, or a long text would cost its square.
+ * Matches `name: value` and `name=value`: a quoted value, or everything up to the next `&` or the
+ * end of the line. The match starts at the keyword, because matching the whole name would take
+ * quadratic time.
  */
 const SECRET_IN_TEXT = new RegExp(
   `((?:${SECRET_WORDS})[\\w.-]{0,64}["']?\\s{0,8}[:=]\\s{0,8})` +
@@ -16,12 +17,14 @@ const SECRET_IN_TEXT = new RegExp(
   'gi',
 );
 
-/** Whether what has this name is likely to be a secret: a password, a token, a cookie, a key. */
+/**
+ * Whether a field with this name is likely to contain a secret: a password, token, cookie or key.
+ */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** The same value without what its secret names hold, at any depth. */
+/** Returns a copy of the value with the values of secret names redacted at any depth. */
 export function redact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(redact);
   if (typeof value !== 'object' || value === null) return value;
@@ -33,12 +36,12 @@ export function redact(value: unknown): unknown {
   );
 }
 
-/** The same text without the values that stand behind secret names, as `password: …` or `token=…`. */
+/** Redacts the values after secret names in a text, as in `password: …` or `token=…`. */
 export function redactText(text: string): string {
   return text.replace(SECRET_IN_TEXT, `$1${REDACTED}`);
 }
 
-/** The same query string, or urlencoded form, without the values of secret names. */
+/** Redacts the values of secret names in a query string or urlencoded form. */
 export function redactForm(text: string): string {
   const fields = [...new URLSearchParams(text)];
   if (!fields.some(([name]) => isSecretName(name))) return text;
@@ -50,7 +53,7 @@ export function redactForm(text: string): string {
     .join('&');
 }
 
-/** The same JSON without the values of secret names, or null if it is no JSON object or array. */
+/** Redacts the values of secret names in JSON. Returns null unless it is a JSON object or array. */
 export function redactJson(text: string): string | null {
   if (!/^\s*[[{]/.test(text)) return null;
   try {

@@ -6,10 +6,10 @@ import {
   parseJson,
 } from './validation/index.js';
 
-/** What an operation wants its body to be. */
+/** The kind of body that an operation takes. */
 export type BodyKind = 'json' | 'form';
 
-/** A file as it came in a form, whole in memory: for bodies within the body limit only. */
+/** An uploaded file, entirely in memory; only for bodies within the body limit. */
 export interface FormFile {
   filename: string;
   content_type: string;
@@ -17,20 +17,20 @@ export interface FormFile {
   content: Buffer;
 }
 
-/** A body, the one error that its syntax has, or the code of the 400 with which it is refused. */
+/** A parsed body, a syntax error, or the code of a 400 error. */
 export type ReadBody =
   | { body: ParsedBody }
   | { error: ErrorItem }
   | { unreadable: 'unparsable_body' | 'missing_boundary' };
 
-/** As many fields, and as many files, as Starlette takes. */
+/** Maximum number of fields, and of files; the same as Starlette's. */
 const MAX_FORM_PARTS = 1000;
 
 const UNREADABLE: ReadBody = { unreadable: 'unparsable_body' };
 
 /**
- * Reads a body the way FastAPI does: JSON if the content type says so, else the text itself; a
- * form for an operation that wants one, whatever comes; nothing if there are no bytes.
+ * Reads a body as FastAPI does: JSON if the content type says so, otherwise the raw text; a form if
+ * the operation takes one, whatever the content type; `empty` without any bytes.
  */
 export async function readBody(
   kind: BodyKind,
@@ -107,7 +107,7 @@ function readMultipart(contentType: string, bytes: Buffer): Promise<ReadBody> {
   });
 }
 
-/** Values by name; an array holds those of a name that came more than once. */
+/** Form values by name; repeated names become arrays. */
 class FormParts {
   readonly fields: Record<string, unknown> = Object.create(null);
 

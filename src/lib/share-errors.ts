@@ -5,8 +5,9 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 type Responses = Record<string, OpenAPIV3_1.ResponseObject | OpenAPIV3_1.ReferenceObject>;
 
 /**
- * Lists each error of a generated document once, under the name of its status, and refers to it
- * from every operation; an operation whose error is another keeps its own. Changes the document.
+ * Moves the error responses of a generated document into shared components, one per status, and
+ * refers to them from every operation. An operation with a different error keeps its own. Modifies
+ * the document.
  */
 export function shareErrors(document: OpenAPIV3_1.Document): OpenAPIV3_1.Document {
   const shared: Responses = {};
@@ -26,7 +27,7 @@ export function shareErrors(document: OpenAPIV3_1.Document): OpenAPIV3_1.Documen
   return document;
 }
 
-/** `413` is `PayloadTooLarge`. */
+/** `413` becomes `PayloadTooLarge`. */
 function nameOf(status: string): string {
   return (STATUS_CODES[status] ?? `Status${status}`).replace(/[^A-Za-z0-9]/g, '');
 }

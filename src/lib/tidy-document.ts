@@ -4,9 +4,9 @@ type Document = OpenAPIV3_1.Document;
 type Parameter = OpenAPIV3_1.ParameterObject & { schema?: { deprecated?: boolean } };
 
 /**
- * Makes a generated document say what a reader looks for: a parameter with a deprecated schema is
- * deprecated itself, tags stand in the order of their first operation, and components that nothing
- * uses are left out, as those of routes that are switched off. Changes the document.
+ * Tidies a generated document: marks parameters with a deprecated schema as deprecated, sorts tags
+ * by their first operation, and removes unused schemas, such as those of disabled routes. Modifies
+ * the document.
  */
 export function tidyDocument(document: Document): Document {
   const operations = Object.values(document.paths ?? {}).flatMap((item) =>

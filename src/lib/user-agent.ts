@@ -1,4 +1,4 @@
-/** The first pattern that matches decides: most browsers also name those that they descend from. */
+/** The first match wins, because most browsers also name the ones they derive from. */
 const BROWSERS: [pattern: RegExp, name: string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'edge'],
   [/\b(?:OPR|Opera)\//, 'opera'],
@@ -23,7 +23,7 @@ export interface UserAgent {
   platform: string | null;
 }
 
-/** Browser and platform of a `User-Agent` field, as far as they are among the common ones. */
+/** Returns the browser and platform of a `User-Agent` field; null unless they are common ones. */
 export function parseUserAgent(field: string): UserAgent {
   return { browser: firstMatch(BROWSERS, field), platform: firstMatch(PLATFORMS, field) };
 }

@@ -1,16 +1,16 @@
-/** A place in a sorted list: the sort order, and the sort key and id of the last item seen. */
+/** A position in a sorted list: the sort order, and the sort key and id of the last item seen. */
 export interface Cursor {
   sort: string;
   key: string | number;
   id: number;
 }
 
-/** The cursor as clients see it: opaque, safe in a URL. */
+/** Encodes a cursor as an opaque, URL-safe string. */
 export function encodeCursor({ sort, key, id }: Cursor): string {
   return Buffer.from(JSON.stringify([sort, key, id])).toString('base64url');
 }
 
-/** The place that a cursor names, or null if it is none of ours. */
+/** Decodes a cursor; returns null if it is malformed. */
 export function decodeCursor(text: string): Cursor | null {
   let value: unknown;
   try {

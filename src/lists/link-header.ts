@@ -1,4 +1,4 @@
-/** What a Link header needs to know of a page. */
+/** The fields of a page that its Link header needs. */
 export interface LinkedPage {
   page: number | null;
   pages: number | null;
@@ -7,8 +7,8 @@ export interface LinkedPage {
 }
 
 /**
- * The Link field of a page (RFC 8288): `first`, `prev`, `next` and `last` as far as they exist,
- * relative to the host, with every other parameter of the request kept.
+ * Returns the Link field of a page (RFC 8288): `first`, `prev`, `next` and `last`, if they exist.
+ * Links are relative to the host and keep all other parameters of the request.
  *
  * @param url path and query of the request
  */

@@ -5,25 +5,31 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import type { Slice } from './slices.js';
 
 export interface PageSource<Item extends { id: number }, Sort extends string> {
-  /** Asked for one item more than the page has, to see whether it goes on. */
+  /**
+   * Called with a limit of one more than the page size, to find out whether there is a next page.
+   */
   list(slice: Slice<Sort>): Promise<Item[]>;
   count(): Promise<number>;
-  /** The value of the item that the list is sorted by. */
+  /** Returns the value that the item is sorted by. */
   sortKey(item: Item, sort: Sort): string | number;
-  /** Whether a list in this order could have such a sort key; ids and moments, if left out. */
+  /**
+   * Whether a cursor's key is valid for this sort order. Default: a number for `id`, otherwise a
+   * timestamp.
+   */
   isSortKey?(key: string | number, sort: Sort): boolean;
 }
 
-/** The part of a list's query that says where and in which order. */
+/** The query parameters for paging and sorting. */
 export type PageRequest<Sort extends string> = Pick<ListQuery, 'page' | 'size'> & {
   cursor?: string | undefined;
   sort: Sort | `-${Sort}`;
 };
 
 /**
- * Reads one page in two statements at most: by number, with a count; or by cursor, without one.
+ * Reads a page with at most two statements: by page number, with a count; or by cursor, without
+ * one.
  *
- * @throws InvalidRequest if the cursor is not one that this list in this order has handed out
+ * @throws InvalidRequest if the cursor is not one of this list in this sort order
  */
 export async function readPage<Item extends { id: number }, Sort extends string>(
   request: PageRequest<Sort>,

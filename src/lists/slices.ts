@@ -1,19 +1,19 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 
-/** A part of a sorted list: by offset, or from the place on that a cursor names. */
+/** A part of a sorted list: by offset, or after a cursor. */
 export interface Slice<Sort extends string> {
   sort: Sort;
   descending: boolean;
   limit: number;
   offset?: number;
-  /** Only what comes after this place. */
+  /** Only rows after this position. */
   after?: { key: string | number; id: number };
 }
 
 /**
- * The slice of what the query finds, sorted by `column`, and by `id` where that is equal.
+ * Limits the query to the slice, sorted by `column`, then by `id`.
  *
- * @param column what the slice's `sort` stands for in this query
+ * @param column SQL of the slice's `sort` in this query
  */
 export function cut<DB, TB extends keyof DB, Row>(
   query: SelectQueryBuilder<DB, TB, Row>,

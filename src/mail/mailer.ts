@@ -1,43 +1,43 @@
-/** A mail in plain text, to one address. */
+/** A plain-text mail to one recipient. */
 export interface Mail {
   to: string;
-  /** One line. */
+  /** A single line. */
   subject: string;
   text: string;
 }
 
-/** The way out for mail. */
+/** Sends mail. */
 export interface Mailer {
-  /** Whether there is one at all: without it `send` always fails. */
+  /** Whether mail can be sent; if false, `send` always fails. */
   readonly available: boolean;
   /**
-   * Resolves when the mail has been taken over.
+   * Resolves when the mail has been accepted for delivery.
    *
-   * @throws MailError if it has not
+   * @throws MailError if the mail was not accepted
    */
   send(mail: Mail): Promise<void>;
 }
 
 /**
- * A mail that could not be sent. The message is one line and holds nothing personal: no address, and
- * nothing of what the mail server says about it.
+ * A mail that could not be sent. The message is one line without personal data: neither the email
+ * address nor the mail server's response.
  */
 export class MailError extends Error {
   override readonly name = 'MailError';
 }
 
-/** What could begin a new line somewhere: all control characters, and the separators of Unicode. */
+/** Characters that may start a new line: control characters and Unicode line separators. */
 const LINE_BREAKING = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
-/** The text on one line, so that a value in it can neither begin a header nor a paragraph. */
+/** Replaces line breaks with spaces, so a value cannot start a header or paragraph. */
 export function onOneLine(text: string): string {
   return text.replace(LINE_BREAKING, ' ').trim();
 }
 
 /**
- * The mail as it may leave: a subject that is one line, and a single address.
+ * Returns the mail with a single-line subject.
  *
- * @throws MailError if `to` could be read as anything else than one address
+ * @throws MailError unless `to` is exactly one email address
  */
 export function checkMail({ to, subject, text }: Mail): Mail {
   if (onOneLine(to) !== to || !/^[^\s<>,;:"()[\]\\]+@[^\s<>,;:"()\\@]+$/u.test(to)) {

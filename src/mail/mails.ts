@@ -7,18 +7,18 @@ import {
 } from '#src/lib/messages/index.js';
 import { type Mail, onOneLine } from './mailer.js';
 
-/** A token, and the address of the pages that people use, if there are any. */
+/** A token, and the URL of the client's pages, if configured. */
 interface TokenParameters {
   token: string;
   clientUrl: string | null;
 }
 
-/** What each kind of mail speaks of. */
+/** Parameters of each kind of mail. */
 export interface MailParameters {
   confirm_registration: TokenParameters & { username: string; hours: number };
   already_registered: { username: string };
   confirm_email_change: TokenParameters & { hours: number };
-  /** To the old address. */
+  /** Sent to the old email address. */
   email_changed: { username: string };
   reset_password: TokenParameters & { username: string; minutes: number };
   password_changed: { username: string };
@@ -30,14 +30,14 @@ type TokenKind = {
 
 const VERIFY_EMAIL = { page: 'verify-email', operation: 'POST /api/v1/auth/verify-email' };
 
-/** Where the token of a mail belongs: the page of the client, and the operation of the API. */
+/** Where a token is used: a page of the client, or an operation of the API. */
 const DESTINATIONS: Record<TokenKind, { page: string; operation: string }> = {
   confirm_registration: VERIFY_EMAIL,
   confirm_email_change: VERIFY_EMAIL,
   reset_password: { page: 'reset-password', operation: 'POST /api/v1/auth/reset-password' },
 };
 
-/** The mail without its address. Whatever the parameters hold, each stays within its line. */
+/** Returns a mail without its recipient. Parameters cannot break out of their line. */
 export function composeMail<Kind extends MailKind>(
   kind: Kind,
   language: Language,

@@ -1,6 +1,6 @@
 import { MailError, type Mailer } from './mailer.js';
 
-/** Stands where production has no mail server: a mail that cannot be sent is a failure, not lost. */
+/** Used in production without a mail server: sending fails instead of losing mail silently. */
 export const missingMailer: Mailer = {
   available: false,
   async send() {

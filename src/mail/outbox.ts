@@ -1,16 +1,16 @@
 import { checkMail, type Mail, type Mailer } from './mailer.js';
 
-/** A mail that went nowhere. */
+/** A mail that was kept instead of sent. */
 export interface KeptMail extends Mail {
   id: number;
   /** ISO 8601 in UTC. */
   sent_at: string;
 }
 
-/** How many mails are kept; the oldest goes first. */
+/** Maximum number of mails kept; the oldest are dropped. */
 const KEPT = 100;
 
-/** Keeps mail in memory in place of sending it, for development and tests. */
+/** Keeps mail in memory instead of sending it, for development and tests. */
 export class Outbox implements Mailer {
   readonly available = true;
   readonly #clock: () => Date;
@@ -31,7 +31,7 @@ export class Outbox implements Mailer {
     this.#mails.length = Math.min(this.#mails.length, KEPT);
   }
 
-  /** What is kept, the newest first. */
+  /** The kept mails, newest first. */
   get mails(): readonly KeptMail[] {
     return this.#mails;
   }

@@ -2,22 +2,22 @@ import { createTransport } from 'nodemailer';
 import { checkMail, MailError, type Mailer } from './mailer.js';
 
 export interface SmtpOptions {
-  /** `smtp:` or `smtps:`; what its query says is believed, such as `?requireTLS=true`. */
+  /** `smtp:` or `smtps:` URL; options in its query are applied, such as `?requireTLS=true`. */
   url: string;
   from: string;
 }
 
-/** Milliseconds for each of: finding the server, connecting, its greeting, and each of its answers. */
+/** Milliseconds for each step: DNS lookup, connecting, greeting, and every response. */
 const TIMEOUT_MS = 10_000;
 
-/** What failed, by the code of the library; anything else is an answer, or no connection. */
+/** Messages by the library's error code; other errors are a response or a failed connection. */
 const REASONS: Record<string, string> = {
   EAUTH: 'The mail server refused the login',
   ETLS: 'The mail server and this service could not agree on TLS',
 };
 
 /**
- * Sends mail over SMTP (RFC 5321), each over a connection of its own.
+ * Returns a mailer that sends over SMTP (RFC 5321), with one connection per mail.
  *
  * @see https://nodemailer.com/smtp
  */
@@ -41,11 +41,11 @@ export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
           to: { name: '', address: to },
           subject,
           text,
-          // So that no holiday notice answers it (RFC 3834, section 5).
+          // Prevents automatic replies (RFC 3834, section 5).
           headers: { 'Auto-Submitted': 'auto-generated' },
         });
       } catch (error) {
-        // Without its cause, which quotes the server, which quotes the address.
+        // Without the cause, which quotes the server's response, including the email address.
         throw new MailError(describe(error));
       }
     },

@@ -2,14 +2,14 @@ import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import type { Companion } from '#src/db/migrator.js';
 
-/** The schema of the job queue, which belongs to the library: ours is the schema `public`. */
+/** Schema of the job queue library; the project's own tables are in `public`. */
 export const QUEUE_SCHEMA = 'graphile_worker';
 
 const SILENT = new Logger(() => () => undefined);
 
 /**
- * Installs the job queue, or brings it up to date. It has migrations of its own, each in a
- * transaction; the caller makes sure that nobody else runs them at the same time.
+ * Installs or upgrades the job queue. The library runs its own migrations, each in a transaction;
+ * the caller must prevent concurrent runs.
  *
  * @see https://worker.graphile.org/docs/schema
  */
@@ -28,10 +28,10 @@ async function installJobQueue(url: string): Promise<void> {
   }
 }
 
-/** Removes the job queue and every job in it. */
+/** Removes the job queue and all its jobs. */
 async function removeJobQueue(client: pg.Client): Promise<void> {
   await client.query(`drop schema if exists ${QUEUE_SCHEMA} cascade`);
 }
 
-/** The job queue, as the migrator installs and removes it. */
+/** The job queue, as a companion of the migrator. */
 export const jobQueue: Companion = { install: installJobQueue, remove: removeJobQueue };

@@ -1,45 +1,48 @@
 import type { Language } from '#src/lib/messages/index.js';
 
-/** What a job of the timetable is given. */
+/** Payload of a scheduled job. */
 type NoPayload = Record<string, never>;
 
 /**
- * Every task, with what a job of it is given. A payload stands in the database until the job is
- * done: it has no secret in it. A job may have to run twice, and after its code has changed.
+ * Payloads by task. A payload is stored in the database until the job is done, so it must not
+ * contain secrets. A job may run twice, and its code may have changed by the time it runs.
  */
 export interface JobPayloads {
   /** Sends the mail that confirms a registration. */
   confirm_registration: { id: number; language: Language };
-  /** The same again, for whoever has registered with this address. */
+  /** Sends it again to everyone who has registered with this email address. */
   resend_confirmation: { email: string; language: Language };
-  /** Sends the mail that makes an address that of a user. */
+  /** Sends the mail that confirms a user's new email address. */
   confirm_email_change: {
     userId: number;
     email: string;
-    /** With the password of then; if that was changed since, nothing is sent. */
+    /** Time of the request; nothing is sent if the password has changed since. */
     requestedAt: string;
     language: Language;
   };
-  /** Sends the mail with which whoever has this address sets a new password. */
+  /** Sends a mail for setting a new password to the user with this email address. */
   reset_password: { email: string; language: Language };
-  /** Purges posts and comments whose time in the trash is over. Runs every night. */
+  /** Purges expired posts and comments from the trash. Runs nightly. */
   empty_trash: NoPayload;
-  /** Deletes expired sessions, tokens, registrations and throttles. Runs every hour, as do the next. */
+  /**
+   * Deletes expired sessions, tokens, registrations and throttles. Runs hourly, like the next
+   * three.
+   */
   remove_expired_credentials: NoPayload;
   /** Deletes old visits of posts. */
   remove_old_visits: NoPayload;
-  /** Deletes the responses that an `Idempotency-Key` no longer replays. */
+  /** Deletes stored responses whose `Idempotency-Key` has expired. */
   remove_stored_responses: NoPayload;
-  /** Deletes jobs that failed for good long ago. */
+  /** Deletes jobs that failed permanently long ago. */
   remove_failed_jobs: NoPayload;
-  /** Tells somebody what happened to their account. */
+  /** Notifies a user of a change to their account. */
   notice: {
     kind: 'password_changed' | 'email_changed';
     to: string;
     username: string;
     language: Language;
   };
-  /** Lets posts be found by the new name of a tag; `words` are its `search_words` until now. */
+  /** Updates the search index after a tag changed; `words` are its former `search_words`. */
   reindex_tag: { tagId: number; words: string };
 }
 

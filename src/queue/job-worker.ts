@@ -15,37 +15,37 @@ import { releaseJobs } from './store.js';
 import type { JobContext, JobLog, Task } from './task.js';
 
 export interface JobWorkerOptions {
-  /** For the queue alone: one connection listens, and each worker takes one now and then. */
+  /** Pool used only by the queue: one connection for the listener, and one per worker at times. */
   pool: pg.Pool;
   tasks: Readonly<Record<string, Task<never>>>;
-  /** The tasks that run by the clock, each with its time as cron writes it, in UTC. */
+  /** Scheduled tasks by name, with a cron expression in UTC. */
   timetable: Readonly<Record<string, string>>;
   context: JobContext;
   /** Whether statements are prepared on the server. */
   namedStatements: boolean;
 }
 
-/** How many jobs one process runs at once. */
+/** Number of jobs that a process runs concurrently. */
 const CONCURRENCY = 2;
 
-/** How many connections the pool of the queue needs at most: each worker's, and the listener. */
+/** Maximum number of connections in the queue's pool: one per worker and the listener. */
 export const QUEUE_CONNECTIONS = CONCURRENCY + 1;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** How often a job of the timetable is tried before the next one takes its place. */
+/** Maximum attempts of a scheduled job before its next run replaces it. */
 const CRON_ATTEMPTS = 5;
 
-/** Milliseconds before the queue is taken up again after it broke off. */
+/** Milliseconds before the queue is restarted after a failure. */
 const RESTART_MS = 1000;
 
-/** Milliseconds in which jobs that did not end in time are put back into the queue. */
+/** Milliseconds for returning unfinished jobs to the queue. */
 const PUT_BACK_MS = 1000;
 
 /**
- * Runs the jobs of the queue. It survives the loss of the database: the library's own workers go on
- * by themselves, except for one that cannot write down how its job ended; then all of them are
- * replaced, and the job that was left locked is released.
+ * Runs the jobs of the queue, and survives the loss of the database. The library's workers recover
+ * on their own, except for a worker that cannot record how its job ended: then all workers are
+ * replaced, and the job that it left locked is released.
  *
  * @see https://worker.graphile.org/docs
  */
@@ -53,7 +53,7 @@ export class JobWorker {
   readonly #options: JobWorkerOptions;
   readonly #log: JobLog;
   readonly #ending = new AbortController();
-  /** Workers that are gone, and may have left a job locked. */
+  /** Ids of lost workers, which may have left a job locked. */
   readonly #lost = new Set<string>();
   #running: Promise<void> = Promise.resolve();
   #workers: WorkerPool | undefined;
@@ -63,19 +63,20 @@ export class JobWorker {
     this.#log = options.context.log;
   }
 
-  /** Begins to run jobs as they come, until `stop`. */
+  /** Starts running jobs, until `stop`. */
   start(): void {
     this.#running = this.#keepRunning();
   }
 
-  /** From now on no job is begun; those that run may finish. */
+  /** Stops starting new jobs; running jobs may finish. */
   beginStop(): void {
     this.#ending.abort();
   }
 
   /**
-   * Waits for the jobs that run. What still runs after `grace` milliseconds goes back into the
-   * queue, and counts as failed once. Never throws, and never takes much longer than `grace`.
+   * Waits for running jobs. A job that is still running after `grace` milliseconds is returned to
+   * the queue and counts as one failed attempt. Never throws, and never takes much longer than
+   * `grace`.
    */
   async stop(grace: number): Promise<void> {
     this.beginStop();
@@ -85,9 +86,9 @@ export class JobWorker {
   }
 
   /**
-   * Runs every job that is due, and those that become due meanwhile, one after the other.
+   * Runs all jobs that are due or become due meanwhile, one after the other.
    *
-   * @throws the error of the database, if it is not there; never that of a job
+   * @throws the database's error if it is unavailable; never a job's error
    */
   async runDue(): Promise<void> {
     const options = this.#runnerOptions();
@@ -110,11 +111,11 @@ export class JobWorker {
     }
   }
 
-  /** Ends when a worker is lost, or the whole queue, or when it is time to stop. */
+  /** Resolves when a worker or the whole queue is lost, or on `beginStop`. */
   async #runUntilLost(signal: AbortSignal): Promise<void> {
     await this.#releaseJobsOfTheLost();
     const options = this.#runnerOptions();
-    // Whatever becomes of this attempt, no listener of it stays behind.
+    // Removes the abort listener in any case.
     const over = new AbortController();
     const ended = new Promise<void>((resolve) => {
       options.events.on('worker:fatalError', ({ worker }) => {
@@ -152,7 +153,7 @@ export class JobWorker {
     const { pool, tasks, context, namedStatements } = this.#options;
     const entries = Object.entries(tasks).map(([name, task]) => [
       name,
-      // What is in the queue was put there by `enqueue`, which types it by the name of the task.
+      // Jobs are added by `enqueue`, which types the payload by task.
       (payload: unknown) => task(payload as never, context),
     ]);
     return {
@@ -167,7 +168,7 @@ export class JobWorker {
   }
 }
 
-/** A time that passed while no process ran is made up for, if it was within the last day. */
+/** Missed runs of the last day are made up for when a process starts. */
 function cronItems(timetable: JobWorkerOptions['timetable']) {
   const options = { backfillPeriod: DAY_MS, maxAttempts: CRON_ATTEMPTS };
   return parseCronItems(
@@ -175,7 +176,7 @@ function cronItems(timetable: JobWorkerOptions['timetable']) {
   );
 }
 
-/** Stops it unless it has stopped by itself, which it calls an error. */
+/** Stops the runner. If it has already stopped, `stop` rejects. */
 async function stopRunner(runner: Runner): Promise<void> {
   await runner.stop().catch(() => undefined);
 }

@@ -8,7 +8,7 @@ import { briefError } from '#src/lib/brief-error.js';
 import { readPage } from '#src/lists/paging.js';
 import * as store from './store.js';
 
-/** @throws InvalidRequest if the cursor is not one of ours */
+/** @throws InvalidRequest if the cursor is invalid */
 export async function listJobs(
   context: Context,
   { state, ...request }: JobListQuery,
@@ -23,7 +23,7 @@ export async function listJobs(
 }
 
 /**
- * Lets a job run again at once, with all its attempts before it.
+ * Reschedules a job to run immediately, with all attempts available again.
  *
  * @throws ApiError not_found, also if the job is done; job_running
  */

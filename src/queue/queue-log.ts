@@ -3,21 +3,21 @@ import { Logger, type WorkerEvents } from 'graphile-worker';
 import type { JobLog } from './task.js';
 
 /**
- * What the queue itself has to say. What its workers say is left out: they quote the errors of jobs,
- * which may hold anything; `queueEvents` tells the same without that.
+ * Returns a logger for messages of the queue itself. Those of its workers are dropped, because they
+ * quote job errors, which may contain anything; `queueEvents` logs the same events without them.
  */
 export function queueLogger(log: JobLog): Logger {
   return new Logger(({ label }) => (level, message) => {
     if (label !== undefined) return;
     const [line] = message.split('\n', 1);
     const text = `job queue: ${line}`;
-    // The queue calls errors what it goes on after, such as a connection that is lost.
+    // The queue logs recoverable failures as errors, such as a lost connection.
     if (level === 'error' || level === 'warning') log.warn({}, text);
     else log.debug({}, text);
   });
 }
 
-/** The events of the queue, with a line in the log for what happens to each job. */
+/** Returns event handlers that log what happens to each job. */
 export function queueEvents(log: JobLog): WorkerEvents {
   const events: WorkerEvents = new EventEmitter();
   events.on('job:success', ({ job }) => log.info(describe(job), 'job done'));
@@ -39,7 +39,7 @@ function describe(job: { id: string; task_identifier: string; attempts: number }
   return { job: job.id, task: job.task_identifier, attempt: job.attempts };
 }
 
-/** Where an error comes from, without what it says. */
+/** Returns the name and stack of an error without its message. */
 function placeOf(error: unknown): { error: string; at: string[] } {
   if (!(error instanceof Error)) return { error: typeof error, at: [] };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));

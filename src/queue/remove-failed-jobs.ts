@@ -2,10 +2,12 @@ import type { JobPayloads } from './job-payloads.js';
 import { deleteFailedJobs } from './store.js';
 import type { Task } from './task.js';
 
-/** How long a job that failed for good can still be seen, and run again: 30 days. */
+/**
+ * Retention of permanently failed jobs, which can be listed and retried: 30 days, in milliseconds.
+ */
 const FAILED_JOBS_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** Deletes jobs that failed for good long ago. */
+/** Deletes jobs that failed permanently long ago. */
 export const removeFailedJobs: Task<JobPayloads['remove_failed_jobs']> = async (
   _payload,
   { db, clock, log },

@@ -2,7 +2,7 @@ import { deleteOldAnswers, IDEMPOTENCY_LIFETIME_MS } from '#src/db/idempotency-k
 import type { JobPayloads } from './job-payloads.js';
 import type { Task } from './task.js';
 
-/** Deletes the responses that an `Idempotency-Key` no longer replays. */
+/** Deletes stored responses whose `Idempotency-Key` has expired. */
 export const removeStoredResponses: Task<JobPayloads['remove_stored_responses']> = async (
   _payload,
   { db, clock, log },

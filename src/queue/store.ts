@@ -5,20 +5,20 @@ import { cut, type Slice } from '#src/lists/slices.js';
 import type { JobPayloads, TaskName } from './job-payloads.js';
 
 /**
- * How often a job is tried unless it says otherwise. The pause before the next attempt grows by the
- * factor e, from 3 seconds on: the last one is after about 3 1/2 hours.
+ * Default number of attempts. The pause between attempts grows by a factor of e, starting at 3
+ * seconds; the last attempt runs after about 3.5 hours.
  */
 export const MAX_ATTEMPTS = 10;
 
 export interface EnqueueOptions {
-  /** Not before this time; at once if it is left out. By the clock of the database. */
+  /** Earliest time to run, by the database's clock; default immediately. */
   runAt?: Date;
   maxAttempts?: number;
-  /** Of the waiting jobs with one key only the newest is kept. */
+  /** Deduplicates: of waiting jobs with the same key, only the newest is kept. */
   key?: string;
 }
 
-/** A job as it is shown: without its payload. */
+/** A job without its payload. */
 export interface JobRow {
   id: number;
   task: string;
@@ -34,7 +34,7 @@ export interface JobFilter {
   state?: JobState | undefined;
 }
 
-/** The view that the queue offers to others, as far as it is read here. */
+/** The queue library's public view, with the columns used here. */
 type QueueSchema = {
   'graphile_worker.jobs': {
     id: number;
@@ -49,9 +49,9 @@ type QueueSchema = {
 };
 
 /**
- * Adds a job. On a transaction it is there when that is committed, and never if it is not.
+ * Adds a job. In a transaction, the job exists once the transaction commits.
  *
- * @returns its id
+ * @returns the id of the job
  */
 export async function enqueue<Name extends TaskName>(
   db: Database,
@@ -73,7 +73,7 @@ export async function enqueue<Name extends TaskName>(
   return row.id;
 }
 
-/** A slice of the jobs that are not done, by id: in the order in which they were added. */
+/** Returns a slice of the unfinished jobs, ordered by id, which is the order of creation. */
 export async function listJobs(
   db: Database,
   filter: JobFilter,
@@ -82,7 +82,7 @@ export async function listJobs(
   return cut(selectJobs(db).where(matches(filter)), slice).execute();
 }
 
-/** How many jobs the filter finds. */
+/** Counts the jobs that match the filter. */
 export async function countJobs(db: Database, filter: JobFilter): Promise<number> {
   const { count } = await queueOf(db)
     .selectFrom('graphile_worker.jobs')
@@ -92,15 +92,15 @@ export async function countJobs(db: Database, filter: JobFilter): Promise<number
   return count;
 }
 
-/** The job, or null if there is none that is not done. */
+/** Returns the job, or null if it does not exist or is done. */
 export async function findJob(db: Database, id: number): Promise<JobRow | null> {
   return (await selectJobs(db).where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
 /**
- * Lets a job run now, with all its attempts before it.
+ * Reschedules a job to run immediately, with all attempts available again.
  *
- * @returns whether there is such a job that is not running
+ * @returns whether the job exists and is not running
  */
 export async function rescheduleJob(db: Database, id: number): Promise<boolean> {
   const { rows } = await sql`
@@ -111,12 +111,12 @@ export async function rescheduleJob(db: Database, id: number): Promise<boolean> 
   return rows.length > 0;
 }
 
-/** Releases the jobs that these workers have begun, where the workers are gone. */
+/** Unlocks the jobs of workers that no longer exist. */
 export async function releaseJobs(db: Database, workerIds: string[]): Promise<void> {
   await sql`select graphile_worker.force_unlock_workers(${workerIds}::text[])`.execute(db);
 }
 
-/** Removes the jobs that failed for good and were not touched since `until`. Returns how many. */
+/** Deletes permanently failed jobs not updated since `until`; returns how many. */
 export async function deleteFailedJobs(db: Database, until: Date): Promise<number> {
   const { rows } = await sql`
     select id from graphile_worker.complete_jobs(array(

@@ -1,7 +1,7 @@
 import type { Database } from '#src/db/database.js';
 import type { Mailer } from '#src/mail/mailer.js';
 
-/** Where a job writes what people should know of it. Nothing personal belongs there. */
+/** Log of jobs. Must not contain personal data. */
 export interface JobLog {
   debug(data: object, message: string): void;
   info(data: object, message: string): void;
@@ -9,18 +9,18 @@ export interface JobLog {
   error(data: object, message: string): void;
 }
 
-/** What a job works with. */
+/** Dependencies of a job. */
 export interface JobContext {
   db: Database;
   mail: Mailer;
   clock: () => Date;
-  /** The address of the pages that people use, or null if there are none. */
+  /** URL of the client's pages, or null if not configured. */
   clientUrl: string | null;
   log: JobLog;
 }
 
 /**
- * The work of a job. If it throws, the job runs again later: the message is kept and shown to
- * administrators. It runs at least once, so it should bear to run twice.
+ * A job's code. If it throws, the job is retried later, and the message is stored and shown to
+ * administrators. A job runs at least once, so it should be idempotent.
  */
 export type Task<Payload> = (payload: Payload, context: JobContext) => Promise<void>;

@@ -1,4 +1,4 @@
-/** A schema of JSON Schema 2020-12, as far as the contract uses it. */
+/** A JSON Schema 2020-12 schema, with the keywords that the contract uses. */
 export interface Schema {
   [keyword: string]: unknown;
   $ref?: string;
@@ -14,23 +14,23 @@ export interface Schema {
   additionalProperties?: Schema | boolean;
 }
 
-/** A document, whose references lead into itself. */
+/** An OpenAPI document; references resolve within it. */
 export type ContractDocument = Record<string, unknown>;
 
-/** What a value may be: of one type, or `any`. A schema is a list of them. */
+/** One possible type of a value, or `any`. A schema is a list of alternatives. */
 export interface Alternative {
   type: string;
-  /** The name of the component that it comes from. */
+  /** The name of the component that contains the alternative, if any. */
   name: string | undefined;
   schema: Schema;
 }
 
 const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'];
 
-/** Follows references until there is a value. What leads nowhere is empty. */
+/** Follows references to a value. Returns an empty object for a dangling reference. */
 export function resolve<T extends object>(document: ContractDocument, value: T): T {
   let found: unknown = value;
-  // A reference that leads to itself has no value.
+  // The step limit ends a reference that leads to itself.
   for (
     let steps = 0;
     steps < 100 && isObject(found) && typeof found['$ref'] === 'string';
@@ -43,12 +43,12 @@ export function resolve<T extends object>(document: ContractDocument, value: T):
   return (found ?? {}) as T;
 }
 
-/** The last word of a reference: the name of the component. */
+/** Returns the component name at the end of a reference. */
 export function nameOf(schema: Schema): string | undefined {
   return schema.$ref?.split('/').at(-1);
 }
 
-/** Unions and lists of types taken apart, as deep as they go. */
+/** Flattens unions and type lists into alternatives, recursively. */
 export function alternativesOf(
   document: ContractDocument,
   schema: Schema,
@@ -68,7 +68,8 @@ export function alternativesOf(
     return union.flatMap((part) =>
       alternativesOf(document, part).map((each) => ({
         ...each,
-        // What stands beside the union holds for each of its members, descriptions excepted.
+        // Keywords beside a union apply to each member, except for annotations such as
+        // descriptions.
         schema: merged(withoutNotes(own), each.schema),
       })),
     );
@@ -76,7 +77,7 @@ export function alternativesOf(
   return typesOf(own).map((type) => ({ type, name, schema: withValuesOf(type, own) }));
 }
 
-/** Of a list of values those that are of the type. */
+/** Keeps the enum values that match the type. */
 function withValuesOf(type: string, schema: Schema): Schema {
   if (schema.enum === undefined || type === 'any') return schema;
   const types = type === 'number' ? ['number', 'integer'] : [type];
@@ -92,7 +93,7 @@ function typesOf(schema: Schema): string[] {
   return ['any'];
 }
 
-/** The only values that there are, if the schema lists them. */
+/** Returns the allowed values, if the schema lists them. */
 export function valuesOf(schema: Schema): unknown[] | undefined {
   return 'const' in schema ? [schema.const] : schema.enum;
 }

@@ -6,13 +6,13 @@ import { type ContractChange, SchemaComparison } from './schemas.js';
 export type { ContractDocument } from './alternatives.js';
 export type { ContractChange } from './schemas.js';
 
-/** What of a security scheme tells a client how to prove who it is. */
+/** The fields of a security scheme that clients depend on. */
 const SCHEME_RULES = ['type', 'in', 'name', 'scheme', 'flows', 'openIdConnectUrl'];
 
 /**
- * What clients of one version of an OpenAPI document notice of the next, breaking changes first.
- * A request that was right has to stay right, and an answer has to stay what it was said to be;
- * what is added is for those who want it and is not listed.
+ * Returns the changes between two versions of an OpenAPI document that affect clients, breaking
+ * changes first. Valid requests must stay valid, and responses must still match their old schema.
+ * Pure additions are not listed.
  */
 export function compareContracts(
   before: ContractDocument,
@@ -39,7 +39,7 @@ function compareSchemes(before: ContractDocument, after: ContractDocument): Cont
   const is = schemesOf(after);
   return Object.entries(schemesOf(before)).flatMap(([name, scheme]) => {
     const now = is[name];
-    // Whether a scheme that is gone was of use, the operations say.
+    // The operations report a removed scheme, if any of them used it.
     if (now === undefined) return [];
     const differs = SCHEME_RULES.some((rule) => !isDeepStrictEqual(scheme[rule], now[rule]));
     const where = `security scheme ${name}`;
@@ -58,7 +58,7 @@ function schemesOf(document: ContractDocument): Record<string, Record<string, un
   );
 }
 
-/** Each change once, though many operations share a component. */
+/** Removes duplicates, because many operations share a component, and sorts by severity. */
 function inOrder(changes: ContractChange[]): ContractChange[] {
   const once = new Map(changes.map((each) => [JSON.stringify(each), each]));
   const bySeverity = (severity: ContractChange['severity']) =>

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Schema, valuesOf } from './alternatives.js';
 
-/** Why a value that one schema allows may be refused by the other. */
+/** A reason why a value that one schema allows may be rejected by the other. */
 export interface Objection {
-  /** A value that was not listed; clients are told to expect more of them. */
+  /** The value is a new enum member; clients are told to expect new members. */
   isNewValue?: boolean;
-  /** A limit of size or form, which the type of a client does not show. */
+  /** The rule limits size or format, which a client's types do not show. */
   isLimit?: boolean;
-  /** The rule, and what each of the two schemas says of it. */
+  /** The rule, and its value in each of the two schemas. */
   rule: string;
   narrow: unknown;
   wide: unknown;
@@ -16,7 +16,7 @@ export interface Objection {
 const AT_LEAST = ['minLength', 'minItems', 'minProperties'] as const;
 const AT_MOST = ['maxLength', 'maxItems', 'maxProperties'] as const;
 
-/** Rules whose change cannot be called wider or narrower by looking at them. */
+/** Keywords whose changes cannot be classified as wider or narrower. */
 const OPAQUE = [
   'not',
   'if',
@@ -30,10 +30,10 @@ const OPAQUE = [
   'dependentSchemas',
 ] as const;
 
-/** A format that only says how to show a value. */
+/** Formats that only affect how a value is shown. */
 const NO_RULE = new Set(['password', 'textarea', 'binary']);
 
-/** What of `narrow`, a schema of one type, the limits of `wide` do not allow. */
+/** Returns the limits of `wide` that a value of `narrow`, a schema of one type, may violate. */
 export function objections(narrow: Schema, wide: Schema): Objection[] {
   return [
     ...valueObjections(narrow, wide),
@@ -54,7 +54,7 @@ function valueObjections(narrow: Schema, wide: Schema): Objection[] {
 }
 
 function boundObjections(narrow: Schema, wide: Schema): Objection[] {
-  // A list of values is as narrow as its values are, whatever limits are left out beside it.
+  // An enum is as narrow as its values, even if the limits beside it are dropped.
   if (valuesOf(narrow) !== undefined) return [];
   const found: Objection[] = [];
   function object(keyword: string): void {
@@ -83,7 +83,7 @@ function boundObjections(narrow: Schema, wide: Schema): Objection[] {
 interface Bound {
   keyword: string;
   value: number;
-  /** The value itself lies outside. */
+  /** Whether the bound itself is excluded. */
   open: boolean;
 }
 

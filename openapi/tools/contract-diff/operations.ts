@@ -33,13 +33,13 @@ export interface Operation {
   security?: Requirement[];
 }
 
-/** An operation, and the document that its references lead into. */
+/** An operation, with the document that its references resolve in. */
 export interface Side {
   document: ContractDocument;
   operation: Operation;
 }
 
-/** What of an operation has changed so that clients notice. */
+/** Returns the changes of an operation that affect clients. */
 export function compareOperations(
   before: Side,
   after: Side,
@@ -158,7 +158,7 @@ function bodyOf({ document, operation }: Side): RequestBody | undefined {
   return operation.requestBody && resolve(document, operation.requestBody);
 }
 
-/** By place and name, as they are written in a message. The names of headers have no case. */
+/** Parameters by location and name, as messages show them. Header names are case-insensitive. */
 function parametersOf({ document, operation }: Side): Map<string, Parameter> {
   return new Map(
     (operation.parameters ?? []).map((written) => {
@@ -169,7 +169,10 @@ function parametersOf({ document, operation }: Side): Map<string, Parameter> {
   );
 }
 
-/** The alternatives, each of which is enough. Without any the operation is open. */
+/**
+ * The alternative security requirements, any of which is sufficient. Without any, the operation is
+ * public.
+ */
 function securityOf({ document, operation }: Side): Requirement[] {
   const own = operation.security ?? (document['security'] as Requirement[] | undefined) ?? [];
   return own.length > 0 ? own : [{}];
@@ -189,7 +192,7 @@ function nameAlternative(requirement: Requirement): string {
   return schemes.length > 0 ? schemes.join(' and ') : 'no credentials';
 }
 
-/** What names an operation, and the operations of a document by it. */
+/** Maps keys such as `GET /api/v1/users` to the operations of a document. */
 export function operationsOf(document: ContractDocument): Map<string, Operation> {
   const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace'];
   const operations = new Map<string, Operation>();

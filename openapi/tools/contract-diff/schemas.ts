@@ -11,16 +11,18 @@ import {
 import { type Objection, objections } from './limits.js';
 
 export interface ContractChange {
-  /** A client that is right today is wrong tomorrow, or its author should look. */
+  /** `breaking`: a correct client stops working. `warning`: its author should check the change. */
   severity: 'breaking' | 'warning';
   where: string;
   what: string;
 }
 
-/** Who sends the value: a request may not be narrowed, an answer may not be widened. */
+/**
+ * The direction of a value: request schemas must not become narrower, response schemas not wider.
+ */
 export type Direction = 'request' | 'response';
 
-/** Compares schemas of two documents, and says of each component once what has changed in it. */
+/** Compares schemas of two documents; reports the changes of each component once. */
 export class SchemaComparison {
   readonly #before: ContractDocument;
   readonly #after: ContractDocument;
@@ -31,7 +33,7 @@ export class SchemaComparison {
     this.#after = after;
   }
 
-  /** What of the change from one schema to the other concerns clients. */
+  /** Returns the changes between two schemas that affect clients. */
   compare(before: Schema, after: Schema, direction: Direction, where: string): ContractChange[] {
     const [was, is] = [nameOf(before), nameOf(after)];
     if (was === undefined || is === undefined) return this.#values(before, after, direction, where);
@@ -48,7 +50,7 @@ export class SchemaComparison {
     return [...changes, ...this.#defaults(before, after, direction, where)];
   }
 
-  /** What keeps an alternative from being covered by the best of the others. */
+  /** Returns the changes against the best matching alternative. */
   #fit(
     narrow: Alternative,
     wide: Alternative[],
@@ -88,7 +90,9 @@ export class SchemaComparison {
     );
   }
 
-  /** A schema that contains itself is compared once, and one of a name is named by it. */
+  /**
+   * Compares each pair once, which also ends recursion, and reports a component under its own name.
+   */
   #once(
     pair: string,
     name: string | undefined,
@@ -147,7 +151,7 @@ export class SchemaComparison {
     return [...changes, ...this.#others(before, after, direction, where)];
   }
 
-  /** Properties that have no name in the schema. */
+  /** Compares properties that the schema does not name. */
   #others(before: Schema, after: Schema, direction: Direction, where: string): ContractChange[] {
     const { additionalProperties: was = true } = before;
     const { additionalProperties: is = true } = after;
@@ -155,12 +159,12 @@ export class SchemaComparison {
     if (direction === 'request' && is === false) {
       return [{ severity: 'breaking', where, what: 'refuses unknown properties now' }];
     }
-    // Where there were none, a client that is tolerant does not see those that are new.
+    // Tolerant clients ignore properties that are new.
     if (was === false || is === false) return [];
     return this.compare(asSchema(was), asSchema(is), direction, `${where}.*`);
   }
 
-  /** Who leaves a value out of a request means the default. */
+  /** A changed default changes the meaning of requests that omit the value. */
   #defaults(before: Schema, after: Schema, direction: Direction, where: string): ContractChange[] {
     const was = resolve(this.#before, before)['default'];
     const is = resolve(this.#after, after)['default'];
@@ -188,7 +192,7 @@ function limitChange(
   return { severity: isRequest || !isLimit ? 'breaking' : 'warning', where, what };
 }
 
-/** Breaking changes first: the best fit is the one that breaks least. */
+/** Weighs breaking changes first: the best match is the one that breaks least. */
 function weight(changes: ContractChange[]): number {
   const breaking = changes.filter(({ severity }) => severity === 'breaking').length;
   return breaking * 1000 + changes.length;

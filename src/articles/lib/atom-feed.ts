@@ -2,14 +2,14 @@ import { Feed } from 'feed';
 import type { Author, Topic } from '#schemas/posts.js';
 import { html } from '#src/lib/html.js';
 
-/** What a feed shows of a post. */
+/** The fields of a post that a feed contains. */
 export interface FeedPost {
   id: number;
   title: string;
   slug: string;
   summary: string;
   excerpt: string;
-  /** Safe to show; null if the feed is to go without it. */
+  /** Sanitized HTML; null to leave out the content. */
   content_html: string | null;
   author: Author | null;
   category: Topic | null;
@@ -20,24 +20,24 @@ export interface FeedPost {
 }
 
 export interface FeedPlace {
-  /** Where the feed itself is. */
+  /** URL of the feed. */
   self: string;
-  /** The address of what a person reads, with a slash at its end. */
+  /** URL of the web site, with a trailing slash. */
   site: string;
-  /** In front of the slug of a post. */
+  /** URL prefix of posts; the slug is appended. */
   posts: string;
 }
 
-/** What XML cannot hold (https://www.w3.org/TR/xml/#charsets), escaped or not. */
+/** Characters that XML 1.0 forbids even when escaped: https://www.w3.org/TR/xml/#charsets */
 const FORBIDDEN = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 const NAME = 'Althing';
 
 /**
- * An Atom feed (RFC 4287). The ids of entries are tags (RFC 4151) by the host of the site, the day on
- * which a post was created, and its number: they stay when its title or slug changes.
+ * Returns an Atom feed (RFC 4287). Entry ids are tag URIs (RFC 4151) made of the site's host, the
+ * post's creation date and its id, so they survive changes of title and slug.
  *
- * @param posts the newest first
+ * @param posts newest first
  */
 export function atomFeed(
   posts: readonly FeedPost[],
@@ -48,7 +48,7 @@ export function atomFeed(
     id: self,
     link: site,
     feed: self,
-    // For entries whose author is gone, since each must have one.
+    // Fallback for entries without an author, because Atom requires one.
     author: { name: NAME },
     generator: NAME,
     updated: new Date(Math.max(0, ...posts.map(changedAt))),
@@ -62,7 +62,7 @@ export function atomFeed(
       date: new Date(changedAt(post)),
       description: html`${storable(post.summary || post.excerpt)}`.text,
       category: [post.category ?? [], post.tags].flat().map(({ slug }) => ({ term: slug })),
-      // The library ends a section of raw text at the first of these only.
+      // The library escapes only the first `]]>` of a CDATA section.
       ...(post.content_html === null
         ? {}
         : { content: storable(post.content_html).replaceAll(']]>', ']]&gt;') }),
@@ -77,7 +77,7 @@ function changedAt({ updated_at, published_at }: FeedPost): number {
   return Math.max(Date.parse(updated_at), Date.parse(published_at ?? updated_at));
 }
 
-/** The library writes `&amp;` as `&`. */
+/** The library does not escape `&` in author names. */
 function nameOf({ nickname, username }: Author): string {
   return storable(nickname || username).replaceAll('&', '&amp;');
 }

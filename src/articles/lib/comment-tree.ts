@@ -1,24 +1,24 @@
-/** A comment as it was read: where it belongs, and whether there is anything beneath it. */
+/** A comment with its position in the thread. */
 export interface Branch {
   id: number;
   parent_id: number | null;
-  /** Whether there is any reply to it that the reader may see. */
+  /** Whether any reply is visible to the reader. */
   has_replies: boolean;
 }
 
 export type Grown<T extends Branch> = Omit<T, 'has_replies'> & {
-  /** Whether there are replies to it that are not in the tree. */
+  /** Whether some replies are missing from the tree. */
   has_more_replies: boolean;
   replies: Grown<T>[];
 };
 
 /**
- * Hangs every reply beneath its comment, without recursion: as deep as the thread may be.
+ * Builds a tree of comments, without recursion, so the depth is not limited.
  *
- * @param tops the comments at the top, in order
- * @param replies what stands beneath them, level by level, each comment before the replies to it and
- *   the replies to one comment in order; one whose comment is missing is left out
- * @param limit how many of the replies are taken; if there are more, the rest is cut off
+ * @param tops top-level comments, in order
+ * @param replies comments below them, level by level, replies to the same comment in order; a reply
+ *   without its parent is dropped
+ * @param limit maximum number of replies; the rest is cut off
  */
 export function growTree<T extends Branch>(tops: T[], replies: T[], limit: number): Grown<T>[] {
   const grown = new Map<number, Grown<T>>();
@@ -34,7 +34,7 @@ export function growTree<T extends Branch>(tops: T[], replies: T[], limit: numbe
     const parent = reply.parent_id === null ? undefined : grown.get(reply.parent_id);
     parent?.replies.push(plant(reply));
   }
-  // Levels come one after the other: of all comments only one can have a part of its replies.
+  // Replies come level by level, so the limit can split the replies of only one comment.
   const cutAt = replies[limit]?.parent_id;
   for (const [id, node] of grown) {
     node.has_more_replies = id === cutAt || (node.replies.length === 0 && hasReplies.has(id));
@@ -42,7 +42,7 @@ export function growTree<T extends Branch>(tops: T[], replies: T[], limit: numbe
   return roots;
 }
 
-/** The comments of a tree as they are read, each before the replies to it, without their replies. */
+/** Returns the comments of a tree in reading order: each before its replies, without `replies`. */
 export function flatten<T extends Branch>(roots: Grown<T>[]): Omit<Grown<T>, 'replies'>[] {
   const comments: Omit<Grown<T>, 'replies'>[] = [];
   const pending = roots.toReversed();

@@ -1,18 +1,18 @@
 import { parse as parseToml, TomlDate } from 'smol-toml';
 import { isMap, LineCounter, parseDocument, stringify } from 'yaml';
 
-/** Characters of front matter: it is a few lines, and whatever is longer is none. */
+/** Maximum length of front matter in characters. */
 const MAX_LENGTH = 16_384;
 
-/** Lists and maps in brackets; a stack that ends within a parser leaves more behind than an error. */
+/** Maximum number of lists and maps; deep nesting would overflow the parser's stack. */
 const MAX_BRACKETS = 500;
 
-/** How often YAML may refer to values that it has named. */
+/** Maximum number of YAML aliases. */
 const MAX_ALIASES = 20;
 
-/** Front matter that cannot be read. */
+/** Front matter that cannot be parsed. */
 export class FrontMatterError extends Error {
-  /** The line of the file, from 1 on. */
+  /** Line number in the file, starting at 1. */
   readonly line: number;
 
   constructor(reason: string, line: number) {
@@ -22,16 +22,16 @@ export class FrontMatterError extends Error {
   }
 }
 
-/** A file, taken apart. */
+/** A file split into front matter and body. */
 export interface MatterFile {
-  /** The values by their names in lower case; empty if there is no front matter. */
+  /** Values by lower-case name; empty without front matter. */
   values: ReadonlyMap<string, unknown>;
-  /** All that follows the line which ends the front matter, to the letter. */
+  /** The rest of the file after the closing line, unchanged. */
   body: string;
 }
 
 interface Block {
-  /** Of which line of the file the text is the first. */
+  /** Line number in the file at which `text` starts. */
   line: number;
   text: string;
   body: string;
@@ -39,11 +39,11 @@ interface Block {
 }
 
 /**
- * Takes a file of Hexo, Hugo or Jekyll apart: YAML between two lines of `---`, or before the only
- * one as Hexo allows, or TOML between two lines of `+++`. What only looks like it, such as two rules
- * with text between, is text.
+ * Parses a file of Hexo, Hugo or Jekyll: YAML between two `---` lines, or before a single one as
+ * Hexo allows, or TOML between two `+++` lines. Lookalikes, such as text between two horizontal
+ * rules, are left in the body.
  *
- * @throws FrontMatterError and nothing else, whatever is in the file
+ * @throws FrontMatterError for any invalid front matter; throws nothing else
  * @see https://jekyllrb.com/docs/front-matter/ https://gohugo.io/content-management/front-matter/
  *   https://hexo.io/docs/front-matter
  */
@@ -61,8 +61,8 @@ export function parseFrontMatter(file: string): MatterFile {
 }
 
 /**
- * A file with front matter as every reader of YAML takes it: all text is in quotes, so that nothing is
- * taken for a date or a truth. {@link parseFrontMatter} gives back the same.
+ * Returns a file with YAML front matter. All strings are quoted, so no parser reads them as dates
+ * or booleans. {@link parseFrontMatter} restores the same values.
  */
 export function writeFrontMatter(values: Record<string, unknown>, body: string): string {
   const yaml = stringify(values, {
@@ -75,18 +75,18 @@ export function writeFrontMatter(values: Record<string, unknown>, body: string):
 
 const YAML_FENCE = /^---[ \t]*\r?\n/;
 const TOML_FENCE = /^\+\+\+[ \t]*\r?\n/;
-// Not `m`, for which U+2028 ends a line too.
+// Without the `m` flag, under which U+2028 also ends a line.
 const YAML_END = /(?<![^\n])(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/;
 const TOML_END = /(?<![^\n])\+\+\+[ \t]*(?:\r?\n|$)/;
 
-/** How a line of YAML begins that names a value, and one of TOML. */
+/** The start of a YAML line, and of a TOML line, that names a value. */
 const YAML_NAME = /^(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*:(?:[ \t\r\n]|$)/;
 const TOML_NAME = /^(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=|^\[/;
 
-/** What a file has to begin with to have front matter that no line opens, */
+/** The start of a file whose front matter has no opening line. */
 const UNOPENED = /^(?:title|date|layout|tags|categories):[ \t]/;
 
-/** and behind a line that opens it, to be front matter although no line ends it. */
+/** The start of front matter that is reported if it has no closing line; other text stays body. */
 const USUAL = /^(?:title|date|layout|tags|categories|draft)[ \t]*[:=]/i;
 
 function blockOf(file: string): Block | null {
@@ -120,13 +120,13 @@ function unopened(file: string): Block | null {
   const end = YAML_END.exec(file);
   if (end === null) return null;
   const text = file.slice(0, end.index);
-  // A paragraph over a line of hyphens is a heading; one that is all names is front matter.
+  // A paragraph above a line of hyphens is a heading, unless every line names a value.
   const lines = text.split(/\r?\n/).filter((line) => line !== '');
   if (!lines.every((line) => YAML_NAME.test(line) || /^(?:[ \t]|-[ \t])/.test(line))) return null;
   return { line: 1, text, body: file.slice(end.index + end[0].length), parse: mapOfYaml };
 }
 
-/** The first line that is neither empty nor a comment. */
+/** Returns the first line that is neither empty nor a comment. */
 function firstLine(text: string): string {
   return text.split('\n').find((line) => !/^\s*(?:#|$)/.test(line)) ?? '';
 }
@@ -158,12 +158,12 @@ function mapOfToml(text: string, line: number): Map<string, unknown> {
   });
 }
 
-/** Names are compared without regard to case, as Hugo does. */
+/** Lower-cases names, because Hugo compares them case-insensitively. */
 function byLowerCase(entries: [unknown, unknown][]): Map<string, unknown> {
   return new Map(entries.map(([name, value]) => [String(name).toLowerCase(), value]));
 }
 
-/** What a parser throws, also when something is nested so deep that the stack ends, as an error. */
+/** Turns whatever a parser throws, including a stack overflow, into a FrontMatterError. */
 function throttled<T>(language: string, line: number, work: () => T): T {
   try {
     return work();

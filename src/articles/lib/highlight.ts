@@ -1,33 +1,33 @@
 import { html } from '#src/lib/html.js';
 
-/** Begin and end of what PostgreSQL has found, in a text in which they cannot occur otherwise. */
+/** Marks around matches in PostgreSQL's output. Indexed texts never contain these characters. */
 export const FOUND_BEGIN = '\u0001';
 export const FOUND_END = '\u0002';
 
-/** A part of a text: from the first offset up to, and without, the second. */
+/** A part of a text: start (inclusive) and end (exclusive), as UTF-16 offsets. */
 type Range = readonly [from: number, to: number];
 
-/** Characters of a text that a snippet shows. */
+/** Length of a snippet in characters. */
 const SNIPPET_LENGTH = 200;
-/** So many of them stand before the first word that was found, and are looked through for a blank. */
+/** Characters before the first match; also how far a word boundary is searched for. */
 const LEAD = 40;
 
 const ELLIPSIS = '…';
 
 /**
- * Where `text` has the words that were found: those between `FOUND_BEGIN` and `FOUND_END` in
- * `marked`, which is the same text with characters replaced one by one; and the `runs`.
+ * Returns the ranges of matches in `text`: those between `FOUND_BEGIN` and `FOUND_END` in `marked`,
+ * which is the same text with characters replaced one for one, and all occurrences of `runs`.
  */
 export function findRanges(text: string, marked: string, runs: readonly string[]): Range[] {
   return merge([...markedRanges(text, marked), ...runs.flatMap((run) => occurrences(text, run))]);
 }
 
-/** The whole text as HTML that is safe to show, what was found in `<mark>`. */
+/** Returns the whole text as safe HTML, with matches in `<mark>`. */
 export function markedHtml(text: string, ranges: readonly Range[]): string {
   return render(text, ranges, [0, text.length]);
 }
 
-/** The part of the text in which most was found, as HTML that is safe to show, without line breaks. */
+/** Returns the part with the most different matches as safe HTML, without line breaks. */
 export function snippetHtml(text: string, ranges: readonly Range[]): string {
   const part = bestPart(text, ranges);
   const before = part[0] > 0 ? ELLIPSIS : '';
@@ -42,7 +42,7 @@ function markedRanges(text: string, marked: string): Range[] {
   for (const character of marked) {
     if (character === FOUND_BEGIN) begin = offset;
     else if (character === FOUND_END) ranges.push([begin, offset]);
-    // Both count in code points: one beyond the first 65,536 may stand against a blank.
+    // Both texts align by code point: a character above U+FFFF may be replaced by a blank.
     else offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
   }
   return ranges;
@@ -66,7 +66,7 @@ function merge(ranges: Range[]): Range[] {
   return merged;
 }
 
-/** Where most different words were found, and of equal parts the first. */
+/** Returns the part with the most different words; of equal parts, the first. */
 function bestPart(text: string, ranges: readonly Range[]): Range {
   let best: Range = [0, SNIPPET_LENGTH];
   let most = 0;
@@ -86,7 +86,7 @@ function bestPart(text: string, ranges: readonly Range[]): Range {
   return [wordBegin(text, best[0]), wordEnd(text, Math.min(best[1], text.length))];
 }
 
-/** The begin of the next word, if there is one soon: what was found stands `LEAD` behind it. */
+/** Moves to the start of the next word, if it is within `LEAD`, before the first match. */
 function wordBegin(text: string, at: number): number {
   if (at === 0) return 0;
   const blank = text.slice(at, at + LEAD).search(/\s/);

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 
-/** What is used of highlight.js, whose own types bring those of a browser into every file. */
+/**
+ * The subset of highlight.js that is used; the package's own types pull DOM types into every file.
+ */
 interface Highlighter {
-  /** Undefined if the language is none of the common ones. */
+  /** Undefined unless the language is one of the common ones. */
   getLanguage(name: string): object | undefined;
   highlight(
     code: string,
@@ -10,5 +12,7 @@ interface Highlighter {
   ): { value: string };
 }
 
-/** Colours code in the common languages. @see https://highlightjs.readthedocs.io/en/latest/api.html */
+/**
+ * Highlights code in common languages. @see https://highlightjs.readthedocs.io/en/latest/api.html
+ */
 export const highlighter: Highlighter = createRequire(import.meta.url)('highlight.js/lib/common');

@@ -1,4 +1,4 @@
-/** Elements that stand in a line of text, or are not seen; all others begin a line of their own. */
+/** Inline or invisible elements; every other element starts a new line. */
 const INLINE = new Set([
   ...['a', 'abbr', 'b', 'bdi', 'bdo', 'cite', 'code', 'del', 'em', 'font', 'i', 'img', 'input'],
   ...['ins', 'kbd', 'label', 'mark', 'q', 's', 'samp', 'small', 'span', 'strike', 'strong'],
@@ -9,12 +9,12 @@ const INLINE = new Set([
 const CELLS = new Set(['td', 'th']);
 
 /**
- * Gathers what can be read in HTML while that is parsed: a line for each block, cells of a table with
- * a blank between, an image's alternative, and blanks as they are written only in `pre`.
+ * Collects the readable text of HTML while it is parsed: one line per block, a space between table
+ * cells, the `alt` of images. Whitespace is kept only inside `pre`.
  */
 export class HtmlText {
   readonly #parts: string[] = [];
-  /** What is due before the next character. */
+  /** Separator to write before the next character. */
   #gap: '' | ' ' | '\n' = '';
   #preformatted = 0;
 
@@ -29,7 +29,7 @@ export class HtmlText {
     this.#pass(name);
   }
 
-  /** @param escaped text in which `&`, `<` and `>` are written as entities */
+  /** @param escaped text with `&`, `<` and `>` as entities */
   add(escaped: string): void {
     const text = escaped.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
     if (this.#preformatted === 0) this.#write(text);

@@ -4,63 +4,75 @@ import { proportionateTable } from './proportionate-table.js';
 import { excerptOf, readingMinutesOf } from './reading.js';
 import { cleanHtml } from './sanitize-html.js';
 
-/** What is made of a text in Markdown. */
+/** The result of rendering Markdown. */
 export interface RenderedMarkdown {
-  /** Sanitised: safe to be put into a page. */
+  /** Sanitized HTML, safe to insert into a page. */
   html: string;
-  /** What can be read, without markup: a line for each block. */
+  /** The readable text without HTML, one line per block. */
   text: string;
-  /** How it begins: at most 200 characters of plain text, cut at a word. */
+  /** The start of the text: at most 200 characters, cut at a word boundary. */
   excerpt: string;
-  /** How long reading takes: at least 1. */
+  /** Reading time in minutes, at least 1. */
   readingMinutes: number;
 }
 
 /**
- * Characters of a block of code that is coloured: some 60 lines. For some languages the time grows
- * with the square, so that a longer block would hold up everything else.
+ * Maximum length in characters of a highlighted code block, about 60 lines. The time of some
+ * languages is quadratic, so a longer block would delay other requests.
  */
 export const MAX_COLOURED_BLOCK = 2000;
 
-/** Characters of all blocks of code of one text that are coloured: the worst take a tenth of a second. */
+/**
+ * Maximum length in characters of all highlighted code in one text. The worst known code takes a
+ * tenth of a second.
+ */
 export const MAX_COLOURED = 7000;
 
 /**
- * How many characters of HTML the colours may make of one of code, beside {@link SMALL_COLOURING}:
- * some patterns nest without end.
+ * Maximum characters of HTML per character of highlighted code, plus {@link SMALL_COLOURING}: some
+ * patterns nest without limit.
  */
 const MAX_COLOURING = 12;
 
-/** Characters of HTML that colours may make of any code: a few brackets have a mark each. */
+/**
+ * Characters of HTML allowed for any highlighted code: in short code, each bracket gets its own
+ * element.
+ */
 const SMALL_COLOURING = 500;
 
 /**
- * Characters that references to link definitions may add, for each of the text and beside them: a
- * long address that is referred to often would make megabytes of some kilobytes.
+ * Characters that references to link definitions may add, per character of the text (`forEach`)
+ * plus a constant (`beside`). Without a limit, many references to one long URL would turn kilobytes
+ * into megabytes.
  *
  * @see https://github.com/github/cmark-gfm/commit/9d57d8a23142b316282bdfc954cb0ecda40a8655
  */
 const MAX_REFERRED = { forEach: 4, beside: 2000 };
 
 /**
- * Tags and the like written as HTML in one text; the rest is shown as it is written. The parser looks
- * through all elements that are open at each, so its time grows with the square.
+ * Maximum number of raw HTML tags in one text; further ones are shown as text. The parser searches
+ * all open elements at each tag, so its time is quadratic.
  */
 export const MAX_RAW_TAGS = 10_000;
 
-/** Characters of HTML that a text may become, for each of its own and beside them. */
+/**
+ * Maximum characters of HTML, per character of the source (`forEach`) plus a constant (`beside`).
+ */
 const MAX_HTML = { forEach: 16, beside: 8192 };
 
-/** The longest HTML that {@link renderMarkdown} gives for a source of so many characters. */
+/**
+ * Returns the maximum length of the HTML that {@link renderMarkdown} returns for a source of this
+ * many characters.
+ */
 export function maxHtmlLength(characters: number): number {
   return characters * MAX_HTML.forEach + MAX_HTML.beside;
 }
 
-// The preset leaves out what is nested more than 100 deep in blocks, as nothing for people is.
+// The preset ignores blocks nested more than 100 levels deep.
 const markdown = new MarkdownIt('default', {
-  // What is written in HTML is left to the sanitiser.
+  // The sanitizer handles raw HTML.
   html: true,
-  // CommonMark has no bare links, and looking for them takes a time that grows with the square.
+  // Bare links are not part of CommonMark, and detecting them takes quadratic time.
   linkify: false,
   highlight: colour,
 });
@@ -90,7 +102,7 @@ markdown.core.ruler.after('inline', 'bound_html', ({ tokens }) => {
   }
 });
 
-// The plugins for task lists look for the list of each task from its end: the square again.
+// The task list plugins search for each task's list from the end, which takes quadratic time.
 markdown.core.ruler.after('bound_html', 'tasks', ({ tokens, Token }) => {
   for (const [index, { type, children }] of tokens.entries()) {
     const first = children?.[0];
@@ -105,11 +117,10 @@ markdown.core.ruler.after('bound_html', 'tasks', ({ tokens, Token }) => {
 });
 
 /**
- * Renders CommonMark with tables, strikethrough, task lists and coloured code to HTML that holds
- * nothing but {@link ALLOWED_TAGS}, and of which there is no more than 16 characters for each of the
- * source and 8,192 beside: what would become longer is shown as it is written. Never throws. The time
- * is bounded for what nests or is coloured, and else in proportion to the source; the worst known
- * 200,000 characters take some seconds.
+ * Renders CommonMark with tables, strikethrough, task lists and highlighted code. The HTML contains
+ * only {@link ALLOWED_TAGS} and has at most 16 characters per source character plus 8,192; a text
+ * that would exceed this is shown as plain source. Never throws. The time is bounded for nesting
+ * and highlighting and otherwise linear; the worst known 200,000 characters take some seconds.
  */
 export function renderMarkdown(source: string): RenderedMarkdown {
   const { html, text } = markupOf(source);
@@ -124,7 +135,7 @@ function markupOf(source: string) {
   return cleanHtml(`<pre>${plain}</pre>`);
 }
 
-/** The text of the first heading of the first level that stands by itself; null if there is none. */
+/** Returns the text of the first top-level `h1` that is not nested in another block, or null. */
 export function firstHeading(source: string): string | null {
   const tokens = markdown.parse(source, {});
   const index = tokens.findIndex(
@@ -135,7 +146,10 @@ export function firstHeading(source: string): string | null {
   return cleanHtml(markdown.renderer.render([inline], markdown.options, {})).text || null;
 }
 
-/** Code as HTML with colours; empty, so that it stays plain, if the language is none of the common. */
+/**
+ * Returns highlighted code as HTML; empty, which leaves it plain, if the language is unknown or the
+ * HTML would be too long.
+ */
 function colour(code: string, language: string): string {
   if (language === '' || highlighter.getLanguage(language) === undefined) return '';
   const { value } = highlighter.highlight(code, { language, ignoreIllegals: true });
@@ -147,7 +161,7 @@ interface Reference {
   title: string;
 }
 
-/** Link definitions that can be referred to until they have added so many characters. */
+/** Returns link definitions that stop resolving once they have added `characters` characters. */
 function bounded(references: Record<string, Reference>, characters: number) {
   let left = characters;
   return new Proxy(references, {

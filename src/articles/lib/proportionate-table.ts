@@ -1,12 +1,16 @@
 import type { RuleBlock } from 'markdown-it/lib/parser_block.mjs';
 import table from 'markdown-it/lib/rules_block/table.mjs';
 
-/** Cells of refused tables, after which no more of a text are looked at: each has cost its time. */
+/**
+ * Number of cells in refused tables after which a text's further tables are not parsed, because
+ * each refused one has cost time.
+ */
 const MAX_REFUSED_CELLS = 100_000;
 
 /**
- * The rule for tables, for those that have no more cells than characters. As short rows are filled up
- * with empty cells, some kilobytes may mean a hundred thousand; such a table stays text.
+ * markdown-it's table rule, limited to tables with no more cells than source characters. Short rows
+ * are padded with empty cells, so a few kilobytes could make a hundred thousand cells; such a table
+ * stays text.
  *
  * @see https://github.com/markdown-it/markdown-it/issues/1000
  */

@@ -1,13 +1,13 @@
-/** Characters of an excerpt, at most. */
+/** Maximum length of an excerpt in characters. */
 export const MAX_EXCERPT_LENGTH = 200;
 
-/** UTF-16 units that are looked at for an excerpt: enough for it, and not the whole text. */
+/** UTF-16 units examined for an excerpt, so that long texts are not scanned whole. */
 const EXCERPT_SCOPE = 2000;
 
 /**
- * Words and Chinese characters (also Japanese ones) that are read in a minute: a careful reader's, in
- * round numbers. Adults read 175 to 300 words of English non-fiction, and 260 of Chinese, which are
- * about one and a half characters each.
+ * Reading speed in words, and in Chinese or Japanese characters, per minute. Adults read 175 to 300
+ * words of English non-fiction, and 260 Chinese words of about one and a half characters; these are
+ * round numbers for careful readers.
  *
  * @see https://doi.org/10.1016/j.jml.2019.104047 Brysbaert, How many words do we read per minute?
  */
@@ -20,8 +20,8 @@ const CHARACTER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
 /**
- * How a text begins, in one line of at most {@link MAX_EXCERPT_LENGTH} characters. One that goes on is
- * cut behind a word, also in Chinese, which has no blanks, and ends with an ellipsis.
+ * Returns the start of a text as one line of at most {@link MAX_EXCERPT_LENGTH} characters. A
+ * longer text is cut after a word, also in Chinese, and ends with an ellipsis.
  */
 export function excerptOf(text: string): string {
   const begin = text.slice(0, EXCERPT_SCOPE).replaceAll(/\s+/g, ' ').trim();
@@ -37,7 +37,7 @@ export function excerptOf(text: string): string {
   return `${kept === '' ? longest : kept}…`;
 }
 
-/** How many minutes a text takes to read, rounded, and at least 1. */
+/** Returns the reading time in minutes, rounded, at least 1. */
 export function readingMinutesOf(text: string): number {
   const characters = text.match(CHARACTER)?.length ?? 0;
   const words = text.replaceAll(CHARACTER, ' ').match(WORD)?.length ?? 0;

@@ -1,7 +1,7 @@
 import sanitizeHtml from 'sanitize-html';
 import { HtmlText } from './html-text.js';
 
-/** The elements that a text may have. Of others the content stays, if it can be read. */
+/** Allowed elements. Other elements are removed, but their readable content stays. */
 export const ALLOWED_TAGS: readonly string[] = [
   ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'pre'],
   ...['strong', 'em', 'u', 's', 'del', 'a', 'code', 'span', 'img'],
@@ -11,7 +11,7 @@ export const ALLOWED_TAGS: readonly string[] = [
 
 const CELL = [{ name: 'align', values: ['left', 'center', 'right'] }];
 
-/** The attributes that an element may have; classes are bounded by {@link ALLOWED_CLASSES} too. */
+/** Allowed attributes by element; classes are further limited by {@link ALLOWED_CLASSES}. */
 export const ALLOWED_ATTRIBUTES: Record<string, sanitizeHtml.AllowedAttribute[]> = {
   a: ['href', 'title', 'rel'],
   img: ['src', 'alt', 'width', 'height'],
@@ -22,7 +22,8 @@ export const ALLOWED_ATTRIBUTES: Record<string, sanitizeHtml.AllowedAttribute[]>
 };
 
 /**
- * The classes of coloured code. A second part of a scope has no prefix but an underscore behind it.
+ * Allowed classes, those of highlighted code. The second part of a scope has no prefix, but a
+ * trailing underscore.
  *
  * @see https://highlightjs.readthedocs.io/en/latest/css-classes-reference.html
  */
@@ -34,31 +35,31 @@ export const ALLOWED_CLASSES: Record<string, RegExp[]> = {
   ],
 };
 
-/** Where links may lead, beside to places of the same site. */
+/** Allowed schemes of links; relative links are allowed too. */
 export const LINK_SCHEMES: readonly string[] = ['http', 'https', 'mailto'];
 
-/** Where images may come from, beside from the same site. */
+/** Allowed schemes of images; relative URLs are allowed too. */
 export const IMAGE_SCHEMES: readonly string[] = ['http', 'https'];
 
 /**
- * For every link, as anyone may write one: it says nothing for what it leads to, and who follows it
- * neither hands over the window nor tells the address of a draft.
+ * Set on every link, because anyone may write one: it gives no endorsement to search engines, no
+ * access to the opener window, and no referrer, which could reveal a draft's URL.
  */
 export const LINK_REL = 'nofollow noopener noreferrer';
 
-/** Characters of an address. Cleaning it takes a time that grows with the square. */
+/** Maximum length of a URL in characters. Cleaning a URL takes quadratic time. */
 const MAX_URL_LENGTH = 8192;
 
-/** Elements within elements: beyond this the tags go and what is in them stays. */
+/** Maximum nesting of elements: deeper tags are removed, their content stays. */
 export const MAX_DEPTH = 128;
 
-/** What is in these is no text: browsers show none of it, or take it for something else. */
+/** Elements whose content is dropped: browsers do not show it, or do not parse it as text. */
 const NO_TEXT = [
   ...['script', 'style', 'textarea', 'option', 'xmp', 'title'],
   ...['iframe', 'noembed', 'noframes', 'noscript'],
 ];
 
-/** What {@link checkbox} leaves of an input of another type. */
+/** The result of {@link checkbox} for an input of another type. */
 const OTHER_INPUT = '<input />';
 
 const OPTIONS: sanitizeHtml.IOptions = {
@@ -67,7 +68,7 @@ const OPTIONS: sanitizeHtml.IOptions = {
   allowedClasses: ALLOWED_CLASSES,
   allowedSchemes: [],
   allowedSchemesByTag: { a: [...LINK_SCHEMES], img: [...IMAGE_SCHEMES] },
-  // Taken for relative by whoever reads it quickly.
+  // Protocol-relative URLs are easily mistaken for relative ones.
   allowProtocolRelative: false,
   nestingLimit: MAX_DEPTH,
   nonTextTags: NO_TEXT,
@@ -75,8 +76,8 @@ const OPTIONS: sanitizeHtml.IOptions = {
 };
 
 /**
- * HTML of any kind, cut down to what is allowed, and its text. The HTML is well-formed, nests at most
- * {@link MAX_DEPTH} deep and runs nothing. Never throws.
+ * Reduces any HTML to the allow-list, and extracts its text. The HTML is well-formed, nests at most
+ * {@link MAX_DEPTH} levels deep and contains no scripts. Never throws.
  */
 export function cleanHtml(markup: string): { html: string; text: string } {
   const text = new HtmlText();
@@ -89,7 +90,7 @@ export function cleanHtml(markup: string): { html: string; text: string } {
       return escaped;
     },
   });
-  // A `<` of the text is escaped, so this is an element wherever it stands.
+  // In text, `<` is escaped, so this only matches elements.
   return { html: html.replaceAll(OTHER_INPUT, ''), text: text.toString() };
 }
 
@@ -104,14 +105,14 @@ function image(tagName: string, attribs: sanitizeHtml.Attributes): sanitizeHtml.
   return { tagName, attribs: (src?.length ?? 0) > MAX_URL_LENGTH ? rest : attribs };
 }
 
-/** Of a task, and nothing that can be filled in. */
+/** A task's checkbox, always disabled; other inputs lose all attributes. */
 function checkbox(tagName: string, { type, checked }: sanitizeHtml.Attributes): sanitizeHtml.Tag {
   if (type !== 'checkbox') return { tagName, attribs: {} };
   const state: sanitizeHtml.Attributes = checked === undefined ? {} : { checked: '' };
   return { tagName, attribs: { type, ...state, disabled: '' } };
 }
 
-/** The alignment of a column comes as a style, which is not allowed. */
+/** markdown-it aligns columns with inline styles, which are not allowed. */
 function cell(tagName: string, attribs: sanitizeHtml.Attributes): sanitizeHtml.Tag {
   const align = /^text-align:(left|center|right)$/.exec(attribs['style'] ?? '')?.[1];
   return { tagName, attribs: align === undefined ? attribs : { align } };

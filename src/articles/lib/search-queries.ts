@@ -1,24 +1,28 @@
 import { isCjk, pairsOf, partsOf, plainWords } from './search-words.js';
 
-/** A word of a query, or what stands in quotes. */
+/** A word or quoted phrase of a query. */
 interface Term {
   text: string;
   quoted: boolean;
   negated: boolean;
 }
 
-/** Particles: too common to be asked for beside other words. */
+/** Chinese particles, too common to be searched for. */
 const PARTICLES = new Set('的了是在和与及或也就都而着吗呢吧啊之');
 
-/** So many characters a query has at most, written out: some stand for a whole sentence. */
+/**
+ * Maximum length of a query in characters after normalization: a single character may expand to a
+ * whole sentence.
+ */
 const MAX_QUERY_LENGTH = 400;
 
 const segmenter = new Intl.Segmenter('zh', { granularity: 'word' });
 
 /**
- * What somebody typed as it is given to `websearch_to_tsquery`, which knows quotes, `OR` and a minus.
- * Chinese is cut into words, each of which is a phrase of its pairs of characters, as
- * `indexedWords` has them; within quotes, and behind a minus, everything is one phrase.
+ * Converts a search query for `websearch_to_tsquery`, which handles quotes, `OR` and a minus.
+ * Chinese, Japanese and Korean text is segmented into words; each word becomes a phrase of
+ * character pairs, matching `indexedWords`. Text in quotes or after a minus becomes a single
+ * phrase.
  */
 export function askedWords(query: string): string {
   return termsOf(query)
@@ -36,7 +40,7 @@ export function askedWords(query: string): string {
     .join(' ');
 }
 
-/** The Chinese, Japanese and Korean words that a query asks for, as a text has them. */
+/** Returns the Chinese, Japanese and Korean words of a query, without negated ones. */
 export function askedRuns(query: string): string[] {
   const wanted = termsOf(query).filter(({ negated }) => !negated);
   const runs = wanted.flatMap(({ text, quoted }) =>
@@ -48,8 +52,8 @@ export function askedRuns(query: string): string[] {
 }
 
 /**
- * The beginning of a text that somebody is typing, in the language of `to_tsquery`: all of its words,
- * of which the last one may go on. Empty if there is no word in it.
+ * Converts text being typed into a `to_tsquery` query: all words must match, the last one as a
+ * prefix. Empty if the text contains no word.
  */
 export function typedWords(query: string): string {
   const text = plainWords(query).replace(/[^\p{L}\p{N}\p{M}.@_-]/gu, ' ');
@@ -65,7 +69,7 @@ export function typedWords(query: string): string {
     .join(' & ');
 }
 
-/** A quote without its partner is none. */
+/** Splits a query into terms; an unpaired quote is ignored. */
 function termsOf(query: string): Term[] {
   const text = plainWords(query.replace(/[“”„‟＂]/g, '"')).slice(0, MAX_QUERY_LENGTH);
   const terms: Term[] = [];
@@ -77,8 +81,8 @@ function termsOf(query: string): Term[] {
 }
 
 /**
- * The words of a run of Chinese, Japanese or Korean characters, without particles. A character that
- * is a word by itself is taken together with its neighbour, of which it mostly is a part: 数据 + 库.
+ * Segments a run of Chinese, Japanese or Korean characters into words, without particles. A
+ * single-character word is joined to its neighbour, because it is mostly a part of it: 数据 + 库.
  */
 function segment(run: string): string[] {
   const words: string[] = [];
@@ -102,7 +106,7 @@ function inPairs(run: string): string {
   return phrase([run]);
 }
 
-/** Everything next to each other, in quotes. */
+/** Returns a quoted phrase. */
 function phrase(parts: string[]): string {
   return `"${parts.flatMap((part) => (isCjk(part) ? pairsOf(part) : [part])).join(' ')}"`;
 }

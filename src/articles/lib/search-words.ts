@@ -1,30 +1,30 @@
-/** Characters of Chinese, Japanese and Korean, which are written without blanks between words. */
+/** Chinese, Japanese and Korean characters, which are written without spaces between words. */
 const CJK = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー`;
 const CJK_RUN = new RegExp(`^[${CJK}]`, 'u');
 const CJK_OR_OTHER = new RegExp(`[${CJK}]+|[^${CJK}]+`, 'gu');
 
 /**
- * What is no part of a word: controls, punctuation outside of ASCII, halves of characters; and what
- * PostgreSQL's parser would take for a tag, an entity or a path, and then find as a whole only.
+ * Characters that separate words: control characters, non-ASCII punctuation, lone surrogates, and
+ * characters that make PostgreSQL's parser see a tag, entity or path, which it indexes only whole.
  */
 const NO_WORD = /[^\p{L}\p{N}\p{M}\x20-\x7e]|[<>&/\\]/gu;
 
-/** A `tsvector` keeps no position beyond this one: there, only new words are worth a place. */
+/** The last position that a `tsvector` stores. Beyond it, only new words are added. */
 const MAX_POSITION = 16_383;
 
-/** A `tsvector` holds 1,048,575 bytes; title, summary and tags have to find room as well. */
+/** A `tsvector` holds 1,048,575 bytes; the rest is for title, summary and tags. */
 const MAX_VECTOR_BYTES = 900_000;
 
-/** A lexeme has fewer than 2,047 bytes; no character has more than four. */
+/** A lexeme must be shorter than 2,047 bytes, and a character takes up to four. */
 const MAX_WORD_LENGTH = 500;
 
 /**
- * A text as it is given to `to_tsvector`: words with blanks between. A run of Chinese, Japanese or
- * Korean characters is cut into overlapping pairs, so that any part of it of two characters or more
- * is a phrase, wherever a word may begin; its single characters stand at the end.
+ * Converts text for `to_tsvector` into words separated by spaces. A run of Chinese, Japanese or
+ * Korean characters becomes overlapping pairs, so any part of two or more characters can be found
+ * as a phrase; its single characters are appended at the end.
  *
- * PostgreSQL always takes the outcome. Of a very long text it finds phrases within the first 16,383
- * words only; and words only up to a number, which is beyond 70,000 different pairs of characters.
+ * PostgreSQL always accepts the result. In very long texts, phrases are found only within the first
+ * 16,383 words, and words only up to a size limit, which exceeds 70,000 different character pairs.
  */
 export function indexedWords(text: string): string {
   const words: string[] = [];
@@ -32,7 +32,7 @@ export function indexedWords(text: string): string {
   const characters = new Set<string>();
   let bytes = 0;
 
-  /** @returns whether there was room */
+  /** @returns whether the word fits */
   function add(word: string): boolean {
     const known = seen.has(word);
     if (known && words.length >= MAX_POSITION) return true;
@@ -55,24 +55,24 @@ export function indexedWords(text: string): string {
   return words.join(' ');
 }
 
-/** The text in small letters and in its usual characters, with a blank for whatever is no word. */
+/** Normalizes text (NFKC, lower case) and replaces separators with spaces. */
 export function plainWords(text: string): string {
   return text.normalize('NFKC').toLowerCase().replace(NO_WORD, ' ');
 }
 
-/** What stands between blanks, parted where Chinese meets another script. */
+/** Splits text at whitespace, and where Chinese, Japanese or Korean meets another script. */
 export function partsOf(text: string): string[] {
   return [...text.matchAll(/\S+/g)].flatMap(([piece]) =>
     [...piece.matchAll(CJK_OR_OTHER)].map(([part]) => part),
   );
 }
 
-/** Whether a part is a run of Chinese, Japanese or Korean characters. */
+/** Whether the part is a run of Chinese, Japanese or Korean characters. */
 export function isCjk(part: string): boolean {
   return CJK_RUN.test(part);
 }
 
-/** 使用数据 → 使用, 用数, 数据. One character is its own pair. */
+/** Returns overlapping pairs: 使用数据 → 使用, 用数, 数据. A single character stays as it is. */
 export function pairsOf(run: string): string[] {
   const characters = [...run];
   if (characters.length === 1) return characters;
@@ -81,7 +81,7 @@ export function pairsOf(run: string): string[] {
 
 const POSITION_BYTES = 2;
 
-/** What a new word takes at most: a compound is kept as a whole and in its parts. */
+/** Maximum size of a new word: PostgreSQL indexes a compound as a whole and in parts. */
 function bytesOf(word: string): number {
   const parts = 1 + (word.match(/[^\p{L}\p{N}\p{M}]/gu)?.length ?? 0);
   const length = Buffer.byteLength(word);

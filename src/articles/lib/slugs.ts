@@ -1,10 +1,11 @@
 import { slugify } from 'transliteration';
 
 /**
- * The slug of a title: ASCII, lower case, words with hyphens between; what is not written in Latin
- * letters is transliterated. Empty if nothing of the title can be.
+ * Returns the slug of a title: lower-case ASCII words joined by hyphens, other scripts
+ * transliterated. Empty if nothing can be transliterated.
  *
- * @param maxLength how long it may be, cut at the end of a word where there is one
+ * @param maxLength maximum length in characters; a longer slug is cut at a word boundary if
+ *   possible
  */
 export function slugOf(title: string, maxLength: number): string {
   const slug = slugify(title, { lowercase: true, separator: '-', allowedChars: 'a-zA-Z0-9' });

@@ -13,10 +13,10 @@ const IMPORTED_COLUMNS = [
   'deleted_at',
 ] as const;
 
-/** A post that was imported, or may be. */
+/** A post that an import may update. */
 export type ImportedPost = Pick<Selectable<Schema['posts']>, (typeof IMPORTED_COLUMNS)[number]>;
 
-/** A post as it is written into a file. */
+/** A post as it is exported to a file. */
 export interface ExportedPost {
   id: number;
   title: string;
@@ -26,14 +26,14 @@ export interface ExportedPost {
   published_at: string | null;
   created_at: string;
   source_path: string | null;
-  /** The name of the user. */
+  /** Username of the author; null if the user was deleted. */
   author: string | null;
-  /** The names, those of tags in order. */
+  /** Name of the category; `tags` holds names in alphabetical order. */
   category: string | null;
   tags: string[];
 }
 
-/** The post that was imported from this file. */
+/** Returns the post imported from this path, or null; it may be in the trash. */
 export async function findImportedPost(
   db: Database,
   sourcePath: string,
@@ -46,7 +46,7 @@ export async function findImportedPost(
   return row ?? null;
 }
 
-/** The same, locked until the transaction ends. */
+/** Same as {@link findImportedPost}, but locks the post until the transaction ends. */
 export async function lockImportedPost(
   trx: Database,
   sourcePath: string,
@@ -60,7 +60,7 @@ export async function lockImportedPost(
   return row ?? null;
 }
 
-/** The post that has this slug now, locked until the transaction ends. */
+/** Returns the post whose current slug this is, or null; locks it until the transaction ends. */
 export async function lockPostWithSlug(trx: Database, slug: string): Promise<ImportedPost | null> {
   const row = await trx
     .selectFrom('posts')
@@ -74,7 +74,10 @@ export async function lockPostWithSlug(trx: Database, slug: string): Promise<Imp
   return row ?? null;
 }
 
-/** Writes down that the post is as the file is. To be called after all changes. */
+/**
+ * Records that the post matches the file. Must be called after all other changes, as it stores the
+ * version.
+ */
 export async function markImported(
   trx: Database,
   id: number,
@@ -91,7 +94,7 @@ export async function markImported(
     .execute();
 }
 
-/** The posts behind this one, by number, without those in the trash. */
+/** Returns posts with an id greater than `after`, ordered by id, without those in the trash. */
 export function listExportedPosts(
   db: Database,
   after: number,
@@ -119,7 +122,7 @@ export function listExportedPosts(
     .execute();
 }
 
-/** How many posts there are outside the trash. */
+/** Counts the posts outside the trash. */
 export async function countExportedPosts(db: Database): Promise<number> {
   const { count } = await db
     .selectFrom('posts')
@@ -129,7 +132,7 @@ export async function countExportedPosts(db: Database): Promise<number> {
   return count;
 }
 
-/** The files from which posts outside the trash were imported. */
+/** Returns the import paths of posts outside the trash. */
 export async function listSourcePaths(db: Database): Promise<string[]> {
   const rows = await db
     .selectFrom('posts')
@@ -140,7 +143,7 @@ export async function listSourcePaths(db: Database): Promise<string[]> {
   return rows.flatMap(({ source_path }) => source_path ?? []);
 }
 
-/** The number of the user with this name, without regard to case. */
+/** Returns the id of the user with this username, case-insensitively, or null. */
 export async function findUserId(db: Database, username: string): Promise<number | null> {
   const row = await db
     .selectFrom('users')
@@ -150,7 +153,7 @@ export async function findUserId(db: Database, username: string): Promise<number
   return row?.id ?? null;
 }
 
-/** The number of the category with this name, without regard to case. */
+/** Returns the id of the category with this name, case-insensitively, or null. */
 export async function findCategoryId(db: Database, name: string): Promise<number | null> {
   const row = await db
     .selectFrom('categories')

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 
-/** Whether there is a post, a category or a tag, be it in the trash. */
+/** Whether any post (including the trash), category or tag exists. */
 export async function hasArticles(db: Database): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     select exists (select from posts) or exists (select from categories)

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Author } from '#schemas/posts.js';
 
-/** The user in a column, as the author of something. */
+/** SQL for the user that a column refers to, as an author. */
 export function authorIn(column: string): RawBuilder<Author | null> {
   return sql`(
     select jsonb_build_object(

@@ -22,7 +22,10 @@ const LOCKED_COLUMNS = [
 
 export type LockedComment = Pick<Selectable<Schema['comments']>, (typeof LOCKED_COLUMNS)[number]>;
 
-/** Keeps the post from being removed until the transaction ends. False if the reader sees none. */
+/**
+ * Prevents the post from being deleted until the transaction ends. Returns false if it is not
+ * visible to the reader.
+ */
 export async function holdPost(db: Database, id: number, reader: Reader): Promise<boolean> {
   const row = await db
     .selectFrom('posts')
@@ -35,9 +38,9 @@ export async function holdPost(db: Database, id: number, reader: Reader): Promis
 }
 
 /**
- * Keeps the comment from being changed or deleted until the transaction ends.
+ * Locks a comment against changes until the transaction ends.
  *
- * @returns where a reply to it stands, or null if there is no such comment that the reader may see
+ * @returns thread and depth of a reply to it, or null if the comment is not visible to the reader
  */
 export async function holdParent(
   db: Database,
@@ -59,7 +62,7 @@ export async function holdParent(
   return row ?? null;
 }
 
-/** @returns its id */
+/** @returns the id of the comment */
 export async function insertComment(db: Database, comment: NewComment): Promise<number> {
   const { id } = await db
     .insertInto('comments')
@@ -69,7 +72,10 @@ export async function insertComment(db: Database, comment: NewComment): Promise<
   return id;
 }
 
-/** The comment, locked until the transaction ends, or null if the reader may see none. */
+/**
+ * Returns the comment, locked until the transaction ends, or null if it is not visible to the
+ * reader.
+ */
 export async function lockComment(
   db: Database,
   id: number,
@@ -79,7 +85,7 @@ export async function lockComment(
   return row ?? null;
 }
 
-/** Those of the comments that the reader may see, locked in the order of their ids. */
+/** Returns the comments that are visible to the reader, locked in the order of their ids. */
 export function lockComments(
   db: Database,
   ids: number[],
@@ -95,7 +101,7 @@ export function lockComments(
     .execute();
 }
 
-/** Writes the same values into each of the comments. */
+/** Sets the same values on all comments. */
 export async function updateComments(
   db: Database,
   ids: number[],

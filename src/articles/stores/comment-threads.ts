@@ -12,19 +12,19 @@ import {
   type Reader,
 } from './visibility.js';
 
-/** Where a list of comments begins: at the top of a post's threads, or beneath a comment. */
+/** The parent of a list of comments: a post (`parent_id` null) or a comment. */
 export interface Place {
   post_id: number;
   parent_id: number | null;
 }
 
-/** Where a list begins, with how many comments stand there; null if they were not counted. */
+/** The parent of a list, with the number of its comments; null if not counted. */
 export type FoundPlace = Place & { total: number | null };
 
-/** A comment of a thread, and whether there are replies to it that the reader may see. */
+/** A comment with whether any of its replies is visible to the reader. */
 export type ThreadRow = FullComment & { has_replies: boolean };
 
-/** The threads of a post, or null if there is no post that the reader may see. */
+/** Returns the top level of a post's comments, or null if the post is not visible to the reader. */
 export async function findThreadsOf(
   db: Database,
   post: number,
@@ -39,8 +39,8 @@ export async function findThreadsOf(
 }
 
 /**
- * The replies to a comment, or null if there is none that the reader is shown. One that was deleted
- * is, as long as something beneath it is.
+ * Returns the parent of a comment's replies, or null if the comment is not shown to the reader. A
+ * deleted comment is shown while anything below it is.
  */
 export async function findRepliesTo(
   db: Database,
@@ -58,7 +58,7 @@ export async function findRepliesTo(
   return rows[0] ?? null;
 }
 
-/** A slice of the comments at this place. */
+/** Returns a slice of the comments at this place. */
 export async function listThreads(
   db: Database,
   { post_id, parent_id }: Place,
@@ -79,11 +79,11 @@ export async function listThreads(
 }
 
 /**
- * What stands beneath comments of a post, in one statement: level by level, the oldest reply to a
- * comment first.
+ * Returns the comments below the given ones with a single statement: level by level, the oldest
+ * reply to a comment first.
  *
- * @param levels how many levels down
- * @param limit how many comments at most; those that are left out are the deepest
+ * @param levels maximum number of levels
+ * @param limit maximum number of comments; the deepest are left out
  */
 export async function listBeneath(
   db: Database,
@@ -98,8 +98,8 @@ export async function listBeneath(
     select ${columns} from comments reply
     where reply.parent_id = ${sql.ref(`${above}.id`)} and ${isShown(reader, 'reply', known)}
     order by reply.created_at, reply.id limit ${sql.lit(MAX_COMMENTS + 1)}`;
-  // The inner limit says no more than the outer one, and is another reason to go by the index.
-  // PostgreSQL works through a recursion level by level, and only as far as rows are asked for.
+  // The inner limit equals the outer one; it makes the planner prefer the index. PostgreSQL
+  // evaluates the recursion level by level, and only as far as rows are fetched.
   const beneath = sql<Selectable<Schema['comments']> & { has_replies: boolean }>`(
     with recursive
       placeholder as (${placeholders(reader, sql`${post}::integer`)}),
@@ -137,14 +137,15 @@ function hasReplies(
   known: RawBuilder<unknown>,
   above = 'comments',
 ): RawBuilder<boolean> {
-  // Not `exists`, which may be answered for all comments at once; the order is that of the index.
+  // Not `exists`, which PostgreSQL may evaluate for all comments at once; the order matches the
+  // index.
   return sql<boolean>`coalesce((
     select true from comments reply
     where reply.parent_id = ${sql.ref(`${above}.id`)} and ${isShown(reader, 'reply', known)}
     order by reply.created_at, reply.id limit 1), false)`;
 }
 
-/** That a comment is shown in its thread, if what it stands beneath is. */
+/** SQL condition: the comment is shown, provided that its parent is. */
 function isShown(
   reader: Reader,
   comments: string,
@@ -156,8 +157,8 @@ function isShown(
 }
 
 /**
- * The deleted comments of a post beneath which something is shown: found from there upwards, so
- * that it takes no more than there are deleted ones, however they stand.
+ * SQL for the deleted comments of a post that still have a shown reply below them. The search
+ * starts at those replies and goes up, so its cost depends only on the number of deleted comments.
  */
 function placeholders(reader: Reader, post: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`

@@ -7,7 +7,7 @@ import { cut, type Slice } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { isCommentVisible, type Reader } from './visibility.js';
 
-/** The columns from which is made what a comment shows. */
+/** Columns that the fields of a comment are made from. */
 export const COMMENT_COLUMNS = [
   'id',
   'post_id',
@@ -25,7 +25,7 @@ export const COMMENT_COLUMNS = [
   'updated_at',
 ] as const;
 
-/** A comment as it is shown, with its version. */
+/** A comment as the API returns it, with its version. */
 export type FullComment = Comment & { version: number };
 
 export interface CommentFilter {
@@ -33,11 +33,11 @@ export interface CommentFilter {
   is_approved?: boolean | undefined;
   is_rejected?: boolean | undefined;
   post_id?: number | undefined;
-  /** The name of the user who wrote it. */
+  /** Username of the author. */
   author?: string | undefined;
 }
 
-/** The comment, or null if there is none that the reader may see. */
+/** Returns the comment, or null if it is not visible to the reader. */
 export async function findComment(
   db: Database,
   id: number,
@@ -52,7 +52,7 @@ export async function findComment(
   return row ?? null;
 }
 
-/** A slice of the comments that the filter finds, whatever they reply to. */
+/** Returns a slice of the comments that match the filter, from all threads. */
 export async function listComments(
   db: Database,
   filter: CommentFilter,
@@ -62,7 +62,7 @@ export async function listComments(
   return inOrder(db, cut(found, slice), slice).select(shown).execute();
 }
 
-/** How many comments the filter finds. */
+/** Counts the comments that match the filter. */
 export async function countComments(db: Database, filter: CommentFilter): Promise<number> {
   const { count } = await db
     .selectFrom('comments')
@@ -77,7 +77,7 @@ function sliceOf(db: Database) {
   return db.selectFrom('comments').select(COMMENT_COLUMNS);
 }
 
-/** The slice again, so that what a comment shows of others is read for it alone. */
+/** Selects from the slice, so that joined values are read only for its rows. */
 export function inOrder(db: Database, slice: Slices, { descending }: Slice<CommentSort>) {
   const direction = descending ? 'desc' : 'asc';
   return db
@@ -86,7 +86,9 @@ export function inOrder(db: Database, slice: Slices, { descending }: Slice<Comme
     .orderBy('comments.id', direction);
 }
 
-/** What is shown of a row of `comments`: of one that was deleted nothing but its place. */
+/**
+ * Columns of a comment as the API returns it. A deleted comment keeps only its place in the thread.
+ */
 export function shown() {
   const unlessDeleted = <T>(value: RawBuilder<T>, instead: RawBuilder<T>) =>
     sql<T>`case when comments.deleted_at is null then ${value} else ${instead} end`;

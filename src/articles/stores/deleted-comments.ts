@@ -4,21 +4,21 @@ import { cut } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { isRestorable, type TrashStore } from './trash.js';
 
-/** How much of a comment stands for its title. */
+/** Number of characters of a comment that serve as its title. */
 const TITLE_LENGTH = 100;
 
-/** That there is still something of the comment to be restored. */
+/** SQL condition: the comment can still be restored. */
 const isWhole = sql<boolean>`comments.purged_at is null`;
 
 const title = sql<string>`left(comments.content, ${sql.lit(TITLE_LENGTH)})`;
 
-/** The comments in the trash. */
+/** Comments in the trash. */
 export const deletedComments: TrashStore = {
   async list(db, reader, slice) {
     const found = db
       .selectFrom('comments')
       .select(['comments.id', title.as('title')])
-      // The column without null: nothing else is in the trash.
+      // Typed without null, because every row in the trash has the column.
       .select(sql<string>`comments.deleted_at`.as('deleted_at'))
       .select([
         authorIn('comments.author_id').as('author'),
@@ -72,8 +72,8 @@ export const deletedComments: TrashStore = {
 };
 
 /**
- * Removes deleted comments for good. Of one to which there are replies an empty row remains, until
- * the last of them is removed too. To be called in a transaction, with the comments locked.
+ * Purges deleted comments. A comment with replies becomes an empty row until its last reply is
+ * removed. Must be called in a transaction, with the comments locked.
  */
 async function purge(trx: Database, ids: number[]): Promise<void> {
   await trx
@@ -92,10 +92,9 @@ async function purge(trx: Database, ids: number[]): Promise<void> {
 }
 
 /**
- * Removes those of the purged comments to which there are no replies, and what stands above them for
- * their sake alone.
+ * Removes purged comments without replies, and purged ancestors that have no other reply.
  *
- * @returns the comments above the removed ones, which may be next
+ * @returns the parents of removed comments, which may be removable next
  */
 async function removeDead(trx: Database, ids: number[]): Promise<number[]> {
   const { rows } = await sql<{ parent_id: number | null }>`

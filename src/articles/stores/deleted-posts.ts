@@ -3,13 +3,13 @@ import { cut } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { isRestorable, type TrashStore } from './trash.js';
 
-/** The posts in the trash. */
+/** Posts in the trash. */
 export const deletedPosts: TrashStore = {
   async list(db, reader, slice) {
     const found = db
       .selectFrom('posts')
       .select(['posts.id', 'posts.title'])
-      // The column without null: nothing else is in the trash.
+      // Typed without null, because every row in the trash has the column.
       .select(sql<string>`posts.deleted_at`.as('deleted_at'))
       .select([
         authorIn('posts.author_id').as('author'),

@@ -4,7 +4,7 @@ import type { Schema } from '#src/db/tables.js';
 import { claimUniqueSlug, nextSlug } from './unique-slugs.js';
 import { isPostVisible, type Reader } from './visibility.js';
 
-/** The columns that a change of a post looks at, beside its text. */
+/** Columns needed to change a post. */
 const LOCKED_COLUMNS = [
   'id',
   'version',
@@ -23,7 +23,7 @@ const LOCKED_COLUMNS = [
 type Columns = Selectable<Schema['posts']>;
 export type LockedPost = Pick<Columns, (typeof LOCKED_COLUMNS)[number]>;
 
-/** What is written of a post. */
+/** The writable columns of a post. */
 export type PostValues = Pick<
   Columns,
   | 'title'
@@ -48,9 +48,10 @@ export type NewPost = Omit<PostValues, 'source_path' | 'deleted_at' | 'deleted_b
 };
 
 /**
- * Writes a post under this slug.
+ * Inserts a post with this slug.
  *
- * @returns its number, or null if the slug is taken
+ * @returns the id of the post, or null if the slug is taken; the transaction must then be rolled
+ *   back
  */
 export async function insertPost(
   trx: Database,
@@ -65,7 +66,9 @@ export async function insertPost(
   return (await claimSlug(trx, id, slug)) ? id : null;
 }
 
-/** Writes a post under this slug, or, if it is taken, under the slug with a number behind it. */
+/**
+ * Inserts a post with this slug or, if the slug is taken, with a number appended; returns the id.
+ */
 export async function insertPostWithUniqueSlug(
   trx: Database,
   post: NewPost,
@@ -87,9 +90,9 @@ export async function insertPostWithUniqueSlug(
 }
 
 /**
- * Makes the slug one of the post's, if it is nobody else's.
+ * Assigns the slug to the post, unless another post has or had it.
  *
- * @returns whether it is the post's now
+ * @returns whether the slug now belongs to the post
  */
 export async function claimSlug(trx: Database, postId: number, slug: string): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await trx
@@ -105,7 +108,9 @@ export async function claimSlug(trx: Database, postId: number, slug: string): Pr
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** The post, locked until the transaction ends, or null if there is none that the reader may see. */
+/**
+ * Returns the post, locked until the transaction ends, or null if it is not visible to the reader.
+ */
 export async function lockPost(
   trx: Database,
   id: number,
@@ -129,7 +134,7 @@ export async function updatePost(
   await trx.updateTable('posts').set(changes).where('id', '=', id).execute();
 }
 
-/** Gives the post these tags and no others. */
+/** Sets the post's tags to exactly these. */
 export async function replaceTags(trx: Database, postId: number, tagIds: number[]): Promise<void> {
   await sql`
     delete from post_tags where post_id = ${postId} and tag_id <> all (${tagIds}::integer[])
@@ -141,7 +146,7 @@ export async function replaceTags(trx: Database, postId: number, tagIds: number[
   `.execute(trx);
 }
 
-/** The names of the post's tags. */
+/** Returns the names of the post's tags. */
 export async function findTagNames(trx: Database, postId: number): Promise<string[]> {
   const rows = await trx
     .selectFrom('post_tags')
@@ -153,7 +158,7 @@ export async function findTagNames(trx: Database, postId: number): Promise<strin
   return rows.map(({ name }) => name);
 }
 
-/** Whether there is this category; if so, it stays until the transaction ends. */
+/** Whether the category exists; if so, it cannot be deleted until the transaction ends. */
 export async function holdCategory(trx: Database, id: number): Promise<boolean> {
   const row = await trx
     .selectFrom('categories')

@@ -6,12 +6,12 @@ import { commentCountOfPost, viewCountOfPost } from './posts.js';
 import { topicOf } from './topics.js';
 import { isPostVisible } from './visibility.js';
 
-/** Nothing here is counted that not everyone may see. */
+/** Only public posts are counted. */
 const isPublished = isPostVisible({ kind: 'public' });
 
-/** Each month (UTC) in which posts were published, with their number, the newest first. */
+/** Returns the months (UTC) with published posts and their counts, newest first. */
 export async function countPostsByMonth(db: Database): Promise<PostMonth[]> {
-  // `listed_at` is the time of publication, and stands in the index of what is published.
+  // `listed_at` is the publication time, and is in the index of published posts.
   const { rows } = await sql<PostMonth>`
     select to_char(month, 'YYYY-MM') as month, post_count
     from (
@@ -24,9 +24,9 @@ export async function countPostsByMonth(db: Database): Promise<PostMonth[]> {
   return rows;
 }
 
-/** The users with the most posts. Posts whose author is gone are nobody's. */
+/** Returns the users with the most posts. Posts of deleted users are not counted. */
 export async function countPostsByAuthor(db: Database, limit: number): Promise<AuthorOfPosts[]> {
-  // What is read and said is summed up for those only who are shown.
+  // Views and comments are summed only for the authors returned.
   const { rows } = await sql<AuthorOfPosts>`
     with counted as (
       select posts.author_id, count(*) as post_count
@@ -46,7 +46,7 @@ export async function countPostsByAuthor(db: Database, limit: number): Promise<A
   return rows;
 }
 
-/** The tags with the most posts. */
+/** Returns the tags with the most posts. */
 export async function countPostsByTag(db: Database, limit: number): Promise<TagOfPosts[]> {
   const { rows } = await sql<TagOfPosts>`
     with counted as (

@@ -1,23 +1,23 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 
-/** Somebody has read a post. */
+/** One view of a post by a visitor. */
 export interface Visit {
   postId: number;
-  /** Names the visitor without telling who it is. */
+  /** Identifies the visitor without revealing who it is. */
   visitorHash: Buffer;
   seenAt: Date;
 }
 
 /**
- * Counts those visits whose visitor was not counted for the same post in the time before, in one
- * statement, exactly, however many do so at once. Posts that are gone are left out.
+ * Counts visits in one statement. A visitor counts once per post within `window`; posts that no
+ * longer exist are ignored. The count is exact under concurrent calls.
  *
- * Posts and counters are locked first, each in the order of their ids, so that nobody who does the
- * same is waited for in a circle, nor whoever deletes a post.
+ * Posts and counters are locked in the order of their ids, which prevents deadlocks with concurrent
+ * calls and with deletions of posts.
  *
- * @param window milliseconds in which a visitor counts once
- * @returns how many were counted
+ * @param window milliseconds during which a visitor counts once
+ * @returns the number of counted visits
  */
 export async function countVisits(
   db: Database,
@@ -58,7 +58,7 @@ export async function countVisits(
   return rows[0]?.counted ?? 0;
 }
 
-/** Forgets who was seen before then. */
+/** Deletes visits before `until`; returns how many. */
 export async function deleteOldVisits(db: Database, until: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('post_visits')

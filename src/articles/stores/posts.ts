@@ -13,7 +13,7 @@ import { isPostVisible, isVisibleDraft, type Reader } from './visibility.js';
 
 type PostColumns = Selectable<Schema['posts']>;
 
-/** The columns of a post that lists need. */
+/** Columns of a post in lists. */
 const SUMMARY_COLUMNS = [
   'posts.id',
   'posts.title',
@@ -30,32 +30,32 @@ const SUMMARY_COLUMNS = [
   'posts.version',
 ] as const;
 
-/** A post of a list, with what the list is sorted by. */
+/** A post in a list, with its sort key. */
 export type PostRow = PostSummary & {
   version: number;
   author_id: number | null;
   sort_key: string | number;
 };
 
-/** A post with its text. */
+/** A post with its content. */
 export type FullPost = Omit<PostRow, 'sort_key'> &
   Pick<PostColumns, 'content' | 'content_html' | 'category_id'>;
 
 export interface PostFilter {
   reader: Reader;
   status: PostStatus;
-  /** Words to be found. */
+  /** Search query. */
   q?: string | undefined;
-  /** Slugs of a tag and of a category. */
+  /** Slug of a tag; `category` is the slug of a category. */
   tag?: string | undefined;
   category?: string | undefined;
-  /** The name of the user who wrote it. */
+  /** Username of the author. */
   author?: string | undefined;
-  /** Only what stands in this time: from the first moment on, before the second. */
+  /** Publication period: start (inclusive) and end (exclusive). */
   period?: readonly [Date, Date] | undefined;
 }
 
-/** What posts are sorted by: the time, the number of views, the title. */
+/** Sort keys: publication time (creation time for drafts), number of views, title. */
 export type PostSort = 'listed_at' | 'view_count' | 'title';
 
 const SORT_COLUMNS: Record<PostSort, RawBuilder<string | number>> = {
@@ -64,13 +64,13 @@ const SORT_COLUMNS: Record<PostSort, RawBuilder<string | number>> = {
   title: sql`lower(posts.title) collate "C"`,
 };
 
-/** Whether a list in this order could have such a key. */
+/** Whether the key is valid for this sort order, to check cursors. */
 export function isPostSortKey(key: string | number, sort: PostSort): boolean {
   if (sort === 'view_count') return typeof key === 'number';
   return typeof key === 'string' && (sort === 'title' || isTimestamp(key));
 }
 
-/** A slice of the posts that the filter finds, in order, in one statement. */
+/** Returns a slice of the posts that match the filter, sorted, with a single statement. */
 export async function listPosts(
   db: Database,
   filter: PostFilter,
@@ -86,13 +86,13 @@ export async function listPosts(
     .select(column.as('sort_key'))
     .where(matches(filter));
   const direction = slice.descending ? 'desc' : 'asc';
-  // If few are wanted, PostgreSQL would go through all posts in order until so many have the words,
-  // which may be all there are: so it is asked for many, and told to find them first.
+  // With a small limit, PostgreSQL would scan posts in sort order until enough of them match,
+  // possibly all of them. So the inner query has a high limit and is materialized.
   const { limit, offset = 0 } = slice;
   const [wide, skipped] = isSearch(filter)
     ? [{ ...slice, limit: offset + limit + MAX_CANDIDATES, offset: 0 }, offset]
     : [slice, 0];
-  // What a post shows beside its own columns is read for the slice only, not for what is skipped.
+  // Joined fields are read for the slice only, not for skipped rows.
   const posts = db
     .with(
       (cte) => cte('found').materialized(),
@@ -115,13 +115,13 @@ export async function listPosts(
   return rows;
 }
 
-/** How many posts the filter finds; with words to be found, no more than `MAX_CANDIDATES`. */
+/** Counts the posts that match the filter; a search counts at most `MAX_CANDIDATES`. */
 export async function countPosts(db: Database, filter: PostFilter): Promise<number> {
   const found = db
     .selectFrom('posts')
     .select('posts.id')
     .where(matches(filter))
-    // In this order, for which there is an index, it ends where enough are found.
+    // This order has an index, so the scan ends once enough posts are found.
     .$if(isSearch(filter), (query) =>
       query.orderBy('posts.listed_at', 'desc').limit(sql.lit(MAX_CANDIDATES)),
     );
@@ -132,7 +132,7 @@ export async function countPosts(db: Database, filter: PostFilter): Promise<numb
   return count;
 }
 
-/** The newest published posts with their texts as HTML. */
+/** Returns the newest published posts with their HTML. */
 export function listNewestPosts(
   db: Database,
   reader: Reader,
@@ -155,7 +155,7 @@ function isSearch({ q }: PostFilter): boolean {
   return q !== undefined && q.trim() !== '';
 }
 
-/** The post, or null if there is none that the reader may see. */
+/** Returns the post, or null if it is not visible to the reader. */
 export async function findPost(db: Database, id: number, reader: Reader): Promise<FullPost | null> {
   const row = await selectFull(db)
     .where('posts.id', '=', id)
@@ -164,7 +164,9 @@ export async function findPost(db: Database, id: number, reader: Reader): Promis
   return row ?? null;
 }
 
-/** The post that has this slug, or had it once, or null if there is none that the reader may see. */
+/**
+ * Returns the post with this current or former slug, or null if it is not visible to the reader.
+ */
 export async function findPostBySlug(
   db: Database,
   slug: string,
@@ -187,16 +189,16 @@ function selectFull(db: Database) {
     .select(relations);
 }
 
-/** How often a row of `posts` was read. */
+/** SQL for the number of views of a row of `posts`. */
 export const viewCountOfPost = sql<number>`(
   select post_views.view_count from post_views where post_views.post_id = posts.id)`;
 
-/** How many approved comments a row of `posts` has. */
+/** SQL for the number of approved comments of a row of `posts`. */
 export const commentCountOfPost = sql<number>`(
   select count(*) from comments
   where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)`;
 
-/** What a post shows of others: its author, its topics, and what is counted. */
+/** Columns of a post that come from other tables: author, category, tags and counts. */
 export function relations() {
   const category = sql<Topic | null>`(
     select ${topicOf('categories')} from categories where categories.id = posts.category_id)`;

@@ -3,21 +3,21 @@ import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { findTagNames } from './post-changes.js';
 
-/** A text, from which the rest is made. */
+/** The Markdown source of a post or comment. */
 export interface Source {
   id: number;
   content: string;
 }
 
-/** What a post is searched by beside its content. */
+/** The searchable fields of a post other than its content. */
 export type SearchedPost = Pick<Selectable<Schema['posts']>, 'title' | 'summary'> & {
   tags: string[];
 };
 
-/** What is made of a text, by the columns that keep it. */
+/** Values derived from a source, by column. */
 export type Rendered = Record<string, string | number | RawBuilder<string>>;
 
-/** How many posts and comments there are with a text. */
+/** Counts the posts and comments that have a source. */
 export async function countSources(db: Database): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select (select count(*) from posts)
@@ -26,7 +26,7 @@ export async function countSources(db: Database): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** The posts behind this one, by number, those in the trash too. */
+/** Returns posts with an id greater than `after`, ordered by id, including the trash. */
 export function listPostSources(db: Database, after: number, limit: number): Promise<Source[]> {
   return db
     .selectFrom('posts')
@@ -37,7 +37,7 @@ export function listPostSources(db: Database, after: number, limit: number): Pro
     .execute();
 }
 
-/** The comments behind this one, by number, those in the trash too. */
+/** Returns comments with an id greater than `after`, ordered by id, including the trash. */
 export function listCommentSources(db: Database, after: number, limit: number): Promise<Source[]> {
   return db
     .selectFrom('comments')
@@ -49,7 +49,9 @@ export function listCommentSources(db: Database, after: number, limit: number): 
     .execute();
 }
 
-/** The post, locked until the transaction ends, or null if it has another content now, or is gone. */
+/**
+ * Locks the post until the transaction ends. Returns null if its content has changed or it is gone.
+ */
 export async function lockPostOf(
   trx: Database,
   { id, content }: Source,
@@ -62,15 +64,14 @@ export async function lockPostOf(
     .forNoKeyUpdate()
     .executeTakeFirst();
   if (post === undefined) return null;
-  // In a statement of its own, the tags are those of whoever held the lock before.
+  // A separate statement sees the tags committed by the previous holder of the lock.
   return { ...post, tags: await findTagNames(trx, id) };
 }
 
 /**
- * Writes what is made of a content, if it still is the content, and if it is otherwise than what is
- * there.
+ * Stores the rendered values, unless the source has changed or the values are the same.
  *
- * @returns whether it was written
+ * @returns whether the row was updated
  */
 export async function replaceRendered(
   db: Database,

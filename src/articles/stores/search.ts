@@ -12,12 +12,12 @@ import {
   type Reader,
 } from './visibility.js';
 
-/** A post or a comment that was found. */
+/** A post or comment that matches a search. */
 export type SearchRow = Omit<SearchHit, 'post' | 'title_html' | 'snippet_html'> & {
   post_id: number;
   title: string;
   slug: string;
-  /** The title, and the first characters of the text, for which see `findRanges`. */
+  /** The title, and the start of the text, with marks as `findRanges` expects them. */
   marked_title: string;
   text: string;
   marked_text: string;
@@ -29,17 +29,17 @@ export interface SearchFilter {
   reader: Reader;
 }
 
-/** So many characters of a text are looked through for a snippet. */
+/** Maximum characters of a text that are searched for a snippet. */
 const MAX_SNIPPET_SOURCE = 20_000;
 
-/** So many of the posts that were read most are looked through for the words. */
+/** Number of most viewed posts that are searched for the words. */
 const MAX_MOST_READ = 10_000;
 
-/** The weights {D, C, B, A}: tags as the summary. A comment has no weights, which is D. */
+/** Weights {D, C, B, A}: tags count as much as the summary. Comments have the default weight D. */
 const POST_WEIGHTS = sql.lit('{0.4,0.1,0.4,1}');
 const COMMENT_WEIGHTS = sql.lit('{0.1,0.1,0.1,0.1}');
 
-/** Maps what `ts_rank` says to 0…1. */
+/** `ts_rank` normalization that maps ranks to 0…1. */
 const BOUNDED = sql.lit(32);
 
 const TITLE = sql.lit('{a}');
@@ -53,9 +53,9 @@ const ORDERS: Record<SearchOrder, RawBuilder<unknown>> = {
 };
 
 /**
- * A part of what the query finds and the reader may see, in order, and how much there is; in one
- * statement. Only the newest are ranked, posts with the words in their titles, and, if it is sorted by
- * views, those with the most: a word that stands everywhere must not rank everything.
+ * Returns a page of the matches visible to the reader, sorted, and their total, with a single
+ * statement. Only the newest matches are ranked, plus posts with the words in their title and, when
+ * sorted by views, the most viewed: a common word must not rank everything.
  */
 export async function search(
   db: Database,
@@ -126,7 +126,7 @@ function newest(q: string, reader: Reader) {
 }
 
 function mostRead(q: string, reader: Reader) {
-  // Where fewer are found than are ranked, these are among them already.
+  // If fewer posts match than the limit, `newest_posts` already contains them all.
   return sql`
     select posts.id from (
       select post_id, view_count from post_views
@@ -145,7 +145,7 @@ function withTitle(q: string, reader: Reader) {
     order by posts.listed_at desc, posts.id desc limit ${sql.lit(MAX_CANDIDATES)}`;
 }
 
-/** What can be read of sanitised HTML, in which each `<` begins a tag. */
+/** SQL for the text of sanitized HTML, in which every `<` starts a tag. */
 function plainText(column: string) {
   const text = sql`regexp_replace(${sql.ref(column)}, '<[^>]*>', ' ', 'g')`;
   return sql`replace(replace(replace(replace(
@@ -153,8 +153,9 @@ function plainText(column: string) {
 }
 
 /**
- * Characters that PostgreSQL's parser is not shown, one by one: those in which words have no blanks
- * between (they are looked for elsewhere), what it takes for markup or a path, and controls.
+ * Characters replaced one for one by blanks before PostgreSQL parses the text: those of scripts
+ * without spaces between words (highlighted separately), those it would parse as markup or a path,
+ * and control characters.
  */
 const HIDDEN = String.raw`[\u0001-\u001f<>&/\\\u007f-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2000-\u206f\u20a0-\u20cf\u2100-\u2bff\u2e00-\ua4cf\uac00-\ud7ff\uf900-\ufaff\ufe10-\ufe6f\uff00-\uffef\U0001f000-\U0003ffff]`;
 

@@ -4,21 +4,21 @@ import type { Database } from '#src/db/database.js';
 import { prefixQuery } from './search-vectors.js';
 import { isPostVisible } from './visibility.js';
 
-/** So many of the newest posts that fit are compared by how often they were read. */
+/** Number of newest matching posts that are compared by views. */
 const MAX_CANDIDATES = 200;
 
-/** Beyond every name that begins like another text. */
+/** Sorts after every name with the same prefix. */
 const LAST_CHARACTER = '\u{10ffff}';
 
 const isPublic = isPostVisible({ kind: 'public' });
 
 /**
- * What everybody may see and begins like `q`: first what begins with all of it, categories before
- * tags before posts, then posts of which a word begins like its last one; in one statement. At most
- * a third of the suggestions are categories, and a third tags.
+ * Returns public suggestions for a prefix with a single statement: first names and titles that
+ * start with all of it, categories before tags before posts; then posts with a word that starts
+ * with its last word. At most a third are categories and a third tags.
  */
 export async function suggest(db: Database, q: string, limit: number): Promise<Suggestion[]> {
-  // Text in PostgreSQL has no NUL.
+  // PostgreSQL text cannot contain NUL.
   const begin = q.replaceAll('\0', '').trim().toLowerCase();
   const topics = sql.lit(Math.ceil(limit / 3));
   const { rows } = await sql<Suggestion>`

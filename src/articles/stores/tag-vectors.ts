@@ -2,23 +2,22 @@ import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 
-/** Posts that one transaction rewrites: it locks them until it is done. */
+/** Maximum number of posts that one transaction locks and updates. */
 const BATCH = 500;
 
-/** A tag whose name has changed, or which is gone. */
+/** A renamed or deleted tag. */
 export interface StaleTag {
   tagId: number;
-  /** `tags.search_words` by which it was found until then. */
+  /** Former `tags.search_words`. */
   words: string;
 }
 
 /**
- * Writes the words of the tags anew into `posts.search` of a bounded number of posts: of those that
- * have the tag, and of those that are still found as tagged by its old words. Leaves their versions as
- * they are. Bears to run twice.
+ * Updates the tag words in `posts.search` for one batch of posts: those with the tag, and those
+ * that still match its former words. Versions stay unchanged. Idempotent.
  *
- * @param after the post up to which that is done; 0 to begin
- * @returns the post with which to go on, or null at the end
+ * @param after id of the last post already done; 0 to start
+ * @returns the id to continue after, or null when done
  */
 export async function reindexTag(
   db: Database,
@@ -26,7 +25,7 @@ export async function reindexTag(
   after: number,
 ): Promise<number | null> {
   return inTransaction({ db }, async ({ db: trx }) => {
-    // Locked first: in the next statement the tags are those of whoever had changed the post.
+    // Locked first, so that the next statement sees tags committed by concurrent changes.
     const { rows } = await sql<{ id: number }>`
       select id from posts
       where id > ${after} and (

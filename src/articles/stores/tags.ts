@@ -11,14 +11,14 @@ export const tags: TopicTable<TopicRow> = {
     select post_tags.tag_id as topic_id
     from post_tags join posts on posts.id = post_tags.post_id
     where ${isPostVisible({ kind: 'public' })}`,
-  // The tags of a draft would tell of it.
+  // The tags of a draft would reveal its topic.
   visible: sql`exists (
     select from post_tags join posts on posts.id = post_tags.post_id
     where post_tags.tag_id = tags.id and ${isPostVisible({ kind: 'public' })})`,
   derived: (name) => ({ search_words: indexedWords(name) }),
 };
 
-/** The words by which the posts of a tag are found. */
+/** Returns the words under which posts with this tag are indexed. */
 export async function findSearchWords(db: Database, id: number): Promise<string> {
   const { search_words } = await db
     .selectFrom('tags')

@@ -7,7 +7,7 @@ import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import type { Reader } from './visibility.js';
 
-/** What a category and a tag have in common. */
+/** Common fields of categories and tags. */
 export interface TopicRow {
   id: number;
   name: string;
@@ -15,23 +15,23 @@ export interface TopicRow {
   version: number;
   created_at: string;
   updated_at: string;
-  /** How many of its posts are published. */
+  /** Number of published posts. */
   post_count: number;
 }
 
-/** A topic of a list, with what the list is sorted by. */
+/** A topic in a list, with its sort key. */
 export type ListedTopic<Row> = Row & { sort_key: string | number };
 
-/** What differs between the tables of categories and of tags. */
+/** The differences between categories and tags. */
 export interface TopicTable<Row extends TopicRow> {
   name: 'categories' | 'tags';
-  /** The columns beside those of every topic. */
+  /** Columns other than those of every topic. */
   columns: readonly (keyof Row & string)[];
-  /** A query of `topic_id`: that of each published post, as often as there are posts. */
+  /** Subquery that returns `topic_id` once per published post. */
   published: RawBuilder<unknown>;
-  /** Which rows everyone may see; all, if it is left out. */
+  /** SQL condition for publicly visible rows; all rows if omitted. */
   visible?: RawBuilder<boolean>;
-  /** What is stored of a name beside the name itself. */
+  /** Returns further values to store along with a name. */
   derived?(name: string): TopicValues;
 }
 
@@ -39,12 +39,12 @@ export type NamedTable = Pick<TopicTable<TopicRow>, 'name'>;
 
 export interface TopicFilter {
   reader: Reader;
-  /** A part of the name. */
+  /** Part of the name, case-insensitive. */
   q?: string | undefined;
   slug?: string | undefined;
 }
 
-/** Values by their columns. */
+/** Values by column. */
 export type TopicValues = Record<string, string>;
 
 const COMMON_COLUMNS = ['id', 'name', 'slug', 'version', 'created_at', 'updated_at'] as const;
@@ -55,13 +55,13 @@ const SORT_COLUMNS: Record<TopicSort, RawBuilder<string | number>> = {
   post_count: sql`coalesce(counted.post_count, 0)`,
 };
 
-/** Whether a list in this order could have such a key. */
+/** Whether the key is valid for this sort order, to check cursors. */
 export function isTopicSortKey(key: string | number, sort: TopicSort): boolean {
   if (sort === 'post_count') return typeof key === 'number';
   return typeof key === 'string' && (sort === 'name' || isTimestamp(key));
 }
 
-/** A slice of the topics that the filter finds, in order, in one statement. */
+/** Returns a slice of the topics that match the filter, sorted, with a single statement. */
 export async function listTopics<Row extends TopicRow>(
   db: Database,
   table: TopicTable<Row>,
@@ -76,7 +76,7 @@ export async function listTopics<Row extends TopicRow>(
     )
     .select([...columnsOf(table), column.as('sort_key')])
     .where(matches(table, filter));
-  // Unless they are sorted by it, posts are counted for the slice only, not for what is skipped.
+  // Unless they are the sort key, post counts are read for the slice only.
   const topics = cut(found, slice, column).as(table.name);
   const direction = slice.descending ? 'desc' : 'asc';
   return db
@@ -88,7 +88,7 @@ export async function listTopics<Row extends TopicRow>(
     .execute();
 }
 
-/** How many topics the filter finds. */
+/** Counts the topics that match the filter. */
 export async function countTopics<Row extends TopicRow>(
   db: Database,
   table: TopicTable<Row>,
@@ -102,7 +102,7 @@ export async function countTopics<Row extends TopicRow>(
   return count;
 }
 
-/** The topic, or null if there is none that the reader may see. */
+/** Returns the topic, or null if it is not visible to the reader. */
 export async function findTopic<Row extends TopicRow>(
   db: Database,
   table: TopicTable<Row>,
@@ -113,7 +113,7 @@ export async function findTopic<Row extends TopicRow>(
   return row ?? null;
 }
 
-/** The topic, locked until the transaction ends, or null. */
+/** Returns the topic, locked until the transaction ends, or null if it does not exist. */
 export async function lockTopic<Row extends TopicRow>(
   trx: Database,
   table: TopicTable<Row>,
@@ -123,7 +123,7 @@ export async function lockTopic<Row extends TopicRow>(
   return row ?? null;
 }
 
-/** Whether there is a topic with this slug that the reader may see. */
+/** Whether a topic with this slug is visible to the reader. */
 export async function hasSlug<Row extends TopicRow>(
   db: Database,
   table: TopicTable<Row>,
@@ -137,7 +137,7 @@ export async function hasSlug<Row extends TopicRow>(
   return rows.length > 0;
 }
 
-/** Writes a topic. Returns it, or null if its name or its slug is taken. */
+/** Inserts a topic. Returns it, or null if its name or slug is taken. */
 export async function insertTopic<Row extends TopicRow>(
   trx: Database,
   table: TopicTable<Row>,
@@ -154,9 +154,9 @@ export async function insertTopic<Row extends TopicRow>(
 }
 
 /**
- * Writes the values that are given.
+ * Updates the given values and returns the topic.
  *
- * @throws DatabaseError 23505 if the name or the slug is taken
+ * @throws DatabaseError 23505 if the name or slug is taken
  */
 export async function updateTopic<Row extends TopicRow>(
   trx: Database,
@@ -177,7 +177,10 @@ export async function deleteTopic(trx: Database, { name }: NamedTable, id: numbe
   await trx.deleteFrom(name).where('id', '=', id).execute();
 }
 
-/** Which of these values others than `except` have: the name without regard to case. */
+/**
+ * Returns which values are taken by a topic other than `except`; names are compared
+ * case-insensitively.
+ */
 export async function findTaken(
   db: Database,
   { name: table }: NamedTable,
@@ -206,14 +209,14 @@ function columnsOf<Row extends TopicRow>({ columns }: TopicTable<Row>) {
   return [...COMMON_COLUMNS, ...columns].map((name) => sql.ref(name).as(name));
 }
 
-/** The number of published posts of one row. */
+/** SQL for the number of published posts of one row. */
 function countOf<Row extends TopicRow>({ name, published }: TopicTable<Row>) {
   return sql<number>`(
     select count(*) from (${published}) as published
     where published.topic_id = ${sql.ref(`${name}.id`)})`.as('post_count');
 }
 
-/** The number of published posts of every row that has any, in one go. */
+/** Subquery with the number of published posts of every row that has any. */
 function countsOf<Row extends TopicRow>({ published }: TopicTable<Row>) {
   return sql<{ topic_id: number; post_count: number }>`(
     select topic_id, count(*) as post_count from (${published}) as published group by topic_id
@@ -228,7 +231,7 @@ function complete<Row extends TopicRow>(
   return name === undefined ? values : { ...values, ...derived?.(name) };
 }
 
-/** Editors see what nobody uses, too. */
+/** Editors also see unused tags. */
 function isVisible<Row extends TopicRow>({ visible }: TopicTable<Row>, { kind }: Reader) {
   return kind === 'editor' || visible === undefined ? sql<boolean>`true` : visible;
 }

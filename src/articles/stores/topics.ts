@@ -5,19 +5,19 @@ import { slugOf } from '#src/articles/lib/slugs.js';
 import type { Database } from '#src/db/database.js';
 import { claimUniqueSlug, nextSlug, SLUG_SUFFIX_LENGTH } from './unique-slugs.js';
 
-/** How long the slug of a category or a tag may be. */
+/** Maximum length of the slug of a category or tag. */
 const MAX_TOPIC_SLUG = 50;
 
-/** A category or a tag as posts show it, of a row that is called so. */
+/** SQL for a category or tag as posts contain it; `row` is a table or alias. */
 export function topicOf(row: string): RawBuilder<Topic> {
   const [id, name, slug] = ['id', 'name', 'slug'].map((column) => sql.ref(`${row}.${column}`));
   return sql`jsonb_build_object('id', ${id}, 'name', ${name}, 'slug', ${slug})`;
 }
 
 /**
- * The slug of a category's or tag's name, with a number behind it if it is taken.
+ * Returns a free slug for the name of a category or tag, with a number appended if needed.
  *
- * @param fallback the slug of a name of which none can be made
+ * @param fallback slug for names that cannot be transliterated
  */
 export function nextTopicSlug(
   db: Database,
@@ -30,12 +30,12 @@ export function nextTopicSlug(
 }
 
 /**
- * The numbers of the tags with these names, without regard to case; those that there are not are
- * created. To be called in a transaction.
+ * Returns the ids of the tags with these names, case-insensitively, and creates missing ones. Must
+ * be called in a transaction.
  */
 export async function ensureTags(trx: Database, names: string[]): Promise<number[]> {
   const wanted = new Map(names.map((name) => [name.trim().toLowerCase(), name.trim()]));
-  // In one order for everyone, so that two who create the same tags wait and never deadlock.
+  // Sorted, so that transactions creating the same tags wait for each other and never deadlock.
   const keys = [...wanted.keys()].sort();
   const found = await findTags(trx, keys);
   for (const key of keys.filter((key) => !found.has(key))) {
@@ -67,7 +67,7 @@ function ensureTag(trx: Database, name: string): Promise<number> {
       .returning('id')
       .executeTakeFirst();
     if (created !== undefined) return created.id;
-    // Somebody else has taken the name, or only the slug.
+    // A concurrent transaction has taken the name, or only the slug.
     return (await findTags(trx, [name])).get(name) ?? null;
   });
 }

@@ -4,7 +4,7 @@ import type { Database } from '#src/db/database.js';
 import type { Slice } from '#src/lists/slices.js';
 import type { Reader } from './visibility.js';
 
-/** Something that was deleted, as it is listed. */
+/** A deleted post or comment, as listed in the trash. */
 export interface DeletedRow {
   id: number;
   title: string;
@@ -13,21 +13,24 @@ export interface DeletedRow {
   deleted_by: Author | null;
 }
 
-/** How one kind of thing is found in the trash, and leaves it. */
+/** Queries on the trash for one kind of resource. */
 export interface TrashStore {
-  /** A slice of what this reader may restore. */
+  /** Returns a slice of what the reader may restore. */
   list(db: Database, reader: Reader, slice: Slice<'deleted_at'>): Promise<DeletedRow[]>;
   count(db: Database, reader: Reader): Promise<number>;
-  /** Locks it until the transaction ends. False if there is none that this reader may restore. */
+  /** Locks the row until the transaction ends. Returns false unless the reader may restore it. */
   lock(trx: Database, id: number, reader: Reader): Promise<boolean>;
   restore(trx: Database, id: number): Promise<void>;
-  /** Removes it for good. */
+  /** Deletes permanently. */
   purge(trx: Database, id: number): Promise<void>;
-  /** The numbers of what was deleted before this moment, the oldest first. */
+  /** Returns the ids of rows deleted before `before`, oldest first. */
   findExpired(db: Database, before: Date, limit: number): Promise<number[]>;
 }
 
-/** That a row is in the trash, for this reader: authors restore what they deleted of their own. */
+/**
+ * SQL condition: the row is in the trash and the reader may restore it. Authors may restore their
+ * own posts and comments that they deleted themselves.
+ */
 export function isRestorable(reader: Reader, table: 'posts' | 'comments'): RawBuilder<boolean> {
   const column = (name: string) => sql.ref(`${table}.${name}`);
   const isDeleted = sql<boolean>`${column('deleted_at')} is not null`;

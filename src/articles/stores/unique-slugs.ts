@@ -1,22 +1,23 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 
-/** Where a slug is one of its kind. */
+/** A table with unique slugs. */
 type SlugTable = 'post_slugs' | 'categories' | 'tags';
 
-/** How many digits a number behind a slug may have. */
+/** Maximum number of digits of a slug's suffix. */
 const MAX_DIGITS = 6;
 
-/** What a number behind a slug may need of its length. */
+/** Maximum length of a slug's suffix. */
 export const SLUG_SUFFIX_LENGTH = MAX_DIGITS + 1;
 
-/** How often somebody else may be faster before it is called a fault. */
+/** Number of attempts before giving up. */
 const MAX_ATTEMPTS = 50;
 
 /**
- * Tries again for as long as somebody else is faster to take the slug that was free.
+ * Retries while concurrent transactions take the slug first.
  *
- * @param attempt gives null if the slug was taken
+ * @param attempt returns null if the slug was taken
+ * @throws Error after 50 failed attempts
  */
 export async function claimUniqueSlug<T>(attempt: () => Promise<T | null>): Promise<T> {
   for (let count = 0; count < MAX_ATTEMPTS; count += 1) {
@@ -27,13 +28,13 @@ export async function claimUniqueSlug<T>(attempt: () => Promise<T | null>): Prom
 }
 
 /**
- * The slug itself if it is free, else the slug with the smallest number behind it that is, so that
- * nobody can use up the numbers. Somebody else may take it in the meantime: then the unique index
- * says so.
+ * Returns the slug if it is free, otherwise with the smallest free number appended, so the numbers
+ * cannot be exhausted. A concurrent transaction may still take it; the unique index then reports
+ * the conflict.
  */
 export async function nextSlug(db: Database, table: SlugTable, slug: string): Promise<string> {
   const number = sql`substring(slug from ${`^.{${slug.length}}-([1-9][0-9]{0,${MAX_DIGITS - 1}})$`})`;
-  // The full stop is what follows the hyphen in ASCII, so that the index is enough.
+  // In ASCII, the full stop follows the hyphen, so an index range is sufficient.
   const { rows } = await sql<{ is_taken: boolean; next: number }>`
     with numbered as (
       select ${number}::integer as n from ${sql.table(table)}

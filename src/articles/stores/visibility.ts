@@ -1,22 +1,25 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Anonymous } from '#src/access/viewer.js';
 
-/** Through whose eyes articles and comments are read. */
+/** The visibility that applies to a query on posts and comments. */
 export type Reader =
-  /** Sees what is published and approved. */
+  /** Sees published posts and approved comments. */
   | Anonymous
-  /** Authors see what is their own too. */
+  /** Also sees their own drafts and comments. */
   | { kind: 'author'; id: number }
-  /** Editors see everything. */
+  /** Sees everything outside the trash. */
   | { kind: 'editor' };
 
 /**
- * At the end of a subquery for single rows: keeps it from becoming a join, for which the planner, who
- * cannot tell how far a recursion goes, would read the whole table.
+ * Appended to single-row subqueries, so that the planner does not turn them into a join: it cannot
+ * estimate the depth of a recursion and would read the whole table.
  */
 export const BY_INDEX = sql`offset 0`;
 
-/** That this reader may see the post, which is not in the trash. `posts` is the name of the table. */
+/**
+ * SQL condition: the post is visible to the reader and not in the trash. `posts` is the table's
+ * name or alias.
+ */
 export function isPostVisible(reader: Reader, posts = 'posts'): RawBuilder<boolean> {
   const column = (name: string) => sql.ref(`${posts}.${name}`);
   const alive = sql<boolean>`${column('deleted_at')} is null`;
@@ -26,7 +29,7 @@ export function isPostVisible(reader: Reader, posts = 'posts'): RawBuilder<boole
   return sql<boolean>`((${published} or ${column('author_id')} = ${reader.id}) and ${alive})`;
 }
 
-/** The same of a draft, in words for which there is an index. */
+/** SQL condition: the draft is visible to the reader, in a form that matches an index. */
 export function isVisibleDraft(reader: Reader): RawBuilder<boolean> {
   if (reader.kind === 'public') return sql<boolean>`false`;
   const isDraft = sql<boolean>`posts.published_at is null and posts.deleted_at is null`;
@@ -35,22 +38,25 @@ export function isVisibleDraft(reader: Reader): RawBuilder<boolean> {
 }
 
 /**
- * That this reader may see the comment, and all that it stands beneath: on a post that they may see,
- * neither deleted nor, for whoever is neither its author nor an editor, waiting or rejected.
- * `comments` is the name of the table.
+ * SQL condition: the comment and all its ancestors are visible to the reader. It is not deleted and
+ * its post is visible; pending and rejected comments are visible only to their author and editors.
+ * `comments` is the table's name or alias.
  */
 export function isCommentVisible(reader: Reader, comments = 'comments'): RawBuilder<boolean> {
   const column = (name: string) => sql.ref(`${comments}.${name}`);
   return sql<boolean>`(${column('deleted_at')} is null and ${isCommentReachable(reader, comments)})`;
 }
 
-/** That this reader may see the comment, or, if it was deleted, its place in the thread. */
+/**
+ * SQL condition: like {@link isCommentVisible}, but includes deleted comments, which keep their
+ * place in the thread.
+ */
 export function isCommentReachable(reader: Reader, comments = 'comments'): RawBuilder<boolean> {
   const column = (name: string) => sql.ref(`${comments}.${name}`);
   const onVisiblePost = sql<boolean>`exists (
     select from posts where posts.id = ${column('post_id')} and ${isPostVisible(reader)})`;
   if (reader.kind === 'editor') return onVisiblePost;
-  // Most threads hold nothing hidden: only in others is the way up to the top worth walking.
+  // Few threads contain hidden comments; only in those are the ancestors checked.
   return sql<boolean>`(
     ${isCommentOpen(reader, comments)} and ${onVisiblePost}
     and (${column('parent_id')} is null
@@ -71,8 +77,8 @@ export function isCommentReachable(reader: Reader, comments = 'comments'): RawBu
 }
 
 /**
- * That this comment, taken by itself, keeps this reader neither from itself nor from what stands
- * beneath it.
+ * SQL condition: the comment itself hides neither itself nor its replies from the reader. Does not
+ * check its ancestors.
  */
 export function isCommentOpen(reader: Reader, comments: string): RawBuilder<boolean> {
   if (reader.kind === 'editor') return sql<boolean>`true`;

@@ -23,11 +23,11 @@ import {
   type ServerAccount,
 } from './server-account.js';
 
-/** Where a database lies and who runs it. */
+/** The location of a database, and the account that runs it. */
 export interface ClusterLocation {
-  /** PostgreSQL's own data directory; may not exist yet. */
+  /** PostgreSQL's data directory; may not exist yet. */
   readonly cluster: string;
-  /** The existing directory around it, which the account can reach. */
+  /** The existing parent directory, which the account can enter. */
   readonly home: string;
   readonly account: ServerAccount | null;
 }
@@ -36,14 +36,15 @@ const NAME = 'cluster';
 const ORIGIN = 'origin';
 
 /**
- * Finds the database of `dataDirectory`, an existing absolute path without symbolic links, or
- * decides where to create it: inside it, or, where the service runs as root and a parent is closed
- * to the server's account, in a directory of root's with a symbolic link to it. The decision is
- * kept by that link, so it does not change when permissions do. No existing permission is changed.
+ * Finds the database of `dataDirectory`, or decides where to create it. `dataDirectory` must be an
+ * existing absolute path without symbolic links. The database is created inside it or, if the
+ * service runs as root and the server's account cannot enter a parent directory, in a directory
+ * owned by root, with a symbolic link to it. The link records the decision, so a later change of
+ * permissions does not alter it. Existing permissions are never changed.
  *
- * Must be called under the lock of `dataDirectory`.
+ * Must be called while holding the lock of `dataDirectory`.
  *
- * @throws {EmbeddedPostgresError} when the database is there but cannot be used.
+ * @throws {EmbeddedPostgresError} if the database exists but cannot be used
  */
 export async function locateCluster(
   dataDirectory: string,
@@ -87,7 +88,7 @@ async function followLink(dataDirectory: string, entry: string): Promise<string>
   }
   const origin = await readFile(join(home, ORIGIN), 'utf8').catch(() => dataDirectory);
   const elsewhere = join(origin, NAME);
-  // A copied checkout brings a copy of the link: two services would share one database.
+  // A copied checkout contains a copy of the link, so two services would share one database.
   if (origin !== dataDirectory && (await readlink(elsewhere).catch(() => null)) === target) {
     throw new EmbeddedPostgresError(
       `the link ${entry} points to the database of ${origin}: remove the link to begin with an empty database`,
@@ -120,7 +121,7 @@ async function accountOf(cluster: string, home: string): Promise<ServerAccount |
   return { uid: owner.uid, gid: owner.gid };
 }
 
-/** The error for a directory that stands where a database should be and is none. */
+/** Returns the error for an existing path that is not a PostgreSQL data directory. */
 export function notACluster(cluster: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     `${cluster} exists but is not a PostgreSQL data directory: restore it or move it away, ${USE_OWN_SERVER}`,
@@ -128,8 +129,9 @@ export function notACluster(cluster: string): EmbeddedPostgresError {
 }
 
 /**
- * The name is new every time although the path is the same: whoever removes the data directory
- * wants an empty database, and another checkout may live at the path of one that was moved.
+ * Creates a data directory outside of `dataDirectory`. Its name is always new: after removing the
+ * data directory, the database must be empty, and another checkout may use the path of one that was
+ * moved.
  */
 async function relocate(dataDirectory: string, log: (line: string) => void): Promise<string> {
   const base = await reachableDirectory();

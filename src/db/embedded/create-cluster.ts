@@ -15,20 +15,20 @@ const PASSWORD = 'password';
 const NOT_DURABLE = 'not-durable';
 
 /**
- * Upper and lower case, sorting and matching come from PostgreSQL itself (`builtin`), so they are
- * the same on every system and after every upgrade of it. Only the full-text parser asks the C
- * library what a letter is; without a UTF-8 locale it would take all punctuation outside ASCII
- * for letters, hence the preference.
+ * Values of `lc_ctype`, in order of preference. Case conversion, sorting and matching use
+ * PostgreSQL's `builtin` provider and are the same on every system and after every system upgrade.
+ * Only the full-text parser asks the C library which characters are letters; without a UTF-8 locale
+ * it would treat all non-ASCII punctuation as letters.
  */
 const CHARACTER_LOCALES = ['C.UTF-8', 'en_US.UTF-8', 'C'];
 
 /**
- * Makes sure that `location.cluster` is a data directory of the binaries' major version, creating
- * it when it does not exist. It appears under its name only when it is complete, so a creation
- * that was killed leaves nothing that a later start would take for a database.
+ * Ensures that `location.cluster` is a data directory of the binaries' major version, and creates
+ * it if it does not exist. It gets its name only when complete, so an interrupted creation is never
+ * mistaken for a database.
  *
  * @param durable whether to wait until the files are on disk
- * @throws {EmbeddedPostgresError} naming what PostgreSQL said.
+ * @throws {EmbeddedPostgresError} with PostgreSQL's message
  */
 export async function ensureCluster(
   location: ClusterLocation,
@@ -37,7 +37,7 @@ export async function ensureCluster(
 ): Promise<void> {
   const { cluster, home } = location;
   for (const name of await readdir(home)) {
-    // Only a killed creation of ours has this name: the caller holds the lock.
+    // Left by an interrupted creation; no other can be running, because the caller holds the lock.
     if (name.startsWith(UNFINISHED)) {
       await rm(join(home, name), { recursive: true, force: true }).catch(() => {});
     }
@@ -104,7 +104,7 @@ function runInitdb(
   binaries: NativeBinaries,
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    // Detached, so that Ctrl-C in the terminal does not end it half way.
+    // Detached, so that Ctrl-C in the terminal does not interrupt it.
     const child = spawn(binaries.initdb, options, {
       ...identity(account),
       cwd: '/',
@@ -135,7 +135,7 @@ async function writePassword({ home, account }: ClusterLocation): Promise<string
   return path;
 }
 
-/** The superuser's password of a database that is reached over TCP, else null. */
+/** Returns the superuser's password of a database reached over TCP, or null. */
 export async function readPassword(home: string): Promise<string | null> {
   return readFile(join(home, PASSWORD), 'utf8').catch(() => null);
 }
@@ -148,10 +148,10 @@ async function flushDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Notes that the server is about to run without waiting for the disk, or, when it shall be durable
- * again, brings what earlier runs left in memory to the disk. Call it only while no server runs.
+ * Records that the server is about to run without fsync; or, if it is to be durable again, flushes
+ * the files that earlier runs left unflushed. Must be called while no server runs.
  *
- * @throws {EmbeddedPostgresError} when the files cannot be written out.
+ * @throws {EmbeddedPostgresError} if the files cannot be flushed
  */
 export async function flushWhenDurable(
   location: ClusterLocation,

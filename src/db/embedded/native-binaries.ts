@@ -26,16 +26,16 @@ import {
   type ServerAccount,
 } from './server-account.js';
 
-/** PostgreSQL's programs, ready to be run by the server's account. */
+/** PostgreSQL's programs, executable by the server's account. */
 export interface NativeBinaries {
   readonly postgres: string;
   readonly initdb: string;
   readonly pgCtl: string;
-  /** The npm package's version, for instance `18.4.0-beta.17`. */
+  /** Version of the npm package, such as `18.4.0-beta.17`. */
   readonly version: string;
-  /** PostgreSQL's major version, as in the file PG_VERSION of a data directory. */
+  /** PostgreSQL's major version, as in a data directory's `PG_VERSION` file. */
   readonly major: string;
-  /** The whole environment of the programs: nothing of the service's own secrets is in it. */
+  /** Complete environment of the programs, without the service's secrets. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -43,12 +43,12 @@ const SUPPORTED = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'wi
 const require = createRequire(import.meta.url);
 
 /**
- * Finds the binaries of the optional npm package for this platform and makes them runnable: adds
- * the library links that npm leaves out, and copies the files once to a place of root's where the
- * account cannot read `node_modules`. May run in several processes at once.
+ * Finds the binaries of the optional npm package for this platform and makes them executable: adds
+ * the library links that npm omits and, if the account cannot read `node_modules`, copies the files
+ * once to a directory owned by root. Safe to run in several processes at once.
  *
- * @param home a directory that the account can reach, for what belongs to this database only
- * @throws {EmbeddedPostgresError} when there is no package for the platform or it cannot be read
+ * @param home directory of this database that the account can enter
+ * @throws {EmbeddedPostgresError} if no package exists for the platform, or it cannot be read
  */
 export async function prepareNativeBinaries(
   account: ServerAccount | null,
@@ -106,7 +106,7 @@ async function canRun(native: string, account: ServerAccount): Promise<boolean> 
   );
 }
 
-/** One copy per version; complete as soon as its name exists, and writable by root only. */
+/** Creates one copy per version. It gets its name only when complete; only root can write to it. */
 async function copyForOthers(packageDirectory: string, version: string): Promise<string> {
   const base = await reachableDirectory();
   const target = join(base, `postgresql-${version}-${basename(packageDirectory)}`);
@@ -120,7 +120,7 @@ async function copyForOthers(packageDirectory: string, version: string): Promise
       await rename(copy, target);
     } catch (error) {
       await rm(copy, { recursive: true, force: true });
-      // Another process was faster: its copy is as good.
+      // Another process has created the same copy.
       if (!existsSync(target)) {
         throw new EmbeddedPostgresError(
           `PostgreSQL's programs cannot be copied to ${base} (${errorText(error)}): free some space there, ${USE_OWN_SERVER}`,
@@ -142,9 +142,10 @@ async function openForReading(directory: string): Promise<void> {
 }
 
 /**
- * npm packages cannot hold symbolic links, so the package lists them instead; its install script,
- * which would make them, does not run under --ignore-scripts. Where the package may not be
- * written to, the links go to `fallback`, which is returned for the library search path.
+ * Creates the library links. npm packages cannot contain symbolic links, so the package lists them;
+ * its install script, which would create them, does not run under --ignore-scripts. If the package
+ * directory is read-only, the links are created in `fallback`, and the library search path is
+ * returned.
  */
 async function linkLibraries(packageDirectory: string, fallback: string): Promise<string | null> {
   const list = join(packageDirectory, 'native', 'pg-symlinks.json');
@@ -158,7 +159,7 @@ async function linkLibraries(packageDirectory: string, fallback: string): Promis
       await placeLink(basename(source), link);
     } catch (error) {
       if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error))) throw error;
-      // The libraries look for each other beside the link, so the real place must be searched too.
+      // Libraries look for each other next to the link, so the original directory is needed too.
       elsewhere = `${fallback}:${join(packageDirectory, 'native', 'lib')}`;
       await makeDirectory(fallback);
       await placeLink(join(packageDirectory, source), join(fallback, basename(target)));
@@ -167,7 +168,7 @@ async function linkLibraries(packageDirectory: string, fallback: string): Promis
   return elsewhere;
 }
 
-/** Replaces a dangling link as well, and never leaves a moment without one that works. */
+/** Replaces a link atomically, even a dangling one. */
 async function placeLink(content: string, link: string): Promise<void> {
   const temporary = `${link}.${process.pid}-${Math.random().toString(36).slice(2)}`;
   await symlink(content, temporary);
@@ -194,13 +195,13 @@ function programEnvironment(libraries: string | null): NodeJS.ProcessEnv {
   return environment;
 }
 
-/** Why a program of the package could not even be executed, as one sentence. */
+/** Returns one sentence on why a program could not be executed. */
 export async function describeSpawnFailure(program: string, error: unknown): Promise<string> {
   const present = await access(program, constants.F_OK).then(
     () => true,
     () => false,
   );
-  // A present file that "does not exist" lacks its dynamic loader: the binaries need glibc.
+  // ENOENT for an existing file means that its dynamic loader is missing: the binaries need glibc.
   if (present && errorCode(error) === 'ENOENT' && process.platform === 'linux') {
     return 'the embedded PostgreSQL needs a Linux with glibc, which this one (Alpine, musl) is not: set DATABASE_URL to use a PostgreSQL server of your own';
   }

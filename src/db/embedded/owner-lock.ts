@@ -5,7 +5,7 @@ import { EmbeddedPostgresError, errorCode, USE_OWN_SERVER } from './embedded-pos
 import { processStart } from './process-identity.js';
 import { giveToOwnerOf } from './server-account.js';
 
-/** Exclusive use of a directory by this process. */
+/** Exclusive ownership of a directory by this process. */
 export interface OwnerLock {
   release(): Promise<void>;
 }
@@ -15,18 +15,18 @@ const NAME = /^(?<pid>\d+)-(?<start>[\w.]+)-(?<inode>\d+)\.(?<kind>claim|held)$/
 const ATTEMPTS = 40;
 
 /**
- * Takes exclusive use of `directory` for this process until `release()` or the process's death,
- * however it dies: nothing has to be cleaned up after a `kill -9`.
+ * Acquires exclusive ownership of `directory` until `release()` or the end of the process. Nothing
+ * needs to be cleaned up, even after `kill -9`.
  *
- * Each process announces itself in a file whose *name* holds its id and its start time, and only
- * then looks at the others. Two that look at the same moment see each other, withdraw and try
- * again. As a name belongs to one process for ever, removing a dead one's file can never remove
- * that of a live one, which a single lock file that is replaced cannot promise, and a reused
- * process id has another start time.
+ * Each process creates a claim file whose *name* contains its process id and start time, and only
+ * then looks for other claims. Two processes that claim at the same time see each other, withdraw
+ * and retry. A name belongs to one process forever, so removing the file of a dead process can
+ * never remove that of a live one, which a single lock file that is replaced could not guarantee; a
+ * reused process id has another start time.
  *
- * Processes of another machine or container that share the directory are not seen.
+ * Processes on another machine or in another container that share the directory are not detected.
  *
- * @throws {EmbeddedPostgresError} when a live process, also this one, holds the directory.
+ * @throws {EmbeddedPostgresError} if a live process, including this one, owns the directory
  */
 export async function acquireOwnerLock(directory: string): Promise<OwnerLock> {
   const owners = join(directory, DIRECTORY);
@@ -78,7 +78,7 @@ async function liveRivals(
     if (pid === undefined || kind === undefined || entry.startsWith(`${self}.`)) continue;
     const current = await processStart(Number(pid));
     const alive = current !== null && (current === start || [current, start].includes('unknown'));
-    // With another number the file came here with a copy of the directory.
+    // A different inode means that the file was copied here with its directory.
     if (alive && groups['inode'] === inode) rivals.push({ pid: Number(pid), kind });
     else await rm(join(owners, entry), { force: true });
   }

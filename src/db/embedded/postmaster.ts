@@ -12,14 +12,14 @@ import type { ServerLog } from './server-log.js';
 const POLL_MS = 10;
 const READY_TIMEOUT_MS = 300_000;
 
-/** How long each way of stopping is given: all clients dropped, no clean end, none at all. */
+/** Shutdown steps with timeouts: disconnect all clients, stop without a checkpoint, kill. */
 const STOP_STEPS = [
   { signal: 'SIGINT', mode: 'fast', timeoutMs: 20_000 },
   { signal: 'SIGQUIT', mode: 'immediate', timeoutMs: 5000 },
   { signal: 'SIGKILL', mode: 'immediate', timeoutMs: 2000 },
 ] as const;
 
-/** The server ended before it was ready; `output` is what it wrote to its log. */
+/** The server ended before it was ready; `output` is what it logged. */
 export class PostmasterStartError extends Error {
   readonly output: string;
 
@@ -30,15 +30,16 @@ export class PostmasterStartError extends Error {
 }
 
 /**
- * Starts a server and waits until it accepts connections, also through a recovery (5 min at most).
+ * Starts a server and waits until it accepts connections, including crash recovery (at most 5
+ * minutes).
  *
- * It gets a session of its own: Ctrl-C in a terminal signals the whole foreground group, and the
- * service needs the database until its last request is answered.
+ * The server gets its own session: Ctrl-C in a terminal signals the whole foreground group, and the
+ * service needs the database until its last response is sent.
  *
- * @param onExit called when the server ends after it was ready, for whatever reason
+ * @param onExit called if the server ends after it was ready, for any reason
  * @returns the server's process id
- * @throws {PostmasterStartError} when it ended instead
- * @throws {EmbeddedPostgresError} when it could not be executed or is not ready in time
+ * @throws {PostmasterStartError} if the server ended before it was ready
+ * @throws {EmbeddedPostgresError} if the server could not be executed or was not ready in time
  */
 export async function startPostmaster(
   location: ClusterLocation,
@@ -104,11 +105,11 @@ async function waitUntilReady(
 }
 
 /**
- * Stops the server on a data directory and waits for its end: every client is disconnected and all
- * data is written; after 20 s it is made to end at once, which loses nothing either but costs the
- * next start a recovery. Does nothing when it has ended already.
+ * Stops the server of a data directory and waits until it has ended. All clients are disconnected
+ * and all data is written. After 20 s the server is stopped immediately, which loses no data, but
+ * requires recovery at the next start. Does nothing if the server has already ended.
  *
- * @throws {EmbeddedPostgresError} when it is still there after about 27 s.
+ * @throws {EmbeddedPostgresError} if the server is still running after about 27 s
  */
 export async function stopPostmaster(
   pid: number,
@@ -122,7 +123,7 @@ export async function stopPostmaster(
       try {
         process.kill(pid, signal);
       } catch {
-        // It has just ended.
+        // The process has just ended.
       }
     }
     if (await waitForEnd(pid, timeoutMs)) return;
@@ -132,7 +133,7 @@ export async function stopPostmaster(
   );
 }
 
-/** Whether the process ends within the time. */
+/** Returns whether the process ends within the timeout. */
 export async function waitForEnd(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (await isAlive(pid)) {
@@ -142,7 +143,7 @@ export async function waitForEnd(pid: number, timeoutMs: number): Promise<boolea
   return true;
 }
 
-/** On Windows only pg_ctl can drop an administrator's rights, and there are no signals. */
+/** On Windows only pg_ctl can drop administrator rights, and there are no signals. */
 async function startByPgCtl(
   { cluster }: ClusterLocation,
   binaries: NativeBinaries,

@@ -5,12 +5,12 @@ import { errorCode } from './embedded-postgres-error.js';
 
 const run = promisify(execFile);
 
-/** Whether a process with this id exists and has not ended; a zombie counts as ended. */
+/** Whether a process with this id exists and is running; a zombie counts as ended. */
 export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it exists, but belongs to someone else.
+    // EPERM: the process exists, but belongs to another user.
     if (errorCode(error) !== 'EPERM') return false;
   }
   if (process.platform !== 'linux') return true;
@@ -19,9 +19,9 @@ export async function isAlive(pid: number): Promise<boolean> {
 }
 
 /**
- * When the process began, as a word that no other process with the same id ever has: on Linux the
- * boot id and the clock tick, elsewhere the second. Null when there is no such process; `unknown`
- * when it lives but the system does not tell.
+ * Returns when the process started, as a word that is unique among all processes with this id: boot
+ * id and clock tick on Linux, seconds elsewhere. Null if there is no such process; `unknown` if it
+ * exists but the system does not reveal the time.
  */
 export async function processStart(pid: number): Promise<string | null> {
   if (!(await isAlive(pid))) return null;
@@ -42,12 +42,15 @@ export async function processStart(pid: number): Promise<string | null> {
       if (Number.isFinite(seconds)) return String(seconds);
     }
   } catch {
-    // Falls through: the process may have ended in between, or /proc is hidden.
+    // The process may have ended in between, or /proc is hidden.
   }
   return (await isAlive(pid)) ? 'unknown' : null;
 }
 
-/** The fields of /proc/<pid>/stat from the state on: the name before it may hold any character. */
+/**
+ * Returns the fields of /proc/<pid>/stat from the state on; the process name before it may contain
+ * any character.
+ */
 async function linuxStat(pid: number): Promise<string[] | null> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -57,7 +60,7 @@ async function linuxStat(pid: number): Promise<string[] | null> {
   }
 }
 
-/** The command line of a live process, or an empty string where the system does not tell. */
+/** Returns the command line of a process, or an empty string if unavailable. */
 export async function processCommand(pid: number): Promise<string> {
   try {
     if (process.platform === 'win32') {

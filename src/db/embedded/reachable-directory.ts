@@ -4,19 +4,19 @@ import { EmbeddedPostgresError, errorText, USE_OWN_SERVER } from './embedded-pos
 const PATH = process.platform === 'darwin' ? '/var/db/althing' : '/var/lib/althing';
 
 /**
- * The directory, made on first use, for what root must place where the server's unprivileged
- * account can reach it: the binaries and databases of a checkout that is closed to others. It is
- * not below a temporary directory, because those are swept.
+ * Returns the directory, created on first use, for files of root that the server's unprivileged
+ * account must read: binaries and databases of a checkout that is closed to others. It is not in a
+ * temporary directory, because those are cleaned up.
  *
- * @throws {EmbeddedPostgresError} when it cannot be made or anyone but root could tamper with it.
+ * @throws {EmbeddedPostgresError} if it cannot be created, or anyone but root could modify it
  */
 export async function reachableDirectory(): Promise<string> {
   try {
     await mkdir(PATH);
-    // Whatever the umask is.
+    // Independent of the umask.
     await chmod(PATH, 0o755);
   } catch {
-    // It exists, or the check below says what is wrong.
+    // The directory exists, or the check below reports the problem.
   }
   const stats = await lstat(PATH).catch((error: unknown) => {
     throw new EmbeddedPostgresError(

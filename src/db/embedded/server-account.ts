@@ -2,7 +2,7 @@ import { type Stats, statSync } from 'node:fs';
 import { chmod, lchown, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** The numeric user and group that PostgreSQL's programs run under. */
+/** The numeric user and group ids that PostgreSQL's programs run as. */
 export interface ServerAccount {
   readonly uid: number;
   readonly gid: number;
@@ -10,23 +10,23 @@ export interface ServerAccount {
 
 const NOBODY: ServerAccount = { uid: 65534, gid: 65534 };
 
-/** Whether this process is root, as which PostgreSQL refuses to run. False on Windows. */
+/** Whether this process is root, which PostgreSQL refuses to run as. False on Windows. */
 export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
 /**
- * The account for a cluster that is to be created in `directory`, or null to stay who we are.
+ * Returns the account for a cluster to be created in `directory`, or null to keep the current user.
  *
- * Only root changes identity. It becomes the owner of the directory when that is a person of this
- * machine, so that a single `sudo npm start` does not lock the owner out of the data; otherwise
- * uid 65534 ("nobody").
+ * Only root switches accounts: to the owner of the directory if listed in /etc/passwd, so that a
+ * single `sudo npm start` does not lock the owner out of the data; otherwise to uid 65534
+ * ("nobody").
  */
 export async function chooseAccount(directory: string): Promise<ServerAccount | null> {
   if (!isRoot()) return null;
   const accounts = await readPasswd();
   const owner = (await stat(directory)).uid;
-  // initdb looks its own user up by number and gives up where there is no entry.
+  // initdb looks up its user by uid, and fails without an entry.
   const candidates = owner === 0 ? [] : [accounts.find((entry) => entry.uid === owner)];
   candidates.push(accounts.find((entry) => entry.uid === NOBODY.uid));
   candidates.push(accounts.find((entry) => entry.name === 'nobody'));
@@ -42,15 +42,15 @@ async function readPasswd(): Promise<(ServerAccount & { name: string })[]> {
     .map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
 }
 
-/** The identity part of `child_process.spawn`'s options. */
+/** Returns the identity options for `child_process.spawn`. */
 export function identity(account: ServerAccount | null): { uid?: number; gid?: number } {
   return account === null ? {} : { uid: account.uid, gid: account.gid };
 }
 
 /**
- * The first directory from the root down to `directory` that the account may not pass, or null
- * when it can reach all of them. Symbolic links are followed; access control lists are not read,
- * so a directory opened only by one counts as closed.
+ * Returns the first directory on the path to `directory` that the account may not enter, or null.
+ * Symbolic links are followed. Access control lists are ignored, so a directory that only such a
+ * list opens counts as closed.
  */
 export async function firstClosedDirectory(
   directory: string,
@@ -65,15 +65,15 @@ export async function firstClosedDirectory(
   return chain.find((path) => !grants(statSync(path), account, 0o1)) ?? null;
 }
 
-/** Whether the mode bits of a file grant `permission` (4 read, 2 write, 1 execute or traverse). */
+/** Whether a file's mode bits grant `permission` (4 read, 2 write, 1 execute or enter). */
 export function grants(stats: Stats, account: ServerAccount, permission: number): boolean {
   const shift = stats.uid === account.uid ? 6 : stats.gid === account.gid ? 3 : 0;
   return ((stats.mode >> shift) & permission) === permission;
 }
 
 /**
- * Makes `directory` and its missing parents. Those that root makes can be traversed, not listed,
- * by others, because the server must pass them; those that exist are left as they are.
+ * Creates `directory` and missing parents. Those created by root can be entered, but not listed, by
+ * others, because the server must pass through them; existing ones are left unchanged.
  */
 export async function makeDirectory(directory: string): Promise<void> {
   try {
@@ -92,8 +92,8 @@ export async function makeDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Gives what root has just made to whoever owns the directory around it, so that its owner can
- * start the service without root later. Does nothing for any other user.
+ * Gives a path created by root to the owner of the parent directory, so that the owner can later
+ * start the service without root. Does nothing for other users.
  */
 export async function giveToOwnerOf(directory: string, path: string): Promise<void> {
   if (!isRoot()) return;

@@ -6,10 +6,10 @@ import { type ServerAddress, USES_TCP } from './server-url.js';
 import { isPrivateDirectory, prepareSocketDirectory, SOCKET_PORT } from './socket-directory.js';
 
 /**
- * The settings that make a server listen where only we look for it. Call it only while no server
- * runs on the data directory.
+ * Returns settings that make the server listen only where the service connects. Must be called
+ * while no server runs on the data directory.
  *
- * @param temporarySocket as in `prepareSocketDirectory`
+ * @param temporarySocket see `prepareSocketDirectory`
  */
 export async function addressSettings(
   location: ClusterLocation,
@@ -22,14 +22,14 @@ export async function addressSettings(
   const directory = await prepareSocketDirectory(location, temporarySocket);
   return {
     listen_addresses: '',
-    // The setting is a list; in quotes a comma belongs to the path.
+    // The setting is a list; quotes keep a comma part of the path.
     unix_socket_directories: `"${directory.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
     port: String(SOCKET_PORT),
   };
 }
 
-/** Where the server that wrote `postmaster.pid` listens; null when that says nothing we trust. */
+/** Returns the address of the server that wrote `postmaster.pid`, or null without a trusted one. */
 export async function serverAddress(location: ClusterLocation): Promise<ServerAddress | null> {
   const file = await readPostmasterFile(location.cluster);
   if (file === null) return null;

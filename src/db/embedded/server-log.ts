@@ -8,12 +8,12 @@ const CHECK_INTERVAL_MS = 60_000;
 const TAIL_BYTES = 64 * 1024;
 
 /**
- * The file that the server writes its messages to. It and one predecessor (`.1`) hold about 5 MiB
- * each, as long as a service is running.
+ * The server's log file. While a service is running, it and one predecessor (`.1`) are limited to
+ * about 5 MiB each.
  *
- * The server writes to it directly and in append mode, because a pipe through this process would
- * break with it; so the file can be emptied at any time, and lines written between copying and
- * emptying are lost.
+ * The server writes to the file directly, in append mode, because a pipe would break when this
+ * process ends. The file can therefore be truncated at any time; lines written between copying and
+ * truncating are lost.
  */
 export class ServerLog {
   readonly path: string;
@@ -23,10 +23,10 @@ export class ServerLog {
     this.path = path;
   }
 
-  /** Opens the file for a child process; close the descriptor after spawning. */
+  /** Opens the file for a child process. The caller must close it after spawning. */
   async open(): Promise<{ fd: number; offset: number; close(): Promise<void> }> {
     await this.#rotate();
-    // A link in its place could make root write into any file of the system.
+    // A symbolic link in its place could make root write to any file.
     const noFollow = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
     const handle = await open(this.path, flags, 0o600);
@@ -35,7 +35,7 @@ export class ServerLog {
     return { fd: handle.fd, offset, close: () => handle.close() };
   }
 
-  /** What was written since `offset`, at most the last 64 KiB. */
+  /** Returns the output since `offset`, at most the last 64 KiB. */
   async since(offset: number): Promise<string> {
     const handle = await open(this.path, 'r').catch(() => null);
     if (handle === null) return '';
@@ -52,7 +52,7 @@ export class ServerLog {
     }
   }
 
-  /** Bounds the file from now on, without keeping the process alive. */
+  /** Rotates the file periodically, without keeping the process alive. */
   watch(): void {
     this.#timer ??= setInterval(() => void this.#rotate().catch(() => {}), CHECK_INTERVAL_MS);
     this.#timer.unref();
@@ -74,7 +74,7 @@ export class ServerLog {
   }
 }
 
-/** The line of PostgreSQL's output that says best why it gave up, without its time and pid. */
+/** Returns the line of PostgreSQL's output that best explains the failure, without time and pid. */
 export function lastMeaningfulLine(output: string): string {
   const lines = output
     .split('\n')
@@ -88,7 +88,7 @@ export function lastMeaningfulLine(output: string): string {
   );
 }
 
-/** What the user can do about a failure that PostgreSQL described in `output`. */
+/** Returns the remedy for a failure that PostgreSQL described in `output`. */
 export function remedyFor(output: string): string {
   if (/shared librar|Library not loaded/.test(output)) return 'install the missing library';
   if (/No space left on device|Disk quota exceeded/i.test(output)) return 'free some disk space';

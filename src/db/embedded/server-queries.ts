@@ -5,18 +5,18 @@ import { DATABASE, type ServerAddress, serverUrl } from './server-url.js';
 
 const TIMEOUT_MS = 5000;
 
-/** What a server that accepts connections says about itself. */
+/** Facts that a running server reports about itself. */
 export interface ServerFacts {
   readonly dataDirectory: string;
-  /** The `LAUNCH_SETTING` it was started with, or null. */
+  /** The server's `LAUNCH_SETTING`, or null. */
   readonly launch: string | null;
 }
 
 /**
- * Asks the server at an address who it is. Makes the service's database when it is missing: the
- * process that created the cluster may have been killed before.
+ * Queries the server at an address. Creates the service's database if missing, because the process
+ * that created the cluster may have been killed before creating it.
  *
- * @throws the driver's error when the server cannot be reached or takes no connections.
+ * @throws the driver's error if the server cannot be reached or refuses connections
  */
 export async function askServer(address: ServerAddress): Promise<ServerFacts> {
   try {
@@ -47,7 +47,7 @@ async function query<T>(
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: database === DATABASE ? TIMEOUT_MS : 60_000,
   });
-  // A server that dies under the connection reports it here as well as to the query.
+  // A lost connection is reported here as well as to the query.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -57,7 +57,7 @@ async function query<T>(
   }
 }
 
-/** Whether anything answers at the address, be it that it takes no connections yet. */
+/** Whether a server listens at the address, even if it does not accept connections yet. */
 export async function isListening(address: ServerAddress): Promise<boolean> {
   try {
     await askServer(address);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 
-/** For a database that shares a laptop with everything else. */
+/** Suitable for a database that shares a laptop with other programs. */
 const DEFAULTS: Record<string, string> = {
   max_connections: '100',
   shared_buffers: '128MB',
@@ -11,14 +11,14 @@ const DEFAULTS: Record<string, string> = {
   log_line_prefix: '%m [%p] ',
 };
 
-/** Loses committed rows when the machine (not merely the server) goes down. */
+/** Committed rows may be lost if the machine, not merely the server, crashes. */
 const NOT_DURABLE: Record<string, string> = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
 };
 
-/** What the launcher itself depends on, for finding the server or for its protection. */
+/** Settings that the launcher needs to find or protect the server. */
 const RESERVED = new Set([
   'cluster_name',
   'config_file',
@@ -36,14 +36,14 @@ const RESERVED = new Set([
   'unix_socket_permissions',
 ]);
 
-/** The setting in which a running server tells what it was started with. */
+/** Setting that identifies the settings a running server was started with. */
 export const LAUNCH_SETTING = 'althing.launch';
 
 /**
- * All settings that do not depend on the address, with `LAUNCH_SETTING` among them: it is equal for
- * two servers exactly when the others and the binaries' version are.
+ * Returns all settings except the address, including `LAUNCH_SETTING`, a hash of the other settings
+ * and the binaries' version.
  *
- * @throws {EmbeddedPostgresError} for a setting that the launcher keeps to itself.
+ * @throws {EmbeddedPostgresError} if `settings` contains a reserved or malformed name
  */
 export function serverSettings(
   version: string,
@@ -65,7 +65,7 @@ export function serverSettings(
   return { ...all, [LAUNCH_SETTING]: hash.slice(0, 16) };
 }
 
-/** The name by which the processes of the server on a data directory are told from others. */
+/** Returns the name that identifies the processes of the server on a data directory. */
 export function clusterName(cluster: string): string {
   return `althing-${createHash('sha256').update(cluster).digest('hex').slice(0, 8)}`;
 }

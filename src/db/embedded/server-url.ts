@@ -1,20 +1,20 @@
-/** PostgreSQL's superuser, which the service connects as. */
+/** PostgreSQL's superuser, used by the service. */
 export const SUPERUSER = 'althing';
 
-/** The database that is there once the server has started. */
+/** The database that exists once the server has started. */
 export const DATABASE = 'althing';
 
-/** PostgreSQL for Windows takes sockets, but Node opens only named pipes there. */
+/** PostgreSQL for Windows supports Unix sockets, but Node only opens named pipes there. */
 export const USES_TCP = process.platform === 'win32';
 
-/** Where a running server listens. */
+/** The address of a running server. */
 export type ServerAddress =
   | { readonly socketDirectory: string; readonly port: number }
   | { readonly port: number; readonly password: string };
 
 /**
- * The connection string of a database on the server, for node-postgres and libpq alike. Port and
- * sslmode are always in it, because PGPORT and PGSSLMODE of the environment would count otherwise.
+ * Returns a connection string for node-postgres and libpq. It always contains port and sslmode,
+ * which PGPORT and PGSSLMODE would otherwise override.
  */
 export function serverUrl(address: ServerAddress, database: string): string {
   if ('socketDirectory' in address) {

@@ -5,19 +5,19 @@ import type { ClusterLocation } from './cluster-location.js';
 import { EmbeddedPostgresError, USE_OWN_SERVER } from './embedded-postgres-error.js';
 import { firstClosedDirectory, giveToOwnerOf } from './server-account.js';
 
-/** The number in the socket's file name; nothing listens on a TCP port of that number. */
+/** The port in the socket's file name; no TCP port is opened. */
 export const SOCKET_PORT = 5432;
 
-/** `sun_path` has 108 bytes on Linux and 104 on macOS and the BSDs, the final NUL included. */
+/** `sun_path` has 108 bytes on Linux and 104 on macOS and the BSDs, including the final NUL. */
 const MAXIMUM_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 const NOTE = 'socket-directory';
 
 /**
- * An empty directory for the server's socket that only the server's account (and root) can enter:
- * `run` beside the database, or, where that path is too long for a socket, one in a temporary
- * directory, which a note beside the database remembers. Call it only while no server runs.
+ * Returns an empty directory for the server's socket that only the server's account (and root) can
+ * enter: `run` beside the database or, if that path is too long for a socket, a temporary
+ * directory, whose path is stored beside the database. Must be called while no server runs.
  *
- * @param temporary forces the second kind, for file systems that hold no sockets
+ * @param temporary forces a temporary directory, for file systems without sockets
  */
 export async function prepareSocketDirectory(
   location: ClusterLocation,
@@ -26,12 +26,12 @@ export async function prepareSocketDirectory(
   const beside = join(location.home, 'run');
   const directory =
     temporary || !fits(beside) ? await temporaryDirectory(location) : await own(beside, location);
-  // A socket's lock file of a killed server would block the next one if its pid is in use again.
+  // A killed server's socket lock file would block the next server if its pid is in use again.
   for (const name of await readdir(directory)) await rm(join(directory, name), { force: true });
   return directory;
 }
 
-/** Removes what `prepareSocketDirectory` left outside of the data directory. */
+/** Removes the temporary directory created by `prepareSocketDirectory`, if any. */
 export async function removeTemporarySocketDirectory({ home }: ClusterLocation): Promise<void> {
   const directory = await readFile(join(home, NOTE), 'utf8').catch(() => null);
   if (directory === null) return;
@@ -73,8 +73,8 @@ async function temporaryDirectory(location: ClusterLocation): Promise<string> {
 }
 
 /**
- * Whether a directory is closed to everyone but the server's account. Once a temporary directory
- * has been swept, anyone may put another one, with a server of theirs, in its place.
+ * Whether only the server's account can access a directory. Once a temporary directory has been
+ * cleaned up, anyone could replace it with one that contains their own server.
  */
 export async function isPrivateDirectory(
   directory: string,

@@ -21,61 +21,62 @@ import { removeTemporarySocketDirectory } from './socket-directory.js';
 import { startServer } from './start-server.js';
 import { takeOverServer } from './take-over-server.js';
 
-/** A running PostgreSQL server that belongs to this process. */
+/** A running PostgreSQL server owned by this process. */
 export interface EmbeddedPostgres {
-  /** `postgresql://…`: the superuser `althing` on the existing database `althing`. */
+  /** `postgresql://…` URL of the database `althing` for the superuser `althing`. */
   readonly url: string;
   /**
-   * Disconnects all clients, stops the server and resolves when it has ended and another process
-   * may use the data directory. Takes 27 s at most; may be called any number of times.
+   * Disconnects all clients and stops the server. Resolves when it has ended and another process
+   * may use the data directory, after 27 s at most. Idempotent.
    *
-   * @throws {EmbeddedPostgresError} when the server does not end.
+   * @throws {EmbeddedPostgresError} if the server does not end
    */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Rendered with its parents where missing; relative paths count from the working directory. */
+  /** Created with its parents if missing; relative to the working directory. */
   dataDirectory: string;
   /**
-   * Whether committed rows survive everything but the loss of the disk; default true. False is
-   * several times as fast and meant for tests: only the service may be killed then; with the server
-   * the last second of commits may go, with the machine the whole database.
+   * Whether committed rows survive any crash except the loss of the disk; default true. False is
+   * several times as fast and meant for tests: a crash of the service is harmless, a crash of the
+   * server may lose the last second of commits, and a crash of the machine the whole database.
    */
   durable?: boolean;
-  /** Gets one sentence for each remarkable event; default: none. */
+  /** Receives one sentence per notable event; default: none. */
   log?: (line: string) => void;
-  /** Further settings of PostgreSQL by name, which win over the launcher's own. */
+  /** Additional PostgreSQL settings by name; they override the launcher's defaults. */
   settings?: Record<string, string>;
 }
 
 /**
- * Starts the PostgreSQL server that comes with the npm packages, or takes over the one that a
- * killed process left running on the same data directory. The first call creates the database.
+ * Starts the PostgreSQL server from the npm packages, or takes over the one that a killed process
+ * left running on the same data directory. The first call creates the database.
  *
- * **Who may connect.** On Unix the server has no network port at all: it listens on a socket in a
- * directory that only its own account (and root) can enter, without a password. Whoever can reach
- * the socket could read the data files as well, so a password would guard nothing and would have
- * to be stored. On Windows, where PostgreSQL is reached over TCP here, it listens on 127.0.0.1
- * with a free port and a random password (SCRAM), kept in a file beside the data.
+ * **Access.** On Unix the server has no network port. It listens without a password on a socket in
+ * a directory that only its own account (and root) can enter. Anyone who can reach the socket could
+ * also read the data files, so a password would protect nothing and would have to be stored. On
+ * Windows the server listens on 127.0.0.1 with a free port and a random password (SCRAM), which is
+ * kept in a file beside the data.
  *
- * **Root.** PostgreSQL refuses to run as root. As root, its programs run under the owner of the
- * data directory if that is a known user, else under uid 65534. What that account cannot reach is
- * placed in /var/lib/althing: a copy of the programs, and the database itself, to which
- * `dataDirectory/cluster` then is a symbolic link. No existing permission is changed.
+ * **Root.** PostgreSQL refuses to run as root. If the service does, PostgreSQL runs as the owner of
+ * the data directory if that is a known user, otherwise as uid 65534. Files that this account
+ * cannot reach are placed in /var/lib/althing (/var/db/althing on macOS): a copy of the programs,
+ * and the database, with a symbolic link `dataDirectory/cluster`. Existing permissions are never
+ * changed.
  *
- * **Kills.** The server outlives this process unless `stop()` is called. All committed rows are
- * there after a kill of this process, of the server or of both, unless `durable` is false; the next
- * call needs no help.
+ * **Crashes.** The server outlives this process unless `stop()` is called. Unless `durable` is
+ * false, all committed rows survive a kill of this process, the server, or both; the next call
+ * recovers automatically.
  *
- * **One at a time.** A data directory has one owner; it is free again as soon as that has died.
+ * **Locking.** A data directory has one owner; it is free again as soon as that process has ended.
  *
- * The server's messages are in `dataDirectory/postgres.log`, bounded to about 10 MiB with its
+ * The server logs to `dataDirectory/postgres.log`, limited to about 10 MiB including its
  * predecessor.
  *
- * @throws {EmbeddedPostgresError} with one sentence that names the cause and the remedy: no binaries
- *   for the platform, directory in use, not writable, of another version or damaged, disk full, or
- *   whatever PostgreSQL itself gave as the reason.
+ * @throws {EmbeddedPostgresError} with one sentence that names the cause and the remedy: no
+ *   binaries for the platform; directory in use, not writable, damaged, or of another version; disk
+ *   full; or PostgreSQL's own reason
  */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,

@@ -12,15 +12,15 @@ import { USES_TCP } from './server-url.js';
 
 const RETRY_TIMEOUT_MS = 15_000;
 const RETRY_PAUSE_MS = 100;
-/** An idle process of a killed server notices that within milliseconds, a computing one does not. */
+/** Idle processes of a killed server end within milliseconds, busy ones do not. */
 const ORPHAN_GRACE_MS = 2000;
 
 /**
- * Starts a server where none is running, and tries again for 15 s while what is left of a killed
- * one is still in the way.
+ * Starts a server where none is running. Retries for 15 s while remains of a killed server are in
+ * the way.
  *
  * @returns the server's process id
- * @throws {EmbeddedPostgresError} with PostgreSQL's own reason.
+ * @throws {EmbeddedPostgresError} with PostgreSQL's reason
  */
 export async function startServer(
   location: ClusterLocation,
@@ -58,8 +58,8 @@ export async function startServer(
 }
 
 /**
- * Ends the processes that a killed server left behind on the data directory: a long computation
- * does not look whether its server still lives. Call it only when no server runs there.
+ * Ends processes that a killed server left on the data directory: a long computation does not check
+ * whether its server is alive. Must be called while no server runs there.
  */
 async function endOrphans(cluster: string): Promise<void> {
   const { uid } = await stat(cluster);
@@ -68,7 +68,7 @@ async function endOrphans(cluster: string): Promise<void> {
       try {
         process.kill(Number(name), 'SIGQUIT');
       } catch {
-        // It has just ended.
+        // The process has just ended.
       }
     }
   }
@@ -79,7 +79,8 @@ async function isOrphan(entry: string, cluster: string, uid: number): Promise<bo
     if ((await stat(entry)).uid !== uid) return false;
     const title = await readFile(join(entry, 'cmdline'), 'utf8');
     if (!title.startsWith(`postgres: ${clusterName(cluster)}: `)) return false;
-    // In a container root may not look at other users' directories; the name must do.
+    // In a container, root may not be allowed to read it for other users' processes; the name must
+    // suffice.
     return (await readlink(join(entry, 'cwd')).catch(() => cluster)) === cluster;
   } catch {
     return false;

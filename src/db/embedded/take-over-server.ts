@@ -14,13 +14,13 @@ const TIMEOUT_MS = 30_000;
 const PAUSE_MS = 50;
 
 /**
- * Clears the way for a server on the data directory: takes over the live one that a dead owner left
- * behind, when it was started with the same settings and binaries; otherwise stops it, and removes
- * a `postmaster.pid` that no server belongs to. Must be called under the lock of the location, so
- * that no live process of ours uses that server.
+ * Prepares the data directory for a server. Takes over a live server left by a dead owner if it was
+ * started with the same settings and binaries; otherwise stops it. Removes a stale
+ * `postmaster.pid`. Must be called while holding the lock of the location, which ensures that no
+ * live process of the service uses that server.
  *
- * @returns the process id of the server taken over, or null when one is to be started
- * @throws {EmbeddedPostgresError} when a server that cannot be stopped from here uses the directory
+ * @returns the process id of the server taken over, or null if one must be started
+ * @throws {EmbeddedPostgresError} if a server that cannot be stopped from here uses the directory
  */
 export async function takeOverServer(
   location: ClusterLocation,
@@ -33,7 +33,7 @@ export async function takeOverServer(
   if (file === null) return null;
   if (!(await isPostmasterOf(file.pid, cluster))) {
     await refuseInvisible(location);
-    // PostgreSQL takes its own stale file away, but not when the number is in use again.
+    // PostgreSQL removes its own stale file, except when the process id is in use again.
     await rm(join(cluster, 'postmaster.pid'), { force: true });
     return null;
   }
@@ -48,10 +48,10 @@ export async function takeOverServer(
   return null;
 }
 
-/** A server in another container has no process here, but its socket can be reached. */
+/** A server in another container has no visible process, but its socket can be reached. */
 async function refuseInvisible(location: ClusterLocation): Promise<void> {
   const address = await serverAddress(location);
-  // A TCP port may be anybody's by now.
+  // Another program may use the TCP port by now.
   if (address === null || 'password' in address || !(await isListening(address))) return;
   throw new EmbeddedPostgresError(
     `a PostgreSQL server that is not visible from here, as in another container, already uses ${location.cluster}: stop it, choose another data directory, ${USE_OWN_SERVER}`,

@@ -5,12 +5,12 @@ import { english, type MailKind, type Messages, type Reason } from './english.js
 
 export type { ErrorCode, MailKind, Reason } from './english.js';
 
-/** The languages that the service speaks; the first one when a client asks for none of them. */
+/** Supported languages; English is the default. */
 const LANGUAGES = { en: english, zh: chinese } satisfies Record<string, Messages>;
 
 export type Language = keyof typeof LANGUAGES;
 
-/** The language that an Accept-Language field prefers (RFC 9110, section 12.5.4). */
+/** Returns the language preferred by an Accept-Language field (RFC 9110, section 12.5.4). */
 export function languageOf(field: string | undefined): Language {
   if (field === undefined) return 'en';
   const negotiator = new Negotiator({ headers: { 'accept-language': field } });
@@ -18,7 +18,9 @@ export function languageOf(field: string | undefined): Language {
   return preferred === 'zh' ? 'zh' : 'en';
 }
 
-/** A sentence of the service; `{name}` in it is filled in from `parameters`. */
+/**
+ * Returns the message for an error code, with `{name}` placeholders filled in from `parameters`.
+ */
 export function sentence(
   language: Language,
   code: keyof Messages['errors'],
@@ -27,17 +29,20 @@ export function sentence(
   return fill(LANGUAGES[language].errors[code], parameters);
 }
 
-/** Subject and text of a mail, not filled in yet. */
+/** Returns the subject and text template of a mail. */
 export function mailTemplate(language: Language, kind: MailKind): Messages['mails'][MailKind] {
   return LANGUAGES[language].mails[kind];
 }
 
-/** The line with which a mail hands over its token, not filled in yet. */
+/** Returns the template of the line in a mail that contains its token. */
 export function mailAccessTemplate(language: Language, how: keyof Messages['mailAccess']): string {
   return LANGUAGES[language].mailAccess[how];
 }
 
-/** The text with each `{name}` in it filled in from `parameters`. What is filled in is not looked at. */
+/**
+ * Replaces `{name}` placeholders with values from `parameters`, in a single pass; unknown ones
+ * stay.
+ */
 export function fill(template: string, parameters: Record<string, string>): string {
   return template.replace(
     /\{(\w+)\}/g,
@@ -45,7 +50,7 @@ export function fill(template: string, parameters: Record<string, string>): stri
   );
 }
 
-/** The sentence for a value that its schema refuses. */
+/** Returns the message for a value that its schema rejects. */
 export function validationMessage(
   language: Language,
   type: keyof Messages['validation'],
@@ -54,7 +59,7 @@ export function validationMessage(
   return LANGUAGES[language].validation[type](ctx);
 }
 
-/** The `msg` of an error item for a reason of our own, in English. */
+/** Returns the English `msg` of an error item for a custom reason. */
 export function reasonMessage(reason: Reason): string {
   return english.valueError(english.reasons[reason]);
 }
@@ -63,7 +68,7 @@ const reasonsByMessage = new Map(
   (Object.keys(english.reasons) as Reason[]).map((reason) => [reasonMessage(reason), reason]),
 );
 
-/** The `msg` of an error item, which is in English, in another language. */
+/** Translates the English `msg` of an error item. */
 export function translateMessage(
   language: Language,
   { type, msg, ctx }: { type: string; msg: string; ctx?: Record<string, unknown> },

@@ -3,7 +3,7 @@ import { type Check, FAIL, fail, LAX, lower, type Node, type State, under } from
 import { checkAny } from './numbers.js';
 import { listQuick } from './quick.js';
 
-/** `minItems` and `maxItems`. */
+/** Values of `minItems` and `maxItems`. */
 export interface LengthLimits {
   min: number;
   max: number;
@@ -25,9 +25,9 @@ function tooLong(
   return fail(state, 'too_long', input, ctx);
 }
 
-/** Compiles `type: array`. Too many items are refused before any item is looked at. */
+/** Compiles `type: array`. A list that is too long is rejected without validating its items. */
 export function listNode(item: Node, { min, max }: LengthLimits): Node {
-  // Pydantic does not look at the items of a list of anything, so such a list matches exactly.
+  // Pydantic does not validate the items of an untyped list, so the match stays exact.
   const itemCheck: Check = item.check === checkAny ? (value) => value : item.check;
   const check: Check = (input, state) => {
     if (!Array.isArray(input)) return fail(state, 'list_type', input);
@@ -48,7 +48,7 @@ export function listNode(item: Node, { min, max }: LengthLimits): Node {
   return { check, label: `list[${item.label}]`, quick: listQuick(item, min, max) };
 }
 
-/** What stands for a value when values are compared: objects by content, whatever their order. */
+/** Returns a comparable form of a value: objects compare by content, regardless of key order. */
 function identity(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return JSON.stringify(value, (_key, item: unknown) => {
@@ -58,8 +58,8 @@ function identity(value: unknown): unknown {
 }
 
 /**
- * Compiles `uniqueItems`: Pydantic's set, which drops repeated items without an error. The
- * limits count what is left.
+ * Compiles `uniqueItems` as Pydantic's set: duplicates are dropped without an error, and the limits
+ * apply to the remaining items.
  */
 export function setNode(item: Node, { min, max }: LengthLimits): Node {
   const check: Check = (input, state) => {
@@ -91,7 +91,9 @@ export function setNode(item: Node, { min, max }: LengthLimits): Node {
   return { check, label: `set[${item.label}]` };
 }
 
-/** Compiles `prefixItems`: Pydantic's tuple, with `rest` for the items after the declared ones. */
+/**
+ * Compiles `prefixItems` as Pydantic's tuple; `rest` validates the items after the declared ones.
+ */
 export function tupleNode(
   prefix: readonly Node[],
   rest: Node | undefined,

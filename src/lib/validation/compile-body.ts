@@ -18,16 +18,18 @@ import {
 import { quickOf } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
 
-/** A body as the content type told to read it. */
+/** A request body, parsed according to its content type. */
 export type ParsedBody =
   | { kind: 'json'; value: unknown }
-  /** A body whose content type is missing or not JSON, undecoded. */
+  /** A body whose content type is missing or not JSON, as text. */
   | { kind: 'raw'; text: string }
   | { kind: 'empty' }
-  /** Form fields and files by name; an array holds the values of a repeated name. */
+  /** Form fields and files by name; repeated names become arrays. */
   | { kind: 'form'; fields: Readonly<Record<string, unknown>> };
 
 /**
+ * How the schema maps to the body:
+ *
  * - `model`: the body is one value of the schema.
  * - `embed`: the body is an object of several parameters, each a property of the schema.
  * - `form`: single form fields or files, each a property of the schema.
@@ -39,16 +41,16 @@ export type BodyMode = 'model' | 'embed' | 'form' | 'form-model';
 export interface BodyOptions {
   schema: JsonSchema;
   definitions?: Definitions;
-  /** Rules beyond JSON Schema, by their names. */
+  /** Custom keywords, by name. */
   keywords?: Keywords | undefined;
   mode?: BodyMode;
-  /** Whether a request without a body is refused; true unless said otherwise. */
+  /** Whether an empty body is an error; default true. */
   required?: boolean;
   /** See `CompileOptions.text`. */
   text?: TextForm;
 }
 
-/** Checks and converts a body. Never throws, never changes its input. */
+/** Validates and converts a body. Never throws, and never modifies its input. */
 export type BodyValidator = (body: ParsedBody) => Validated;
 
 function answer(state: State, value: unknown): Validated {
@@ -57,7 +59,7 @@ function answer(state: State, value: unknown): Validated {
   return { errors: finish(state) };
 }
 
-/** What a JSON parameter sees: an empty body and JSON null are the same nothing. */
+/** Returns the value of a JSON parameter: undefined for both an empty body and JSON null. */
 function contentOf(body: ParsedBody): unknown {
   if (body.kind === 'json') return body.value ?? undefined;
   if (body.kind === 'raw') return body.text === '' ? undefined : body.text;
@@ -87,7 +89,7 @@ function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator 
   const fields = compileFields(schema, compiler);
   return (body) => {
     const state = newState();
-    // A body that is not JSON holds no parameters, so those with a default get it.
+    // A body that is not JSON contains no parameters, so defaults apply.
     const content = body.kind === 'raw' ? undefined : contentOf(body);
     const out: Record<string, unknown> = {};
     for (const field of fields) {
@@ -95,8 +97,8 @@ function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator 
         const value = content === undefined ? undefined : getOwn(content, field.name);
         checkField(field, field.name, value, out, state);
       } else {
-        // FastAPI cannot look anything up in a JSON list, text or number, and then reports even
-        // what is optional.
+        // FastAPI cannot look up fields in a JSON list, string or number, and then reports even
+        // optional ones as missing.
         fail(state, 'missing', null);
         under(state, state.errors.length - 1, field.name);
       }
@@ -155,16 +157,16 @@ function compileFormModel(schema: JsonSchema, compiler: Compiler): BodyValidator
 }
 
 /**
- * Compiles the body of an operation. The errors have FastAPI's `loc` and `input` for the mode: an
- * absent body is `missing` at `["body"]`, or at each field when the body is several parameters; a
- * body that was not JSON is checked as the text it is.
+ * Compiles the body of an operation. Errors have FastAPI's `loc` and `input` for the mode: an
+ * absent body is `missing` at `["body"]`, or at each field if the body has several parameters. A
+ * body that is not JSON is validated as a string.
  *
- * @throws Error when a schema cannot be compiled, see `compileSchema`.
+ * @throws Error if a schema cannot be compiled, see `compileSchema`
  */
 export function compileBody(options: BodyOptions): BodyValidator {
   const { schema, definitions = {}, keywords, mode = 'model' } = options;
   const { required = true, text = 'canonical' } = options;
-  // In a form a binary string is an upload; in JSON it is text.
+  // A binary string is an upload in a form, and text in JSON.
   const files = mode === 'form' || mode === 'form-model';
   const compiler = new Compiler(schema, { definitions, keywords, form: text, files });
   switch (mode) {

@@ -7,32 +7,32 @@ import { FAIL, finish, getOwn, newState, setOwn, under } from './node.js';
 import { modelQuick, type Quick } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
 
-/** Where parameters come from; the first element of every `loc`. */
+/** The location of parameters, which is the first element of every `loc`. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /** Options of {@link compileParameters}. */
 export interface ParameterOptions {
   definitions?: Definitions;
-  /** Rules beyond JSON Schema, by their names. */
+  /** Custom keywords, by name. */
   keywords?: Keywords | undefined;
   place: ParameterPlace;
-  /** True when the group is one FastAPI parameter model instead of single parameters. */
+  /** Whether the schema is one FastAPI parameter model instead of single parameters. */
   model?: boolean;
   /** See `CompileOptions.text`. */
   text?: TextForm;
 }
 
-/** Raw values by name: one text, or all of them when a name was repeated. */
+/** Raw values by name; repeated names have an array. */
 export type RawParameters = Readonly<Record<string, unknown>>;
 
-/** Checks and converts a group of parameters. Never throws, never changes its input. */
+/** Validates and converts the parameters. Never throws, and never modifies its input. */
 export type ParameterValidator = (
   raw: RawParameters | null | undefined,
 ) => Validated<Record<string, unknown>>;
 
 /**
- * One value of several: Starlette keeps the last of a repeated query key or cookie, and the first
- * of a repeated header.
+ * Chooses among repeated values as Starlette does: the last of a query key or cookie, the first of
+ * a header.
  */
 function pick(values: readonly unknown[], place: ParameterPlace): unknown {
   return place === 'header' ? values[0] : values.at(-1);
@@ -51,7 +51,7 @@ function read(field: NamedField, raw: RawParameters, place: ParameterPlace): unk
 
 const NOTHING: RawParameters = Object.freeze({});
 
-/** Node's own name of a header holds the converted value too, whatever the schema calls it. */
+/** Also sets converted values under Node's lower-case header names. */
 function answerHeaders(fields: readonly NamedField[], out: Record<string, unknown>): void {
   for (const { name } of fields) {
     const own = lookupName(name, 'header');
@@ -59,7 +59,7 @@ function answerHeaders(fields: readonly NamedField[], out: Record<string, unknow
   }
 }
 
-/** Undeclared headers stay: hooks and handlers read many that no operation declares. */
+/** Keeps undeclared headers, because hooks and handlers read many that no operation declares. */
 function startValue(raw: RawParameters, place: ParameterPlace): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   if (place === 'header') {
@@ -69,8 +69,8 @@ function startValue(raw: RawParameters, place: ParameterPlace): Record<string, u
 }
 
 /**
- * The quick path for a path or a query, whose raw values are nothing but what the client sent:
- * plain texts, and integers of some digits. Anything else is left to the checks.
+ * Returns the quick path for path and query parameters: strings, and integers with few digits.
+ * Anything else falls back to the full checks.
  */
 function quickParameters(fields: readonly NamedField[], place: ParameterPlace): Quick | undefined {
   if (place === 'header' || place === 'cookie' || fields.some(({ isList }) => isList)) {
@@ -117,7 +117,7 @@ function compileSingles(
   };
 }
 
-/** A header model names its fields as Python does: `save-data` is the field `save_data`. */
+/** FastAPI's header models name fields as in Python: `save-data` becomes `save_data`. */
 function modelName(name: string, place: ParameterPlace): string {
   return place === 'header' ? name.replaceAll('-', '_') : name;
 }
@@ -143,11 +143,13 @@ function compileModel(
 ): ParameterValidator {
   const target = compiler.resolve(schema);
   const fields = compileFields(target, compiler);
-  // A header under the Python name of a declared one is neither that field nor an extra.
+  // A header sent under the Python name of a declared one is neither that field nor an extra.
   const names = new Set(fields.flatMap(({ name }) => [name, modelName(name, place)]));
   const { check } = compiler.compile(renameProperties(target, place));
 
-  /** What FastAPI hands to the model: declared fields with their defaults, then the rest. */
+  /**
+   * Collects the model's input as FastAPI does: declared fields with their defaults, then extras.
+   */
   const collect = (raw: RawParameters): Record<string, unknown> => {
     const input: Record<string, unknown> = {};
     for (const field of fields) {
@@ -184,13 +186,14 @@ function compileModel(
 }
 
 /**
- * Compiles the parameters of one place from an object schema, the way Fastify keeps them in
- * `schema.params`, `querystring` and `headers`. Answers the values by declared name, converted and
- * with defaults, or the errors with FastAPI's `loc` and `input` for that place.
+ * Compiles the parameters of one location from an object schema such as Fastify's `schema.params`,
+ * `querystring` and `headers`. The validator returns the converted values by declared name, with
+ * defaults, or errors with FastAPI's `loc` and `input` for that location.
  *
- * Query keys keep their order and repetition as arrays; header names are given in lower case.
+ * Raw query values must keep their order, with arrays for repeated keys; header names must be in
+ * lower case.
  *
- * @throws Error when a schema cannot be compiled, see `compileSchema`.
+ * @throws Error if a schema cannot be compiled, see `compileSchema`
  */
 export function compileParameters(
   schema: JsonSchema,

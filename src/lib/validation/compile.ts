@@ -8,28 +8,29 @@ import type { Definitions, JsonSchema } from './schema.js';
 
 /** Options of {@link compileSchema}. */
 export interface CompileOptions {
-  /** Shared schemas by name; see `References.resolve` for the forms of `$ref`. */
+  /** Shared schemas by name; `References.resolve` lists the supported forms of `$ref`. */
   definitions?: Definitions;
-  /** Rules beyond JSON Schema, by their names. */
+  /** Custom keywords, by name. */
   keywords?: Keywords | undefined;
   /** First element of every `loc`: `body`, `query` and so on. */
   place?: string;
   /**
-   * Whether accepted dates and times are rewritten as Pydantic answers them (the default), or
-   * kept as the client wrote them.
+   * Whether dates and times are rewritten in Pydantic's output format (default), or kept as sent.
    */
   text?: TextForm;
 }
 
-/** Checks and converts one value. Never throws for any JSON value, never changes its input. */
+/**
+ * Validates and converts one value. Never throws for any JSON value, and never modifies its input.
+ */
 export type Validator<T = unknown> = (value: unknown) => Validated<T>;
 
 /**
- * Compiles a JSON Schema into a function which answers what Pydantic 2.13 in lax mode answers
- * under FastAPI: a new value, converted, with defaults and without undeclared properties, or
- * every error in Pydantic's order.
+ * Compiles a JSON Schema into a validator with the results of Pydantic 2.13 in lax mode under
+ * FastAPI: either a new value, converted, with defaults and without undeclared properties, or all
+ * errors in Pydantic's order.
  *
- * @throws Error when the schema refers to nothing or uses a keyword that cannot be honoured.
+ * @throws Error if a reference cannot be resolved or a keyword is not supported
  */
 export function compileSchema(schema: JsonSchema, options: CompileOptions = {}): Validator {
   const { definitions = {}, keywords, place, text = 'canonical' } = options;

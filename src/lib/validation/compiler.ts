@@ -22,10 +22,10 @@ import {
 import { fileNode } from './strings.js';
 import { nullableNode, type TaggedMember, taggedUnionNode, unionNode } from './unions.js';
 
-/** A pattern of TypeBox's `Record(String, …)`, which admits every name. */
+/** Patterns that match every name; TypeBox's `Record(String, …)` uses one. */
 const EVERY_NAME = new Set(['^(.*)$', '^.*$', '.*', '']);
 
-/** How schemas are turned into checks. */
+/** Options of {@link Compiler}. */
 export interface CompilerOptions {
   definitions: Definitions;
   form: TextForm;
@@ -34,7 +34,7 @@ export interface CompilerOptions {
   keywords?: Keywords | undefined;
 }
 
-/** Turns schemas into nodes; one instance serves one root schema. */
+/** Compiles schemas to nodes; each instance serves one root schema. */
 export class Compiler {
   readonly references: References;
   readonly #form: TextForm;
@@ -55,8 +55,9 @@ export class Compiler {
   /**
    * Compiles one schema.
    *
-   * @param name the property it belongs to, which tells a class name from a made-up title.
-   * @throws Error when the schema uses a keyword that cannot be honoured or a reference to nothing.
+   * @param name the property that the schema belongs to, which distinguishes a class name from a
+   *   generated title
+   * @throws Error if a reference cannot be resolved or a keyword is not supported
    */
   compile(schema: JsonSchema | boolean, name?: string): Node {
     if (schema === true) return anyNode();
@@ -73,7 +74,11 @@ export class Compiler {
     return slot.node;
   }
 
-  /** Follows references to the schema itself. */
+  /**
+   * Resolves references to the schema itself.
+   *
+   * @throws Error for a reference that leads to itself
+   */
   resolve(schema: JsonSchema): JsonSchema {
     const seen = new Set<JsonSchema>();
     let current = schema;
@@ -197,7 +202,7 @@ export class Compiler {
     return taggedUnionNode(propertyName, tagged);
   }
 
-  /** The values a schema of constants admits. */
+  /** Returns the values that a schema of constants allows. */
   #constantsOf(schema: JsonSchema): unknown[] {
     const { const: only, enum: values, anyOf = [] } = this.resolve(schema);
     if (only !== undefined) return [only];

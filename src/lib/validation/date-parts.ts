@@ -5,7 +5,7 @@ export interface DateParts {
   day: number;
 }
 
-/** A time of day; `offset` is in seconds and absent without a time zone. */
+/** A time of day; `offset` is in seconds, and undefined without a time zone. */
 export interface TimeParts {
   hour: number;
   minute: number;
@@ -14,13 +14,13 @@ export interface TimeParts {
   offset?: number;
 }
 
-/** A day with a time. */
+/** A date and a time. */
 export interface DateTimeParts {
   date: DateParts;
   time: TimeParts;
 }
 
-/** Above this, a number counts milliseconds (speedate's watershed, the year 2603 in seconds). */
+/** Larger numbers are milliseconds (speedate's threshold; the year 2603 in seconds). */
 const MILLISECONDS_FROM = 20_000_000_000;
 const UNIX_0000 = -62_167_219_200;
 const UNIX_9999 = 253_402_300_799;
@@ -44,7 +44,7 @@ function digit(text: string, at: number): number {
 
 const two = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1);
 
-/** Whether a text begins with a day between the years 1 and 9999. */
+/** Whether a text starts with a date in the years 1 to 9999. */
 export function isPlainDate(text: string): boolean {
   const year = two(text, 0) * 100 + two(text, 2);
   const month = two(text, 5);
@@ -60,7 +60,7 @@ export function isPlainDate(text: string): boolean {
   );
 }
 
-/** Whether a text is `YYYY-MM-DDThh:mm:ss`, with or without a `Z`: the commonest form. */
+/** Whether a text is `YYYY-MM-DDThh:mm:ss`, optionally with `Z`, the most common form. */
 export function isPlainDateTime(text: string): boolean {
   const { length } = text;
   return (
@@ -75,7 +75,7 @@ export function isPlainDateTime(text: string): boolean {
   );
 }
 
-/** Reads `YYYY-MM-DD` at the start of a text; answers speedate's reason otherwise. */
+/** Parses `YYYY-MM-DD` at the start of a text; returns speedate's error message on failure. */
 export function readDate(text: string): DateParts | string {
   if (text.length < 10) return 'input is too short';
   const year = two(text, 0) * 100 + two(text, 2);
@@ -91,7 +91,7 @@ export function readDate(text: string): DateParts | string {
   return { year, month, day };
 }
 
-/** Reads a time zone at `at`: nothing, `Z`, `+hh:mm` or `+hhmm`. */
+/** Parses a time zone at `at`: nothing, `Z`, `+hh:mm` or `+hhmm`. */
 function readOffset(text: string, at: number): { offset?: number } | string {
   if (at === text.length) return {};
   const sign = text.charAt(at);
@@ -113,7 +113,7 @@ function readOffset(text: string, at: number): { offset?: number } | string {
 
 const EXTRA = 'unexpected extra characters at the end of the input';
 
-/** Reads `hh:mm[:ss[.f…]]` with an optional time zone up to the end of the text. */
+/** Parses `hh:mm[:ss[.f…]]` with an optional time zone, up to the end of the text. */
 export function readTime(text: string, from: number): TimeParts | string {
   if (text.length < from + 5) return 'input is too short';
   const hour = two(text, from);
@@ -143,7 +143,7 @@ export function readTime(text: string, from: number): TimeParts | string {
   return typeof zone === 'string' ? zone : { hour, minute, second, micro, ...zone };
 }
 
-/** Reads a date, a separator and a time (RFC 3339 section 5.6 with speedate's liberties). */
+/** Parses a date, a separator and a time (RFC 3339, section 5.6, with speedate's extensions). */
 export function readDateTime(text: string): DateTimeParts | string {
   const date = readDate(text);
   if (typeof date === 'string') return date;
@@ -156,19 +156,19 @@ export function readDateTime(text: string): DateTimeParts | string {
   return typeof time === 'string' ? time : { date, time };
 }
 
-/** A text which is nothing but a number of 64 bits, as a unix time may be given. */
+/** Parses a text that is a 64-bit number, to be used as a Unix time; undefined otherwise. */
 export function readUnixText(text: string): number | undefined {
   if (!/^[+-]?\d+(?:\.\d+)?$/.test(text)) return undefined;
   const value = Number(text);
   return Math.abs(value) < 2 ** 63 ? value : undefined;
 }
 
-/** The day and time, in UTC, of a unix time in seconds, or in milliseconds when it is large. */
+/** Converts a Unix time, in seconds or (if large) milliseconds, to a date and time in UTC. */
 export function fromUnix(value: number): DateTimeParts | string {
   if (Number.isNaN(value)) return 'NaN values not permitted';
   const inMilliseconds = Math.abs(value) > MILLISECONDS_FROM;
   const whole = inMilliseconds ? Math.floor(value / 1000) : Math.floor(value);
-  // The fraction of a negative time is taken without its sign, as speedate takes it.
+  // Like speedate, drops the sign of a negative time's fraction.
   const rest = inMilliseconds ? (value - whole * 1000) / 1000 : Math.abs(value % 1);
   let seconds = whole;
   let micro = Math.round(rest * 1e6);
@@ -197,12 +197,12 @@ export function fromUnix(value: number): DateTimeParts | string {
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0');
 
-/** `YYYY-MM-DD`. */
+/** Returns `YYYY-MM-DD`. */
 export function formatDate({ year, month, day }: DateParts): string {
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
 }
 
-/** `hh:mm:ss[.ffffff][+hh:mm]`, as Python's `isoformat()` writes it. */
+/** Returns `hh:mm:ss[.ffffff][+hh:mm]`, like Python's `isoformat()`. */
 export function formatTime({ hour, minute, second, micro, offset }: TimeParts): string {
   let text = `${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}`;
   if (micro !== 0) text += `.${pad(micro, 6)}`;

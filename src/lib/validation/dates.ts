@@ -15,7 +15,9 @@ import { type Check, FAIL, fail, LAX, lower, type Node } from './node.js';
 const EXTRA = 'unexpected extra characters at the end of the input';
 const MIDNIGHT = { hour: 0, minute: 0, second: 0, micro: 0 };
 
-/** The text itself when it already is ISO 8601 with a `T`, for callers who want it untouched. */
+/**
+ * Output format of dates and times: Pydantic's, or as sent (`verbatim`; a Unix time is converted).
+ */
 export type TextForm = 'canonical' | 'verbatim';
 
 function fromText(text: string): DateTimeParts | string {
@@ -33,7 +35,7 @@ function onlyDate(text: string): ReturnType<typeof readDate> {
   return typeof parts === 'string' ? parts : date;
 }
 
-/** Compiles `format: date-time`; a plain date is midnight, a number is a unix time. */
+/** Compiles `format: date-time`; a date alone means midnight, a number is a Unix time. */
 export function dateTimeNode(form: TextForm): Node {
   const check: Check = (value, state) => {
     let parts: DateTimeParts | string;
@@ -43,7 +45,7 @@ export function dateTimeNode(form: TextForm): Node {
     if (typeof parts === 'string') {
       if (typeof value !== 'string')
         return fail(state, 'datetime_parsing', value, { error: parts });
-      // A failed date-time gets a second chance as a date, and the reason is the date's.
+      // A text that is no date-time is parsed as a date, and the error is that of the date.
       const date = onlyDate(value);
       if (typeof date === 'string') {
         return fail(state, 'datetime_from_date_parsing', value, { error: date });
@@ -66,7 +68,7 @@ export function dateTimeNode(form: TextForm): Node {
   return { check, label: 'datetime', quick };
 }
 
-/** Compiles `format: date`; a date-time is accepted when it is midnight. */
+/** Compiles `format: date`; a date-time is accepted if its time is midnight. */
 export function dateNode(): Node {
   const check: Check = (value, state) => {
     let parts: DateTimeParts | string;
@@ -103,7 +105,7 @@ function timeOfNumber(value: number): ReturnType<typeof readTime> {
   return typeof parts === 'string' ? parts : parts.time;
 }
 
-/** Compiles `format: time`; a JSON number is a number of seconds, a numeric text is not. */
+/** Compiles `format: time`; a JSON number is in seconds, but a numeric text is an error. */
 export function timeNode(form: TextForm): Node {
   const check: Check = (value, state) => {
     let time: ReturnType<typeof readTime>;

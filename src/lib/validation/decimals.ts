@@ -2,10 +2,10 @@ import { type Check, FAIL, fail, LAX, lower, type Node, newState } from './node.
 import { numberNode, parseFloatText } from './numbers.js';
 import type { JsonSchema } from './schema.js';
 
-/** How FastAPI begins the pattern of the textual half of a decimal. */
+/** Start of the pattern that FastAPI gives the string branch of a decimal. */
 const DECIMAL_PATTERN = '^(?!^[-+.]*$)[+-]?0*';
 
-/** Whether the members of an `anyOf` are the two halves of one decimal: a number or its text. */
+/** Whether the members of an `anyOf` are FastAPI's schema of a decimal: a number or a string. */
 export function isDecimal(members: readonly JsonSchema[]): boolean {
   const [first, second] = members;
   return (
@@ -16,7 +16,7 @@ export function isDecimal(members: readonly JsonSchema[]): boolean {
   );
 }
 
-/** Compiles a decimal, which is answered in the form it was given. */
+/** Compiles a decimal, which keeps the type that was sent. */
 export function decimalNode(schema: JsonSchema): Node {
   const { check: inRange } = numberNode(schema);
   const check: Check = (value, state) => {

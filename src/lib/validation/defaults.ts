@@ -9,8 +9,8 @@ function copy(value: unknown): unknown {
 }
 
 /**
- * Makes the producer of a `default`. Every caller gets its own copy, so that what one request
- * does to its value is not seen by the next.
+ * Returns a function that produces a `default` value. Every call returns a new copy, so requests
+ * cannot modify each other's value.
  */
 export function defaultMaker(value: unknown): () => unknown {
   if (typeof value !== 'object' || value === null) return () => value;

@@ -6,10 +6,10 @@ const DAYS = /^[+-]?\d{1,9} ?d(?:ays?)?,?$/i;
 const CLOCK =
   /^[+-]?(?:\d{1,9} ?d(?:ays?)?,? ?)?(?:\d{1,9}:[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?|\d{2,9}:[0-5]\d)$/i;
 
-/** The longest timedelta Python can hold, in seconds. */
+/** The longest Python timedelta, in seconds. */
 const MAX_SECONDS = 999_999_999 * 86_400;
 
-/** Compiles `format: duration`: ISO 8601, `hh:mm:ss`, `1 day, hh:mm:ss` or a number of seconds. */
+/** Compiles `format: duration`: ISO 8601, `hh:mm:ss`, `1 day, hh:mm:ss`, or seconds as a number. */
 export function durationNode(): Node {
   const check: Check = (value, state) => {
     if (typeof value === 'string') {

@@ -22,10 +22,10 @@ const DOMAIN_CHAR = /[a-zA-Z0-9\-.\u{80}-\u{10ffff}]/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const UNSAFE = /[\p{Z}\p{C}]/u;
 
-/** Names reserved by IANA which never receive mail (list of the email-validator package). */
+/** Reserved domains that never receive mail (from the email-validator package). */
 const RESERVED = ['arpa', 'invalid', 'local', 'localhost', 'onion', 'test'];
 
-/** Mailboxes whose case has no meaning (RFC 2142). */
+/** Mailbox names that are case-insensitive (RFC 2142). */
 const CASELESS = new Set([
   'info',
   'marketing',
@@ -79,7 +79,7 @@ function excess(length: number, limit: number): string {
   return `(${length - limit} character${length - limit > 1 ? 's' : ''} too many)`;
 }
 
-/** Index of the first special character outside quotes, or -1. */
+/** Returns the index of the first special character outside quotes, or -1. */
 function unquotedIndex(text: string, specials: string): number {
   let quoted = false;
   let escaped = false;
@@ -188,7 +188,7 @@ function domainPart(text: string): string {
 
 const NAME = /^[\p{L}\p{M}\p{N}\p{Pc}\s!#$%&'*+\-/=?^`{|}~]*$/u;
 
-/** The address inside `Name <address>`, or the text itself. */
+/** Returns the email address in `Name <address>`, or the whole text. */
 function withoutName(text: string): string {
   const open = text.indexOf('<');
   const trimmed = text.trimEnd();
@@ -198,7 +198,7 @@ function withoutName(text: string): string {
   return NAME.test(name) || quoted ? trimmed.slice(open + 1, -1).trim() : text.trim();
 }
 
-/** Why `Name <address>` was not recognised as such. */
+/** Returns why `Name <address>` was not recognised. */
 function angleReason(address: string, open: number): string {
   refuseChars(
     address
@@ -234,8 +234,8 @@ function normalise(text: string): string {
 }
 
 /**
- * The address in its normal form: without a display name, the domain in lower case and Unicode.
- * Follows the email-validator package 2.x without a look at the DNS (RFC 5322, 6531, 5891).
+ * Parses an email address and normalizes it: no display name, domain in lower case and Unicode.
+ * Follows the email-validator package 2.x without DNS checks (RFC 5322, 6531, 5891).
  */
 export function parseEmail(text: string): { address: string } | { reason: string } {
   if (isPlainEmail(text)) return { address: text };
@@ -250,12 +250,12 @@ export function parseEmail(text: string): { address: string } | { reason: string
   }
 }
 
-/** Whether a text is certainly an address in its normal form. */
+/** Whether a text is certainly a normalized email address; false means unknown. */
 function isPlainEmail(text: string): boolean {
   return text.length <= MAX_ADDRESS && SIMPLE.test(text) && !isSpecial(text);
 }
 
-/** Whether the quick pattern must not decide: reserved names, Punycode, caseless mailboxes. */
+/** Whether the text needs the full parser: reserved names, Punycode, case-insensitive mailboxes. */
 function isSpecial(text: string): boolean {
   const at = text.indexOf('@');
   return (

@@ -5,8 +5,8 @@ import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
 /**
- * Finds the member Python calls equal to a value: 1, 1.0 and True are one value there, but a
- * member of the very same type is preferred.
+ * Returns a function that finds the member equal to a value in Python, where 1, 1.0 and True are
+ * equal; a member of the same type takes precedence.
  */
 export function memberFinder(members: readonly unknown[]): (value: unknown) => unknown {
   const exact = new Set(members);
@@ -29,7 +29,7 @@ export function memberFinder(members: readonly unknown[]): (value: unknown) => u
   };
 }
 
-/** Up to this many members are compared one by one in generated code. */
+/** Maximum number of members that generated code compares one by one. */
 const FEW = 8;
 
 function membersGuard(members: readonly unknown[]): Guard {
@@ -40,7 +40,7 @@ function membersGuard(members: readonly unknown[]): Guard {
   };
 }
 
-/** Compiles `const` and an anonymous `enum`: Pydantic's `Literal`, exact and without conversion. */
+/** Compiles `const` and anonymous `enum` as Pydantic's `Literal`: exact, without conversion. */
 export function literalNode(members: readonly unknown[]): Node {
   const find = memberFinder(members);
   const expected = expectedOneOf(members);
@@ -55,7 +55,7 @@ export function literalNode(members: readonly unknown[]): Node {
   };
 }
 
-/** Compiles a named `enum`: Pydantic's `Enum` class, which converts numbers given as text. */
+/** Compiles a named `enum` as Pydantic's `Enum` class, which converts numeric strings. */
 export function enumNode(schema: JsonSchema, members: readonly unknown[], name: string): Node {
   const find = memberFinder(members);
   const expected = expectedOneOf(members);

@@ -1,4 +1,4 @@
-/** One entry of the `detail` array of a 422 answer, in the shape and key order FastAPI serialises. */
+/** An entry of `detail` in a 422 response, with FastAPI's fields in FastAPI's order. */
 export interface ErrorItem {
   type: string;
   loc: (string | number)[];
@@ -7,5 +7,5 @@ export interface ErrorItem {
   ctx?: Record<string, unknown>;
 }
 
-/** What every compiled validator answers: the converted value, or at least one error. */
+/** Result of a validator: the converted value, or at least one error. */
 export type Validated<T = unknown> = { value: T } | { errors: ErrorItem[] };

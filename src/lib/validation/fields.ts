@@ -3,18 +3,18 @@ import { defaultMaker } from './defaults.js';
 import { FAIL, fail, type Node, type State, setOwn, under } from './node.js';
 import type { JsonSchema } from './schema.js';
 
-/** A parameter or a form field: a value that arrives by name, outside any JSON. */
+/** A parameter or form field, which has a name but is not part of a JSON document. */
 export interface NamedField {
-  /** Name as declared in the schema, under which the converted value is answered. */
+  /** Declared name, which is also the key of the converted value. */
   name: string;
   node: Node;
   required: boolean;
-  /** Whether it takes all values given under its name instead of one. */
+  /** Whether the field takes all values of its name, as a list. */
   isList: boolean;
   makeDefault?: () => unknown;
 }
 
-/** Whether a schema admits an array, looking through references, `anyOf` and `null`. */
+/** Whether a schema allows an array, through references and unions. */
 export function admitsList(
   schema: JsonSchema,
   compiler: Compiler,
@@ -30,14 +30,14 @@ export function admitsList(
   );
 }
 
-/** Compiles the `properties` of an object schema one by one. */
+/** Compiles each property of an object schema as a field. */
 export function compileFields(schema: JsonSchema, compiler: Compiler): NamedField[] {
   const { properties = {}, required = [] } = compiler.resolve(schema);
   return Object.entries(properties).map(([name, property]) => {
     const field: NamedField = {
       name,
       node: compiler.compile(property, name),
-      // FastAPI never lists a field with a default as required; TypeBox does, and means the same.
+      // FastAPI never lists a field with a default as required, but TypeBox does.
       required: required.includes(name) && property.default === undefined,
       isList: admitsList(property, compiler),
     };
@@ -47,8 +47,8 @@ export function compileFields(schema: JsonSchema, compiler: Compiler): NamedFiel
 }
 
 /**
- * Checks one field by itself. A required field without a value is missing with input null; an
- * optional one gets its default, which is not checked.
+ * Validates one field. A missing required field is reported with input null; a missing optional
+ * field gets its default, which is not validated.
  */
 export function checkField(
   field: NamedField,
@@ -68,7 +68,7 @@ export function checkField(
   if (state.errors.length > from) under(state, from, loc);
 }
 
-/** All values given under one name. */
+/** Returns all values of a name as an array. */
 export function valuesOf(raw: unknown): unknown[] {
   if (raw === undefined || raw === null) return [];
   return Array.isArray(raw) ? raw : [raw];

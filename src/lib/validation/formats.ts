@@ -10,7 +10,7 @@ import { uuidNode } from './uuid.js';
 
 const BINARY_FORMATS = new Set(['binary', 'byte', 'base64url']);
 
-/** Whether a string schema describes bytes or an uploaded file. */
+/** Whether a string schema describes bytes or a file upload. */
 export function isBinary(schema: JsonSchema): boolean {
   return (
     schema.contentMediaType === 'application/octet-stream' ||
@@ -18,7 +18,7 @@ export function isBinary(schema: JsonSchema): boolean {
   );
 }
 
-/** Compiles `type: string` by its format; a format that is not known is no constraint. */
+/** Compiles `type: string` by its format; unknown formats are ignored. */
 export function textNode(schema: JsonSchema, form: TextForm): Node {
   if (isBinary(schema)) return bytesNode(schema);
   switch (schema.format) {

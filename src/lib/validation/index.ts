@@ -1,6 +1,6 @@
 /**
- * The validator: compiles a JSON Schema into a function that converts a value, or answers with the
- * errors that FastAPI answers with. Everything outside of this folder imports it from here.
+ * The validator. Compiles a JSON Schema into a function that returns the converted value, or the
+ * errors that FastAPI would return. Other folders import from this file only.
  */
 
 export { compileSchema, type Validator } from './compile.js';

@@ -11,13 +11,13 @@ function ipv4Text(value: unknown): string | undefined {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }
 
-/** Writes 32 bits as two groups of an IPv6 address. */
+/** Returns an IPv4 address as two groups of an IPv6 address. */
 function groupsOfIpv4(text: string): [string, string] {
   const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
   return [(a * 256 + b).toString(16), (c * 256 + d).toString(16)];
 }
 
-/** The form RFC 5952 recommends, which Python's `ipaddress` writes. */
+/** Returns the form that RFC 5952 recommends, as Python's `ipaddress` does. */
 function compressIpv6(text: string): string {
   const [address = '', zone] = text.toLowerCase().split('%', 2);
   const [head = '', tail] = address.split('::', 2);
@@ -74,12 +74,12 @@ function ipNode(type: IpError, label: string, read: (value: unknown) => string |
   return { check, label };
 }
 
-/** Compiles `format: ipv4`; a JSON integer is the address as a number. */
+/** Compiles `format: ipv4`; a JSON integer is a numeric address. */
 export function ipv4Node(): Node {
   return ipNode('ip_v4_address', plainLabel('ip_v4_address_validator', 'IPv4Address'), ipv4Text);
 }
 
-/** Compiles `format: ipv6` (RFC 4291, with a zone after `%`). */
+/** Compiles `format: ipv6` (RFC 4291, optionally with a zone after `%`). */
 export function ipv6Node(): Node {
   return ipNode('ip_v6_address', plainLabel('ip_v6_address_validator', 'IPv6Address'), ipv6Text);
 }

@@ -1,7 +1,7 @@
 /**
- * Whether FastAPI reads a body of this `content-type` as JSON: `application/json` and
- * `application/*+json` in any case, whatever the parameters. A body without the header is not
- * JSON (FastAPI's `strict_content_type`). Splits as Python's `email.message.Message` does.
+ * Whether FastAPI parses a body with this `content-type` as JSON: `application/json` and
+ * `application/*+json`, case-insensitively, with any parameters. A missing header means no JSON
+ * (FastAPI's `strict_content_type`). Parsed like Python's `email.message.Message`.
  */
 export function isJsonContentType(header: string | undefined): boolean {
   const [type = ''] = (header ?? '').split(';', 1);

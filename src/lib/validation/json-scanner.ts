@@ -1,13 +1,10 @@
-/** Where and why a text stops being JSON; the index counts UTF-16 units. */
+/** A JSON syntax error, and its index in UTF-16 units. */
 export interface JsonFault {
   error: string;
   index: number;
 }
 
-/**
- * CPython's recursion limit of 1000, less the frames a FastAPI request has on the stack when the
- * body is parsed.
- */
+/** CPython's recursion limit of 1000, minus the frames on FastAPI's stack when it parses a body. */
 export const MAX_DEPTH = 960;
 
 const QUOTE = 0x22;
@@ -19,10 +16,7 @@ const CLOSE_MAP = 0x7d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-/**
- * Whether brackets nest deeper than a limit. Only brackets outside strings count; the common
- * short or flat text is decided without a scan of every character.
- */
+/** Whether brackets outside strings nest deeper than a limit. Short texts need no scan. */
 export function nestsDeeperThan(text: string, limit: number): boolean {
   if (text.length <= limit) return false;
   let depth = 0;
@@ -39,7 +33,7 @@ export function nestsDeeperThan(text: string, limit: number): boolean {
   return false;
 }
 
-/** Index of the quote that closes a string, or -1. */
+/** Returns the index of the closing quote of a string, or -1. */
 function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (close !== -1) {
@@ -63,7 +57,7 @@ function skipSpace(text: string, from: number): number {
 const HEX = /^[0-9a-fA-F]{4}$/;
 const ESCAPED = '"\\/bfnrt';
 
-/** Index after a string whose opening quote is at `open`, as `scanstring_unicode` finds it. */
+/** Returns the index after a string that starts at `open`, like CPython's `scanstring_unicode`. */
 function scanString(text: string, open: number): number | JsonFault {
   let index = open + 1;
   for (;;) {
@@ -78,7 +72,8 @@ function scanString(text: string, open: number): number | JsonFault {
     const escaped = text.charAt(index + 1);
     if (escaped === '') return { error: 'Unterminated string starting at', index: open };
     if (escaped === 'u') {
-      // Python wants one more character after the digits, or it calls the escape broken.
+      // Python requires one more character after the digits, and otherwise reports an invalid
+      // escape.
       if (index + 6 >= text.length || !HEX.test(text.slice(index + 2, index + 6))) {
         return { error: 'Invalid \\uXXXX escape', index: index + 1 };
       }
@@ -90,14 +85,14 @@ function scanString(text: string, open: number): number | JsonFault {
   }
 }
 
-/** What Python's parser takes for a value; the last three are no JSON. */
+/** Literals that Python's parser accepts; the last three are not JSON. */
 const WORDS = ['null', 'true', 'false', 'NaN', 'Infinity', '-Infinity'];
 
 const NOT_FINITE = /NaN|-?Infinity/y;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** Index after a scalar, or the fault at its start. */
+/** Returns the index after a scalar, or the syntax error. */
 function scanScalar(text: string, at: number): number | JsonFault {
   if (text.charCodeAt(at) === QUOTE) return scanString(text, at);
   for (const word of WORDS) {
@@ -107,7 +102,7 @@ function scanScalar(text: string, at: number): number | JsonFault {
   return NUMBER.test(text) ? NUMBER.lastIndex : { error: 'Expecting value', index: at };
 }
 
-/** Index after a key and its colon. */
+/** Returns the index after a key and its colon. */
 function scanKey(text: string, at: number): number | JsonFault {
   if (text.charCodeAt(at) !== QUOTE) {
     return { error: 'Expecting property name enclosed in double quotes', index: at };
@@ -120,9 +115,9 @@ function scanKey(text: string, at: number): number | JsonFault {
 }
 
 /**
- * Follows CPython 3.11's `Modules/_json.c` through a text until it stops being JSON. Containers
- * are kept on a stack of their own, so depth costs memory only. A text which is wrong only in
- * naming `NaN` or an infinity is at fault where it first does.
+ * Finds the first syntax error as CPython 3.11's `Modules/_json.c` reports it. Uses its own stack
+ * for nesting, so depth only costs memory. If `NaN` or an infinity is the only error, its first
+ * occurrence is returned.
  */
 export function locateFault(text: string): JsonFault | 'too-deep' | undefined {
   const closers: number[] = [];
@@ -156,7 +151,7 @@ export function locateFault(text: string): JsonFault | 'too-deep' | undefined {
   }
 }
 
-/** Closes containers after a value; answers where the next value starts, or -1 at the end. */
+/** Closes containers after a value; returns the start of the next value, or -1 at the end. */
 function afterValue(text: string, from: number, closers: number[]): number | JsonFault {
   let index = skipSpace(text, from);
   for (;;) {

@@ -3,7 +3,7 @@ import { type Check, FAIL, fail, type Node } from './node.js';
 import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
-/** What a text does not satisfy: a type of error, its sentence in English, and its `ctx`. */
+/** A rule that a string violates: error type, English message, and `ctx`. */
 export interface Violation {
   type: string;
   msg: string;
@@ -11,17 +11,17 @@ export interface Violation {
 }
 
 /**
- * A rule for texts that JSON Schema has no word for. Called once for each schema that has the
- * keyword with the value `true`; answers a function that finds what a text violates.
+ * A custom keyword for strings. Called once for each schema that has the keyword set to `true`;
+ * returns a function that lists the violations of a string.
  *
  * @throws Error if the schema contradicts the rule
  */
 export type Keyword = (schema: JsonSchema) => (text: string) => Violation[];
 
-/** The keywords that a validator is handed, by their names, which begin with `x-`. */
+/** Custom keywords by name, starting with `x-`. */
 export type Keywords = Readonly<Record<`x-${string}`, Keyword>>;
 
-/** Compiles the first keyword that the schema has, or null if it has none of them. */
+/** Compiles the first custom keyword of the schema, or returns null if it has none. */
 export function keywordNode(schema: JsonSchema, keywords: Keywords): Node | null {
   const found = Object.entries(keywords).find(
     ([name]) => (schema as Record<string, unknown>)[name] === true,
@@ -29,7 +29,7 @@ export function keywordNode(schema: JsonSchema, keywords: Keywords): Node | null
   return found === undefined ? null : textRuleNode(found[0].slice(2), found[1](schema));
 }
 
-/** No error repeats what was sent: such rules are for secrets. */
+/** Errors never contain the input, because such rules apply to secrets. */
 function textRuleNode(label: string, violationsOf: (text: string) => Violation[]): Node {
   const check: Check = (value, state) => {
     if (typeof value !== 'string') return fail(state, 'string_type', REDACTED);

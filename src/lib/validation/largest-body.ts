@@ -1,30 +1,28 @@
 import { References } from './references.js';
 import type { Definitions, JsonSchema } from './schema.js';
 
-/** A code point beyond the first plane is two escapes of six bytes each where JSON is ASCII only. */
+/** A code point above U+FFFF takes two escapes of six bytes in ASCII-only JSON. */
 const BYTES_PER_CODE_POINT = 12;
 
 /** More than any number or date needs. */
 const BYTES_OF_A_SCALAR = 64;
 
-/** Quotes, colon and comma, and a line of its own with some indentation. */
+/** Quotes, colon, comma, line break and indentation. */
 const BYTES_BETWEEN = 20;
 
-/** For fields that the schema does not know, which are dropped. */
+/** Allowance for unknown fields, which are dropped. */
 const ROOM = 256 * 1024;
 
 const SHORT_FORMATS = new Set(['date', 'date-time', 'duration', 'ipv4', 'ipv6', 'time', 'uuid']);
 
 /**
- * How many bytes a JSON body can sensibly have: as much as the largest value that the schema
- * admits takes in its most wasteful spelling, and some room. Infinite where the schema sets no
- * limit.
+ * Returns the maximum useful size of a JSON body in bytes: the largest value that the schema
+ * allows, in its longest encoding, plus an allowance. Infinity if the schema sets no limit.
  *
- * An error answers the value that is to blame, and each field that is missing the whole object, so
- * an answer can be many times as large as its request: only requests that are bounded by the
- * schema make answers that are.
+ * Error items contain the invalid value, and each missing field the whole object, so a response can
+ * be many times as large as the request. Limiting requests also limits responses.
  *
- * @throws Error when the schema refers to nothing
+ * @throws Error if a reference cannot be resolved
  */
 export function largestBody(schema: JsonSchema, definitions: Definitions): number {
   const references = new References(schema, definitions);
@@ -44,7 +42,7 @@ export function largestBody(schema: JsonSchema, definitions: Definitions): numbe
     if (given.enum !== undefined) return Math.max(...given.enum.map(literal));
     const choices = given.anyOf ?? given.oneOf;
     if (choices !== undefined) return Math.max(...choices.map(sizeOf));
-    // What several schemas say together is more than can be told here.
+    // The size of combined schemas is not computed.
     if (given.allOf !== undefined) return Number.POSITIVE_INFINITY;
     const types = [given.type ?? 'unknown'].flat();
     return Math.max(...types.map((type) => ofType(type, given)));

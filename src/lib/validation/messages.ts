@@ -1,7 +1,7 @@
-/** The values a message may mention: exactly what the item carries as `ctx`. */
+/** The values that a message can contain; equals the item's `ctx`. */
 export type MessageContext = Readonly<Record<string, unknown>>;
 
-/** A text for one error type, made from nothing but the item's `ctx`. */
+/** Returns the message for an error type from the item's `ctx` alone. */
 export type Message = (ctx: MessageContext) => string;
 
 const plural = (count: unknown): string => (count === 1 ? '' : 's');
@@ -11,8 +11,8 @@ const text = (fixed: string): Message => {
 };
 
 /**
- * Rust prints a float without an exponent and without a trailing `.0`, so `1e-7` reads
- * `0.0000001` and `1e22` reads `10000000000000000000000`; JavaScript switches to exponents.
+ * Formats a number as Rust does, without an exponent: `1e-7` becomes `0.0000001`, and `1e22`
+ * becomes `10000000000000000000000`.
  */
 export function plainNumber(value: unknown): string {
   if (typeof value !== 'number' || !Number.isFinite(value)) return String(value);
@@ -33,9 +33,9 @@ const itemCount = (ctx: MessageContext, limit: 'at least' | 'at most', count: un
   }`;
 
 /**
- * English texts by error type, worded as Pydantic 2.13 words them
- * (pydantic-core `src/errors/types.rs`, and `pydantic/networks.py` for addresses).
- * A catalogue in another language has the same keys.
+ * English messages by error type, with the wording of Pydantic 2.13 (pydantic-core
+ * `src/errors/types.rs`, and `pydantic/networks.py` for email addresses). Catalogues in other
+ * languages have the same keys.
  */
 export const ENGLISH = {
   missing: text('Field required'),
@@ -115,23 +115,23 @@ export const ENGLISH = {
   ip_v4_address: text('Input is not a valid IPv4 address'),
   ip_v6_address: text('Input is not a valid IPv6 address'),
   ip_any_address: text('value is not a valid IPv4 or IPv6 address'),
-  // One type, two texts: Pydantic's custom error for addresses carries a reason, FastAPI's
-  // refusal of text in place of a file carries the exception, which serialises as {}.
+  // One type with two messages: Pydantic's custom error for email addresses has a reason, FastAPI's
+  // error for text instead of a file has the exception, which serializes as {}.
   value_error: (ctx) =>
     'reason' in ctx
       ? `value is not a valid email address: ${ctx['reason']}`
       : "Value error, Expected UploadFile, received: <class 'str'>",
 } satisfies Record<string, Message>;
 
-/** Every error type this validator can report. */
+/** Every error type of the validator. */
 export type ErrorType = keyof typeof ENGLISH;
 
-/** A complete set of texts. */
+/** Messages for all error types in one language. */
 export type Catalogue = Readonly<Record<ErrorType, Message>>;
 
 const NO_CONTEXT: MessageContext = Object.freeze({});
 
-/** The one place where an error type and its `ctx` become a text. */
+/** Returns the message for an error type and its `ctx`. */
 export function messageFor(
   type: ErrorType,
   ctx: MessageContext | undefined,

@@ -3,45 +3,46 @@ import { type ErrorType, messageFor } from './messages.js';
 import type { Guard, Quick } from './quick.js';
 import type { Memory } from './recursion.js';
 
-/** Answer of a check that failed; its errors are in the state. */
+/** Result of a failed check; the errors are in the state. */
 export const FAIL: unique symbol = Symbol('fail');
 
 /**
- * How closely an input matched, needed to choose between the members of a union
- * (pydantic-core `src/validators/union.rs`, smart mode).
+ * How exactly an input matched, which decides between members of a union (smart mode of
+ * pydantic-core's `src/validators/union.rs`).
  */
 export const LAX = 0;
 export const STRICT = 1;
 export const EXACT = 2;
 
-/** What one run of a compiled schema accumulates. */
+/** The state of one validation run. */
 export interface State {
-  /** `loc` of each item is kept innermost first until {@link finish}: parents append, never shift. */
+  /**
+   * Errors so far. Each `loc` is innermost first until {@link finish}, so that parents can append.
+   */
   errors: ErrorItem[];
   exactness: number;
   /**
-   * Declared fields that were given, less the properties that were left out; undefined when no
-   * model was met.
+   * Number of declared fields that were sent, minus omitted properties; undefined without a model.
    */
   fieldsSet: number | undefined;
-  /** How many recursive references are open. */
+  /** Number of open recursive references. */
   depth: number;
-  /** How many unions without a discriminator are open. */
+  /** Number of open unions without a discriminator. */
   openUnions: number;
   memory?: Memory;
 }
 
-/** Validates and converts one value; answers {@link FAIL} after adding errors to the state. */
+/** Validates and converts a value. On failure adds errors to the state and returns {@link FAIL}. */
 export type Check = (value: unknown, state: State) => unknown;
 
 /** A compiled schema. */
 export interface Node {
   check: Check;
-  /** Pydantic's name for the validator: what a union puts into `loc`. */
+  /** Pydantic's name of the validator, which unions add to `loc`. */
   label: string;
-  /** Code for the quick path of a value that stays as it is, see `quick.ts`. */
+  /** Quick path for a value that is returned unchanged, see `quick.ts`. */
   guard?: Guard;
-  /** The quick path of a value that is rebuilt, see `quick.ts`. */
+  /** Quick path for a value that is rebuilt, see `quick.ts`. */
   quick?: Quick;
 }
 
@@ -49,7 +50,7 @@ export function newState(): State {
   return { errors: [], exactness: EXACT, fieldsSet: undefined, depth: 0, openUnions: 0 };
 }
 
-/** Adds one error at the current place. */
+/** Adds an error at the current location and returns {@link FAIL}. */
 export function fail(
   state: State,
   type: ErrorType,
@@ -62,40 +63,39 @@ export function fail(
   return FAIL;
 }
 
-/** Puts a key before the place of every error added since `from`. */
+/** Prefixes a key to the location of every error added since `from`. */
 export function under(state: State, from: number, key: string | number): void {
   const { errors } = state;
   for (let index = from; index < errors.length; index += 1) errors[index]?.loc.push(key);
 }
 
-/** Notes a conversion which another member of a union may make unnecessary. */
+/** Records a conversion; another member of a union may match without it. */
 export function lower(state: State, exactness: number): void {
   if (state.exactness > exactness) state.exactness = exactness;
 }
 
-/** Counts the fields of a model towards the match of the whole. */
+/** Counts a model's fields towards the match. */
 export function addFields(state: State, count: number | undefined): void {
   if (count !== undefined) state.fieldsSet = (state.fieldsSet ?? 0) + count;
 }
 
-/** Turns the collected errors outermost first and gives them their texts. */
+/** Completes the errors: puts each `loc` in outermost-first order, and adds the messages. */
 export function finish(state: State): ErrorItem[] {
   for (const item of state.errors) {
     item.loc.reverse();
-    // The rule of a keyword brings its own sentence.
+    // Custom keywords provide their own message.
     if (item.msg === '') item.msg = messageFor(item.type as ErrorType, item.ctx);
   }
   return state.errors;
 }
 
-/** Whether a value is what JSON calls an object. */
+/** Whether a value is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
- * Sets an own property. Assigning `__proto__` would replace the prototype instead, so that one
- * name is defined.
+ * Sets an own property. `__proto__` is defined, because assigning it would replace the prototype.
  */
 export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {
@@ -110,7 +110,7 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
   }
 }
 
-/** Reads an own property; inherited ones (`constructor`, `toString`) do not count as given. */
+/** Returns an own property, ignoring inherited ones such as `constructor`. */
 export function getOwn(source: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(source, key) ? source[key] : undefined;
 }

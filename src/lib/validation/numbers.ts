@@ -2,7 +2,7 @@ import { type Check, FAIL, fail, LAX, lower, type Node, STRICT, type State } fro
 import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
-/** CPython refuses to convert longer texts, see PEP 467's follow-up, CVE-2020-10735. */
+/** CPython rejects longer integer strings (CVE-2020-10735). */
 const MAX_INT_TEXT = 4300;
 
 const FEW_DIGITS = /^\d{1,15}$/;
@@ -12,15 +12,15 @@ const INFINITE = /^[+-]?(?:inf|infinity|nan)$/i;
 const PLAIN_FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const GROUPED = /^[^_].*[^_]$/;
 
-/** The number a text stands for, or why it stands for none. */
+/** The parsed number, or the kind of error. */
 export type ParsedNumber = number | 'parsing' | 'size';
 
 /**
- * Reads an integer as Pydantic's lax mode does (pydantic-core `src/input/shared.rs`): surrounding
- * space, a plus sign, leading zeros, `_` between digits and a fraction of zeros are accepted.
+ * Parses an integer like Pydantic's lax mode (pydantic-core `src/input/shared.rs`): surrounding
+ * whitespace, a plus sign, leading zeros, `_` between digits and a fraction of zeros are accepted.
  */
 export function parseIntText(text: string): ParsedNumber {
-  // What nearly every client sends.
+  // Fast path for almost all requests.
   if (FEW_DIGITS.test(text)) return Number(text);
   const trimmed = text.trim();
   if (trimmed.length > MAX_INT_TEXT) return 'size';
@@ -30,7 +30,7 @@ export function parseIntText(text: string): ParsedNumber {
   return value === 0 ? 0 : value;
 }
 
-/** Reads a float as Rust's `str::parse::<f64>` does, with `_` between digits. */
+/** Parses a float like Rust's `str::parse::<f64>`, with `_` between digits. */
 export function parseFloatText(text: string): ParsedNumber {
   let trimmed = text.trim();
   if (trimmed.includes('_') && GROUPED.test(trimmed) && !trimmed.includes('__')) {
@@ -42,14 +42,14 @@ export function parseFloatText(text: string): ParsedNumber {
   return trimmed.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** Limits in the order Pydantic tests them. */
+/** Returns a check of all limits in Pydantic's order, or undefined without limits. */
 function limitsOf(schema: JsonSchema, isMultiple: (value: number, of: number) => boolean) {
   const { multipleOf, maximum, exclusiveMaximum, minimum, exclusiveMinimum } = schema;
   const constrained = [multipleOf, maximum, exclusiveMaximum, minimum, exclusiveMinimum].some(
     (limit) => limit !== undefined,
   );
   if (!constrained) return undefined;
-  // Negated comparisons: NaN keeps to no limit.
+  // Comparisons are negated, so NaN fails every limit.
   return (number: number, input: unknown, state: State): unknown => {
     if (multipleOf !== undefined && !isMultiple(number, multipleOf)) {
       return fail(state, 'multiple_of', input, { multiple_of: multipleOf });
@@ -70,12 +70,15 @@ function limitsOf(schema: JsonSchema, isMultiple: (value: number, of: number) =>
   };
 }
 
-/** Converts to an integer by the lax rules, or adds the error; a long text may be infinite. */
+/**
+ * Converts to an integer in lax mode, or adds an error. The result of a long string may be
+ * infinite.
+ */
 function readInteger(value: unknown, state: State): number | typeof FAIL {
   if (typeof value === 'number') {
     if (Number.isInteger(value)) {
-      // JSON.parse does not tell 1e20 from its digits; Pydantic refuses such a float because it
-      // leaves 64 bits, and every number this large has lost digits here anyway.
+      // After JSON.parse, 1e20 looks like an integer. Pydantic rejects a float beyond 64 bits, and
+      // integers this large have already lost digits.
       return Math.abs(value) <= 2 ** 63 ? value : fail(state, 'int_parsing_size', value);
     }
     return fail(state, Number.isFinite(value) ? 'int_from_float' : 'finite_number', value);
@@ -94,7 +97,7 @@ function readInteger(value: unknown, state: State): number | typeof FAIL {
   return fail(state, 'int_type', value);
 }
 
-/** Converts to a number by the lax rules, or adds the error; the number may not be finite. */
+/** Converts to a number in lax mode, or adds an error. The result may not be finite. */
 function readNumber(value: unknown, state: State): number | typeof FAIL {
   let number: number;
   if (typeof value === 'number') {
@@ -112,7 +115,10 @@ function readNumber(value: unknown, state: State): number | typeof FAIL {
   return number;
 }
 
-/** Quick path: a JSON number within the limits; a float's tolerant `multipleOf` is left to the check. */
+/**
+ * Quick path for a JSON number within the limits; strict on `multipleOf`, so values within a
+ * float's tolerance are left to the check.
+ */
 function guardOf(test: 'isSafeInteger' | 'isFinite', schema: JsonSchema): Guard {
   const limits: (readonly [string, number | undefined])[] = [
     ['>', schema.maximum],
@@ -132,10 +138,7 @@ function guardOf(test: 'isSafeInteger' | 'isFinite', schema: JsonSchema): Guard 
   };
 }
 
-/**
- * JSON has no infinity and no NaN, so a number that could not be answered is not accepted, even
- * when it keeps to the limits.
- */
+/** Compiles a number that must be finite, because JSON cannot represent infinity and NaN. */
 function finiteNode(
   label: string,
   error: 'int_parsing_size' | 'finite_number',
@@ -166,7 +169,7 @@ export function integerNode(schema: JsonSchema): Node {
 
 /** Compiles `type: number`. */
 export function numberNode(schema: JsonSchema): Node {
-  // Tolerance of pydantic-core `src/validators/float.rs`: 0.3 is a multiple of 0.1.
+  // Same tolerance as pydantic-core's `src/validators/float.rs`: 0.3 is a multiple of 0.1.
   const limits = limitsOf(schema, (value, of) => {
     const rest = Math.abs(value % of);
     const tolerance = Math.abs(value) / 1e9;
@@ -210,7 +213,7 @@ export function nullNode(): Node {
   };
 }
 
-/** The check of a schema without constraints. */
+/** Check of a schema without constraints. */
 export const checkAny: Check = (value, state) => {
   lower(state, STRICT);
   return value;

@@ -20,14 +20,14 @@ export interface Field {
   key: string;
   node: Node;
   required: boolean;
-  /** Present when the property has a `default`. */
+  /** Set if the property has a `default`. */
   makeDefault?: () => unknown;
 }
 
-/** What happens to the properties which the schema does not declare. */
+/** How undeclared properties are handled: dropped, rejected, or validated. */
 export type Extras = 'drop' | 'forbid' | Node;
 
-/** Extra properties chosen by their name. */
+/** Validates undeclared properties whose name matches. */
 export interface PatternRule {
   regexp: RegExp;
   node: Node;
@@ -39,8 +39,8 @@ export interface SizeLimits {
 }
 
 /**
- * Builds a field. One with a `default` is never missing, even where `required` lists it as
- * TypeBox does; one without stays absent when it is not given.
+ * Returns a field. A property with a `default` is never required, even if listed in `required` as
+ * TypeBox does. An omitted property without a default stays absent.
  */
 export function makeField(
   key: string,
@@ -52,7 +52,7 @@ export function makeField(
   return { key, node, required: false, makeDefault: defaultMaker(schema.default) };
 }
 
-/** Adds the error for an object with too few or too many entries. */
+/** Checks the number of properties; adds an error and returns false if outside the limits. */
 function checkSize(count: number, size: SizeLimits, input: unknown, state: State): boolean {
   if (count < size.min) {
     const ctx = { field_type: 'Dictionary', min_length: size.min, actual_length: count };
@@ -70,8 +70,8 @@ function checkSize(count: number, size: SizeLimits, input: unknown, state: State
 const isInherited = (key: string): boolean => key in Object.prototype;
 
 /**
- * Compiles an object with declared `properties`: Pydantic's model. Declared fields first, in
- * the order of the schema, then what is left of the input.
+ * Compiles an object with declared `properties` as Pydantic's model: declared fields in the order
+ * of the schema, then the rest of the input.
  */
 export function modelNode(
   label: string,
@@ -132,8 +132,8 @@ export function modelNode(
     if (size !== undefined && !checkSize(Object.keys(input).length, size, input, state)) {
       return FAIL;
     }
-    // Building a model is never an exact match. In a union more given fields are better, and
-    // properties that are left out are worse.
+    // A model is never an exact match. In a union, more declared fields make a better match, and
+    // dropped properties a worse one.
     lower(state, STRICT);
     const isPartial = !keepsExtras && state.openUnions > 0;
     const leftOut = isPartial ? Object.keys(input).length - given : 0;
@@ -148,7 +148,7 @@ export function modelNode(
   return node;
 }
 
-/** Compiles a map from names to values: Pydantic's `dict[str, X]`. */
+/** Compiles a map from names to values as Pydantic's `dict[str, X]`. */
 export function dictNode(key: Node | undefined, item: Node, size?: SizeLimits): Node {
   const check: Check = (input, state) => {
     if (!isObject(input)) return fail(state, 'dict_type', input);

@@ -4,8 +4,8 @@ import { type JsonFault, locateFault, MAX_DEPTH, nestsDeeperThan } from './json-
 import { messageFor } from './messages.js';
 
 /**
- * What a text turned out to be. `too-deep` is the body FastAPI answers with status 400 and
- * `There was an error parsing the body` instead of a validation error.
+ * Result of parsing. FastAPI answers `too-deep` with status 400 and `There was an error parsing the
+ * body` instead of a validation error.
  */
 export type ParsedJson = { value: unknown } | { error: ErrorItem } | { unreadable: 'too-deep' };
 
@@ -21,12 +21,11 @@ function faultItem(text: string, fault: JsonFault): ErrorItem {
 }
 
 /**
- * Parses JSON (RFC 8259) and words a failure as CPython 3.11's `json` module does, with its
- * position in code points. `NaN` and the infinities, which Python accepts, are refused where they
- * stand. A `__proto__` key is an ordinary own property of the result.
+ * Parses JSON (RFC 8259). Errors have the wording of CPython 3.11's `json` module, and a position
+ * in code points. `NaN` and infinities, which Python accepts, are errors at their position. A
+ * `__proto__` key becomes an ordinary own property.
  *
- * Never throws; the time is linear in the length of the text, and the stack does not grow with
- * its depth.
+ * Never throws. Takes linear time, and the stack does not grow with nesting.
  */
 export function parseJson(given: string): ParsedJson {
   // Python skips a byte order mark and does not count it.

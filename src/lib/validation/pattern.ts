@@ -1,4 +1,4 @@
-/** Characters Rust lets a backslash precede and JavaScript's `u` flag does not. */
+/** Characters that may be escaped in Rust, but not with JavaScript's `u` flag. */
 const NEEDLESS_ESCAPE = /[!"#%&',:;<=>@_`~-]/;
 
 const DIGIT = '\\p{Nd}';
@@ -63,10 +63,11 @@ function translate(source: string): string {
 }
 
 /**
- * Compiles a `pattern` with the meaning Rust's regex crate gives it: a search, `$` only at the
- * very end, `\d \w \s \b` over all of Unicode, `.` everything but a newline, leading `(?i)` flags.
+ * Compiles a `pattern` with the semantics of Rust's regex crate: unanchored, `$` matches only at
+ * the very end, `\d \w \s \b` cover all of Unicode, `.` matches anything but a newline, and leading
+ * flags such as `(?i)` are supported.
  *
- * @throws SyntaxError when the pattern is valid in neither dialect.
+ * @throws SyntaxError if the pattern is invalid in both dialects
  */
 export function compilePattern(source: string): RegExp {
   const flagged = /^\(\?([ims]+)\)/.exec(source);

@@ -27,13 +27,13 @@ function reprNumber(value: number): string {
   const magnitude = Math.abs(value);
   if (Number.isInteger(value) && magnitude < 1e21) return String(value);
   if (magnitude >= 1e16 || magnitude < 1e-4) {
-    // Python writes at least two digits of exponent: 1e-07.
+    // Python writes exponents with at least two digits: 1e-07.
     return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
   }
   return String(value);
 }
 
-/** Python's `repr()` of a JSON value, as it appears in the texts of enum and literal errors. */
+/** Returns Python's `repr()` of a JSON value, for the messages of enum and literal errors. */
 export function pythonRepr(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (value === true) return 'True';
@@ -50,12 +50,15 @@ export function pythonRepr(value: unknown): string {
   return String(value);
 }
 
-/** Python's `str()`: the text itself, and `repr()` for everything else. */
+/** Returns Python's `str()`: strings unchanged, `repr()` for other values. */
 export function pythonStr(value: unknown): string {
   return typeof value === 'string' ? value : pythonRepr(value);
 }
 
-/** `'a'`, `'a' or 'b'`, `'a', 'b' or 'c'` (pydantic-core `src/validators/literal.rs`). */
+/**
+ * Lists values as `'a'`, `'a' or 'b'`, `'a', 'b' or 'c'` (pydantic-core
+ * `src/validators/literal.rs`).
+ */
 export function expectedOneOf(values: readonly unknown[]): string {
   const reprs = values.map(pythonRepr);
   const last = reprs.pop() ?? '';

@@ -1,24 +1,27 @@
 import { FAIL, type Node, newState } from './node.js';
 
 /**
- * The quick path. Most requests are plainly valid: every value has its own type already. For
- * those, code is generated which converts without bookkeeping, and which answers `FAIL` for
- * whatever is not plain. It never decides that a value is wrong: after `FAIL` the checks, which
- * know every conversion and every error, start afresh. So the two cannot disagree on an error.
+ * The quick path. In most requests, all values are valid and already have the right type. For
+ * these, generated code converts without bookkeeping, and returns `FAIL` for anything else. The
+ * quick path never reports errors: after `FAIL` the full checks, which know every conversion and
+ * error, start over, so the two cannot disagree.
  */
 export type Quick = (value: unknown) => unknown;
 
-/** Collects what generated code refers to; names are made up here, never taken from a schema. */
+/**
+ * Collects the values that generated code refers to, under generated names, never names from a
+ * schema.
+ */
 export class Bindings {
   readonly #values: unknown[] = [];
 
-  /** Makes a value known to the code and answers its name there. */
+  /** Binds a value and returns its name in the code. */
   bind(value: unknown): string {
     this.#values.push(value);
     return `b${this.#values.length - 1}`;
   }
 
-  /** Builds `(v) => …` out of a function body that uses the bound names. */
+  /** Builds `(v) => …` from a function body that uses the bound names. */
   build(body: string): Quick {
     const names = this.#values.map((_value, index) => `b${index}`);
     const factory = new Function('FAIL', ...names, `return function quick(v) {\n${body}\n};`);
@@ -26,10 +29,13 @@ export class Bindings {
   }
 }
 
-/** A condition, as code, under which a value is not plainly valid; a plain one stays as it is. */
+/**
+ * Returns code of a condition that is true if a value needs the full check; other values stay
+ * unchanged.
+ */
 export type Guard = (value: string, bindings: Bindings) => string;
 
-/** The quick path of any node, be it only its check. */
+/** Returns the quick path of a node, or its check if it has none. */
 export function quickOf(node: Node): Quick {
   if (node.quick !== undefined) return node.quick;
   const { check, guard } = node;
@@ -38,7 +44,7 @@ export function quickOf(node: Node): Quick {
   return bindings.build(`return ${guard('v', bindings)} ? FAIL : v;`);
 }
 
-/** Statements which leave the converted `source` in `target`, or return FAIL. */
+/** Returns statements that assign the converted `source` to `target`, or return FAIL. */
 function convert(node: Node, target: string, source: string, bindings: Bindings): string {
   if (node.guard !== undefined) {
     const condition = node.guard(source, bindings);
@@ -48,22 +54,22 @@ function convert(node: Node, target: string, source: string, bindings: Bindings)
   return `${target} = ${call};\nif (${target} === FAIL) return FAIL;`;
 }
 
-/** A field as the quick path sees it. */
+/** A field of a model or group of parameters. */
 export interface QuickField {
   key: string;
   node: Node;
   required: boolean;
   makeDefault?: () => unknown;
-  /** Whether it is an integer that arrives as text, as parameters do. */
+  /** Whether the field is an integer sent as a string, as in parameters. */
   isIntegerText?: boolean;
 }
 
-/** The integers that nearly every client sends. */
+/** Integers in almost all requests. */
 const FEW_DIGITS = /^\d{1,15}$/;
 
 /**
- * Code for an object. Fields that are always there make up one literal, which gives the results
- * one hidden class; from the first field that may be absent on they are added one by one.
+ * Builds the quick path of an object. Fields that are always set form one object literal, so
+ * results share a hidden class; after the first optional field, fields are assigned one by one.
  */
 export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean): Quick {
   const bindings = new Bindings();
@@ -93,7 +99,7 @@ export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean
     else if (isAlways) later.push(`out[${name}] = ${value};`);
     else later.push(`if (${value} !== undefined) out[${name}] = ${value};`);
   });
-  // All given fields are declared exactly when there are no more keys than those.
+  // If the input has no more keys than declared fields found, there are no extras.
   if (forbidsExtras) lines.push('for (const _ in v) given -= 1;\nif (given !== 0) return FAIL;');
   lines.push(`const out = { ${always.join(', ')} };`, ...later, 'return out;');
   return bindings.build(lines.join('\n'));
@@ -104,7 +110,7 @@ function readDigits(value: string, bindings: Bindings): string {
   return `if (typeof ${value} !== 'string' || !${plain}) return FAIL;\n${value} = +${value};\n`;
 }
 
-/** Code for a list. */
+/** Builds the quick path of a list. */
 export function listQuick(item: Node, min: number, max: number): Quick {
   const bindings = new Bindings();
   const isArray = bindings.bind(Array.isArray);

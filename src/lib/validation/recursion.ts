@@ -1,18 +1,18 @@
 import type { ErrorItem } from './error-item.js';
 import { addFields, EXACT, FAIL, fail, lower, type Node, type State } from './node.js';
 
-/** pydantic-core's `RECURSION_GUARD_LIMIT`, less the outermost value. */
+/** pydantic-core's `RECURSION_GUARD_LIMIT`, minus the outermost value. */
 const MAX_RECURSION = 254;
 
-/** With more errors than this, a value that failed before is reported by its first error only. */
+/** Beyond this number of errors, a repeated failure adds only its first error. */
 const MAX_REPEATED_ERRORS = 100;
 
-/** Where a schema that is being compiled leaves its node for the references inside itself. */
+/** Receives the node of a schema under compilation, for references within the schema. */
 export interface Slot {
   node: Node | undefined;
 }
 
-/** What became of an object under one schema. */
+/** The result of an object under one schema. */
 interface Remembered {
   value: unknown;
   errors: readonly ErrorItem[];
@@ -20,7 +20,7 @@ interface Remembered {
   fieldsSet: number | undefined;
 }
 
-/** Outcomes by schema and object, for the length of one run. */
+/** Results by schema and object, during one run. */
 export type Memory = Map<Slot, Map<unknown, Remembered>>;
 
 const copy = (item: ErrorItem): ErrorItem => ({ ...item, loc: [...item.loc] });
@@ -42,8 +42,8 @@ function visit(slot: Slot, value: unknown, state: State): unknown {
 }
 
 /**
- * Visits an object inside a union once. The members of a recursive union each descend into the
- * same parts of the input, which without memory doubles the work with every level.
+ * Validates an object inside a union only once. Members of a recursive union descend into the same
+ * parts of the input, which would double the work with every level.
  */
 function visitOnce(slot: Slot, value: unknown, state: State): unknown {
   state.memory ??= new Map();
@@ -67,8 +67,8 @@ function visitOnce(slot: Slot, value: unknown, state: State): unknown {
 }
 
 /**
- * Compiles a reference to a schema from inside itself. It has no quick path: the check counts
- * the depth, and refuses a value nested deeper than Pydantic's own limit.
+ * Compiles a reference to a schema from within itself. It has no quick path, because the check
+ * counts the depth and rejects values nested deeper than Pydantic's limit.
  */
 export function recursiveNode(slot: Slot, label: string): Node {
   return {

@@ -3,7 +3,7 @@ import type { Definitions, JsonSchema } from './schema.js';
 const isSchema = (value: unknown): value is JsonSchema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Keywords whose values are data, where an `$id` names nothing. */
+/** Keywords that contain data, in which `$id` has no meaning. */
 const DATA_KEYWORDS = new Set(['default', 'const', 'enum', 'examples', 'example', 'mapping']);
 
 function collectIds(value: unknown, ids: Map<string, JsonSchema>, seen: Set<unknown>): void {
@@ -32,7 +32,7 @@ function followPointer(root: JsonSchema, pointer: string): JsonSchema | undefine
   return isSchema(current) ? current : undefined;
 }
 
-/** Finds what a `$ref` names. */
+/** Resolves `$ref`. */
 export class References {
   readonly #root: JsonSchema;
   readonly #definitions: Definitions;
@@ -43,7 +43,7 @@ export class References {
     this.#definitions = definitions;
   }
 
-  /** Looked for when one is asked for: nearly all schemas name nothing but definitions. */
+  /** Collected on first use, because almost all schemas refer to definitions only. */
   #byId(id: string): JsonSchema | undefined {
     if (this.#ids === undefined) {
       this.#ids = new Map();
@@ -60,17 +60,17 @@ export class References {
     return own ?? this.#byId(name);
   }
 
-  /** The last part of a reference, which is the class name where it names a component. */
+  /** Returns the last segment of a reference, which is the class name of a component. */
   static nameOf(ref: string): string {
     const plain = ref.replace(/#$/, '');
     return plain.slice(Math.max(plain.lastIndexOf('/'), plain.lastIndexOf('#')) + 1);
   }
 
   /**
-   * Accepts `Name`, `Name#`, `#/components/schemas/Name`, `#/$defs/Name`, `#/definitions/Name`,
-   * `#` and JSON pointers (RFC 6901) into any of them.
+   * Resolves `Name`, `Name#`, `#/components/schemas/Name`, `#/$defs/Name`, `#/definitions/Name`,
+   * `#`, and JSON pointers (RFC 6901) into any of them.
    *
-   * @throws Error when nothing has that name.
+   * @throws Error if the reference cannot be resolved
    */
   resolve(ref: string): JsonSchema {
     const listed = /^#\/(?:components\/schemas|\$defs|definitions)\/([^/]+)$/.exec(ref);

@@ -1,7 +1,7 @@
 import type { SizeLimits } from './objects.js';
 import type { JsonSchema } from './schema.js';
 
-/** Keywords which restrict a value in a way no Pydantic model can. */
+/** Restrictions that no Pydantic model can express. */
 const REFUSED = [
   'not',
   'if',
@@ -17,8 +17,9 @@ const REFUSED = [
 ];
 
 /**
- * @throws Error for a keyword which would have to be ignored: a schema must not promise more
- * than is checked.
+ * Rejects unsupported keywords, because a schema must not promise more than is validated.
+ *
+ * @throws Error if the schema has such a keyword
  */
 export function refuseUnknown(schema: JsonSchema): void {
   for (const keyword of REFUSED) {
@@ -44,8 +45,9 @@ const KIND_OF_KEYWORD: Readonly<Record<string, string>> = {
 };
 
 /**
- * @throws Error when a `$ref`, an `anyOf` or a `oneOf` has restrictions beside it, which would be
- * lost.
+ * Rejects restrictions beside a `$ref`, `anyOf` or `oneOf`, which would be ignored.
+ *
+ * @throws Error if the schema has such a restriction
  */
 export function refuseMixed(schema: JsonSchema): void {
   for (const keyword of ['required', ...Object.keys(KIND_OF_KEYWORD)]) {
@@ -55,7 +57,7 @@ export function refuseMixed(schema: JsonSchema): void {
   }
 }
 
-/** The types a schema admits; a missing `type` is read off the other keywords. */
+/** Returns the types that a schema allows; a missing `type` is inferred from other keywords. */
 export function kindsOf(schema: JsonSchema): string[] {
   const { type } = schema;
   const kinds =
@@ -70,27 +72,27 @@ function impliedKinds(schema: JsonSchema): string[] {
   return kind === undefined ? [] : [kind];
 }
 
-/** `minProperties` and `maxProperties`, when there are any. */
+/** Returns `minProperties` and `maxProperties`, if the schema has any. */
 export function sizeLimits(schema: JsonSchema): SizeLimits | undefined {
   const { minProperties, maxProperties } = schema;
   if (minProperties === undefined && maxProperties === undefined) return undefined;
   return { min: minProperties ?? 0, max: maxProperties ?? Number.POSITIVE_INFINITY };
 }
 
-/** The title FastAPI makes up for a field: `item_id` becomes `Item Id`. */
+/** Returns the title that FastAPI generates for a field: `item_id` becomes `Item Id`. */
 function madeUpTitle(name: string): string {
   return name
     .replace(/\p{L}+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
     .replaceAll('_', ' ');
 }
 
-/** Whether a title names a class: it is an identifier, and not the one made up for the field. */
+/** Whether a title is a class name: an identifier that was not generated for the field. */
 export function isClassTitle(title: string | undefined, name: string | undefined): boolean {
   if (title === undefined || !/^[A-Z]\w*$/.test(title)) return false;
   return name === undefined || title !== madeUpTitle(name);
 }
 
-/** Joins the object schemas of an `allOf`. */
+/** Merges the object schemas of an `allOf`. */
 export function mergeAll(parts: readonly JsonSchema[]): JsonSchema {
   let merged: JsonSchema = {};
   for (const part of parts) {

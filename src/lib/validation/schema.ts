@@ -1,4 +1,4 @@
-/** The part of JSON Schema (2020-12, with the older forms TypeBox writes) that is understood. */
+/** The supported part of JSON Schema 2020-12, with older forms that TypeBox emits. */
 export interface JsonSchema {
   readonly $id?: string | undefined;
   readonly $ref?: string | undefined;
@@ -38,7 +38,7 @@ export interface JsonSchema {
   readonly uniqueItems?: boolean | undefined;
   readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
   readonly required?: readonly string[] | undefined;
-  // TypeBox writes the key even when it holds nothing.
+  // TypeBox sets the key even to undefined.
   readonly additionalProperties?: JsonSchema | boolean | undefined | undefined;
   readonly unevaluatedProperties?: JsonSchema | boolean | undefined;
   readonly patternProperties?: Readonly<Record<string, JsonSchema>> | undefined;
@@ -47,5 +47,5 @@ export interface JsonSchema {
   readonly maxProperties?: number | undefined;
 }
 
-/** Shared schemas by name, as `$ref` names them. */
+/** Shared schemas by the name that `$ref` uses. */
 export type Definitions = Readonly<Record<string, JsonSchema>>;

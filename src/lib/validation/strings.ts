@@ -31,7 +31,7 @@ export function stringNode(schema: JsonSchema): Node {
   };
   const guard: Guard = (value, bindings) => {
     const conditions = [`typeof ${value} !== 'string'`];
-    // A text has at most as many code points as UTF-16 units, and at least half as many.
+    // A string has at most as many code points as UTF-16 units, and at least half as many.
     if (min === 1) conditions.push(`${value} === ''`);
     else if (min > 1)
       conditions.push(`!${bindings.bind(isAtLeast)}(${value}, ${bindings.bind(min)})`);
@@ -42,7 +42,7 @@ export function stringNode(schema: JsonSchema): Node {
   return { check, label: 'constrained-str', guard };
 }
 
-/** Compiles binary content, which in JSON and in a query is any text; lengths are in bytes. */
+/** Compiles binary content, which is any string in JSON and queries; lengths are in bytes. */
 export function bytesNode(schema: JsonSchema): Node {
   const { minLength, maxLength } = schema;
   const constrained = minLength !== undefined || maxLength !== undefined;
@@ -63,7 +63,7 @@ export function bytesNode(schema: JsonSchema): Node {
   return { check, label: constrained ? 'constrained-bytes' : 'bytes' };
 }
 
-/** Whether a value is an upload rather than JSON: parsers of multipart bodies hand over objects. */
+/** Whether a value is an uploaded file; multipart parsers represent files as objects. */
 export function isFileLike(value: unknown): boolean {
   return (
     typeof value === 'object' &&
@@ -73,7 +73,7 @@ export function isFileLike(value: unknown): boolean {
   );
 }
 
-/** Compiles a file field of a form: an upload passes as it is, text is refused as FastAPI does. */
+/** Compiles a file field of a form: files pass unchanged, strings are rejected as in FastAPI. */
 export function fileNode(): Node {
   const check: Check = (value, state) => {
     if (typeof value === 'string') return fail(state, 'value_error', value, { error: {} });

@@ -13,7 +13,7 @@ import {
 import { pythonRepr, pythonStr } from './python-repr.js';
 import { type Quick, quickOf } from './quick.js';
 
-/** Lets null pass before the schema is asked; its errors get no label. */
+/** Compiles a nullable schema. Errors of the inner schema get no label. */
 export function nullableNode(node: Node): Node {
   const { check: inner, guard } = node;
   const nullable: Node = {
@@ -43,9 +43,9 @@ function isBetter(candidate: Match, best: Match): boolean {
 }
 
 /**
- * Compiles `anyOf` and `oneOf` as Pydantic's smart union: an exact match wins at once, else the
- * member with most given fields, else the closest one, else the first. When no member matches,
- * the errors of all of them are reported, each under the member's label.
+ * Compiles `anyOf` and `oneOf` as Pydantic's smart union. An exact match wins immediately;
+ * otherwise the member with the most declared fields, then the most exact one, then the first. If
+ * no member matches, the errors of all are reported, each under the member's label.
  */
 export function unionNode(members: readonly Node[]): Node {
   const check: Check = (input, state) => {
@@ -81,13 +81,13 @@ export function unionNode(members: readonly Node[]): Node {
   return { check, label: `union[${members.map((member) => member.label).join(',')}]` };
 }
 
-/** A member of a discriminated union with one tag that selects it. */
+/** A member of a discriminated union, and a tag that selects it. */
 export interface TaggedMember {
   tag: unknown;
   node: Node;
 }
 
-/** Compiles a union with a `discriminator`: only the member the tag names is tried. */
+/** Compiles a union with a `discriminator`; only the member selected by the tag is tried. */
 export function taggedUnionNode(property: string, members: readonly TaggedMember[]): Node {
   const byTag = new Map(members.map((member) => [member.tag, member.node]));
   const find = memberFinder([...byTag.keys()]);

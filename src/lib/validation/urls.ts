@@ -3,10 +3,10 @@ import { type Check, fail, LAX, lower, type Node } from './node.js';
 
 const WEB_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:']);
 
-/** FastAPI writes `maxLength: 2083` for an address that must be http or https, and only there. */
+/** FastAPI emits `maxLength: 2083` exactly for URLs that must be http or https. */
 const HTTP_URL_LIMIT = 2083;
 
-/** Why a text is no URL, worded as by Rust's url crate (`src/parser.rs`). */
+/** Returns why a text is not a URL, with the wording of Rust's url crate (`src/parser.rs`). */
 function reasonFor(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return 'input is empty';
@@ -27,8 +27,8 @@ function reasonFor(text: string): string {
 }
 
 /**
- * Compiles `format: uri` by the WHATWG URL standard. `minLength` is not reported as such: an
- * empty text is no URL, and a text over `maxLength` is `url_too_long`.
+ * Compiles `format: uri` according to the WHATWG URL standard. `minLength` is ignored, because an
+ * empty text is not a URL; a text longer than `maxLength` is `url_too_long`.
  */
 export function urlNode(maxLength: number | undefined): Node {
   const httpOnly = maxLength === HTTP_URL_LIMIT;

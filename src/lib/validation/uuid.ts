@@ -5,13 +5,13 @@ const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 const HYPHENATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const GROUP_LENGTHS = [8, 4, 4, 4, 12];
 
-/** The hyphenated form inside `{…}` and `urn:uuid:…`, or undefined for a bare text. */
+/** Returns the inner part of `{…}` or `urn:uuid:…`; undefined for other forms. */
 function unwrap(text: string): string | undefined {
   if (text.startsWith('{') && text.endsWith('}')) return text.slice(1, -1);
   return text.startsWith('urn:uuid:') ? text.slice(9) : undefined;
 }
 
-/** Why a text is no UUID, worded as by the uuid crate (`src/error.rs`). */
+/** Returns why a text is not a UUID, with the wording of Rust's uuid crate (`src/error.rs`). */
 function reasonFor(text: string): string {
   const wrapped = unwrap(text);
   const body = wrapped ?? text;
@@ -29,7 +29,7 @@ function reasonFor(text: string): string {
   return `invalid group length in group ${wrong}: expected ${GROUP_LENGTHS[wrong]}, found ${groups[wrong]?.length}`;
 }
 
-/** The hyphenated lower-case form (RFC 9562), or undefined when the text is no UUID. */
+/** Returns the hyphenated lower-case form (RFC 9562), or undefined if the text is not a UUID. */
 export function canonicalUuid(text: string): string | undefined {
   if (CANONICAL.test(text)) return text;
   const body = unwrap(text) ?? text;
@@ -41,7 +41,7 @@ export function canonicalUuid(text: string): string | undefined {
     .join('-');
 }
 
-/** The version digit, which only means something in the RFC 9562 variant. */
+/** Returns the version digit, which is only defined in the RFC 9562 variant. */
 function versionOf(canonical: string): number | undefined {
   return '89ab'.includes(canonical.charAt(19)) ? Number(canonical.charAt(14)) : undefined;
 }
@@ -52,7 +52,7 @@ function versioned(version: number): RegExp {
   );
 }
 
-/** Compiles `format: uuid`, and `uuid1` to `uuid8` which demand a version. */
+/** Compiles `format: uuid`, and `uuid1` to `uuid8`, which require that version. */
 export function uuidNode(version?: number): Node {
   const check: Check = (value, state) => {
     if (typeof value !== 'string') return fail(state, 'uuid_type', value);

@@ -1,20 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 
-/** Seconds that an access token is good for. */
+/** Lifetime of an access token in seconds. */
 export const ACCESS_TOKEN_SECONDS = 3600;
 
-/** Seconds that a refresh token is good for: 30 days. */
+/** Lifetime of a refresh token in seconds: 30 days. */
 export const REFRESH_TOKEN_SECONDS = 30 * 24 * 3600;
 
 const LIFETIMES = { access: ACCESS_TOKEN_SECONDS, refresh: REFRESH_TOKEN_SECONDS } as const;
 
 export type TokenType = keyof typeof LIFETIMES;
 
-/** Who a token was made for, and by: it is worth nothing to any other service that shares a secret. */
+/**
+ * Issuer and audience of tokens, so that they are invalid in other services that share a secret.
+ */
 const PARTY = 'althing';
 
-/** What a token says: whose it is, and to which sign-in it belongs. */
+/** The user and session of a token. */
 export interface TokenSubject {
   userId: number;
   sessionId: number;
@@ -22,7 +24,7 @@ export interface TokenSubject {
 
 export type TokenFault = 'invalid_token' | 'wrong_token_type';
 
-/** Secrets that sign and verify tokens: the first signs, all verify, so that one can be replaced. */
+/** Secrets for tokens: the first signs, all verify, so that secrets can be rotated. */
 export class TokenKeys {
   readonly #keys: { id: string; secret: Uint8Array }[];
 
@@ -35,7 +37,10 @@ export class TokenKeys {
     }));
   }
 
-  /** A signed token (RFC 7519, HS256) with `sub`, `sid`, `iat`, `exp`, `jti`, `type`, `iss` and `aud`. */
+  /**
+   * Returns a signed token (RFC 7519, HS256) with `sub`, `sid`, `iat`, `exp`, `jti`, `type`, `iss`
+   * and `aud`.
+   */
   sign(type: TokenType, { userId, sessionId }: TokenSubject, now: Date): Promise<string> {
     const [key] = this.#keys as [{ id: string; secret: Uint8Array }];
     const issuedAt = Math.floor(now.getTime() / 1000);
@@ -50,7 +55,7 @@ export class TokenKeys {
       .sign(key.secret);
   }
 
-  /** What a token of this type says; or what is wrong with it. */
+  /** Verifies a token of this type; returns its user and session, or the error. */
   async verify(
     type: TokenType,
     token: string,
@@ -81,7 +86,7 @@ export class TokenKeys {
     }
   }
 
-  /** @throws JWKSNoMatchingKey if the token was signed with a secret that is no longer known */
+  /** @throws JWKSNoMatchingKey if the token was signed with a removed secret */
   #secretOf(id: string | undefined): Uint8Array {
     const key = this.#keys.find((each) => each.id === id);
     if (key === undefined) throw new errors.JWKSNoMatchingKey();

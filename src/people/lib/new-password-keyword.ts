@@ -4,10 +4,9 @@ import type { Keyword, Keywords } from '#src/lib/validation/index.js';
 import { brokenPasswordRules } from './password-policy.js';
 
 /**
- * `x-password-policy`: each rule that a new password breaks is an error of its own, so that people
- * learn all of them at once.
+ * `x-password-policy`: reports every rule that a new password breaks as a separate error.
  *
- * @throws Error if the schema promises other lengths than the rules have
+ * @throws Error if the schema's lengths differ from those of the policy
  */
 const newPassword: Keyword = ({ minLength, maxLength }) => {
   if (minLength !== PASSWORD_LENGTH.minLength || maxLength !== PASSWORD_LENGTH.maxLength) {
@@ -20,5 +19,5 @@ const newPassword: Keyword = ({ minLength, maxLength }) => {
     }));
 };
 
-/** The keywords that the validator is handed for the accounts of people. */
+/** Custom keywords for user accounts. */
 export const passwordKeywords: Keywords = { 'x-password-policy': newPassword };

@@ -6,7 +6,7 @@ import {
 } from '#schemas/passwords.js';
 import { isAtLeast, isAtMost } from '#src/lib/code-points.js';
 
-/** A rule that a password breaks, with the limit that its sentence speaks of. */
+/** A broken password rule, with the limit for its message. */
 export interface BrokenPasswordRule {
   type: PasswordRule;
   ctx?: Record<string, unknown>;
@@ -30,7 +30,10 @@ const CONTEXT: Partial<Record<PasswordRule, Record<string, unknown>>> = {
   password_too_long: { max_length: maxLength },
 };
 
-/** Every rule that the password breaks, in the order of `PASSWORD_RULES`; none if it may be used. */
+/**
+ * Returns the rules that the password breaks, in the order of `PASSWORD_RULES`; empty if it is
+ * acceptable.
+ */
 export function brokenPasswordRules(password: string): BrokenPasswordRule[] {
   return PASSWORD_RULES.filter((type) => !HOLDS[type](password)).map((type) => {
     const ctx = CONTEXT[type];

@@ -14,21 +14,21 @@ const CREDENTIAL_COLUMNS = [
   'is_active',
 ] as const;
 
-/** What deciding about a login needs to know of a user. */
+/** The fields of a user that authentication needs. */
 export type Credentials = Pick<Selectable<Schema['users']>, (typeof CREDENTIAL_COLUMNS)[number]>;
 
-/** The credentials of the user with this username or e-mail address, or null. */
+/** Returns the credentials of the user with this username or email address, or null. */
 export async function findCredentials(db: Database, login: string): Promise<Credentials | null> {
   const row = await db
     .selectFrom('users')
     .select(CREDENTIAL_COLUMNS)
     .where(({ or }) => or([isIgnoringCase('username', login), isIgnoringCase('email', login)]))
-    // A username has no @, an address has one: two rows are impossible.
+    // Unambiguous, because an email address contains an @ and a username never does.
     .executeTakeFirst();
   return row ?? null;
 }
 
-/** The credentials of the user with this number, or null. */
+/** Returns the credentials of the user with this id, or null. */
 export async function findCredentialsById(db: Database, id: number): Promise<Credentials | null> {
   const row = await db
     .selectFrom('users')
@@ -38,7 +38,7 @@ export async function findCredentialsById(db: Database, id: number): Promise<Cre
   return row ?? null;
 }
 
-/** The same, locked until the transaction ends. */
+/** Same as {@link findCredentialsById}, but locks the user until the transaction ends. */
 export async function lockCredentials(db: Database, id: number): Promise<Credentials | null> {
   const row = await db
     .selectFrom('users')
@@ -50,8 +50,8 @@ export async function lockCredentials(db: Database, id: number): Promise<Credent
 }
 
 /**
- * Notes that the user has signed in with the password of this hash, and locks them until the
- * transaction ends. Returns false if they are gone, switched off, or have another password by now.
+ * Records a login with the password of this hash, and locks the user until the transaction ends.
+ * Returns false if the user is gone or inactive, or the password has changed.
  */
 export async function recordLogin(
   db: Database,
@@ -81,9 +81,7 @@ export async function setPassword(
     .execute();
 }
 
-/**
- * Puts a new hash in the place of the old one. Returns false if another one has taken it already.
- */
+/** Replaces a password hash. Returns false if the stored hash is no longer `old`. */
 export async function replacePasswordHash(
   db: Database,
   id: number,

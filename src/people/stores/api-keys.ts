@@ -5,10 +5,10 @@ import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 
-/** A key as it is stored, but for whose it is and its hash. */
+/** A stored key without its owner and hash. */
 export type ApiKeyRow = Omit<Selectable<Schema['api_keys']>, 'user_id' | 'key_hash'>;
 
-/** A key as it is written when it is created. */
+/** A key to insert. */
 export interface NewApiKey {
   user_id: number;
   name: string;
@@ -30,9 +30,9 @@ const COLUMNS = [
 ] as const satisfies (keyof ApiKeyRow)[];
 
 /**
- * Lets nobody else do the same for this user until the transaction ends.
+ * Locks the user until the transaction ends, to serialize the creation of keys.
  *
- * @returns whether there is such a user
+ * @returns whether the user exists
  */
 export async function lockHolder(db: Database, userId: number): Promise<boolean> {
   const row = await db
@@ -48,7 +48,7 @@ export async function insertApiKey(db: Database, key: NewApiKey): Promise<ApiKey
   return db.insertInto('api_keys').values(key).returning(COLUMNS).executeTakeFirstOrThrow();
 }
 
-/** A slice of a user's keys, in order. */
+/** Returns a slice of a user's keys, sorted. */
 export async function listApiKeys(
   db: Database,
   userId: number,
@@ -58,7 +58,7 @@ export async function listApiKeys(
   return cut(query, slice).execute();
 }
 
-/** How many keys a user has. */
+/** Counts a user's keys. */
 export async function countApiKeys(db: Database, userId: number): Promise<number> {
   const { count } = await db
     .selectFrom('api_keys')
@@ -68,7 +68,7 @@ export async function countApiKeys(db: Database, userId: number): Promise<number
   return count;
 }
 
-/** Removes a key of the user. Returns what it was, or null if the user has no such key. */
+/** Deletes a key of the user. Returns the key, or null if the user has no such key. */
 export async function deleteApiKey(
   db: Database,
   userId: number,

@@ -2,7 +2,7 @@ import type { Role } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';
 import type { Database } from '#src/db/database.js';
 
-/** Who holds a token or a key, and whether they may still use it. */
+/** The user who holds a token or API key. */
 export interface TokenUser {
   user_id: number;
   username: string;
@@ -26,7 +26,9 @@ const BEARER_COLUMNS = [
   'users.is_active',
 ] as const;
 
-/** The user with this number, and whether the sign-in `sessionId` of theirs goes on; or null. */
+/**
+ * Returns the user with this id, or null; `session_id` is null unless the token session is live.
+ */
 export async function findUserByToken(
   db: Database,
   userId: number,
@@ -48,7 +50,7 @@ export async function findUserByToken(
   return row ?? null;
 }
 
-/** The API key with this SHA-256, and whose it is; or null. */
+/** Returns the API key with this SHA-256 and its user, or null. */
 export async function findUserByKey(db: Database, keyHash: Buffer): Promise<KeyUser | null> {
   const row = await db
     .selectFrom('api_keys')
@@ -66,8 +68,8 @@ export async function findUserByKey(db: Database, keyHash: Buffer): Promise<KeyU
 }
 
 /**
- * Notes that the key was used, unless that was noted after `since`. Does not wait for a row that
- * somebody else holds: of many requests at once one notes it and the others go on.
+ * Records the use of a key, unless a use after `since` is recorded. Skips a locked row: of several
+ * concurrent requests, one records the use and the others do not wait.
  */
 export async function recordKeyUse(
   db: Database,

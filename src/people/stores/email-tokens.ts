@@ -5,7 +5,7 @@ import type { Schema } from '#src/db/tables.js';
 export type EmailTokenPurpose = Selectable<Schema['email_tokens']>['purpose'];
 export type EmailToken = Pick<Selectable<Schema['email_tokens']>, 'user_id' | 'email'>;
 
-/** Writes a token, in place of those that the user had for the same purpose. */
+/** Inserts a token and deletes the user's other tokens for the same purpose. */
 export async function replaceEmailToken(
   db: Database,
   token: Insertable<Schema['email_tokens']>,
@@ -14,7 +14,7 @@ export async function replaceEmailToken(
   await db.insertInto('email_tokens').values(token).execute();
 }
 
-/** The token with this SHA-256, if it is for this and has not expired; or null. */
+/** Returns the unexpired token with this SHA-256 and purpose, or null. */
 export async function findEmailToken(
   db: Database,
   tokenHash: Buffer,
@@ -29,7 +29,7 @@ export async function findEmailToken(
   return row ?? null;
 }
 
-/** Takes the token out, so that it works once however many try; null as `findEmailToken`. */
+/** Deletes and returns the token, so that it works only once; null like `findEmailToken`. */
 export async function takeEmailToken(
   db: Database,
   tokenHash: Buffer,
@@ -44,7 +44,7 @@ export async function takeEmailToken(
   return row ?? null;
 }
 
-/** Makes the tokens of a user worthless: those for one purpose, or all. */
+/** Deletes the tokens of a user, for one purpose or all. */
 export async function deleteEmailTokensOf(
   db: Database,
   userId: number,
@@ -55,7 +55,7 @@ export async function deleteEmailTokensOf(
   await query.execute();
 }
 
-/** Removes what has expired. Returns how many tokens that were. */
+/** Deletes expired tokens; returns how many. */
 export async function deleteExpiredEmailTokens(db: Database, now: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('email_tokens')

@@ -2,15 +2,18 @@ import type { Insertable, Selectable } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 
-/** A refresh token: the SHA-256 of what the client holds. */
+/** A refresh token, stored as the SHA-256 of the client's secret. */
 export type NewRefreshToken = Insertable<Schema['refresh_tokens']>;
 
-/** Makes every other renewal of the sign-in wait until this transaction has ended. */
+/** Locks the session until the transaction ends, to serialize refreshes. */
 export async function lockSignIn(db: Database, sessionId: number): Promise<void> {
   await db.selectFrom('sessions').select('id').where('id', '=', sessionId).forUpdate().execute();
 }
 
-/** When the token was first used; null if the sign-in has no such token. */
+/**
+ * Returns when the token was first used (`used_at` is null if never), or null if the session has no
+ * such token.
+ */
 export async function findRefreshToken(
   db: Database,
   sessionId: number,
@@ -29,7 +32,7 @@ export async function insertRefreshToken(db: Database, token: NewRefreshToken): 
   await db.insertInto('refresh_tokens').values(token).execute();
 }
 
-/** Notes when the token was first used. */
+/** Records the time at which the token was first used. */
 export async function recordRefreshTokenUse(
   db: Database,
   tokenHash: Buffer,
@@ -42,7 +45,7 @@ export async function recordRefreshTokenUse(
     .execute();
 }
 
-/** How many other tokens the sign-in was given since this one was used. */
+/** Counts the session's other tokens issued since this one was first used. */
 export async function countSuccessors(
   db: Database,
   sessionId: number,
@@ -58,7 +61,7 @@ export async function countSuccessors(
   return Number(count);
 }
 
-/** Removes what has expired, used or not. Returns how many tokens that were. */
+/** Deletes expired tokens, used or not; returns how many. */
 export async function deleteExpiredRefreshTokens(db: Database, now: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('refresh_tokens')

@@ -16,16 +16,19 @@ export interface NewRegistration {
   expires_at: string;
 }
 
-/** Somebody may have registered with an address that is not theirs, and its owner too. */
+/**
+ * More than one, because someone may have registered with an email address that is not theirs, and
+ * its owner too.
+ */
 const MOST_WITH_ONE_ADDRESS = 3;
 
 const COLUMNS = ['id', 'username', 'email', 'password_hash'] as const;
 
 /**
- * Writes a registration, in place of one for the same username that has expired.
+ * Inserts a registration and deletes an expired one for the same username.
  *
- * @returns its number
- * @throws DatabaseError 23505 if a live one has the username
+ * @returns the id of the registration
+ * @throws DatabaseError 23505 if an unexpired registration has the username
  */
 export async function insertRegistration(
   db: Database,
@@ -44,7 +47,7 @@ export async function insertRegistration(
   return id;
 }
 
-/** The registration with this number, unless it has expired; or null. */
+/** Returns the registration with this id, or null if it is unknown or expired. */
 export async function findRegistration(
   db: Database,
   id: number,
@@ -59,7 +62,7 @@ export async function findRegistration(
   return row ?? null;
 }
 
-/** The numbers of the latest registrations with this address that have not expired. */
+/** Returns the ids of the latest unexpired registrations with this email address. */
 export async function findRegistrationsByEmail(
   db: Database,
   email: string,
@@ -76,7 +79,7 @@ export async function findRegistrationsByEmail(
   return rows.map(({ id }) => id);
 }
 
-/** From now on this token, and no other, confirms the registration. */
+/** Sets the token that confirms the registration; a previous one becomes invalid. */
 export async function setRegistrationToken(
   db: Database,
   id: number,
@@ -89,7 +92,7 @@ export async function setRegistrationToken(
     .execute();
 }
 
-/** Takes out the registration that the token confirms, unless it has expired; or null. */
+/** Deletes and returns the registration that the token confirms, or null if unknown or expired. */
 export async function takeRegistration(
   db: Database,
   tokenHash: Buffer,
@@ -104,7 +107,7 @@ export async function takeRegistration(
   return row ?? null;
 }
 
-/** Removes what has expired. Returns how many registrations that were. */
+/** Deletes expired registrations; returns how many. */
 export async function deleteExpiredRegistrations(db: Database, now: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('registrations')

@@ -5,7 +5,7 @@ import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 
-/** A live session of a browser and the active user behind it. */
+/** A live browser session and its active user. */
 export interface StoredSession {
   id: number;
   user_id: number;
@@ -17,7 +17,7 @@ export interface StoredSession {
   permissions: number;
 }
 
-/** One sign-in, as it is written when it begins. */
+/** A session to insert. */
 export interface NewSession {
   user_id: number;
   remember: boolean;
@@ -27,7 +27,9 @@ export interface NewSession {
   expires_at: string;
 }
 
-/** The session that a cookie names, unless it has expired or its user may no longer sign in. */
+/**
+ * Returns the session of a cookie, or null if it is unknown or expired, or its user is inactive.
+ */
 export async function findSession(
   db: Database,
   cookieId: string,
@@ -54,10 +56,10 @@ export async function findSession(
 }
 
 /**
- * Writes a session that has just begun: of a browser that holds `cookieId`, or, with null, of a
- * client that holds tokens.
+ * Inserts a new session.
  *
- * @returns its number
+ * @param cookieId secret in the browser's cookie; null for a client that uses tokens
+ * @returns the id of the session
  */
 export async function insertSession(
   db: Database,
@@ -77,7 +79,7 @@ export async function insertSession(
   return id;
 }
 
-/** Prolongs a session, unless it has ended or expired in the meantime: then it stays so. */
+/** Extends a session, unless it has ended or expired. */
 export async function renewSession(
   db: Database,
   id: number,
@@ -91,7 +93,7 @@ export async function renewSession(
     .execute();
 }
 
-/** Ends a live sign-in of this user. Returns whether there was one. */
+/** Ends a live session of this user. Returns whether it existed. */
 export async function deleteSession(
   db: Database,
   userId: number,
@@ -108,10 +110,10 @@ export async function deleteSession(
 }
 
 /**
- * Ends the sign-ins of a user: all of them, or all but the one with the number `except`, or only
- * those that have not expired by `aliveAt`.
+ * Ends all sessions of a user, except the one with id `except`. With `aliveAt`, ends only those
+ * that have not expired by then.
  *
- * @returns how many that were
+ * @returns the number of sessions ended
  */
 export async function deleteSessionsOf(
   db: Database,
@@ -125,7 +127,7 @@ export async function deleteSessionsOf(
   return Number(numDeletedRows);
 }
 
-/** Removes what has expired. Returns how many sessions that were. */
+/** Deletes expired sessions; returns how many. */
 export async function deleteExpiredSessions(db: Database, now: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('sessions')
@@ -149,13 +151,13 @@ export type SessionRow = Pick<Selectable<Schema['sessions']>, (typeof LISTED_COL
 
 export type SessionSort = 'last_seen_at' | 'created_at' | 'id';
 
-/** Selects the sessions of a user that have not expired. */
+/** Selects the live sessions of a user. */
 export interface SessionFilter {
   userId: number;
   now: Date;
 }
 
-/** A slice of the live sessions of a user, in order. */
+/** Returns a slice of a user's live sessions, sorted. */
 export async function listSessions(
   db: Database,
   filter: SessionFilter,
@@ -164,7 +166,7 @@ export async function listSessions(
   return cut(liveSessions(db, filter).select(LISTED_COLUMNS), slice).execute();
 }
 
-/** How many live sessions a user has. */
+/** Counts a user's live sessions. */
 export async function countSessions(db: Database, filter: SessionFilter): Promise<number> {
   const { count } = await liveSessions(db, filter)
     .select(({ fn }) => fn.countAll<number>().as('count'))

@@ -1,33 +1,32 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 
-/** What one attempt is counted under. */
+/** A key that an attempt is counted under, with its limits. */
 export interface Attempt {
   keyHash: Buffer;
-  /** Failures without consequence. */
+  /** Number of failures without a delay. */
   free: number;
-  /** Seconds to wait after the last of these; each further failure doubles them. */
+  /** Delay in seconds after the last free failure; doubles with each further one. */
   firstWait: number;
 }
 
-/** An attempt that was counted, with what it takes to undo that. */
+/** A counted attempt, with what is needed to undo it. */
 export interface CountedAttempt {
   key_hash: Buffer;
   blocked_until: string | null;
-  /** When the attempt before it was; null if there was none. */
+  /** Time of the previous attempt; null if there was none. */
   previous: string | null;
 }
 
-/** More often than this a wait is not doubled: it is beyond any limit then. */
+/** Limit of the exponent; further doubling would exceed any window. */
 const MAX_DOUBLINGS = 30;
 
 /**
- * Counts an attempt as failed under each of the keys, except those that have to wait. It is one
- * statement, so attempts made at the same time count one after the other, and none is judged by a
- * count that lacks another.
+ * Counts an attempt as failed under each key that is not blocked. A single statement, so concurrent
+ * attempts are counted one after the other and none is missed.
  *
- * @param window seconds after which failures are forgotten, and that a wait lasts at most
- * @returns those that were counted
+ * @param window seconds after which failures are forgotten; also the longest delay
+ * @returns the attempts that were counted
  */
 export async function countAttempts(
   db: Database,
@@ -40,7 +39,7 @@ export async function countAttempts(
     case when ${failures} >= free then ${at} + make_interval(
       secs => least(${window}, first_wait * power(2, least(${failures} - free, ${MAX_DOUBLINGS})))
     ) end`;
-  // In the order of the keys: two statements that locked them in opposite orders would deadlock.
+  // Locked in the order of the keys, because opposite orders would deadlock.
   const { rows } = await sql<CountedAttempt>`
     with attempts as (
       select * from unnest(
@@ -67,7 +66,7 @@ export async function countAttempts(
   return rows;
 }
 
-/** When the last of the keys may be tried again; null if none has to wait. */
+/** Returns when the last of the keys is unblocked; null if none has been blocked. */
 export async function findLastBlock(
   db: Database,
   keyHashes: readonly Buffer[],
@@ -80,7 +79,7 @@ export async function findLastBlock(
   return row?.until ?? null;
 }
 
-/** Makes an attempt that was counted at `now` as if it had not been; later ones stay as they are. */
+/** Undoes an attempt counted at `now`; later attempts are kept. */
 export async function takeBackAttempt(
   db: Database,
   { key_hash, blocked_until, previous }: CountedAttempt,
@@ -102,7 +101,7 @@ export async function forgetAttempts(db: Database, keyHash: Buffer): Promise<voi
   await db.deleteFrom('throttles').where('key_hash', '=', keyHash).execute();
 }
 
-/** Removes what was not tried since `until`. Returns how many keys that were. */
+/** Deletes keys without an attempt since `until`; returns how many. */
 export async function deleteOldThrottles(db: Database, until: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('throttles')

@@ -5,15 +5,15 @@ import type { Mask } from '#src/access/permissions.js';
 import type { Database } from '#src/db/database.js';
 import { FULL_COLUMNS, type FullUser } from './users.js';
 
-/** A user to be inserted; what is left out gets its default. */
+/** A user to insert; omitted fields get their defaults. */
 export type NewUser = Pick<UserCreate, 'username'> &
   Partial<UserCreate> & { password_hash?: string; email_verified_at?: string };
 
-/** Who could administrate: without a password nobody signs in. */
+/** SQL condition: the user is an administrator who can sign in, which requires a password. */
 const isAdministrator = sql<boolean>`
   permissions & ${sql.lit(PERMISSIONS.admin)} <> 0 and is_active and password_hash is not null`;
 
-/** The user, locked until the transaction ends, or null. */
+/** Returns the user, locked until the transaction ends, or null if it does not exist. */
 export async function lockUser(db: Database, id: number): Promise<FullUser | null> {
   const row = await db
     .selectFrom('users')
@@ -25,8 +25,8 @@ export async function lockUser(db: Database, id: number): Promise<FullUser | nul
 }
 
 /**
- * The ids of the administrators who can sign in. They and the user are locked until the transaction ends, in
- * the order of their ids, so that two such transactions wait for each other and never deadlock.
+ * Returns the ids of the administrators who can sign in. Locks them and the user until the
+ * transaction ends, in the order of their ids, so that concurrent calls never deadlock.
  */
 export async function lockWithAdministrators(db: Database, id: number): Promise<number[]> {
   const rows = await db
@@ -39,7 +39,7 @@ export async function lockWithAdministrators(db: Database, id: number): Promise<
   return rows.filter(({ administrates }) => administrates).map(({ id }) => id);
 }
 
-/** @throws DatabaseError 23505 if the username or the e-mail address is taken */
+/** @throws DatabaseError 23505 if the username or email address is taken */
 export async function insertUser(
   db: Database,
   { role = 'author', ...user }: NewUser,
@@ -52,10 +52,10 @@ export async function insertUser(
 }
 
 /**
- * All of the users in one statement, however many.
+ * Inserts any number of users with a single statement.
  *
  * @returns their ids, in the order of `users`
- * @throws DatabaseError 23505 if a username or an e-mail address is taken
+ * @throws DatabaseError 23505 if a username or email address is taken
  */
 export async function insertUsers(db: Database, users: NewUser[]): Promise<number[]> {
   const rows = users.map((user) => ({
@@ -70,7 +70,7 @@ export async function insertUsers(db: Database, users: NewUser[]): Promise<numbe
     permissions: ROLE_PERMISSIONS[user.role ?? 'author'],
     is_active: user.is_active ?? true,
   }));
-  // The rows travel as one parameter, so the statement is the same for any number of them.
+  // All rows are one parameter, so the statement is the same for any number of them.
   const inserted = await sql<{ id: number }>`
     insert into users
       (username, email, nickname, bio, avatar_url, age, tags, address, permissions, is_active)
@@ -87,7 +87,10 @@ export async function insertUsers(db: Database, users: NewUser[]): Promise<numbe
   return inserted.rows.map(({ id }) => id);
 }
 
-/** Which of these usernames and e-mail addresses others than `except` have, in lower case. */
+/**
+ * Returns which of these usernames and email addresses, both in lower case, are taken by users
+ * other than `except`.
+ */
 export async function findTaken(
   db: Database,
   usernames: string[],
@@ -107,9 +110,9 @@ export async function findTaken(
 }
 
 /**
- * Writes the fields that are given, and the time of the change.
+ * Updates the given fields, and the time of the change.
  *
- * @throws DatabaseError 23505 if the username or the e-mail address is taken
+ * @throws DatabaseError 23505 if the username or email address is taken
  */
 export async function updateUser(
   db: Database,
@@ -133,12 +136,14 @@ export async function deleteUser(db: Database, id: number): Promise<void> {
   await db.deleteFrom('users').where('id', '=', id).execute();
 }
 
-/** Lets nobody else add or change a user until the transaction ends. */
+/** Prevents other transactions from adding or changing users until this one ends. */
 export async function lockAllUsers(db: Database): Promise<void> {
   await sql`lock table users in share row exclusive mode`.execute(db);
 }
 
-/** The driver would write an array or a string as something else than JSON. */
+/**
+ * Serializes to JSON explicitly, because the driver would not serialize arrays and strings as JSON.
+ */
 function toJson(address: Address | null | undefined) {
   return address === undefined || address === null
     ? null

@@ -7,7 +7,10 @@ import { cut, type Slice } from '#src/lists/slices.js';
 
 type UserRow = Selectable<Schema['users']>;
 
-/** How much of a user is read: what anyone may see, or what administrators and the user see. */
+/**
+ * Visibility of a user: public fields of active users, or all fields for administrators and the
+ * user.
+ */
 export type Audience = 'public' | 'full';
 
 const PUBLIC_COLUMNS = [
@@ -44,18 +47,18 @@ export interface UserFilter {
 
 export type UserSort = 'id' | 'username' | 'created_at';
 
-/** The value that a list is sorted by, as a cursor keeps it. */
+/** Returns the value that a user is sorted by, for cursors. */
 export function userSortKey(user: PublicUser, sort: UserSort): string | number {
   return sort === 'username' ? user.username.toLowerCase() : user[sort];
 }
 
-/** Whether a list in this order could have such a key. */
+/** Whether the key is valid for this sort order, to check cursors. */
 export function isUserSortKey(key: string | number, sort: UserSort): boolean {
   if (sort === 'id') return typeof key === 'number';
   return typeof key === 'string' && (sort === 'username' || isTimestamp(key));
 }
 
-/** A slice of the users that the audience may see, in order. */
+/** Returns a slice of the users visible to the audience, sorted. */
 export async function listUsers(
   db: Database,
   filter: UserFilter,
@@ -65,7 +68,7 @@ export async function listUsers(
   return cut(query, slice, sortColumn(slice.sort)).execute();
 }
 
-/** How many users the filter finds. */
+/** Counts the users that match the filter. */
 export async function countUsers(db: Database, filter: UserFilter): Promise<number> {
   const { count } = await db
     .selectFrom('users')
@@ -76,10 +79,11 @@ export async function countUsers(db: Database, filter: UserFilter): Promise<numb
 }
 
 /**
- * Every user that the audience may see, by id, as they are at one moment, read from a database
- * cursor in small portions. Holds a connection until the last one is taken, or `return` is called.
+ * Streams all users visible to the audience, ordered by id, from one snapshot, through a database
+ * cursor in small batches. Holds a connection until the last user is consumed or `return` is
+ * called.
  *
- * @param timeout milliseconds after which the database ends it
+ * @param timeout milliseconds after which the database cancels the query
  */
 export async function* streamUsers(
   db: Database,
@@ -88,7 +92,7 @@ export async function* streamUsers(
 ): AsyncIterableIterator<PublicUser | FullUser> {
   const transaction = await db.startTransaction().setAccessMode('read only').execute();
   try {
-    // The clock of a statement goes on while its cursor waits for the reader.
+    // The statement timeout keeps running while the cursor waits for the client.
     await sql`select set_config('statement_timeout', ${String(timeout)}, true)`.execute(
       transaction,
     );
@@ -103,7 +107,7 @@ export async function* streamUsers(
   }
 }
 
-/** The user, or null if there is none that the audience may see. */
+/** Returns the user, or null if it does not exist or is not visible to the audience. */
 export function findUser(db: Database, id: number, audience: 'full'): Promise<FullUser | null>;
 export function findUser(
   db: Database,
@@ -124,7 +128,7 @@ export async function findUser(
   return row ?? null;
 }
 
-/** Whether there is any user at all. */
+/** Whether any user exists. */
 export async function hasUsers(db: Database): Promise<boolean> {
   const row = await db.selectFrom('users').select('id').limit(1).executeTakeFirst();
   return row !== undefined;
@@ -148,7 +152,7 @@ function matches({ q, audience }: UserFilter) {
         eb.or([
           eb('username', 'ilike', pattern),
           eb('nickname', 'ilike', pattern),
-          // Searching what a reader may not see would tell it, letter by letter.
+          // Searching hidden fields would reveal them letter by letter.
           ...(audience === 'full' ? [eb('email', 'ilike', pattern)] : []),
         ]),
       );
