@@ -1,0 +1,96 @@
+import type { OpenAPIV3_1 } from 'openapi-types';
+import t, { type Test } from 'tap';
+import { createTestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+import type { Client, Reply } from '#test/support/client.js';
+import { contract } from '#test/support/contract.js';
+import { Generator, type Schema } from '#test/support/generate.js';
+import { Known } from '#test/support/known.js';
+import { Random } from '#test/support/random.js';
+
+const testApp = await createTestApp(t);
+const { app } = testApp;
+const admin = await testApp.signedIn({ username: 'admin', role: 'admin' });
+const generator = new Generator(contract, new Random(20_260_131), new Known());
+const category = await admin.post('/api/v1/categories', { name: 'Guides' });
+
+let count = 0;
+
+/** A fresh resource for each test, and who may change it. A new `…Update` schema adds its own. */
+const RESOURCES: Record<string, () => Promise<{ client: Client; url: string }>> = {
+  PostUpdate: () => created('/api/v1/posts', { title: `Post ${++count}`, content: 'Text' }),
+  UserUpdate: () => created('/api/v1/users', { username: `user_${++count}` }),
+  CategoryUpdate: () => created('/api/v1/categories', { name: `Category ${++count}` }),
+  TagUpdate: () => created('/api/v1/tags', { name: `Tag ${++count}` }),
+  async CommentUpdate() {
+    const { id } = await insertTestPost(app, { title: `Post ${++count}` });
+    const { headers } = await admin.post(`/api/v1/posts/${id}/comments`, { content: 'Text' });
+    return { client: admin, url: String(headers['location']) };
+  },
+  async ProfileUpdate() {
+    const client = await testApp.signedIn({ username: `profile_${++count}` });
+    return { client, url: '/api/v1/me' };
+  },
+};
+
+async function created(collection: string, body: object) {
+  const { headers } = await admin.post(collection, body);
+  return { client: admin, url: String(headers['location']) };
+}
+
+/** A valid value of the property that the resource does not have yet. */
+function newValue(name: string, schema: Schema, current: unknown): unknown {
+  if (name === 'category_id') return category.json.id;
+  for (;;) {
+    const value = generator.value(schema, 0);
+    if (!isEmpty(value) && JSON.stringify(value) !== JSON.stringify(current)) return value;
+  }
+}
+
+/** What a fresh resource may have as its default. */
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+function versionOf({ headers }: Reply): number {
+  return Number(/^"(\d+)-/.exec(String(headers['etag']))?.[1]);
+}
+
+async function auditEntries(): Promise<Record<string, object | null>[]> {
+  const { rows } = await app.pg.query('select action, before, after from audit_log order by id');
+  return rows;
+}
+
+async function assertSafe(t: Test, component: string, name: string, schema: Schema) {
+  const make = RESOURCES[component];
+  if (make === undefined) throw new Error(`${component}: say in RESOURCES how to create one`);
+  const { client, url } = await make();
+  const before = await client.get(url);
+  const entries = await auditEntries();
+  const change = { [name]: newValue(name, schema, before.json[name]) };
+
+  const changed = await client.patch(url, change);
+  t.equal(changed.status, 200, `${JSON.stringify(change)}: ${changed.text}`);
+  t.equal(versionOf(changed), versionOf(before) + 1, 'raises the version by one');
+  const added = (await auditEntries()).slice(entries.length);
+  t.equal(added.length, 1, 'is one entry in the audit log');
+  const named = Object.keys(added[0]?.['after'] ?? {});
+  t.ok(named.includes(name) || named.includes(`${name}_sha256`), `${named} names ${name}`);
+
+  const again = await client.patch(url, change);
+  t.equal(again.status, 200, again.text);
+  t.equal(versionOf(again), versionOf(changed), 'the same again raises nothing');
+  t.equal((await auditEntries()).length, entries.length + 1, 'and is not in the audit log');
+}
+
+const schemas = (contract.components?.schemas ?? {}) as Record<string, OpenAPIV3_1.SchemaObject>;
+const updates = Object.entries(schemas).filter(([name]) => name.endsWith('Update'));
+
+t.ok(updates.length >= 6, 'the contract has update schemas');
+for (const [component, { properties = {} }] of updates) {
+  for (const [name, schema] of Object.entries(properties)) {
+    t.test(`${component}: a change of ${name} alone`, (t) =>
+      assertSafe(t, component, name, schema as Schema),
+    );
+  }
+}
