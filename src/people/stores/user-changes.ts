@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { PERMISSIONS, ROLE_PERMISSIONS } from '#schemas/roles.js';
 import type { Address, UserCreate, UserUpdate } from '#schemas/users.js';
 import type { Mask } from '#src/access/permissions.js';
 import type { Database } from '#src/db/database.js';
+import { tables } from '#src/db/tables.js';
 import { FULL_COLUMNS, type FullUser } from './users.js';
 
 /** A user to insert; omitted fields get their defaults. */
@@ -58,7 +59,53 @@ export async function insertUser(
  * @throws DatabaseError 23505 if a username or email address is taken
  */
 export async function insertUsers(db: Database, users: NewUser[]): Promise<number[]> {
-  const rows = users.map((user) => ({
+  const rows = users.map(toBulkRow);
+  const names = sql.join(Object.keys(BULK_TYPES).map((name) => sql.ref(name)));
+  const values = sql.join(Object.entries(BULK_TYPES).map(([name, type]) => fromJson(name, type)));
+  const types = sql.join(
+    Object.entries(BULK_TYPES).map(
+      ([name, type]) => sql`${sql.ref(name)} ${sql.raw(JSON_TYPES.has(type) ? 'jsonb' : type)}`,
+    ),
+  );
+  // The rows travel as one parameter, so the statement is the same for any number of them.
+  const inserted = await sql<{ id: number }>`
+    insert into users (${names})
+    select ${values}
+    from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as (${types}))
+      with ordinality as t (${names}, n)
+    order by n
+    returning id
+  `.execute(db);
+  return inserted.rows.map(({ id }) => id);
+}
+
+type BulkRow = Omit<UserCreate, 'role'> & { permissions: Mask };
+
+/** The columns that a bulk insert writes, with their types: every field of `UserCreate`. */
+const BULK_TYPES: Record<keyof BulkRow, string> = {
+  username: tables.users.username.type,
+  email: tables.users.email.type,
+  nickname: tables.users.nickname.type,
+  bio: tables.users.bio.type,
+  avatar_url: tables.users.avatar_url.type,
+  age: tables.users.age.type,
+  tags: tables.users.tags.type,
+  address: tables.users.address.type,
+  permissions: tables.users.permissions.type,
+  is_active: tables.users.is_active.type,
+};
+
+/** Types that arrive as JSON and are converted by the statement. */
+const JSON_TYPES = new Set(['text[]', 'jsonb']);
+
+function fromJson(name: string, type: string): RawBuilder<unknown> {
+  const column = sql.ref(name);
+  if (type === 'text[]') return sql`array(select jsonb_array_elements_text(${column}))`;
+  return type === 'jsonb' ? sql`nullif(${column}, 'null')` : column;
+}
+
+function toBulkRow(user: NewUser): BulkRow {
+  return {
     username: user.username,
     email: user.email ?? null,
     nickname: user.nickname ?? '',
@@ -69,22 +116,7 @@ export async function insertUsers(db: Database, users: NewUser[]): Promise<numbe
     address: user.address ?? null,
     permissions: ROLE_PERMISSIONS[user.role ?? 'author'],
     is_active: user.is_active ?? true,
-  }));
-  // All rows are one parameter, so the statement is the same for any number of them.
-  const inserted = await sql<{ id: number }>`
-    insert into users
-      (username, email, nickname, bio, avatar_url, age, tags, address, permissions, is_active)
-    select username, email, nickname, bio, avatar_url, age,
-           array(select jsonb_array_elements_text(tags)), nullif(address, 'null'), permissions, is_active
-    from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as (
-           username text, email text, nickname text, bio text, avatar_url text, age integer,
-           tags jsonb, address jsonb, permissions integer, is_active boolean
-         )) with ordinality as t (
-           username, email, nickname, bio, avatar_url, age, tags, address, permissions, is_active, n)
-    order by n
-    returning id
-  `.execute(db);
-  return inserted.rows.map(({ id }) => id);
+  };
 }
 
 /**
