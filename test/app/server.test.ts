@@ -15,6 +15,7 @@ import {
   temporaryDirectory,
   waitFor,
 } from '#test/src/db/embedded/support.js';
+import { NODE } from '#test/support/command.js';
 import { createTestDatabase } from '#test/support/database.js';
 import { serverUrl } from '#test/support/server.js';
 
@@ -38,15 +39,10 @@ class Service {
 
   constructor(t: Test, settings: Settings, nodeOptions: string[] = []) {
     const { PATH, HOME, TMPDIR } = process.env;
+    const [program, ...options] = NODE;
     const child = spawn(
-      process.execPath,
-      [
-        '--conditions=source',
-        '--import',
-        'tsx',
-        ...nodeOptions,
-        join(projectRoot, 'app/server.ts'),
-      ],
+      program,
+      [...options, ...nodeOptions, join(projectRoot, 'build/app/server.js')],
       {
         cwd: projectRoot,
         env: { PATH, HOME, TMPDIR, ...NO_SETTINGS, PORT: '0', LOG_LEVEL: 'info', ...settings },

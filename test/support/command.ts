@@ -11,14 +11,11 @@ export interface Outcome {
   stderr: string;
 }
 
+/** The program that runs a file of build/ in a process of its own, and what it has to be told. */
+export const NODE = [process.execPath, '--conditions=test', '--enable-source-maps'] as const;
+
 /** The command line, as `npm run cli --` runs it. */
-export const COMMAND = [
-  process.execPath,
-  '--conditions=source',
-  '--import',
-  'tsx',
-  join(projectRoot, 'app/cli/main.ts'),
-];
+export const COMMAND = [...NODE, join(projectRoot, 'build/app/cli/main.js')];
 
 /** No variable of the caller's, and none of `.env`, has a say. */
 export function environment(settings: Settings): NodeJS.ProcessEnv {

@@ -20,13 +20,13 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { EmbeddedPostgresOptions } from '#src/db/embedded/index.js';
+import { projectRoot } from '#src/lib/project-root.js';
 
 const require = createRequire(import.meta.url);
-const CHECKOUT = fileURLToPath(new URL('../../../../', import.meta.url));
-const HOLD_SERVER = 'test/src/db/embedded/hold-server.ts';
+const CHECKOUT = projectRoot;
+const HOLD_SERVER = 'build/test/src/db/embedded/hold-server.js';
 
 export const NOBODY = 65534;
 export const isRoot = process.getuid?.() === 0;
@@ -167,17 +167,10 @@ export class Holder {
 
   constructor(t: Test, options: EmbeddedPostgresOptions, how: { uid?: number; checkout?: string }) {
     const checkout = how.checkout ?? CHECKOUT;
-    const tsx = pathToFileURL(require.resolve('tsx')).href;
     // In a process group of its own, as a terminal would start it.
     this.child = spawn(
       process.execPath,
-      [
-        '--conditions=source',
-        '--import',
-        tsx,
-        join(checkout, HOLD_SERVER),
-        JSON.stringify(options),
-      ],
+      ['--conditions=test', join(checkout, HOLD_SERVER), JSON.stringify(options)],
       {
         cwd: checkout,
         detached: true,
@@ -233,7 +226,7 @@ export class Holder {
  * when its install script does not run: without the library links.
  */
 export function copyCheckout(directory: string): string {
-  for (const folder of ['src/db/embedded', dirname(HOLD_SERVER)]) {
+  for (const folder of ['build/src/db/embedded', dirname(HOLD_SERVER)]) {
     cpSync(join(CHECKOUT, folder), join(directory, folder), { recursive: true });
   }
   const { type, imports } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
