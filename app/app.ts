@@ -52,6 +52,7 @@ import devMail from '#routes/dev/mail.js';
 import docs from '#routes/docs.js';
 import feed from '#routes/feed.js';
 import system from '#routes/system.js';
+import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { trustedProxies } from './config.js';
@@ -68,6 +69,8 @@ export interface AppDependencies {
   tokenSecrets: readonly string[];
   /** The time; the computer's own if it is left out. */
   clock?: () => Date;
+  /** What a hash of a password may cost; what is good for production if it is left out. */
+  passwordCost?: PasswordCost;
   /** Takes all mail in place of what the configuration says. */
   mailer?: Mailer;
   /** Takes the log in place of standard output. */
@@ -89,7 +92,7 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const production = config.APP_ENV === 'production';
   const { databaseUrl, secretKey, tokenSecrets, mailer, logger } = dependencies;
-  const { clock = () => new Date() } = dependencies;
+  const { clock = () => new Date(), passwordCost = PASSWORD_COST } = dependencies;
 
   const app = Fastify({
     ...(logger === undefined
@@ -146,6 +149,7 @@ export async function buildApp(
   await app.register(passwords, {
     perAccount: config.LOGIN_ATTEMPTS,
     perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
+    cost: passwordCost,
   });
   await app.register(sessions, { secret: secretKey });
   await app.register(authentication, { secrets: tokenSecrets });

@@ -1,19 +1,23 @@
 import fp from 'fastify-plugin';
 import type { LoginLimits } from '#src/access/context.js';
+import type { PasswordCost } from '#src/lib/password-cost.js';
 import { preparePasswords } from '#src/people/services/passwords.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** How often one may be wrong about a password. */
     loginLimits: LoginLimits;
+    /** The cost of hashing a password. */
+    passwordCost: PasswordCost;
   }
 }
 
 /** What every operation relies on that checks a password. */
-export default fp<LoginLimits>(
-  async (app, { perAccount, perAddress }) => {
+export default fp<LoginLimits & { cost: PasswordCost }>(
+  async (app, { perAccount, perAddress, cost }) => {
     app.decorate('loginLimits', { perAccount, perAddress });
-    app.addHook('onReady', preparePasswords);
+    app.decorate('passwordCost', cost);
+    app.addHook('onReady', () => preparePasswords(cost));
   },
   { name: 'passwords' },
 );

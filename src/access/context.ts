@@ -1,5 +1,6 @@
 import type { Database } from '#src/db/database.js';
 import type { Language } from '#src/lib/messages/index.js';
+import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Viewer } from './viewer.js';
 
 /** How many wrong passwords are free; each further failure doubles a delay. */
@@ -23,6 +24,8 @@ export interface Context {
   /** The `If-Match` field of the request (RFC 9110, section 13.1.1). */
   readonly ifMatch: string | undefined;
   readonly loginLimits: LoginLimits;
+  /** The cost of hashing a password. */
+  readonly passwordCost: PasswordCost;
   /** Logs a fault that must not make the call fail. */
   readonly report: (fault: unknown, message: string) => void;
 }
@@ -43,6 +46,7 @@ export function systemContext(db: Database, now = new Date()): Context {
     language: 'en',
     ifMatch: undefined,
     loginLimits: { perAccount: 0, perAddress: 0 },
+    passwordCost: PASSWORD_COST,
     report: (fault, message) => process.emitWarning(`${message}: ${fault}`),
   };
 }

@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import { type AppDependencies, buildApp } from '#app/app.js';
 import { parseConfig } from '#app/config.js';
 import type { Config } from '#app/config-schema.js';
+import type { PasswordCost } from '#src/lib/password-cost.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser, type NewUser } from '#src/people/stores/user-changes.js';
 import { Client } from './client.js';
@@ -50,11 +51,14 @@ const WIDE_LIMITS = {
 /** Satisfies the password policy. */
 export const PASSWORD = 'TestPass123!';
 
-let passwordHash: Promise<string> | undefined;
+/** As little as argon2 takes: what it costs in production is one test's business. */
+export const CHEAP_PASSWORDS: PasswordCost = { memoryCost: 8, timeCost: 1, parallelism: 1 };
+
+const passwordHashes = new Map<PasswordCost, Promise<string>>();
 
 /**
  * The app as in production, on a database of its own. Only the limits on how often one may ask are
- * wider, unless a test sets them.
+ * wider, and passwords cheap, unless a test sets them.
  */
 export async function createTestApp(
   t: Test,
@@ -62,6 +66,7 @@ export async function createTestApp(
   { routes, ...dependencies }: Partial<AppDependencies> & TestRoutes = {},
 ): Promise<TestApp> {
   const clock = new TestClock();
+  const { passwordCost = CHEAP_PASSWORDS } = dependencies;
   const databaseUrl = dependencies.databaseUrl ?? (await createTestDatabase(t));
   const config = parseConfig({ APP_ENV: 'testing', LOG_LEVEL: 'silent' });
   const app = await buildApp(
@@ -71,6 +76,7 @@ export async function createTestApp(
       secretKey: 'a secret key for tests and nothing else',
       tokenSecrets: [TOKEN_SECRET],
       clock: clock.read,
+      passwordCost,
       ...dependencies,
     },
   );
@@ -79,7 +85,8 @@ export async function createTestApp(
   t.teardown(() => app.close());
 
   async function createUser(user: NewUser): Promise<{ id: number }> {
-    passwordHash ??= hashPassword(PASSWORD);
+    const passwordHash = passwordHashes.get(passwordCost) ?? hashPassword(PASSWORD, passwordCost);
+    passwordHashes.set(passwordCost, passwordHash);
     return insertUser(app.db, { ...user, password_hash: await passwordHash });
   }
 

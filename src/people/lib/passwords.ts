@@ -1,30 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
+import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 
-/**
- * Memory in KiB, iterations and parallelism: OWASP's first recommendation for argon2id.
- *
- * @see https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
- */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-
-/** Prefix of hashes with these parameters (PHC string format, argon2 1.3). */
-const BEGINNING =
-  `$argon2id$v=19$m=${PARAMETERS.memoryCost},t=${PARAMETERS.timeCost},` +
-  `p=${PARAMETERS.parallelism}$`;
-
-/**
- * Returns a salted argon2id hash in PHC format. Takes tens of milliseconds, off the main thread.
- */
-export function hashPassword(password: string): Promise<string> {
-  return hash(password, PARAMETERS);
+/** How every hash begins that is made at this cost (PHC string format, argon2 1.3). */
+function beginning({ memoryCost, timeCost, parallelism }: PasswordCost): string {
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
 }
 
-let dummy: Promise<string> | undefined;
+/** A salted argon2id hash in PHC form. Takes tens of milliseconds, off the main thread. */
+export function hashPassword(password: string, cost = PASSWORD_COST): Promise<string> {
+  return hash(password, cost);
+}
 
-/** Returns a hash of a random password, created once. */
-export function dummyHash(): Promise<string> {
-  dummy ??= hashPassword(randomBytes(16).toString('hex'));
+const dummies = new Map<string, Promise<string>>();
+
+/** A hash that nobody's password belongs to, made once. */
+export function dummyHash(cost = PASSWORD_COST): Promise<string> {
+  const key = beginning(cost);
+  const dummy = dummies.get(key) ?? hashPassword(randomBytes(16).toString('hex'), cost);
+  dummies.set(key, dummy);
   return dummy;
 }
 
@@ -32,14 +26,18 @@ export function dummyHash(): Promise<string> {
  * Whether the password matches the hash. Without a hash, does the same work and returns false, so
  * that timing does not reveal whether the account exists.
  */
-export async function verifyPassword(password: string, known: string | null): Promise<boolean> {
-  const matches = await verify(known ?? (await dummyHash()), password);
+export async function verifyPassword(
+  password: string,
+  known: string | null,
+  cost = PASSWORD_COST,
+): Promise<boolean> {
+  const matches = await verify(known ?? (await dummyHash(cost)), password);
   return matches && known !== null;
 }
 
-/** Whether the hash was created with a different algorithm or parameters. */
-export function needsRehash(known: string): boolean {
-  return !known.startsWith(BEGINNING);
+/** Whether the hash was made with another algorithm or at another cost than today's. */
+export function needsRehash(known: string, cost = PASSWORD_COST): boolean {
+  return !known.startsWith(beginning(cost));
 }
 
 /** Returns a random password that satisfies the policy: 20 characters, 96 random bits. */

@@ -31,7 +31,7 @@ export async function authenticate(
   const hash = known?.password_hash ?? null;
   const throttles = throttlesOf(`login:${login.username}`, context);
   const user = await throttled(context, throttles, async () => {
-    const matches = await verifyPassword(login.password, hash);
+    const matches = await verifyPassword(login.password, hash, context.passwordCost);
     if (known === null || hash === null || !matches || !known.is_active) {
       // Whoever carries the cookie of somebody else has no part in it.
       const anonymous = { ...context, viewer: null };
@@ -62,7 +62,8 @@ export async function assertPassword(
   return throttled(context, throttlesOf(`viewer:${context.viewer.id}`, context), async () => {
     const user = await findCredentialsById(context.db, context.viewer.id);
     const hash = user?.password_hash ?? null;
-    if ((await verifyPassword(password, hash)) && hash !== null) return hash;
+    const matches = await verifyPassword(password, hash, context.passwordCost);
+    if (matches && hash !== null) return hash;
     throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
   });
 }

@@ -39,7 +39,7 @@ export async function changePassword(
   }
   if (items.length > 0) throw new InvalidRequest(items);
   const old = await assertPassword(context, current_password, 'current_password');
-  const passwordHash = await hashPassword(new_password);
+  const passwordHash = await hashPassword(new_password, context.passwordCost);
   await inTransaction(context, async (trx) => {
     await assertSamePassword(trx, old);
     const user = await lockUser(trx.db, context.viewer.id);
@@ -76,7 +76,7 @@ export async function resetPassword(
   // Whoever guesses tokens must not cost the work of a hash.
   const found = await findEmailToken(context.db, tokenHash, 'reset_password', context.now);
   if (found === null) throw unusable(token);
-  const passwordHash = await hashPassword(new_password);
+  const passwordHash = await hashPassword(new_password, context.passwordCost);
   await inTransaction(context, async (trx) => {
     const taken = await takeEmailToken(trx.db, tokenHash, 'reset_password', context.now);
     const user = taken === null ? null : await lockUser(trx.db, taken.user_id);

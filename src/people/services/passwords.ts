@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { Context } from '#src/access/context.js';
 import { ApiError } from '#src/errors.js';
+import type { PasswordCost } from '#src/lib/password-cost.js';
 import * as passwords from '#src/people/lib/passwords.js';
 import { replacePasswordHash } from '#src/people/stores/accounts.js';
 
@@ -29,8 +30,8 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
  *
  * @throws ApiError too_busy if too many are waiting already
  */
-export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => passwords.hashPassword(password));
+export function hashPassword(password: string, cost?: PasswordCost): Promise<string> {
+  return inTurn(() => passwords.hashPassword(password, cost));
 }
 
 /**
@@ -39,13 +40,17 @@ export function hashPassword(password: string): Promise<string> {
  *
  * @throws ApiError too_busy if too many are waiting already; the password was not looked at then
  */
-export function verifyPassword(password: string, known: string | null): Promise<boolean> {
-  return inTurn(() => passwords.verifyPassword(password, known));
+export function verifyPassword(
+  password: string,
+  known: string | null,
+  cost?: PasswordCost,
+): Promise<boolean> {
+  return inTurn(() => passwords.verifyPassword(password, known, cost));
 }
 
 /** Does beforehand what would make the first login of an unknown user slower than others. */
-export async function preparePasswords(): Promise<void> {
-  await passwords.dummyHash();
+export async function preparePasswords(cost?: PasswordCost): Promise<void> {
+  await passwords.dummyHash(cost);
 }
 
 /**
@@ -57,13 +62,13 @@ export async function preparePasswords(): Promise<void> {
  * @returns the hash that is stored now
  */
 export async function renewHash(
-  { db, report }: Pick<Context, 'db' | 'report'>,
+  { db, report, passwordCost }: Pick<Context, 'db' | 'report' | 'passwordCost'>,
   { id, password_hash: old }: { id: number; password_hash: string },
   password: string,
 ): Promise<string> {
-  if (!passwords.needsRehash(old)) return old;
+  if (!passwords.needsRehash(old, passwordCost)) return old;
   try {
-    const renewed = await hashPassword(password);
+    const renewed = await hashPassword(password, passwordCost);
     return (await replacePasswordHash(db, id, { old, renewed })) ? renewed : old;
   } catch (error) {
     report(error, 'could not renew the hash of a password');

@@ -32,7 +32,9 @@ export async function register(context: Context, registration: Registration): Pr
   assertAgreed(registration);
   const { username, email, password } = registration;
   const throttle = mailThrottle(email, FREE_REGISTRATIONS);
-  const passwordHash = await throttled(context, [throttle], () => hashPassword(password));
+  const passwordHash = await throttled(context, [throttle], () =>
+    hashPassword(password, context.passwordCost),
+  );
   const expiresAt = new Date(context.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
   try {
     await inTransaction(context, async (trx) => {

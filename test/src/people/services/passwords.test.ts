@@ -45,12 +45,15 @@ t.test('whoever finds the queue full is told so at once, and the others are serv
 
 t.test('a renewed hash does not overwrite a password that was changed meanwhile', async (t) => {
   const { app } = await createTestApp(t);
+  const { db, passwordCost } = app;
+  const context = { db, passwordCost, report: t.error };
   const { id } = await insertUser(app.db, { username: 'alice', password_hash: old });
   const changed = await hashPassword('Another-Horse-9');
   await app.pg.query('update users set password_hash = $1', [changed]);
-  await renewHash({ db: app.db, report: t.error }, { id, password_hash: old }, PASSWORD);
+  await renewHash(context, { id, password_hash: old }, PASSWORD);
   t.equal((await findCredentials(app.db, 'alice'))?.password_hash, changed);
   await app.pg.query('update users set password_hash = $1', [old]);
-  await renewHash({ db: app.db, report: t.error }, { id, password_hash: old }, PASSWORD);
-  t.equal(needsRehash(String((await findCredentials(app.db, 'alice'))?.password_hash)), false);
+  await renewHash(context, { id, password_hash: old }, PASSWORD);
+  const renewed = String((await findCredentials(app.db, 'alice'))?.password_hash);
+  t.equal(needsRehash(renewed, passwordCost), false);
 });
