@@ -5,6 +5,7 @@ import t from 'tap';
 import { projectRoot } from '#src/lib/project-root.js';
 import { createTestApp } from '#test/support/app.js';
 import { contract, headersOf, resolve, validateAgainst } from '#test/support/contract.js';
+import { Problems } from '#test/support/problems.js';
 
 type Operation = OpenAPIV3_1.OperationObject;
 
@@ -31,16 +32,23 @@ t.test('the committed contract is the one that is served', async (t) => {
 t.test('every operation is described', async (t) => {
   const tags = new Set(contract.tags?.map(({ name }) => name));
   const ids = new Set<string>();
+  const problems = new Problems();
   t.ok(operations.length >= 18);
   for (const { name, path, method, operation } of operations) {
     const { summary, description, operationId = '', security, responses = {} } = operation;
-    t.ok(summary && summary.length < 60, `${name}: summary`);
-    t.ok(description && description.length > 20 && description !== summary, `${name}: description`);
-    t.match(operationId, /^[a-z][a-z-]+$/, `${name}: operationId`);
-    t.notOk(ids.has(operationId), `${name}: its operationId is its own`);
+    problems.unless(summary && summary.length < 60, `${name}: summary`);
+    problems.unless(
+      description && description.length > 20 && description !== summary,
+      `${name}: description`,
+    );
+    problems.unless(/^[a-z][a-z-]+$/.test(operationId), `${name}: operationId`);
+    problems.unless(!ids.has(operationId), `${name}: its operationId is its own`);
     ids.add(operationId);
-    t.ok(operation.tags?.length === 1 && tags.has(String(operation.tags[0])), `${name}: tag`);
-    t.ok(security && security.length > 0, `${name}: security`);
+    problems.unless(
+      operation.tags?.length === 1 && tags.has(String(operation.tags[0])),
+      `${name}: tag`,
+    );
+    problems.unless(security && security.length > 0, `${name}: security`);
 
     const statuses = new Set(Object.keys(responses));
     const expected = ['429', '500', '503'];
@@ -51,18 +59,19 @@ t.test('every operation is described', async (t) => {
     if (path.includes('{')) expected.push('404');
     // What an id names can have been changed by somebody else.
     if (/^(put|patch)$/.test(method) && path.includes('{')) expected.push('409', '412');
-    for (const status of expected) t.ok(statuses.has(status), `${name}: ${status}`);
-    t.ok(
+    for (const status of expected) problems.unless(statuses.has(status), `${name}: ${status}`);
+    problems.unless(
       [...statuses].some((status) => status.startsWith('2')),
       `${name}: a success`,
     );
     for (const [status, response] of Object.entries(responses)) {
-      t.ok(answerOf(response).description, `${name} ${status}: description`);
+      problems.unless(answerOf(response).description, `${name} ${status}: description`);
     }
     for (const parameter of (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[]) {
-      t.ok(parameter.description, `${name}: ${parameter.name} is described`);
+      problems.unless(parameter.description, `${name}: ${parameter.name} is described`);
     }
   }
+  problems.assertNone(t, 'what is said of operations');
 });
 
 t.test('every answer says which headers it has', async (t) => {
@@ -75,20 +84,22 @@ t.test('every answer says which headers it has', async (t) => {
   };
   const everywhere = ['X-Request-ID', 'X-Response-Time', 'Cache-Control'];
   const rate = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
+  const problems = new Problems();
   for (const { name, operation } of operations) {
     for (const [status, response] of Object.entries(operation.responses ?? {})) {
       const headers = headersOf(answerOf(response));
       const isError = Number(status) >= 400;
       const required = [...everywhere, isError ? 'Content-Language' : rate, sure[status] ?? []];
       for (const header of required.flat()) {
-        t.equal(headers[header]?.required, true, `${name} ${status}: ${header}`);
+        problems.unless(headers[header]?.required === true, `${name} ${status}: ${header}`);
       }
-      for (const header of rate) t.ok(headers[header], `${name} ${status}: ${header}`);
+      for (const header of rate) problems.unless(headers[header], `${name} ${status}: ${header}`);
       for (const [header, { description }] of Object.entries(headers)) {
-        t.ok(description, `${name} ${status}: ${header} is described`);
+        problems.unless(description, `${name} ${status}: ${header} is described`);
       }
     }
   }
+  problems.assertNone(t, 'headers of answers');
 });
 
 t.test('an operation says which headers its success has', async (t) => {
@@ -197,15 +208,18 @@ t.test('components have names, and examples that are valid', async (t) => {
   const text = JSON.stringify(contract.paths);
   t.notMatch(text, /"def-\d+"|schema-\d/, 'no anonymous component');
   t.notMatch(JSON.stringify(contract), /"nullable":/, 'null is a type in 3.1');
+  const problems = new Problems();
   for (const [name, schema] of Object.entries(schemas)) {
-    t.match(name, /^[A-Z][A-Za-z]+$/);
-    t.ok(schema.description, `${name}: description`);
+    problems.unless(/^[A-Z][A-Za-z]+$/.test(name), `${name}: its name`);
+    problems.unless(schema.description, `${name}: description`);
     const { examples = [] } = schema as { examples?: unknown[] };
-    t.ok(examples.length > 0, `${name}: has an example`);
+    problems.unless(examples.length > 0, `${name}: has an example`);
     for (const example of examples) {
-      t.equal(validateAgainst(['components', 'schemas', name], example), null, `${name}: example`);
+      const problem = validateAgainst(['components', 'schemas', name], example);
+      problems.unless(problem === null, `${name}: example: ${problem}`);
     }
   }
+  problems.assertNone(t, 'components');
   for (const name of [
     'User',
     'UserPublic',

@@ -8,6 +8,7 @@ import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser, type NewUser } from '#src/people/stores/user-changes.js';
 import { Client } from './client.js';
 import { createTestDatabase } from './database.js';
+import { showFailingAnswers } from './failing-answers.js';
 
 /** A clock that stands still until it is moved. */
 export class TestClock {
@@ -82,6 +83,7 @@ export async function createTestApp(
   );
   await routes?.(app);
   await app.ready();
+  showFailingAnswers(t, app);
   t.teardown(() => app.close());
 
   async function createUser(user: NewUser): Promise<{ id: number }> {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { projectRoot } from '#src/lib/project-root.js';
 import { violation } from './contract.js';
+import { remember } from './failing-answers.js';
 
 /** What no answer may ever hold: a password hash, a stack, our SQL, a path of the machine. */
 const LEAKS = [
@@ -108,6 +109,11 @@ export class Client {
       if (maxAge === 0) this.#cookies.delete(name);
       else this.#cookies.set(name, value);
     }
+    remember(this.#app, {
+      request: `${options.method} ${options.url}`,
+      status: response.statusCode,
+      text: response.body,
+    });
     const contentType = response.headers['content-type'] as string | undefined;
     const problem = violation({
       method: options.method,

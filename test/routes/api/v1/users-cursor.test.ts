@@ -21,12 +21,13 @@ t.test('a cursor walks 100,000 users while others are inserted', async (t) => {
 
   for (const sort of ['-username', 'created_at', 'id']) {
     const seen: string[] = [];
+    const totals = new Set<unknown>();
     let inserted = 0;
     let cursor: string | null = '';
     while (cursor !== null) {
       const url: string = `/api/v1/users?size=100&sort=${sort}&cursor=${cursor}`;
       const { json } = await anyone.get(url);
-      t.equal(json.total, null);
+      totals.add(json.total);
       for (const { username } of json.items) if (username.startsWith('p')) seen.push(username);
       if (seen.length % 10_000 === 0) {
         // Before and behind the place where the walk is.
@@ -38,6 +39,7 @@ t.test('a cursor walks 100,000 users while others are inserted', async (t) => {
       }
       cursor = json.next_cursor;
     }
+    t.same([...totals], [null], 'no page counts them all');
     t.ok(inserted >= 18, 'others were inserted on the way');
     t.equal(seen.length, MANY, `${sort}: none is missing`);
     t.equal(new Set(seen).size, MANY, `${sort}: none is repeated`);
