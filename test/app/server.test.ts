@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import { ConfigSchema } from '#app/config-schema.js';
 import { DEMO_ADMINISTRATOR, DEMO_USERS } from '#app/demo/demo-data.js';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { projectRoot } from '#src/lib/project-root.js';
@@ -15,7 +14,7 @@ import {
   temporaryDirectory,
   waitFor,
 } from '#test/src/db/embedded/support.js';
-import { NODE } from '#test/support/command.js';
+import { environment, NODE } from '#test/support/command.js';
 import { createTestDatabase } from '#test/support/database.js';
 import { serverUrl } from '#test/support/server.js';
 
@@ -25,9 +24,6 @@ type Settings = Record<string, string>;
 
 const SECRET_KEY = '0123456789abcdef0123456789abcdef';
 const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
-const NO_SETTINGS = Object.fromEntries(
-  Object.keys(ConfigSchema.properties).map((name) => [name, '']),
-);
 
 /** The service as a process of its own, with these settings and no others, not even of `.env`. */
 class Service {
@@ -38,14 +34,13 @@ class Service {
   readonly #child: ChildProcess;
 
   constructor(t: Test, settings: Settings, nodeOptions: string[] = []) {
-    const { PATH, HOME, TMPDIR } = process.env;
     const [program, ...options] = NODE;
     const child = spawn(
       program,
       [...options, ...nodeOptions, join(projectRoot, 'build/app/server.js')],
       {
         cwd: projectRoot,
-        env: { PATH, HOME, TMPDIR, ...NO_SETTINGS, PORT: '0', LOG_LEVEL: 'info', ...settings },
+        env: environment({ PORT: '0', LOG_LEVEL: 'info', ...settings }),
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
@@ -302,7 +297,7 @@ t.test('requests in flight', async (t) => {
     t.equal(await request, 'no answer');
     t.equal(await service.ended, 0);
     const took = Date.now() - began;
-    t.ok(took > 900 && took < 8000, `stopped after ${took} ms`);
+    t.ok(took > 900, `stopped after ${took} ms: not before the time was over`);
   });
 });
 
@@ -414,10 +409,8 @@ t.test('what is wrong is said in one line, and nothing starts', async (t) => {
 
   async function check([settings, reason, secret]: (typeof cases)[number]): Promise<void> {
     const label = JSON.stringify(settings);
-    const began = Date.now();
     const service = new Service(t, { DATA_DIR, DEMO_DATA: 'false', ...settings });
-    t.equal(await service.ended, 1, label);
-    t.ok(Date.now() - began < 15_000, `${label} took ${Date.now() - began} ms`);
+    t.equal(await service.ended, 1, `${label}: it ends by itself`);
     t.match(service.stderr, reason, label);
     t.match(service.stderr, /^Althing could not start: [^\n]+\n$/, `${label}: one line`);
     t.notMatch(service.stderr, /\bat \S+ \(|node:/, `${label}: no stack`);

@@ -19,9 +19,11 @@ export const COMMAND = [...NODE, join(projectRoot, 'build/app/cli/main.js')];
 
 /** No variable of the caller's, and none of `.env`, has a say. */
 export function environment(settings: Settings): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR } = process.env;
+  const { PATH, HOME, TMPDIR, NODE_V8_COVERAGE } = process.env;
+  // Where coverage is measured, it is in the processes that tests start, too.
+  const measured = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
   const empty = Object.keys(ConfigSchema.properties).map((name) => [name, '']);
-  return { PATH, HOME, TMPDIR, ...Object.fromEntries(empty), ...settings };
+  return { PATH, HOME, TMPDIR, ...measured, ...Object.fromEntries(empty), ...settings };
 }
 
 export function start(args: string[], settings: Settings): ChildProcess {

@@ -29,8 +29,10 @@ export function showFailingAnswers(t: Test, app: FastifyInstance): void {
     parser.on('child', watch);
     parser.on('assert', ({ ok, diag }) => {
       if (ok) return;
-      const found = String(diag?.['diff'] ?? '').match(/(?<=^\+.*\b)[1-5]\d\d\b/gm) ?? [];
-      const answer = answers.get(app)?.findLast(({ status }) => found.includes(String(status)));
+      const numbers = String(diag?.['diff'] ?? '').match(/(?<=^\+.*\b)[1-5]\d\d\b/gm);
+      const answer = answers
+        .get(app)
+        ?.findLast(({ status }) => numbers?.some((each) => each === String(status)));
       if (answer === undefined) return;
       t.comment(`${answer.request} ${answer.status}: ${answer.text.slice(0, SHOWN)}`);
     });
