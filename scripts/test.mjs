@@ -90,7 +90,7 @@ function runTap(paths) {
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
   const program = join(dirname(manifest), bin.tap ?? bin);
   if (flags.has('--coverage')) rmSync(rawCoverage, { recursive: true, force: true });
-  const child = spawn(process.execPath, [program, ...options, ...paths], {
+  const child = spawn(process.execPath, [program, '--node-arg=--conditions=test', ...options, ...paths], {
     cwd: ROOT,
     stdio: 'inherit',
     env: {

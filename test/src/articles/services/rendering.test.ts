@@ -27,12 +27,14 @@ t.test('whoever writes a long text keeps nobody waiting', async (t) => {
   renderMarkdown(SLOW);
   const alone = performance.now() - begin;
 
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const reply = await ann.post('/api/v1/posts', { title: 'Long', content: SLOW });
-  delay.disable();
-  t.equal(reply.status, 201);
-  const longest = delay.max / 1e6;
+  const longest = await least(async () => {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const reply = await ann.post('/api/v1/posts', { title: 'Long', content: SLOW });
+    delay.disable();
+    t.equal(reply.status, 201);
+    return delay.max / 1e6;
+  });
   t.ok(longest < alone / 2, `${longest.toFixed(0)} ms of ${alone.toFixed(0)}`);
 });
 
@@ -45,11 +47,12 @@ t.test('nothing is rendered for whoever may not write it, nor what is there alre
   const begin = performance.now();
   renderMarkdown(SLOW);
   const alone = performance.now() - begin;
-  const timeOf = async (request: () => Promise<{ status: number }>, status: number) => {
-    const begin = performance.now();
-    t.equal((await request()).status, status);
-    return performance.now() - begin;
-  };
+  const timeOf = (request: () => Promise<{ status: number }>, status: number) =>
+    least(async () => {
+      const begin = performance.now();
+      t.equal((await request()).status, status);
+      return performance.now() - begin;
+    });
   const content = SLOW.slice(1);
   const stale = { 'if-match': '"0-x"' };
   await ann.post(`${url}/publish`);
@@ -93,3 +96,8 @@ t.test('a thread that does not start is a fault, and no matter of load', async (
   const render = createRenderer({ deadline: 60_000, thread: missing });
   await t.rejects(render(long('text')), { code: 'ERR_MODULE_NOT_FOUND' });
 });
+
+/** The least of three: whatever else the machine does may spoil a measurement, but hardly each. */
+async function least(measure: () => Promise<number>): Promise<number> {
+  return Math.min(await measure(), await measure(), await measure());
+}
