@@ -90,16 +90,20 @@ function runTap(paths) {
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
   const program = join(dirname(manifest), bin.tap ?? bin);
   if (flags.has('--coverage')) rmSync(rawCoverage, { recursive: true, force: true });
-  const child = spawn(process.execPath, [program, '--node-arg=--conditions=test', ...options, ...paths], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      // Else tap measures the scripts before and after, and finds that too little.
-      _TAPJS_PROCESSINFO_COVERAGE_: '0',
-      ...(flags.has('--coverage') ? { NODE_V8_COVERAGE: rawCoverage } : {}),
+  const child = spawn(
+    process.execPath,
+    [program, '--node-arg=--conditions=althing-test', ...options, ...paths],
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        // Else tap measures the scripts before and after, and finds that too little.
+        _TAPJS_PROCESSINFO_COVERAGE_: '0',
+        ...(flags.has('--coverage') ? { NODE_V8_COVERAGE: rawCoverage } : {}),
+      },
     },
-  });
+  );
   // tap hands a signal on and reports what was running.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));

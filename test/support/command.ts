@@ -12,7 +12,11 @@ export interface Outcome {
 }
 
 /** The program that runs a file of build/ in a process of its own, and what it has to be told. */
-export const NODE = [process.execPath, '--conditions=test', '--enable-source-maps'] as const;
+export const NODE = [
+  process.execPath,
+  '--conditions=althing-test',
+  '--enable-source-maps',
+] as const;
 
 /** The command line, as `npm run cli --` runs it. */
 export const COMMAND = [...NODE, join(projectRoot, 'build/app/cli/main.js')];

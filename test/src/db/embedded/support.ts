@@ -170,7 +170,7 @@ export class Holder {
     // In a process group of its own, as a terminal would start it.
     this.child = spawn(
       process.execPath,
-      ['--conditions=test', join(checkout, HOLD_SERVER), JSON.stringify(options)],
+      ['--conditions=althing-test', join(checkout, HOLD_SERVER), JSON.stringify(options)],
       {
         cwd: checkout,
         detached: true,
