@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Is the process alive?
-         * @description Answers as long as the process runs, whatever the database does.
+         * Check liveness
+         * @description Returns 200 as long as the process runs, regardless of the database.
          */
         get: operations["health"];
         put?: never;
@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Can requests be served?
-         * @description Asks the database. 503 while it does not answer or while the service is stopping.
+         * Check readiness
+         * @description Queries the database. Responds with 503 while the database is unreachable or the service is shutting down.
          */
         get: operations["ready"];
         put?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The status in words
-         * @description One line of plain text, for people and simple probes.
+         * Get the status as text
+         * @description Returns one line of plain text, for people and simple probes.
          */
         get: operations["status-text"];
         put?: never;
@@ -72,8 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The versions of this API
-         * @description Lists each version with the path under which it begins.
+         * List API versions
+         * @description Returns each version of the API with its base path.
          */
         get: operations["api-versions"];
         put?: never;
@@ -92,8 +92,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The front door of version 1
-         * @description A greeting, and what answers it.
+         * Get a greeting
+         * @description Returns a greeting and the version of the service.
          */
         get: operations["welcome"];
         put?: never;
@@ -112,8 +112,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The status as JSON
-         * @description Whether the service runs, and in which version.
+         * Get the status
+         * @description Returns the status and version of the service.
          */
         get: operations["status"];
         put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Read the feed
-         * @description The 20 newest published posts as an Atom feed (RFC 4287). Its links lead to the pages that people use, `posts/` and the slug below their address, or to this API where there are none. Posts have their text as long as the feed has no more than 100000 characters of it, and beyond that their summary alone.
+         * @description Returns the 20 newest published posts as an Atom feed (RFC 4287). Links point to `posts/<slug>` in the configured web client, or to this API if none is configured. The feed contains at most 100000 characters of HTML in total: posts that do not fit have only their summary.
          */
         get: operations["feed-read"];
         put?: never;
@@ -155,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Begins a session and sets its cookie. The answer is the same whether the user is unknown, may not sign in, or the password is wrong. After some failures, for one account or from one address, 429 says in `Retry-After` how many seconds to wait, and each further failure doubles them, up to 15 minutes. An `Idempotency-Key` is ignored here: signing in twice does no harm, and an answer that sets a cookie must not be kept.
+         * @description Starts a session and sets its cookie. The response is the same for an unknown user, a user who may not sign in, and a wrong password. After several failures for one account or from one IP address, the response is 429: wait for the seconds in `Retry-After`. Each further failure doubles the wait, up to 15 minutes. `Idempotency-Key` is ignored: signing in twice is harmless, and a response that sets a cookie must not be stored.
          */
         post: operations["auth-login"];
         delete?: never;
@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends the session, if there is one, and clears its cookie.
+         * @description Ends the current session, if there is one, and clears its cookie.
          */
         post: operations["auth-logout"];
         delete?: never;
@@ -192,10 +192,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who am I?
-         * @description Says whether the caller is signed in, and as whom.
+         * Get the current session
+         * @description Returns whether you are signed in, and as which user.
          *
-         *     **Key:** needs the scope `me:read`.
+         *     **API key:** needs the scope `me:read`.
          */
         get: operations["auth-session"];
         put?: never;
@@ -214,8 +214,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A CSRF token
-         * @description The token that `X-CSRF-Token` has to carry with every POST, PUT, PATCH and DELETE of a session. It belongs to the session: after signing in, get a new one.
+         * Get a CSRF token
+         * @description Returns the token that a POST, PUT, PATCH or DELETE with a session cookie must send as `X-CSRF-Token`. The token is bound to the session: get a new one after signing in.
          */
         get: operations["auth-csrf"];
         put?: never;
@@ -236,8 +236,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Judge a password
-         * @description Says whether a password may be used, and if not, every rule that it breaks, in the language that `Accept-Language` asks for. Nothing of it is kept.
+         * Check a password
+         * @description Checks a password against the rules for new passwords and returns every rule that it breaks, in the language of `Accept-Language`. The password is not stored.
          */
         post: operations["passwords-check"];
         delete?: never;
@@ -257,9 +257,9 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description Wants the current password. All your other sign-ins end; API keys go on.
+         * @description Changes your password, given the current one. All your other sessions end; API keys stay valid.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         post: operations["passwords-change"];
         delete?: never;
@@ -278,8 +278,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a new password
-         * @description Sends a token to the address, if it is that of somebody who may sign in. The answer is the same if it is not.
+         * Request a password reset
+         * @description Sends a token to the email address if it belongs to a user who may sign in. The response is the same if it does not.
          */
         post: operations["passwords-forgot"];
         delete?: never;
@@ -298,8 +298,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set a new password by mail
-         * @description Takes the token of a mail, which works once and for 30 minutes. All sign-ins end; API keys go on.
+         * Reset your password
+         * @description Sets a new password with the token from a mail, which works once and for 30 minutes. All your sessions end; API keys stay valid.
          */
         post: operations["passwords-reset"];
         delete?: never;
@@ -318,8 +318,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Register
-         * @description Sends a token to the address; the account begins when `POST /api/v1/auth/verify-email` brings it back, and until then the username is kept free for a day. A username that is taken is refused with 409. Whether the address is known does not show: its owner is told by mail.
+         * Register an account
+         * @description Sends a token to the email address. The account is created when the token is sent to `POST /api/v1/auth/verify-email`; until then, the username is reserved for 24 hours. Responds with 409 if the username is taken. The response never reveals whether the email address is already registered; the mail does.
          */
         post: operations["registrations-create"];
         delete?: never;
@@ -338,8 +338,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send the confirmation again
-         * @description Sends a new token to whoever has registered with this address and not confirmed it yet; the one before works no more. The answer is the same if there is nobody.
+         * Resend the confirmation mail
+         * @description Sends a new token if an unconfirmed registration with this email address exists; the previous token becomes invalid. The response is the same if there is none.
          */
         post: operations["registrations-resend"];
         delete?: never;
@@ -358,8 +358,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm an e-mail address
-         * @description Takes the token of a mail, which works once: it makes a user of whoever has registered, or gives a user the address that they wanted to change to.
+         * Confirm an email address
+         * @description Confirms an email address with the token from a mail, which works once. A registration becomes an account; a requested change of address takes effect.
          */
         post: operations["emails-confirm"];
         delete?: never;
@@ -378,10 +378,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change your e-mail address
-         * @description Sends a token to the new address, which is yours when `POST /api/v1/auth/verify-email` brings it back; the old one is told then. Whether somebody else has the address does not show.
+         * Change your email address
+         * @description Sends a token to the new email address. The change takes effect when the token is sent to `POST /api/v1/auth/verify-email`; the old address is then notified by mail. The response does not reveal whether another account uses the new address.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         post: operations["emails-change"];
         delete?: never;
@@ -401,7 +401,7 @@ export interface paths {
         put?: never;
         /**
          * Get or renew tokens
-         * @description The token endpoint of OAuth 2.0 (RFC 6749, sections 4.3 and 6). A password begins a sign-in; a refresh token renews one, and is good for that once: use the new one from then on. Requests that run side by side may use the same one within 5 seconds; used again later, it has been stolen, and the whole sign-in ends. An `Authorization` header is ignored.
+         * @description The OAuth 2.0 token endpoint (RFC 6749, sections 4.3 and 6). A password starts a session; a refresh token renews its tokens. Each refresh token works once: use the new one from the response from then on. Parallel requests can use the same refresh token within 5 seconds; reusing it later is treated as theft and ends the session. An `Authorization` header is ignored.
          */
         post: operations["tokens-create"];
         delete?: never;
@@ -421,7 +421,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke tokens
-         * @description Ends the sign-in to which a refresh token or an access token belongs, with all of its tokens (RFC 7009). The answer is the same for a token that is not known.
+         * @description Ends the session that a refresh token or access token belongs to, and with it all tokens of the session (RFC 7009). The response is the same for an unknown token.
          */
         post: operations["tokens-revoke"];
         delete?: never;
@@ -439,27 +439,27 @@ export interface paths {
         };
         /**
          * Read your account
-         * @description Your own account, with every field.
+         * @description Returns your account with all fields.
          *
-         *     **Who:** anyone who has signed in. **Key:** needs the scope `me:read`.
+         *     **Access:** signed-in users. **API key:** needs the scope `me:read`.
          */
         get: operations["me-read"];
         put?: never;
         post?: never;
         /**
          * Delete your account
-         * @description Deletes your account for good, and with it every sign-in, token and API key. The password proves that it is you. The last administrator stays.
+         * @description Deletes your account permanently, with all your sessions, tokens and API keys. Your password confirms the deletion. The last administrator cannot be deleted.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         delete: operations["me-delete"];
         options?: never;
         head?: never;
         /**
          * Change your profile
-         * @description Changes the fields that are given; what is left out stays.
+         * @description Changes the given fields of your profile. Omitted fields keep their values.
          *
-         *     **Who:** anyone who has signed in. **Key:** needs the scope `me:write`.
+         *     **Access:** signed-in users. **API key:** needs the scope `me:write`.
          */
         patch: operations["me-update"];
         trace?: never;
@@ -472,19 +472,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List your sign-ins
-         * @description Every browser and client in which you are signed in at present, the one that was used last first. `current` marks the one that this request was made with.
+         * List your sessions
+         * @description Returns your active sessions, most recently used first: one for each browser or client in which you are signed in. `current` marks the session of this request.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         get: operations["sessions-list"];
         put?: never;
         post?: never;
         /**
-         * End all other sign-ins
-         * @description Ends every sign-in of yours but the one that this request is made with.
+         * End all other sessions
+         * @description Ends all your sessions except the session of this request.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         delete: operations["sessions-end-others"];
         options?: never;
@@ -503,10 +503,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End a sign-in
-         * @description Ends one of your sign-ins, at once: its cookie or its tokens are worth nothing any more. Ending the current one is signing out.
+         * End a session
+         * @description Ends one of your sessions immediately: its cookie or tokens are no longer accepted. Ending the current session signs you out.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         delete: operations["sessions-end"];
         options?: never;
@@ -523,17 +523,17 @@ export interface paths {
         };
         /**
          * List your API keys
-         * @description Your keys in pages, those that have expired too; never the keys themselves.
+         * @description Returns your API keys, expired ones included, without their secrets.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         get: operations["api-keys-list"];
         put?: never;
         /**
          * Create an API key
-         * @description The key is shown in this answer and never again; only its hash is kept. It is good for its scopes, within what you may do yourself. Send it as `Authorization: Bearer …` or as `X-API-Key`. You may have up to 50 keys. An `Idempotency-Key` is ignored here: an answer that holds a secret must not be kept.
+         * @description Creates an API key. The secret is shown only in this response; only its hash is stored. The key is limited to its scopes and to your own permissions. Send it as `Authorization: Bearer …` or as `X-API-Key`. You can have up to 50 keys. `Idempotency-Key` is ignored, because a response with a secret must not be stored.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         post: operations["api-keys-create"];
         delete?: never;
@@ -554,9 +554,9 @@ export interface paths {
         post?: never;
         /**
          * Delete an API key
-         * @description The next request with the key is refused.
+         * @description Deletes an API key. Further requests with the key are refused.
          *
-         *     **Who:** anyone who has signed in. **Key:** none will do.
+         *     **Access:** signed-in users. **API key:** not accepted.
          */
         delete: operations["api-keys-delete"];
         options?: never;
@@ -573,17 +573,17 @@ export interface paths {
         };
         /**
          * List users
-         * @description The users in pages, found by `q` and sorted by `sort`. Everyone sees the public fields of the active users; administrators see all of them whole.
+         * @description Returns users, filtered by `q` and sorted by `sort`. Everyone sees the public fields of active users; administrators see all users with all fields.
          *
-         *     **Key:** needs the scope `users:read`.
+         *     **API key:** needs the scope `users:read`.
          */
         get: operations["users-list"];
         put?: never;
         /**
          * Create a user
-         * @description A username or e-mail address that is taken, in any case, is refused with 409. The user has no password yet and cannot sign in.
+         * @description Creates a user without a password, who cannot sign in yet. Responds with 409 if the username or email address is taken, ignoring case.
          *
-         *     **Who:** administrators. **Key:** needs the scope `users:write`.
+         *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
         post: operations["users-create"];
         delete?: never;
@@ -601,33 +601,33 @@ export interface paths {
         };
         /**
          * Read a user
-         * @description One user: whole for administrators and the user, the public fields for others.
+         * @description Returns a user: with all fields for administrators and the user, with the public fields for everyone else.
          *
-         *     **Key:** needs the scope `users:read`.
+         *     **API key:** needs the scope `users:read`.
          */
         get: operations["users-read"];
         /**
          * Replace a user
-         * @description Writes the whole user; what is left out goes back to its default. The role stays as it is.
+         * @description Replaces all fields of a user. Omitted fields are reset to their defaults; the role is kept.
          *
-         *     **Who:** administrators. **Key:** needs the scope `users:write`.
+         *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
         put: operations["users-replace"];
         post?: never;
         /**
          * Delete a user
-         * @description Deletes the user and ends their sessions. The last administrator stays.
+         * @description Deletes a user and ends their sessions. The last administrator cannot be deleted.
          *
-         *     **Who:** administrators. **Key:** needs the scope `users:write`.
+         *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
         delete: operations["users-delete"];
         options?: never;
         head?: never;
         /**
          * Change a user
-         * @description Changes the fields that are given; what is left out stays. Users change their own profile; username, e-mail address and `is_active` only administrators change. Whoever is switched off is signed out everywhere.
+         * @description Changes the given fields. Users can change their own profile; only administrators can change `username`, `email` and `is_active`. Deactivating a user ends all their sessions.
          *
-         *     **Who:** whose it is, and administrators. **Key:** needs the scope `users:write`.
+         *     **Access:** the owner and administrators. **API key:** needs the scope `users:write`.
          */
         patch: operations["users-update"];
         trace?: never;
@@ -642,10 +642,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create many users
-         * @description Creates 1 to 1000 users in one statement: all of them, or, if one of them is not possible, none. The `loc` of each error has the index of the user that is to blame.
+         * Create users in bulk
+         * @description Creates 1 to 1000 users in one statement. If one of them cannot be created, none is. The `loc` of each error contains the index of the user that caused it.
          *
-         *     **Who:** administrators. **Key:** needs the scope `users:write`.
+         *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
         post: operations["users-bulk-create"];
         delete?: never;
@@ -663,10 +663,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Give a user a role
-         * @description Gives a role, or any mask of permissions. Nobody grants what they do not hold themselves, and the last administrator stays one.
+         * Assign a role
+         * @description Assigns a role or a permission mask. You can only grant permissions that you have. The last administrator cannot be demoted.
          *
-         *     **Who:** administrators. **Key:** needs the scope `users:write`.
+         *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
         put: operations["users-assign-role"];
         post?: never;
@@ -685,9 +685,9 @@ export interface paths {
         };
         /**
          * Export users as JSON
-         * @description All users in one array. Administrators get all users whole; everyone else the public fields of the active ones. The users come by id, streamed, so their number does not matter.
+         * @description Returns all users in one array. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited.
          *
-         *     **Key:** needs the scope `users:read`.
+         *     **API key:** needs the scope `users:read`.
          */
         get: operations["users-export-json"];
         put?: never;
@@ -707,9 +707,9 @@ export interface paths {
         };
         /**
          * Export users as CSV
-         * @description All users in a table with a header line; tags are joined by `;`, the address is JSON. Administrators get all users whole; everyone else the public fields of the active ones. The users come by id, streamed, so their number does not matter.
+         * @description Returns all users as a table with a header line. Tags are joined by `;`, the address is JSON. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited.
          *
-         *     **Key:** needs the scope `users:read`.
+         *     **API key:** needs the scope `users:read`.
          */
         get: operations["users-export-csv"];
         put?: never;
@@ -729,17 +729,17 @@ export interface paths {
         };
         /**
          * List posts
-         * @description Posts in pages, without their texts. Drafts are for their authors and for editors: ask for them with `status=draft`.
+         * @description Returns posts without their text, newest first by default. Drafts are visible only to their author and to editors: list them with `status=draft`.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["posts-list"];
         put?: never;
         /**
-         * Write a post
-         * @description A post of your own, a draft unless `status` says otherwise.
+         * Create a post
+         * @description Creates a post with you as its author. It is a draft unless `status` is `published`.
          *
-         *     **Who:** whoever has the permission CREATE (2). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission CREATE (2). **API key:** needs the scope `posts:write`.
          */
         post: operations["posts-create"];
         delete?: never;
@@ -757,33 +757,33 @@ export interface paths {
         };
         /**
          * Read a post
-         * @description A post with its text. Somebody else's draft is not found. The `ETag` names what is shown: its first number is the version, and `If-Match` looks at that alone, so that neither a view nor a new name of the author gets in the way of a change.
+         * @description Returns a post with its text. Drafts of other authors are visible only to editors; to everyone else they are not found. The `ETag` covers the whole response, but `If-Match` compares only the version in it, so a new view or a renamed author does not cause a 412.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["posts-read"];
         /**
          * Replace a post
-         * @description Writes the whole post; what is left out goes back to its default, except the slug. Authors change their own posts, editors all. Whether it is published stays as it is.
+         * @description Replaces all fields of a post. Omitted fields are reset to their defaults, except the slug; the status is kept. Authors can change their own posts; editors can change any post.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
         put: operations["posts-replace"];
         post?: never;
         /**
          * Delete a post
-         * @description Puts the post into the trash, from where it can be restored for 30 days. Authors delete their own posts, editors all.
+         * @description Moves a post to the trash, where it can be restored for 30 days. Authors can delete their own posts; editors can delete any post.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
         delete: operations["posts-delete"];
         options?: never;
         head?: never;
         /**
          * Change a post
-         * @description Changes the fields that are given; what is left out stays, and so does the status, for which there are `publish` and `unpublish`. Authors change their own posts, editors all.
+         * @description Changes the given fields. Omitted fields keep their values. To change the status, use `publish` or `unpublish`. Authors can change their own posts; editors can change any post.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
         patch: operations["posts-update"];
         trace?: never;
@@ -796,10 +796,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a post by its slug
-         * @description As by its number. A slug that the post had once leads, by 301, to the one that it has now.
+         * Read a post by slug
+         * @description Returns the post with this slug, as reading it by id does. A former slug redirects to the current one with 301.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["posts-read-by-slug"];
         put?: never;
@@ -821,9 +821,9 @@ export interface paths {
         put?: never;
         /**
          * Publish a post
-         * @description Shows the post to everyone from now on. One that is published stays as it is.
+         * @description Makes a post visible to everyone. A published post is not changed.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
         post: operations["posts-publish"];
         delete?: never;
@@ -842,10 +842,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a post back
-         * @description Makes a draft of the post again, with its comments; it loses the time of its publication. A draft stays as it is.
+         * Unpublish a post
+         * @description Turns a post into a draft again, which also hides its comments. The publication time is lost. A draft is not changed.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
         post: operations["posts-unpublish"];
         delete?: never;
@@ -862,10 +862,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the most popular posts
-         * @description The published posts that were read most often.
+         * List popular posts
+         * @description Returns the most viewed published posts.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["posts-popular"];
         put?: never;
@@ -885,9 +885,9 @@ export interface paths {
         };
         /**
          * Count posts by month
-         * @description Every month (UTC) in which posts were published, the newest first. `GET /api/v1/posts?month=` lists those of one.
+         * @description Returns the number of published posts per month (UTC), newest month first. `GET /api/v1/posts?month=` lists the posts of a month.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["posts-archives"];
         put?: never;
@@ -907,9 +907,9 @@ export interface paths {
         };
         /**
          * Count posts by author
-         * @description Those who have published most, with how often that was read and commented on. Posts whose author is gone are left out.
+         * @description Returns the authors with the most published posts, with their total views and comments. Posts whose author was deleted are not counted.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["posts-by-author"];
         put?: never;
@@ -929,9 +929,9 @@ export interface paths {
         };
         /**
          * Count posts by tag
-         * @description The tags with the most published posts, with how often those were read.
+         * @description Returns the tags with the most published posts, with their total views.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["posts-by-tag"];
         put?: never;
@@ -950,10 +950,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what was deleted
-         * @description What you deleted of your own, for editors what anyone did, in pages and one kind at a time. After 30 days it is gone for good.
+         * List the trash
+         * @description Returns the posts or the comments in the trash: your own that you deleted yourself, or all of them if you are an editor. They are purged after 30 days.
          *
-         *     **Who:** anyone who has signed in. **Key:** needs the scope `trash:read`.
+         *     **Access:** signed-in users. **API key:** needs the scope `trash:read`.
          */
         get: operations["trash-list"];
         put?: never;
@@ -974,10 +974,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restore what was deleted
-         * @description Brings it back as it was. What an editor deleted, only editors bring back; for others it is not found.
+         * Restore from trash
+         * @description Restores a post or comment as it was. Only editors can restore what an editor deleted; to others it is not found.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `trash:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `trash:write`.
          */
         post: operations["trash-restore"];
         delete?: never;
@@ -997,10 +997,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove for good
-         * @description Removes it from the trash, without a way back.
+         * Purge from trash
+         * @description Deletes a post or comment permanently; whoever can restore it can purge it. This cannot be undone.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `trash:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `trash:write`.
          */
         delete: operations["trash-purge"];
         options?: never;
@@ -1017,17 +1017,17 @@ export interface paths {
         };
         /**
          * List categories
-         * @description The categories in pages, each with the number of its published posts. The one of a slug is found by `slug`.
+         * @description Returns categories with their number of published posts. To find one by its slug, filter by `slug`.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["categories-list"];
         put?: never;
         /**
          * Create a category
-         * @description For editors. A name that is taken, in any case, or a slug is refused with 409.
+         * @description Creates a category (editors only). Responds with 409 if the name, ignoring case, or the slug is taken.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         post: operations["categories-create"];
         delete?: never;
@@ -1045,33 +1045,33 @@ export interface paths {
         };
         /**
          * Read a category
-         * @description One category, with the number of its published posts.
+         * @description Returns a category with its number of published posts.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["categories-read"];
         /**
          * Replace a category
-         * @description For editors. Writes the whole category; what is left out goes back to its default, except the slug. `If-Match` looks at the version alone: a post more does not get in the way.
+         * @description Replaces all fields of a category (editors only). Omitted fields are reset to their defaults, except the slug. `If-Match` compares only the version, so a new post does not cause a 412.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         put: operations["categories-replace"];
         post?: never;
         /**
          * Delete a category
-         * @description For editors. Its posts stay, without a category.
+         * @description Deletes a category (editors only). Its posts are kept, without a category.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         delete: operations["categories-delete"];
         options?: never;
         head?: never;
         /**
          * Change a category
-         * @description For editors. Changes the fields that are given; what is left out stays.
+         * @description Changes the given fields (editors only). Omitted fields keep their values.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         patch: operations["categories-update"];
         trace?: never;
@@ -1085,9 +1085,9 @@ export interface paths {
         };
         /**
          * List the posts of a category
-         * @description The published posts of the category with this slug, in pages.
+         * @description Returns the published posts of the category with this slug, without their text.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["categories-posts"];
         put?: never;
@@ -1107,17 +1107,17 @@ export interface paths {
         };
         /**
          * List tags
-         * @description The tags in pages, each with the number of its published posts. The one of a slug is found by `slug`. Tags that no published post has are shown to editors only.
+         * @description Returns tags with their number of published posts. To find one by its slug, filter by `slug`. Tags without published posts are visible to editors only.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["tags-list"];
         put?: never;
         /**
          * Create a tag
-         * @description For editors. A name that is taken, in any case, or a slug is refused with 409.
+         * @description Creates a tag (editors only). Responds with 409 if the name, ignoring case, or the slug is taken.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         post: operations["tags-create"];
         delete?: never;
@@ -1135,33 +1135,33 @@ export interface paths {
         };
         /**
          * Read a tag
-         * @description One tag, with the number of its published posts.
+         * @description Returns a tag with its number of published posts.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["tags-read"];
         /**
          * Replace a tag
-         * @description For editors. Writes the whole tag; the slug stays if it is left out. `If-Match` looks at the version alone: a post more does not get in the way.
+         * @description Replaces all fields of a tag (editors only). An omitted slug is kept. `If-Match` compares only the version, so a new post does not cause a 412.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         put: operations["tags-replace"];
         post?: never;
         /**
          * Delete a tag
-         * @description For editors. Its posts stay, without it.
+         * @description Deletes a tag (editors only). Its posts are kept, without the tag.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         delete: operations["tags-delete"];
         options?: never;
         head?: never;
         /**
          * Change a tag
-         * @description For editors. Changes the fields that are given; what is left out stays.
+         * @description Changes the given fields (editors only). Omitted fields keep their values.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `posts:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `posts:write`.
          */
         patch: operations["tags-update"];
         trace?: never;
@@ -1175,9 +1175,9 @@ export interface paths {
         };
         /**
          * List the posts of a tag
-         * @description The published posts of the tag with this slug, in pages.
+         * @description Returns the published posts of the tag with this slug, without their text.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["tags-posts"];
         put?: never;
@@ -1196,18 +1196,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the comments on a post
-         * @description The threads of a post in pages, each with all that stands beneath it, as a tree or flat. An answer has at most 1000 comments, and a tree 30 levels of replies; what is cut is the deepest, and a comment that lacks replies says so by `has_more_replies`. One that was deleted keeps its place, empty, while there are replies to it.
+         * List comments on a post
+         * @description Returns the comment threads of a post, each with all its replies, as a tree or a flat list. A response contains at most 1000 comments, and a tree at most 30 levels of replies. The deepest replies are cut off; `has_more_replies` marks comments with replies that are missing. A deleted comment stays as an empty placeholder while it has replies.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["post-comments-list"];
         put?: never;
         /**
          * Comment on a post
-         * @description Writes a comment on the post, or with `parent_id` a reply to one. What an editor writes is approved at once; everything else waits, and is seen only by who wrote it and by editors.
+         * @description Creates a comment on a post, or a reply if `parent_id` is set. Comments by editors are approved immediately. Until approved, all others are visible only to their author and to editors.
          *
-         *     **Who:** whoever has the permission CREATE (2). **Key:** needs the scope `comments:write`.
+         *     **Access:** users with the permission CREATE (2). **API key:** needs the scope `comments:write`.
          */
         post: operations["post-comments-create"];
         delete?: never;
@@ -1225,9 +1225,9 @@ export interface paths {
         };
         /**
          * List all comments
-         * @description The comments on all posts, for editors: the newest first, one after the other. Those that wait for a decision are found by `is_approved=false&is_rejected=false`.
+         * @description Returns the comments on all posts as a flat list, newest first (editors only). `is_approved=false&is_rejected=false` finds the pending comments.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `comments:write`.
          */
         get: operations["comments-list"];
         put?: never;
@@ -1247,27 +1247,27 @@ export interface paths {
         };
         /**
          * Read a comment
-         * @description One comment. What waits for a decision is seen by who wrote it and by editors; what was deleted is not found.
+         * @description Returns a comment. Comments that are not approved are visible only to their author and to editors; deleted comments are not found.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["comments-read"];
         put?: never;
         post?: never;
         /**
          * Delete a comment
-         * @description Puts the comment into the trash: authors their own, editors all. If there are replies to it, an empty comment keeps its place.
+         * @description Moves a comment to the trash. Authors can delete their own comments; editors can delete any comment. If the comment has replies, an empty placeholder takes its place.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `comments:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `comments:write`.
          */
         delete: operations["comments-delete"];
         options?: never;
         head?: never;
         /**
          * Edit a comment
-         * @description Gives your own comment another text, within 15 minutes after it was written. Unless you are an editor, it then waits to be approved, again too.
+         * @description Changes the text of your own comment, within 15 minutes after its creation. Unless you are an editor, the comment must then be approved again.
          *
-         *     **Who:** whoever has the permission UPDATE (4). **Key:** needs the scope `comments:write`.
+         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `comments:write`.
          */
         patch: operations["comments-update"];
         trace?: never;
@@ -1280,10 +1280,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the replies to a comment
-         * @description The replies to a comment in pages, each with all that stands beneath it, as the comments on a post are listed: the way on from a comment that has more replies.
+         * List replies to a comment
+         * @description Returns the replies to a comment, each with all its replies, in the same form as the comments on a post. Use it to continue where `has_more_replies` is true.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["comments-list-replies"];
         put?: never;
@@ -1305,9 +1305,9 @@ export interface paths {
         put?: never;
         /**
          * Approve a comment
-         * @description Shows the comment to everyone. With `If-Match` only if it is still as you have read it.
+         * @description Makes a comment visible to everyone. With `If-Match`, only the version that you read is approved.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `comments:write`.
          */
         post: operations["comments-approve"];
         delete?: never;
@@ -1327,9 +1327,9 @@ export interface paths {
         put?: never;
         /**
          * Reject a comment
-         * @description Hides the comment, and all that stands beneath it, from everyone but its author and editors.
+         * @description Hides a comment and all replies to it from everyone except its author and editors.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `comments:write`.
          */
         post: operations["comments-reject"];
         delete?: never;
@@ -1348,10 +1348,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Moderate many comments
-         * @description Approves, rejects or deletes many comments at once. Those that do not exist are named in the answer, and are in the way of none of the others.
+         * Moderate comments in bulk
+         * @description Approves, rejects or deletes several comments at once. Comments that do not exist are reported in the response and do not affect the others.
          *
-         *     **Who:** whoever has the permission DELETE (8). **Key:** needs the scope `comments:write`.
+         *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `comments:write`.
          */
         post: operations["comments-moderate"];
         delete?: never;
@@ -1368,10 +1368,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the roles
-         * @description The roles from the least to the greatest, and the permissions that they, and any other mask, are made of.
+         * List roles
+         * @description Returns all roles, from fewest to most permissions, and all permissions with their bits.
          *
-         *     **Key:** needs the scope `users:read`.
+         *     **API key:** needs the scope `users:read`.
          */
         get: operations["roles-list"];
         put?: never;
@@ -1391,9 +1391,9 @@ export interface paths {
         };
         /**
          * Search posts and comments
-         * @description The posts and comments that you may see and that hold all the words: in the title counts more than in summary and tags, and that more than in the text. So that a word that stands everywhere is answered as fast, no more is ranked than the newest 1000 posts, the newest 1000 with the words in their titles, with `sort=popular` the 1000 that are read most, and the newest 1000 comments; what is beyond is neither found nor counted in `total`. Pages are numbered: `next_cursor` is always null.
+         * @description Returns the posts and comments that match all words and that you may see. Matches in the title rank highest, then matches in summary and tags, then matches in the text. Only the newest 1000 matches of each kind are ranked and counted in `total`: posts, posts with all words in the title, and comments. `sort=popular` adds the 1000 most viewed matches. There is no cursor: `next_cursor` is always null.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["search"];
         put?: never;
@@ -1412,10 +1412,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Suggest what to search for
-         * @description Published posts with a word in the title that begins like the last one that was typed, and categories and tags whose names begin with what was typed.
+         * Suggest search texts
+         * @description Returns published posts with a title word that begins with the last word of `q`, and categories and tags with a name that begins with `q`.
          *
-         *     **Key:** needs the scope `posts:read`.
+         *     **API key:** needs the scope `posts:read`.
          */
         get: operations["search-suggest"];
         put?: never;
@@ -1435,9 +1435,9 @@ export interface paths {
         };
         /**
          * List the audit log
-         * @description Who did what, when and from where, the newest first. An entry is written together with the change of which it speaks and never altered. All filters that are given must fit.
+         * @description Returns audit log entries, newest first. An entry is written in the same transaction as the change that it records, and is never modified. An entry must match all given filters.
          *
-         *     **Who:** administrators. **Key:** needs the scope `audit:read`.
+         *     **Access:** administrators. **API key:** needs the scope `audit:read`.
          */
         get: operations["audit-list"];
         put?: never;
@@ -1457,9 +1457,9 @@ export interface paths {
         };
         /**
          * List jobs
-         * @description What the service has yet to do in the background, in the order in which it was added. A job that is done is gone; one that has failed for good stays, with the reason.
+         * @description Returns the background jobs that are not completed, oldest first. Completed jobs are removed; failed jobs are kept for 30 days, with their last error.
          *
-         *     **Who:** administrators. **Key:** needs the scope `jobs:read`.
+         *     **Access:** administrators. **API key:** needs the scope `jobs:read`.
          */
         get: operations["jobs-list"];
         put?: never;
@@ -1480,10 +1480,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Run a job again
-         * @description Makes the job due at once, with all its attempts before it. One that is running is refused with 409 and the code `job_running`.
+         * Retry a job
+         * @description Makes a job due immediately and resets its attempts. Responds with 409 and the code `job_running` if the job is running.
          *
-         *     **Who:** administrators. **Key:** needs the scope `jobs:write`.
+         *     **Access:** administrators. **API key:** needs the scope `jobs:write`.
          */
         post: operations["jobs-retry"];
         delete?: never;
@@ -1500,8 +1500,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A whole number in the query
-         * @description Adds up the numbers from 1 to `n`. A number that is no integer is refused.
+         * Send an integer in the query
+         * @description Adds the integers from 1 to `n`. A number with a fraction is rejected.
          */
         get: operations["playground-sum"];
         put?: never;
@@ -1520,8 +1520,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A positive number in the path
-         * @description Shows the amount as a number and, rounded to two decimals, as a text.
+         * Send a positive number in the path
+         * @description Returns the amount as a number and as text, rounded to two decimals.
          */
         get: operations["playground-invoice"];
         put?: never;
@@ -1540,8 +1540,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A path in the path
-         * @description Everything that follows, however many slashes it has, is one value.
+         * Send a path in the path
+         * @description Takes the rest of the path as one value, slashes included.
          */
         get: operations["playground-path"];
         put?: never;
@@ -1560,8 +1560,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A list in the path
-         * @description The values are separated by commas; an error names the index of the value.
+         * Send a list in the path
+         * @description Splits the value at commas. An error contains the index of the invalid value.
          */
         get: operations["playground-items"];
         put?: never;
@@ -1580,8 +1580,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A pattern in the path
-         * @description What does not look like `1.2.3` is an invalid value, 422, and not a wrong path.
+         * Send a version in the path
+         * @description Accepts a version of the form `1.2.3`. Any other value is answered with 422, not with 404.
          */
         get: operations["playground-version"];
         put?: never;
@@ -1600,8 +1600,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One of several values in the path
-         * @description Only the listed values are valid; the error for another one lists them.
+         * Send an enum value in the path
+         * @description Accepts only the listed values. The error for any other value lists them.
          */
         get: operations["playground-choice"];
         put?: never;
@@ -1620,8 +1620,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A UUID in the path
-         * @description Any version of UUID, in either case; it is shown in its usual form.
+         * Send a UUID in the path
+         * @description Accepts a UUID of any version, in upper or lower case, and returns it in canonical form.
          */
         get: operations["playground-uuid"];
         put?: never;
@@ -1640,8 +1640,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Path and query together
-         * @description A number in the path and an optional text in the query, null if left out.
+         * Send path and query parameters
+         * @description Returns an id from the path and an optional text from the query, which is null if omitted.
          */
         get: operations["playground-item"];
         put?: never;
@@ -1660,8 +1660,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Two numbers in a nested path
-         * @description If both are invalid, both are reported.
+         * Send two ids in a nested path
+         * @description Returns both ids. If both are invalid, the error reports both.
          */
         get: operations["playground-comment"];
         put?: never;
@@ -1680,8 +1680,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A path without its last part
-         * @description Greets everybody; the same handler as with a name.
+         * Omit an optional path segment
+         * @description Returns a greeting for everybody, from the same handler as with a name.
          */
         get: operations["playground-hello"];
         put?: never;
@@ -1700,8 +1700,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A path with its last part
-         * @description Greets whom the path names; the same handler as without a name.
+         * Send an optional path segment
+         * @description Returns a greeting for the name in the path, from the same handler as without a name.
          */
         get: operations["playground-hello-name"];
         put?: never;
@@ -1720,8 +1720,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Every option of a query parameter
-         * @description Defaults, lengths, limits that count and that do not, a pattern, titles, a parameter that may be repeated and a deprecated one. A required one is in `playground-search`.
+         * Try all query parameter options
+         * @description Shows defaults, lengths, inclusive and exclusive limits, a pattern, titles, a repeatable and a deprecated parameter. `playground-search` shows a required one.
          */
         get: operations["playground-query"];
         put?: never;
@@ -1740,8 +1740,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The query of a search
-         * @description A required text with page, size and order; nothing is searched.
+         * Send a search query
+         * @description Returns a required search text with page, size and sort order, without searching.
          */
         get: operations["playground-search"];
         put?: never;
@@ -1760,8 +1760,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Any script in the query
-         * @description Greets in plain text. The name is UTF-8, percent-encoded.
+         * Send any script in the query
+         * @description Returns a greeting in plain text. The name is percent-encoded UTF-8.
          */
         get: operations["playground-greet"];
         put?: never;
@@ -1780,8 +1780,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the service knows of a request
-         * @description The context in which a handler runs: the application, the request, its id.
+         * Get the request context
+         * @description Returns the context in which a handler runs: the application, the request and its id.
          */
         get: operations["playground-context"];
         put?: never;
@@ -1800,30 +1800,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See a GET request as it arrives
-         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         * Inspect a GET request
+         * @description Returns the method, URL, headers, query, form and JSON as parsed. Values that are named like a password, token or key are redacted everywhere.
          */
         get: operations["playground-inspect-get"];
         /**
-         * See a PUT request as it arrives
-         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         * Inspect a PUT request
+         * @description Returns the method, URL, headers, query, form and JSON as parsed. Values that are named like a password, token or key are redacted everywhere.
          */
         put: operations["playground-inspect-put"];
         /**
-         * See a POST request as it arrives
-         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         * Inspect a POST request
+         * @description Returns the method, URL, headers, query, form and JSON as parsed. Values that are named like a password, token or key are redacted everywhere.
          */
         post: operations["playground-inspect-post"];
         /**
-         * See a DELETE request as it arrives
-         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         * Inspect a DELETE request
+         * @description Returns the method, URL, headers, query, form and JSON as parsed. Values that are named like a password, token or key are redacted everywhere.
          */
         delete: operations["playground-inspect-delete"];
         options?: never;
         head?: never;
         /**
-         * See a PATCH request as it arrives
-         * @description Method, address, headers, query, form and JSON as the service has read them. What is named like a password, a token or a key is redacted, wherever it stands.
+         * Inspect a PATCH request
+         * @description Returns the method, URL, headers, query, form and JSON as parsed. Values that are named like a password, token or key are redacted everywhere.
          */
         patch: operations["playground-inspect-patch"];
         trace?: never;
@@ -1836,30 +1836,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See a GET request as text
-         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         * Echo a GET request
+         * @description Returns the request and its body as a few lines of plain text. Values that are named like a password, token or key are redacted; for a binary body, only the length is shown.
          */
         get: operations["playground-echo-get"];
         /**
-         * See a PUT request as text
-         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         * Echo a PUT request
+         * @description Returns the request and its body as a few lines of plain text. Values that are named like a password, token or key are redacted; for a binary body, only the length is shown.
          */
         put: operations["playground-echo-put"];
         /**
-         * See a POST request as text
-         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         * Echo a POST request
+         * @description Returns the request and its body as a few lines of plain text. Values that are named like a password, token or key are redacted; for a binary body, only the length is shown.
          */
         post: operations["playground-echo-post"];
         /**
-         * See a DELETE request as text
-         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         * Echo a DELETE request
+         * @description Returns the request and its body as a few lines of plain text. Values that are named like a password, token or key are redacted; for a binary body, only the length is shown.
          */
         delete: operations["playground-echo-delete"];
         options?: never;
         head?: never;
         /**
-         * See a PATCH request as text
-         * @description The request in a few lines of plain text, with its body. What is named like a password, a token or a key is redacted; of a body that is no text, only the length is shown.
+         * Echo a PATCH request
+         * @description Returns the request and its body as a few lines of plain text. Values that are named like a password, token or key are redacted; for a binary body, only the length is shown.
          */
         patch: operations["playground-echo-patch"];
         trace?: never;
@@ -1872,8 +1872,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the headers say about a client
-         * @description Browser, system and languages. Of `Authorization`, only that it was there.
+         * Get client information
+         * @description Returns the browser, operating system and languages of the client, and whether an `Authorization` header was sent.
          */
         get: operations["playground-headers"];
         put?: never;
@@ -1892,8 +1892,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Which cookies came along
-         * @description The names of all cookies. Their values are secrets and are not sent back.
+         * List cookies
+         * @description Returns the names of all cookies. Their values are redacted, because they may be secret.
          */
         get: operations["playground-cookies"];
         put?: never;
@@ -1914,8 +1914,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A form
-         * @description A form with a field that may be repeated. The password is not sent back.
+         * Send a form
+         * @description Parses a form with a repeatable field. The password is not returned.
          */
         post: operations["playground-form"];
         delete?: never;
@@ -1934,8 +1934,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Nested JSON
-         * @description Sends back what was understood. A body that is no JSON is 422, and the error says at which character it stopped being one.
+         * Send nested JSON
+         * @description Returns the JSON as parsed. A body that is not JSON is answered with 422; the error contains the position of the first wrong character.
          */
         post: operations["playground-json"];
         delete?: never;
@@ -1954,8 +1954,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A nested body, and 201
-         * @description Answers as if it had created the user. With an `Idempotency-Key` the first answer comes again.
+         * Pretend to create a user
+         * @description Returns the user with 201, without creating it. With an `Idempotency-Key`, a retry gets the first response again.
          */
         post: operations["playground-users"];
         delete?: never;
@@ -1974,8 +1974,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A calculation
-         * @description Works out `a op b` from a form. What is valid may still be impossible: to divide by zero is 400 with the code `division_by_zero`.
+         * Calculate from a form
+         * @description Calculates `a op b` from a form. Valid values can still be impossible to process: a division by zero is answered with 400 and the code `division_by_zero`.
          */
         post: operations["playground-calc"];
         delete?: never;
@@ -1992,8 +1992,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Plain text
-         * @description An answer that is no JSON: plain text in UTF-8.
+         * Get plain text
+         * @description Returns plain text in UTF-8 instead of JSON.
          */
         get: operations["playground-response-text"];
         put?: never;
@@ -2012,8 +2012,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * JSON, indented if wanted
-         * @description JSON as it is sent everywhere, or with `pretty` as people like to read it.
+         * Get JSON
+         * @description Returns compact JSON, or indented JSON with `pretty`.
          */
         get: operations["playground-response-json"];
         put?: never;
@@ -2032,8 +2032,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * 201 with headers of its own
-         * @description Another status than 200, a header that no standard knows, and no caching.
+         * Get 201 with custom headers
+         * @description Returns status 201, a non-standard header, and a `Cache-Control` that forbids caching.
          */
         get: operations["playground-response-custom"];
         put?: never;
@@ -2052,8 +2052,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * 204, no content
-         * @description An answer without a body, and without a content type.
+         * Get an empty response
+         * @description Returns 204 without a body and without a `Content-Type`.
          */
         get: operations["playground-response-empty"];
         put?: never;
@@ -2072,8 +2072,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A cookie
-         * @description Sets `session_token`, which is HttpOnly, Secure and SameSite=Lax, for one hour and for the playground only. `playground-cookies` shows whether the client has kept it.
+         * Get a cookie
+         * @description Sets the cookie `session_token` (HttpOnly, Secure, SameSite=Lax) for one hour, for the paths of the playground only. `playground-cookies` shows whether the client stored it.
          */
         get: operations["playground-response-cookie"];
         put?: never;
@@ -2092,8 +2092,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A redirect
-         * @description 302 to the plain text. A client that follows redirects ends up with 200.
+         * Get a redirect
+         * @description Redirects to the plain text with 302. A client that follows redirects gets 200.
          */
         get: operations["playground-response-redirect"];
         put?: never;
@@ -2112,8 +2112,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A file to be saved
-         * @description An attachment with a name: a browser saves it and does not show it.
+         * Download a file
+         * @description Returns an attachment with a file name. A browser saves it instead of showing it.
          */
         get: operations["playground-response-download"];
         put?: never;
@@ -2132,8 +2132,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A table as CSV
-         * @description A header line and two rows (RFC 4180), as an attachment.
+         * Download a CSV table
+         * @description Returns a table with a header line and two rows (RFC 4180), as an attachment.
          */
         get: operations["playground-response-csv"];
         put?: never;
@@ -2152,8 +2152,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * An answer that takes a while
-         * @description Waits 100 ms, while the service goes on answering others.
+         * Get a delayed response
+         * @description Responds after 100 ms, without blocking other requests.
          */
         get: operations["playground-async"];
         put?: never;
@@ -2172,8 +2172,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server-sent events
-         * @description 10 events, 0.5 s apart, as `text/event-stream`; then the stream ends. It ends before when the client goes away.
+         * Stream server-sent events
+         * @description Sends 10 events, 0.5 s apart, as `text/event-stream`, and then ends the stream. The stream also ends when the client disconnects.
          */
         get: operations["playground-stream"];
         put?: never;
@@ -2192,8 +2192,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A fault of the service
-         * @description Divides 1000 by `divisor` without looking, so that with 0, which is the default, the service fails as it would on a fault of its own: 500 with the request id, and the cause in the log.
+         * Provoke an internal error
+         * @description Divides 1000 by `divisor` without checking it. With 0, the default, the service fails: the response is 500 with the request id, and the log contains the cause.
          */
         get: operations["playground-error"];
         put?: never;
@@ -2212,8 +2212,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The answer of another service
-         * @description Fetches the one address that the service is configured with and hands its JSON on. 404 if there is none; 502 if it cannot be reached, fails, or answers with anything but JSON; 504 if it takes longer than 3 s.
+         * Fetch from the upstream
+         * @description Fetches the configured upstream URL and returns its JSON. Responds with 404 if no upstream is configured; 502 if the upstream is unreachable, fails, or returns anything but JSON; 504 if it takes longer than 3 s.
          */
         get: operations["playground-upstream"];
         put?: never;
@@ -2232,8 +2232,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A WebSocket that echoes
-         * @description With `Upgrade: websocket` (RFC 6455) it becomes a connection on which each text `x` is answered with `Echo: x`. Without, it says how to connect.
+         * Echo over a WebSocket
+         * @description Opens a WebSocket with `Upgrade: websocket` (RFC 6455); each text message `x` is answered with `Echo: x`. Without `Upgrade`, returns how to connect.
          */
         get: operations["playground-ws-echo"];
         put?: never;
@@ -2250,7 +2250,7 @@ export interface components {
     schemas: {
         /**
          * ApiKey
-         * @description An API key, without the key itself, which is not kept
+         * @description An API key without its secret, of which only a hash is stored
          * @example {
          *       "id": 3,
          *       "name": "Nightly backup",
@@ -2265,22 +2265,22 @@ export interface components {
          */
         ApiKey: {
             /**
-             * @description The number of the key
+             * @description The id of the API key
              * @example 1
              */
             id: number;
             /**
-             * @description What the key is for, in your words
+             * @description A label for the key
              * @example Nightly backup
              */
             name: string;
             /**
-             * @description How the key begins, by which one that is found can be told
+             * @description The first characters of the key, to identify it
              * @example alt_5f0c12ab
              */
             prefix: string;
             /**
-             * @description What the key is good for; it never allows more than its user may do
+             * @description The scopes of the key. It never has more permissions than its user.
              * @example [
              *       "users:read"
              *     ]
@@ -2292,14 +2292,14 @@ export interface components {
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
-            /** @description When the key was last used, to the minute; null if never */
+            /** @description When the key was last used, accurate to the minute; null if never */
             last_used_at: string | null;
-            /** @description From when on the key is refused; null if never */
+            /** @description When the key expires; null if never */
             expires_at: string | null;
         };
         /**
          * ApiKeyCreate
-         * @description An API key to be created
+         * @description The API key to create
          * @example {
          *       "name": "Nightly backup",
          *       "scopes": [
@@ -2309,26 +2309,26 @@ export interface components {
          */
         ApiKeyCreate: {
             /**
-             * @description What the key is for, in your words
+             * @description A label for the key
              * @example Nightly backup
              */
             name: string;
             /**
-             * @description What the key is good for; it never allows more than its user may do
+             * @description The scopes of the key. It never has more permissions than its user.
              * @example [
              *       "users:read"
              *     ]
              */
             scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
             /**
-             * @description From when on the key is to be refused; null: never
+             * @description When the key expires; null for a key that never expires
              * @default null
              */
             expires_at?: string | null;
         };
         /**
          * ApiKeyCreated
-         * @description An API key that has just been created
+         * @description A new API key, with its secret
          * @example {
          *       "id": 3,
          *       "name": "Nightly backup",
@@ -2344,22 +2344,22 @@ export interface components {
          */
         ApiKeyCreated: {
             /**
-             * @description The number of the key
+             * @description The id of the API key
              * @example 1
              */
             id: number;
             /**
-             * @description What the key is for, in your words
+             * @description A label for the key
              * @example Nightly backup
              */
             name: string;
             /**
-             * @description How the key begins, by which one that is found can be told
+             * @description The first characters of the key, to identify it
              * @example alt_5f0c12ab
              */
             prefix: string;
             /**
-             * @description What the key is good for; it never allows more than its user may do
+             * @description The scopes of the key. It never has more permissions than its user.
              * @example [
              *       "users:read"
              *     ]
@@ -2371,16 +2371,16 @@ export interface components {
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
-            /** @description When the key was last used, to the minute; null if never */
+            /** @description When the key was last used, accurate to the minute; null if never */
             last_used_at: string | null;
-            /** @description From when on the key is refused; null if never */
+            /** @description When the key expires; null if never */
             expires_at: string | null;
-            /** @description The key itself, shown this once; it cannot be had again */
+            /** @description The secret to send with requests. It is shown only in this response. */
             key: string;
         };
         /**
          * ApiKeyPage
-         * @description One page of a list of API keys
+         * @description One page of API keys
          * @example {
          *       "items": [
          *         {
@@ -2405,26 +2405,26 @@ export interface components {
          *     }
          */
         ApiKeyPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["ApiKey"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * AuditActor
-         * @description Who did something
+         * @description The user who performed an action
          * @example {
          *       "id": 1,
          *       "username": "alice"
@@ -2432,16 +2432,16 @@ export interface components {
          */
         AuditActor: {
             /**
-             * @description The number of the user
+             * @description The id of the user
              * @example 1
              */
             id: number;
-            /** @description What the user is called now; null if gone */
+            /** @description The current username; null if the user was deleted */
             username: string | null;
         };
         /**
          * AuditEntry
-         * @description Who did what, when and from where. Passwords, tokens and keys are in no entry.
+         * @description An entry of the audit log: who did what, when and from where. Passwords, tokens and keys are never recorded.
          * @example {
          *       "id": 42,
          *       "at": "2026-01-31T09:30:00.000Z",
@@ -2466,53 +2466,53 @@ export interface components {
          *     }
          */
         AuditEntry: {
-            /** @description The number of the entry */
+            /** @description The id of the entry */
             id: number;
             /**
              * Format: date-time
-             * @description When it was done
+             * @description When the action was performed
              * @example 2026-01-31T09:30:00.000Z
              */
             at: string;
-            /** @description Who did it; null if nobody had signed in */
+            /** @description The user who performed the action; null if the caller was not signed in, or if no request caused the action */
             actor: components["schemas"]["AuditActor"] | null;
-            /** @description How the actor had proved who they are; null if nobody had signed in yet */
+            /** @description The credential that authenticated the request; null if there was none, for example at sign-in */
             credential: ("session" | "token" | "key") | null;
             /**
-             * @description What was done
+             * @description The action
              * @example user.role
              * @enum {string}
              */
             action: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry";
             /**
-             * @description The kind of thing that it was done to
+             * @description The type of the affected resource
              * @example user
              */
             resource: string;
             /**
-             * @description The number of what it was done to; null if it was done to many at once
+             * @description The id of the affected resource; null if there is no single one
              * @example 17
              */
             resource_id: string | null;
-            /** @description The IP address from which it was done */
+            /** @description The IP address of the client; null if no request caused the action */
             address: string | null;
             /**
-             * @description The `X-Request-ID` of the request that did it
+             * @description The `X-Request-ID` of the request; null if no request caused the action
              * @example 6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10
              */
             request_id: string | null;
-            /** @description What is no longer so; null where nothing was */
+            /** @description The recorded fields before the action; null if there are none */
             before: {
                 [key: string]: unknown;
             } | null;
-            /** @description What has become so; null where nothing is left */
+            /** @description The recorded fields after the action; null if there are none */
             after: {
                 [key: string]: unknown;
             } | null;
         };
         /**
          * AuditPage
-         * @description One page of a list of entries of the audit log
+         * @description One page of audit log entries
          * @example {
          *       "items": [
          *         {
@@ -2548,59 +2548,59 @@ export interface components {
          *     }
          */
         AuditPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["AuditEntry"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * CsrfToken
-         * @description Proof that a request comes from a page of ours
+         * @description A CSRF token, valid for the current session
          * @example {
          *       "csrf_token": "x1Yz…"
          *     }
          */
         CsrfToken: {
-            /** @description To be sent as `X-CSRF-Token` */
+            /** @description The token to send as `X-CSRF-Token` */
             csrf_token: string;
         };
         /**
          * Login
-         * @description Who wants to sign in
+         * @description The credentials to sign in with
          * @example {
          *       "username": "admin",
          *       "password": "Correct-Horse-9"
          *     }
          */
         Login: {
-            /** @description The username or the e-mail address */
+            /** @description The username or email address */
             username: string;
             /**
              * Format: password
-             * @description The password
+             * @description The password of the account
              */
             password: string;
             /**
-             * @description Whether the session lives 30 days, and not 30 minutes, after its last use
+             * @description Keeps the session for 30 days after its last use instead of 30 minutes
              * @default false
              */
             remember?: boolean;
         };
         /**
          * LoginStatus
-         * @description The session has begun
+         * @description The session was started
          * @example {
          *       "status": "login_ok"
          *     }
@@ -2614,7 +2614,7 @@ export interface components {
         };
         /**
          * LogoutStatus
-         * @description The session has ended
+         * @description The session was ended
          * @example {
          *       "status": "logged_out"
          *     }
@@ -2628,7 +2628,7 @@ export interface components {
         };
         /**
          * SessionStatus
-         * @description Who the service takes the caller for
+         * @description Whether the caller is signed in, and as which user
          * @example {
          *       "status": "logged_in",
          *       "username": "alice"
@@ -2639,16 +2639,16 @@ export interface components {
          */
         SessionStatus: {
             /**
-             * @description Whether a user is signed in
+             * @description Whether the caller is signed in
              * @enum {string}
              */
             status: "logged_in" | "not_logged_in";
-            /** @description Who is signed in */
+            /** @description The username of the signed-in user; absent if nobody is signed in */
             username?: string;
         };
         /**
          * Category
-         * @description A subject of posts: each post is in one category, or in none
+         * @description A category of posts
          * @example {
          *       "id": 3,
          *       "name": "Databases",
@@ -2661,53 +2661,53 @@ export interface components {
          */
         Category: {
             /**
-             * @description Its number
+             * @description The id of the category or tag
              * @example 1
              */
             id: number;
-            /** @description What it is called */
+            /** @description The name */
             name: string;
-            /** @description Its name in an address */
+            /** @description The slug used in URLs */
             slug: string;
-            /** @description How many published posts it has */
+            /** @description The number of published posts */
             post_count: number;
             /**
              * Format: date-time
-             * @description When it was created
+             * @description When the category or tag was created
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it was last changed
+             * @description When the category or tag was last changed
              * @example 2026-01-31T09:30:00.000Z
              */
             updated_at: string;
-            /** @description What its posts are about */
+            /** @description A short description of the category */
             description: string;
         };
         /**
          * CategoryCreate
-         * @description A category to be created
+         * @description The category to create
          * @example {
          *       "name": "Databases",
          *       "description": "Storing and finding."
          *     }
          */
         CategoryCreate: {
-            /** @description What it is called; unique without regard to case */
+            /** @description The name; unique, ignoring case */
             name: string;
-            /** @description Its name in an address; made from the name (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out */
+            /** @description The slug used in URLs. If omitted, it is derived from the name (Chinese is transliterated), with a number appended if it is taken. */
             slug?: string;
             /**
-             * @description What its posts are about
+             * @description A short description of the category
              * @default
              */
             description?: string;
         };
         /**
          * CategoryPage
-         * @description One page of a list of categories
+         * @description One page of categories
          * @example {
          *       "items": [
          *         {
@@ -2730,55 +2730,55 @@ export interface components {
          *     }
          */
         CategoryPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["Category"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * CategoryReplace
-         * @description A category to replace the one that is there; its slug stays if it is left out
+         * @description The new state of the category. Omitted fields are reset to their defaults, except the slug.
          * @example {
          *       "name": "Databases",
          *       "description": "Storing and finding."
          *     }
          */
         CategoryReplace: {
-            /** @description What it is called; unique without regard to case */
+            /** @description The name; unique, ignoring case */
             name: string;
-            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
             /**
-             * @description What its posts are about
+             * @description A short description of the category
              * @default
              */
             description?: string;
         };
         /**
          * CategoryUpdate
-         * @description The fields to change; what is left out stays as it is
+         * @description The fields to change. Omitted fields keep their values.
          * @example {
          *       "description": "Storing, finding and keeping."
          *     }
          */
         CategoryUpdate: {
-            /** @description What it is called; unique without regard to case */
+            /** @description The name; unique, ignoring case */
             name?: string;
-            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
-            /** @description What its posts are about */
+            /** @description A short description of the category */
             description?: string;
         };
         /**
@@ -2807,71 +2807,71 @@ export interface components {
          */
         Comment: {
             /**
-             * @description The number of the comment
+             * @description The id of the comment
              * @example 1
              */
             id: number;
             /**
-             * @description The number of the post
+             * @description The id of the post
              * @example 1
              */
             post_id: number;
-            /** @description The comment to which it replies; null at the top of a thread */
+            /** @description The id of the comment that this comment replies to; null for a top-level comment */
             parent_id: number | null;
             /**
-             * @description The comment at the top of its thread: itself, if it is that one
+             * @description The id of the top-level comment of the thread; for a top-level comment, its own id
              * @example 1
              */
             thread_id: number;
-            /** @description How many comments it stands beneath */
+            /** @description The nesting depth: 0 for a top-level comment, 1 for a reply to it */
             depth: number;
-            /** @description Who wrote it; null if the user is gone or the comment was deleted */
+            /** @description The author; null if the user or the comment was deleted */
             author: components["schemas"]["Author"] | null;
-            /** @description The text as Markdown; empty if it was deleted */
+            /** @description The Markdown source; empty if the comment was deleted */
             content: string;
-            /** @description The text as HTML: safe to show, whatever was written; empty if it was deleted */
+            /** @description The rendered HTML, sanitized and safe to embed in a page; empty if the comment was deleted */
             content_html: string;
-            /** @description Whether everyone sees it; until then only its author and editors do */
+            /** @description Whether the comment is visible to everyone. Otherwise only its author and editors see it. */
             is_approved: boolean;
-            /** @description Whether an editor decided against it; if neither, it waits for a decision */
+            /** @description Whether an editor rejected the comment. A comment that is neither approved nor rejected is pending. */
             is_rejected: boolean;
-            /** @description Whether it was deleted, and only keeps the place for the replies to it */
+            /** @description Whether the comment was deleted and is only a placeholder for the replies to it */
             is_deleted: boolean;
             /**
              * Format: date-time
-             * @description When it was written
+             * @description When the comment was created
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When its text was last changed
+             * @description When the text was last changed
              * @example 2026-01-31T09:30:00.000Z
              */
             updated_at: string;
         };
         /**
          * CommentCreate
-         * @description A comment to be written
+         * @description The comment to create
          * @example {
          *       "content": "Does a **larger** pool help?"
          *     }
          */
         CommentCreate: {
             /**
-             * @description The text as Markdown
+             * @description The Markdown source
              * @example Does a **larger** pool help?
              */
             content: string;
             /**
-             * @description The comment of the same post to which it replies; null for none
+             * @description The id of the comment to reply to, on the same post; null for a top-level comment
              * @default null
              */
             parent_id?: number | null;
         };
         /**
          * CommentModeration
-         * @description What is to be done with many comments
+         * @description A moderation action and the comments to apply it to
          * @example {
          *       "ids": [
          *         7,
@@ -2882,7 +2882,7 @@ export interface components {
          */
         CommentModeration: {
             /**
-             * @description The numbers of the comments
+             * @description The ids of the comments
              * @example [
              *       7,
              *       8
@@ -2890,14 +2890,14 @@ export interface components {
              */
             ids: number[];
             /**
-             * @description What to do with all of them
+             * @description The action to apply to all of the comments
              * @enum {string}
              */
             action: "approve" | "reject" | "delete";
         };
         /**
          * CommentNode
-         * @description A comment with the replies to it
+         * @description A comment with its replies
          * @example {
          *       "id": 7,
          *       "post_id": 1,
@@ -2923,56 +2923,56 @@ export interface components {
          */
         CommentNode: {
             /**
-             * @description The number of the comment
+             * @description The id of the comment
              * @example 1
              */
             id: number;
             /**
-             * @description The number of the post
+             * @description The id of the post
              * @example 1
              */
             post_id: number;
-            /** @description The comment to which it replies; null at the top of a thread */
+            /** @description The id of the comment that this comment replies to; null for a top-level comment */
             parent_id: number | null;
             /**
-             * @description The comment at the top of its thread: itself, if it is that one
+             * @description The id of the top-level comment of the thread; for a top-level comment, its own id
              * @example 1
              */
             thread_id: number;
-            /** @description How many comments it stands beneath */
+            /** @description The nesting depth: 0 for a top-level comment, 1 for a reply to it */
             depth: number;
-            /** @description Who wrote it; null if the user is gone or the comment was deleted */
+            /** @description The author; null if the user or the comment was deleted */
             author: components["schemas"]["Author"] | null;
-            /** @description The text as Markdown; empty if it was deleted */
+            /** @description The Markdown source; empty if the comment was deleted */
             content: string;
-            /** @description The text as HTML: safe to show, whatever was written; empty if it was deleted */
+            /** @description The rendered HTML, sanitized and safe to embed in a page; empty if the comment was deleted */
             content_html: string;
-            /** @description Whether everyone sees it; until then only its author and editors do */
+            /** @description Whether the comment is visible to everyone. Otherwise only its author and editors see it. */
             is_approved: boolean;
-            /** @description Whether an editor decided against it; if neither, it waits for a decision */
+            /** @description Whether an editor rejected the comment. A comment that is neither approved nor rejected is pending. */
             is_rejected: boolean;
-            /** @description Whether it was deleted, and only keeps the place for the replies to it */
+            /** @description Whether the comment was deleted and is only a placeholder for the replies to it */
             is_deleted: boolean;
             /**
              * Format: date-time
-             * @description When it was written
+             * @description When the comment was created
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When its text was last changed
+             * @description When the text was last changed
              * @example 2026-01-31T09:30:00.000Z
              */
             updated_at: string;
-            /** @description Whether there are replies to it that are not in this answer: read them with `GET /api/v1/comments/{id}/replies` */
+            /** @description Whether the comment has replies that are not in this response. Fetch them with `GET /api/v1/comments/{id}/replies`. */
             has_more_replies: boolean;
-            /** @description The replies to it, the oldest first; left out of a flat list */
+            /** @description The replies, oldest first; absent in a flat list */
             replies?: components["schemas"]["CommentNode"][];
         };
         /**
          * CommentNodePage
-         * @description One page of a list of comments with the replies to them; what is counted are those at the top of the page
+         * @description One page of comments with their replies. `size` and `total` count only the first level, not the replies beneath it.
          * @example {
          *       "items": [
          *         {
@@ -3008,26 +3008,26 @@ export interface components {
          *     }
          */
         CommentNodePage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["CommentNode"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * CommentPage
-         * @description One page of a list of comments
+         * @description One page of comments
          * @example {
          *       "items": [
          *         {
@@ -3061,40 +3061,40 @@ export interface components {
          *     }
          */
         CommentPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["Comment"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * CommentUpdate
-         * @description The new text of a comment
+         * @description The new text of the comment
          * @example {
          *       "content": "Is 20 too large?"
          *     }
          */
         CommentUpdate: {
             /**
-             * @description The text as Markdown
+             * @description The Markdown source
              * @example Does a **larger** pool help?
              */
             content: string;
         };
         /**
          * CommentsModerated
-         * @description The outcome of moderating many comments
+         * @description The result of moderating comments in bulk
          * @example {
          *       "changed": [
          *         7
@@ -3106,34 +3106,34 @@ export interface components {
          *     }
          */
         CommentsModerated: {
-            /** @description The comments with which it was done */
+            /** @description The ids of the comments that were changed */
             changed: number[];
-            /** @description Those that were so already */
+            /** @description The ids of the comments that were already in the requested state */
             unchanged: number[];
-            /** @description Those that do not exist */
+            /** @description The ids of comments that do not exist */
             missing: number[];
         };
         /**
          * Error
-         * @description The request could not be carried out
+         * @description The response to a failed request, except for invalid values (422)
          * @example {
          *       "detail": "Not Found",
          *       "code": "not_found"
          *     }
          */
         Error: {
-            /** @description What went wrong, for people */
+            /** @description The error message, for people */
             detail: string;
-            /** @description What went wrong, for programs */
+            /** @description The error code, for programs */
             code: string;
-            /** @description The values that are to blame, where single ones are */
+            /** @description The values that caused the error, if there are specific ones */
             errors?: components["schemas"]["ValidationError"][];
-            /** @description With 500: the id under which the log has the cause */
+            /** @description The id of the request in the server log; only with status 500 */
             request_id?: string;
         };
         /**
          * HTTPValidationError
-         * @description The request is understood but its values are not valid
+         * @description The response to a request with invalid values
          * @example {
          *       "detail": [
          *         {
@@ -3154,7 +3154,7 @@ export interface components {
         HTTPValidationError: {
             /**
              * Detail
-             * @description Every invalid value of the request
+             * @description All invalid values of the request
              */
             detail: components["schemas"]["ValidationError"][];
         };
@@ -3177,27 +3177,27 @@ export interface components {
         ValidationError: {
             /**
              * Error Type
-             * @description The kind of error, for programs
+             * @description The type of the error, for programs
              */
             type: string;
             /**
              * Location
-             * @description Where the value stands: the part of the request, then names and indexes
+             * @description The location of the value: the part of the request, then field names and indexes
              */
             loc: (string | number)[];
             /**
              * Message
-             * @description What is wrong, for people
+             * @description The error message, for people
              */
             msg: string;
             /**
              * Input
-             * @description The value as it arrived
+             * @description The value that was received
              */
             input?: unknown;
             /**
              * Context
-             * @description The limits that the message speaks of
+             * @description The limits that the message refers to
              */
             ctx?: {
                 [key: string]: unknown;
@@ -3205,7 +3205,7 @@ export interface components {
         };
         /**
          * Job
-         * @description A job that is waiting, running or given up
+         * @description A background job that is waiting, running or failed
          * @example {
          *       "id": 42,
          *       "task": "notice",
@@ -3219,42 +3219,42 @@ export interface components {
          */
         Job: {
             /**
-             * @description The number of the job
+             * @description The id of the job
              * @example 42
              */
             id: number;
             /**
-             * @description What it does
+             * @description The name of the task
              * @example notice
              */
             task: string;
             /**
-             * @description `failed`: it has used up its attempts and is tried no more
+             * @description The state of the job. `failed` means that all attempts are used up.
              * @enum {string}
              */
             state: "waiting" | "running" | "failed";
-            /** @description How often it was begun */
+            /** @description The number of attempts so far */
             attempts: number;
-            /** @description How often it may be begun */
+            /** @description The maximum number of attempts */
             max_attempts: number;
             /**
              * Format: date-time
-             * @description When it is due
+             * @description When the next attempt is due
              * @example 2026-01-31T09:30:00.000Z
              */
             run_at: string;
-            /** @description Why it failed last, in one line; null if it has not failed */
+            /** @description The last error, in one line; null if no attempt has failed */
             last_error: string | null;
             /**
              * Format: date-time
-             * @description When it was added
+             * @description When the job was created
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
         };
         /**
          * JobPage
-         * @description One page of a list of jobs
+         * @description One page of jobs
          * @example {
          *       "items": [
          *         {
@@ -3278,26 +3278,26 @@ export interface components {
          *     }
          */
         JobPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["Job"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * AccountDeletion
-         * @description Proof that it is you who wants to go
+         * @description Your password, to confirm the deletion
          * @example {
          *       "password": "Correct-Horse-9"
          *     }
@@ -3305,13 +3305,13 @@ export interface components {
         AccountDeletion: {
             /**
              * Format: password
-             * @description The password
+             * @description The password of the account
              */
             password: string;
         };
         /**
          * PasswordChange
-         * @description A new password, by whoever knows the current one
+         * @description The current password and the new one
          * @example {
          *       "current_password": "Correct-Horse-9",
          *       "new_password": "Battery-Staple-8",
@@ -3321,24 +3321,24 @@ export interface components {
         PasswordChange: {
             /**
              * Format: password
-             * @description Your password
+             * @description Your current password
              */
             current_password: string;
             /**
              * Format: password
-             * @description The password from now on. It needs an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @description The new password. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
              * @example Correct-Horse-9
              */
             new_password: string;
             /**
              * Format: password
-             * @description The new password once more
+             * @description The new password, repeated
              */
             confirm_password: string;
         };
         /**
          * PasswordCheck
-         * @description A password to be judged
+         * @description The password to check
          * @example {
          *       "password": "correct horse"
          *     }
@@ -3346,13 +3346,13 @@ export interface components {
         PasswordCheck: {
             /**
              * Format: password
-             * @description The password that is being thought of; it is not kept
+             * @description The password to check; it is not stored
              */
             password: string;
         };
         /**
          * PasswordReset
-         * @description A new password, by whoever reads the mail of the account
+         * @description The token from the mail and the new password
          * @example {
          *       "token": "y3JxN0n4…",
          *       "new_password": "Battery-Staple-8",
@@ -3360,23 +3360,23 @@ export interface components {
          *     }
          */
         PasswordReset: {
-            /** @description The token that the mail brought; it works once */
+            /** @description The token from the mail. It works once. */
             token: string;
             /**
              * Format: password
-             * @description The password from now on. It needs an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @description The new password. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
              * @example Correct-Horse-9
              */
             new_password: string;
             /**
              * Format: password
-             * @description The new password once more
+             * @description The new password, repeated
              */
             confirm_password: string;
         };
         /**
          * PasswordStatus
-         * @description The new password is the password
+         * @description The password was changed
          * @example {
          *       "status": "password_changed"
          *     }
@@ -3390,7 +3390,7 @@ export interface components {
         };
         /**
          * PasswordStrength
-         * @description What the rules for passwords say of one
+         * @description The result of checking a password against the rules
          * @example {
          *       "valid": true,
          *       "errors": []
@@ -3406,22 +3406,22 @@ export interface components {
          *     }
          */
         PasswordStrength: {
-            /** @description Whether it may be used */
+            /** @description Whether the password satisfies all rules */
             valid: boolean;
-            /** @description Every rule that it breaks */
+            /** @description The rules that the password breaks */
             errors: {
                 /**
-                 * @description The rule that it breaks, for programs
+                 * @description The broken rule, for programs
                  * @enum {string}
                  */
                 type: "password_empty" | "password_too_short" | "password_too_long" | "password_no_upper" | "password_no_lower" | "password_no_digit" | "password_no_special";
-                /** @description The rule that it breaks, for people */
+                /** @description The broken rule, for people */
                 msg: string;
             }[];
         };
         /**
          * PlaygroundCalculation
-         * @description Two numbers and what to do with them
+         * @description Two operands and an operator
          * @example {
          *       "a": 10,
          *       "b": 3,
@@ -3429,19 +3429,19 @@ export interface components {
          *     }
          */
         PlaygroundCalculation: {
-            /** @description The first number */
+            /** @description The first operand */
             a: number;
-            /** @description The second number */
+            /** @description The second operand */
             b: number;
             /**
-             * @description What to do; in a form `+` is written `%2B`
+             * @description The operator. Encode `+` as `%2B` in a form.
              * @enum {string}
              */
             op: "+" | "-" | "*" | "/";
         };
         /**
          * PlaygroundForm
-         * @description A form as it was understood
+         * @description The form as parsed
          * @example {
          *       "username": "alice",
          *       "hobbies": [
@@ -3451,14 +3451,14 @@ export interface components {
          *     }
          */
         PlaygroundForm: {
-            /** @description The name */
+            /** @description The username received */
             username: string;
-            /** @description Each `hobby` */
+            /** @description All values of `hobby` */
             hobbies: string[];
         };
         /**
          * PlaygroundFormInput
-         * @description A form with a field that may be repeated
+         * @description A form with a repeatable field
          * @example {
          *       "username": "alice",
          *       "password": "a long Secret 1",
@@ -3469,22 +3469,22 @@ export interface components {
          *     }
          */
         PlaygroundFormInput: {
-            /** @description A name */
+            /** @description A username */
             username: string;
             /**
              * Format: password
-             * @description Read, and never sent back
+             * @description A password, which is never returned
              */
             password: string;
             /**
-             * @description May be repeated: `hobby=go&hobby=chess`
+             * @description A repeatable field: `hobby=go&hobby=chess`
              * @default []
              */
             hobby?: string[];
         };
         /**
          * PlaygroundJson
-         * @description JSON as it was understood: defaults filled in, unknown fields dropped
+         * @description The JSON as parsed: defaults filled in, unknown fields dropped
          * @example {
          *       "received": {
          *         "name": "Zhang San",
@@ -3510,7 +3510,7 @@ export interface components {
         };
         /**
          * PlaygroundPerson
-         * @description JSON with every kind of value in it
+         * @description JSON with every type of value
          * @example {
          *       "name": "Zhang San",
          *       "age": 20,
@@ -3527,33 +3527,33 @@ export interface components {
          *     }
          */
         PlaygroundPerson: {
-            /** @description A text; required */
+            /** @description A required string */
             name: string;
-            /** @description A number */
+            /** @description An integer */
             age?: number;
             /** @description A boolean */
             isMale?: boolean;
             /**
-             * @description A list
+             * @description A list of strings
              * @default []
              */
             hobbies?: string[];
-            /** @description An object within the object */
+            /** @description A nested object */
             address?: {
                 /** @description City */
                 city: string;
-                /** @description The rest */
+                /** @description The rest of the address */
                 detail?: string;
             };
             /**
-             * @description May be null
+             * @description A nullable string
              * @default null
              */
             email?: string | null;
         };
         /**
          * PlaygroundResult
-         * @description A calculation with its result
+         * @description A calculation and its result
          * @example {
          *       "a": 10,
          *       "b": 4,
@@ -3562,12 +3562,12 @@ export interface components {
          *     }
          */
         PlaygroundResult: {
-            /** @description The first number */
+            /** @description The first operand */
             a: number;
-            /** @description The second number */
+            /** @description The second operand */
             b: number;
             /**
-             * @description What to do; in a form `+` is written `%2B`
+             * @description The operator. Encode `+` as `%2B` in a form.
              * @enum {string}
              */
             op: "+" | "-" | "*" | "/";
@@ -3576,7 +3576,7 @@ export interface components {
         };
         /**
          * PlaygroundUser
-         * @description A user with an address in it
+         * @description A user with a nested address
          * @example {
          *       "username": "john",
          *       "tags": [
@@ -3590,15 +3590,15 @@ export interface components {
          *     }
          */
         PlaygroundUser: {
-            /** @description A name */
+            /** @description A username */
             username: string;
             /**
-             * @description Free words
+             * @description Free-form tags
              * @default []
              */
             tags?: string[];
             /**
-             * @description An object of its own
+             * @description A nested object
              * @default null
              */
             address?: components["schemas"]["Address"] | null;
@@ -3625,14 +3625,14 @@ export interface components {
         };
         /**
          * PlaygroundChoice
-         * @description One of several choices out of the path
+         * @description An enum value from the path
          * @example {
          *       "page": "about"
          *     }
          */
         PlaygroundChoice: {
             /**
-             * @description One of the pages that there are
+             * @description One of the allowed values
              * @example about
              * @enum {string}
              */
@@ -3640,7 +3640,7 @@ export interface components {
         };
         /**
          * PlaygroundComment
-         * @description Two numbers out of a nested path
+         * @description Two ids from a nested path
          * @example {
          *       "post_id": 1,
          *       "comment_id": 2,
@@ -3649,16 +3649,16 @@ export interface components {
          */
         PlaygroundComment: {
             /**
-             * @description The first number out of the path
+             * @description The id of the post, from the path
              * @example 1
              */
             post_id: number;
             /**
-             * @description The second number out of the path
+             * @description The id of the comment, from the path
              * @example 1
              */
             comment_id: number;
-            /** @description Both in words */
+            /** @description Both ids as text */
             text: string;
         };
         /**
@@ -3670,14 +3670,14 @@ export interface components {
          *     }
          */
         PlaygroundHello: {
-            /** @description The name out of the path, or null */
+            /** @description The name from the path; null if there is none */
             name: string | null;
             /** @description A greeting */
             message: string;
         };
         /**
          * PlaygroundInvoice
-         * @description A number out of the path
+         * @description An amount from the path
          * @example {
          *       "amount": 99.95,
          *       "text": "Invoice amount: $99.95"
@@ -3686,12 +3686,12 @@ export interface components {
         PlaygroundInvoice: {
             /** @description The amount as a number */
             amount: number;
-            /** @description The amount in words, with two decimals */
+            /** @description The amount as text, rounded to two decimals */
             text: string;
         };
         /**
          * PlaygroundItem
-         * @description A number out of the path and a text out of the query
+         * @description Values from the path and the query
          * @example {
          *       "item_id": 1,
          *       "q": null
@@ -3699,16 +3699,16 @@ export interface components {
          */
         PlaygroundItem: {
             /**
-             * @description The number out of the path
+             * @description The id from the path
              * @example 1
              */
             item_id: number;
-            /** @description The text out of the query, or null */
+            /** @description The text from the query; null if omitted */
             q: string | null;
         };
         /**
          * PlaygroundItems
-         * @description A list out of the path
+         * @description A list from the path
          * @example {
          *       "items": [
          *         "apple",
@@ -3717,12 +3717,12 @@ export interface components {
          *     }
          */
         PlaygroundItems: {
-            /** @description The values, one by one */
+            /** @description The values of the list */
             items: string[];
         };
         /**
          * PlaygroundPath
-         * @description A path within the path
+         * @description The rest of a path
          * @example {
          *       "subpath": "reports/q4.pdf"
          *     }
@@ -3741,16 +3741,16 @@ export interface components {
          *     }
          */
         PlaygroundSum: {
-            /** @description The last number of the sum */
+            /** @description The last number to add */
             n: number;
-            /** @description 1 + 2 + … + n */
+            /** @description The sum 1 + 2 + … + n */
             sum: number;
-            /** @description How it was computed */
+            /** @description The formula used */
             formula: string;
         };
         /**
          * PlaygroundUuid
-         * @description A UUID out of the path
+         * @description A UUID from the path
          * @example {
          *       "uid": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
          *     }
@@ -3765,18 +3765,18 @@ export interface components {
         };
         /**
          * PlaygroundVersion
-         * @description A text of a certain form out of the path
+         * @description A version from the path
          * @example {
          *       "version": "1.2.3"
          *     }
          */
         PlaygroundVersion: {
-            /** @description The version as it was given */
+            /** @description The version received */
             version: string;
         };
         /**
          * PlaygroundQuery
-         * @description The query as it was understood
+         * @description The query as parsed
          * @example {
          *       "search": "",
          *       "page": 1,
@@ -3790,22 +3790,22 @@ export interface components {
          *     }
          */
         PlaygroundQuery: {
-            /** @description `q`, or else `keyword` */
+            /** @description The value of `q`, or of `keyword` if `q` is empty */
             search: string;
-            /** @description `page` */
+            /** @description The value of `page` */
             page: number;
-            /** @description `sort` */
+            /** @description The value of `sort` */
             sort: string;
-            /** @description Each `tag` */
+            /** @description All values of `tag` */
             tags: string[];
-            /** @description `code`, or null */
+            /** @description The value of `code`; null if omitted */
             code: string | null;
-            /** @description `ratio`, or null */
+            /** @description The value of `ratio`; null if omitted */
             ratio: number | null;
         };
         /**
          * PlaygroundSearch
-         * @description A search as it was understood
+         * @description The search query as parsed
          * @example {
          *       "q": "fastify",
          *       "page": 1,
@@ -3814,18 +3814,18 @@ export interface components {
          *     }
          */
         PlaygroundSearch: {
-            /** @description What to look for */
+            /** @description The search text */
             q: string;
-            /** @description The page */
+            /** @description The page number */
             page: number;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description The order */
+            /** @description The sort order */
             sort: string;
         };
         /**
          * PlaygroundContext
-         * @description What the service knows while it answers
+         * @description The context in which a handler runs
          * @example {
          *       "app_context": {
          *         "app_name": "althing",
@@ -3846,22 +3846,22 @@ export interface components {
          *     }
          */
         PlaygroundContext: {
-            /** @description What is the same for every request */
+            /** @description Data that all requests share */
             app_context: {
-                /** @description The name of the program */
+                /** @description The name of the application */
                 app_name: string;
-                /** @description The name that is shown */
+                /** @description The display name of the application */
                 config_app_name: string;
-                /** @description Whether this is not production */
+                /** @description Whether the service runs outside production */
                 debug_mode: boolean;
             };
-            /** @description What belongs to this request */
+            /** @description Data of this request */
             request_context: {
-                /** @description The method */
+                /** @description The HTTP method */
                 method: string;
-                /** @description The whole address */
+                /** @description The full URL */
                 url: string;
-                /** @description The operationId */
+                /** @description The operationId of the operation */
                 endpoint: string;
                 /** @description The tag of the operation */
                 blueprint: string;
@@ -3870,17 +3870,17 @@ export interface components {
                     [key: string]: string;
                 };
             };
-            /** @description What hooks have found out about this request */
+            /** @description Data that hooks set for this request */
             g_data: {
-                /** @description As in `X-Request-ID` */
+                /** @description The id of the request, as in `X-Request-ID` */
                 request_id: string;
-                /** @description The address that asks */
+                /** @description The IP address of the client */
                 user_ip: string;
             };
         };
         /**
          * PlaygroundCookies
-         * @description The cookies that came along
+         * @description The cookies of the request
          * @example {
          *       "all_cookies": {
          *         "session_id": "[redacted]"
@@ -3889,16 +3889,16 @@ export interface components {
          *     }
          */
         PlaygroundCookies: {
-            /** @description Each cookie, without its value */
+            /** @description All cookies by name, with redacted values */
             all_cookies: {
                 [key: string]: string;
             };
-            /** @description That there was a cookie `session_id`, but not what it was */
+            /** @description `[redacted]` if a `session_id` cookie was sent; null otherwise */
             session_id: string | null;
         };
         /**
          * PlaygroundHeaders
-         * @description What the headers say about the client
+         * @description Information about the client, from its headers
          * @example {
          *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
          *       "user_agent_browser": "firefox",
@@ -3911,20 +3911,20 @@ export interface components {
          *     }
          */
         PlaygroundHeaders: {
-            /** @description `User-Agent` */
+            /** @description The `User-Agent` header */
             user_agent: string | null;
-            /** @description The browser, if it is known */
+            /** @description The browser; null if unknown */
             user_agent_browser: string | null;
-            /** @description The system, if it is known */
+            /** @description The operating system; null if unknown */
             user_agent_platform: string | null;
-            /** @description `Accept-Language`, the preferred ones first */
+            /** @description The languages in `Accept-Language`, most preferred first */
             accept_languages: string[];
-            /** @description That there was an `Authorization`, but not what it was */
+            /** @description `[redacted]` if an `Authorization` header was sent; null otherwise */
             authorization: string | null;
         };
         /**
          * PlaygroundInspection
-         * @description A request as it has arrived, without secrets
+         * @description The request as received, with secrets redacted
          * @example {
          *       "method": "POST",
          *       "url": "http://127.0.0.1:8000/api/v1/playground/inspect?page=1&q=test",
@@ -3954,48 +3954,48 @@ export interface components {
          *     }
          */
         PlaygroundInspection: {
-            /** @description The method */
+            /** @description The HTTP method */
             method: string;
-            /** @description The whole address */
+            /** @description The full URL */
             url: string;
-            /** @description The address without its query */
+            /** @description The URL without its query */
             base_url: string;
-            /** @description Scheme and host */
+            /** @description The scheme and host */
             url_root: string;
             /** @description The path */
             path: string;
             /** @description The path with its query */
             full_path: string;
-            /** @description `http` or `https` */
+            /** @description The scheme: `http` or `https` */
             scheme: string;
             /** @description Whether the scheme is `https` */
             is_secure: boolean;
-            /** @description Host and port */
+            /** @description The host and port */
             host: string;
-            /** @description The address that asks */
+            /** @description The IP address of the client */
             remote_addr: string;
-            /** @description The type of the body, or null */
+            /** @description The `Content-Type` of the request; null if there is none */
             content_type: string | null;
             /** @description Whether `X-Requested-With` is `XMLHttpRequest` */
             is_ajax: boolean;
-            /** @description The headers, in lower case */
+            /** @description The headers, with lower-case names */
             headers: {
                 [key: string]: string;
             };
-            /** @description The query; a list where a name is repeated */
+            /** @description The query parameters; a repeated one is a list */
             args: {
                 [key: string]: unknown;
             };
-            /** @description The fields of a form; of files, no content */
+            /** @description The form fields; files without their content */
             form: {
                 [key: string]: unknown;
             };
-            /** @description The body, if it is JSON, or null */
+            /** @description The JSON body; null if the body is not JSON */
             json: unknown;
         };
         /**
          * PlaygroundExample
-         * @description Some JSON
+         * @description A sample JSON object
          * @example {
          *       "message": "Success",
          *       "data": {
@@ -4006,11 +4006,11 @@ export interface components {
          *     }
          */
         PlaygroundExample: {
-            /** @description A word */
+            /** @description A message */
             message: string;
-            /** @description An object within the object */
+            /** @description A nested object */
             data: {
-                /** @description A number */
+                /** @description An id */
                 id: number;
                 /** @description A name */
                 name: string;
@@ -4023,32 +4023,32 @@ export interface components {
         };
         /**
          * PlaygroundMessage
-         * @description A sentence
+         * @description A message
          * @example {
          *       "message": "Async response"
          *     }
          */
         PlaygroundMessage: {
-            /** @description A sentence */
+            /** @description A message */
             message: string;
         };
         /**
          * PlaygroundQuotient
-         * @description A division that went well
+         * @description The result of a division
          * @example {
          *       "divisor": 4,
          *       "quotient": 250
          *     }
          */
         PlaygroundQuotient: {
-            /** @description What 1000 was divided by */
+            /** @description The divisor of 1000 */
             divisor: number;
-            /** @description The result, without its fraction */
+            /** @description The quotient, truncated to an integer */
             quotient: number;
         };
         /**
          * PlaygroundUpstream
-         * @description Whatever JSON the upstream has answered
+         * @description The JSON response of the upstream, unchanged
          * @example {
          *       "message": "Hello from the upstream"
          *     }
@@ -4056,21 +4056,21 @@ export interface components {
         PlaygroundUpstream: unknown;
         /**
          * PlaygroundWebSocket
-         * @description How to talk with the echo
+         * @description How to connect to the echo WebSocket
          * @example {
          *       "url": "ws://127.0.0.1:8000/api/v1/ws/echo",
          *       "max_message_bytes": 65536
          *     }
          */
         PlaygroundWebSocket: {
-            /** @description Where to connect to */
+            /** @description The URL of the WebSocket */
             url: string;
-            /** @description How long a message may be */
+            /** @description The maximum size of a message, in bytes */
             max_message_bytes: number;
         };
         /**
          * AuthorOfPosts
-         * @description Who wrote posts, and how they are received
+         * @description An author, with totals over their published posts
          * @example {
          *       "author": {
          *         "id": 1,
@@ -4085,16 +4085,16 @@ export interface components {
          */
         AuthorOfPosts: {
             author: components["schemas"]["Author"];
-            /** @description How many posts are published */
+            /** @description The number of published posts */
             post_count: number;
-            /** @description How often they were read, all together */
+            /** @description The total number of views of these posts */
             view_count: number;
-            /** @description How many approved comments they have, all together */
+            /** @description The total number of approved comments on these posts */
             comment_count: number;
         };
         /**
          * PopularPosts
-         * @description The posts that were read most often, the first of them first
+         * @description The most viewed posts, most viewed first
          * @example {
          *       "items": [
          *         {
@@ -4133,12 +4133,12 @@ export interface components {
          *     }
          */
         PopularPosts: {
-            /** @description The items, in order */
+            /** @description The items, in sort order */
             items: components["schemas"]["PostSummary"][];
         };
         /**
          * PostArchives
-         * @description The months in which posts were published, the newest first
+         * @description The months in which posts were published, newest first
          * @example {
          *       "items": [
          *         {
@@ -4149,26 +4149,26 @@ export interface components {
          *     }
          */
         PostArchives: {
-            /** @description The items, in order */
+            /** @description The items, in sort order */
             items: components["schemas"]["PostMonth"][];
         };
         /**
          * PostMonth
-         * @description A month in which posts were published
+         * @description A month and the number of posts published in it
          * @example {
          *       "month": "2026-01",
          *       "post_count": 12
          *     }
          */
         PostMonth: {
-            /** @description Year and month, in UTC */
+            /** @description The year and month, in UTC */
             month: string;
-            /** @description How many posts are published */
+            /** @description The number of published posts */
             post_count: number;
         };
         /**
          * PostsByAuthor
-         * @description Those with the most published posts, the first of them first
+         * @description The authors with the most published posts, highest number first
          * @example {
          *       "items": [
          *         {
@@ -4186,12 +4186,12 @@ export interface components {
          *     }
          */
         PostsByAuthor: {
-            /** @description The items, in order */
+            /** @description The items, in sort order */
             items: components["schemas"]["AuthorOfPosts"][];
         };
         /**
          * PostsByTag
-         * @description The tags with the most published posts, the first of them first
+         * @description The tags with the most published posts, highest number first
          * @example {
          *       "items": [
          *         {
@@ -4207,12 +4207,12 @@ export interface components {
          *     }
          */
         PostsByTag: {
-            /** @description The items, in order */
+            /** @description The items, in sort order */
             items: components["schemas"]["TagOfPosts"][];
         };
         /**
          * TagOfPosts
-         * @description A tag of posts, and how they are received
+         * @description A tag, with totals over its published posts
          * @example {
          *       "tag": {
          *         "id": 3,
@@ -4225,14 +4225,14 @@ export interface components {
          */
         TagOfPosts: {
             tag: components["schemas"]["Topic"];
-            /** @description How many posts are published */
+            /** @description The number of published posts */
             post_count: number;
-            /** @description How often they were read, all together */
+            /** @description The total number of views of these posts */
             view_count: number;
         };
         /**
          * Author
-         * @description Who wrote something
+         * @description The short form of a user, shown with content
          * @example {
          *       "id": 1,
          *       "username": "alice",
@@ -4242,15 +4242,15 @@ export interface components {
          */
         Author: {
             /**
-             * @description The number of the user
+             * @description The id of the user
              * @example 1
              */
             id: number;
-            /** @description What the user is called */
+            /** @description The username */
             username: string;
-            /** @description The name to show; may be empty */
+            /** @description The display name; may be empty */
             nickname: string;
-            /** @description Where the picture is */
+            /** @description The URL of the profile picture; null if there is none */
             avatar_url: string | null;
         };
         /**
@@ -4293,57 +4293,57 @@ export interface components {
          */
         Post: {
             /**
-             * @description The number of the post
+             * @description The id of the post
              * @example 1
              */
             id: number;
             /** @description The title */
             title: string;
-            /** @description The name in an address */
+            /** @description The slug used in URLs */
             slug: string;
-            /** @description What it is about; may be empty */
+            /** @description The summary; may be empty */
             summary: string;
-            /** @description How the text begins, without markup */
+            /** @description The beginning of the text, in plain text */
             excerpt: string;
             /**
-             * @description A draft is for its author and for editors
+             * @description The status. Drafts are visible only to their author and to editors.
              * @enum {string}
              */
             status: "draft" | "published";
-            /** @description Who wrote it; null if the user is gone */
+            /** @description The author; null if the user was deleted */
             author: components["schemas"]["Author"] | null;
-            /** @description The category; null if there is none */
+            /** @description The category; null for none */
             category: components["schemas"]["Topic"] | null;
-            /** @description The tags, by name */
+            /** @description The tags, sorted by name */
             tags: components["schemas"]["Topic"][];
-            /** @description How long reading takes, in minutes */
+            /** @description The estimated reading time, in minutes */
             reading_minutes: number;
-            /** @description How often it was read, counted once for each visitor in 30 minutes, and some seconds late */
+            /** @description The number of views. A visitor is counted once in 30 minutes, with a delay of some seconds. */
             view_count: number;
-            /** @description How many approved comments it has */
+            /** @description The number of approved comments */
             comment_count: number;
-            /** @description When it was published; null for a draft */
+            /** @description When the post was published; null for a draft */
             published_at: string | null;
             /**
              * Format: date-time
-             * @description When it was created
+             * @description When the post was created
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it was last changed
+             * @description When the post was last changed
              * @example 2026-01-31T09:30:00.000Z
              */
             updated_at: string;
-            /** @description The text as Markdown, as it was written */
+            /** @description The Markdown source */
             content: string;
-            /** @description The text as HTML: safe to show, whatever was written */
+            /** @description The rendered HTML, sanitized and safe to embed in a page */
             content_html: string;
         };
         /**
          * PostCreate
-         * @description A post to be written
+         * @description The post to create
          * @example {
          *       "title": "Pooling connections",
          *       "content": "A pool keeps **connections** open.",
@@ -4359,22 +4359,22 @@ export interface components {
              */
             title: string;
             /**
-             * @description The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain
+             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted.
              * @example A pool keeps **connections** open.
              */
             content: string;
             /**
-             * @description What it is about, in a sentence or two of plain text
+             * @description A summary of one or two sentences, in plain text
              * @default
              */
             summary?: string;
             /**
-             * @description The number of the category; null for none
+             * @description The id of the category; null for none
              * @default null
              */
             category_id?: number | null;
             /**
-             * @description The names of the tags, without regard to case; those that are new are created
+             * @description The names of the tags, ignoring case. Tags that do not exist are created.
              * @default []
              * @example [
              *       "postgres",
@@ -4383,12 +4383,12 @@ export interface components {
              */
             tags?: string[];
             /**
-             * @description The name in an address; made from the title (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out
+             * @description The slug used in URLs. If omitted, it is derived from the title (Chinese is transliterated), with a number appended if it is taken.
              * @example pooling-connections
              */
             slug?: string;
             /**
-             * @description Whether to publish it at once
+             * @description The initial status: `published` to publish immediately
              * @default draft
              * @enum {string}
              */
@@ -4396,7 +4396,7 @@ export interface components {
         };
         /**
          * PostPage
-         * @description One page of a list of posts
+         * @description One page of posts
          * @example {
          *       "items": [
          *         {
@@ -4442,26 +4442,26 @@ export interface components {
          *     }
          */
         PostPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["PostSummary"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * PostReplace
-         * @description A post to replace the one that is there; its slug stays if it is left out
+         * @description The new state of the post. Omitted fields are reset to their defaults, except the slug.
          * @example {
          *       "title": "Pooling connections",
          *       "content": "A pool keeps **connections** open.",
@@ -4477,22 +4477,22 @@ export interface components {
              */
             title: string;
             /**
-             * @description The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain
+             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted.
              * @example A pool keeps **connections** open.
              */
             content: string;
             /**
-             * @description What it is about, in a sentence or two of plain text
+             * @description A summary of one or two sentences, in plain text
              * @default
              */
             summary?: string;
             /**
-             * @description The number of the category; null for none
+             * @description The id of the category; null for none
              * @default null
              */
             category_id?: number | null;
             /**
-             * @description The names of the tags, without regard to case; those that are new are created
+             * @description The names of the tags, ignoring case. Tags that do not exist are created.
              * @default []
              * @example [
              *       "postgres",
@@ -4501,14 +4501,14 @@ export interface components {
              */
             tags?: string[];
             /**
-             * @description The name in an address. It stays when the title changes; an old one is redirected.
+             * @description The slug used in URLs. It is kept when the title changes; former slugs redirect to the current one.
              * @example pooling-connections
              */
             slug?: string;
         };
         /**
          * PostSummary
-         * @description A post as lists show it: without its text
+         * @description A post without its text, as in lists
          * @example {
          *       "id": 1,
          *       "title": "Pooling connections",
@@ -4544,53 +4544,53 @@ export interface components {
          */
         PostSummary: {
             /**
-             * @description The number of the post
+             * @description The id of the post
              * @example 1
              */
             id: number;
             /** @description The title */
             title: string;
-            /** @description The name in an address */
+            /** @description The slug used in URLs */
             slug: string;
-            /** @description What it is about; may be empty */
+            /** @description The summary; may be empty */
             summary: string;
-            /** @description How the text begins, without markup */
+            /** @description The beginning of the text, in plain text */
             excerpt: string;
             /**
-             * @description A draft is for its author and for editors
+             * @description The status. Drafts are visible only to their author and to editors.
              * @enum {string}
              */
             status: "draft" | "published";
-            /** @description Who wrote it; null if the user is gone */
+            /** @description The author; null if the user was deleted */
             author: components["schemas"]["Author"] | null;
-            /** @description The category; null if there is none */
+            /** @description The category; null for none */
             category: components["schemas"]["Topic"] | null;
-            /** @description The tags, by name */
+            /** @description The tags, sorted by name */
             tags: components["schemas"]["Topic"][];
-            /** @description How long reading takes, in minutes */
+            /** @description The estimated reading time, in minutes */
             reading_minutes: number;
-            /** @description How often it was read, counted once for each visitor in 30 minutes, and some seconds late */
+            /** @description The number of views. A visitor is counted once in 30 minutes, with a delay of some seconds. */
             view_count: number;
-            /** @description How many approved comments it has */
+            /** @description The number of approved comments */
             comment_count: number;
-            /** @description When it was published; null for a draft */
+            /** @description When the post was published; null for a draft */
             published_at: string | null;
             /**
              * Format: date-time
-             * @description When it was created
+             * @description When the post was created
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it was last changed
+             * @description When the post was last changed
              * @example 2026-01-31T09:30:00.000Z
              */
             updated_at: string;
         };
         /**
          * PostUpdate
-         * @description The fields to change; what is left out stays as it is
+         * @description The fields to change. Omitted fields keep their values.
          * @example {
          *       "title": "Pools of connections",
          *       "tags": [
@@ -4606,21 +4606,21 @@ export interface components {
              */
             title?: string;
             /**
-             * @description The name in an address. It stays when the title changes; an old one is redirected.
+             * @description The slug used in URLs. It is kept when the title changes; former slugs redirect to the current one.
              * @example pooling-connections
              */
             slug?: string;
             /**
-             * @description The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain
+             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted.
              * @example A pool keeps **connections** open.
              */
             content?: string;
-            /** @description What it is about, in a sentence or two of plain text */
+            /** @description A summary of one or two sentences, in plain text */
             summary?: string;
-            /** @description The number of the category; null for none */
+            /** @description The id of the category; null for none */
             category_id?: number | null;
             /**
-             * @description The names of the tags, without regard to case; those that are new are created
+             * @description The names of the tags, ignoring case. Tags that do not exist are created.
              * @example [
              *       "postgres",
              *       "performance"
@@ -4630,7 +4630,7 @@ export interface components {
         };
         /**
          * Topic
-         * @description A category or a tag of a post
+         * @description The short form of a category or tag, shown with posts
          * @example {
          *       "id": 3,
          *       "name": "Databases",
@@ -4639,18 +4639,18 @@ export interface components {
          */
         Topic: {
             /**
-             * @description Its number
+             * @description The id of the category or tag
              * @example 1
              */
             id: number;
-            /** @description What it is called */
+            /** @description The name */
             name: string;
-            /** @description Its name in an address */
+            /** @description The slug used in URLs */
             slug: string;
         };
         /**
          * EmailAddress
-         * @description An address
+         * @description The email address to send a mail to
          * @example {
          *       "email": "dora@example.com"
          *     }
@@ -4658,14 +4658,14 @@ export interface components {
         EmailAddress: {
             /**
              * Format: email
-             * @description An e-mail address
+             * @description The email address
              * @example alice@example.com
              */
             email: string;
         };
         /**
          * EmailChange
-         * @description The address that you want to have
+         * @description The new email address and your password
          * @example {
          *       "email": "dora@example.org",
          *       "password": "Correct-Horse-9"
@@ -4674,30 +4674,30 @@ export interface components {
         EmailChange: {
             /**
              * Format: email
-             * @description An e-mail address
+             * @description The email address
              * @example alice@example.com
              */
             email: string;
             /**
              * Format: password
-             * @description Your password
+             * @description Your current password
              */
             password: string;
         };
         /**
          * EmailConfirmation
-         * @description Proof that mail to an address is read
+         * @description The token that confirms an email address
          * @example {
          *       "token": "y3JxN0n4…"
          *     }
          */
         EmailConfirmation: {
-            /** @description The token that the mail brought; it works once */
+            /** @description The token from the mail. It works once. */
             token: string;
         };
         /**
          * EmailConfirmed
-         * @description The address is confirmed
+         * @description The email address was confirmed
          * @example {
          *       "status": "verified",
          *       "username": "dora",
@@ -4710,14 +4710,14 @@ export interface components {
              * @enum {string}
              */
             status: "verified";
-            /** @description Whose address it is */
+            /** @description The username of the account */
             username: string;
-            /** @description The address */
+            /** @description The confirmed email address */
             email: string;
         };
         /**
          * MailRequested
-         * @description If there is something to be sent to this address, it is on its way
+         * @description The request was accepted. The response does not reveal whether a mail is sent.
          * @example {
          *       "status": "accepted"
          *     }
@@ -4731,7 +4731,7 @@ export interface components {
         };
         /**
          * Registration
-         * @description Somebody who wants an account
+         * @description The account to register
          * @example {
          *       "username": "dora",
          *       "email": "dora@example.com",
@@ -4742,33 +4742,33 @@ export interface components {
          */
         Registration: {
             /**
-             * @description The name to sign in with; unique without regard to case
+             * @description The name to sign in with; unique, ignoring case
              * @example alice
              */
             username: string;
             /**
              * Format: email
-             * @description An e-mail address
+             * @description The email address
              * @example alice@example.com
              */
             email: string;
             /**
              * Format: password
-             * @description The password to sign in with. It needs an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @description The password of the account. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
              * @example Correct-Horse-9
              */
             password: string;
             /**
              * Format: password
-             * @description The new password once more
+             * @description The new password, repeated
              */
             confirm_password: string;
-            /** @description That the terms of service are accepted: they must be */
+            /** @description Whether you accept the terms of service; must be true */
             agree_terms: boolean;
         };
         /**
          * RegistrationStatus
-         * @description A mail is on its way; the account begins when the address is confirmed
+         * @description A mail is on its way. The account is created when the email address is confirmed.
          * @example {
          *       "status": "confirmation_sent",
          *       "username": "dora",
@@ -4781,14 +4781,14 @@ export interface components {
              * @enum {string}
              */
             status: "confirmation_sent";
-            /** @description The name that is kept free for a day */
+            /** @description The username, reserved for 24 hours */
             username: string;
-            /** @description Where the mail went */
+            /** @description The email address that the mail is sent to */
             email: string;
         };
         /**
          * PermissionBit
-         * @description One permission
+         * @description A permission
          * @example {
          *       "name": "create",
          *       "bit": 2
@@ -4796,16 +4796,16 @@ export interface components {
          */
         PermissionBit: {
             /**
-             * @description What it is called
+             * @description The name of the permission
              * @enum {string}
              */
             name: "read" | "create" | "update" | "delete" | "admin";
-            /** @description What it adds to a mask */
+            /** @description The bit of the permission in a mask */
             bit: number;
         };
         /**
          * RoleAssignment
-         * @description Either a role, or any mask of permissions
+         * @description Either a role or a permission mask
          * @example {
          *       "role": "editor"
          *     }
@@ -4815,19 +4815,19 @@ export interface components {
          */
         RoleAssignment: {
             /**
-             * @description A role
+             * @description The role to assign
              * @enum {string}
              */
             role?: "guest" | "author" | "editor" | "admin";
             /**
-             * @description What the user may do: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
+             * @description The permission mask: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
              * @example 7
              */
             permissions?: number;
         };
         /**
          * RoleDefinition
-         * @description A mask that has a name
+         * @description A role: a permission mask with a name
          * @example {
          *       "name": "author",
          *       "permissions": 7,
@@ -4840,21 +4840,21 @@ export interface components {
          */
         RoleDefinition: {
             /**
-             * @description What it is called
+             * @description The name of the role
              * @enum {string}
              */
             name: "guest" | "author" | "editor" | "admin";
             /**
-             * @description What the user may do: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
+             * @description The permission mask: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
              * @example 7
              */
             permissions: number;
-            /** @description The permissions in the mask */
+            /** @description The permissions that the role grants */
             allows: ("read" | "create" | "update" | "delete" | "admin")[];
         };
         /**
          * RoleList
-         * @description The roles, and the permissions that they are made of
+         * @description All roles and all permissions
          * @example {
          *       "roles": [
          *         {
@@ -4874,14 +4874,14 @@ export interface components {
          *     }
          */
         RoleList: {
-            /** @description From the least to the greatest */
+            /** @description The roles, from fewest to most permissions */
             roles: components["schemas"]["RoleDefinition"][];
-            /** @description What masks are made of */
+            /** @description The permissions that masks consist of */
             permissions: components["schemas"]["PermissionBit"][];
         };
         /**
          * SearchHit
-         * @description A post or a comment that was found
+         * @description A post or comment that matches the search
          * @example {
          *       "kind": "post",
          *       "id": 1,
@@ -4917,40 +4917,40 @@ export interface components {
          */
         SearchHit: {
             /**
-             * @description What was found
+             * @description The type of the result
              * @enum {string}
              */
             kind: "post" | "comment";
             /**
-             * @description The number of the post or the comment
+             * @description The id of the post or comment
              * @example 1
              */
             id: number;
             post: components["schemas"]["SearchedPost"];
-            /** @description The title of the post, as HTML that is safe to show: text, with what was found in `<mark>`, and nothing else */
+            /** @description The title of the post, as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags */
             title_html: string;
-            /** @description The part of the text in which most was found, as HTML that is safe to show: text, with what was found in `<mark>`, and nothing else */
+            /** @description The part of the text with the most matches, as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags */
             snippet_html: string;
-            /** @description Who wrote the post or the comment; null if the user is gone */
+            /** @description The author of the post or comment; null if the user was deleted */
             author: components["schemas"]["Author"] | null;
-            /** @description The category of the post; null if there is none */
+            /** @description The category of the post; null for none */
             category: components["schemas"]["Topic"] | null;
-            /** @description The tags of the post, by name */
+            /** @description The tags of the post, sorted by name */
             tags: components["schemas"]["Topic"][];
-            /** @description How often the post was read */
+            /** @description The number of views of the post */
             view_count: number;
             /**
              * Format: date-time
-             * @description When the post was published, or, of a draft and of a comment, when it was created
+             * @description When the post was published, or when the draft or comment was created
              * @example 2026-01-31T09:30:00.000Z
              */
             date: string;
-            /** @description How well it fits, to be compared within one answer: from 2 on, all words stand in the title; from 1 on, in title, summary and tags */
+            /** @description The relevance, comparable within one response only: 2 or more if all words are in the title, 1 or more if all are in title, summary or tags */
             rank: number;
         };
         /**
          * SearchPage
-         * @description One page of a list of what was found
+         * @description One page of search results
          * @example {
          *       "items": [
          *         {
@@ -4996,26 +4996,26 @@ export interface components {
          *     }
          */
         SearchPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["SearchHit"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * SearchedPost
-         * @description The post that was found, or on which the comment stands
+         * @description The matching post, or the post that the matching comment is on
          * @example {
          *       "id": 1,
          *       "title": "Pooling connections",
@@ -5024,18 +5024,18 @@ export interface components {
          */
         SearchedPost: {
             /**
-             * @description The number of the post
+             * @description The id of the post
              * @example 1
              */
             id: number;
             /** @description The title */
             title: string;
-            /** @description The name in an address */
+            /** @description The slug used in URLs */
             slug: string;
         };
         /**
          * Suggestion
-         * @description What somebody may be about to type
+         * @description A suggestion for completing a search
          * @example {
          *       "kind": "post",
          *       "text": "Pooling connections",
@@ -5044,18 +5044,18 @@ export interface components {
          */
         Suggestion: {
             /**
-             * @description What is suggested
+             * @description The type of the suggestion
              * @enum {string}
              */
             kind: "category" | "tag" | "post";
-            /** @description The title, or the name */
+            /** @description The title of the post, or the name of the tag or category */
             text: string;
             /** @description The slug of the post, the tag or the category */
             slug: string;
         };
         /**
          * Suggestions
-         * @description What somebody may be about to type
+         * @description Suggestions for completing a search
          * @example {
          *       "items": [
          *         {
@@ -5067,12 +5067,12 @@ export interface components {
          *     }
          */
         Suggestions: {
-            /** @description The suggestions, the best first */
+            /** @description The suggestions, best first */
             items: components["schemas"]["Suggestion"][];
         };
         /**
          * Session
-         * @description A browser or client in which you are signed in
+         * @description A session: one browser or client that is signed in
          * @example {
          *       "id": 7,
          *       "kind": "cookie",
@@ -5088,47 +5088,47 @@ export interface components {
          *     }
          */
         Session: {
-            /** @description The number of the sign-in */
+            /** @description The id of the session */
             id: number;
             /**
-             * @description Whether it is a browser with a cookie, or a client that holds tokens
+             * @description How the client authenticates: with a session cookie or with tokens
              * @enum {string}
              */
             kind: "cookie" | "token";
             /**
              * Format: date-time
-             * @description When it began
+             * @description When the session was started
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it was last used, to the minute
+             * @description When the session was last used, accurate to the minute; for a session with tokens, when they were last renewed
              * @example 2026-01-31T09:30:00.000Z
              */
             last_seen_at: string;
             /**
              * Format: date-time
-             * @description When it ends unless it is used before
+             * @description When the session expires if it is not used again
              * @example 2026-01-31T09:30:00.000Z
              */
             expires_at: string;
-            /** @description The address that it began from */
+            /** @description The IP address that the session was started from */
             address: string | null;
-            /** @description What the browser or client called itself when it began */
+            /** @description The `User-Agent` header when the session was started */
             user_agent: string | null;
-            /** @description The kind of browser; null if it is none of the common ones */
+            /** @description The browser; null if unknown */
             browser: string | null;
-            /** @description The kind of machine; null if it is none of the common ones */
+            /** @description The operating system; null if unknown */
             platform: string | null;
-            /** @description Whether it lives 30 days, and not 30 minutes, after its last use */
+            /** @description Whether the session is kept for 30 days after its last use instead of 30 minutes */
             remember: boolean;
-            /** @description Whether it is the one that this request was made with */
+            /** @description Whether this request belongs to the session */
             current: boolean;
         };
         /**
          * SessionPage
-         * @description One page of a list of sign-ins
+         * @description One page of sessions
          * @example {
          *       "items": [
          *         {
@@ -5155,32 +5155,32 @@ export interface components {
          *     }
          */
         SessionPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["Session"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * SessionsEnded
-         * @description The outcome of ending sign-ins
+         * @description The result of ending sessions
          * @example {
          *       "ended": 2
          *     }
          */
         SessionsEnded: {
-            /** @description How many have ended */
+            /** @description The number of sessions that were ended */
             ended: number;
         };
         /**
@@ -5200,13 +5200,13 @@ export interface components {
             versions: {
                 /** @description The name of the version */
                 version: string;
-                /** @description Where it begins */
+                /** @description The base path of the version */
                 url: string;
             }[];
         };
         /**
          * Health
-         * @description The process answers
+         * @description The process is running
          * @example {
          *       "status": "healthy"
          *     }
@@ -5220,7 +5220,7 @@ export interface components {
         };
         /**
          * Readiness
-         * @description The process and its database answer
+         * @description The process and its database are ready for requests
          * @example {
          *       "status": "ready"
          *     }
@@ -5234,7 +5234,7 @@ export interface components {
         };
         /**
          * Status
-         * @description What runs here
+         * @description The status and version of the service
          * @example {
          *       "status": "ok",
          *       "version": "0.1.0"
@@ -5251,7 +5251,7 @@ export interface components {
         };
         /**
          * Welcome
-         * @description The front door of the API
+         * @description A greeting, with the version of the service
          * @example {
          *       "message": "Welcome to Althing",
          *       "framework": "Fastify",
@@ -5261,14 +5261,14 @@ export interface components {
         Welcome: {
             /** @description A greeting */
             message: string;
-            /** @description What the service is built on */
+            /** @description The framework that the service is built on */
             framework: string;
             /** @description The version of the service */
             version: string;
         };
         /**
          * Tag
-         * @description A word that posts are marked with: each post may have several
+         * @description A tag of posts
          * @example {
          *       "id": 7,
          *       "name": "postgres",
@@ -5280,45 +5280,45 @@ export interface components {
          */
         Tag: {
             /**
-             * @description Its number
+             * @description The id of the category or tag
              * @example 1
              */
             id: number;
-            /** @description What it is called */
+            /** @description The name */
             name: string;
-            /** @description Its name in an address */
+            /** @description The slug used in URLs */
             slug: string;
-            /** @description How many published posts it has */
+            /** @description The number of published posts */
             post_count: number;
             /**
              * Format: date-time
-             * @description When it was created
+             * @description When the category or tag was created
              * @example 2026-01-31T09:30:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it was last changed
+             * @description When the category or tag was last changed
              * @example 2026-01-31T09:30:00.000Z
              */
             updated_at: string;
         };
         /**
          * TagCreate
-         * @description A tag to be created
+         * @description The tag to create
          * @example {
          *       "name": "databases"
          *     }
          */
         TagCreate: {
-            /** @description What it is called; unique without regard to case */
+            /** @description The name; unique, ignoring case */
             name: string;
-            /** @description Its name in an address; made from the name (Chinese is written in Latin letters), with a number behind it if that is taken, when it is left out */
+            /** @description The slug used in URLs. If omitted, it is derived from the name (Chinese is transliterated), with a number appended if it is taken. */
             slug?: string;
         };
         /**
          * TagPage
-         * @description One page of a list of tags
+         * @description One page of tags
          * @example {
          *       "items": [
          *         {
@@ -5340,53 +5340,53 @@ export interface components {
          *     }
          */
         TagPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["Tag"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * TagReplace
-         * @description A tag to replace the one that is there; its slug stays if it is left out
+         * @description The new state of the tag. An omitted slug is kept.
          * @example {
          *       "name": "Databases"
          *     }
          */
         TagReplace: {
-            /** @description What it is called; unique without regard to case */
+            /** @description The name; unique, ignoring case */
             name: string;
-            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
         };
         /**
          * TagUpdate
-         * @description The fields to change; what is left out stays as it is
+         * @description The fields to change. Omitted fields keep their values.
          * @example {
          *       "name": "Databases",
          *       "slug": "databases"
          *     }
          */
         TagUpdate: {
-            /** @description What it is called; unique without regard to case */
+            /** @description The name; unique, ignoring case */
             name?: string;
-            /** @description Its name in an address; stays as it is, also under a new name, when it is left out */
+            /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
         };
         /**
          * RevocationStatus
-         * @description The token is worth nothing
+         * @description The token is no longer valid
          * @example {
          *       "status": "revoked"
          *     }
@@ -5400,7 +5400,7 @@ export interface components {
         };
         /**
          * TokenPair
-         * @description What a client that holds tokens proves itself with
+         * @description An access token and a refresh token
          * @example {
          *       "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
          *       "token_type": "bearer",
@@ -5410,23 +5410,23 @@ export interface components {
          *     }
          */
         TokenPair: {
-            /** @description To be sent as `Authorization: Bearer …` */
+            /** @description The access token, to send as `Authorization: Bearer …` */
             access_token: string;
             /**
              * @description Always `bearer`
              * @enum {string}
              */
             token_type: "bearer";
-            /** @description Seconds that the access token is good for */
+            /** @description The lifetime of the access token, in seconds */
             expires_in: number;
-            /** @description Good for the next pair of tokens, once */
+            /** @description The refresh token, which can be exchanged once for new tokens */
             refresh_token: string;
-            /** @description Seconds that the refresh token is good for */
+            /** @description The lifetime of the refresh token, in seconds */
             refresh_expires_in: number;
         };
         /**
          * TokenRequest
-         * @description A request for tokens: `username` and `password` with the grant `password`, `refresh_token` with the grant `refresh_token`
+         * @description A token request: `username` and `password` with the grant type `password`, or `refresh_token` with the grant type `refresh_token`
          * @example {
          *       "grant_type": "password",
          *       "username": "admin",
@@ -5439,33 +5439,33 @@ export interface components {
          */
         TokenRequest: {
             /**
-             * @description Whether the password or a refresh token is the proof
+             * @description The grant type: `password` to sign in, `refresh_token` to renew the tokens
              * @default password
              * @enum {string}
              */
             grant_type?: "password" | "refresh_token";
-            /** @description The username or the e-mail address */
+            /** @description The username or email address */
             username?: string;
             /**
              * Format: password
-             * @description The password
+             * @description The password of the account
              */
             password?: string;
-            /** @description The refresh token that was handed out last */
+            /** @description The latest refresh token; required with the grant type `refresh_token` */
             refresh_token?: string;
-            /** @description Ignored: a token may do what its user may */
+            /** @description Ignored: a token has all permissions of its user */
             scope?: string;
-            /** @description Ignored: clients are not told apart */
+            /** @description Ignored: clients are not registered */
             client_id?: string;
             /**
              * Format: password
-             * @description Ignored
+             * @description Ignored: clients are not registered
              */
             client_secret?: string;
         };
         /**
          * TokenRevocation
-         * @description A token that is to be worth nothing any more
+         * @description The token to revoke
          * @example {
          *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
          *     }
@@ -5473,12 +5473,12 @@ export interface components {
         TokenRevocation: {
             /** @description A refresh token or an access token */
             token: string;
-            /** @description Ignored: a token says itself of which type it is */
+            /** @description Ignored: the type is read from the token */
             token_type_hint?: string;
         };
         /**
          * TrashItem
-         * @description Something that was deleted and can be restored
+         * @description A post or comment in the trash, which can be restored
          * @example {
          *       "kind": "post",
          *       "id": 1,
@@ -5501,37 +5501,37 @@ export interface components {
          */
         TrashItem: {
             /**
-             * @description What it is
+             * @description The type of the item
              * @enum {string}
              */
             kind: "post" | "comment";
             /**
-             * @description Its number
+             * @description The id of the post or comment
              * @example 1
              */
             id: number;
-            /** @description The title of a post, or how a comment begins */
+            /** @description The title of the post, or the beginning of the comment */
             title: string;
-            /** @description Who wrote it; null if the user is gone */
+            /** @description The author; null if the user was deleted */
             author: components["schemas"]["Author"] | null;
             /**
              * Format: date-time
-             * @description When it was deleted
+             * @description When the item was moved to the trash
              * @example 2026-01-31T09:30:00.000Z
              */
             deleted_at: string;
-            /** @description Who deleted it; null if the user is gone */
+            /** @description The user who moved the item to the trash; null if that user was deleted */
             deleted_by: components["schemas"]["Author"] | null;
             /**
              * Format: date-time
-             * @description When it will be gone for good
+             * @description When the item will be purged
              * @example 2026-01-31T09:30:00.000Z
              */
             expires_at: string;
         };
         /**
          * TrashPage
-         * @description One page of a list of things that were deleted
+         * @description One page of items in the trash
          * @example {
          *       "items": [
          *         {
@@ -5564,21 +5564,21 @@ export interface components {
          *     }
          */
         TrashPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: components["schemas"]["TrashItem"][];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
@@ -5603,7 +5603,7 @@ export interface components {
         };
         /**
          * ProfileUpdate
-         * @description The fields of your profile to change; what is left out stays as it is
+         * @description The profile fields to change. Omitted fields keep their values.
          * @example {
          *       "nickname": "Johnny",
          *       "bio": "I write."
@@ -5611,24 +5611,24 @@ export interface components {
          */
         ProfileUpdate: {
             /**
-             * @description The name to show
+             * @description The display name
              * @example Alice
              */
             nickname?: string;
-            /** @description A few words about the person */
+            /** @description A short biography */
             bio?: string;
             /**
-             * @description Where the picture is: an http or https address
+             * @description The URL of the profile picture (http or https)
              * @example https://example.com/alice.png
              */
             avatar_url?: string | null;
             /**
-             * @description In years
+             * @description The age in years
              * @example 30
              */
             age?: number | null;
             /**
-             * @description Free words
+             * @description Free-form tags
              * @example [
              *       "staff",
              *       "beta"
@@ -5640,7 +5640,7 @@ export interface components {
         };
         /**
          * User
-         * @description What administrators, and the user, see of a user
+         * @description A user with all fields, visible to administrators and to the user
          * @example {
          *       "id": 1,
          *       "username": "alice",
@@ -5668,29 +5668,29 @@ export interface components {
          */
         User: {
             /**
-             * @description The number of the user
+             * @description The id of the user
              * @example 1
              */
             id: number;
             /**
-             * @description The name to sign in with; unique without regard to case
+             * @description The name to sign in with; unique, ignoring case
              * @example alice
              */
             username: string;
             /**
-             * @description The name to show
+             * @description The display name
              * @example Alice
              */
             nickname: string;
-            /** @description A few words about the person */
+            /** @description A short biography */
             bio: string;
             /**
-             * @description Where the picture is: an http or https address
+             * @description The URL of the profile picture (http or https)
              * @example https://example.com/alice.png
              */
             avatar_url: string | null;
             /**
-             * @description Free words
+             * @description Free-form tags
              * @example [
              *       "staff",
              *       "beta"
@@ -5704,27 +5704,27 @@ export interface components {
              */
             created_at: string;
             /**
-             * @description Unique without regard to case
+             * @description The email address; unique, ignoring case
              * @example alice@example.com
              */
             email: string | null;
             /**
-             * @description In years
+             * @description The age in years
              * @example 30
              */
             age: number | null;
             /** @description The postal address */
             address: components["schemas"]["Address"] | null;
-            /** @description When the e-mail address was confirmed; null if it was not */
+            /** @description When the email address was confirmed; null if it was not */
             email_verified_at: string | null;
             /**
-             * @description The name of `permissions`; `custom` if they have none
+             * @description The role that `permissions` corresponds to; `custom` if there is none
              * @example author
              * @enum {string}
              */
             role: "guest" | "author" | "editor" | "admin" | "custom";
             /**
-             * @description What the user may do: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
+             * @description The permission mask: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128
              * @example 7
              */
             permissions: number;
@@ -5741,7 +5741,7 @@ export interface components {
         };
         /**
          * UserBulkCreated
-         * @description The outcome of a bulk creation
+         * @description The result of creating users in bulk
          * @example {
          *       "created": 2,
          *       "ids": [
@@ -5751,14 +5751,14 @@ export interface components {
          *     }
          */
         UserBulkCreated: {
-            /** @description How many users were created */
+            /** @description The number of users that were created */
             created: number;
-            /** @description Their numbers, in the order of the request */
+            /** @description The ids of the users, in the order of the request */
             ids: number[];
         };
         /**
          * UserCreate
-         * @description A user to be created
+         * @description The user to create
          * @example {
          *       "username": "john",
          *       "email": "john@example.com",
@@ -5775,41 +5775,41 @@ export interface components {
          */
         UserCreate: {
             /**
-             * @description The name to sign in with; unique without regard to case
+             * @description The name to sign in with; unique, ignoring case
              * @example alice
              */
             username: string;
             /**
-             * @description Unique without regard to case
+             * @description The email address; unique, ignoring case
              * @default null
              * @example alice@example.com
              */
             email?: string | null;
             /**
-             * @description The name to show
+             * @description The display name
              * @default
              * @example Alice
              */
             nickname?: string;
             /**
-             * @description A few words about the person
+             * @description A short biography
              * @default
              */
             bio?: string;
             /**
-             * @description Where the picture is: an http or https address
+             * @description The URL of the profile picture (http or https)
              * @default null
              * @example https://example.com/alice.png
              */
             avatar_url?: string | null;
             /**
-             * @description In years
+             * @description The age in years
              * @default null
              * @example 30
              */
             age?: number | null;
             /**
-             * @description Free words
+             * @description Free-form tags
              * @default []
              * @example [
              *       "staff",
@@ -5828,7 +5828,7 @@ export interface components {
              */
             is_active?: boolean;
             /**
-             * @description What the user may do
+             * @description The role of the user
              * @default author
              * @enum {string}
              */
@@ -5836,7 +5836,7 @@ export interface components {
         };
         /**
          * UserPage
-         * @description One page of a list of users
+         * @description One page of users
          * @example {
          *       "items": [
          *         {
@@ -5861,26 +5861,26 @@ export interface components {
          *     }
          */
         UserPage: {
-            /** @description The items of this page, in order */
+            /** @description The items of this page, in sort order */
             items: (components["schemas"]["User"] | components["schemas"]["UserPublic"])[];
-            /** @description How many items there are in all; null when a cursor was given */
+            /** @description The total number of items; null with a cursor */
             total: number | null;
-            /** @description This page; null when a cursor was given */
+            /** @description The number of this page; null with a cursor */
             page: number | null;
-            /** @description How many items a page has */
+            /** @description The maximum number of items per page */
             size: number;
-            /** @description How many pages there are; null when a cursor was given */
+            /** @description The total number of pages; null with a cursor */
             pages: number | null;
-            /** @description Whether there is something after this page */
+            /** @description Whether there are items after this page */
             has_next: boolean;
-            /** @description Whether there is something before this page */
+            /** @description Whether there are items before this page */
             has_prev: boolean;
-            /** @description The cursor that goes on after this page; null at the end */
+            /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
         };
         /**
          * UserPublic
-         * @description What anyone may see of a user
+         * @description The public fields of a user
          * @example {
          *       "id": 1,
          *       "username": "alice",
@@ -5895,29 +5895,29 @@ export interface components {
          */
         UserPublic: {
             /**
-             * @description The number of the user
+             * @description The id of the user
              * @example 1
              */
             id: number;
             /**
-             * @description The name to sign in with; unique without regard to case
+             * @description The name to sign in with; unique, ignoring case
              * @example alice
              */
             username: string;
             /**
-             * @description The name to show
+             * @description The display name
              * @example Alice
              */
             nickname: string;
-            /** @description A few words about the person */
+            /** @description A short biography */
             bio: string;
             /**
-             * @description Where the picture is: an http or https address
+             * @description The URL of the profile picture (http or https)
              * @example https://example.com/alice.png
              */
             avatar_url: string | null;
             /**
-             * @description Free words
+             * @description Free-form tags
              * @example [
              *       "staff",
              *       "beta"
@@ -5933,7 +5933,7 @@ export interface components {
         };
         /**
          * UserReplace
-         * @description A user to replace the one that is there; the role stays as it is
+         * @description The new state of the user. Omitted fields are reset to their defaults; the role is kept.
          * @example {
          *       "username": "john",
          *       "email": "john@example.com",
@@ -5949,41 +5949,41 @@ export interface components {
          */
         UserReplace: {
             /**
-             * @description The name to sign in with; unique without regard to case
+             * @description The name to sign in with; unique, ignoring case
              * @example alice
              */
             username: string;
             /**
-             * @description Unique without regard to case
+             * @description The email address; unique, ignoring case
              * @default null
              * @example alice@example.com
              */
             email?: string | null;
             /**
-             * @description The name to show
+             * @description The display name
              * @default
              * @example Alice
              */
             nickname?: string;
             /**
-             * @description A few words about the person
+             * @description A short biography
              * @default
              */
             bio?: string;
             /**
-             * @description Where the picture is: an http or https address
+             * @description The URL of the profile picture (http or https)
              * @default null
              * @example https://example.com/alice.png
              */
             avatar_url?: string | null;
             /**
-             * @description In years
+             * @description The age in years
              * @default null
              * @example 30
              */
             age?: number | null;
             /**
-             * @description Free words
+             * @description Free-form tags
              * @default []
              * @example [
              *       "staff",
@@ -6004,7 +6004,7 @@ export interface components {
         };
         /**
          * UserUpdate
-         * @description The fields to change; what is left out stays as it is
+         * @description The fields to change. Omitted fields keep their values.
          * @example {
          *       "nickname": "Johnny",
          *       "tags": [
@@ -6015,24 +6015,24 @@ export interface components {
          */
         UserUpdate: {
             /**
-             * @description The name to show
+             * @description The display name
              * @example Alice
              */
             nickname?: string;
-            /** @description A few words about the person */
+            /** @description A short biography */
             bio?: string;
             /**
-             * @description Where the picture is: an http or https address
+             * @description The URL of the profile picture (http or https)
              * @example https://example.com/alice.png
              */
             avatar_url?: string | null;
             /**
-             * @description In years
+             * @description The age in years
              * @example 30
              */
             age?: number | null;
             /**
-             * @description Free words
+             * @description Free-form tags
              * @example [
              *       "staff",
              *       "beta"
@@ -6042,12 +6042,12 @@ export interface components {
             /** @description The postal address */
             address?: components["schemas"]["Address"] | null;
             /**
-             * @description The name to sign in with; unique without regard to case
+             * @description The name to sign in with; unique, ignoring case
              * @example alice
              */
             username?: string;
             /**
-             * @description Unique without regard to case
+             * @description The email address; unique, ignoring case
              * @example alice@example.com
              */
             email?: string | null;
@@ -6074,7 +6074,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A fault of the service */
+        /** @description Internal error */
         InternalServerError: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6109,7 +6109,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The path or the body cannot be read, or asks for what cannot be done */
+        /** @description The path or body cannot be parsed, or the operation is impossible */
         BadRequest: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6143,7 +6143,7 @@ export interface components {
                 "application/json": components["schemas"]["HTTPValidationError"];
             };
         };
-        /** @description Not signed in, or wrong credentials */
+        /** @description Not authenticated, or invalid credentials */
         Unauthorized: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6161,7 +6161,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The body is too large */
+        /** @description The request body is too large */
         PayloadTooLarge: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6178,7 +6178,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Signed in, but not allowed */
+        /** @description Not allowed */
         Forbidden: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6196,7 +6196,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description In conflict with what is there */
+        /** @description Conflict with the current state */
         Conflict: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6214,7 +6214,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The resource has been changed since it was read */
+        /** @description The resource has changed since it was read */
         PreconditionFailed: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6232,7 +6232,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description There is no such resource */
+        /** @description Not found */
         NotFound: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6249,7 +6249,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The upstream gave no usable answer */
+        /** @description The upstream gave no usable response */
         BadGateway: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6266,7 +6266,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The upstream did not answer in time */
+        /** @description The upstream did not respond in time */
         GatewayTimeout: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6288,112 +6288,112 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description The id under which the log has the request: the one that the client sent, or a UUID
+         * @description The id of the request in the server log: the one that the client sent, or a generated UUID
          * @example 5b9a1c1e-0f5c-4a53-8f0e-5d3c7d1a2b3c
          */
         "X-Request-ID": string;
         /**
-         * @description How long the service took, in seconds
+         * @description The processing time, in seconds
          * @example 0.0042s
          */
         "X-Response-Time": string;
         /**
-         * @description Whether the answer may be kept: not at all, or, with an `ETag`, to be asked for again each time; by shared caches too, if it is `public`
+         * @description Whether the response may be cached: `no-store` forbids it; `no-cache` requires revalidation with the `ETag` before each use; `public` includes shared caches
          * @example no-store
          */
         "Cache-Control": string;
         /**
-         * @description A cookie that is set, renewed or cleared; with several, the header comes several times
+         * @description A cookie to set, renew or clear. The header is repeated for several cookies.
          * @example althing_session=abc.def; Path=/; HttpOnly; SameSite=Lax
          */
         "Optional-Set-Cookie": string;
         /**
-         * @description How many requests the window allows
+         * @description The number of requests allowed per window
          * @example 600
          */
         "X-RateLimit-Limit": number;
         /**
-         * @description How many of them are left
+         * @description The number of requests left in the current window
          * @example 599
          */
         "X-RateLimit-Remaining": number;
         /**
-         * @description In how many seconds the next window begins
+         * @description The number of seconds until the next window begins
          * @example 60
          */
         "X-RateLimit-Reset": number;
         /**
-         * @description How many requests the window allows
+         * @description The number of requests allowed per window
          * @example 600
          */
         "Optional-X-RateLimit-Limit": number;
         /**
-         * @description How many of them are left
+         * @description The number of requests left in the current window
          * @example 599
          */
         "Optional-X-RateLimit-Remaining": number;
         /**
-         * @description In how many seconds the next window begins
+         * @description The number of seconds until the next window begins
          * @example 60
          */
         "Optional-X-RateLimit-Reset": number;
         /**
-         * @description The language of the sentences, chosen by `Accept-Language`
+         * @description The language of the messages, selected by `Accept-Language`
          * @example en
          */
         "Content-Language": string;
         /**
-         * @description After how many seconds it is worth asking again
+         * @description The number of seconds to wait before retrying
          * @example 2
          */
         "Retry-After": number;
         /**
-         * @description Names this version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`
+         * @description The version of the resource (RFC 9110, section 8.8.3), to send back as `If-None-Match` or `If-Match`
          * @example "3-full"
          */
         ETag: string;
         /**
-         * @description Whether the answer was kept (`hit`), or read for this request (`miss`)
+         * @description Whether the response came from the cache (`hit`) or was read for this request (`miss`)
          * @example hit
          */
         "X-Cache": "hit" | "miss";
         /**
-         * @description A cookie that is set, renewed or cleared; with several, the header comes several times
+         * @description A cookie to set, renew or clear. The header is repeated for several cookies.
          * @example althing_session=abc.def; Path=/; HttpOnly; SameSite=Lax
          */
         "Set-Cookie": string;
         /**
-         * @description How to prove who is asking (RFC 9110, section 11.6.1)
+         * @description The authentication scheme to use (RFC 9110, section 11.6.1)
          * @example Bearer
          */
         "WWW-Authenticate": string;
         /**
-         * @description How to prove who is asking (RFC 9110, section 11.6.1)
+         * @description The authentication scheme to use (RFC 9110, section 11.6.1)
          * @example Bearer
          */
         "Optional-WWW-Authenticate": string;
         /**
-         * @description After how many seconds it is worth asking again
+         * @description The number of seconds to wait before retrying
          * @example 2
          */
         "Optional-Retry-After": number;
         /**
-         * @description The first, previous, next and last page, as far as there are such (RFC 8288)
+         * @description Links to the first, previous, next and last page, if they exist (RFC 8288)
          * @example </api/v1/users?page=1>; rel="first", </api/v1/users?page=2>; rel="next"
          */
         Link: string;
         /**
-         * @description This answer was given before, to the first request with the `Idempotency-Key`
+         * @description Marks the stored response to an earlier request with the same `Idempotency-Key`
          * @example true
          */
         "Optional-Idempotent-Replayed": "true";
         /**
-         * @description Where it is that was created, or that is meant, relative to the host
+         * @description The URL of the created resource or the redirect target, relative to the host
          * @example /api/v1/users/7
          */
         Location: string;
         /**
-         * @description That the answer is a file to be saved, and its name (RFC 6266)
+         * @description Marks the response as a file to save, and names it (RFC 6266)
          * @example attachment; filename=users.csv
          */
         "Content-Disposition": string;
@@ -6411,7 +6411,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The process answers */
+            /** @description The process is running */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6441,7 +6441,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The process and its database answer */
+            /** @description The process and its database are ready for requests */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6471,7 +6471,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The service runs */
+            /** @description The service is running */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6531,7 +6531,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The front door of the API */
+            /** @description A greeting, with the version of the service */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6561,7 +6561,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What runs here */
+            /** @description The status and version of the service */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6586,7 +6586,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -6612,7 +6612,7 @@ export interface operations {
                     "application/atom+xml": string;
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6648,7 +6648,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session has begun */
+            /** @description The session was started */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6677,7 +6677,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path?: never;
@@ -6685,7 +6685,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The session has ended */
+            /** @description The session was ended */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6718,7 +6718,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Who the service takes the caller for */
+            /** @description Whether the caller is signed in, and as which user */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6750,7 +6750,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Proof that a request comes from a page of ours */
+            /** @description A CSRF token, valid for the current session */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6784,7 +6784,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What the rules for passwords say of one */
+            /** @description The result of checking a password against the rules */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6813,7 +6813,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path?: never;
@@ -6825,7 +6825,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new password is the password */
+            /** @description The password was changed */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6864,7 +6864,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Sent, if there is what to send */
+            /** @description The request was accepted */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6901,7 +6901,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new password is the password */
+            /** @description The password was changed */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -6977,7 +6977,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Sent, if there is what to send */
+            /** @description The request was accepted */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7014,7 +7014,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The address is confirmed */
+            /** @description The email address was confirmed */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7043,7 +7043,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path?: never;
@@ -7055,7 +7055,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A mail is on its way */
+            /** @description The request was accepted */
             202: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7094,7 +7094,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a client that holds tokens proves itself with */
+            /** @description An access token and a refresh token */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7132,7 +7132,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token is worth nothing */
+            /** @description The token is no longer valid */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7160,7 +7160,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -7168,7 +7168,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What administrators, and the user, see of a user */
+            /** @description A user with all fields, visible to administrators and to the user */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7185,7 +7185,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7212,9 +7212,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path?: never;
@@ -7226,7 +7226,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account is gone */
+            /** @description The account was deleted */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7256,9 +7256,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path?: never;
@@ -7270,7 +7270,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What administrators, and the user, see of a user */
+            /** @description A user with all fields, visible to administrators and to the user */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7301,13 +7301,13 @@ export interface operations {
     "sessions-list": {
         parameters: {
             query?: {
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "last_seen_at" | "-last_seen_at" | "created_at" | "-created_at" | "id" | "-id";
             };
             header?: never;
@@ -7316,7 +7316,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of sign-ins */
+            /** @description One page of sessions */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7345,7 +7345,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path?: never;
@@ -7353,7 +7353,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The outcome of ending sign-ins */
+            /** @description The result of ending sessions */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7382,12 +7382,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path: {
                 /**
-                 * @description The number of the sign-in
+                 * @description The id of the session
                  * @example 1001
                  */
                 id: number;
@@ -7396,7 +7396,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The sign-in has ended */
+            /** @description The session was ended */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7424,13 +7424,13 @@ export interface operations {
     "api-keys-list": {
         parameters: {
             query?: {
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "id" | "-id" | "created_at" | "-created_at";
             };
             header?: never;
@@ -7439,7 +7439,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of API keys */
+            /** @description One page of API keys */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7468,7 +7468,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path?: never;
@@ -7480,7 +7480,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The key was created */
+            /** @description The API key was created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7511,12 +7511,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path: {
                 /**
-                 * @description The number of the key
+                 * @description The id of the API key
                  * @example 1
                  */
                 id: number;
@@ -7525,7 +7525,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key is gone */
+            /** @description The API key was deleted */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7553,15 +7553,15 @@ export interface operations {
     "users-list": {
         parameters: {
             query?: {
-                /** @description Finds users whose username or nickname (for administrators also the e-mail address) contains this text, without regard to case */
+                /** @description Filter by username or nickname (for administrators also email address) containing this text, ignoring case */
                 q?: string;
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "id" | "-id" | "username" | "-username" | "created_at" | "-created_at";
             };
             header?: never;
@@ -7570,7 +7570,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of users */
+            /** @description One page of users */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7599,9 +7599,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -7613,7 +7613,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The user that was created */
+            /** @description The user was created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7647,12 +7647,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the user
+                 * @description The id of the user
                  * @example 1
                  */
                 id: number;
@@ -7661,7 +7661,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whole for administrators and the user; the public part for everyone else */
+            /** @description All fields for administrators and the user; the public fields for everyone else */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7678,7 +7678,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"] | components["schemas"]["UserPublic"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7707,14 +7707,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the user
+                 * @description The id of the user
                  * @example 1
                  */
                 id: number;
@@ -7727,7 +7727,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What administrators, and the user, see of a user */
+            /** @description A user with all fields, visible to administrators and to the user */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7761,14 +7761,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the user
+                 * @description The id of the user
                  * @example 1
                  */
                 id: number;
@@ -7777,7 +7777,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The user is gone */
+            /** @description The user was deleted */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7808,14 +7808,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the user
+                 * @description The id of the user
                  * @example 1
                  */
                 id: number;
@@ -7828,7 +7828,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What administrators, and the user, see of a user */
+            /** @description A user with all fields, visible to administrators and to the user */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7862,15 +7862,15 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
         };
-        /** @description The users to create: all of them, or none */
+        /** @description The users to create. Either all of them are created or none. */
         requestBody: {
             content: {
                 /**
@@ -7920,14 +7920,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the user
+                 * @description The id of the user
                  * @example 1
                  */
                 id: number;
@@ -7940,7 +7940,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What administrators, and the user, see of a user */
+            /** @description A user with all fields, visible to administrators and to the user */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8039,32 +8039,32 @@ export interface operations {
     "posts-list": {
         parameters: {
             query?: {
-                /** @description Finds posts with these words, as the search understands them; `total` then counts a thousand of them at most */
+                /** @description Filter by full-text search, with the syntax of `GET /api/v1/search`. `total` then counts at most 1,000 posts. */
                 q?: string;
-                /** @description Only those with the tag of this slug */
+                /** @description Filter by the slug of a tag */
                 tag?: string;
-                /** @description Only those in the category of this slug */
+                /** @description Filter by the slug of a category */
                 category?: string;
-                /** @description Only what the user of this name wrote */
+                /** @description Filter by the username of the author */
                 author?: string;
                 /**
-                 * @description Only what was published in this month (UTC)
+                 * @description Filter by the month of publication (UTC)
                  * @example 2026-01
                  */
                 month?: string;
-                /** @description Published posts, or the drafts that you may see: your own, for editors all */
+                /** @description Filter by status. `draft` lists your own drafts, or all drafts if you are an editor. */
                 status?: "draft" | "published";
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order: by the time of publication, by how often they were read, or by title */
+                /** @description The sort order: by publication time (`newest`, `oldest`), by views, most first (`popular`), or by title */
                 sort?: "newest" | "oldest" | "popular" | "title";
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -8072,7 +8072,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of posts */
+            /** @description One page of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8091,7 +8091,7 @@ export interface operations {
                     "application/json": components["schemas"]["PostPage"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8120,9 +8120,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -8134,7 +8134,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The post that was written */
+            /** @description The post was created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8168,12 +8168,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -8200,7 +8200,7 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8230,14 +8230,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -8284,14 +8284,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -8300,7 +8300,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The post is in the trash */
+            /** @description The post was moved to the trash */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8331,14 +8331,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -8385,12 +8385,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description The slug of the post
+                 * @description The current or a former slug of the post
                  * @example pooling-connections
                  */
                 slug: string;
@@ -8417,7 +8417,7 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description The post has another slug now */
+            /** @description The post has a new slug */
             301: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8432,7 +8432,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8462,16 +8462,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -8515,16 +8515,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -8567,11 +8567,11 @@ export interface operations {
     "posts-popular": {
         parameters: {
             query?: {
-                /** @description How many items there are at most */
+                /** @description The maximum number of items */
                 limit?: number;
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -8579,7 +8579,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The posts that were read most often, the first of them first */
+            /** @description The most viewed posts, most viewed first */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8597,7 +8597,7 @@ export interface operations {
                     "application/json": components["schemas"]["PopularPosts"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8625,7 +8625,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -8633,7 +8633,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The months in which posts were published, the newest first */
+            /** @description The months in which posts were published, newest first */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8651,7 +8651,7 @@ export interface operations {
                     "application/json": components["schemas"]["PostArchives"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8678,11 +8678,11 @@ export interface operations {
     "posts-by-author": {
         parameters: {
             query?: {
-                /** @description How many items there are at most */
+                /** @description The maximum number of items */
                 limit?: number;
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -8690,7 +8690,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Those with the most published posts, the first of them first */
+            /** @description The authors with the most published posts, highest number first */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8708,7 +8708,7 @@ export interface operations {
                     "application/json": components["schemas"]["PostsByAuthor"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8735,11 +8735,11 @@ export interface operations {
     "posts-by-tag": {
         parameters: {
             query?: {
-                /** @description How many items there are at most */
+                /** @description The maximum number of items */
                 limit?: number;
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -8747,7 +8747,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The tags with the most published posts, the first of them first */
+            /** @description The tags with the most published posts, highest number first */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8765,7 +8765,7 @@ export interface operations {
                     "application/json": components["schemas"]["PostsByTag"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8792,15 +8792,15 @@ export interface operations {
     "trash-list": {
         parameters: {
             query?: {
-                /** @description What it is */
+                /** @description The type of the item */
                 kind?: "post" | "comment";
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "deleted_at" | "-deleted_at";
             };
             header?: never;
@@ -8809,7 +8809,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of things that were deleted */
+            /** @description One page of items in the trash */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8838,16 +8838,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description What it is */
+                /** @description The type of the item */
                 kind: "post" | "comment";
                 /**
-                 * @description The number of what was deleted
+                 * @description The id of the post or comment
                  * @example 1
                  */
                 id: number;
@@ -8856,7 +8856,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is back */
+            /** @description The post or comment was restored */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8887,14 +8887,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
             };
             path: {
-                /** @description What it is */
+                /** @description The type of the item */
                 kind: "post" | "comment";
                 /**
-                 * @description The number of what was deleted
+                 * @description The id of the post or comment
                  * @example 1
                  */
                 id: number;
@@ -8903,7 +8903,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description The post or comment was purged */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8931,21 +8931,21 @@ export interface operations {
     "categories-list": {
         parameters: {
             query?: {
-                /** @description Only those whose name has this in it */
+                /** @description Filter by names that contain this text */
                 q?: string;
-                /** @description Only the one with this slug, if there is one */
+                /** @description Filter by the exact slug */
                 slug?: string;
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "name" | "-name" | "created_at" | "-created_at" | "post_count" | "-post_count";
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -8953,7 +8953,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of categories */
+            /** @description One page of categories */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8972,7 +8972,7 @@ export interface operations {
                     "application/json": components["schemas"]["CategoryPage"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9001,9 +9001,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -9015,7 +9015,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The category that was created */
+            /** @description The category was created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9049,12 +9049,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9063,7 +9063,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A subject of posts: each post is in one category, or in none */
+            /** @description A category of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9081,7 +9081,7 @@ export interface operations {
                     "application/json": components["schemas"]["Category"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9111,14 +9111,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9131,7 +9131,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A subject of posts: each post is in one category, or in none */
+            /** @description A category of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9165,14 +9165,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9181,7 +9181,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The category is gone */
+            /** @description The category was deleted */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9211,14 +9211,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9231,7 +9231,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A subject of posts: each post is in one category, or in none */
+            /** @description A category of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9264,22 +9264,22 @@ export interface operations {
     "categories-posts": {
         parameters: {
             query?: {
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order: by the time of publication, by how often they were read, or by title */
+                /** @description The sort order: by publication time (`newest`, `oldest`), by views, most first (`popular`), or by title */
                 sort?: "newest" | "oldest" | "popular" | "title";
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description Its slug
+                 * @description The slug of the category or tag
                  * @example databases
                  */
                 slug: string;
@@ -9288,7 +9288,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of posts */
+            /** @description One page of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9307,7 +9307,7 @@ export interface operations {
                     "application/json": components["schemas"]["PostPage"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9337,21 +9337,21 @@ export interface operations {
     "tags-list": {
         parameters: {
             query?: {
-                /** @description Only those whose name has this in it */
+                /** @description Filter by names that contain this text */
                 q?: string;
-                /** @description Only the one with this slug, if there is one */
+                /** @description Filter by the exact slug */
                 slug?: string;
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "name" | "-name" | "created_at" | "-created_at" | "post_count" | "-post_count";
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path?: never;
@@ -9359,7 +9359,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of tags */
+            /** @description One page of tags */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9378,7 +9378,7 @@ export interface operations {
                     "application/json": components["schemas"]["TagPage"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9407,9 +9407,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -9421,7 +9421,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The tag that was created */
+            /** @description The tag was created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9455,12 +9455,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9469,7 +9469,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A word that posts are marked with: each post may have several */
+            /** @description A tag of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9487,7 +9487,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tag"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9517,14 +9517,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9537,7 +9537,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A word that posts are marked with: each post may have several */
+            /** @description A tag of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9571,14 +9571,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9587,7 +9587,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The tag is gone */
+            /** @description The tag was deleted */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9617,14 +9617,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description Its number
+                 * @description The id of the category or tag
                  * @example 1
                  */
                 id: number;
@@ -9637,7 +9637,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A word that posts are marked with: each post may have several */
+            /** @description A tag of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9670,22 +9670,22 @@ export interface operations {
     "tags-posts": {
         parameters: {
             query?: {
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order: by the time of publication, by how often they were read, or by title */
+                /** @description The sort order: by publication time (`newest`, `oldest`), by views, most first (`popular`), or by title */
                 sort?: "newest" | "oldest" | "popular" | "title";
             };
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description Its slug
+                 * @description The slug of the category or tag
                  * @example databases
                  */
                 slug: string;
@@ -9694,7 +9694,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of posts */
+            /** @description One page of posts */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9713,7 +9713,7 @@ export interface operations {
                     "application/json": components["schemas"]["PostPage"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9743,21 +9743,21 @@ export interface operations {
     "post-comments-list": {
         parameters: {
             query?: {
-                /** @description Whether replies stand within the comment to which they reply, or all comments one after the other, as they are read, told apart by `parent_id` and `depth` */
+                /** @description `tree` nests replies in the comment that they reply to; `flat` lists all comments in reading order, with `parent_id` and `depth` */
                 form?: "tree" | "flat";
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "created_at" | "-created_at";
             };
             header?: never;
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -9766,7 +9766,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of comments with the replies to them; what is counted are those at the top of the page */
+            /** @description One page of comments with their replies. `size` and `total` count only the first level, not the replies beneath it. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9797,14 +9797,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
@@ -9817,7 +9817,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The comment that was written */
+            /** @description The comment was created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9851,24 +9851,24 @@ export interface operations {
     "comments-list": {
         parameters: {
             query?: {
-                /** @description Only those that everyone sees, or those that not everyone does */
+                /** @description Filter by approval */
                 is_approved?: boolean;
-                /** @description Only those that an editor decided against, or the others: with `is_approved=false` those that wait for a decision */
+                /** @description Filter by rejection. `is_approved=false&is_rejected=false` finds the pending comments. */
                 is_rejected?: boolean;
                 /**
-                 * @description Only those on the post with this number
+                 * @description Filter by the id of the post
                  * @example 1
                  */
                 post_id?: number;
-                /** @description Only what the user of this name wrote */
+                /** @description Filter by the username of the author */
                 author?: string;
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "created_at" | "-created_at";
             };
             header?: never;
@@ -9877,7 +9877,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of comments */
+            /** @description One page of comments */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9906,12 +9906,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the client already has; if it is still right, the answer is 304. */
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
                 "if-none-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the comment
+                 * @description The id of the comment
                  * @example 1
                  */
                 id: number;
@@ -9937,7 +9937,7 @@ export interface operations {
                     "application/json": components["schemas"]["Comment"];
                 };
             };
-            /** @description The client has it already */
+            /** @description Your cached copy is still current */
             304: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9966,14 +9966,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the comment
+                 * @description The id of the comment
                  * @example 1
                  */
                 id: number;
@@ -9982,7 +9982,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The comment is in the trash */
+            /** @description The comment was moved to the trash */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10013,14 +10013,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the comment
+                 * @description The id of the comment
                  * @example 1
                  */
                 id: number;
@@ -10066,21 +10066,21 @@ export interface operations {
     "comments-list-replies": {
         parameters: {
             query?: {
-                /** @description Whether replies stand within the comment to which they reply, or all comments one after the other, as they are read, told apart by `parent_id` and `depth` */
+                /** @description `tree` nests replies in the comment that they reply to; `flat` lists all comments in reading order, with `parent_id` and `depth` */
                 form?: "tree" | "flat";
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "created_at" | "-created_at";
             };
             header?: never;
             path: {
                 /**
-                 * @description The number of the comment
+                 * @description The id of the comment
                  * @example 1
                  */
                 id: number;
@@ -10089,7 +10089,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of comments with the replies to them; what is counted are those at the top of the page */
+            /** @description One page of comments with their replies. `size` and `total` count only the first level, not the replies beneath it. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10120,16 +10120,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the comment
+                 * @description The id of the comment
                  * @example 1
                  */
                 id: number;
@@ -10173,16 +10173,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
-                /** @description The `ETag` of the resource as it was read. If it has been changed since, nothing is written and the answer is 412. */
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
                 "if-match"?: string;
             };
             path: {
                 /**
-                 * @description The number of the comment
+                 * @description The id of the comment
                  * @example 1
                  */
                 id: number;
@@ -10226,9 +10226,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -10240,7 +10240,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The outcome of moderating many comments */
+            /** @description The result of moderating comments in bulk */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10277,7 +10277,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The roles, and the permissions that they are made of */
+            /** @description All roles and all permissions */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10304,15 +10304,15 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description Words, all of which are to be found, in any form (*running* finds *run*); "quotes" for what stands together, `-` before what is not to be found, `OR` between what may be. Chinese needs no blanks. No text is wrong.
+                 * @description The search text. All words must match, in any form (*running* finds *run*). Use "quotes" for a phrase, `-` to exclude a word, and `OR` between alternatives. Chinese needs no spaces. Every text is a valid query.
                  * @example connection pool -redis
                  */
                 q: string;
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description The best first, the newest first, or what is read most often first */
+                /** @description The sort order: best match, newest or most viewed first */
                 sort?: "relevance" | "date" | "popular";
             };
             header?: never;
@@ -10321,7 +10321,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of what was found */
+            /** @description One page of search results */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10350,11 +10350,11 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description What was typed so far
+                 * @description The text typed so far
                  * @example conn
                  */
                 q: string;
-                /** @description How many suggestions at most */
+                /** @description The maximum number of suggestions */
                 limit?: number;
             };
             header?: never;
@@ -10363,7 +10363,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What somebody may be about to type */
+            /** @description Suggestions for completing a search */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10391,47 +10391,47 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only what this user did
+                 * @description Filter by the id of the user who performed the action
                  * @example 1
                  */
                 actor_id?: number;
                 /**
-                 * @description Only this
+                 * @description Filter by action
                  * @example user.role
                  */
                 action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry";
                 /**
-                 * @description Only what was done to this kind of thing
+                 * @description Filter by the type of the affected resource
                  * @example user
                  */
                 resource?: string;
                 /**
-                 * @description Only what was done to the thing with this number; best with `resource`
+                 * @description Filter by the id of the affected resource. Combine with `resource`: ids are unique only within one type.
                  * @example 17
                  */
                 resource_id?: string;
                 /**
-                 * @description Only what this request did
+                 * @description Filter by the `X-Request-ID` of the request
                  * @example 6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10
                  */
                 request_id?: string;
                 /**
-                 * @description Only what was done at this moment or later
+                 * @description Only entries at or after this timestamp
                  * @example 2026-01-31T09:30:00.000Z
                  */
                 since?: string;
                 /**
-                 * @description Only what was done before this moment
+                 * @description Only entries before this timestamp
                  * @example 2026-01-31T09:30:00.000Z
                  */
                 until?: string;
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "id" | "-id";
             };
             header?: never;
@@ -10440,7 +10440,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of entries of the audit log */
+            /** @description One page of audit log entries */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10468,15 +10468,15 @@ export interface operations {
     "jobs-list": {
         parameters: {
             query?: {
-                /** @description Only the jobs in this state */
+                /** @description Filter by state */
                 state?: "waiting" | "running" | "failed";
-                /** @description The page, counted from 1. A page beyond the last one is empty. */
+                /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description Walks the list from the place that a `next_cursor` names, without counting and without missing or repeating an item while others are added; `page` is then ignored. Empty: from the start. The other parameters must stay the same on the way. */
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
                 cursor?: string;
-                /** @description The order; `-` in front means descending */
+                /** @description The sort order; a `-` prefix means descending */
                 sort?: "id" | "-id";
             };
             header?: never;
@@ -10485,7 +10485,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of a list of jobs */
+            /** @description One page of jobs */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10514,14 +10514,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The token of `GET /api/v1/auth/csrf`; needed when the session cookie is sent */
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
                 "x-csrf-token"?: string;
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path: {
                 /**
-                 * @description The number of the job
+                 * @description The id of the job
                  * @example 1001
                  */
                 id: number;
@@ -10530,7 +10530,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The job, which waits now */
+            /** @description The job is waiting to run */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10562,7 +10562,7 @@ export interface operations {
     "playground-sum": {
         parameters: {
             query?: {
-                /** @description The last number of the sum */
+                /** @description The last number to add */
                 n?: number;
             };
             header?: never;
@@ -10599,7 +10599,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The amount, positive
+                 * @description The amount, greater than 0
                  * @example 99.95
                  */
                 amount: number;
@@ -10608,7 +10608,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A number out of the path */
+            /** @description An amount from the path */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10638,7 +10638,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The rest of the path; it may hold slashes, as they are or as `%2F`
+                 * @description The rest of the path. Slashes may be literal or encoded as `%2F`.
                  * @example reports/q4.pdf
                  */
                 subpath: string;
@@ -10647,7 +10647,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A path within the path */
+            /** @description The rest of a path */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10677,7 +10677,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Values separated by commas
+                 * @description A comma-separated list
                  * @example [
                  *       "apple",
                  *       "pear"
@@ -10689,7 +10689,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A list out of the path */
+            /** @description A list from the path */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10719,7 +10719,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Three numbers with dots between them
+                 * @description A version of the form `1.2.3`
                  * @example 1.2.3
                  */
                 version: string;
@@ -10728,7 +10728,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A text of a certain form out of the path */
+            /** @description A version from the path */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10758,7 +10758,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description One of the pages that there are
+                 * @description One of the allowed values
                  * @example about
                  */
                 page: "about" | "contact" | "help";
@@ -10767,7 +10767,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One of several choices out of the path */
+            /** @description An enum value from the path */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10806,7 +10806,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A UUID out of the path */
+            /** @description A UUID from the path */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10833,13 +10833,13 @@ export interface operations {
     "playground-item": {
         parameters: {
             query?: {
-                /** @description Any text; null if left out */
+                /** @description Any text */
                 q?: string;
             };
             header?: never;
             path: {
                 /**
-                 * @description The number of the item
+                 * @description The id of the item
                  * @example 1
                  */
                 id: number;
@@ -10848,7 +10848,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A number out of the path and a text out of the query */
+            /** @description Values from the path and the query */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10878,12 +10878,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The number of the post
+                 * @description The id of the post
                  * @example 1
                  */
                 id: number;
                 /**
-                 * @description The number of the comment
+                 * @description The id of the comment
                  * @example 1
                  */
                 cid: number;
@@ -10892,7 +10892,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Two numbers out of a nested path */
+            /** @description Two ids from a nested path */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -10952,7 +10952,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description A name
+                 * @description The name to greet
                  * @example Ann
                  */
                 name: string;
@@ -10988,21 +10988,21 @@ export interface operations {
     "playground-query": {
         parameters: {
             query?: {
-                /** @description A text with a default */
+                /** @description A string with a default */
                 q?: string;
-                /** @description A number from 1 (ge) to 1000 (le) */
+                /** @description An integer from 1 (ge) to 1000 (le) */
                 page?: number;
-                /** @description A text that has to match a pattern */
+                /** @description A string that must match a pattern */
                 sort?: string;
-                /** @description May be repeated: `tag=a&tag=b` */
+                /** @description A repeatable parameter: `tag=a&tag=b` */
                 tag?: string[];
-                /** @description A text of 3 to 10 characters, without a default */
+                /** @description A string of 3 to 10 characters, without a default */
                 code?: string;
-                /** @description A number above 0 (gt) and below 1 (lt) */
+                /** @description A number greater than 0 (gt) and less than 1 (lt) */
                 ratio?: number;
                 /**
                  * @deprecated
-                 * @description The former name of `q`, which is used where `q` is empty
+                 * @description The former name of `q`, used if `q` is empty
                  */
                 keyword?: string;
             };
@@ -11012,7 +11012,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The query as it was understood */
+            /** @description The query as parsed */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11038,15 +11038,15 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description What to look for; required
+                 * @description The search text; required
                  * @example fastify
                  */
                 q: string;
-                /** @description The page, counted from 1 */
+                /** @description The page number, starting at 1 */
                 page?: number;
-                /** @description How many items a page has */
+                /** @description The maximum number of items per page */
                 size?: number;
-                /** @description The order */
+                /** @description The sort order */
                 sort?: string;
             };
             header?: never;
@@ -11055,7 +11055,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A search as it was understood */
+            /** @description The search query as parsed */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11081,7 +11081,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description Whom to greet, in any script
+                 * @description The name to greet, in any script
                  * @example 张三
                  */
                 user_name: string;
@@ -11123,7 +11123,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What the service knows while it answers */
+            /** @description The context in which a handler runs */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11153,7 +11153,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A request as it has arrived, without secrets */
+            /** @description The request as received, with secrets redacted */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11204,7 +11204,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A request as it has arrived, without secrets */
+            /** @description The request as received, with secrets redacted */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11258,7 +11258,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A request as it has arrived, without secrets */
+            /** @description The request as received, with secrets redacted */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11291,7 +11291,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A request as it has arrived, without secrets */
+            /** @description The request as received, with secrets redacted */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11343,7 +11343,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A request as it has arrived, without secrets */
+            /** @description The request as received, with secrets redacted */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11376,7 +11376,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request in plain text */
+            /** @description The request as plain text */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11427,7 +11427,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request in plain text */
+            /** @description The request as plain text */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11481,7 +11481,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request in plain text */
+            /** @description The request as plain text */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11514,7 +11514,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request in plain text */
+            /** @description The request as plain text */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11566,7 +11566,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request in plain text */
+            /** @description The request as plain text */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11599,7 +11599,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What the headers say about the client */
+            /** @description Information about the client, from its headers */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11627,7 +11627,7 @@ export interface operations {
             path?: never;
             cookie?: {
                 /**
-                 * @description A cookie of any value
+                 * @description A cookie with any value
                  * @example abc123
                  */
                 session_id?: string;
@@ -11635,7 +11635,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The cookies that came along */
+            /** @description The cookies of the request */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11670,7 +11670,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A form as it was understood */
+            /** @description The form as parsed */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11707,7 +11707,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description JSON as it was understood: defaults filled in, unknown fields dropped */
+            /** @description The JSON as parsed: defaults filled in, unknown fields dropped */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11735,7 +11735,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: for 24 hours the same key gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. */
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -11747,7 +11747,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As if it had been created */
+            /** @description The user, as it would have been created */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11786,7 +11786,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A calculation with its result */
+            /** @description A calculation and its result */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11819,7 +11819,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Plain text */
+            /** @description The plain text */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11843,7 +11843,7 @@ export interface operations {
     "playground-response-json": {
         parameters: {
             query?: {
-                /** @description Whether the JSON is indented, to be read by people */
+                /** @description Whether to indent the JSON */
                 pretty?: boolean;
             };
             header?: never;
@@ -11852,7 +11852,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Some JSON */
+            /** @description A sample JSON object */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11883,7 +11883,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As if something had been created */
+            /** @description A response with status 201 */
             201: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11893,7 +11893,7 @@ export interface operations {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                    /** @description A header that no standard knows */
+                    /** @description A non-standard header */
                     "X-Custom-Header"?: string;
                     [name: string]: unknown;
                 };
@@ -11915,7 +11915,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description There is nothing to say */
+            /** @description No content */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11943,7 +11943,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The cookie is set */
+            /** @description The cookie was set */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11973,7 +11973,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What a client that follows gets */
+            /** @description The plain text, for clients that follow the redirect */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11989,7 +11989,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description The text is elsewhere */
+            /** @description A redirect to the plain text */
             302: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -12080,7 +12080,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A sentence */
+            /** @description A message */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -12134,7 +12134,7 @@ export interface operations {
     "playground-error": {
         parameters: {
             query?: {
-                /** @description What 1000 is divided by; with 0 the service fails */
+                /** @description The divisor of 1000; 0 makes the service fail */
                 divisor?: number;
             };
             header?: never;
@@ -12143,7 +12143,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A division that went well */
+            /** @description The result of a division */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -12174,7 +12174,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whatever JSON the upstream has answered */
+            /** @description The JSON response of the upstream, unchanged */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -12207,7 +12207,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How to talk with the echo */
+            /** @description How to connect to the echo WebSocket */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];

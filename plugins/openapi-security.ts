@@ -7,17 +7,17 @@ import { SESSION_COOKIE } from './sessions.js';
 
 const SCOPE_LINES = Object.entries(SCOPES).map(([name, meaning]) => `- \`${name}\`: ${meaning}`);
 
-/** The ways to say who is asking, as the document lists them. */
+/** The security schemes of the OpenAPI document. */
 export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> = {
   session: {
     type: 'apiKey',
     in: 'cookie',
     name: SESSION_COOKIE,
-    description: 'The cookie that `POST /api/v1/auth/login` sets',
+    description: 'The session cookie, set by `POST /api/v1/auth/login`',
   },
   token: {
     type: 'oauth2',
-    description: 'An access token, as `Authorization: Bearer …`',
+    description: 'An access token, sent as `Authorization: Bearer …`',
     flows: {
       password: {
         tokenUrl: '/api/v1/auth/token',
@@ -30,22 +30,24 @@ export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> 
     type: 'apiKey',
     in: 'header',
     name: 'X-API-Key',
-    description: `An API key; also as \`Authorization: Bearer alt_…\`. It is good for its scopes:\n\n${SCOPE_LINES.join('\n')}`,
+    description:
+      'An API key, sent as `X-API-Key` or as `Authorization: Bearer alt_…`. It is limited to ' +
+      `its scopes:\n\n${SCOPE_LINES.join('\n')}`,
   },
 };
 
 /**
- * Who may call an operation, for programs (`security`, `x-permission`, `x-key-scope`) and, at the
- * end of its description, for people.
+ * Documents who may call an operation: for programs as `security`, `x-permission` and
+ * `x-key-scope`, and for people at the end of its description.
  */
 export function describeAccess(
   { description }: FastifySchema,
   { access = 'public', scope }: FastifyContextConfig = {},
 ): Partial<FastifySchema> & Record<`x-${string}`, unknown> {
   const sentences = [
-    access === 'public' ? undefined : `**Who:** ${PEOPLE[access]}.`,
-    typeof scope === 'string' ? `**Key:** needs the scope \`${scope}\`.` : undefined,
-    scope === null ? '**Key:** none will do.' : undefined,
+    access === 'public' ? undefined : `**Access:** ${PEOPLE[access]}.`,
+    typeof scope === 'string' ? `**API key:** needs the scope \`${scope}\`.` : undefined,
+    scope === null ? '**API key:** not accepted.' : undefined,
   ].filter((sentence) => sentence !== undefined);
   return {
     ...(description === undefined || sentences.length === 0
@@ -58,18 +60,18 @@ export function describeAccess(
       ...(typeof scope === 'string' ? [{ key: [] }] : []),
     ],
     ...(access === 'public' ? {} : { 'x-permission': access }),
-    // Not in `security`, where tools look for the scopes of the type oauth2 alone.
+    // Not in `security`: tools expect scopes there only for the type oauth2.
     ...(typeof scope === 'string' ? { 'x-key-scope': scope } : {}),
   };
 }
 
 const PEOPLE: Record<Exclude<Access, 'public'>, string> = {
-  user: 'anyone who has signed in',
-  owner: 'whose it is, and administrators',
+  user: 'signed-in users',
+  owner: 'the owner and administrators',
   ...(Object.fromEntries(
     Object.entries(PERMISSIONS).map(([name, bit]) => [
       name,
-      `whoever has the permission ${name.toUpperCase()} (${bit})`,
+      `users with the permission ${name.toUpperCase()} (${bit})`,
     ]),
   ) as Record<Permission, string>),
   admin: 'administrators',

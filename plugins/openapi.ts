@@ -19,47 +19,49 @@ import { ANSWER_HEADERS } from './replies.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The error statuses of this operation beyond those that follow from its shape. */
+    /**
+     * The error statuses of this operation, in addition to those derived from its schema and
+     * config.
+     */
     errors?: readonly (400 | 401 | 403 | 404 | 409 | 412 | 502 | 504)[];
-    /** The headers of this operation's success beyond those that follow from its shape. */
+    /** The headers of its successful responses, in addition to those derived from its schema. */
     sends?: readonly ResponseHeaderName[];
-    /** The body in the document, of an operation that takes any and so has no schema for it. */
+    /** The documented body of an operation that accepts any body and so has no schema for it. */
     documentedBody?: FastifySchema['body'];
   }
 }
 
-/** What each error status means, in the words of the document. */
+/** The descriptions of the error responses in the document. */
 const ERROR_DESCRIPTIONS: Record<number, string> = {
-  400: 'The path or the body cannot be read, or asks for what cannot be done',
-  401: 'Not signed in, or wrong credentials',
-  403: 'Signed in, but not allowed',
-  404: 'There is no such resource',
-  409: 'In conflict with what is there',
-  412: 'The resource has been changed since it was read',
-  413: 'The body is too large',
+  400: 'The path or body cannot be parsed, or the operation is impossible',
+  401: 'Not authenticated, or invalid credentials',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Conflict with the current state',
+  412: 'The resource has changed since it was read',
+  413: 'The request body is too large',
   422: 'Validation Error',
   429: 'Too many requests',
-  500: 'A fault of the service',
-  502: 'The upstream gave no usable answer',
+  500: 'Internal error',
+  502: 'The upstream gave no usable response',
   503: 'Temporarily unavailable',
-  504: 'The upstream did not answer in time',
+  504: 'The upstream did not respond in time',
 };
 
-/** The name in the document of what `*` stands for: the rest of a path, slashes included. */
+/** The documented name of the parameter `*`: the rest of a path, slashes included. */
 const WILDCARD = 'subpath';
 
 const UNSAFE_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * The contract: an OpenAPI 3.1 document made from the very schemas that validate and serialize.
- * What follows from the shape of a route (who may call it, what can go wrong, which headers it
- * takes) is added here, so that no route repeats it.
+ * Generates the OpenAPI 3.1 document from the schemas that validate and serialize. What follows
+ * from the config of a route (access, errors, headers) is added here, so that no route repeats it.
  *
  * @see https://github.com/fastify/fastify-swagger
  */
 export default fp(
   async (app) => {
-    // Before the plugin's own hook, which records the route as this one leaves it.
+    // Must run before the plugin's own hook, which records the route.
     app.addHook('onRoute', addHeaders);
 
     await app.register(swagger, {
@@ -100,7 +102,7 @@ function completeDocument(document: OpenAPIV3_1.Document): OpenAPIV3_1.Document 
   return tidyDocument(shareErrors(documentHeaders(document)));
 }
 
-/** The headers that a route takes because of its method, beside its own. */
+/** Adds the request headers that follow from the method of a route. */
 function addHeaders(route: RouteOptions): void {
   const schema = route.schema;
   if (schema === undefined || schema.hide === true) return;
@@ -115,8 +117,8 @@ function addHeaders(route: RouteOptions): void {
 }
 
 /**
- * The operation as the document shows it. Errors are sent by the error handler and not through
- * the serializer, so their schemas stand in the document only and cost no compiled function.
+ * The documented operation. Error schemas are added to the document only: the error handler sends
+ * errors without the serializer, so compiling them for each route would be wasted.
  */
 function describeOperation(schema: FastifySchema, route: RouteOptions): FastifySchema {
   if (schema.hide === true) return schema;
@@ -157,16 +159,16 @@ function errorStatuses(route: RouteOptions): number[] {
   const { schema, config } = route;
   const { access = 'public', scope } = config ?? {};
   const statuses = new Set<number>([...(config?.errors ?? []), 429, 500, 503]);
-  // Also where anyone may call: a token or key that is none, or a key that is not for this.
+  // Public operations too: a token or key may be invalid, or a key may lack the scope.
   if (access !== 'public' || scope !== undefined) statuses.add(401).add(403);
   if (takesCsrfToken(route)) statuses.add(403);
   if (takesIdempotencyKey(route)) statuses.add(409);
   const body = schema?.body ?? config?.documentedBody;
   if (body !== undefined) statuses.add(400);
-  // Whatever comes as a body is read, even where nobody asked for one.
+  // A body is read even if the operation does not define one.
   if (body !== undefined || UNSAFE_METHODS.has(String(route.method))) statuses.add(413);
   const { params, querystring, headers, cookies } = schema ?? {};
-  // A path may hold a percent sign that begins no character.
+  // A path can contain an invalid percent-encoding.
   if (params !== undefined) statuses.add(400);
   const hasInput = [params, querystring, headers, cookies, body].some(Boolean);
   if (hasInput) statuses.add(422);

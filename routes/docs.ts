@@ -7,7 +7,7 @@ import { projectRoot } from '#src/lib/project-root.js';
 
 const ASSETS = join(projectRoot, 'public');
 
-/** The pages set styles on elements and draw pictures that they carry in themselves. */
+/** The documentation pages need inline styles and images from `data:` and `blob:` URLs. */
 const DOCS_POLICY = [
   "default-src 'self'",
   "base-uri 'self'",
@@ -19,7 +19,7 @@ const DOCS_POLICY = [
   "worker-src 'self' blob:",
 ].join('; ');
 
-/** The contract, and the pages that show it. Everything they load comes from this service. */
+/** The OpenAPI document and the pages that render it. All assets are served locally. */
 const routes: FastifyPluginAsync = async (app) => {
   app.addHook('onSend', async (request, reply) => {
     const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
@@ -64,8 +64,8 @@ interface UiRequest {
 declare function fetch(url: string): Promise<{ json(): Promise<{ csrf_token: string }> }>;
 
 /**
- * Runs in the browser, in Swagger UI: *Try it out* sends the CSRF token without being asked. The
- * function is sent as text, so it may use nothing but its argument and the browser.
+ * Adds the CSRF token to the requests of *Try it out*. Runs in the browser, in Swagger UI: the
+ * function is sent as text, so it may use only its argument and browser globals.
  */
 async function addCsrfToken(request: object): Promise<object> {
   const { method, headers } = request as UiRequest;

@@ -7,7 +7,7 @@ import { FEED_LENGTH, MAX_FEED_HTML, PostFeed } from '#src/articles/services/fee
 import { ApiError } from '#src/errors.js';
 
 export interface FeedOptions {
-  /** The address of the pages that people use, if there are any. */
+  /** The base URL of the web client, if there is one. */
   clientUrl: string | undefined;
 }
 
@@ -18,10 +18,10 @@ const operations = {
     operationId: 'feed-read',
     summary: 'Read the feed',
     description:
-      `The ${FEED_LENGTH} newest published posts as an Atom feed (RFC 4287). Its links lead to the ` +
-      'pages that people use, `posts/` and the slug below their address, or to this API where there ' +
-      `are none. Posts have their text as long as the feed has no more than ${MAX_FEED_HTML} ` +
-      'characters of it, and beyond that their summary alone.',
+      `Returns the ${FEED_LENGTH} newest published posts as an Atom feed (RFC 4287). Links ` +
+      'point to `posts/<slug>` in the configured web client, or to this API if none is ' +
+      `configured. The feed contains at most ${MAX_FEED_HTML} characters of HTML in total: ` +
+      'posts that do not fit have only their summary.',
     tags: [tag.name],
     headers: IfNoneMatchHeaders,
     response: {
@@ -52,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox<FeedOptions> = async (app, { clientUrl }
   });
 };
 
-/** @throws ApiError bad_request if the request does not say which host it is for */
+/** @throws ApiError bad_request if the `Host` header is not valid */
 function placeOf({ protocol, host }: FastifyRequest, clientUrl: string | undefined): FeedPlace {
   const origin = `${protocol}://${host}`;
   if (!URL.canParse(origin)) throw new ApiError('bad_request');

@@ -9,55 +9,56 @@ const tags = [tag.name];
 const operations = {
   health: {
     operationId: 'health',
-    summary: 'Is the process alive?',
-    description: 'Answers as long as the process runs, whatever the database does.',
+    summary: 'Check liveness',
+    description: 'Returns 200 as long as the process runs, regardless of the database.',
     tags,
     response: { 200: Ref(Health) },
   },
   ready: {
     operationId: 'ready',
-    summary: 'Can requests be served?',
+    summary: 'Check readiness',
     description:
-      'Asks the database. 503 while it does not answer or while the service is stopping.',
+      'Queries the database. Responds with 503 while the database is unreachable or the ' +
+      'service is shutting down.',
     tags,
     response: { 200: Ref(Readiness) },
   },
   statusText: {
     operationId: 'status-text',
-    summary: 'The status in words',
-    description: 'One line of plain text, for people and simple probes.',
+    summary: 'Get the status as text',
+    description: 'Returns one line of plain text, for people and simple probes.',
     tags,
     response: {
       200: {
-        description: 'The service runs',
+        description: 'The service is running',
         content: { 'text/plain': { schema: { type: 'string', examples: ['System operational'] } } },
       },
     },
   },
   versions: {
     operationId: 'api-versions',
-    summary: 'The versions of this API',
-    description: 'Lists each version with the path under which it begins.',
+    summary: 'List API versions',
+    description: 'Returns each version of the API with its base path.',
     tags,
     response: { 200: Ref(ApiVersions) },
   },
   welcome: {
     operationId: 'welcome',
-    summary: 'The front door of version 1',
-    description: 'A greeting, and what answers it.',
+    summary: 'Get a greeting',
+    description: 'Returns a greeting and the version of the service.',
     tags,
     response: { 200: Ref(Welcome) },
   },
   status: {
     operationId: 'status',
-    summary: 'The status as JSON',
-    description: 'Whether the service runs, and in which version.',
+    summary: 'Get the status',
+    description: 'Returns the status and version of the service.',
     tags,
     response: { 200: Ref(Status) },
   },
 } as const;
 
-/** What a load balancer, a monitor or a newcomer asks first. */
+/** The routes for load balancers, monitors and newcomers. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
 

@@ -3,17 +3,17 @@ import { listQuery, pageOf } from './paging.js';
 import { SCOPE_NAMES } from './scopes.js';
 import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
 
-/** What a list of keys may be sorted by. */
+/** The columns that a list of API keys can be sorted by. */
 export const API_KEY_SORTS = ['id', 'created_at'] as const;
 export type ApiKeySort = (typeof API_KEY_SORTS)[number];
 
-/** How many keys one user may have, those that have expired included. */
+/** The maximum number of API keys per user, expired ones included. */
 export const MAX_API_KEYS = 50;
 
 const name = Type.String({
   minLength: 1,
   maxLength: 100,
-  description: 'What the key is for, in your words',
+  description: 'A label for the key',
   examples: ['Nightly backup'],
 });
 
@@ -21,7 +21,7 @@ const scopes = Type.Array(Enum(SCOPE_NAMES), {
   minItems: 1,
   maxItems: SCOPE_NAMES.length,
   uniqueItems: true,
-  description: 'What the key is good for; it never allows more than its user may do',
+  description: 'The scopes of the key. It never has more permissions than its user.',
   examples: [['users:read']],
 });
 
@@ -30,16 +30,16 @@ function expiry(description: string) {
 }
 
 const fields = {
-  id: Id('The number of the key'),
+  id: Id('The id of the API key'),
   name,
   prefix: Type.String({
-    description: 'How the key begins, by which one that is found can be told',
+    description: 'The first characters of the key, to identify it',
     examples: ['alt_5f0c12ab'],
   }),
   scopes,
   created_at: Timestamp('When the key was created'),
-  last_used_at: expiry('When the key was last used, to the minute; null if never'),
-  expires_at: expiry('From when on the key is refused; null if never'),
+  last_used_at: expiry('When the key was last used, accurate to the minute; null if never'),
+  expires_at: expiry('When the key expires; null if never'),
 };
 
 const example = {
@@ -55,7 +55,7 @@ const example = {
 export const ApiKey = Component(
   'ApiKey',
   Type.Object(fields, {
-    description: 'An API key, without the key itself, which is not kept',
+    description: 'An API key without its secret, of which only a hash is stored',
     examples: [example],
   }),
 );
@@ -66,10 +66,12 @@ export const ApiKeyCreated = Component(
   Type.Object(
     {
       ...fields,
-      key: Type.String({ description: 'The key itself, shown this once; it cannot be had again' }),
+      key: Type.String({
+        description: 'The secret to send with requests. It is shown only in this response.',
+      }),
     },
     {
-      description: 'An API key that has just been created',
+      description: 'A new API key, with its secret',
       examples: [{ ...example, key: 'alt_5f0c12ab_bm90LWEtcmVhbC1rZXktYnV0LWFzLWxvbmctYXMtb24' }],
     },
   ),
@@ -82,10 +84,10 @@ export const ApiKeyCreate = Component(
     {
       name,
       scopes,
-      expires_at: Default(expiry('From when on the key is to be refused; null: never'), null),
+      expires_at: Default(expiry('When the key expires; null for a key that never expires'), null),
     },
     {
-      description: 'An API key to be created',
+      description: 'The API key to create',
       examples: [{ name: 'Nightly backup', scopes: ['users:read'] }],
     },
   ),
@@ -97,4 +99,4 @@ export const ApiKeyPage = pageOf('ApiKeyPage', Ref(ApiKey), 'API keys', example)
 export const ApiKeyListQuery = Type.Object(listQuery(API_KEY_SORTS));
 export type ApiKeyListQuery = Static<typeof ApiKeyListQuery>;
 
-export const ApiKeyParams = Type.Object({ id: Id('The number of the key') });
+export const ApiKeyParams = Type.Object({ id: Id('The id of the API key') });

@@ -2,13 +2,12 @@ import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './paging.js';
 import { Component, Enum, Id, Nullable, type OperationTag, Ref, Timestamp } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'audit',
-  description: 'The audit log, for administrators',
+  description: 'The audit log, for administrators only',
 };
 
-/** Everything that the audit log speaks of. */
+/** Every action that the audit log records. */
 export const AUDIT_ACTIONS = [
   'user.create',
   'user.change',
@@ -51,22 +50,22 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** How somebody may have proved who they are. */
+/** The kinds of credentials that authenticate a request. */
 export const CREDENTIAL_KINDS = ['session', 'token', 'key'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
-const action = { description: 'What was done', examples: ['user.role'] };
-const resource = { description: 'The kind of thing that it was done to', examples: ['user'] };
-const resourceId = { description: 'The number of what it was done to', examples: ['17'] };
+const action = { description: 'The action', examples: ['user.role'] };
+const resource = { description: 'The type of the affected resource', examples: ['user'] };
+const resourceId = { description: 'The id of the affected resource', examples: ['17'] };
 const requestId = {
-  description: 'The `X-Request-ID` of the request that did it',
+  description: 'The `X-Request-ID` of the request; null if no request caused the action',
   examples: ['6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10'],
 };
 
-/** As long as what the log takes. */
+/** The length of these columns in the log. */
 const SHORT = { maxLength: 64 };
 
-/** Fields of whatever it was done to, under their own names. */
+/** A nullable object with fields of the affected resource. */
 function fields(description: string) {
   return Nullable(
     Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true }),
@@ -78,12 +77,12 @@ export const AuditActor = Component(
   'AuditActor',
   Type.Object(
     {
-      id: Id('The number of the user'),
+      id: Id('The id of the user'),
       username: Nullable(Type.String(), {
-        description: 'What the user is called now; null if gone',
+        description: 'The current username; null if the user was deleted',
       }),
     },
-    { description: 'Who did something', examples: [{ id: 1, username: 'alice' }] },
+    { description: 'The user who performed an action', examples: [{ id: 1, username: 'alice' }] },
   ),
 );
 
@@ -91,25 +90,35 @@ export const AuditEntry = Component(
   'AuditEntry',
   Type.Object(
     {
-      id: Type.Integer({ minimum: 1, description: 'The number of the entry' }),
-      at: Timestamp('When it was done'),
-      actor: Nullable(Ref(AuditActor), { description: 'Who did it; null if nobody had signed in' }),
+      id: Type.Integer({ minimum: 1, description: 'The id of the entry' }),
+      at: Timestamp('When the action was performed'),
+      actor: Nullable(Ref(AuditActor), {
+        description:
+          'The user who performed the action; null if the caller was not signed in, or if no ' +
+          'request caused the action',
+      }),
       credential: Nullable(Enum(CREDENTIAL_KINDS), {
-        description: 'How the actor had proved who they are; null if nobody had signed in yet',
+        description:
+          'The credential that authenticated the request; null if there was none, for example ' +
+          'at sign-in',
       }),
       action: Enum(AUDIT_ACTIONS, action),
       resource: Type.String(resource),
       resource_id: Nullable(Type.String(), {
-        description: 'The number of what it was done to; null if it was done to many at once',
+        description: 'The id of the affected resource; null if there is no single one',
         examples: resourceId.examples,
       }),
-      address: Nullable(Type.String(), { description: 'The IP address from which it was done' }),
+      address: Nullable(Type.String(), {
+        description: 'The IP address of the client; null if no request caused the action',
+      }),
       request_id: Nullable(Type.String(), requestId),
-      before: fields('What is no longer so; null where nothing was'),
-      after: fields('What has become so; null where nothing is left'),
+      before: fields('The recorded fields before the action; null if there are none'),
+      after: fields('The recorded fields after the action; null if there are none'),
     },
     {
-      description: 'Who did what, when and from where. Passwords, tokens and keys are in no entry.',
+      description:
+        'An entry of the audit log: who did what, when and from where. Passwords, tokens and ' +
+        'keys are never recorded.',
       examples: [
         {
           id: 42,
@@ -130,28 +139,38 @@ export const AuditEntry = Component(
 );
 export type AuditEntry = Static<typeof AuditEntry>;
 
-export const AuditPage = pageOf('AuditPage', Ref(AuditEntry), 'entries of the audit log', {
+export const AuditPage = pageOf('AuditPage', Ref(AuditEntry), 'audit log entries', {
   ...(AuditEntry.examples as [AuditEntry])[0],
 });
 
 export const AuditListQuery = Type.Object({
-  actor_id: Type.Optional(Id('Only what this user did')),
-  action: Type.Optional(Enum(AUDIT_ACTIONS, { ...action, description: 'Only this' })),
+  actor_id: Type.Optional(Id('Filter by the id of the user who performed the action')),
+  action: Type.Optional(Enum(AUDIT_ACTIONS, { ...action, description: 'Filter by action' })),
   resource: Type.Optional(
-    Type.String({ ...resource, ...SHORT, description: 'Only what was done to this kind of thing' }),
+    Type.String({
+      ...resource,
+      ...SHORT,
+      description: 'Filter by the type of the affected resource',
+    }),
   ),
   resource_id: Type.Optional(
     Type.String({
       ...resourceId,
       ...SHORT,
-      description: 'Only what was done to the thing with this number; best with `resource`',
+      description:
+        'Filter by the id of the affected resource. Combine with `resource`: ids are unique ' +
+        'only within one type.',
     }),
   ),
   request_id: Type.Optional(
-    Type.String({ ...requestId, ...SHORT, description: 'Only what this request did' }),
+    Type.String({
+      ...requestId,
+      ...SHORT,
+      description: 'Filter by the `X-Request-ID` of the request',
+    }),
   ),
-  since: Type.Optional(Timestamp('Only what was done at this moment or later')),
-  until: Type.Optional(Timestamp('Only what was done before this moment')),
+  since: Type.Optional(Timestamp('Only entries at or after this timestamp')),
+  until: Type.Optional(Timestamp('Only entries before this timestamp')),
   ...listQuery(['id'], '-id'),
 });
 export type AuditListQuery = Static<typeof AuditListQuery>;

@@ -1,18 +1,17 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Component, Default, type OperationTag } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'auth',
-  description: 'Sign up, sign in, sign out, and get CSRF tokens',
+  description: 'Registration, sessions, tokens and passwords',
 };
 
-/** A password that was set before: what new ones must have is not asked of it. */
+/** The password of an existing account. The password rules are not applied to it. */
 export const knownPassword = Type.String({
   minLength: 1,
   maxLength: 128,
   format: 'password',
-  description: 'The password',
+  description: 'The password of the account',
 });
 
 export const Login = Component(
@@ -22,18 +21,18 @@ export const Login = Component(
       username: Type.String({
         minLength: 1,
         maxLength: 120,
-        description: 'The username or the e-mail address',
+        description: 'The username or email address',
       }),
       password: knownPassword,
       remember: Default(
         Type.Boolean({
-          description: 'Whether the session lives 30 days, and not 30 minutes, after its last use',
+          description: 'Keeps the session for 30 days after its last use instead of 30 minutes',
         }),
         false,
       ),
     },
     {
-      description: 'Who wants to sign in',
+      description: 'The credentials to sign in with',
       examples: [{ username: 'admin', password: 'Correct-Horse-9' }],
     },
   ),
@@ -44,7 +43,7 @@ export const LoginStatus = Component(
   'LoginStatus',
   Type.Object(
     { status: Type.Literal('login_ok', { description: 'Always `login_ok`' }) },
-    { description: 'The session has begun', examples: [{ status: 'login_ok' }] },
+    { description: 'The session was started', examples: [{ status: 'login_ok' }] },
   ),
 );
 
@@ -52,7 +51,7 @@ export const LogoutStatus = Component(
   'LogoutStatus',
   Type.Object(
     { status: Type.Literal('logged_out', { description: 'Always `logged_out`' }) },
-    { description: 'The session has ended', examples: [{ status: 'logged_out' }] },
+    { description: 'The session was ended', examples: [{ status: 'logged_out' }] },
   ),
 );
 
@@ -63,12 +62,16 @@ export const SessionStatus = Component(
       status: Type.Unsafe<'logged_in' | 'not_logged_in'>({
         type: 'string',
         enum: ['logged_in', 'not_logged_in'],
-        description: 'Whether a user is signed in',
+        description: 'Whether the caller is signed in',
       }),
-      username: Type.Optional(Type.String({ description: 'Who is signed in' })),
+      username: Type.Optional(
+        Type.String({
+          description: 'The username of the signed-in user; absent if nobody is signed in',
+        }),
+      ),
     },
     {
-      description: 'Who the service takes the caller for',
+      description: 'Whether the caller is signed in, and as which user',
       examples: [{ status: 'logged_in', username: 'alice' }, { status: 'not_logged_in' }],
     },
   ),
@@ -79,10 +82,10 @@ export const CsrfToken = Component(
   'CsrfToken',
   Type.Object(
     {
-      csrf_token: Type.String({ description: 'To be sent as `X-CSRF-Token`' }),
+      csrf_token: Type.String({ description: 'The token to send as `X-CSRF-Token`' }),
     },
     {
-      description: 'Proof that a request comes from a page of ours',
+      description: 'A CSRF token, valid for the current session',
       examples: [{ csrf_token: 'x1Yz…' }],
     },
   ),

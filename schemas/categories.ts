@@ -3,13 +3,15 @@ import { pageOf } from './paging.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
 import { Component, Default, type OperationTag, Ref } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'categories',
-  description: 'Categories of posts; a post has at most one',
+  description: 'Categories of posts. A post has at most one category.',
 };
 
-const description = Type.String({ maxLength: 200, description: 'What its posts are about' });
+const description = Type.String({
+  maxLength: 200,
+  description: 'A short description of the category',
+});
 
 const written = { name: 'Databases', description: 'Storing and finding.' };
 const example = {
@@ -24,9 +26,12 @@ const example = {
 export const Category = Component(
   'Category',
   Type.Object(
-    { ...topicFields, description: Type.String({ description: 'What its posts are about' }) },
     {
-      description: 'A subject of posts: each post is in one category, or in none',
+      ...topicFields,
+      description: Type.String({ description: 'A short description of the category' }),
+    },
+    {
+      description: 'A category of posts',
       examples: [example],
     },
   ),
@@ -39,7 +44,7 @@ export const CategoryCreate = Component(
   'CategoryCreate',
   Type.Object(
     { ...newTopic, description: Default(description, '') },
-    { description: 'A category to be created', examples: [written] },
+    { description: 'The category to create', examples: [written] },
   ),
 );
 export type CategoryCreate = Static<typeof CategoryCreate>;
@@ -49,7 +54,9 @@ export const CategoryReplace = Component(
   Type.Object(
     { ...wholeTopic, description: Default(description, '') },
     {
-      description: 'A category to replace the one that is there; its slug stays if it is left out',
+      description:
+        'The new state of the category. Omitted fields are reset to their defaults, except ' +
+        'the slug.',
       examples: [written],
     },
   ),
@@ -61,7 +68,7 @@ export const CategoryUpdate = Component(
   Type.Object(
     { ...topicChanges, description: Type.Optional(description) },
     {
-      description: 'The fields to change; what is left out stays as it is',
+      description: 'The fields to change. Omitted fields keep their values.',
       examples: [{ description: 'Storing, finding and keeping.' }],
     },
   ),

@@ -12,33 +12,32 @@ import {
   Timestamp,
 } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'comments',
-  description: 'Comments on posts, and their moderation',
+  description: 'Comments on posts and their moderation',
 };
 
-/** Characters that the Markdown of a comment may have. */
+/** The maximum length of a comment's Markdown source, in code points. */
 export const MAX_COMMENT_LENGTH = 5000;
 
-/** How many comments one answer has at most, those at the top of the page included. */
+/** The maximum number of comments in one response, the first level included. */
 export const MAX_COMMENTS = 1000;
 
 /**
- * How many levels of replies a tree shows beneath the top of the page. Whoever writes or reads
- * nested JSON does so by recursion, so it must not be as deep as a thread can be.
+ * The maximum number of nested reply levels in a tree. JSON is written and parsed recursively, so
+ * the nesting must be bounded although the depth of a thread is not.
  */
 export const MAX_LEVELS = 30;
 
-/** How many comments are moderated at once. */
+/** The maximum number of comments in one moderation request. */
 export const MAX_MODERATED = 100;
 
-/** For how long after it was written a comment can be edited. */
+/** How long a comment can be edited after its creation, in minutes. */
 export const EDIT_WINDOW_MINUTES = 15;
 
 export const COMMENT_FORMS = ['tree', 'flat'] as const;
 
-/** What a list of comments may be sorted by. */
+/** The columns that a list of comments can be sorted by. */
 export const COMMENT_SORTS = ['created_at'] as const;
 export type CommentSort = (typeof COMMENT_SORTS)[number];
 
@@ -49,36 +48,46 @@ const content = Type.String({
   minLength: 1,
   maxLength: MAX_COMMENT_LENGTH,
   pattern: VISIBLE_PATTERN,
-  description: 'The text as Markdown',
+  description: 'The Markdown source',
   examples: ['Does a **larger** pool help?'],
 });
 
 const fields = {
-  id: Id('The number of the comment'),
-  post_id: Id('The number of the post'),
-  parent_id: Nullable(Id('The number of a comment'), {
-    description: 'The comment to which it replies; null at the top of a thread',
+  id: Id('The id of the comment'),
+  post_id: Id('The id of the post'),
+  parent_id: Nullable(Id('The id of a comment'), {
+    description: 'The id of the comment that this comment replies to; null for a top-level comment',
   }),
-  thread_id: Id('The comment at the top of its thread: itself, if it is that one'),
-  depth: Type.Integer({ minimum: 0, description: 'How many comments it stands beneath' }),
+  thread_id: Id(
+    'The id of the top-level comment of the thread; for a top-level comment, its own id',
+  ),
+  depth: Type.Integer({
+    minimum: 0,
+    description: 'The nesting depth: 0 for a top-level comment, 1 for a reply to it',
+  }),
   author: Nullable(Ref(Author), {
-    description: 'Who wrote it; null if the user is gone or the comment was deleted',
+    description: 'The author; null if the user or the comment was deleted',
   }),
-  content: Type.String({ description: 'The text as Markdown; empty if it was deleted' }),
+  content: Type.String({ description: 'The Markdown source; empty if the comment was deleted' }),
   content_html: Type.String({
-    description: 'The text as HTML: safe to show, whatever was written; empty if it was deleted',
+    description:
+      'The rendered HTML, sanitized and safe to embed in a page; empty if the comment was ' +
+      'deleted',
   }),
   is_approved: Type.Boolean({
-    description: 'Whether everyone sees it; until then only its author and editors do',
+    description:
+      'Whether the comment is visible to everyone. Otherwise only its author and editors see it.',
   }),
   is_rejected: Type.Boolean({
-    description: 'Whether an editor decided against it; if neither, it waits for a decision',
+    description:
+      'Whether an editor rejected the comment. A comment that is neither approved nor ' +
+      'rejected is pending.',
   }),
   is_deleted: Type.Boolean({
-    description: 'Whether it was deleted, and only keeps the place for the replies to it',
+    description: 'Whether the comment was deleted and is only a placeholder for the replies to it',
   }),
-  created_at: Timestamp('When it was written'),
-  updated_at: Timestamp('When its text was last changed'),
+  created_at: Timestamp('When the comment was created'),
+  updated_at: Timestamp('When the text was last changed'),
 };
 
 const example = {
@@ -103,7 +112,7 @@ export const Comment = Component(
 );
 export type Comment = Static<typeof Comment>;
 
-/** A comment with the replies to it. */
+/** A comment with its replies. */
 export interface CommentNode extends Comment {
   has_more_replies: boolean;
   replies?: CommentNode[];
@@ -119,16 +128,16 @@ export const CommentNode = Component(
       ...fields,
       has_more_replies: Type.Boolean({
         description:
-          'Whether there are replies to it that are not in this answer: read them with ' +
-          '`GET /api/v1/comments/{id}/replies`',
+          'Whether the comment has replies that are not in this response. Fetch them with ' +
+          '`GET /api/v1/comments/{id}/replies`.',
       }),
       replies: Type.Optional(
         Type.Array(Type.Unsafe<CommentNode>(Type.Ref(NODE)), {
-          description: 'The replies to it, the oldest first; left out of a flat list',
+          description: 'The replies, oldest first; absent in a flat list',
         }),
       ),
     },
-    { description: 'A comment with the replies to it', examples: [nodeExample] },
+    { description: 'A comment with its replies', examples: [nodeExample] },
   ),
 ) as TSchema & { $id: typeof NODE; static: CommentNode };
 
@@ -137,7 +146,8 @@ export const CommentPage = pageOf('CommentPage', Ref(Comment), 'comments', examp
 export const CommentNodePage = pageOf(
   'CommentNodePage',
   Ref(CommentNode),
-  'comments with the replies to them; what is counted are those at the top of the page',
+  'comments with their replies. `size` and `total` count only the first level, not the ' +
+    'replies beneath it.',
   nodeExample,
 );
 
@@ -147,14 +157,15 @@ export const CommentCreate = Component(
     {
       content,
       parent_id: Default(
-        Nullable(Id('The number of a comment'), {
-          description: 'The comment of the same post to which it replies; null for none',
+        Nullable(Id('The id of a comment'), {
+          description:
+            'The id of the comment to reply to, on the same post; null for a top-level comment',
         }),
         null,
       ),
     },
     {
-      description: 'A comment to be written',
+      description: 'The comment to create',
       examples: [{ content: 'Does a **larger** pool help?' }],
     },
   ),
@@ -165,7 +176,7 @@ export const CommentUpdate = Component(
   'CommentUpdate',
   Type.Object(
     { content },
-    { description: 'The new text of a comment', examples: [{ content: 'Is 20 too large?' }] },
+    { description: 'The new text of the comment', examples: [{ content: 'Is 20 too large?' }] },
   ),
 );
 export type CommentUpdate = Static<typeof CommentUpdate>;
@@ -174,17 +185,17 @@ export const CommentModeration = Component(
   'CommentModeration',
   Type.Object(
     {
-      ids: Type.Array(Id('The number of a comment'), {
+      ids: Type.Array(Id('The id of a comment'), {
         minItems: 1,
         maxItems: MAX_MODERATED,
         uniqueItems: true,
-        description: 'The numbers of the comments',
+        description: 'The ids of the comments',
         examples: [[7, 8]],
       }),
-      action: Enum(MODERATIONS, { description: 'What to do with all of them' }),
+      action: Enum(MODERATIONS, { description: 'The action to apply to all of the comments' }),
     },
     {
-      description: 'What is to be done with many comments',
+      description: 'A moderation action and the comments to apply it to',
       examples: [{ ids: [7, 8], action: 'approve' }],
     },
   ),
@@ -199,25 +210,25 @@ export const CommentsModerated = Component(
   'CommentsModerated',
   Type.Object(
     {
-      changed: ids('The comments with which it was done'),
-      unchanged: ids('Those that were so already'),
-      missing: ids('Those that do not exist'),
+      changed: ids('The ids of the comments that were changed'),
+      unchanged: ids('The ids of the comments that were already in the requested state'),
+      missing: ids('The ids of comments that do not exist'),
     },
     {
-      description: 'The outcome of moderating many comments',
+      description: 'The result of moderating comments in bulk',
       examples: [{ changed: [7], unchanged: [8], missing: [] }],
     },
   ),
 );
 export type CommentsModerated = Static<typeof CommentsModerated>;
 
-/** The query of a list of comments with the replies to them. */
+/** The query of a list of comments with their replies. */
 export const CommentTreeQuery = Type.Object({
   form: Default(
     Enum(COMMENT_FORMS, {
       description:
-        'Whether replies stand within the comment to which they reply, or all comments one after ' +
-        'the other, as they are read, told apart by `parent_id` and `depth`',
+        '`tree` nests replies in the comment that they reply to; `flat` lists all comments ' +
+        'in reading order, with `parent_id` and `depth`',
     }),
     'tree',
   ),
@@ -227,22 +238,19 @@ export type CommentTreeQuery = Static<typeof CommentTreeQuery>;
 
 /** The query of the list of all comments. */
 export const CommentListQuery = Type.Object({
-  is_approved: Type.Optional(
-    Type.Boolean({ description: 'Only those that everyone sees, or those that not everyone does' }),
-  ),
+  is_approved: Type.Optional(Type.Boolean({ description: 'Filter by approval' })),
   is_rejected: Type.Optional(
     Type.Boolean({
       description:
-        'Only those that an editor decided against, or the others: with `is_approved=false` those ' +
-        'that wait for a decision',
+        'Filter by rejection. `is_approved=false&is_rejected=false` finds the pending comments.',
     }),
   ),
-  post_id: Type.Optional(Id('Only those on the post with this number')),
+  post_id: Type.Optional(Id('Filter by the id of the post')),
   author: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Only what the user of this name wrote' }),
+    Type.String({ maxLength: 50, description: 'Filter by the username of the author' }),
   ),
   ...listQuery(COMMENT_SORTS, '-created_at'),
 });
 export type CommentListQuery = Static<typeof CommentListQuery>;
 
-export const CommentParams = Type.Object({ id: Id('The number of the comment') });
+export const CommentParams = Type.Object({ id: Id('The id of the comment') });

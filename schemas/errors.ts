@@ -1,24 +1,28 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Component, Ref } from './types.js';
 
-/** One invalid value of a request, in the form that FastAPI gives it. */
+/** One invalid value of a request, in the format of FastAPI. */
 export const ValidationError = Component(
   'ValidationError',
   Type.Object(
     {
-      type: Type.String({ description: 'The kind of error, for programs', title: 'Error Type' }),
+      type: Type.String({
+        description: 'The type of the error, for programs',
+        title: 'Error Type',
+      }),
       loc: Type.Array(Type.Union([Type.String(), Type.Integer()]), {
-        description: 'Where the value stands: the part of the request, then names and indexes',
+        description:
+          'The location of the value: the part of the request, then field names and indexes',
         title: 'Location',
         maxItems: 100,
       }),
-      msg: Type.String({ description: 'What is wrong, for people', title: 'Message' }),
+      msg: Type.String({ description: 'The error message, for people', title: 'Message' }),
       input: Type.Optional(
-        Type.Unknown({ description: 'The value as it arrived', title: 'Input' }),
+        Type.Unknown({ description: 'The value that was received', title: 'Input' }),
       ),
       ctx: Type.Optional(
         Type.Record(Type.String(), Type.Unknown(), {
-          description: 'The limits that the message speaks of',
+          description: 'The limits that the message refers to',
           title: 'Context',
         }),
       ),
@@ -38,18 +42,18 @@ export const ValidationError = Component(
   ),
 );
 
-/** The body of every 422. */
+/** The body of every 422 response. */
 export const HTTPValidationError = Component(
   'HTTPValidationError',
   Type.Object(
     {
       detail: Type.Array(Ref(ValidationError), {
-        description: 'Every invalid value of the request',
+        description: 'All invalid values of the request',
         title: 'Detail',
       }),
     },
     {
-      description: 'The request is understood but its values are not valid',
+      description: 'The response to a request with invalid values',
       examples: [
         {
           detail: [
@@ -67,27 +71,29 @@ export const HTTPValidationError = Component(
   ),
 );
 
-/** The body of every error but 422. */
+/** The body of every error response except 422. */
 export const ApiErrorBody = Component(
   'Error',
   Type.Object(
     {
-      detail: Type.String({ description: 'What went wrong, for people' }),
+      detail: Type.String({ description: 'The error message, for people' }),
       code: Type.String({
-        description: 'What went wrong, for programs',
+        description: 'The error code, for programs',
         pattern: '^[a-z][a-z0-9_]*$',
       }),
       errors: Type.Optional(
         Type.Array(Ref(ValidationError), {
-          description: 'The values that are to blame, where single ones are',
+          description: 'The values that caused the error, if there are specific ones',
         }),
       ),
       request_id: Type.Optional(
-        Type.String({ description: 'With 500: the id under which the log has the cause' }),
+        Type.String({
+          description: 'The id of the request in the server log; only with status 500',
+        }),
       ),
     },
     {
-      description: 'The request could not be carried out',
+      description: 'The response to a failed request, except for invalid values (422)',
       examples: [{ detail: 'Not Found', code: 'not_found' }],
     },
   ),

@@ -2,22 +2,26 @@ import type { TSchema } from '@sinclair/typebox';
 import * as resources from './resources.js';
 import type { OperationTag } from './types.js';
 
-/** A schema with a name. */
+/** A schema that is a named component. */
 export type NamedSchema = TSchema & { $id: string };
 
 const files: Record<string, unknown>[] = Object.values(resources);
 
-/** Every schema with a name: what routes refer to, and what the document lists once. */
+/**
+ * All named components. Routes refer to them, and the OpenAPI document contains each of them once.
+ */
 export const components: NamedSchema[] = files
   .flatMap((file) => Object.values(file))
   .filter(isNamed);
 
-/** The same, by name. */
+/** All named components by name. */
 export const definitions: Record<string, NamedSchema> = Object.fromEntries(
   components.map((component) => [component.$id, component]),
 );
 
-/** The tags of all resources. The document lists those that an operation uses. */
+/**
+ * The tags of all resources. The OpenAPI document contains only the tags that an operation uses.
+ */
 export const tags: OperationTag[] = files.flatMap(({ tag }) =>
   tag === undefined ? [] : [tag as OperationTag],
 );

@@ -2,10 +2,9 @@ import { Type } from '@sinclair/typebox';
 import { knownPassword } from './auth.js';
 import { Component, type OperationTag } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'me',
-  description: 'Your own account: profile, sessions, API keys',
+  description: 'Your own account: profile, email address, sessions and API keys',
 };
 
 export const AccountDeletion = Component(
@@ -13,7 +12,7 @@ export const AccountDeletion = Component(
   Type.Object(
     { password: knownPassword },
     {
-      description: 'Proof that it is you who wants to go',
+      description: 'Your password, to confirm the deletion',
       examples: [{ password: 'Correct-Horse-9' }],
     },
   ),

@@ -1,17 +1,17 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Component, Default, Enum, Nullable } from './types.js';
 
-/** The largest page that a list hands out. */
+/** The maximum page size of a list. */
 export const MAX_PAGE_SIZE = 100;
 
-/** Which part of a list is asked for: a page by its number, or what comes after a cursor. */
+/** The paging parameters: page number and size, or a cursor. */
 export function pageQuery() {
   return {
     page: Default(
       Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
-        description: 'The page, counted from 1. A page beyond the last one is empty.',
+        description: 'The page number, starting at 1. A page after the last one is empty.',
       }),
       1,
     ),
@@ -19,7 +19,7 @@ export function pageQuery() {
       Type.Integer({
         minimum: 1,
         maximum: MAX_PAGE_SIZE,
-        description: 'How many items a page has',
+        description: 'The maximum number of items per page',
       }),
       10,
     ),
@@ -27,19 +27,20 @@ export function pageQuery() {
       Type.String({
         maxLength: 512,
         description:
-          'Walks the list from the place that a `next_cursor` names, without counting and without ' +
-          'missing or repeating an item while others are added; `page` is then ignored. Empty: from ' +
-          'the start. The other parameters must stay the same on the way.',
+          'The `next_cursor` of the previous page, or empty to start. Pages by cursor ' +
+          'neither repeat nor skip items while others are added, and do not count them. ' +
+          '`page` is ignored; keep all other parameters the same.',
       }),
     ),
   };
 }
 
 /**
- * The query of a list: page numbers or a cursor, and a sort order out of `sorts`.
+ * The query of a list: paging parameters and a sort order.
  *
- * @param sorts the columns that a list may be sorted by; each also with `-` before it, descending
- * @param order the order of a list whose query names none: the first of `sorts`, if left out
+ * @param sorts the columns that the list can be sorted by, ascending or, with a `-` prefix,
+ *   descending
+ * @param order the default order: the first of `sorts`, if omitted
  */
 export function listQuery<const S extends readonly string[]>(
   sorts: S,
@@ -48,11 +49,14 @@ export function listQuery<const S extends readonly string[]>(
   const orders = sorts.flatMap((sort) => [sort, `-${sort}`]) as (S[number] | `-${S[number]}`)[];
   return {
     ...pageQuery(),
-    sort: Default(Enum(orders, { description: 'The order; `-` in front means descending' }), order),
+    sort: Default(
+      Enum(orders, { description: 'The sort order; a `-` prefix means descending' }),
+      order,
+    ),
   };
 }
 
-/** One page of a list of `item`, as every list answers. */
+/** One page of a list of `item`: the response of every list operation. */
 export function pageOf<T extends TSchema, N extends string>(
   name: N,
   item: T,
@@ -63,25 +67,25 @@ export function pageOf<T extends TSchema, N extends string>(
     name,
     Type.Object(
       {
-        items: Type.Array(item, { description: 'The items of this page, in order' }),
+        items: Type.Array(item, { description: 'The items of this page, in sort order' }),
         total: Nullable(Type.Integer({ minimum: 0 }), {
-          description: 'How many items there are in all; null when a cursor was given',
+          description: 'The total number of items; null with a cursor',
         }),
         page: Nullable(Type.Integer({ minimum: 1 }), {
-          description: 'This page; null when a cursor was given',
+          description: 'The number of this page; null with a cursor',
         }),
-        size: Type.Integer({ minimum: 1, description: 'How many items a page has' }),
+        size: Type.Integer({ minimum: 1, description: 'The maximum number of items per page' }),
         pages: Nullable(Type.Integer({ minimum: 0 }), {
-          description: 'How many pages there are; null when a cursor was given',
+          description: 'The total number of pages; null with a cursor',
         }),
-        has_next: Type.Boolean({ description: 'Whether there is something after this page' }),
-        has_prev: Type.Boolean({ description: 'Whether there is something before this page' }),
+        has_next: Type.Boolean({ description: 'Whether there are items after this page' }),
+        has_prev: Type.Boolean({ description: 'Whether there are items before this page' }),
         next_cursor: Nullable(Type.String(), {
-          description: 'The cursor that goes on after this page; null at the end',
+          description: 'The cursor of the next page; null if there is none',
         }),
       },
       {
-        description: `One page of a list of ${of}`,
+        description: `One page of ${of}`,
         examples: [
           {
             items: [example],

@@ -1,13 +1,13 @@
 import { type Static, type TString, Type } from '@sinclair/typebox';
 import { Component, Enum } from './types.js';
 
-/** In code points. */
+/** The length limits of a password, in code points. */
 export const PASSWORD_LENGTH = { minLength: 8, maxLength: 128 } as const;
 
-/** One of these at least has to be in a password. */
+/** The special characters. A password needs at least one of them. */
 export const PASSWORD_SPECIALS = '!@#$%^&*()_+-=[]{}\\|;:,.<>?';
 
-/** What can be wrong with a new password, as `type` of an error. */
+/** The rules for a new password, each under its error `type`. */
 export const PASSWORD_RULES = [
   'password_empty',
   'password_too_short',
@@ -19,15 +19,15 @@ export const PASSWORD_RULES = [
 ] as const;
 export type PasswordRule = (typeof PASSWORD_RULES)[number];
 
-/** A password that is about to be set: one that breaks rules is refused with all of them at once. */
+/** A new password. The validation error lists every rule that it breaks. */
 export function NewPassword(description: string): TString {
   return Type.String({
     ...PASSWORD_LENGTH,
     format: 'password',
     'x-password-policy': true,
     description:
-      `${description}. It needs an upper-case letter, a lower-case letter, a digit and one of ` +
-      `\`${PASSWORD_SPECIALS}\`.`,
+      `${description}. It must contain an upper-case letter, a lower-case letter, a digit ` +
+      `and one of \`${PASSWORD_SPECIALS}\`.`,
     examples: ['Correct-Horse-9'],
   });
 }
@@ -40,31 +40,31 @@ export const PasswordCheck = Component(
         minLength: 1,
         maxLength: 1024,
         format: 'password',
-        description: 'The password that is being thought of; it is not kept',
+        description: 'The password to check; it is not stored',
       }),
     },
-    { description: 'A password to be judged', examples: [{ password: 'correct horse' }] },
+    { description: 'The password to check', examples: [{ password: 'correct horse' }] },
   ),
 );
 export type PasswordCheck = Static<typeof PasswordCheck>;
 
 const PasswordProblem = Type.Object({
-  type: Enum(PASSWORD_RULES, { description: 'The rule that it breaks, for programs' }),
-  msg: Type.String({ description: 'The rule that it breaks, for people' }),
+  type: Enum(PASSWORD_RULES, { description: 'The broken rule, for programs' }),
+  msg: Type.String({ description: 'The broken rule, for people' }),
 });
 
 export const PasswordStrength = Component(
   'PasswordStrength',
   Type.Object(
     {
-      valid: Type.Boolean({ description: 'Whether it may be used' }),
+      valid: Type.Boolean({ description: 'Whether the password satisfies all rules' }),
       errors: Type.Array(PasswordProblem, {
         maxItems: PASSWORD_RULES.length,
-        description: 'Every rule that it breaks',
+        description: 'The rules that the password breaks',
       }),
     },
     {
-      description: 'What the rules for passwords say of one',
+      description: 'The result of checking a password against the rules',
       examples: [
         { valid: true, errors: [] },
         {
@@ -80,19 +80,19 @@ export const currentPassword = Type.String({
   minLength: 1,
   maxLength: PASSWORD_LENGTH.maxLength,
   format: 'password',
-  description: 'Your password',
+  description: 'Your current password',
 });
 
 export const repeatedPassword = Type.String({
   maxLength: PASSWORD_LENGTH.maxLength,
   format: 'password',
-  description: 'The new password once more',
+  description: 'The new password, repeated',
 });
 
 export const emailToken = Type.String({
   minLength: 1,
   maxLength: 200,
-  description: 'The token that the mail brought; it works once',
+  description: 'The token from the mail. It works once.',
 });
 
 const newPasswordExample = {
@@ -105,11 +105,11 @@ export const PasswordChange = Component(
   Type.Object(
     {
       current_password: currentPassword,
-      new_password: NewPassword('The password from now on'),
+      new_password: NewPassword('The new password'),
       confirm_password: repeatedPassword,
     },
     {
-      description: 'A new password, by whoever knows the current one',
+      description: 'The current password and the new one',
       examples: [{ current_password: 'Correct-Horse-9', ...newPasswordExample }],
     },
   ),
@@ -121,11 +121,11 @@ export const PasswordReset = Component(
   Type.Object(
     {
       token: emailToken,
-      new_password: NewPassword('The password from now on'),
+      new_password: NewPassword('The new password'),
       confirm_password: repeatedPassword,
     },
     {
-      description: 'A new password, by whoever reads the mail of the account',
+      description: 'The token from the mail and the new password',
       examples: [{ token: 'y3JxN0n4…', ...newPasswordExample }],
     },
   ),
@@ -137,7 +137,7 @@ export const PasswordStatus = Component(
   Type.Object(
     { status: Type.Literal('password_changed', { description: 'Always `password_changed`' }) },
     {
-      description: 'The new password is the password',
+      description: 'The password was changed',
       examples: [{ status: 'password_changed' }],
     },
   ),

@@ -6,19 +6,22 @@ export const PlaygroundFormInput = Component(
   'PlaygroundFormInput',
   Type.Object(
     {
-      username: Type.String({ maxLength: 50, description: 'A name' }),
-      // Without limits: a value that breaks one would come back in the error.
-      password: Type.String({ format: 'password', description: 'Read, and never sent back' }),
+      username: Type.String({ maxLength: 50, description: 'A username' }),
+      // No length limits: a validation error would return the value.
+      password: Type.String({
+        format: 'password',
+        description: 'A password, which is never returned',
+      }),
       hobby: Default(
         Type.Array(Type.String({ maxLength: 50 }), {
           maxItems: 20,
-          description: 'May be repeated: `hobby=go&hobby=chess`',
+          description: 'A repeatable field: `hobby=go&hobby=chess`',
         }),
         [],
       ),
     },
     {
-      description: 'A form with a field that may be repeated',
+      description: 'A form with a repeatable field',
       examples: [{ username: 'alice', password: 'a long Secret 1', hobby: ['go', 'chess'] }],
     },
   ),
@@ -29,11 +32,11 @@ export const PlaygroundForm = Component(
   'PlaygroundForm',
   Type.Object(
     {
-      username: Type.String({ description: 'The name' }),
-      hobbies: Type.Array(Type.String(), { description: 'Each `hobby`' }),
+      username: Type.String({ description: 'The username received' }),
+      hobbies: Type.Array(Type.String(), { description: 'All values of `hobby`' }),
     },
     {
-      description: 'A form as it was understood',
+      description: 'The form as parsed',
       examples: [{ username: 'alice', hobbies: ['go', 'chess'] }],
     },
   ),
@@ -52,28 +55,33 @@ export const PlaygroundPerson = Component(
   'PlaygroundPerson',
   Type.Object(
     {
-      name: Type.String({ minLength: 1, maxLength: 100, description: 'A text; required' }),
-      age: Type.Optional(Type.Integer({ minimum: 0, maximum: 150, description: 'A number' })),
+      name: Type.String({ minLength: 1, maxLength: 100, description: 'A required string' }),
+      age: Type.Optional(Type.Integer({ minimum: 0, maximum: 150, description: 'An integer' })),
       isMale: Type.Optional(Type.Boolean({ description: 'A boolean' })),
       hobbies: Default(
-        Type.Array(Type.String({ maxLength: 50 }), { maxItems: 20, description: 'A list' }),
+        Type.Array(Type.String({ maxLength: 50 }), {
+          maxItems: 20,
+          description: 'A list of strings',
+        }),
         [],
       ),
       address: Type.Optional(
         Type.Object(
           {
             city: Type.String({ maxLength: 100, description: 'City' }),
-            detail: Type.Optional(Type.String({ maxLength: 200, description: 'The rest' })),
+            detail: Type.Optional(
+              Type.String({ maxLength: 200, description: 'The rest of the address' }),
+            ),
           },
-          { description: 'An object within the object' },
+          { description: 'A nested object' },
         ),
       ),
       email: Default(
-        Nullable(Type.String({ maxLength: 120 }), { description: 'May be null' }),
+        Nullable(Type.String({ maxLength: 120 }), { description: 'A nullable string' }),
         null,
       ),
     },
-    { description: 'JSON with every kind of value in it', examples: [person] },
+    { description: 'JSON with every type of value', examples: [person] },
   ),
 );
 
@@ -85,7 +93,7 @@ export const PlaygroundJson = Component(
       content_type: Type.String({ description: 'The `Content-Type` of the request' }),
     },
     {
-      description: 'JSON as it was understood: defaults filled in, unknown fields dropped',
+      description: 'The JSON as parsed: defaults filled in, unknown fields dropped',
       examples: [{ received: person, content_type: 'application/json' }],
     },
   ),
@@ -94,15 +102,15 @@ export const PlaygroundJson = Component(
 const OPERATORS = ['+', '-', '*', '/'] as const;
 
 const operands = {
-  a: Type.Number({ minimum: -1e15, maximum: 1e15, description: 'The first number' }),
-  b: Type.Number({ minimum: -1e15, maximum: 1e15, description: 'The second number' }),
-  op: Enum(OPERATORS, { description: 'What to do; in a form `+` is written `%2B`' }),
+  a: Type.Number({ minimum: -1e15, maximum: 1e15, description: 'The first operand' }),
+  b: Type.Number({ minimum: -1e15, maximum: 1e15, description: 'The second operand' }),
+  op: Enum(OPERATORS, { description: 'The operator. Encode `+` as `%2B` in a form.' }),
 };
 
 export const PlaygroundCalculation = Component(
   'PlaygroundCalculation',
   Type.Object(operands, {
-    description: 'Two numbers and what to do with them',
+    description: 'Two operands and an operator',
     examples: [{ a: 10, b: 3, op: '/' }],
   }),
 );
@@ -113,7 +121,7 @@ export const PlaygroundResult = Component(
   Type.Object(
     { ...operands, result: Type.Number({ description: 'The result' }) },
     {
-      description: 'A calculation with its result',
+      description: 'A calculation and its result',
       examples: [{ a: 10, b: 4, op: '/', result: 2.5 }],
     },
   ),
@@ -129,14 +137,14 @@ export const PlaygroundUser = Component(
   'PlaygroundUser',
   Type.Object(
     {
-      username: Type.String({ minLength: 3, maxLength: 50, description: 'A name' }),
+      username: Type.String({ minLength: 3, maxLength: 50, description: 'A username' }),
       tags: Default(
-        Type.Array(Type.String({ maxLength: 50 }), { maxItems: 20, description: 'Free words' }),
+        Type.Array(Type.String({ maxLength: 50 }), { maxItems: 20, description: 'Free-form tags' }),
         [],
       ),
-      address: Default(Nullable(Ref(Address), { description: 'An object of its own' }), null),
+      address: Default(Nullable(Ref(Address), { description: 'A nested object' }), null),
     },
-    { description: 'A user with an address in it', examples: [john] },
+    { description: 'A user with a nested address', examples: [john] },
   ),
 );
 

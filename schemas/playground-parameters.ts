@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Component, Default, Enum, Nullable } from './types.js';
 
-/** The largest sum that is asked for is still exact. */
+/** The largest `n`: its sum is still exact. */
 export const MAX_SUM = 1_000_000;
 
 const MAX_ID = 2_147_483_647;
@@ -10,7 +10,7 @@ const id = (description: string) =>
 
 export const SumQuery = Type.Object({
   n: Default(
-    Type.Integer({ minimum: 1, maximum: MAX_SUM, description: 'The last number of the sum' }),
+    Type.Integer({ minimum: 1, maximum: MAX_SUM, description: 'The last number to add' }),
     100,
   ),
 });
@@ -19,9 +19,9 @@ export const PlaygroundSum = Component(
   'PlaygroundSum',
   Type.Object(
     {
-      n: Type.Integer({ description: 'The last number of the sum' }),
-      sum: Type.Integer({ description: '1 + 2 + … + n' }),
-      formula: Type.String({ description: 'How it was computed' }),
+      n: Type.Integer({ description: 'The last number to add' }),
+      sum: Type.Integer({ description: 'The sum 1 + 2 + … + n' }),
+      formula: Type.String({ description: 'The formula used' }),
     },
     {
       description: 'The sum of the numbers from 1 to n',
@@ -34,7 +34,7 @@ export const InvoiceParams = Type.Object({
   amount: Type.Number({
     exclusiveMinimum: 0,
     maximum: 1_000_000_000,
-    description: 'The amount, positive',
+    description: 'The amount, greater than 0',
     examples: [99.95],
   }),
 });
@@ -44,10 +44,10 @@ export const PlaygroundInvoice = Component(
   Type.Object(
     {
       amount: Type.Number({ description: 'The amount as a number' }),
-      text: Type.String({ description: 'The amount in words, with two decimals' }),
+      text: Type.String({ description: 'The amount as text, rounded to two decimals' }),
     },
     {
-      description: 'A number out of the path',
+      description: 'An amount from the path',
       examples: [{ amount: 99.95, text: 'Invoice amount: $99.95' }],
     },
   ),
@@ -55,7 +55,7 @@ export const PlaygroundInvoice = Component(
 
 export const PathParams = Type.Object({
   '*': Type.String({
-    description: 'The rest of the path; it may hold slashes, as they are or as `%2F`',
+    description: 'The rest of the path. Slashes may be literal or encoded as `%2F`.',
     examples: ['reports/q4.pdf'],
   }),
 });
@@ -64,14 +64,14 @@ export const PlaygroundPath = Component(
   'PlaygroundPath',
   Type.Object(
     { subpath: Type.String({ description: 'The rest of the path, decoded' }) },
-    { description: 'A path within the path', examples: [{ subpath: 'reports/q4.pdf' }] },
+    { description: 'The rest of a path', examples: [{ subpath: 'reports/q4.pdf' }] },
   ),
 );
 
 export const ItemsParams = Type.Object({
   items: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
     maxItems: 100,
-    description: 'Values separated by commas',
+    description: 'A comma-separated list',
     examples: [['apple', 'pear']],
   }),
 });
@@ -79,8 +79,8 @@ export const ItemsParams = Type.Object({
 export const PlaygroundItems = Component(
   'PlaygroundItems',
   Type.Object(
-    { items: Type.Array(Type.String(), { description: 'The values, one by one' }) },
-    { description: 'A list out of the path', examples: [{ items: ['apple', 'pear'] }] },
+    { items: Type.Array(Type.String(), { description: 'The values of the list' }) },
+    { description: 'A list from the path', examples: [{ items: ['apple', 'pear'] }] },
   ),
 );
 
@@ -88,7 +88,7 @@ export const VersionParams = Type.Object({
   version: Type.String({
     pattern: '^\\d+\\.\\d+\\.\\d+$',
     maxLength: 50,
-    description: 'Three numbers with dots between them',
+    description: 'A version of the form `1.2.3`',
     examples: ['1.2.3'],
   }),
 });
@@ -96,13 +96,13 @@ export const VersionParams = Type.Object({
 export const PlaygroundVersion = Component(
   'PlaygroundVersion',
   Type.Object(
-    { version: Type.String({ description: 'The version as it was given' }) },
-    { description: 'A text of a certain form out of the path', examples: [{ version: '1.2.3' }] },
+    { version: Type.String({ description: 'The version received' }) },
+    { description: 'A version from the path', examples: [{ version: '1.2.3' }] },
   ),
 );
 
 const page = Enum(['about', 'contact', 'help'], {
-  description: 'One of the pages that there are',
+  description: 'One of the allowed values',
   examples: ['about'],
 });
 
@@ -112,7 +112,7 @@ export const PlaygroundChoice = Component(
   'PlaygroundChoice',
   Type.Object(
     { page },
-    { description: 'One of several choices out of the path', examples: [{ page: 'about' }] },
+    { description: 'An enum value from the path', examples: [{ page: 'about' }] },
   ),
 );
 
@@ -129,61 +129,68 @@ export const PlaygroundUuid = Component(
   Type.Object(
     { uid },
     {
-      description: 'A UUID out of the path',
+      description: 'A UUID from the path',
       examples: [{ uid: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' }],
     },
   ),
 );
 
-export const ItemParams = Type.Object({ id: id('The number of the item') });
+export const ItemParams = Type.Object({ id: id('The id of the item') });
 
 export const ItemQuery = Type.Object({
-  q: Type.Optional(Type.String({ maxLength: 100, description: 'Any text; null if left out' })),
+  q: Type.Optional(Type.String({ maxLength: 100, description: 'Any text' })),
 });
 
 export const PlaygroundItem = Component(
   'PlaygroundItem',
   Type.Object(
     {
-      item_id: id('The number out of the path'),
-      q: Nullable(Type.String(), { description: 'The text out of the query, or null' }),
+      item_id: id('The id from the path'),
+      q: Nullable(Type.String(), { description: 'The text from the query; null if omitted' }),
     },
     {
-      description: 'A number out of the path and a text out of the query',
+      description: 'Values from the path and the query',
       examples: [{ item_id: 1, q: null }],
     },
   ),
 );
 
 export const CommentParams = Type.Object({
-  id: id('The number of the post'),
-  cid: id('The number of the comment'),
+  id: id('The id of the post'),
+  cid: id('The id of the comment'),
 });
 
 export const PlaygroundComment = Component(
   'PlaygroundComment',
   Type.Object(
     {
-      post_id: id('The first number out of the path'),
-      comment_id: id('The second number out of the path'),
-      text: Type.String({ description: 'Both in words' }),
+      post_id: id('The id of the post, from the path'),
+      comment_id: id('The id of the comment, from the path'),
+      text: Type.String({ description: 'Both ids as text' }),
     },
     {
-      description: 'Two numbers out of a nested path',
+      description: 'Two ids from a nested path',
       examples: [{ post_id: 1, comment_id: 2, text: 'Post 1, Comment 2' }],
     },
   ),
 );
 
 export const HelloParams = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 100, description: 'A name', examples: ['Ann'] }),
+  name: Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'The name to greet',
+    examples: ['Ann'],
+  }),
 });
 
 export const PlaygroundHello = Component(
   'PlaygroundHello',
   Type.Object(
     {
-      name: Nullable(Type.String(), { description: 'The name out of the path, or null' }),
+      name: Nullable(Type.String(), {
+        description: 'The name from the path; null if there is none',
+      }),
       message: Type.String({ description: 'A greeting' }),
     },
     { description: 'A greeting', examples: [{ name: 'Ann', message: 'Hello, Ann!' }] },

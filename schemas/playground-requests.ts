@@ -1,7 +1,7 @@
 import { type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { Component, Nullable } from './types.js';
 
-/** Values by any name. */
+/** An object with arbitrary keys. */
 function MapOf<T extends TSchema>(
   value: T,
   options: Record<string, unknown>,
@@ -10,8 +10,8 @@ function MapOf<T extends TSchema>(
 }
 
 const url = {
-  method: Type.String({ description: 'The method' }),
-  url: Type.String({ description: 'The whole address' }),
+  method: Type.String({ description: 'The HTTP method' }),
+  url: Type.String({ description: 'The full URL' }),
 };
 
 export const PlaygroundContext = Component(
@@ -20,31 +20,31 @@ export const PlaygroundContext = Component(
     {
       app_context: Type.Object(
         {
-          app_name: Type.String({ description: 'The name of the program' }),
-          config_app_name: Type.String({ description: 'The name that is shown' }),
-          debug_mode: Type.Boolean({ description: 'Whether this is not production' }),
+          app_name: Type.String({ description: 'The name of the application' }),
+          config_app_name: Type.String({ description: 'The display name of the application' }),
+          debug_mode: Type.Boolean({ description: 'Whether the service runs outside production' }),
         },
-        { description: 'What is the same for every request' },
+        { description: 'Data that all requests share' },
       ),
       request_context: Type.Object(
         {
           ...url,
-          endpoint: Type.String({ description: 'The operationId' }),
+          endpoint: Type.String({ description: 'The operationId of the operation' }),
           blueprint: Type.String({ description: 'The tag of the operation' }),
           view_args: MapOf(Type.String(), { description: 'The path parameters' }),
         },
-        { description: 'What belongs to this request' },
+        { description: 'Data of this request' },
       ),
       g_data: Type.Object(
         {
-          request_id: Type.String({ description: 'As in `X-Request-ID`' }),
-          user_ip: Type.String({ description: 'The address that asks' }),
+          request_id: Type.String({ description: 'The id of the request, as in `X-Request-ID`' }),
+          user_ip: Type.String({ description: 'The IP address of the client' }),
         },
-        { description: 'What hooks have found out about this request' },
+        { description: 'Data that hooks set for this request' },
       ),
     },
     {
-      description: 'What the service knows while it answers',
+      description: 'The context in which a handler runs',
       examples: [
         {
           app_context: { app_name: 'althing', config_app_name: 'Althing', debug_mode: true },
@@ -67,23 +67,27 @@ export const PlaygroundInspection = Component(
   Type.Object(
     {
       ...url,
-      base_url: Type.String({ description: 'The address without its query' }),
-      url_root: Type.String({ description: 'Scheme and host' }),
+      base_url: Type.String({ description: 'The URL without its query' }),
+      url_root: Type.String({ description: 'The scheme and host' }),
       path: Type.String({ description: 'The path' }),
       full_path: Type.String({ description: 'The path with its query' }),
-      scheme: Type.String({ description: '`http` or `https`' }),
+      scheme: Type.String({ description: 'The scheme: `http` or `https`' }),
       is_secure: Type.Boolean({ description: 'Whether the scheme is `https`' }),
-      host: Type.String({ description: 'Host and port' }),
-      remote_addr: Type.String({ description: 'The address that asks' }),
-      content_type: Nullable(Type.String(), { description: 'The type of the body, or null' }),
+      host: Type.String({ description: 'The host and port' }),
+      remote_addr: Type.String({ description: 'The IP address of the client' }),
+      content_type: Nullable(Type.String(), {
+        description: 'The `Content-Type` of the request; null if there is none',
+      }),
       is_ajax: Type.Boolean({ description: 'Whether `X-Requested-With` is `XMLHttpRequest`' }),
-      headers: MapOf(Type.String(), { description: 'The headers, in lower case' }),
-      args: MapOf(Type.Unknown(), { description: 'The query; a list where a name is repeated' }),
-      form: MapOf(Type.Unknown(), { description: 'The fields of a form; of files, no content' }),
-      json: Type.Unknown({ description: 'The body, if it is JSON, or null' }),
+      headers: MapOf(Type.String(), { description: 'The headers, with lower-case names' }),
+      args: MapOf(Type.Unknown(), {
+        description: 'The query parameters; a repeated one is a list',
+      }),
+      form: MapOf(Type.Unknown(), { description: 'The form fields; files without their content' }),
+      json: Type.Unknown({ description: 'The JSON body; null if the body is not JSON' }),
     },
     {
-      description: 'A request as it has arrived, without secrets',
+      description: 'The request as received, with secrets redacted',
       examples: [
         {
           method: 'POST',
@@ -113,18 +117,20 @@ export const PlaygroundHeaders = Component(
   'PlaygroundHeaders',
   Type.Object(
     {
-      user_agent: Nullable(Type.String(), { description: '`User-Agent`' }),
-      user_agent_browser: Nullable(Type.String(), { description: 'The browser, if it is known' }),
-      user_agent_platform: Nullable(Type.String(), { description: 'The system, if it is known' }),
+      user_agent: Nullable(Type.String(), { description: 'The `User-Agent` header' }),
+      user_agent_browser: Nullable(Type.String(), { description: 'The browser; null if unknown' }),
+      user_agent_platform: Nullable(Type.String(), {
+        description: 'The operating system; null if unknown',
+      }),
       accept_languages: Type.Array(Type.String(), {
-        description: '`Accept-Language`, the preferred ones first',
+        description: 'The languages in `Accept-Language`, most preferred first',
       }),
       authorization: Nullable(Type.String(), {
-        description: 'That there was an `Authorization`, but not what it was',
+        description: '`[redacted]` if an `Authorization` header was sent; null otherwise',
       }),
     },
     {
-      description: 'What the headers say about the client',
+      description: 'Information about the client, from its headers',
       examples: [
         {
           user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
@@ -140,8 +146,8 @@ export const PlaygroundHeaders = Component(
 
 export const SessionIdCookie = Type.Object({
   session_id: Type.Optional(
-    // Without limits: a value that breaks one would come back in the error.
-    Type.String({ description: 'A cookie of any value', examples: ['abc123'] }),
+    // No length limits: a validation error would return the value.
+    Type.String({ description: 'A cookie with any value', examples: ['abc123'] }),
   ),
 });
 
@@ -149,13 +155,15 @@ export const PlaygroundCookies = Component(
   'PlaygroundCookies',
   Type.Object(
     {
-      all_cookies: MapOf(Type.String(), { description: 'Each cookie, without its value' }),
+      all_cookies: MapOf(Type.String(), {
+        description: 'All cookies by name, with redacted values',
+      }),
       session_id: Nullable(Type.String(), {
-        description: 'That there was a cookie `session_id`, but not what it was',
+        description: '`[redacted]` if a `session_id` cookie was sent; null otherwise',
       }),
     },
     {
-      description: 'The cookies that came along',
+      description: 'The cookies of the request',
       examples: [{ all_cookies: { session_id: '[redacted]' }, session_id: '[redacted]' }],
     },
   ),

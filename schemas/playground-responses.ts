@@ -2,28 +2,25 @@ import { Type } from '@sinclair/typebox';
 import { Component, Default } from './types.js';
 
 export const PrettyQuery = Type.Object({
-  pretty: Default(
-    Type.Boolean({ description: 'Whether the JSON is indented, to be read by people' }),
-    false,
-  ),
+  pretty: Default(Type.Boolean({ description: 'Whether to indent the JSON' }), false),
 });
 
 export const PlaygroundExample = Component(
   'PlaygroundExample',
   Type.Object(
     {
-      message: Type.String({ description: 'A word' }),
+      message: Type.String({ description: 'A message' }),
       data: Type.Object(
         {
-          id: Type.Integer({ description: 'A number' }),
+          id: Type.Integer({ description: 'An id' }),
           name: Type.String({ description: 'A name' }),
         },
-        { description: 'An object within the object' },
+        { description: 'A nested object' },
       ),
       status: Type.Literal('ok', { description: 'Always `ok`' }),
     },
     {
-      description: 'Some JSON',
+      description: 'A sample JSON object',
       examples: [{ message: 'Success', data: { id: 1, name: 'Example' }, status: 'ok' }],
     },
   ),
@@ -32,15 +29,15 @@ export const PlaygroundExample = Component(
 export const PlaygroundMessage = Component(
   'PlaygroundMessage',
   Type.Object(
-    { message: Type.String({ description: 'A sentence' }) },
-    { description: 'A sentence', examples: [{ message: 'Async response' }] },
+    { message: Type.String({ description: 'A message' }) },
+    { description: 'A message', examples: [{ message: 'Async response' }] },
   ),
 );
 
 export const PlaygroundUpstream = Component(
   'PlaygroundUpstream',
   Type.Unknown({
-    description: 'Whatever JSON the upstream has answered',
+    description: 'The JSON response of the upstream, unchanged',
     examples: [{ message: 'Hello from the upstream' }],
   }),
 );
@@ -50,7 +47,7 @@ export const ErrorQuery = Type.Object({
     Type.Integer({
       minimum: -1000,
       maximum: 1000,
-      description: 'What 1000 is divided by; with 0 the service fails',
+      description: 'The divisor of 1000; 0 makes the service fail',
     }),
     0,
   ),
@@ -60,10 +57,10 @@ export const PlaygroundQuotient = Component(
   'PlaygroundQuotient',
   Type.Object(
     {
-      divisor: Type.Integer({ description: 'What 1000 was divided by' }),
-      quotient: Type.Integer({ description: 'The result, without its fraction' }),
+      divisor: Type.Integer({ description: 'The divisor of 1000' }),
+      quotient: Type.Integer({ description: 'The quotient, truncated to an integer' }),
     },
-    { description: 'A division that went well', examples: [{ divisor: 4, quotient: 250 }] },
+    { description: 'The result of a division', examples: [{ divisor: 4, quotient: 250 }] },
   ),
 );
 
@@ -71,11 +68,11 @@ export const PlaygroundWebSocket = Component(
   'PlaygroundWebSocket',
   Type.Object(
     {
-      url: Type.String({ description: 'Where to connect to' }),
-      max_message_bytes: Type.Integer({ description: 'How long a message may be' }),
+      url: Type.String({ description: 'The URL of the WebSocket' }),
+      max_message_bytes: Type.Integer({ description: 'The maximum size of a message, in bytes' }),
     },
     {
-      description: 'How to talk with the echo',
+      description: 'How to connect to the echo WebSocket',
       examples: [{ url: 'ws://127.0.0.1:8000/api/v1/ws/echo', max_message_bytes: 65536 }],
     },
   ),

@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Author, PostSummary, Topic } from './posts.js';
 import { Component, Default, Ref } from './types.js';
 
-/** A list that is whole: it has no pages. */
+/** A complete list, without paging. */
 function listOf<T extends TSchema, N extends string>(
   name: N,
   item: T,
@@ -12,22 +12,22 @@ function listOf<T extends TSchema, N extends string>(
   return Component(
     name,
     Type.Object(
-      { items: Type.Array(item, { description: 'The items, in order' }) },
+      { items: Type.Array(item, { description: 'The items, in sort order' }) },
       { description, examples: [{ items: [example] }] },
     ),
   );
 }
 
-const postCount = Type.Integer({ minimum: 1, description: 'How many posts are published' });
+const postCount = Type.Integer({ minimum: 1, description: 'The number of published posts' });
 const viewCount = Type.Integer({
   minimum: 0,
-  description: 'How often they were read, all together',
+  description: 'The total number of views of these posts',
 });
 
 export const PopularPosts = listOf(
   'PopularPosts',
   Ref(PostSummary),
-  'The posts that were read most often, the first of them first',
+  'The most viewed posts, most viewed first',
   (PostSummary.examples as [PostSummary])[0],
 );
 
@@ -36,10 +36,13 @@ export const PostMonth = Component(
   'PostMonth',
   Type.Object(
     {
-      month: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}$', description: 'Year and month, in UTC' }),
+      month: Type.String({
+        pattern: '^[0-9]{4}-[0-9]{2}$',
+        description: 'The year and month, in UTC',
+      }),
       post_count: postCount,
     },
-    { description: 'A month in which posts were published', examples: [monthExample] },
+    { description: 'A month and the number of posts published in it', examples: [monthExample] },
   ),
 );
 export type PostMonth = Static<typeof PostMonth>;
@@ -47,7 +50,7 @@ export type PostMonth = Static<typeof PostMonth>;
 export const PostArchives = listOf(
   'PostArchives',
   Ref(PostMonth),
-  'The months in which posts were published, the newest first',
+  'The months in which posts were published, newest first',
   monthExample,
 );
 
@@ -66,10 +69,10 @@ export const AuthorOfPosts = Component(
       view_count: viewCount,
       comment_count: Type.Integer({
         minimum: 0,
-        description: 'How many approved comments they have, all together',
+        description: 'The total number of approved comments on these posts',
       }),
     },
-    { description: 'Who wrote posts, and how they are received', examples: [authorExample] },
+    { description: 'An author, with totals over their published posts', examples: [authorExample] },
   ),
 );
 export type AuthorOfPosts = Static<typeof AuthorOfPosts>;
@@ -77,7 +80,7 @@ export type AuthorOfPosts = Static<typeof AuthorOfPosts>;
 export const PostsByAuthor = listOf(
   'PostsByAuthor',
   Ref(AuthorOfPosts),
-  'Those with the most published posts, the first of them first',
+  'The authors with the most published posts, highest number first',
   authorExample,
 );
 
@@ -86,7 +89,7 @@ export const TagOfPosts = Component(
   'TagOfPosts',
   Type.Object(
     { tag: Ref(Topic), post_count: postCount, view_count: viewCount },
-    { description: 'A tag of posts, and how they are received', examples: [tagExample] },
+    { description: 'A tag, with totals over its published posts', examples: [tagExample] },
   ),
 );
 export type TagOfPosts = Static<typeof TagOfPosts>;
@@ -94,13 +97,13 @@ export type TagOfPosts = Static<typeof TagOfPosts>;
 export const PostsByTag = listOf(
   'PostsByTag',
   Ref(TagOfPosts),
-  'The tags with the most published posts, the first of them first',
+  'The tags with the most published posts, highest number first',
   tagExample,
 );
 
 export const StatisticsQuery = Type.Object({
   limit: Default(
-    Type.Integer({ minimum: 1, maximum: 100, description: 'How many items there are at most' }),
+    Type.Integer({ minimum: 1, maximum: 100, description: 'The maximum number of items' }),
     10,
   ),
 });

@@ -11,66 +11,67 @@ import {
   Timestamp,
 } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'posts',
-  description: 'Blog posts: write, publish, read',
+  description: 'Blog posts: write, publish and read',
 };
 
-/** Characters that the Markdown of a post may have. */
+/** The maximum length of a post's Markdown source, in code points. */
 export const MAX_POST_LENGTH = 200_000;
 
-/** How many tags a post may have. */
+/** The maximum number of tags of a post. */
 export const MAX_POST_TAGS = 20;
 
 export const POST_STATUSES = ['draft', 'published'] as const;
 export type PostStatus = (typeof POST_STATUSES)[number];
 
-/** The orders of a list of posts. */
+/** The sort orders of a list of posts. */
 export const POST_ORDERS = ['newest', 'oldest', 'popular', 'title'] as const;
 export type PostOrder = (typeof POST_ORDERS)[number];
 
-/** Lower-case letters and digits of ASCII, in words with a hyphen between. */
+/** Lower-case ASCII letters and digits, in words separated by single hyphens. */
 export const SLUG_PATTERN = '^[a-z0-9]+(?:-[a-z0-9]+)*$';
 
-/** Something that can be seen: no title or name is made of blanks alone. */
+/** At least one character that is not white space: titles and names cannot be blank. */
 export const VISIBLE_PATTERN = '\\S';
 
 export const Author = Component(
   'Author',
   Type.Object(
     {
-      id: Id('The number of the user'),
-      username: Type.String({ description: 'What the user is called' }),
-      nickname: Type.String({ description: 'The name to show; may be empty' }),
-      avatar_url: Nullable(Type.String(), { description: 'Where the picture is' }),
+      id: Id('The id of the user'),
+      username: Type.String({ description: 'The username' }),
+      nickname: Type.String({ description: 'The display name; may be empty' }),
+      avatar_url: Nullable(Type.String(), {
+        description: 'The URL of the profile picture; null if there is none',
+      }),
     },
     {
-      description: 'Who wrote something',
+      description: 'The short form of a user, shown with content',
       examples: [{ id: 1, username: 'alice', nickname: 'Alice', avatar_url: null }],
     },
   ),
 );
 export type Author = Static<typeof Author>;
 
-/** A category or a tag, as a post names it. */
+/** The short form of a category or tag, shown with posts. */
 export const Topic = Component(
   'Topic',
   Type.Object(
     {
-      id: Id('Its number'),
-      name: Type.String({ description: 'What it is called' }),
-      slug: Type.String({ description: 'Its name in an address' }),
+      id: Id('The id of the category or tag'),
+      name: Type.String({ description: 'The name' }),
+      slug: Type.String({ description: 'The slug used in URLs' }),
     },
     {
-      description: 'A category or a tag of a post',
+      description: 'The short form of a category or tag, shown with posts',
       examples: [{ id: 3, name: 'Databases', slug: 'databases' }],
     },
   ),
 );
 export type Topic = Static<typeof Topic>;
 
-const author = Nullable(Ref(Author), { description: 'Who wrote it; null if the user is gone' });
+const author = Nullable(Ref(Author), { description: 'The author; null if the user was deleted' });
 
 const title = Type.String({
   minLength: 1,
@@ -83,55 +84,64 @@ const slug = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: SLUG_PATTERN,
-  description: 'The name in an address. It stays when the title changes; an old one is redirected.',
+  description:
+    'The slug used in URLs. It is kept when the title changes; former slugs redirect to the ' +
+    'current one.',
   examples: ['pooling-connections'],
 });
 const summary = Type.String({
   maxLength: 500,
-  description: 'What it is about, in a sentence or two of plain text',
+  description: 'A summary of one or two sentences, in plain text',
 });
 const content = Type.String({
   minLength: 1,
   maxLength: MAX_POST_LENGTH,
   description:
-    'The text as Markdown: CommonMark, with tables, task lists, and code in colours by its language, ' +
-    'of which blocks of more than 2,000 characters, and beyond 7,000 in all, stay plain',
+    'The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code ' +
+    'blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are ' +
+    'not highlighted.',
   examples: ['A pool keeps **connections** open.'],
 });
 const tagNames = Type.Array(
   Type.String({ minLength: 1, maxLength: 50, pattern: VISIBLE_PATTERN }),
   {
     maxItems: MAX_POST_TAGS,
-    description: 'The names of the tags, without regard to case; those that are new are created',
+    description: 'The names of the tags, ignoring case. Tags that do not exist are created.',
     examples: [['postgres', 'performance']],
   },
 );
-const categoryId = Nullable(Id('The number of a category'), {
-  description: 'The number of the category; null for none',
+const categoryId = Nullable(Id('The id of a category'), {
+  description: 'The id of the category; null for none',
 });
 
 const summaryFields = {
-  id: Id('The number of the post'),
+  id: Id('The id of the post'),
   title: Type.String({ description: 'The title' }),
-  slug: Type.String({ description: 'The name in an address' }),
-  summary: Type.String({ description: 'What it is about; may be empty' }),
-  excerpt: Type.String({ description: 'How the text begins, without markup' }),
-  status: Enum(POST_STATUSES, { description: 'A draft is for its author and for editors' }),
+  slug: Type.String({ description: 'The slug used in URLs' }),
+  summary: Type.String({ description: 'The summary; may be empty' }),
+  excerpt: Type.String({ description: 'The beginning of the text, in plain text' }),
+  status: Enum(POST_STATUSES, {
+    description: 'The status. Drafts are visible only to their author and to editors.',
+  }),
   author,
-  category: Nullable(Ref(Topic), { description: 'The category; null if there is none' }),
-  tags: Type.Array(Ref(Topic), { description: 'The tags, by name' }),
-  reading_minutes: Type.Integer({ minimum: 1, description: 'How long reading takes, in minutes' }),
+  category: Nullable(Ref(Topic), { description: 'The category; null for none' }),
+  tags: Type.Array(Ref(Topic), { description: 'The tags, sorted by name' }),
+  reading_minutes: Type.Integer({
+    minimum: 1,
+    description: 'The estimated reading time, in minutes',
+  }),
   view_count: Type.Integer({
     minimum: 0,
     description:
-      'How often it was read, counted once for each visitor in 30 minutes, and some seconds late',
+      'The number of views. A visitor is counted once in 30 minutes, with a delay of some ' +
+      'seconds.',
   }),
-  comment_count: Type.Integer({ minimum: 0, description: 'How many approved comments it has' }),
-  published_at: Nullable(Timestamp('When it was published'), {
-    description: 'When it was published; null for a draft',
+  comment_count: Type.Integer({ minimum: 0, description: 'The number of approved comments' }),
+  published_at: Nullable(Timestamp('When the post was published'), {
+    description: 'When the post was published; null for a draft',
   }),
-  created_at: Timestamp('When it was created'),
-  updated_at: Timestamp('When it was last changed'),
+  created_at: Timestamp('When the post was created'),
+  updated_at: Timestamp('When the post was last changed'),
 };
 
 const summaryExample = {
@@ -152,11 +162,11 @@ const summaryExample = {
   updated_at: '2026-01-31T09:30:00.000Z',
 };
 
-/** A post as lists show it: without its text. */
+/** A post without its text, as in lists. */
 export const PostSummary = Component(
   'PostSummary',
   Type.Object(summaryFields, {
-    description: 'A post as lists show it: without its text',
+    description: 'A post without its text, as in lists',
     examples: [summaryExample],
   }),
 );
@@ -167,9 +177,9 @@ export const Post = Component(
   Type.Object(
     {
       ...summaryFields,
-      content: Type.String({ description: 'The text as Markdown, as it was written' }),
+      content: Type.String({ description: 'The Markdown source' }),
       content_html: Type.String({
-        description: 'The text as HTML: safe to show, whatever was written',
+        description: 'The rendered HTML, sanitized and safe to embed in a page',
       }),
     },
     {
@@ -209,15 +219,17 @@ export const PostCreate = Component(
       slug: Type.Optional({
         ...slug,
         description:
-          'The name in an address; made from the title (Chinese is written in Latin letters), with a ' +
-          'number behind it if that is taken, when it is left out',
+          'The slug used in URLs. If omitted, it is derived from the title (Chinese is ' +
+          'transliterated), with a number appended if it is taken.',
       }),
       status: Default(
-        Enum(POST_STATUSES, { description: 'Whether to publish it at once' }),
+        Enum(POST_STATUSES, {
+          description: 'The initial status: `published` to publish immediately',
+        }),
         'draft',
       ),
     },
-    { description: 'A post to be written', examples: [writtenExample] },
+    { description: 'The post to create', examples: [writtenExample] },
   ),
 );
 export type PostCreate = Static<typeof PostCreate>;
@@ -227,7 +239,8 @@ export const PostReplace = Component(
   Type.Object(
     { ...written, slug: Type.Optional(slug) },
     {
-      description: 'A post to replace the one that is there; its slug stays if it is left out',
+      description:
+        'The new state of the post. Omitted fields are reset to their defaults, except the slug.',
       examples: [writtenExample],
     },
   ),
@@ -246,20 +259,21 @@ export const PostUpdate = Component(
       tags: Type.Optional(tagNames),
     },
     {
-      description: 'The fields to change; what is left out stays as it is',
+      description: 'The fields to change. Omitted fields keep their values.',
       examples: [{ title: 'Pools of connections', tags: ['postgres', 'performance'] }],
     },
   ),
 );
 export type PostUpdate = Static<typeof PostUpdate>;
 
-/** The page, and the order by its name. */
+/** The paging parameters and a named sort order. */
 export const postPageQuery = {
   ...pageQuery(),
   sort: Default(
     Enum(POST_ORDERS, {
       description:
-        'The order: by the time of publication, by how often they were read, or by title',
+        'The sort order: by publication time (`newest`, `oldest`), by views, most first ' +
+        '(`popular`), or by title',
     }),
     'newest',
   ),
@@ -270,29 +284,28 @@ export const PostListQuery = Type.Object({
     Type.String({
       maxLength: 100,
       description:
-        'Finds posts with these words, as the search understands them; `total` then counts a ' +
-        'thousand of them at most',
+        'Filter by full-text search, with the syntax of `GET /api/v1/search`. `total` then ' +
+        'counts at most 1,000 posts.',
     }),
   ),
-  tag: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Only those with the tag of this slug' }),
-  ),
+  tag: Type.Optional(Type.String({ maxLength: 50, description: 'Filter by the slug of a tag' })),
   category: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Only those in the category of this slug' }),
+    Type.String({ maxLength: 50, description: 'Filter by the slug of a category' }),
   ),
   author: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Only what the user of this name wrote' }),
+    Type.String({ maxLength: 50, description: 'Filter by the username of the author' }),
   ),
   month: Type.Optional(
     Type.String({
       pattern: '^[12][0-9]{3}-(?:0[1-9]|1[0-2])$',
-      description: 'Only what was published in this month (UTC)',
+      description: 'Filter by the month of publication (UTC)',
       examples: ['2026-01'],
     }),
   ),
   status: Default(
     Enum(POST_STATUSES, {
-      description: 'Published posts, or the drafts that you may see: your own, for editors all',
+      description:
+        'Filter by status. `draft` lists your own drafts, or all drafts if you are an editor.',
     }),
     'published',
   ),
@@ -300,13 +313,13 @@ export const PostListQuery = Type.Object({
 });
 export type PostListQuery = Static<typeof PostListQuery>;
 
-export const PostParams = Type.Object({ id: Id('The number of the post') });
+export const PostParams = Type.Object({ id: Id('The id of the post') });
 
 export const PostSlugParams = Type.Object({
   slug: Type.String({
     minLength: 1,
     maxLength: 200,
-    description: 'The slug of the post',
+    description: 'The current or a former slug of the post',
     examples: ['pooling-connections'],
   }),
 });

@@ -14,14 +14,14 @@ export const Registration = Component(
     {
       username,
       email,
-      password: NewPassword('The password to sign in with'),
+      password: NewPassword('The password of the account'),
       confirm_password: repeatedPassword,
       agree_terms: Type.Boolean({
-        description: 'That the terms of service are accepted: they must be',
+        description: 'Whether you accept the terms of service; must be true',
       }),
     },
     {
-      description: 'Somebody who wants an account',
+      description: 'The account to register',
       examples: [
         {
           username: 'dora',
@@ -41,11 +41,12 @@ export const RegistrationStatus = Component(
   Type.Object(
     {
       status: Type.Literal('confirmation_sent', { description: 'Always `confirmation_sent`' }),
-      username: Type.String({ description: 'The name that is kept free for a day' }),
-      email: Type.String({ description: 'Where the mail went' }),
+      username: Type.String({ description: 'The username, reserved for 24 hours' }),
+      email: Type.String({ description: 'The email address that the mail is sent to' }),
     },
     {
-      description: 'A mail is on its way; the account begins when the address is confirmed',
+      description:
+        'A mail is on its way. The account is created when the email address is confirmed.',
       examples: [{ status: 'confirmation_sent', username: 'dora', email: 'dora@example.com' }],
     },
   ),
@@ -56,7 +57,7 @@ export const EmailConfirmation = Component(
   Type.Object(
     { token },
     {
-      description: 'Proof that mail to an address is read',
+      description: 'The token that confirms an email address',
       examples: [{ token: 'y3JxN0n4…' }],
     },
   ),
@@ -67,20 +68,26 @@ export const EmailConfirmed = Component(
   Type.Object(
     {
       status: Type.Literal('verified', { description: 'Always `verified`' }),
-      username: Type.String({ description: 'Whose address it is' }),
-      email: Type.String({ description: 'The address' }),
+      username: Type.String({ description: 'The username of the account' }),
+      email: Type.String({ description: 'The confirmed email address' }),
     },
     {
-      description: 'The address is confirmed',
+      description: 'The email address was confirmed',
       examples: [{ status: 'verified', username: 'dora', email: 'dora@example.com' }],
     },
   ),
 );
 
-/** An address to which something is to be sent. */
+/** The email address to send a mail to. */
 export const EmailAddress = Component(
   'EmailAddress',
-  Type.Object({ email }, { description: 'An address', examples: [{ email: 'dora@example.com' }] }),
+  Type.Object(
+    { email },
+    {
+      description: 'The email address to send a mail to',
+      examples: [{ email: 'dora@example.com' }],
+    },
+  ),
 );
 
 export const EmailChange = Component(
@@ -88,20 +95,20 @@ export const EmailChange = Component(
   Type.Object(
     { email, password: currentPassword },
     {
-      description: 'The address that you want to have',
+      description: 'The new email address and your password',
       examples: [{ email: 'dora@example.org', password: 'Correct-Horse-9' }],
     },
   ),
 );
 export type EmailChange = Static<typeof EmailChange>;
 
-/** The same whatever is behind the address. */
+/** The same response whether or not the email address is known. */
 export const MailRequested = Component(
   'MailRequested',
   Type.Object(
     { status: Type.Literal('accepted', { description: 'Always `accepted`' }) },
     {
-      description: 'If there is something to be sent to this address, it is on its way',
+      description: 'The request was accepted. The response does not reveal whether a mail is sent.',
       examples: [{ status: 'accepted' }],
     },
   ),

@@ -1,4 +1,4 @@
-/** Every file of schemas whose components and tag the document lists. */
+/** Every schema file whose components and tag are part of the OpenAPI document. */
 export * as apiKeys from './api-keys.js';
 export * as audit from './audit.js';
 export * as auth from './auth.js';

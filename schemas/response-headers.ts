@@ -1,7 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import { Enum } from './types.js';
 
-/** A header of an answer: what it says, which values it has, and one of them. */
+/** A documented response header. */
 export interface ResponseHeader {
   description: string;
   schema: TSchema;
@@ -9,97 +9,99 @@ export interface ResponseHeader {
 }
 
 /**
- * Every header of an answer that a client is told of, by its name. Which answers have it is derived
- * in src/lib/document-headers.ts.
+ * Every documented response header, by name. `src/lib/document-headers.ts` derives which responses
+ * have it.
  */
 export const responseHeaders = {
   'X-Request-ID': {
     description:
-      'The id under which the log has the request: the one that the client sent, or a UUID',
+      'The id of the request in the server log: the one that the client sent, or a ' +
+      'generated UUID',
     schema: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }),
     example: '5b9a1c1e-0f5c-4a53-8f0e-5d3c7d1a2b3c',
   },
   'X-Response-Time': {
-    description: 'How long the service took, in seconds',
+    description: 'The processing time, in seconds',
     schema: Type.String({ pattern: '^\\d+\\.\\d{4}s$' }),
     example: '0.0042s',
   },
   'Cache-Control': {
     description:
-      'Whether the answer may be kept: not at all, or, with an `ETag`, to be asked for again each ' +
-      'time; by shared caches too, if it is `public`',
+      'Whether the response may be cached: `no-store` forbids it; `no-cache` requires ' +
+      'revalidation with the `ETag` before each use; `public` includes shared caches',
     schema: Type.String({ minLength: 1 }),
     example: 'no-store',
   },
   'X-Cache': {
-    description: 'Whether the answer was kept (`hit`), or read for this request (`miss`)',
+    description:
+      'Whether the response came from the cache (`hit`) or was read for this request (`miss`)',
     schema: Enum(['hit', 'miss']),
     example: 'hit',
   },
   'X-RateLimit-Limit': {
-    description: 'How many requests the window allows',
+    description: 'The number of requests allowed per window',
     schema: Type.Integer({ minimum: 0 }),
     example: 600,
   },
   'X-RateLimit-Remaining': {
-    description: 'How many of them are left',
+    description: 'The number of requests left in the current window',
     schema: Type.Integer({ minimum: 0 }),
     example: 599,
   },
   'X-RateLimit-Reset': {
-    description: 'In how many seconds the next window begins',
+    description: 'The number of seconds until the next window begins',
     schema: Type.Integer({ minimum: 0 }),
     example: 60,
   },
   'Set-Cookie': {
-    description:
-      'A cookie that is set, renewed or cleared; with several, the header comes several times',
+    description: 'A cookie to set, renew or clear. The header is repeated for several cookies.',
     schema: Type.String({ pattern: '^[^=;\\s]+=' }),
     example: 'althing_session=abc.def; Path=/; HttpOnly; SameSite=Lax',
   },
   'Content-Language': {
-    description: 'The language of the sentences, chosen by `Accept-Language`',
+    description: 'The language of the messages, selected by `Accept-Language`',
     schema: Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]+)*$' }),
     example: 'en',
   },
   ETag: {
     description:
-      'Names this version of the resource (RFC 9110, section 8.8.3), for `If-None-Match` and `If-Match`',
+      'The version of the resource (RFC 9110, section 8.8.3), to send back as ' +
+      '`If-None-Match` or `If-Match`',
     schema: Type.String({ pattern: '^(W/)?"[^"]*"$' }),
     example: '"3-full"',
   },
   Location: {
-    description: 'Where it is that was created, or that is meant, relative to the host',
+    description: 'The URL of the created resource or the redirect target, relative to the host',
     schema: Type.String({ format: 'uri-reference' }),
     example: '/api/v1/users/7',
   },
   Link: {
-    description: 'The first, previous, next and last page, as far as there are such (RFC 8288)',
+    description: 'Links to the first, previous, next and last page, if they exist (RFC 8288)',
     schema: Type.String({ pattern: '^<[^>]*>; rel="[a-z]+"(, <[^>]*>; rel="[a-z]+")*$' }),
     example: '</api/v1/users?page=1>; rel="first", </api/v1/users?page=2>; rel="next"',
   },
   'Idempotent-Replayed': {
-    description: 'This answer was given before, to the first request with the `Idempotency-Key`',
+    description: 'Marks the stored response to an earlier request with the same `Idempotency-Key`',
     schema: Enum(['true']),
     example: 'true',
   },
   'Content-Disposition': {
-    description: 'That the answer is a file to be saved, and its name (RFC 6266)',
+    description: 'Marks the response as a file to save, and names it (RFC 6266)',
     schema: Type.String({ pattern: '^(inline|attachment)\\b' }),
     example: 'attachment; filename=users.csv',
   },
   'Retry-After': {
-    description: 'After how many seconds it is worth asking again',
+    description: 'The number of seconds to wait before retrying',
     schema: Type.Integer({ minimum: 0 }),
     example: 2,
   },
   'WWW-Authenticate': {
-    description: 'How to prove who is asking (RFC 9110, section 11.6.1)',
+    description: 'The authentication scheme to use (RFC 9110, section 11.6.1)',
     schema: Type.String({ pattern: '^[A-Za-z]+( .+)?$' }),
     example: 'Bearer',
   },
   Allow: {
-    description: 'The methods that the path answers to (RFC 9110, section 10.2.1)',
+    description: 'The methods that the path supports (RFC 9110, section 10.2.1)',
     schema: Type.String({ pattern: '^[A-Z]+(, [A-Z]+)*$' }),
     example: 'GET, HEAD, OPTIONS',
   },

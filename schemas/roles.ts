@@ -1,23 +1,22 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Component, Enum, type OperationTag, Ref } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'roles',
   description: 'Roles and their permissions',
 };
 
-/** What one may do, each with its bit. ADMIN includes all of them. */
+/** The permissions, each with its bit in a mask. ADMIN implies all others. */
 export const PERMISSIONS = { read: 1, create: 2, update: 4, delete: 8, admin: 128 } as const;
 export type Permission = keyof typeof PERMISSIONS;
 
-/** The masks that have a name. */
+/** The permission masks of the roles. */
 export const ROLE_PERMISSIONS = { guest: 1, author: 7, editor: 15, admin: 143 } as const;
 export type RoleName = keyof typeof ROLE_PERMISSIONS;
 
 export const ROLE_NAMES = ['guest', 'author', 'editor', 'admin'] as const satisfies RoleName[];
 
-/** The name of a mask: `custom` for one that has none. */
+/** The role of a user: `custom` for a permission mask that no role has. */
 export const ROLES = [...ROLE_NAMES, 'custom'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -27,8 +26,7 @@ export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as Permission[];
 export const permissionMask = Type.Integer({
   minimum: 0,
   maximum: ALL_PERMISSIONS,
-  description:
-    'What the user may do: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128',
+  description: 'The permission mask: the sum of READ 1, CREATE 2, UPDATE 4, DELETE 8 and ADMIN 128',
   examples: [ROLE_PERMISSIONS.author],
 });
 
@@ -36,10 +34,10 @@ export const PermissionBit = Component(
   'PermissionBit',
   Type.Object(
     {
-      name: Enum(PERMISSION_NAMES, { description: 'What it is called' }),
-      bit: Type.Integer({ minimum: 1, description: 'What it adds to a mask' }),
+      name: Enum(PERMISSION_NAMES, { description: 'The name of the permission' }),
+      bit: Type.Integer({ minimum: 1, description: 'The bit of the permission in a mask' }),
     },
-    { description: 'One permission', examples: [{ name: 'create', bit: PERMISSIONS.create }] },
+    { description: 'A permission', examples: [{ name: 'create', bit: PERMISSIONS.create }] },
   ),
 );
 
@@ -47,12 +45,14 @@ export const RoleDefinition = Component(
   'RoleDefinition',
   Type.Object(
     {
-      name: Enum(ROLE_NAMES, { description: 'What it is called' }),
+      name: Enum(ROLE_NAMES, { description: 'The name of the role' }),
       permissions: permissionMask,
-      allows: Type.Array(Enum(PERMISSION_NAMES), { description: 'The permissions in the mask' }),
+      allows: Type.Array(Enum(PERMISSION_NAMES), {
+        description: 'The permissions that the role grants',
+      }),
     },
     {
-      description: 'A mask that has a name',
+      description: 'A role: a permission mask with a name',
       examples: [
         {
           name: 'author',
@@ -68,11 +68,15 @@ export const RoleList = Component(
   'RoleList',
   Type.Object(
     {
-      roles: Type.Array(Ref(RoleDefinition), { description: 'From the least to the greatest' }),
-      permissions: Type.Array(Ref(PermissionBit), { description: 'What masks are made of' }),
+      roles: Type.Array(Ref(RoleDefinition), {
+        description: 'The roles, from fewest to most permissions',
+      }),
+      permissions: Type.Array(Ref(PermissionBit), {
+        description: 'The permissions that masks consist of',
+      }),
     },
     {
-      description: 'The roles, and the permissions that they are made of',
+      description: 'All roles and all permissions',
       examples: [
         {
           roles: [{ name: 'guest', permissions: ROLE_PERMISSIONS.guest, allows: ['read'] }],
@@ -88,11 +92,11 @@ export const RoleAssignment = Component(
   'RoleAssignment',
   Type.Object(
     {
-      role: Type.Optional(Enum(ROLE_NAMES, { description: 'A role' })),
+      role: Type.Optional(Enum(ROLE_NAMES, { description: 'The role to assign' })),
       permissions: Type.Optional(permissionMask),
     },
     {
-      description: 'Either a role, or any mask of permissions',
+      description: 'Either a role or a permission mask',
       examples: [{ role: 'editor' }, { permissions: 5 }],
     },
   ),

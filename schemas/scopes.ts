@@ -1,20 +1,20 @@
 /**
- * What an API key may be good for, each with its meaning. An operation names the one that a key
- * needs for it.
+ * The scopes of API keys, each with its description. An operation declares the scope that a key
+ * needs.
  */
 export const SCOPES = {
   'users:read': 'Read users',
   'users:write': 'Create, change and delete users',
-  'me:read': 'Read the account of whom the key belongs to',
-  'me:write': 'Change the account of whom the key belongs to',
-  'posts:read': 'Read articles, those too that only you may see',
-  'posts:write': 'Write, publish and delete articles, their categories and tags',
+  'me:read': 'Read the account that the key belongs to',
+  'me:write': 'Change the account that the key belongs to',
+  'posts:read': 'Read posts, comments, categories and tags, including those that only you may see',
+  'posts:write': 'Write, publish and delete posts; manage categories and tags',
   'comments:write': 'Write, moderate and delete comments',
-  'trash:read': 'Read what was deleted',
-  'trash:write': 'Restore what was deleted, or remove it for good',
+  'trash:read': 'List the trash',
+  'trash:write': 'Restore from the trash, or purge',
   'audit:read': 'Read the audit log',
-  'jobs:read': 'Read what runs in the background',
-  'jobs:write': 'Run again what has failed in the background',
+  'jobs:read': 'Read background jobs',
+  'jobs:write': 'Retry background jobs',
 } as const;
 
 export type Scope = keyof typeof SCOPES;

@@ -12,36 +12,36 @@ import {
   Timestamp,
 } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'search',
   description: 'Full-text search in posts and comments',
 };
 
-/** How many posts, posts by their title, and comments a search ranks at most: each the newest. */
+/**
+ * The maximum number of matches of each kind (posts, posts by title, comments) that a search ranks.
+ */
 export const MAX_CANDIDATES = 1000;
 
 export const SEARCH_KINDS = ['post', 'comment'] as const;
 
-/** The orders of what a search finds. */
+/** The sort orders of search results. */
 export const SEARCH_ORDERS = ['relevance', 'date', 'popular'] as const;
 export type SearchOrder = (typeof SEARCH_ORDERS)[number];
 
 export const SUGGESTION_KINDS = ['category', 'tag', 'post'] as const;
 
-const SAFE =
-  'as HTML that is safe to show: text, with what was found in `<mark>`, and nothing else';
+const SAFE = 'as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags';
 
 const SearchedPost = Component(
   'SearchedPost',
   Type.Object(
     {
-      id: Id('The number of the post'),
+      id: Id('The id of the post'),
       title: Type.String({ description: 'The title' }),
-      slug: Type.String({ description: 'The name in an address' }),
+      slug: Type.String({ description: 'The slug used in URLs' }),
     },
     {
-      description: 'The post that was found, or on which the comment stands',
+      description: 'The matching post, or the post that the matching comment is on',
       examples: [{ id: 1, title: 'Pooling connections', slug: 'pooling-connections' }],
     },
   ),
@@ -65,41 +65,39 @@ export const SearchHit = Component(
   'SearchHit',
   Type.Object(
     {
-      kind: Enum(SEARCH_KINDS, { description: 'What was found' }),
-      id: Id('The number of the post or the comment'),
+      kind: Enum(SEARCH_KINDS, { description: 'The type of the result' }),
+      id: Id('The id of the post or comment'),
       post: Ref(SearchedPost),
       title_html: Type.String({ description: `The title of the post, ${SAFE}` }),
       snippet_html: Type.String({
-        description: `The part of the text in which most was found, ${SAFE}`,
+        description: `The part of the text with the most matches, ${SAFE}`,
       }),
       author: Nullable(Ref(Author), {
-        description: 'Who wrote the post or the comment; null if the user is gone',
+        description: 'The author of the post or comment; null if the user was deleted',
       }),
       category: Nullable(Ref(Topic), {
-        description: 'The category of the post; null if there is none',
+        description: 'The category of the post; null for none',
       }),
-      tags: Type.Array(Ref(Topic), { description: 'The tags of the post, by name' }),
-      view_count: Type.Integer({ minimum: 0, description: 'How often the post was read' }),
-      date: Timestamp(
-        'When the post was published, or, of a draft and of a comment, when it was created',
-      ),
+      tags: Type.Array(Ref(Topic), { description: 'The tags of the post, sorted by name' }),
+      view_count: Type.Integer({ minimum: 0, description: 'The number of views of the post' }),
+      date: Timestamp('When the post was published, or when the draft or comment was created'),
       rank: Type.Number({
         minimum: 0,
         description:
-          'How well it fits, to be compared within one answer: from 2 on, all words stand in the ' +
-          'title; from 1 on, in title, summary and tags',
+          'The relevance, comparable within one response only: 2 or more if all words are ' +
+          'in the title, 1 or more if all are in title, summary or tags',
       }),
     },
-    { description: 'A post or a comment that was found', examples: [example] },
+    { description: 'A post or comment that matches the search', examples: [example] },
   ),
 );
 export type SearchHit = Static<typeof SearchHit>;
 
 export { SearchedPost };
 
-export const SearchPage = pageOf('SearchPage', Ref(SearchHit), 'what was found', example);
+export const SearchPage = pageOf('SearchPage', Ref(SearchHit), 'search results', example);
 
-// What is ranked anew for each question has no place that a cursor could name.
+// No cursor: results are ranked per request, so a position in them is not stable.
 const { page, size } = pageQuery();
 
 export const SearchQuery = Type.Object({
@@ -107,16 +105,16 @@ export const SearchQuery = Type.Object({
     minLength: 1,
     maxLength: 100,
     description:
-      'Words, all of which are to be found, in any form (*running* finds *run*); "quotes" for what ' +
-      'stands together, `-` before what is not to be found, `OR` between what may be. Chinese needs ' +
-      'no blanks. No text is wrong.',
+      'The search text. All words must match, in any form (*running* finds *run*). Use ' +
+      '"quotes" for a phrase, `-` to exclude a word, and `OR` between alternatives. Chinese ' +
+      'needs no spaces. Every text is a valid query.',
     examples: ['connection pool -redis'],
   }),
   page,
   size,
   sort: Default(
     Enum(SEARCH_ORDERS, {
-      description: 'The best first, the newest first, or what is read most often first',
+      description: 'The sort order: best match, newest or most viewed first',
     }),
     'relevance',
   ),
@@ -127,12 +125,14 @@ export const Suggestion = Component(
   'Suggestion',
   Type.Object(
     {
-      kind: Enum(SUGGESTION_KINDS, { description: 'What is suggested' }),
-      text: Type.String({ description: 'The title, or the name' }),
+      kind: Enum(SUGGESTION_KINDS, { description: 'The type of the suggestion' }),
+      text: Type.String({
+        description: 'The title of the post, or the name of the tag or category',
+      }),
       slug: Type.String({ description: 'The slug of the post, the tag or the category' }),
     },
     {
-      description: 'What somebody may be about to type',
+      description: 'A suggestion for completing a search',
       examples: [{ kind: 'post', text: 'Pooling connections', slug: 'pooling-connections' }],
     },
   ),
@@ -142,9 +142,9 @@ export type Suggestion = Static<typeof Suggestion>;
 export const Suggestions = Component(
   'Suggestions',
   Type.Object(
-    { items: Type.Array(Ref(Suggestion), { description: 'The suggestions, the best first' }) },
+    { items: Type.Array(Ref(Suggestion), { description: 'The suggestions, best first' }) },
     {
-      description: 'What somebody may be about to type',
+      description: 'Suggestions for completing a search',
       examples: [
         { items: [{ kind: 'post', text: 'Pooling connections', slug: 'pooling-connections' }] },
       ],
@@ -156,11 +156,11 @@ export const SuggestQuery = Type.Object({
   q: Type.String({
     minLength: 1,
     maxLength: 50,
-    description: 'What was typed so far',
+    description: 'The text typed so far',
     examples: ['conn'],
   }),
   limit: Default(
-    Type.Integer({ minimum: 1, maximum: 20, description: 'How many suggestions at most' }),
+    Type.Integer({ minimum: 1, maximum: 20, description: 'The maximum number of suggestions' }),
     10,
   ),
 });

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './paging.js';
 import { Component, Enum, Nullable, Ref, Timestamp } from './types.js';
 
-/** What the list of sign-ins may be sorted by. */
+/** The columns that the list of sessions can be sorted by. */
 export const SESSION_SORTS = ['last_seen_at', 'created_at', 'id'] as const;
 
 const sessionExample = {
@@ -23,39 +23,45 @@ export const Session = Component(
   'Session',
   Type.Object(
     {
-      id: Type.Integer({ minimum: 1, description: 'The number of the sign-in' }),
+      id: Type.Integer({ minimum: 1, description: 'The id of the session' }),
       kind: Enum(['cookie', 'token'], {
-        description: 'Whether it is a browser with a cookie, or a client that holds tokens',
+        description: 'How the client authenticates: with a session cookie or with tokens',
       }),
-      created_at: Timestamp('When it began'),
-      last_seen_at: Timestamp('When it was last used, to the minute'),
-      expires_at: Timestamp('When it ends unless it is used before'),
-      address: Nullable(Type.String(), { description: 'The address that it began from' }),
+      created_at: Timestamp('When the session was started'),
+      last_seen_at: Timestamp(
+        'When the session was last used, accurate to the minute; for a session with tokens, ' +
+          'when they were last renewed',
+      ),
+      expires_at: Timestamp('When the session expires if it is not used again'),
+      address: Nullable(Type.String(), {
+        description: 'The IP address that the session was started from',
+      }),
       user_agent: Nullable(Type.String(), {
-        description: 'What the browser or client called itself when it began',
+        description: 'The `User-Agent` header when the session was started',
       }),
       browser: Nullable(Type.String(), {
-        description: 'The kind of browser; null if it is none of the common ones',
+        description: 'The browser; null if unknown',
       }),
       platform: Nullable(Type.String(), {
-        description: 'The kind of machine; null if it is none of the common ones',
+        description: 'The operating system; null if unknown',
       }),
       remember: Type.Boolean({
-        description: 'Whether it lives 30 days, and not 30 minutes, after its last use',
+        description:
+          'Whether the session is kept for 30 days after its last use instead of 30 minutes',
       }),
       current: Type.Boolean({
-        description: 'Whether it is the one that this request was made with',
+        description: 'Whether this request belongs to the session',
       }),
     },
     {
-      description: 'A browser or client in which you are signed in',
+      description: 'A session: one browser or client that is signed in',
       examples: [sessionExample],
     },
   ),
 );
 export type Session = Static<typeof Session>;
 
-export const SessionPage = pageOf('SessionPage', Ref(Session), 'sign-ins', sessionExample);
+export const SessionPage = pageOf('SessionPage', Ref(Session), 'sessions', sessionExample);
 
 export const SessionListQuery = Type.Object(listQuery(SESSION_SORTS, '-last_seen_at'));
 export type SessionListQuery = Static<typeof SessionListQuery>;
@@ -64,7 +70,7 @@ export const SessionParams = Type.Object({
   id: Type.Integer({
     minimum: 1,
     maximum: 2_147_483_647,
-    description: 'The number of the sign-in',
+    description: 'The id of the session',
     examples: [1001],
   }),
 });
@@ -72,7 +78,7 @@ export const SessionParams = Type.Object({
 export const SessionsEnded = Component(
   'SessionsEnded',
   Type.Object(
-    { ended: Type.Integer({ minimum: 0, description: 'How many have ended' }) },
-    { description: 'The outcome of ending sign-ins', examples: [{ ended: 2 }] },
+    { ended: Type.Integer({ minimum: 0, description: 'The number of sessions that were ended' }) },
+    { description: 'The result of ending sessions', examples: [{ ended: 2 }] },
   ),
 );

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { Component, type OperationTag } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'system',
   description: 'Health and version of the service',
@@ -11,7 +10,7 @@ export const Health = Component(
   'Health',
   Type.Object(
     { status: Type.Literal('healthy', { description: 'Always `healthy`' }) },
-    { description: 'The process answers', examples: [{ status: 'healthy' }] },
+    { description: 'The process is running', examples: [{ status: 'healthy' }] },
   ),
 );
 
@@ -19,7 +18,10 @@ export const Readiness = Component(
   'Readiness',
   Type.Object(
     { status: Type.Literal('ready', { description: 'Always `ready`' }) },
-    { description: 'The process and its database answer', examples: [{ status: 'ready' }] },
+    {
+      description: 'The process and its database are ready for requests',
+      examples: [{ status: 'ready' }],
+    },
   ),
 );
 
@@ -30,7 +32,10 @@ export const Status = Component(
       status: Type.Literal('ok', { description: 'Always `ok`' }),
       version: Type.String({ description: 'The version of the service' }),
     },
-    { description: 'What runs here', examples: [{ status: 'ok', version: '0.1.0' }] },
+    {
+      description: 'The status and version of the service',
+      examples: [{ status: 'ok', version: '0.1.0' }],
+    },
   ),
 );
 
@@ -41,7 +46,7 @@ export const ApiVersions = Component(
       versions: Type.Array(
         Type.Object({
           version: Type.String({ description: 'The name of the version' }),
-          url: Type.String({ description: 'Where it begins' }),
+          url: Type.String({ description: 'The base path of the version' }),
         }),
         { description: 'The versions of this API' },
       ),
@@ -58,11 +63,11 @@ export const Welcome = Component(
   Type.Object(
     {
       message: Type.String({ description: 'A greeting' }),
-      framework: Type.String({ description: 'What the service is built on' }),
+      framework: Type.String({ description: 'The framework that the service is built on' }),
       version: Type.String({ description: 'The version of the service' }),
     },
     {
-      description: 'The front door of the API',
+      description: 'A greeting, with the version of the service',
       examples: [{ message: 'Welcome to Althing', framework: 'Fastify', version: '0.1.0' }],
     },
   ),

@@ -3,10 +3,9 @@ import { pageOf } from './paging.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
 import { Component, type OperationTag, Ref } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'tags',
-  description: 'Tags of posts; a post has any number',
+  description: 'Tags of posts. A post has up to 20 tags.',
 };
 
 const example = {
@@ -21,7 +20,7 @@ const example = {
 export const Tag = Component(
   'Tag',
   Type.Object(topicFields, {
-    description: 'A word that posts are marked with: each post may have several',
+    description: 'A tag of posts',
     examples: [example],
   }),
 );
@@ -32,7 +31,7 @@ export const TagPage = pageOf('TagPage', Ref(Tag), 'tags', example);
 export const TagCreate = Component(
   'TagCreate',
   Type.Object(newTopic, {
-    description: 'A tag to be created',
+    description: 'The tag to create',
     examples: [{ name: 'databases' }],
   }),
 );
@@ -41,7 +40,7 @@ export type TagCreate = Static<typeof TagCreate>;
 export const TagReplace = Component(
   'TagReplace',
   Type.Object(wholeTopic, {
-    description: 'A tag to replace the one that is there; its slug stays if it is left out',
+    description: 'The new state of the tag. An omitted slug is kept.',
     examples: [{ name: 'Databases' }],
   }),
 );
@@ -50,7 +49,7 @@ export type TagReplace = Static<typeof TagReplace>;
 export const TagUpdate = Component(
   'TagUpdate',
   Type.Object(topicChanges, {
-    description: 'The fields to change; what is left out stays as it is',
+    description: 'The fields to change. Omitted fields keep their values.',
     examples: [{ name: 'Databases', slug: 'databases' }],
   }),
 );

@@ -10,26 +10,30 @@ export const TokenRequest = Component(
     {
       grant_type: Default(
         Enum(['password', 'refresh_token'], {
-          description: 'Whether the password or a refresh token is the proof',
+          description: 'The grant type: `password` to sign in, `refresh_token` to renew the tokens',
         }),
         'password',
       ),
       username: Type.Optional(Login.properties.username),
       password: Type.Optional(Login.properties.password),
-      // Without limits: a value that breaks one would come back in the error.
+      // No length limits: a validation error would return the value.
       refresh_token: Type.Optional(
-        Type.String({ description: 'The refresh token that was handed out last' }),
+        Type.String({
+          description: 'The latest refresh token; required with the grant type `refresh_token`',
+        }),
       ),
       scope: Type.Optional(
-        Type.String({ description: 'Ignored: a token may do what its user may' }),
+        Type.String({ description: 'Ignored: a token has all permissions of its user' }),
       ),
-      client_id: Type.Optional(Type.String({ description: 'Ignored: clients are not told apart' })),
-      client_secret: Type.Optional(Type.String({ format: 'password', description: 'Ignored' })),
+      client_id: Type.Optional(Type.String({ description: 'Ignored: clients are not registered' })),
+      client_secret: Type.Optional(
+        Type.String({ format: 'password', description: 'Ignored: clients are not registered' }),
+      ),
     },
     {
       description:
-        'A request for tokens: `username` and `password` with the grant `password`, ' +
-        '`refresh_token` with the grant `refresh_token`',
+        'A token request: `username` and `password` with the grant type `password`, or ' +
+        '`refresh_token` with the grant type `refresh_token`',
       examples: [
         { grant_type: 'password', username: 'admin', password: 'a long Secret 1' },
         { grant_type: 'refresh_token', refresh_token: token },
@@ -43,16 +47,20 @@ export const TokenPair = Component(
   'TokenPair',
   Type.Object(
     {
-      access_token: Type.String({ description: 'To be sent as `Authorization: Bearer …`' }),
+      access_token: Type.String({
+        description: 'The access token, to send as `Authorization: Bearer …`',
+      }),
       token_type: Type.Literal('bearer', { description: 'Always `bearer`' }),
-      expires_in: Type.Integer({ description: 'Seconds that the access token is good for' }),
-      refresh_token: Type.String({ description: 'Good for the next pair of tokens, once' }),
+      expires_in: Type.Integer({ description: 'The lifetime of the access token, in seconds' }),
+      refresh_token: Type.String({
+        description: 'The refresh token, which can be exchanged once for new tokens',
+      }),
       refresh_expires_in: Type.Integer({
-        description: 'Seconds that the refresh token is good for',
+        description: 'The lifetime of the refresh token, in seconds',
       }),
     },
     {
-      description: 'What a client that holds tokens proves itself with',
+      description: 'An access token and a refresh token',
       examples: [
         {
           access_token: token,
@@ -73,10 +81,10 @@ export const TokenRevocation = Component(
     {
       token: Type.String({ description: 'A refresh token or an access token' }),
       token_type_hint: Type.Optional(
-        Type.String({ description: 'Ignored: a token says itself of which type it is' }),
+        Type.String({ description: 'Ignored: the type is read from the token' }),
       ),
     },
-    { description: 'A token that is to be worth nothing any more', examples: [{ token }] },
+    { description: 'The token to revoke', examples: [{ token }] },
   ),
 );
 export type TokenRevocation = Static<typeof TokenRevocation>;
@@ -85,6 +93,6 @@ export const RevocationStatus = Component(
   'RevocationStatus',
   Type.Object(
     { status: Type.Literal('revoked', { description: 'Always `revoked`' }) },
-    { description: 'The token is worth nothing', examples: [{ status: 'revoked' }] },
+    { description: 'The token is no longer valid', examples: [{ status: 'revoked' }] },
   ),
 );

@@ -12,20 +12,19 @@ import {
   Timestamp,
 } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'trash',
-  description: 'Deleted posts and comments: list, restore, purge',
+  description: 'Deleted posts and comments: list, restore and purge',
 };
 
-/** What goes to the trash when it is deleted. */
+/** The types of resources that are moved to the trash when they are deleted. */
 export const TRASH_KINDS = ['post', 'comment'] as const;
 export type TrashKind = (typeof TRASH_KINDS)[number];
 
-/** Days after which what is in the trash is gone for good. */
+/** Days after which an item in the trash is purged. */
 export const TRASH_DAYS = 30;
 
-const kind = Enum(TRASH_KINDS, { description: 'What it is' });
+const kind = Enum(TRASH_KINDS, { description: 'The type of the item' });
 
 const example = {
   kind: 'post' as const,
@@ -42,21 +41,21 @@ export const TrashItem = Component(
   Type.Object(
     {
       kind,
-      id: Id('Its number'),
-      title: Type.String({ description: 'The title of a post, or how a comment begins' }),
-      author: Nullable(Ref(Author), { description: 'Who wrote it; null if the user is gone' }),
-      deleted_at: Timestamp('When it was deleted'),
+      id: Id('The id of the post or comment'),
+      title: Type.String({ description: 'The title of the post, or the beginning of the comment' }),
+      author: Nullable(Ref(Author), { description: 'The author; null if the user was deleted' }),
+      deleted_at: Timestamp('When the item was moved to the trash'),
       deleted_by: Nullable(Ref(Author), {
-        description: 'Who deleted it; null if the user is gone',
+        description: 'The user who moved the item to the trash; null if that user was deleted',
       }),
-      expires_at: Timestamp('When it will be gone for good'),
+      expires_at: Timestamp('When the item will be purged'),
     },
-    { description: 'Something that was deleted and can be restored', examples: [example] },
+    { description: 'A post or comment in the trash, which can be restored', examples: [example] },
   ),
 );
 export type TrashItem = Static<typeof TrashItem>;
 
-export const TrashPage = pageOf('TrashPage', Ref(TrashItem), 'things that were deleted', example);
+export const TrashPage = pageOf('TrashPage', Ref(TrashItem), 'items in the trash', example);
 
 export const TrashListQuery = Type.Object({
   kind: Default(kind, 'post'),
@@ -64,4 +63,4 @@ export const TrashListQuery = Type.Object({
 });
 export type TrashListQuery = Static<typeof TrashListQuery>;
 
-export const TrashParams = Type.Object({ kind, id: Id('The number of what was deleted') });
+export const TrashParams = Type.Object({ kind, id: Id('The id of the post or comment') });

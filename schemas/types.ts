@@ -1,8 +1,8 @@
 import { type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 
 /**
- * A reference to a named component, typed as the component itself. A schema object that is merely
- * embedded would be copied into every place of the document that uses it.
+ * A reference to a named component, typed as the component itself. Embedding the schema object
+ * instead would copy it to every place in the document that uses it.
  */
 export function Ref<T extends TSchema & { $id: string }>(
   schema: T,
@@ -11,7 +11,7 @@ export function Ref<T extends TSchema & { $id: string }>(
   return Type.Unsafe<Static<T>>(Type.Ref(schema.$id, options));
 }
 
-/** A component: a schema with the name under which the document lists it. */
+/** A named component of the OpenAPI document. */
 export function Component<T extends TSchema, N extends string>(
   name: N,
   schema: T,
@@ -19,7 +19,7 @@ export function Component<T extends TSchema, N extends string>(
   return { ...schema, $id: name, title: name };
 }
 
-/** One of a fixed list of strings, written as `enum` and not as a union of constants. */
+/** A string enum, written as `enum` rather than as a union of constants. */
 export function Enum<const T extends readonly string[]>(
   values: T,
   options: Record<string, unknown> = {},
@@ -27,7 +27,7 @@ export function Enum<const T extends readonly string[]>(
   return Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...values] });
 }
 
-/** The schema or null. Every nullable column of the database is described with it. */
+/** The schema or null, for nullable columns of the database. */
 export function Nullable<T extends TSchema>(
   schema: T,
   options: Record<string, unknown> = {},
@@ -35,7 +35,7 @@ export function Nullable<T extends TSchema>(
   return Type.Unsafe<Static<T> | null>(Type.Union([schema, Type.Null()], options));
 }
 
-/** A moment in ISO 8601, UTC, with milliseconds. */
+/** A timestamp in ISO 8601 format, UTC, with milliseconds. */
 export function Timestamp(description: string): TUnsafe<string> {
   return Type.Unsafe<string>({
     type: 'string',
@@ -45,21 +45,18 @@ export function Timestamp(description: string): TUnsafe<string> {
   });
 }
 
-/** The number of something, as far as the database counts. */
+/** An id: a positive 32-bit integer. */
 export function Id(description: string) {
   return Type.Integer({ minimum: 1, maximum: 2_147_483_647, description, examples: [1] });
 }
 
-/**
- * A property that may be left out and then has a default: optional for whoever sends it, always
- * there for whoever reads it after validation.
- */
+/** An optional property with a default value: clients may omit it, and validation fills it in. */
 export function Default<T extends TSchema>(schema: T, value: Static<T>): T {
-  // Optional in the document, but not in the type: validation has filled it in.
+  // Optional in the document but not in the type: after validation, the value is always present.
   return Type.Optional({ ...schema, default: value }) as unknown as T;
 }
 
-/** A group of operations in the document. Each resource declares its own beside its schemas. */
+/** A group of operations in the document. Each resource declares its tag beside its schemas. */
 export interface OperationTag {
   readonly name: string;
   readonly description: string;

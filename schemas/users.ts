@@ -12,16 +12,18 @@ import {
   Timestamp,
 } from './types.js';
 
-/** Groups the operations in the document. */
 export const tag: OperationTag = {
   name: 'users',
   description: 'User accounts and profiles',
 };
 
-/** What a list of users may be sorted by: public columns only, or the order would tell the rest. */
+/**
+ * The columns that a list of users can be sorted by: public ones only, because the order reveals
+ * the values.
+ */
 export const USER_SORTS = ['id', 'username', 'created_at'] as const;
 
-/** How many users one bulk request may create. */
+/** The maximum number of users in one bulk request. */
 export const MAX_BULK_USERS = 1000;
 
 export const Address = Component(
@@ -47,48 +49,50 @@ export const username = Type.String({
   minLength: 2,
   maxLength: 50,
   pattern: '^[A-Za-z][A-Za-z0-9_]*$',
-  description: 'The name to sign in with; unique without regard to case',
+  description: 'The name to sign in with; unique, ignoring case',
   examples: ['alice'],
 });
 export const emailAddress = Type.String({
   format: 'email',
   maxLength: 120,
-  description: 'An e-mail address',
+  description: 'The email address',
   examples: ['alice@example.com'],
 });
 const email = Nullable(Type.String({ format: 'email', maxLength: 120 }), {
-  description: 'Unique without regard to case',
+  description: 'The email address; unique, ignoring case',
   examples: ['alice@example.com'],
 });
-/** As it is answered: the serializer knows only ASCII addresses, and there are others. */
+/**
+ * The email address in responses, without a format: the serializer accepts ASCII addresses only.
+ */
 const emailShown = Nullable(Type.String({ maxLength: 120 }), {
-  description: 'Unique without regard to case',
+  description: 'The email address; unique, ignoring case',
   examples: ['alice@example.com'],
 });
 const nickname = Type.String({
   maxLength: 50,
-  description: 'The name to show',
+  description: 'The display name',
   examples: ['Alice'],
 });
-const bio = Type.String({ maxLength: 2000, description: 'A few words about the person' });
+const bio = Type.String({ maxLength: 2000, description: 'A short biography' });
 const avatarUrl = Nullable(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 256 }), {
-  description: 'Where the picture is: an http or https address',
+  description: 'The URL of the profile picture (http or https)',
   examples: ['https://example.com/alice.png'],
 });
 const age = Nullable(Type.Integer({ minimum: 0, maximum: 150 }), {
-  description: 'In years',
+  description: 'The age in years',
   examples: [30],
 });
 const tags = Type.Array(Type.String({ minLength: 1, maxLength: 50 }), {
   maxItems: 50,
-  description: 'Free words',
+  description: 'Free-form tags',
   examples: [['staff', 'beta']],
 });
 const address = Nullable(Ref(Address), { description: 'The postal address' });
 const isActive = Type.Boolean({ description: 'Whether the user may sign in' });
 
 const publicFields = {
-  id: Id('The number of the user'),
+  id: Id('The id of the user'),
   username,
   nickname,
   bio,
@@ -107,17 +111,17 @@ const publicExample = {
   created_at: '2026-01-31T09:30:00.000Z',
 };
 
-/** What anyone may see of a user. */
+/** The public fields of a user. */
 export const UserPublic = Component(
   'UserPublic',
   Type.Object(publicFields, {
-    description: 'What anyone may see of a user',
+    description: 'The public fields of a user',
     examples: [publicExample],
   }),
 );
 export type UserPublic = Static<typeof UserPublic>;
 
-/** What administrators and the user see. */
+/** A user with all fields, visible to administrators and to the user. */
 export const User = Component(
   'User',
   Type.Object(
@@ -126,11 +130,14 @@ export const User = Component(
       email: emailShown,
       age,
       address,
-      email_verified_at: Nullable(Timestamp('When the address was confirmed; null if it was not'), {
-        description: 'When the e-mail address was confirmed; null if it was not',
-      }),
+      email_verified_at: Nullable(
+        Timestamp('When the email address was confirmed; null if it was not'),
+        {
+          description: 'When the email address was confirmed; null if it was not',
+        },
+      ),
       role: Enum(ROLES, {
-        description: 'The name of `permissions`; `custom` if they have none',
+        description: 'The role that `permissions` corresponds to; `custom` if there is none',
         examples: ['author'],
       }),
       permissions: permissionMask,
@@ -141,7 +148,7 @@ export const User = Component(
       }),
     },
     {
-      description: 'What administrators, and the user, see of a user',
+      description: 'A user with all fields, visible to administrators and to the user',
       examples: [
         {
           ...publicExample,
@@ -161,10 +168,10 @@ export const User = Component(
 );
 export type User = Static<typeof User>;
 
-/** A user as the reader may see it: whole, or its public part. */
+/** A user with the fields that the viewer may see: all, or the public ones. */
 export const UserView = Type.Unsafe<User | UserPublic>(
   Type.Union([Ref(User), Ref(UserPublic)], {
-    description: 'Whole for administrators and the user; the public part for everyone else',
+    description: 'All fields for administrators and the user; the public fields for everyone else',
   }),
 );
 export type UserView = Static<typeof UserView>;
@@ -197,18 +204,19 @@ export const UserCreate = Component(
   Type.Object(
     {
       ...wholeUser,
-      role: Default(Enum(ROLE_NAMES, { description: 'What the user may do' }), 'author'),
+      role: Default(Enum(ROLE_NAMES, { description: 'The role of the user' }), 'author'),
     },
-    { description: 'A user to be created', examples: [{ ...johnExample, role: 'editor' }] },
+    { description: 'The user to create', examples: [{ ...johnExample, role: 'editor' }] },
   ),
 );
 export type UserCreate = Static<typeof UserCreate>;
 
-/** The whole that replaces what is there. The role has an operation of its own. */
+/** The new state of a user. The role is changed by a separate operation. */
 export const UserReplace = Component(
   'UserReplace',
   Type.Object(wholeUser, {
-    description: 'A user to replace the one that is there; the role stays as it is',
+    description:
+      'The new state of the user. Omitted fields are reset to their defaults; the role is kept.',
     examples: [johnExample],
   }),
 );
@@ -223,17 +231,17 @@ const profile = {
   address: Type.Optional(address),
 };
 
-/** What people change about themselves; what is left out stays. */
+/** The fields that users can change themselves. */
 export const ProfileUpdate = Component(
   'ProfileUpdate',
   Type.Object(profile, {
-    description: 'The fields of your profile to change; what is left out stays as it is',
+    description: 'The profile fields to change. Omitted fields keep their values.',
     examples: [{ nickname: 'Johnny', bio: 'I write.' }],
   }),
 );
 export type ProfileUpdate = Static<typeof ProfileUpdate>;
 
-/** The fields of a user to be changed; what is left out stays. */
+/** The fields of a user to change. Omitted fields keep their values. */
 export const UserUpdate = Component(
   'UserUpdate',
   Type.Object(
@@ -244,7 +252,7 @@ export const UserUpdate = Component(
       is_active: Type.Optional(isActive),
     },
     {
-      description: 'The fields to change; what is left out stays as it is',
+      description: 'The fields to change. Omitted fields keep their values.',
       examples: [{ nickname: 'Johnny', tags: ['staff', 'beta'] }],
     },
   ),
@@ -254,7 +262,7 @@ export type UserUpdate = Static<typeof UserUpdate>;
 export const UserBulkCreate = Type.Array(Ref(UserCreate), {
   minItems: 1,
   maxItems: MAX_BULK_USERS,
-  description: 'The users to create: all of them, or none',
+  description: 'The users to create. Either all of them are created or none.',
   examples: [[{ username: 'nina' }, { username: 'omar', email: 'omar@example.com' }]],
 });
 
@@ -262,12 +270,15 @@ export const UserBulkCreated = Component(
   'UserBulkCreated',
   Type.Object(
     {
-      created: Type.Integer({ minimum: 1, description: 'How many users were created' }),
+      created: Type.Integer({ minimum: 1, description: 'The number of users that were created' }),
       ids: Type.Array(Type.Integer(), {
-        description: 'Their numbers, in the order of the request',
+        description: 'The ids of the users, in the order of the request',
       }),
     },
-    { description: 'The outcome of a bulk creation', examples: [{ created: 2, ids: [17, 18] }] },
+    {
+      description: 'The result of creating users in bulk',
+      examples: [{ created: 2, ids: [17, 18] }],
+    },
   ),
 );
 
@@ -276,8 +287,8 @@ export const UserListQuery = Type.Object({
     Type.String({
       maxLength: 100,
       description:
-        'Finds users whose username or nickname (for administrators also the e-mail address) ' +
-        'contains this text, without regard to case',
+        'Filter by username or nickname (for administrators also email address) containing ' +
+        'this text, ignoring case',
     }),
   ),
   ...listQuery(USER_SORTS),
@@ -285,5 +296,5 @@ export const UserListQuery = Type.Object({
 export type UserListQuery = Static<typeof UserListQuery>;
 
 export const UserParams = Type.Object({
-  id: Id('The number of the user'),
+  id: Id('The id of the user'),
 });

@@ -3,8 +3,8 @@ import { type Html, html } from '#src/lib/html.js';
 import type { KeptMail } from '#src/mail/outbox.js';
 
 /**
- * Shows, in development only, the mails that went nowhere. Where mail is really sent there is
- * nothing to show, and nothing here.
+ * The outbox of a development service: mails that were not sent. If a mail server is configured,
+ * there is no outbox and these pages do not exist.
  */
 const routes: FastifyPluginAsync = async (app) => {
   const { outbox } = app;
@@ -50,7 +50,7 @@ function renderMail({ id, sent_at, to, subject, text }: KeptMail): Html {
 `;
 }
 
-/** The text with its http and https addresses as links. */
+/** The text with its http and https URLs as links. */
 function linkify(text: string): Html[] {
   return text
     .split(/(https?:\/\/\S+)/)

@@ -18,7 +18,7 @@ const operations = {
   list: {
     operationId: 'api-keys-list',
     summary: 'List your API keys',
-    description: 'Your keys in pages, those that have expired too; never the keys themselves.',
+    description: 'Returns your API keys, expired ones included, without their secrets.',
     tags,
     querystring: ApiKeyListQuery,
     response: { 200: Ref(ApiKeyPage) },
@@ -27,25 +27,26 @@ const operations = {
     operationId: 'api-keys-create',
     summary: 'Create an API key',
     description:
-      'The key is shown in this answer and never again; only its hash is kept. It is good for its ' +
-      'scopes, within what you may do yourself. Send it as `Authorization: Bearer …` or as ' +
-      `\`X-API-Key\`. You may have up to ${MAX_API_KEYS} keys. An \`Idempotency-Key\` is ignored here: ` +
-      'an answer that holds a secret must not be kept.',
+      'Creates an API key. The secret is shown only in this response; only its hash is ' +
+      'stored. The key is limited to its scopes and to your own permissions. Send it as ' +
+      `\`Authorization: Bearer …\` or as \`X-API-Key\`. You can have up to ${MAX_API_KEYS} ` +
+      'keys. `Idempotency-Key` is ignored, because a response with a secret must not be ' +
+      'stored.',
     tags,
     body: Ref(ApiKeyCreate),
-    response: { 201: Ref(ApiKeyCreated, { description: 'The key was created' }) },
+    response: { 201: Ref(ApiKeyCreated, { description: 'The API key was created' }) },
   },
   remove: {
     operationId: 'api-keys-delete',
     summary: 'Delete an API key',
-    description: 'The next request with the key is refused.',
+    description: 'Deletes an API key. Further requests with the key are refused.',
     tags,
     params: ApiKeyParams,
-    response: { 204: Type.Null({ description: 'The key is gone' }) },
+    response: { 204: Type.Null({ description: 'The API key was deleted' }) },
   },
 } as const;
 
-// A key that has leaked must not be able to make others.
+// A leaked key must not be able to create others.
 const signedIn = { access: 'user', scope: null } as const;
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {

@@ -8,8 +8,9 @@ const operations = {
     operationId: 'audit-list',
     summary: 'List the audit log',
     description:
-      'Who did what, when and from where, the newest first. An entry is written together with the ' +
-      'change of which it speaks and never altered. All filters that are given must fit.',
+      'Returns audit log entries, newest first. An entry is written in the same transaction ' +
+      'as the change that it records, and is never modified. An entry must match all given ' +
+      'filters.',
     tags: [tag.name],
     querystring: AuditListQuery,
     response: { 200: Ref(AuditPage) },

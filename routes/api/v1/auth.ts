@@ -12,11 +12,12 @@ const operations = {
     operationId: 'auth-login',
     summary: 'Sign in',
     description:
-      'Begins a session and sets its cookie. The answer is the same whether the user is unknown, ' +
-      'may not sign in, or the password is wrong. After some failures, for one account or from one ' +
-      'address, 429 says in `Retry-After` how many seconds to wait, and each further failure ' +
-      'doubles them, up to 15 minutes. An `Idempotency-Key` is ignored here: signing in ' +
-      'twice does no harm, and an answer that sets a cookie must not be kept.',
+      'Starts a session and sets its cookie. The response is the same for an unknown user, ' +
+      'a user who may not sign in, and a wrong password. After several failures for one ' +
+      'account or from one IP address, the response is 429: wait for the seconds in ' +
+      '`Retry-After`. Each further failure doubles the wait, up to 15 minutes. ' +
+      '`Idempotency-Key` is ignored: signing in twice is harmless, and a response that sets ' +
+      'a cookie must not be stored.',
     tags,
     body: Ref(Login),
     response: { 200: Ref(LoginStatus) },
@@ -24,23 +25,23 @@ const operations = {
   logout: {
     operationId: 'auth-logout',
     summary: 'Sign out',
-    description: 'Ends the session, if there is one, and clears its cookie.',
+    description: 'Ends the current session, if there is one, and clears its cookie.',
     tags,
     response: { 200: Ref(LogoutStatus) },
   },
   session: {
     operationId: 'auth-session',
-    summary: 'Who am I?',
-    description: 'Says whether the caller is signed in, and as whom.',
+    summary: 'Get the current session',
+    description: 'Returns whether you are signed in, and as which user.',
     tags,
     response: { 200: Ref(SessionStatus) },
   },
   csrf: {
     operationId: 'auth-csrf',
-    summary: 'A CSRF token',
+    summary: 'Get a CSRF token',
     description:
-      'The token that `X-CSRF-Token` has to carry with every POST, PUT, PATCH and DELETE of a ' +
-      'session. It belongs to the session: after signing in, get a new one.',
+      'Returns the token that a POST, PUT, PATCH or DELETE with a session cookie must send ' +
+      'as `X-CSRF-Token`. The token is bound to the session: get a new one after signing in.',
     tags,
     response: { 200: Ref(CsrfToken) },
   },
@@ -53,7 +54,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
       schema: operations.login,
       config: {
         idempotent: false,
-        // Whoever signs in anew may still carry the cookie of an old session.
+        // The browser may still send the cookie of an old session.
         csrf: false,
         errors: [401],
         sends: ['Set-Cookie'],

@@ -19,6 +19,6 @@ export default topicRoutes(categories, {
     update: CategoryUpdate,
   },
   shown: '',
-  replaced: 'what is left out goes back to its default, except the slug',
+  replaced: 'Omitted fields are reset to their defaults, except the slug',
   left: 'a category',
 });

@@ -28,8 +28,8 @@ const operations = {
     operationId: 'comments-list',
     summary: 'List all comments',
     description:
-      'The comments on all posts, for editors: the newest first, one after the other. Those that ' +
-      'wait for a decision are found by `is_approved=false&is_rejected=false`.',
+      'Returns the comments on all posts as a flat list, newest first (editors only). ' +
+      '`is_approved=false&is_rejected=false` finds the pending comments.',
     tags,
     querystring: CommentListQuery,
     response: { 200: Ref(CommentPage) },
@@ -38,8 +38,8 @@ const operations = {
     operationId: 'comments-read',
     summary: 'Read a comment',
     description:
-      'One comment. What waits for a decision is seen by who wrote it and by editors; what was ' +
-      'deleted is not found.',
+      'Returns a comment. Comments that are not approved are visible only to their author ' +
+      'and to editors; deleted comments are not found.',
     tags,
     params: CommentParams,
     headers: IfNoneMatchHeaders,
@@ -47,10 +47,10 @@ const operations = {
   },
   replies: {
     operationId: 'comments-list-replies',
-    summary: 'List the replies to a comment',
+    summary: 'List replies to a comment',
     description:
-      'The replies to a comment in pages, each with all that stands beneath it, as the comments on a ' +
-      'post are listed: the way on from a comment that has more replies.',
+      'Returns the replies to a comment, each with all its replies, in the same form as the ' +
+      'comments on a post. Use it to continue where `has_more_replies` is true.',
     tags,
     params: CommentParams,
     querystring: CommentTreeQuery,
@@ -60,8 +60,8 @@ const operations = {
     operationId: 'comments-update',
     summary: 'Edit a comment',
     description:
-      `Gives your own comment another text, within ${EDIT_WINDOW_MINUTES} minutes after it was ` +
-      'written. Unless you are an editor, it then waits to be approved, again too.',
+      `Changes the text of your own comment, within ${EDIT_WINDOW_MINUTES} minutes after ` +
+      'its creation. Unless you are an editor, the comment must then be approved again.',
     tags,
     params: CommentParams,
     headers: IfMatchHeaders,
@@ -72,18 +72,19 @@ const operations = {
     operationId: 'comments-delete',
     summary: 'Delete a comment',
     description:
-      'Puts the comment into the trash: authors their own, editors all. If there are replies to it, ' +
-      'an empty comment keeps its place.',
+      'Moves a comment to the trash. Authors can delete their own comments; editors can ' +
+      'delete any comment. If the comment has replies, an empty placeholder takes its place.',
     tags,
     params: CommentParams,
     headers: IfMatchHeaders,
-    response: { 204: Type.Null({ description: 'The comment is in the trash' }) },
+    response: { 204: Type.Null({ description: 'The comment was moved to the trash' }) },
   },
   approve: {
     operationId: 'comments-approve',
     summary: 'Approve a comment',
     description:
-      'Shows the comment to everyone. With `If-Match` only if it is still as you have read it.',
+      'Makes a comment visible to everyone. With `If-Match`, only the version that you read ' +
+      'is approved.',
     tags,
     params: CommentParams,
     headers: IfMatchHeaders,
@@ -93,7 +94,7 @@ const operations = {
     operationId: 'comments-reject',
     summary: 'Reject a comment',
     description:
-      'Hides the comment, and all that stands beneath it, from everyone but its author and editors.',
+      'Hides a comment and all replies to it from everyone except its author and editors.',
     tags,
     params: CommentParams,
     headers: IfMatchHeaders,
@@ -101,10 +102,10 @@ const operations = {
   },
   moderate: {
     operationId: 'comments-moderate',
-    summary: 'Moderate many comments',
+    summary: 'Moderate comments in bulk',
     description:
-      'Approves, rejects or deletes many comments at once. Those that do not exist are named in the ' +
-      'answer, and are in the way of none of the others.',
+      'Approves, rejects or deletes several comments at once. Comments that do not exist ' +
+      'are reported in the response and do not affect the others.',
     tags,
     body: Ref(CommentModeration),
     response: { 200: Ref(CommentsModerated) },
@@ -115,7 +116,7 @@ const read = { scope: 'posts:read', errors: [404] } as const;
 const write = { access: 'update', scope: 'comments:write', errors: [404, 409, 412] } as const;
 const moderate = { ...write, access: 'delete' } as const;
 
-/** Comments, on whatever post. */
+/** Single comments, replies and moderation. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/',

@@ -13,27 +13,28 @@ import { confirmEmail, requestEmailChange } from '#src/people/services/email-add
 const operations = {
   confirm: {
     operationId: 'emails-confirm',
-    summary: 'Confirm an e-mail address',
+    summary: 'Confirm an email address',
     description:
-      'Takes the token of a mail, which works once: it makes a user of whoever has registered, or ' +
-      'gives a user the address that they wanted to change to.',
+      'Confirms an email address with the token from a mail, which works once. A ' +
+      'registration becomes an account; a requested change of address takes effect.',
     tags: [authTag.name],
     body: Ref(EmailConfirmation),
     response: { 200: Ref(EmailConfirmed) },
   },
   change: {
     operationId: 'emails-change',
-    summary: 'Change your e-mail address',
+    summary: 'Change your email address',
     description:
-      'Sends a token to the new address, which is yours when `POST /api/v1/auth/verify-email` brings ' +
-      'it back; the old one is told then. Whether somebody else has the address does not show.',
+      'Sends a token to the new email address. The change takes effect when the token is ' +
+      'sent to `POST /api/v1/auth/verify-email`; the old address is then notified by mail. ' +
+      'The response does not reveal whether another account uses the new address.',
     tags: [tag.name],
     body: Ref(EmailChange),
-    response: { 202: Ref(MailRequested, { description: 'A mail is on its way' }) },
+    response: { 202: Ref(MailRequested, { description: 'The request was accepted' }) },
   },
 } as const;
 
-/** Proving that an address is one's own. */
+/** Confirmation and change of email addresses. */
 const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
   const config = {
     idempotent: false,

@@ -10,21 +10,21 @@ const operations = {
     operationId: 'jobs-list',
     summary: 'List jobs',
     description:
-      'What the service has yet to do in the background, in the order in which it was added. A job ' +
-      'that is done is gone; one that has failed for good stays, with the reason.',
+      'Returns the background jobs that are not completed, oldest first. Completed jobs are ' +
+      'removed; failed jobs are kept for 30 days, with their last error.',
     tags,
     querystring: JobListQuery,
     response: { 200: Ref(JobPage) },
   },
   retry: {
     operationId: 'jobs-retry',
-    summary: 'Run a job again',
+    summary: 'Retry a job',
     description:
-      'Makes the job due at once, with all its attempts before it. One that is running is refused ' +
-      'with 409 and the code `job_running`.',
+      'Makes a job due immediately and resets its attempts. Responds with 409 and the code ' +
+      '`job_running` if the job is running.',
     tags,
     params: JobParams,
-    response: { 200: Ref(Job, { description: 'The job, which waits now' }) },
+    response: { 200: Ref(Job, { description: 'The job is waiting to run' }) },
   },
 } as const;
 

@@ -12,28 +12,28 @@ const tags = [tag.name];
 const operations = {
   list: {
     operationId: 'sessions-list',
-    summary: 'List your sign-ins',
+    summary: 'List your sessions',
     description:
-      'Every browser and client in which you are signed in at present, the one that was used last ' +
-      'first. `current` marks the one that this request was made with.',
+      'Returns your active sessions, most recently used first: one for each browser or ' +
+      'client in which you are signed in. `current` marks the session of this request.',
     tags,
     querystring: SessionListQuery,
     response: { 200: Ref(SessionPage) },
   },
   end: {
     operationId: 'sessions-end',
-    summary: 'End a sign-in',
+    summary: 'End a session',
     description:
-      'Ends one of your sign-ins, at once: its cookie or its tokens are worth nothing any more. ' +
-      'Ending the current one is signing out.',
+      'Ends one of your sessions immediately: its cookie or tokens are no longer accepted. ' +
+      'Ending the current session signs you out.',
     tags,
     params: SessionParams,
-    response: { 204: Type.Null({ description: 'The sign-in has ended' }) },
+    response: { 204: Type.Null({ description: 'The session was ended' }) },
   },
   endOthers: {
     operationId: 'sessions-end-others',
-    summary: 'End all other sign-ins',
-    description: 'Ends every sign-in of yours but the one that this request is made with.',
+    summary: 'End all other sessions',
+    description: 'Ends all your sessions except the session of this request.',
     tags,
     response: { 200: Ref(SessionsEnded) },
   },

@@ -14,7 +14,7 @@ const operations = {
   read: {
     operationId: 'me-read',
     summary: 'Read your account',
-    description: 'Your own account, with every field.',
+    description: 'Returns your account with all fields.',
     tags,
     headers: IfNoneMatchHeaders,
     response: { 200: Ref(User), 304: NotModified },
@@ -22,7 +22,7 @@ const operations = {
   update: {
     operationId: 'me-update',
     summary: 'Change your profile',
-    description: 'Changes the fields that are given; what is left out stays.',
+    description: 'Changes the given fields of your profile. Omitted fields keep their values.',
     tags,
     headers: IfMatchHeaders,
     body: Ref(ProfileUpdate),
@@ -32,12 +32,12 @@ const operations = {
     operationId: 'me-delete',
     summary: 'Delete your account',
     description:
-      'Deletes your account for good, and with it every sign-in, token and API key. The password ' +
-      'proves that it is you. The last administrator stays.',
+      'Deletes your account permanently, with all your sessions, tokens and API keys. Your ' +
+      'password confirms the deletion. The last administrator cannot be deleted.',
     tags,
     headers: IfMatchHeaders,
     body: Ref(AccountDeletion),
-    response: { 204: Type.Null({ description: 'The account is gone' }) },
+    response: { 204: Type.Null({ description: 'The account was deleted' }) },
   },
 } as const;
 

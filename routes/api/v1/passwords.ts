@@ -18,10 +18,10 @@ const tags = [tag.name];
 const operations = {
   check: {
     operationId: 'passwords-check',
-    summary: 'Judge a password',
+    summary: 'Check a password',
     description:
-      'Says whether a password may be used, and if not, every rule that it breaks, in the language ' +
-      'that `Accept-Language` asks for. Nothing of it is kept.',
+      'Checks a password against the rules for new passwords and returns every rule that it ' +
+      'breaks, in the language of `Accept-Language`. The password is not stored.',
     tags,
     body: Ref(PasswordCheck),
     response: { 200: Ref(PasswordStrength) },
@@ -29,27 +29,30 @@ const operations = {
   change: {
     operationId: 'passwords-change',
     summary: 'Change your password',
-    description: 'Wants the current password. All your other sign-ins end; API keys go on.',
+    description:
+      'Changes your password, given the current one. All your other sessions end; API keys ' +
+      'stay valid.',
     tags,
     body: Ref(PasswordChange),
     response: { 200: Ref(PasswordStatus) },
   },
   forgot: {
     operationId: 'passwords-forgot',
-    summary: 'Ask for a new password',
+    summary: 'Request a password reset',
     description:
-      'Sends a token to the address, if it is that of somebody who may sign in. The answer is the ' +
-      'same if it is not.',
+      'Sends a token to the email address if it belongs to a user who may sign in. The ' +
+      'response is the same if it does not.',
     tags,
     body: Ref(EmailAddress),
-    response: { 202: Ref(MailRequested, { description: 'Sent, if there is what to send' }) },
+    response: { 202: Ref(MailRequested, { description: 'The request was accepted' }) },
   },
   reset: {
     operationId: 'passwords-reset',
-    summary: 'Set a new password by mail',
+    summary: 'Reset your password',
     description:
-      `Takes the token of a mail, which works once and for ${passwords.PASSWORD_RESET_MINUTES} ` +
-      'minutes. All sign-ins end; API keys go on.',
+      'Sets a new password with the token from a mail, which works once and for ' +
+      `${passwords.PASSWORD_RESET_MINUTES} minutes. All your sessions end; API keys stay ` +
+      'valid.',
     tags,
     body: Ref(PasswordReset),
     response: { 200: Ref(PasswordStatus) },

@@ -18,12 +18,13 @@ const tags = [tag.name];
 const operations = {
   list: {
     operationId: 'post-comments-list',
-    summary: 'List the comments on a post',
+    summary: 'List comments on a post',
     description:
-      'The threads of a post in pages, each with all that stands beneath it, as a tree or flat. An ' +
-      `answer has at most ${MAX_COMMENTS} comments, and a tree ${MAX_LEVELS} levels of replies; what ` +
-      'is cut is the deepest, and a comment that lacks replies says so by `has_more_replies`. One ' +
-      'that was deleted keeps its place, empty, while there are replies to it.',
+      'Returns the comment threads of a post, each with all its replies, as a tree or a ' +
+      `flat list. A response contains at most ${MAX_COMMENTS} comments, and a tree at most ` +
+      `${MAX_LEVELS} levels of replies. The deepest replies are cut off; ` +
+      '`has_more_replies` marks comments with replies that are missing. A deleted comment ' +
+      'stays as an empty placeholder while it has replies.',
     tags,
     params: PostParams,
     querystring: CommentTreeQuery,
@@ -33,19 +34,20 @@ const operations = {
     operationId: 'post-comments-create',
     summary: 'Comment on a post',
     description:
-      'Writes a comment on the post, or with `parent_id` a reply to one. What an editor writes is ' +
-      'approved at once; everything else waits, and is seen only by who wrote it and by editors.',
+      'Creates a comment on a post, or a reply if `parent_id` is set. Comments by editors ' +
+      'are approved immediately. Until approved, all others are visible only to their ' +
+      'author and to editors.',
     tags,
     params: PostParams,
     body: Ref(CommentCreate),
-    response: { 201: Ref(Comment, { description: 'The comment that was written' }) },
+    response: { 201: Ref(Comment, { description: 'The comment was created' }) },
   },
 } as const;
 
 export interface PostCommentsOptions {
-  /** How many comments may be written a minute from one address. */
+  /** The maximum number of new comments per minute and IP address. */
   perMinute: number;
-  /** Where a single comment is found. */
+  /** The path prefix of a single comment. */
   commentsPrefix: string;
 }
 

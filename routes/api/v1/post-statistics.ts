@@ -16,8 +16,8 @@ const tags = [tag.name];
 const operations = {
   popular: {
     operationId: 'posts-popular',
-    summary: 'List the most popular posts',
-    description: 'The published posts that were read most often.',
+    summary: 'List popular posts',
+    description: 'Returns the most viewed published posts.',
     tags,
     querystring: StatisticsQuery,
     headers: IfNoneMatchHeaders,
@@ -27,8 +27,8 @@ const operations = {
     operationId: 'posts-archives',
     summary: 'Count posts by month',
     description:
-      'Every month (UTC) in which posts were published, the newest first. `GET /api/v1/posts?month=` ' +
-      'lists those of one.',
+      'Returns the number of published posts per month (UTC), newest month first. `GET ' +
+      '/api/v1/posts?month=` lists the posts of a month.',
     tags,
     headers: IfNoneMatchHeaders,
     response: { 200: Ref(PostArchives), 304: NotModified },
@@ -37,8 +37,8 @@ const operations = {
     operationId: 'posts-by-author',
     summary: 'Count posts by author',
     description:
-      'Those who have published most, with how often that was read and commented on. Posts whose ' +
-      'author is gone are left out.',
+      'Returns the authors with the most published posts, with their total views and ' +
+      'comments. Posts whose author was deleted are not counted.',
     tags,
     querystring: StatisticsQuery,
     headers: IfNoneMatchHeaders,
@@ -47,7 +47,7 @@ const operations = {
   byTag: {
     operationId: 'posts-by-tag',
     summary: 'Count posts by tag',
-    description: 'The tags with the most published posts, with how often those were read.',
+    description: 'Returns the tags with the most published posts, with their total views.',
     tags,
     querystring: StatisticsQuery,
     headers: IfNoneMatchHeaders,
@@ -57,7 +57,7 @@ const operations = {
 
 const config = { scope: 'posts:read', answers: 'read' } as const;
 
-/** What is counted of posts: published ones only, whoever asks. */
+/** Statistics of published posts, the same for every viewer. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/popular', { schema: operations.popular, config }, async (request, reply) =>
     reply.read(await statistics.listPopularPosts(request.context(), request.query.limit)),

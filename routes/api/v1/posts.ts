@@ -23,16 +23,16 @@ import * as posts from '#src/articles/services/posts.js';
 const tags = [tag.name];
 
 const ETAG_NOTE =
-  'The `ETag` names what is shown: its first number is the version, and `If-Match` looks at that ' +
-  'alone, so that neither a view nor a new name of the author gets in the way of a change';
+  'The `ETag` covers the whole response, but `If-Match` compares only the version in it, so ' +
+  'a new view or a renamed author does not cause a 412';
 
 const operations = {
   list: {
     operationId: 'posts-list',
     summary: 'List posts',
     description:
-      'Posts in pages, without their texts. Drafts are for their authors and for editors: ask for ' +
-      'them with `status=draft`.',
+      'Returns posts without their text, newest first by default. Drafts are visible only ' +
+      'to their author and to editors: list them with `status=draft`.',
     tags,
     querystring: PostListQuery,
     headers: IfNoneMatchHeaders,
@@ -41,7 +41,9 @@ const operations = {
   read: {
     operationId: 'posts-read',
     summary: 'Read a post',
-    description: `A post with its text. Somebody else's draft is not found. ${ETAG_NOTE}.`,
+    description:
+      'Returns a post with its text. Drafts of other authors are visible only to editors; ' +
+      `to everyone else they are not found. ${ETAG_NOTE}.`,
     tags,
     params: PostParams,
     headers: IfNoneMatchHeaders,
@@ -49,32 +51,35 @@ const operations = {
   },
   readBySlug: {
     operationId: 'posts-read-by-slug',
-    summary: 'Read a post by its slug',
+    summary: 'Read a post by slug',
     description:
-      'As by its number. A slug that the post had once leads, by 301, to the one that it has now.',
+      'Returns the post with this slug, as reading it by id does. A former slug redirects ' +
+      'to the current one with 301.',
     tags,
     params: PostSlugParams,
     headers: IfNoneMatchHeaders,
     response: {
       200: Ref(Post),
-      301: Type.Null({ description: 'The post has another slug now' }),
+      301: Type.Null({ description: 'The post has a new slug' }),
       304: NotModified,
     },
   },
   create: {
     operationId: 'posts-create',
-    summary: 'Write a post',
-    description: 'A post of your own, a draft unless `status` says otherwise.',
+    summary: 'Create a post',
+    description:
+      'Creates a post with you as its author. It is a draft unless `status` is `published`.',
     tags,
     body: Ref(PostCreate),
-    response: { 201: Ref(Post, { description: 'The post that was written' }) },
+    response: { 201: Ref(Post, { description: 'The post was created' }) },
   },
   replace: {
     operationId: 'posts-replace',
     summary: 'Replace a post',
     description:
-      'Writes the whole post; what is left out goes back to its default, except the slug. Authors ' +
-      'change their own posts, editors all. Whether it is published stays as it is.',
+      'Replaces all fields of a post. Omitted fields are reset to their defaults, except ' +
+      'the slug; the status is kept. Authors can change their own posts; editors can change ' +
+      'any post.',
     tags,
     params: PostParams,
     headers: IfMatchHeaders,
@@ -85,8 +90,9 @@ const operations = {
     operationId: 'posts-update',
     summary: 'Change a post',
     description:
-      'Changes the fields that are given; what is left out stays, and so does the status, for which ' +
-      'there are `publish` and `unpublish`. Authors change their own posts, editors all.',
+      'Changes the given fields. Omitted fields keep their values. To change the status, ' +
+      'use `publish` or `unpublish`. Authors can change their own posts; editors can change ' +
+      'any post.',
     tags,
     params: PostParams,
     headers: IfMatchHeaders,
@@ -96,7 +102,7 @@ const operations = {
   publish: {
     operationId: 'posts-publish',
     summary: 'Publish a post',
-    description: 'Shows the post to everyone from now on. One that is published stays as it is.',
+    description: 'Makes a post visible to everyone. A published post is not changed.',
     tags,
     params: PostParams,
     headers: IfMatchHeaders,
@@ -104,10 +110,10 @@ const operations = {
   },
   unpublish: {
     operationId: 'posts-unpublish',
-    summary: 'Take a post back',
+    summary: 'Unpublish a post',
     description:
-      'Makes a draft of the post again, with its comments; it loses the time of its publication. A ' +
-      'draft stays as it is.',
+      'Turns a post into a draft again, which also hides its comments. The publication time ' +
+      'is lost. A draft is not changed.',
     tags,
     params: PostParams,
     headers: IfMatchHeaders,
@@ -117,12 +123,12 @@ const operations = {
     operationId: 'posts-delete',
     summary: 'Delete a post',
     description:
-      'Puts the post into the trash, from where it can be restored for 30 days. Authors delete their ' +
-      'own posts, editors all.',
+      'Moves a post to the trash, where it can be restored for 30 days. Authors can delete ' +
+      'their own posts; editors can delete any post.',
     tags,
     params: PostParams,
     headers: IfMatchHeaders,
-    response: { 204: Type.Null({ description: 'The post is in the trash' }) },
+    response: { 204: Type.Null({ description: 'The post was moved to the trash' }) },
   },
 } as const;
 
@@ -130,7 +136,10 @@ const read = { scope: 'posts:read', answers: 'read' } as const;
 const write = { access: 'update', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 export interface PostRoutesOptions {
-  /** Names visitors without telling who they are. At least 32 characters. */
+  /**
+   * The key for hashing visitors, so that views can be counted without storing who viewed. At least
+   * 32 characters.
+   */
   visitorSecret: string;
 }
 
@@ -191,7 +200,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
     return reply.entity(post, posts.postTag(post));
   }
 
-  // The body of a PUT has every field: what was left out of it is there with its default.
+  // PUT and PATCH share a handler: validation fills in the fields that a PUT omits.
   app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
   app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
 
@@ -222,7 +231,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
 
 export default routes;
 
-/** Counts a visit, unless nobody reads: a draft, a HEAD, what a browser fetches ahead. */
+/** Counts a view, except of drafts, by HEAD requests and by prefetching browsers. */
 function countView(
   views: PostViews,
   request: FastifyRequest,

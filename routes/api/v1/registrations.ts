@@ -15,33 +15,34 @@ const tags = [tag.name];
 const operations = {
   register: {
     operationId: 'registrations-create',
-    summary: 'Register',
+    summary: 'Register an account',
     description:
-      'Sends a token to the address; the account begins when `POST /api/v1/auth/verify-email` brings ' +
-      'it back, and until then the username is kept free for a day. A username that is taken is ' +
-      'refused with 409. Whether the address is known does not show: its owner is told by mail.',
+      'Sends a token to the email address. The account is created when the token is sent to ' +
+      '`POST /api/v1/auth/verify-email`; until then, the username is reserved for 24 hours. ' +
+      'Responds with 409 if the username is taken. The response never reveals whether the ' +
+      'email address is already registered; the mail does.',
     tags,
     body: Ref(Registration),
     response: { 201: Ref(RegistrationStatus, { description: 'A mail is on its way' }) },
   },
   resend: {
     operationId: 'registrations-resend',
-    summary: 'Send the confirmation again',
+    summary: 'Resend the confirmation mail',
     description:
-      'Sends a new token to whoever has registered with this address and not confirmed it yet; the ' +
-      'one before works no more. The answer is the same if there is nobody.',
+      'Sends a new token if an unconfirmed registration with this email address exists; the ' +
+      'previous token becomes invalid. The response is the same if there is none.',
     tags,
     body: Ref(EmailAddress),
-    response: { 202: Ref(MailRequested, { description: 'Sent, if there is what to send' }) },
+    response: { 202: Ref(MailRequested, { description: 'The request was accepted' }) },
   },
 } as const;
 
-/** Signing up. */
+/** Registration of accounts. */
 const routes: FastifyPluginAsyncTypebox<{ perMinute: number; open: boolean }> = async (
   app,
   { perMinute, open },
 ) => {
-  // An answer is not kept: the hash of a body with a password would be one to guess from.
+  // Responses are not stored: a stored hash of a body with a password would allow guessing it.
   const config = {
     idempotent: false,
     csrf: false,

@@ -6,10 +6,9 @@ import { listRoles } from '#src/access/permissions.js';
 const operations = {
   list: {
     operationId: 'roles-list',
-    summary: 'List the roles',
+    summary: 'List roles',
     description:
-      'The roles from the least to the greatest, and the permissions that they, and any other ' +
-      'mask, are made of.',
+      'Returns all roles, from fewest to most permissions, and all permissions with their bits.',
     tags: [tag.name],
     response: { 200: Ref(RoleList) },
   },

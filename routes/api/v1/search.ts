@@ -17,22 +17,22 @@ const operations = {
     operationId: 'search',
     summary: 'Search posts and comments',
     description:
-      'The posts and comments that you may see and that hold all the words: in the title counts ' +
-      'more than in summary and tags, and that more than in the text. So that a word that stands ' +
-      `everywhere is answered as fast, no more is ranked than the newest ${MAX_CANDIDATES} posts, the ` +
-      `newest ${MAX_CANDIDATES} with the words in their titles, with \`sort=popular\` the ` +
-      `${MAX_CANDIDATES} that are read most, and the newest ${MAX_CANDIDATES} comments; what is beyond ` +
-      'is neither found nor counted in `total`. Pages are numbered: `next_cursor` is always null.',
+      'Returns the posts and comments that match all words and that you may see. Matches in ' +
+      'the title rank highest, then matches in summary and tags, then matches in the text. ' +
+      `Only the newest ${MAX_CANDIDATES} matches of each kind are ranked and counted in ` +
+      '`total`: posts, posts with all words in the title, and comments. `sort=popular` adds ' +
+      `the ${MAX_CANDIDATES} most viewed matches. There is no cursor: \`next_cursor\` is ` +
+      'always null.',
     tags,
     querystring: SearchQuery,
     response: { 200: Ref(SearchPage) },
   },
   suggest: {
     operationId: 'search-suggest',
-    summary: 'Suggest what to search for',
+    summary: 'Suggest search texts',
     description:
-      'Published posts with a word in the title that begins like the last one that was typed, and ' +
-      'categories and tags whose names begin with what was typed.',
+      'Returns published posts with a title word that begins with the last word of `q`, and ' +
+      'categories and tags with a name that begins with `q`.',
     tags,
     querystring: SuggestQuery,
     response: { 200: Ref(Suggestions) },

@@ -12,7 +12,7 @@ export default topicRoutes(tags, {
     replace: TagReplace,
     update: TagUpdate,
   },
-  shown: 'Tags that no published post has are shown to editors only.',
-  replaced: 'the slug stays if it is left out',
-  left: 'it',
+  shown: 'Tags without published posts are visible to editors only.',
+  replaced: 'An omitted slug is kept',
+  left: 'the tag',
 });

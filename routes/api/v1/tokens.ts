@@ -7,7 +7,7 @@ import { grantTokens, revokeToken } from '#src/people/services/tokens.js';
 
 const tags = [tag.name];
 
-/** Far more than a request for tokens takes. */
+/** Far more than a token request needs. */
 const bodyLimit = 16 * 1024;
 
 const operations = {
@@ -15,10 +15,11 @@ const operations = {
     operationId: 'tokens-create',
     summary: 'Get or renew tokens',
     description:
-      'The token endpoint of OAuth 2.0 (RFC 6749, sections 4.3 and 6). A password begins a ' +
-      'sign-in; a refresh token renews one, and is good for that once: use the new one from then ' +
-      'on. Requests that run side by side may use the same one within 5 seconds; used again ' +
-      'later, it has been stolen, and the whole sign-in ends. An `Authorization` header is ignored.',
+      'The OAuth 2.0 token endpoint (RFC 6749, sections 4.3 and 6). A password starts a ' +
+      'session; a refresh token renews its tokens. Each refresh token works once: use the ' +
+      'new one from the response from then on. Parallel requests can use the same refresh ' +
+      'token within 5 seconds; reusing it later is treated as theft and ends the session. ' +
+      'An `Authorization` header is ignored.',
     tags,
     body: { content: { 'application/x-www-form-urlencoded': { schema: Ref(TokenRequest) } } },
     response: { 200: Ref(TokenPair) },
@@ -27,8 +28,8 @@ const operations = {
     operationId: 'tokens-revoke',
     summary: 'Revoke tokens',
     description:
-      'Ends the sign-in to which a refresh token or an access token belongs, with all of its ' +
-      'tokens (RFC 7009). The answer is the same for a token that is not known.',
+      'Ends the session that a refresh token or access token belongs to, and with it all ' +
+      'tokens of the session (RFC 7009). The response is the same for an unknown token.',
     tags,
     body: { content: { 'application/x-www-form-urlencoded': { schema: Ref(TokenRevocation) } } },
     response: { 200: Ref(RevocationStatus) },
@@ -45,7 +46,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, opt
       bodyLimit,
       config: {
         idempotent: false,
-        // The password or the token is the proof, whatever cookie comes along.
+        // The form authenticates the request; cookies are ignored.
         csrf: false,
         errors: [401],
         rateLimit: { max: options.perMinute, timeWindow: '1 minute' },

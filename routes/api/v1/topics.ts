@@ -11,17 +11,17 @@ import type { TopicRow } from '#src/articles/stores/topic-tables.js';
 
 type Named = TSchema & { $id: string };
 
-/** What the documents of categories and of tags say differently. */
+/** How the documentation of categories differs from that of tags. */
 export interface TopicDocument {
   noun: string;
-  /** Several of them: the first part of their operations' names, and their tag. */
+  /** The plural of the noun: the prefix of the operationIds, and the tag. */
   plural: string;
   schemas: Record<'topic' | 'page' | 'create' | 'replace' | 'update', Named>;
-  /** Which of them everyone is shown, if not all. */
+  /** A sentence about their visibility; empty if all of them are public. */
   shown: string;
-  /** What becomes of a field that a PUT leaves out. */
+  /** A clause about the fields that a PUT omits. */
   replaced: string;
-  /** What becomes of the posts when it is deleted. */
+  /** What its posts lose when it is deleted. */
   left: string;
 }
 
@@ -33,8 +33,8 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
       ...operation('list'),
       summary: `List ${plural}`,
       description:
-        `The ${plural} in pages, each with the number of its published posts. The one of a slug is ` +
-        `found by \`slug\`. ${shown}`.trim(),
+        `Returns ${plural} with their number of published posts. To find one by its slug, ` +
+        `filter by \`slug\`. ${shown}`.trim(),
       querystring: TopicListQuery,
       headers: IfNoneMatchHeaders,
       response: { 200: Ref(schemas.page), 304: NotModified },
@@ -42,7 +42,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
     read: {
       ...operation('read'),
       summary: `Read a ${noun}`,
-      description: `One ${noun}, with the number of its published posts.`,
+      description: `Returns a ${noun} with its number of published posts.`,
       params: TopicParams,
       headers: IfNoneMatchHeaders,
       response: { ...one, 304: NotModified },
@@ -50,7 +50,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
     posts: {
       ...operation('posts'),
       summary: `List the posts of a ${noun}`,
-      description: `The published posts of the ${noun} with this slug, in pages.`,
+      description: `Returns the published posts of the ${noun} with this slug, without their text.`,
       params: TopicSlugParams,
       querystring: TopicPostsQuery,
       headers: IfNoneMatchHeaders,
@@ -59,18 +59,20 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
     create: {
       ...operation('create'),
       summary: `Create a ${noun}`,
-      description: 'For editors. A name that is taken, in any case, or a slug is refused with 409.',
+      description:
+        `Creates a ${noun} (editors only). Responds with 409 if the name, ignoring case, or ` +
+        'the slug is taken.',
       body: Ref(schemas.create),
       response: {
-        201: Ref(schemas.topic, { description: `The ${noun} that was created` }),
+        201: Ref(schemas.topic, { description: `The ${noun} was created` }),
       },
     },
     replace: {
       ...operation('replace'),
       summary: `Replace a ${noun}`,
       description:
-        `For editors. Writes the whole ${noun}; ${replaced}. \`If-Match\` looks at the version ` +
-        'alone: a post more does not get in the way.',
+        `Replaces all fields of a ${noun} (editors only). ${replaced}. \`If-Match\` ` +
+        'compares only the version, so a new post does not cause a 412.',
       params: TopicParams,
       headers: IfMatchHeaders,
       body: Ref(schemas.replace),
@@ -79,7 +81,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
     update: {
       ...operation('update'),
       summary: `Change a ${noun}`,
-      description: 'For editors. Changes the fields that are given; what is left out stays.',
+      description: 'Changes the given fields (editors only). Omitted fields keep their values.',
       params: TopicParams,
       headers: IfMatchHeaders,
       body: Ref(schemas.update),
@@ -88,10 +90,10 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
     remove: {
       ...operation('delete'),
       summary: `Delete a ${noun}`,
-      description: `For editors. Its posts stay, without ${left}.`,
+      description: `Deletes a ${noun} (editors only). Its posts are kept, without ${left}.`,
       params: TopicParams,
       headers: IfMatchHeaders,
-      response: { 204: Type.Null({ description: `The ${noun} is gone` }) },
+      response: { 204: Type.Null({ description: `The ${noun} was deleted` }) },
     },
   };
 }
@@ -99,7 +101,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
 const read = { scope: 'posts:read', answers: 'read' } as const;
 const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
-/** The routes of categories or of tags. */
+/** The routes of categories or tags. */
 export function topicRoutes<Row extends TopicRow>(
   kind: topics.TopicKind<Row>,
   document: TopicDocument,
@@ -149,7 +151,7 @@ export function topicRoutes<Row extends TopicRow>(
       return reply.entity(topic, topics.topicTag(topic));
     }
 
-    // The body of a PUT has every field: what was left out of it is there with its default.
+    // PUT and PATCH share a handler: validation fills in the fields that a PUT omits.
     app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
     app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
 

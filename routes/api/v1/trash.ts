@@ -9,31 +9,33 @@ const tags = [tag.name];
 const operations = {
   list: {
     operationId: 'trash-list',
-    summary: 'List what was deleted',
+    summary: 'List the trash',
     description:
-      'What you deleted of your own, for editors what anyone did, in pages and one kind at a time. ' +
-      `After ${TRASH_DAYS} days it is gone for good.`,
+      'Returns the posts or the comments in the trash: your own that you deleted yourself, ' +
+      `or all of them if you are an editor. They are purged after ${TRASH_DAYS} days.`,
     tags,
     querystring: TrashListQuery,
     response: { 200: Ref(TrashPage) },
   },
   restore: {
     operationId: 'trash-restore',
-    summary: 'Restore what was deleted',
+    summary: 'Restore from trash',
     description:
-      'Brings it back as it was. What an editor deleted, only editors bring back; for others it is ' +
-      'not found.',
+      'Restores a post or comment as it was. Only editors can restore what an editor ' +
+      'deleted; to others it is not found.',
     tags,
     params: TrashParams,
-    response: { 204: Type.Null({ description: 'It is back' }) },
+    response: { 204: Type.Null({ description: 'The post or comment was restored' }) },
   },
   purge: {
     operationId: 'trash-purge',
-    summary: 'Remove for good',
-    description: 'Removes it from the trash, without a way back.',
+    summary: 'Purge from trash',
+    description:
+      'Deletes a post or comment permanently; whoever can restore it can purge it. This ' +
+      'cannot be undone.',
     tags,
     params: TrashParams,
-    response: { 204: Type.Null({ description: 'It is gone' }) },
+    response: { 204: Type.Null({ description: 'The post or comment was purged' }) },
   },
 } as const;
 

@@ -10,29 +10,30 @@ import { Limiter } from '#src/lib/limiter.js';
 import { exportUsers, usersAudience } from '#src/people/services/users.js';
 
 /**
- * Each export holds a database connection while it runs; the pool is there for others too. Those
- * who are signed in have places of their own, so that strangers cannot take them all.
+ * The maximum number of parallel exports. Each export holds a database connection while it runs, so
+ * the pool must keep some for other requests. Signed-in users have separate places, which anonymous
+ * callers cannot take.
  */
 const PLACES = { anonymous: 2, signedIn: 2 };
 
 const MINUTE_MS = 60_000;
 
-/** However slowly it is read, an export ends after this time. */
+/** The maximum duration of an export, however slowly the client reads. */
 const MAX_DURATION_MS = 15 * MINUTE_MS;
 
-/** A reader who takes nothing for so long is gone. */
+/** An export is aborted if the client reads nothing for this long. */
 const STALLED_AFTER_MS = 30_000;
 
 const tags = [tag.name];
 const whoSeesWhat =
-  'Administrators get all users whole; everyone else the public fields of the active ones. ' +
-  'The users come by id, streamed, so their number does not matter.';
+  'Administrators get all users with all fields; everyone else gets the public fields of ' +
+  'active users. The users are sorted by id and streamed, so their number is not limited.';
 
 const operations = {
   json: {
     operationId: 'users-export-json',
     summary: 'Export users as JSON',
-    description: `All users in one array. ${whoSeesWhat}`,
+    description: `Returns all users in one array. ${whoSeesWhat}`,
     tags,
     response: {
       200: {
@@ -44,7 +45,9 @@ const operations = {
   csv: {
     operationId: 'users-export-csv',
     summary: 'Export users as CSV',
-    description: `All users in a table with a header line; tags are joined by \`;\`, the address is JSON. ${whoSeesWhat}`,
+    description:
+      'Returns all users as a table with a header line. Tags are joined by `;`, the address ' +
+      `is JSON. ${whoSeesWhat}`,
     tags,
     response: {
       200: {
@@ -91,7 +94,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   function send(request: FastifyRequest, reply: FastifyReply, format: () => Transform): void {
     if (request.method === 'HEAD') {
-      // A stream, as GET has it: of that the length is not known, rather than zero.
+      // A stream, as for GET: its length is unknown, not zero.
       reply.send(Readable.from([]));
       return;
     }
@@ -104,8 +107,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     }
     reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
     const users = Readable.from(andThen(exportUsers(request.context(), MAX_DURATION_MS), leave));
-    // When one end breaks off, the pipeline ends the other, and with it the database cursor; also
-    // one that nobody had begun to read.
+    // If either end fails, the pipeline destroys the other, which closes the database cursor even
+    // if nothing was read yet.
     const stream = pipeline(users, format(), (error) => {
       leave();
       if (error) request.log.warn({ err: error }, 'an export broke off');
@@ -114,7 +117,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   }
 };
 
-/** The items; `done` is called before whoever reads them sees their end. */
+/** Yields the items and calls `done` before the consumer sees their end. */
 async function* andThen<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
   try {
     yield* items;

@@ -21,7 +21,7 @@ import {
 import * as changes from '#src/people/services/user-changes.js';
 import * as users from '#src/people/services/users.js';
 
-/** A thousand users with everything that one usually has. */
+/** Enough for a thousand users with typical fields. */
 const MAX_BULK_BYTES = 4 * 1024 * 1024;
 
 const tags = [tag.name];
@@ -31,8 +31,8 @@ const operations = {
     operationId: 'users-list',
     summary: 'List users',
     description:
-      'The users in pages, found by `q` and sorted by `sort`. Everyone sees the public fields of ' +
-      'the active users; administrators see all of them whole.',
+      'Returns users, filtered by `q` and sorted by `sort`. Everyone sees the public fields ' +
+      'of active users; administrators see all users with all fields.',
     tags,
     querystring: UserListQuery,
     response: { 200: Ref(UserPage) },
@@ -40,7 +40,9 @@ const operations = {
   read: {
     operationId: 'users-read',
     summary: 'Read a user',
-    description: 'One user: whole for administrators and the user, the public fields for others.',
+    description:
+      'Returns a user: with all fields for administrators and the user, with the public ' +
+      'fields for everyone else.',
     tags,
     params: UserParams,
     headers: IfNoneMatchHeaders,
@@ -50,18 +52,19 @@ const operations = {
     operationId: 'users-create',
     summary: 'Create a user',
     description:
-      'A username or e-mail address that is taken, in any case, is refused with 409. The user has ' +
-      'no password yet and cannot sign in.',
+      'Creates a user without a password, who cannot sign in yet. Responds with 409 if the ' +
+      'username or email address is taken, ignoring case.',
     tags,
     body: Ref(UserCreate),
-    response: { 201: Ref(User, { description: 'The user that was created' }) },
+    response: { 201: Ref(User, { description: 'The user was created' }) },
   },
   bulk: {
     operationId: 'users-bulk-create',
-    summary: 'Create many users',
+    summary: 'Create users in bulk',
     description:
-      `Creates 1 to ${MAX_BULK_USERS} users in one statement: all of them, or, if one of them is not ` +
-      'possible, none. The `loc` of each error has the index of the user that is to blame.',
+      `Creates 1 to ${MAX_BULK_USERS} users in one statement. If one of them cannot be ` +
+      'created, none is. The `loc` of each error contains the index of the user that caused ' +
+      'it.',
     tags,
     body: UserBulkCreate,
     response: { 201: Ref(UserBulkCreated, { description: 'The users were created' }) },
@@ -70,7 +73,8 @@ const operations = {
     operationId: 'users-replace',
     summary: 'Replace a user',
     description:
-      'Writes the whole user; what is left out goes back to its default. The role stays as it is.',
+      'Replaces all fields of a user. Omitted fields are reset to their defaults; the role ' +
+      'is kept.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
@@ -81,9 +85,9 @@ const operations = {
     operationId: 'users-update',
     summary: 'Change a user',
     description:
-      'Changes the fields that are given; what is left out stays. Users change their own profile; ' +
-      'username, e-mail address and `is_active` only administrators change. Whoever is switched off ' +
-      'is signed out everywhere.',
+      'Changes the given fields. Users can change their own profile; only administrators ' +
+      'can change `username`, `email` and `is_active`. Deactivating a user ends all their ' +
+      'sessions.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
@@ -92,10 +96,10 @@ const operations = {
   },
   role: {
     operationId: 'users-assign-role',
-    summary: 'Give a user a role',
+    summary: 'Assign a role',
     description:
-      'Gives a role, or any mask of permissions. Nobody grants what they do not hold themselves, ' +
-      'and the last administrator stays one.',
+      'Assigns a role or a permission mask. You can only grant permissions that you have. ' +
+      'The last administrator cannot be demoted.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
@@ -105,11 +109,12 @@ const operations = {
   remove: {
     operationId: 'users-delete',
     summary: 'Delete a user',
-    description: 'Deletes the user and ends their sessions. The last administrator stays.',
+    description:
+      'Deletes a user and ends their sessions. The last administrator cannot be deleted.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
-    response: { 204: Type.Null({ description: 'The user is gone' }) },
+    response: { 204: Type.Null({ description: 'The user was deleted' }) },
   },
 } as const;
 
@@ -167,7 +172,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     return reply.entity(user, users.userTag(user));
   }
 
-  // The body of a PUT has every field: what was left out of it is there with its default.
+  // PUT and PATCH share a handler: validation fills in the fields that a PUT omits.
   app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
   app.patch<Change>(
     '/:id',

@@ -15,14 +15,14 @@ import { tags } from './tags.js';
 
 const KIB = 1024;
 
-/** What is sent here comes back, so it is kept small. */
+/** Requests are returned in the response, so they must be small. */
 export const MAX_BODY_BYTES = 64 * KIB;
 
 const operations = {
   form: {
     operationId: 'playground-form',
-    summary: 'A form',
-    description: 'A form with a field that may be repeated. The password is not sent back.',
+    summary: 'Send a form',
+    description: 'Parses a form with a repeatable field. The password is not returned.',
     tags,
     body: {
       content: { 'application/x-www-form-urlencoded': { schema: Ref(PlaygroundFormInput) } },
@@ -31,29 +31,32 @@ const operations = {
   },
   json: {
     operationId: 'playground-json',
-    summary: 'Nested JSON',
+    summary: 'Send nested JSON',
     description:
-      'Sends back what was understood. A body that is no JSON is 422, and the error says at which ' +
-      'character it stopped being one.',
+      'Returns the JSON as parsed. A body that is not JSON is answered with 422; the error ' +
+      'contains the position of the first wrong character.',
     tags,
     body: Ref(PlaygroundPerson),
     response: { 200: Ref(PlaygroundJson) },
   },
   user: {
     operationId: 'playground-users',
-    summary: 'A nested body, and 201',
+    summary: 'Pretend to create a user',
     description:
-      'Answers as if it had created the user. With an `Idempotency-Key` the first answer comes again.',
+      'Returns the user with 201, without creating it. With an `Idempotency-Key`, a retry ' +
+      'gets the first response again.',
     tags,
     body: Ref(PlaygroundUser),
-    response: { 201: Ref(PlaygroundUserCreated, { description: 'As if it had been created' }) },
+    response: {
+      201: Ref(PlaygroundUserCreated, { description: 'The user, as it would have been created' }),
+    },
   },
   calc: {
     operationId: 'playground-calc',
-    summary: 'A calculation',
+    summary: 'Calculate from a form',
     description:
-      'Works out `a op b` from a form. What is valid may still be impossible: to divide by zero is ' +
-      '400 with the code `division_by_zero`.',
+      'Calculates `a op b` from a form. Valid values can still be impossible to process: a ' +
+      'division by zero is answered with 400 and the code `division_by_zero`.',
     tags,
     body: {
       content: { 'application/x-www-form-urlencoded': { schema: Ref(PlaygroundCalculation) } },
@@ -62,10 +65,10 @@ const operations = {
   },
 } as const;
 
-/** Nothing is done here that a repetition could do twice. */
+/** Operations without side effects need neither a CSRF token nor idempotency. */
 const pure = { bodyLimit: MAX_BODY_BYTES, config: { csrf: false, idempotent: false } };
 
-/** Bodies of each kind. */
+/** Request bodies of every type. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/form', { schema: operations.form, ...pure }, async (request) => {
     const { username, hobby } = request.body as PlaygroundFormInput;

@@ -7,20 +7,20 @@ const DIVIDEND = 1000n;
 
 const operation = {
   operationId: 'playground-error',
-  summary: 'A fault of the service',
+  summary: 'Provoke an internal error',
   description:
-    'Divides 1000 by `divisor` without looking, so that with 0, which is the default, the service ' +
-    'fails as it would on a fault of its own: 500 with the request id, and the cause in the log.',
+    'Divides 1000 by `divisor` without checking it. With 0, the default, the service fails: ' +
+    'the response is 500 with the request id, and the log contains the cause.',
   tags,
   querystring: ErrorQuery,
   response: { 200: Ref(PlaygroundQuotient) },
 } as const;
 
-/** What goes wrong. */
+/** Internal errors. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/error', { schema: operation }, async ({ query: { divisor } }) => ({
     divisor,
-    // Integers of this kind throw where numbers would become infinite.
+    // A division by zero throws with BigInt; with numbers it would give Infinity.
     quotient: Number(DIVIDEND / BigInt(divisor)),
   }));
 };

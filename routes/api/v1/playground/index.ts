@@ -11,13 +11,13 @@ import echoSocket from './websocket.js';
 
 export interface PlaygroundOptions {
   production: boolean;
-  /** Whose JSON is handed on. */
+  /** The URL of the upstream service whose JSON is forwarded. */
   upstreamUrl: string | undefined;
 }
 
 /**
- * Where the author of a client tries how this API speaks. Nothing here acts on behalf of a session
- * or changes anything, so no operation wants a CSRF token, and secrets are never sent back.
+ * Sample operations for testing API clients. Nothing here acts on behalf of a session or changes
+ * anything, so no operation requires a CSRF token. Secrets in a request are never returned.
  */
 const routes: FastifyPluginAsync<PlaygroundOptions> = async (app, { production, upstreamUrl }) => {
   const prefix = '/playground';

@@ -13,18 +13,18 @@ import { isJsonContentType } from '#src/lib/validation/index.js';
 
 const FORM_TYPE = /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;
 
-/** The path with its query, without secrets. */
+/** The path with its query, with secrets redacted. */
 export function shownPath(request: FastifyRequest): string {
   const [path = '', ...query] = request.url.split('?');
   return query.length === 0 ? path : `${path}?${redactForm(query.join('?'))}`;
 }
 
-/** Where the request was sent to: scheme, host, and the path that is given. */
+/** The URL of a path on the host that the request was sent to. */
 export function addressOf({ protocol, host }: FastifyRequest, path: string): string {
   return `${protocol}://${host}${path}`;
 }
 
-/** The request as it has arrived, without secrets. */
+/** The request as received, with secrets redacted. */
 export async function inspect(request: FastifyRequest): Promise<PlaygroundInspection> {
   const { method, protocol, host, ip, query } = request;
   const [path = ''] = request.url.split('?', 1);
@@ -48,7 +48,7 @@ export async function inspect(request: FastifyRequest): Promise<PlaygroundInspec
   };
 }
 
-/** The body as text, without secrets; of what is no text, only how long it is. */
+/** The body as text, with secrets redacted; for a binary body, only its length. */
 export function shownBody(request: FastifyRequest): string {
   const bytes = bytesOf(request);
   const type = request.raw.headers['content-type'] ?? '';
@@ -67,7 +67,7 @@ function shownHeaders({ raw }: FastifyRequest): Record<string, string> {
   );
 }
 
-/** The body as a form and as JSON, whichever it is; one that cannot be read is neither. */
+/** The body as a form or as JSON. If it cannot be parsed, both are empty. */
 async function readContent(
   request: FastifyRequest,
 ): Promise<Pick<PlaygroundInspection, 'form' | 'json'>> {

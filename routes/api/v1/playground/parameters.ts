@@ -37,64 +37,69 @@ import { tags } from './tags.js';
 const operations = {
   sum: {
     operationId: 'playground-sum',
-    summary: 'A whole number in the query',
-    description: 'Adds up the numbers from 1 to `n`. A number that is no integer is refused.',
+    summary: 'Send an integer in the query',
+    description: 'Adds the integers from 1 to `n`. A number with a fraction is rejected.',
     tags,
     querystring: SumQuery,
     response: { 200: Ref(PlaygroundSum) },
   },
   invoice: {
     operationId: 'playground-invoice',
-    summary: 'A positive number in the path',
-    description: 'Shows the amount as a number and, rounded to two decimals, as a text.',
+    summary: 'Send a positive number in the path',
+    description: 'Returns the amount as a number and as text, rounded to two decimals.',
     tags,
     params: InvoiceParams,
     response: { 200: Ref(PlaygroundInvoice) },
   },
   path: {
     operationId: 'playground-path',
-    summary: 'A path in the path',
-    description: 'Everything that follows, however many slashes it has, is one value.',
+    summary: 'Send a path in the path',
+    description: 'Takes the rest of the path as one value, slashes included.',
     tags,
     params: PathParams,
     response: { 200: Ref(PlaygroundPath) },
   },
   items: {
     operationId: 'playground-items',
-    summary: 'A list in the path',
-    description: 'The values are separated by commas; an error names the index of the value.',
+    summary: 'Send a list in the path',
+    description: 'Splits the value at commas. An error contains the index of the invalid value.',
     tags,
     params: ItemsParams,
     response: { 200: Ref(PlaygroundItems) },
   },
   version: {
     operationId: 'playground-version',
-    summary: 'A pattern in the path',
-    description: 'What does not look like `1.2.3` is an invalid value, 422, and not a wrong path.',
+    summary: 'Send a version in the path',
+    description:
+      'Accepts a version of the form `1.2.3`. Any other value is answered with 422, not with ' +
+      '404.',
     tags,
     params: VersionParams,
     response: { 200: Ref(PlaygroundVersion) },
   },
   choice: {
     operationId: 'playground-choice',
-    summary: 'One of several values in the path',
-    description: 'Only the listed values are valid; the error for another one lists them.',
+    summary: 'Send an enum value in the path',
+    description: 'Accepts only the listed values. The error for any other value lists them.',
     tags,
     params: ChoiceParams,
     response: { 200: Ref(PlaygroundChoice) },
   },
   uuid: {
     operationId: 'playground-uuid',
-    summary: 'A UUID in the path',
-    description: 'Any version of UUID, in either case; it is shown in its usual form.',
+    summary: 'Send a UUID in the path',
+    description:
+      'Accepts a UUID of any version, in upper or lower case, and returns it in canonical form.',
     tags,
     params: UuidParams,
     response: { 200: Ref(PlaygroundUuid) },
   },
   item: {
     operationId: 'playground-item',
-    summary: 'Path and query together',
-    description: 'A number in the path and an optional text in the query, null if left out.',
+    summary: 'Send path and query parameters',
+    description:
+      'Returns an id from the path and an optional text from the query, which is null if ' +
+      'omitted.',
     tags,
     params: ItemParams,
     querystring: ItemQuery,
@@ -102,65 +107,67 @@ const operations = {
   },
   comment: {
     operationId: 'playground-comment',
-    summary: 'Two numbers in a nested path',
-    description: 'If both are invalid, both are reported.',
+    summary: 'Send two ids in a nested path',
+    description: 'Returns both ids. If both are invalid, the error reports both.',
     tags,
     params: CommentParams,
     response: { 200: Ref(PlaygroundComment) },
   },
   hello: {
     operationId: 'playground-hello',
-    summary: 'A path without its last part',
-    description: 'Greets everybody; the same handler as with a name.',
+    summary: 'Omit an optional path segment',
+    description: 'Returns a greeting for everybody, from the same handler as with a name.',
     tags,
     response: { 200: Ref(PlaygroundHello) },
   },
   helloName: {
     operationId: 'playground-hello-name',
-    summary: 'A path with its last part',
-    description: 'Greets whom the path names; the same handler as without a name.',
+    summary: 'Send an optional path segment',
+    description:
+      'Returns a greeting for the name in the path, from the same handler as without a name.',
     tags,
     params: HelloParams,
     response: { 200: Ref(PlaygroundHello) },
   },
   query: {
     operationId: 'playground-query',
-    summary: 'Every option of a query parameter',
+    summary: 'Try all query parameter options',
     description:
-      'Defaults, lengths, limits that count and that do not, a pattern, titles, a parameter that ' +
-      'may be repeated and a deprecated one. A required one is in `playground-search`.',
+      'Shows defaults, lengths, inclusive and exclusive limits, a pattern, titles, a ' +
+      'repeatable and a deprecated parameter. `playground-search` shows a required one.',
     tags,
     querystring: OptionsQuery,
     response: { 200: Ref(PlaygroundQuery) },
   },
   search: {
     operationId: 'playground-search',
-    summary: 'The query of a search',
-    description: 'A required text with page, size and order; nothing is searched.',
+    summary: 'Send a search query',
+    description:
+      'Returns a required search text with page, size and sort order, without searching.',
     tags,
     querystring: SearchQuery,
     response: { 200: Ref(PlaygroundSearch) },
   },
   greet: {
     operationId: 'playground-greet',
-    summary: 'Any script in the query',
-    description: 'Greets in plain text. The name is UTF-8, percent-encoded.',
+    summary: 'Send any script in the query',
+    description: 'Returns a greeting in plain text. The name is percent-encoded UTF-8.',
     tags,
     querystring: GreetQuery,
     response: { 200: plainText('A greeting', 'Hello,张三') },
   },
 } as const;
 
-/** What is not there at all is answered like anywhere else. */
+/** An empty path segment matches no route. */
 const config = { errors: [404] } as const;
 
-/** A list in a path is one text, as OpenAPI writes it (style `simple`); validation wants its parts. */
+/** Splits a list in a path (OpenAPI style `simple`) before validation, which expects an array. */
 const splitItems: onRequestAsyncHookHandler = async ({ params }) => {
   const given = params as { items: unknown };
   given.items = String(given.items).split(',');
 };
 
-/** Values in paths and queries. */
+/** Parameters in paths and queries. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/sum', { schema: operations.sum }, async ({ query: { n } }) => ({
     n,

@@ -1,4 +1,7 @@
-/** An answer of plain text in the document. What callers sent stays text: no browser runs it. */
+/**
+ * A plain-text response in the document. Input of the caller is returned as text only, so that no
+ * browser executes it.
+ */
 export function plainText(description: string, example: string) {
   return {
     description,

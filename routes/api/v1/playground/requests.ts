@@ -21,40 +21,45 @@ type Method = (typeof METHODS)[number];
 const operations = {
   context: {
     operationId: 'playground-context',
-    summary: 'What the service knows of a request',
-    description: 'The context in which a handler runs: the application, the request, its id.',
+    summary: 'Get the request context',
+    description:
+      'Returns the context in which a handler runs: the application, the request and its id.',
     tags,
     response: { 200: Ref(PlaygroundContext) },
   },
   inspect: (method: Method) => ({
     operationId: `playground-inspect-${method.toLowerCase()}`,
-    summary: `See a ${method} request as it arrives`,
+    summary: `Inspect a ${method} request`,
     description:
-      'Method, address, headers, query, form and JSON as the service has read them. What is named ' +
-      'like a password, a token or a key is redacted, wherever it stands.',
+      'Returns the method, URL, headers, query, form and JSON as parsed. Values that are ' +
+      'named like a password, token or key are redacted everywhere.',
     tags,
     response: { 200: Ref(PlaygroundInspection) },
   }),
   echo: (method: Method) => ({
     operationId: `playground-echo-${method.toLowerCase()}`,
-    summary: `See a ${method} request as text`,
+    summary: `Echo a ${method} request`,
     description:
-      'The request in a few lines of plain text, with its body. What is named like a password, a ' +
-      'token or a key is redacted; of a body that is no text, only the length is shown.',
+      'Returns the request and its body as a few lines of plain text. Values that are named ' +
+      'like a password, token or key are redacted; for a binary body, only the length is ' +
+      'shown.',
     tags,
-    response: { 200: plainText('The request in plain text', 'Method: GET\nPath: /…\n') },
+    response: { 200: plainText('The request as plain text', 'Method: GET\nPath: /…\n') },
   }),
   headers: {
     operationId: 'playground-headers',
-    summary: 'What the headers say about a client',
-    description: 'Browser, system and languages. Of `Authorization`, only that it was there.',
+    summary: 'Get client information',
+    description:
+      'Returns the browser, operating system and languages of the client, and whether an ' +
+      '`Authorization` header was sent.',
     tags,
     response: { 200: Ref(PlaygroundHeaders) },
   },
   cookies: {
     operationId: 'playground-cookies',
-    summary: 'Which cookies came along',
-    description: 'The names of all cookies. Their values are secrets and are not sent back.',
+    summary: 'List cookies',
+    description:
+      'Returns the names of all cookies. Their values are redacted, because they may be secret.',
     tags,
     cookies: SessionIdCookie,
     response: { 200: Ref(PlaygroundCookies) },
@@ -73,7 +78,7 @@ const anyForm = {
   examples: [{ action: 'test', user: 'alice' }],
 };
 
-/** The methods whose body means something (RFC 9110, section 9.3). */
+/** The methods with defined semantics for a request body (RFC 9110, section 9.3). */
 const METHODS_WITH_BODY = new Set<Method>(['POST', 'PUT', 'PATCH']);
 
 function anyBody(method: Method) {
@@ -92,7 +97,7 @@ function anyBody(method: Method) {
   };
 }
 
-/** The request itself, shown without its secrets. */
+/** Operations that return the request itself, with secrets redacted. */
 const routes: FastifyPluginAsyncTypebox<{ production: boolean }> = async (app, { production }) => {
   app.get('/context', { schema: operations.context }, async (request) => ({
     app_context: { app_name: 'althing', config_app_name: 'Althing', debug_mode: !production },

@@ -21,31 +21,32 @@ const COOKIE_SECONDS = 3600;
 const operations = {
   text: {
     operationId: 'playground-response-text',
-    summary: 'Plain text',
-    description: 'An answer that is no JSON: plain text in UTF-8.',
+    summary: 'Get plain text',
+    description: 'Returns plain text in UTF-8 instead of JSON.',
     tags,
-    response: { 200: plainText('Plain text', TEXT) },
+    response: { 200: plainText('The plain text', TEXT) },
   },
   json: {
     operationId: 'playground-response-json',
-    summary: 'JSON, indented if wanted',
-    description: 'JSON as it is sent everywhere, or with `pretty` as people like to read it.',
+    summary: 'Get JSON',
+    description: 'Returns compact JSON, or indented JSON with `pretty`.',
     tags,
     querystring: PrettyQuery,
     response: { 200: Ref(PlaygroundExample) },
   },
   custom: {
     operationId: 'playground-response-custom',
-    summary: '201 with headers of its own',
-    description: 'Another status than 200, a header that no standard knows, and no caching.',
+    summary: 'Get 201 with custom headers',
+    description:
+      'Returns status 201, a non-standard header, and a `Cache-Control` that forbids caching.',
     tags,
     response: {
       201: {
-        description: 'As if something had been created',
+        description: 'A response with status 201',
         headers: {
           'X-Custom-Header': {
             type: 'string',
-            description: 'A header that no standard knows',
+            description: 'A non-standard header',
             examples: ['CustomValue'],
           },
         },
@@ -55,43 +56,45 @@ const operations = {
   },
   empty: {
     operationId: 'playground-response-empty',
-    summary: '204, no content',
-    description: 'An answer without a body, and without a content type.',
+    summary: 'Get an empty response',
+    description: 'Returns 204 without a body and without a `Content-Type`.',
     tags,
-    response: { 204: Type.Null({ description: 'There is nothing to say' }) },
+    response: { 204: Type.Null({ description: 'No content' }) },
   },
   cookie: {
     operationId: 'playground-response-cookie',
-    summary: 'A cookie',
+    summary: 'Get a cookie',
     description:
-      'Sets `session_token`, which is HttpOnly, Secure and SameSite=Lax, for one hour and for the ' +
-      'playground only. `playground-cookies` shows whether the client has kept it.',
+      'Sets the cookie `session_token` (HttpOnly, Secure, SameSite=Lax) for one hour, for ' +
+      'the paths of the playground only. `playground-cookies` shows whether the client ' +
+      'stored it.',
     tags,
     response: {
-      200: plainText('The cookie is set', COOKIE_SET),
+      200: plainText('The cookie was set', COOKIE_SET),
     },
   },
   redirect: {
     operationId: 'playground-response-redirect',
-    summary: 'A redirect',
-    description: '302 to the plain text. A client that follows redirects ends up with 200.',
+    summary: 'Get a redirect',
+    description: 'Redirects to the plain text with 302. A client that follows redirects gets 200.',
     tags,
     response: {
-      200: plainText('What a client that follows gets', TEXT),
-      302: Type.Null({ description: 'The text is elsewhere' }),
+      200: plainText('The plain text, for clients that follow the redirect', TEXT),
+      302: Type.Null({ description: 'A redirect to the plain text' }),
     },
   },
   download: {
     operationId: 'playground-response-download',
-    summary: 'A file to be saved',
-    description: 'An attachment with a name: a browser saves it and does not show it.',
+    summary: 'Download a file',
+    description:
+      'Returns an attachment with a file name. A browser saves it instead of showing it.',
     tags,
     response: { 200: plainText('The content of the file', FILE) },
   },
   csv: {
     operationId: 'playground-response-csv',
-    summary: 'A table as CSV',
-    description: 'A header line and two rows (RFC 4180), as an attachment.',
+    summary: 'Download a CSV table',
+    description: 'Returns a table with a header line and two rows (RFC 4180), as an attachment.',
     tags,
     response: {
       200: {
@@ -102,14 +105,14 @@ const operations = {
   },
   async: {
     operationId: 'playground-async',
-    summary: 'An answer that takes a while',
-    description: `Waits ${ASYNC_MS} ms, while the service goes on answering others.`,
+    summary: 'Get a delayed response',
+    description: `Responds after ${ASYNC_MS} ms, without blocking other requests.`,
     tags,
     response: { 200: Ref(PlaygroundMessage) },
   },
 } as const;
 
-/** Answers of each kind. */
+/** Responses of every type. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/responses/text', { schema: operations.text }, async (_request, reply) => {
     reply.type(TEXT_TYPE);

@@ -11,10 +11,10 @@ const MAX_STREAMS_AT_ONCE = 100;
 
 const operation = {
   operationId: 'playground-stream',
-  summary: 'Server-sent events',
+  summary: 'Stream server-sent events',
   description:
-    `${EVENTS} events, ${INTERVAL_MS / 1000} s apart, as \`text/event-stream\`; then the stream ends. ` +
-    'It ends before when the client goes away.',
+    `Sends ${EVENTS} events, ${INTERVAL_MS / 1000} s apart, as \`text/event-stream\`, and ` +
+    'then ends the stream. The stream also ends when the client disconnects.',
   tags,
   response: {
     200: {
@@ -44,7 +44,7 @@ const routes: FastifyPluginAsync = async (app) => {
         yield `data: ${JSON.stringify({ count, timestamp: app.clock().toISOString() })}\n\n`;
       }
     } catch (error) {
-      // The service is stopping: the stream ends, as at its end.
+      // During a graceful shutdown, the stream ends normally.
       if (!closing.signal.aborted) throw error;
     } finally {
       leave();
@@ -55,7 +55,7 @@ const routes: FastifyPluginAsync = async (app) => {
     reply
       .type('text/event-stream; charset=utf-8')
       .header('cache-control', 'no-cache')
-      // Left open, the connection of a stream that ends as the service stops would hold it up.
+      // A connection kept alive after its stream would delay a graceful shutdown.
       .header('connection', 'close')
       .header('x-accel-buffering', 'no');
     if (request.method === 'HEAD') return reply.send();

@@ -1,3 +1,3 @@
 import { tag } from '#schemas/playground.js';
-/** The tag of every operation of the playground. */
+/** The tag of all playground operations. */
 export const tags = [tag.name];

@@ -9,11 +9,11 @@ const MAX_BYTES = 1024 * 1024;
 
 const operation = {
   operationId: 'playground-upstream',
-  summary: 'The answer of another service',
+  summary: 'Fetch from the upstream',
   description:
-    'Fetches the one address that the service is configured with and hands its JSON on. 404 if ' +
-    'there is none; 502 if it cannot be reached, fails, or answers with anything but JSON; 504 if ' +
-    `it takes longer than ${TIMEOUT_MS / 1000} s.`,
+    'Fetches the configured upstream URL and returns its JSON. Responds with 404 if no ' +
+    'upstream is configured; 502 if the upstream is unreachable, fails, or returns anything ' +
+    `but JSON; 504 if it takes longer than ${TIMEOUT_MS / 1000} s.`,
   tags,
   response: { 200: Ref(PlaygroundUpstream) },
 } as const;
@@ -27,7 +27,9 @@ const routes: FastifyPluginAsync<{ url: string | undefined }> = async (app, { ur
   });
 };
 
-/** The JSON behind the address, as text. Redirects are not followed: they could lead anywhere. */
+/**
+ * The JSON of the URL, as text. Redirects are not followed, because they could lead to any host.
+ */
 async function fetchJson(url: string): Promise<string> {
   try {
     const answer = await fetch(url, {

@@ -7,15 +7,15 @@ import { tags } from './tags.js';
 
 const MAX_SOCKETS_AT_ONCE = 100;
 
-/** A client that does not read what it gets is let go when so much of it waits, in bytes. */
+/** A client that does not read is disconnected when this many bytes are buffered. */
 const MAX_WAITING_BYTES = 16 * MAX_MESSAGE_BYTES;
 
 const operation = {
   operationId: 'playground-ws-echo',
-  summary: 'A WebSocket that echoes',
+  summary: 'Echo over a WebSocket',
   description:
-    'With `Upgrade: websocket` (RFC 6455) it becomes a connection on which each text `x` is answered ' +
-    'with `Echo: x`. Without, it says how to connect.',
+    'Opens a WebSocket with `Upgrade: websocket` (RFC 6455); each text message `x` is ' +
+    'answered with `Echo: x`. Without `Upgrade`, returns how to connect.',
   tags,
   response: { 200: Ref(PlaygroundWebSocket) },
 } as const;
