@@ -1,9 +1,14 @@
 import type { Config } from './config-schema.js';
 
-/** Of `SECRET_KEY`, in characters. */
+/** Minimum length of a secret, in characters. */
 export const MIN_SECRET_LENGTH = 32;
 
-/** What no schema can say. The values may be as the environment has them. */
+/**
+ * Finds the problems that the schema of the configuration cannot express. Accepts parsed values and
+ * the raw ones of the environment.
+ *
+ * @returns one sentence per problem, without the value, which may be a secret
+ */
 export function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
   return [
     findUrlProblem(values.DATABASE_URL),
@@ -21,34 +26,36 @@ export function findProblems(values: { [Name in keyof Config]?: unknown }): stri
 function findUrlProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || isPostgresUrl(url)) return undefined;
   return (
-    'DATABASE_URL cannot be read: it should look like postgresql://user:password@host:5432/database, ' +
-    'with special characters of the password percent-encoded (@ as %40)'
+    'DATABASE_URL is not a PostgreSQL URL: use postgresql://user:password@host:5432/database, with ' +
+    'special characters of the password percent-encoded (@ as %40)'
   );
 }
 
 function findUpstreamProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
-  return 'PLAYGROUND_UPSTREAM_URL is not an address such as https://api.example.com/data';
+  return 'PLAYGROUND_UPSTREAM_URL is not an http or https URL: use one like https://api.example.com/data';
 }
 
 function findSmtpProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || isSmtpUrl(url)) return undefined;
-  return 'SMTP_URL is not an address such as smtps://user:password@mail.example.com:465';
+  return 'SMTP_URL is not an SMTP URL: use one like smtps://user:password@mail.example.com:465';
 }
 
 function findClientProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || isHttpUrl(url)) return undefined;
-  return 'CLIENT_URL is not an address such as https://app.example.com';
+  return 'CLIENT_URL is not an http or https URL: use one like https://app.example.com';
 }
 
 function findRedisProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || isRedisUrl(url)) return undefined;
-  return 'REDIS_URL is not an address such as redis://:password@redis.example.com:6379/0';
+  return 'REDIS_URL is not a Redis URL: use one like redis://:password@redis.example.com:6379/0';
 }
 
 function findPoolProblem(min: unknown, max: unknown): string | undefined {
   const wrong = typeof min === 'number' && typeof max === 'number' && min > max;
-  return wrong ? 'DB_POOL_MIN is greater than DB_POOL_MAX' : undefined;
+  return wrong
+    ? 'DB_POOL_MIN is greater than DB_POOL_MAX: lower it, or raise DB_POOL_MAX'
+    : undefined;
 }
 
 function findSecretProblem(
@@ -58,12 +65,12 @@ function findSecretProblem(
 ): string | undefined {
   if (typeof secret !== 'string') {
     return environment === 'production'
-      ? `${name} is missing: production wants one, and \`npm run cli -- generate-secret\` makes it`
+      ? `${name} is missing: production requires it; generate one with \`npm run cli -- generate-secret\``
       : undefined;
   }
   const weak = secret.length < MIN_SECRET_LENGTH || new Set(secret).size < 8;
   return weak
-    ? `${name} is too weak: it should have at least ${MIN_SECRET_LENGTH} random characters`
+    ? `${name} is too weak: use at least ${MIN_SECRET_LENGTH} random characters`
     : undefined;
 }
 
@@ -74,7 +81,7 @@ function findTokenSecretProblem(
 ): string | undefined {
   const list = Array.isArray(secrets) && secrets.length > 0 ? secrets : [undefined];
   if (secretKey !== undefined && list.includes(secretKey)) {
-    return 'JWT_SECRET holds the SECRET_KEY: what signs cookies must not sign tokens';
+    return 'JWT_SECRET contains the SECRET_KEY: use different secrets for cookies and tokens';
   }
   return list
     .map((secret) => findSecretProblem('JWT_SECRET', secret, environment))
@@ -86,7 +93,7 @@ function findOriginProblem(origins: unknown): string | undefined {
   const bad = origins.findIndex((origin) => !isOrigin(origin));
   return bad < 0
     ? undefined
-    : `CORS_ORIGINS: value ${bad + 1} is not an origin such as https://app.example.com`;
+    : `CORS_ORIGINS: value ${bad + 1} is not an origin: use one like https://app.example.com`;
 }
 
 function isPostgresUrl(text: string): boolean {

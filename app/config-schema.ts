@@ -1,20 +1,20 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Default, Enum } from '#schemas/types.js';
 
-/** Every variable of the environment that the service reads, with its meaning and its default. */
+/** All environment variables that the service reads, with their descriptions and defaults. */
 export const ConfigSchema = Type.Object({
   APP_ENV: Default(
     Enum(['development', 'testing', 'production'], {
       description:
-        'Production wants real secrets, sends HSTS and loads no demo data. `NODE_ENV=production` ' +
-        'has the same effect.',
+        'Environment. `production` requires real secrets, sends HSTS and never loads demo data; ' +
+        '`NODE_ENV=production` has the same effect.',
     }),
     'development',
   ),
   HOST: Default(
     Type.String({
       minLength: 1,
-      description: 'The address to listen on; `0.0.0.0` opens the service to others',
+      description: 'Address to listen on; `0.0.0.0` accepts connections from other machines',
     }),
     '127.0.0.1',
   ),
@@ -22,56 +22,55 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: 65535,
-      description: 'The port to listen on',
+      description: 'Port to listen on; `0` picks a free one',
     }),
     8000,
   ),
   LOG_LEVEL: Default(
     Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-      description: 'How much is logged',
+      description: 'Minimum level of the log lines to write',
     }),
     'info',
   ),
   DATABASE_URL: Type.Optional(
     Type.String({
       description:
-        'The PostgreSQL server, as `postgresql://user:password@host:5432/database` (an `@` in the ' +
-        'password is written `%40`). Without it the service runs its own under `DATA_DIR`. Behind a ' +
-        'pooler that lends connections by the transaction, no process hears of changes, and what ' +
-        'public reads have found is not kept.',
+        'PostgreSQL server, as `postgresql://user:password@host:5432/database` with special ' +
+        'characters of the password percent-encoded (`@` as `%40`). Without it, the service runs ' +
+        'an embedded PostgreSQL under `DATA_DIR`. Behind a pooler in transaction mode, change ' +
+        'notifications do not arrive and public responses are not cached.',
     }),
   ),
   DATA_DIR: Default(
     Type.String({
       minLength: 1,
-      description: 'Where the embedded database and the development secret are kept',
+      description: 'Directory of the embedded database and the generated development secrets',
     }),
     'data',
   ),
   DEMO_DATA: Default(
     Type.Boolean({
-      description: 'Load the demo data when the database has no users yet; never in production',
+      description: 'Load demo data if the database has no users; ignored in production',
     }),
     true,
   ),
   PLAYGROUND: Type.Optional(
     Type.Boolean({
       description:
-        'Whether there is `/api/v1/playground`, where the authors of clients try how this API speaks; ' +
-        'on if it is left out, except in production',
+        'Serve `/api/v1/playground`, where client authors can try out how this API behaves; on ' +
+        'by default except in production',
     }),
   ),
   PLAYGROUND_UPSTREAM_URL: Type.Optional(
     Type.String({
-      description:
-        'The http or https address whose JSON `GET /api/v1/playground/upstream` hands on',
+      description: 'http or https URL whose JSON `GET /api/v1/playground/upstream` returns',
     }),
   ),
   DB_POOL_MIN: Default(
     Type.Integer({
       minimum: 0,
       maximum: 30,
-      description: 'Connections kept open',
+      description: 'Minimum number of pooled database connections',
     }),
     2,
   ),
@@ -79,14 +78,14 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: 30,
-      description: 'Connections at most',
+      description: 'Maximum number of pooled database connections',
     }),
     10,
   ),
   DB_POOL_MAX_LIFETIME: Default(
     Type.Integer({
       minimum: 1,
-      description: 'Seconds after which a connection is replaced',
+      description: 'Seconds after which a database connection is replaced',
     }),
     3600,
   ),
@@ -94,7 +93,7 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: 60,
-      description: 'Seconds to wait for a connection before the answer is 503',
+      description: 'Seconds to wait for a database connection before responding with 503',
     }),
     5,
   ),
@@ -102,63 +101,65 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: 600,
-      description: 'Seconds that one SQL statement may take',
+      description: 'Maximum duration of an SQL statement in seconds',
     }),
     30,
   ),
   DB_NAMED_STATEMENTS: Default(
     Type.Boolean({
-      description: 'Prepare statements on the server; off behind a PgBouncer older than 1.21',
+      description: 'Use prepared statements; turn off behind PgBouncer older than 1.21',
     }),
     true,
   ),
   REDIS_URL: Type.Optional(
     Type.String({
       description:
-        'The Redis server, as `redis://:password@host:6379/0` (`rediss://` over TLS), in which all ' +
-        'processes share what public reads have found. Without it each keeps its own in memory.',
+        'Redis server, as `redis://:password@host:6379/0` (`rediss://` for TLS), for a response ' +
+        'cache shared by all processes. Without it, each process caches in its own memory.',
     }),
   ),
   SECRET_KEY: Type.Optional(
     Type.String({
       description:
-        'Signs cookies; at least 32 characters, `npm run cli -- generate-secret` makes one. Required ' +
-        'in production; elsewhere one is made and kept under `DATA_DIR`.',
+        'Secret that signs cookies, at least 32 characters; generate one with `npm run cli -- ' +
+        'generate-secret`. Required in production; otherwise generated once and stored under ' +
+        '`DATA_DIR`.',
     }),
   ),
   JWT_SECRET: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        'Sign tokens, separated by commas: the first signs, all are accepted, so that a new one can ' +
-        'be put in front without signing everyone out. As long and random as `SECRET_KEY`, and none ' +
-        'of them the same. Required in production; elsewhere one is made and kept under `DATA_DIR`.',
+        'Secrets that sign tokens, comma-separated, each as strong as `SECRET_KEY` and different ' +
+        'from it. The first one signs and all are accepted: rotate by putting a new one in ' +
+        'front. Required in production; otherwise generated once and stored under `DATA_DIR`.',
     }),
   ),
   SMTP_URL: Type.Optional(
     Type.String({
       description:
-        'The mail server, as `smtps://user:password@host:465` or `smtp://host:587` (TLS by STARTTLS ' +
-        'where the server offers it). Without it mail stays in memory, where `/dev/mail` shows it, ' +
-        'and in production none can be sent.',
+        'Mail server, as `smtps://user:password@host:465` or `smtp://host:587` (upgraded to TLS ' +
+        'by STARTTLS where offered). Without it, no mail is sent: production refuses operations ' +
+        'that need mail, other environments keep mails in memory, and development shows them at ' +
+        '`/dev/mail`.',
     }),
   ),
   MAIL_FROM: Default(
     Type.String({
       pattern: '^[^\\r\\n]*[^\\s<>@]+@[^\\s<>@]+>?$',
-      description: 'The sender of every mail: an address, or a name and an address in `<>`',
+      description: 'Sender of all mail: an email address, or `Name <address>`',
     }),
     'Althing <no-reply@localhost>',
   ),
   CLIENT_URL: Type.Optional(
     Type.String({
       description:
-        'The http or https address of the pages that people use; mails then link to them. Without ' +
-        'it a mail names the operation that takes its token.',
+        'http or https base URL of the client application, used for links in mails and the feed. ' +
+        'Without it, mails name the API operation that takes their token.',
     }),
   ),
   CORS_ORIGINS: Default(
     Type.Array(Type.String(), {
-      description: 'Origins whose pages may call the API with cookies, separated by commas',
+      description: 'Origins allowed to call the API with credentials, comma-separated',
     }),
     [],
   ),
@@ -166,21 +167,21 @@ export const ConfigSchema = Type.Object({
     Type.String({
       pattern: '^(?:\\d{1,2}|[0-9a-fA-F:.]+(?:/\\d{1,3})?(?: *, *[0-9a-fA-F:.]+(?:/\\d{1,3})?)*)$',
       description:
-        'Whose `X-Forwarded-For` and `X-Forwarded-Proto` to believe: the number of proxies of your ' +
-        'own in front of the service, or their addresses, separated by commas',
+        'Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted: the number of ' +
+        'proxies in front of the service, or their addresses and networks, comma-separated',
     }),
     '0',
   ),
   RATE_LIMIT: Default(
     Type.Integer({
       minimum: 1,
-      description: 'Requests a minute from one address',
+      description: 'Requests per minute from one IP address',
     }),
     600,
   ),
   REGISTRATION: Default(
     Type.Boolean({
-      description: 'Whether people may register by themselves; else administrators create them',
+      description: 'Allow anyone to register; if off, only administrators create accounts',
     }),
     true,
   ),
@@ -188,14 +189,15 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       description:
-        'Requests a minute from one address to each operation that takes a password or sends mail',
+        'Requests per minute from one IP address to each operation that takes a password or ' +
+        'sends mail',
     }),
     20,
   ),
   COMMENT_RATE_LIMIT: Default(
     Type.Integer({
       minimum: 1,
-      description: 'Attempts a minute from one address to write a comment',
+      description: 'Attempts per minute from one IP address to post a comment',
     }),
     20,
   ),
@@ -204,7 +206,8 @@ export const ConfigSchema = Type.Object({
       minimum: 1,
       maximum: 1_000_000,
       description:
-        'Wrong passwords for one account that have no consequence; each further one doubles a wait',
+        'Failed sign-ins allowed per account before a delay starts; the delay doubles with each ' +
+        'further failure',
     }),
     5,
   ),
@@ -212,14 +215,16 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: 1_000_000,
-      description: 'The same for all wrong passwords from one address',
+      description:
+        'Failed sign-ins allowed per IP address, for all accounts, before a delay starts',
     }),
     50,
   ),
   BODY_LIMIT: Default(
     Type.Integer({
       minimum: 1024,
-      description: 'Bytes that the largest bodies may have; most operations take less',
+      description:
+        'Maximum size of a request body in bytes; most operations have a lower limit of their own',
     }),
     16 * 1024 * 1024,
   ),
@@ -227,7 +232,7 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: 600,
-      description: 'Seconds in which a request must have arrived',
+      description: 'Seconds within which a request must be received completely',
     }),
     30,
   ),
@@ -235,7 +240,7 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: 120,
-      description: 'Seconds that running requests get to finish when the service stops',
+      description: 'Seconds given to running requests during a graceful shutdown',
     }),
     10,
   ),

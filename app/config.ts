@@ -5,7 +5,7 @@ import { compileParameters } from '#src/lib/validation/index.js';
 import { findProblems } from './config-problems.js';
 import { type Config, ConfigSchema } from './config-schema.js';
 
-/** A configuration with which the service will not start. The message is one line for people. */
+/** An invalid configuration. The message is one line that names every wrong variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -13,8 +13,8 @@ export class ConfigError extends Error {
 const parse = compileParameters(ConfigSchema, { place: 'query', definitions: {} });
 
 /**
- * The configuration, out of the process's environment and the file `.env` of the project, of which
- * the environment is the stronger.
+ * Loads the configuration from the environment and the project's `.env`; the environment takes
+ * precedence.
  *
  * @throws ConfigError naming every variable that is missing or wrong, without its value
  */
@@ -24,7 +24,7 @@ export function loadConfig(): Config {
   return parseConfig(process.env);
 }
 
-/** The proxies to believe, as Fastify wants them told. */
+/** The trusted proxies, in the form of Fastify's `trustProxy` option. */
 export function trustedProxies({
   TRUST_PROXY,
 }: Config): string[] | ((address: string, hop: number) => boolean) {
@@ -33,19 +33,19 @@ export function trustedProxies({
   return (_address, hop) => hop < hops;
 }
 
-/** Where a password may come from when nobody is there to type it. */
+/** The environment variable that replaces the password prompt of `create-admin`. */
 export const ADMIN_PASSWORD_VARIABLE = 'ALTHING_ADMIN_PASSWORD';
 
-/** The password for `create-admin`, if the environment has one. An empty one counts as not set. */
+/** The password of `ADMIN_PASSWORD_VARIABLE`; undefined if it is unset or empty. */
 export function adminPassword(): string | undefined {
   return process.env[ADMIN_PASSWORD_VARIABLE] || undefined;
 }
 
-/** The variables that hold several values, with commas between them. */
+/** The variables that hold comma-separated lists. */
 const LISTS = ['CORS_ORIGINS', 'JWT_SECRET'] as const;
 
 /**
- * The configuration that these variables make. An empty one counts as not set.
+ * Parses a configuration from environment variables. An empty variable counts as not set.
  *
  * @throws ConfigError as `loadConfig`
  */

@@ -2,19 +2,19 @@ import { join, resolve } from 'node:path';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { projectRoot } from '#src/lib/project-root.js';
 
-/** A database server to work on. */
+/** A database server that is ready for connections. */
 export interface OpenDatabase {
   url: string;
-  /** Whether the server belongs to this process and ends with it. */
+  /** Whether this process started the server and stops it. */
   embedded: boolean;
-  /** Stops the server if it is the embedded one. */
+  /** Stops the embedded server; does nothing for an external one. */
   close(): Promise<void>;
 }
 
 /**
- * The server that `DATABASE_URL` names, or else the embedded one under `DATA_DIR`, started.
+ * Returns the server named by `DATABASE_URL`, or starts the embedded one under `DATA_DIR`.
  *
- * @throws EmbeddedPostgresError with a sentence for people
+ * @throws EmbeddedPostgresError whose message is written for people
  */
 export async function openDatabase(
   { DATABASE_URL, DATA_DIR }: { DATABASE_URL?: string | undefined; DATA_DIR: string },

@@ -5,22 +5,22 @@ import { projectRoot } from '#src/lib/project-root.js';
 import { ConfigError } from './config.js';
 import { MIN_SECRET_LENGTH } from './config-problems.js';
 
-/** 256 random bits, as 64 hexadecimal digits. */
+/** Returns 256 random bits as 64 hexadecimal digits. */
 export function generateSecret(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** What signs: cookies, and tokens, of which the first signs and all verify. */
+/** The signing secrets. Of the token secrets the first signs and all verify. */
 export interface Secrets {
   secretKey: string;
   tokenSecrets: string[];
 }
 
 /**
- * `SECRET_KEY` and `JWT_SECRET`, or, outside of production, such that are made once and kept under
- * `DATA_DIR`, so that sessions and tokens survive a restart.
+ * Returns `SECRET_KEY` and `JWT_SECRET`. Outside production, missing ones are generated once and
+ * stored under `DATA_DIR`, so that sessions and tokens survive a restart.
  *
- * @throws ConfigError if a kept one is damaged
+ * @throws ConfigError if a stored secret is damaged
  */
 export function secretsOf(config: {
   SECRET_KEY?: string;
@@ -42,10 +42,10 @@ function keptSecret(folder: string, name: string): string {
   }
   const secret = readFileSync(file, 'utf8').trim();
   if (secret.length >= MIN_SECRET_LENGTH) return secret;
-  throw new ConfigError(`${file} is damaged: remove it, and a new secret is made`);
+  throw new ConfigError(`${file} is damaged: remove it to have a new secret generated`);
 }
 
-/** Writes the file unless another process is faster. It is never there in part, whatever dies. */
+/** Writes the file atomically, unless another process has already created it. */
 function writeOnce(file: string, text: string): void {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });

@@ -13,24 +13,24 @@ import { type OpenDatabase, openDatabase } from './open-database.js';
 import { secretsOf } from './secrets.js';
 import { describeFailure } from './start-failure.js';
 
-/** The embedded database may take this long to stop, in milliseconds. */
+/** Time for the embedded database to stop, in milliseconds. */
 const DATABASE_STOP_MS = 30_000;
 
-/** What still runs after its time gets so long to notice that its connections are gone. */
+/** Time for overdue requests to notice that their connections are closed, in milliseconds. */
 const ABANDON_MS = 1000;
 
-/** Signals this close together are one wish to stop: npm repeats the Ctrl-C of the terminal. */
+/** Signals within this time, in milliseconds, count as one: npm repeats the terminal's Ctrl-C. */
 const SAME_WISH_MS = 1000;
 
 /**
- * What runs, in the order in which it was started. The database is known from the moment its start
- * begins, so that a signal in the meantime does not leave it behind.
+ * The running parts, in the order of their start. The database is a promise because a signal during
+ * its start must still stop it.
  */
 const running: { database?: Promise<OpenDatabase>; app?: FastifyInstance } = {};
 
 let stopping = false;
 
-/** Starts everything; on a signal stops it again, the youngest first. */
+/** Starts the service and stops it in reverse order on SIGINT or SIGTERM. */
 async function main(): Promise<void> {
   const config = loadConfig();
   stopWhenTold(config.SHUTDOWN_TIMEOUT * 1000);
@@ -45,12 +45,12 @@ async function main(): Promise<void> {
     port: config.PORT,
     listenTextResolver: () => 'listening',
   });
-  // The password is shown only once, so after it has been made nothing may fail any more.
+  // Last, because the password is shown only once: nothing may fail after it has been generated.
   const password = await loadDemoDataOnce(config, app);
   announce(config, app, { embedded, password });
 }
 
-/** Nobody's password is made when another process, starting at the same time, has been faster. */
+/** Returns the administrator's password; null if no data was loaded, here or by a faster process. */
 async function loadDemoDataOnce(config: Config, app: FastifyInstance): Promise<string | null> {
   if (config.APP_ENV === 'production' || !config.DEMO_DATA) return null;
   try {
@@ -67,7 +67,7 @@ function stopWhenTold(grace: number): void {
       delay: grace + ABANDON_MS + DATABASE_STOP_MS,
       logger: false,
       skip: ['SIGINT', 'SIGTERM'],
-      onTimeout: () => console.error('Althing was ended: something did not stop in time'),
+      onTimeout: () => console.error('Althing was killed: the graceful shutdown took too long'),
     },
     async ({ err }) => {
       if (err !== undefined) reportFault(err);
@@ -87,13 +87,16 @@ function stopWhenTold(grace: number): void {
   process.on('SIGINT', told).on('SIGTERM', told);
 }
 
-/** An error that nothing caught: the log has its stack, people a sentence. */
+/** Logs an uncaught error with its stack and prints one line of it for people. */
 function reportFault(error: Error): void {
-  running.app?.log.fatal({ err: error }, 'ended by a fault');
-  console.error(`Althing ended: ${describeFailure(error)}`);
+  running.app?.log.fatal({ err: error }, 'stopping after an uncaught error');
+  console.error(`Althing stopped after an uncaught error: ${describeFailure(error)}`);
 }
 
-/** Lets running requests finish for a while, then closes what is left, and the database last. */
+/**
+ * Graceful shutdown: gives running requests `grace` milliseconds to finish, closes the remaining
+ * connections, then stops the database.
+ */
 async function stop(grace: number): Promise<void> {
   stopping = true;
   const { app, database } = running;
@@ -125,7 +128,7 @@ function announce(
       ? []
       : [
           '',
-          `  Sign in as ${DEMO_ADMINISTRATOR} with the password ${password} (shown only this once).`,
+          `  Sign in as ${DEMO_ADMINISTRATOR} with the password ${password} (shown only once).`,
         ]),
     '',
   ];
@@ -135,7 +138,7 @@ function announce(
 try {
   await main();
 } catch (error) {
-  // Whatever fails while everything is being closed is no failure of the start.
+  // An error during shutdown is not a failure to start.
   if (!stopping) {
     console.error(`Althing could not start: ${describeFailure(error)}`);
     await stop(0).catch((failure: unknown) => console.error(describeFailure(failure)));

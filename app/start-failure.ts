@@ -10,7 +10,7 @@ interface SystemError extends Error {
   hostname?: string;
 }
 
-/** Why the service, or a command, could not start: one line for people, with what to do. */
+/** Explains in one line why the service or a command failed, and what to do about it. */
 export function describeFailure(error: unknown): string {
   return describe(error).replaceAll(/\s+/g, ' ').trim();
 }
@@ -31,16 +31,16 @@ function describeDatabaseError(error: pg.DatabaseError): string {
     case '3D000':
       return `The ${error.message}: create it, or correct DATABASE_URL.`;
     case '42501':
-      return `The database user may not do this (${error.message}): grant it, or use another user.`;
+      return `The database user lacks a privilege (${error.message}): grant it, or use another user.`;
     case '42P01':
     case '42703':
       return `The database is not migrated (${error.message}): run \`npm run cli -- db up\`.`;
     case '53300':
-      return 'The database has no connection left: raise its max_connections or stop others.';
+      return 'The database has no free connection: raise max_connections, or close other connections.';
     case '57P03':
       return 'The database is starting or stopping: try again in a moment.';
     default:
-      return `The database answered: ${error.message}.`;
+      return `The database reported an error: ${error.message}.`;
   }
 }
 
@@ -52,20 +52,21 @@ function describeSystemError(error: SystemError): string {
     case 'EADDRNOTAVAIL':
       return `${error.address} is not an address of this machine: correct HOST.`;
     case 'EACCES':
-      if (error.syscall === 'listen') return `Port ${error.port} needs more rights: set PORT.`;
+      if (error.syscall === 'listen')
+        return `Port ${error.port} needs elevated privileges: set PORT to 1024 or higher.`;
       return `${error.message}: correct the permissions.`;
     case 'ECONNREFUSED':
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `The database at ${place} does not answer: start it, or correct DATABASE_URL.`;
+      return `The database at ${place} is not reachable: start it, or correct DATABASE_URL.`;
     case 'ENOENT':
       if (error.syscall !== 'connect') return `${error.message}.`;
-      return `The database socket ${place} is not there: start the server, or correct DATABASE_URL.`;
+      return `The database socket ${place} does not exist: start the server, or correct DATABASE_URL.`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       if (error.syscall === 'getaddrinfo') {
-        return `The host ${error.hostname} is not known: correct HOST or DATABASE_URL.`;
+        return `The host ${error.hostname} is unknown: correct HOST or DATABASE_URL.`;
       }
       return `${error.message}.`;
     default:
@@ -73,16 +74,16 @@ function describeSystemError(error: SystemError): string {
   }
 }
 
-/** The driver gives these no code, only a sentence. */
+/** Errors of the driver have no code, only a message. */
 function describeDriverError(message: string): string {
   if (/timeout|timed out/i.test(message)) {
-    return 'The database does not answer in time: start it, or correct DATABASE_URL.';
+    return 'The database does not respond in time: start it, or correct DATABASE_URL.';
   }
   if (/client password must be/.test(message)) {
-    return 'The database wants a password: put it into DATABASE_URL.';
+    return 'The database requires a password: add it to DATABASE_URL.';
   }
   if (/^Connection terminated/.test(message)) {
-    return 'The database ended the connection: try again, or correct DATABASE_URL.';
+    return 'The database closed the connection: try again, or correct DATABASE_URL.';
   }
   return message;
 }

@@ -1,6 +1,6 @@
 /**
- * The contract as types: written by `npm run openapi` from openapi.json, never by hand. With
- * openapi-fetch it makes a typed client: `createClient<paths>({ baseUrl })`.
+ * TypeScript types of the contract, generated from openapi.json by `npm run openapi`; do not edit.
+ * Create a typed client with openapi-fetch: `createClient<paths>({ baseUrl })`.
  */
 
 export interface paths {

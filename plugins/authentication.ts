@@ -40,7 +40,8 @@ export default fp<AuthenticationOptions>(
       request.viewer = await identifyCredential(request.db, credential, {
         keys,
         now: app.clock(),
-        onUnnoted: (error) => request.log.warn({ err: error }, 'could not note the use of a key'),
+        onUnnoted: (error) =>
+          request.log.warn({ err: error }, 'could not record the use of an API key'),
       });
     });
   },

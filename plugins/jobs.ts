@@ -43,9 +43,13 @@ export default fp<JobsOptions>(
       application_name: 'althing-jobs',
     });
     // As for the other pool: without listeners the loss of a connection would end the process.
-    pool.on('error', (error) => app.log.warn({ err: error }, 'jobs lost an idle connection'));
+    pool.on('error', (error) =>
+      app.log.warn({ err: error }, 'job worker lost an idle database connection'),
+    );
     pool.on('connect', (client) => {
-      client.on('error', (error) => app.log.warn({ err: error }, 'jobs lost a connection'));
+      client.on('error', (error) =>
+        app.log.warn({ err: error }, 'job worker lost a database connection'),
+      );
     });
 
     const worker = new JobWorker({

@@ -28,9 +28,11 @@ export default fp<PostgresOptions>(
     await app.register(fastifyPostgres, poolOptions(settings));
     // Without a listener the loss of a connection would end the process. The pool listens to the
     // idle ones only, so those that are checked out, between two statements, need their own.
-    app.pg.pool.on('error', (error) => app.log.warn({ err: error }, 'lost an idle connection'));
+    app.pg.pool.on('error', (error) =>
+      app.log.warn({ err: error }, 'lost an idle database connection'),
+    );
     app.pg.pool.on('connect', (client) => {
-      client.on('error', (error) => app.log.warn({ err: error }, 'lost a connection'));
+      client.on('error', (error) => app.log.warn({ err: error }, 'lost a database connection'));
     });
 
     const db = createDatabase(app.pg.pool, {

@@ -163,7 +163,7 @@ function createStore(app: FastifyInstance) {
       store.renewSession(app.db, viewer.credential.id, times).then(
         () => callback(),
         (error: unknown) => {
-          app.log.warn({ err: error }, 'could not renew a session');
+          app.log.warn({ err: error }, 'could not extend a session');
           callback();
         },
       );

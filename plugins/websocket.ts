@@ -26,7 +26,7 @@ export default fp(
     await app.register(websocket, {
       options: { server: upgrades as Server, maxPayload: MAX_MESSAGE_BYTES },
       errorHandler: (error, socket, request) => {
-        request.log.warn({ err: error }, 'a WebSocket broke off');
+        request.log.warn({ err: error }, 'WebSocket closed with an error');
         socket.terminate();
       },
       preClose: async () => {

@@ -5,17 +5,17 @@ import { MAX_POST_LENGTH } from '#schemas/posts.js';
 import type { SourceFile } from '#src/articles/services/article-files.js';
 import { ArticleFileError } from '#src/articles/services/article-values.js';
 
-/** Bytes of a file: the longest text in the longest characters, and front matter before it. */
+/** Maximum size of a file in bytes: the longest content in 4-byte characters, plus front matter. */
 const MAX_BYTES = MAX_POST_LENGTH * 4 + 65_536;
 
 const MARKDOWN = /\.(?:md|markdown)$/i;
 
-/** The bytes of text, without the mark at the beginning that some editors set. */
+/** Decodes strict UTF-8 and drops a byte order mark. */
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The Markdown files in a folder and in the folders in it, as paths relative to it with `/`, in
- * order. What is hidden, and what belongs to packages, is left out; folders that are links are, too.
+ * Lists the Markdown files of a folder and its subfolders as sorted relative paths with `/`. Skips
+ * hidden files and folders, `node_modules`, and folders that are symbolic links.
  */
 export async function listArticleFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
@@ -33,29 +33,30 @@ export async function listArticleFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * A file of the folder, as an article is read from it.
+ * Reads a Markdown file of the folder.
  *
- * @throws ArticleFileError if it is no file, no text, too long, or elsewhere
+ * @throws ArticleFileError if it is not a regular file, not UTF-8 text, too large, or a link out of
+ *   the folder
  */
 export async function readArticleFile(folder: string, path: string): Promise<SourceFile> {
   const file = join(folder, path);
   await assertWithin(folder, file);
   const there = await stat(file);
   const { size, mtime } = there;
-  // Reading a pipe would wait for whoever writes into it.
-  if (!there.isFile()) throw new ArticleFileError('It is no file');
-  if (size > MAX_BYTES) throw new ArticleFileError(`It is longer than ${MAX_BYTES} bytes`);
+  // Reading a pipe would block until something writes to it.
+  if (!there.isFile()) throw new ArticleFileError('not a regular file');
+  if (size > MAX_BYTES) throw new ArticleFileError(`longer than ${MAX_BYTES} bytes`);
   const text = decode(await readFile(file));
-  if (text.includes('\0')) throw new ArticleFileError('It is no text: it has a zero byte');
+  if (text.includes('\0')) throw new ArticleFileError('not a text file: it contains a zero byte');
   return { path: path.normalize(), text, modifiedAt: mtime };
 }
 
-/** What became of a file that was to be written. */
+/** The outcome of writing a file. */
 export type WriteOutcome = 'written' | 'unchanged' | 'different' | 'outside';
 
 /**
- * Writes a file into the folder, or finds it there already. One that differs is written over only by
- * force, and nothing is ever written through a link.
+ * Writes a file into the folder. Overwrites a file with different content only with `force`, and
+ * never writes through a symbolic link.
  */
 export async function writeArticleFile(
   folder: string,
@@ -65,7 +66,7 @@ export async function writeArticleFile(
 ): Promise<WriteOutcome> {
   if (!isPlainPath(path)) return 'outside';
   const file = join(folder, path);
-  // Before the folders are made, as a link on the way would have them made elsewhere.
+  // Checked before any folder is created: a link in the path would create it elsewhere.
   const nearest = await nearestFolder(dirname(file));
   if (nearest === null || !(await isWithin(folder, nearest))) return 'outside';
   await mkdir(dirname(file), { recursive: true });
@@ -88,7 +89,7 @@ export async function writeArticleFile(
   return 'written';
 }
 
-/** The innermost of the folders on a way that is there; null if something else is in the way. */
+/** Returns the deepest existing folder of a path, or null if a file blocks it. */
 async function nearestFolder(path: string): Promise<string | null> {
   const there = await lstat(path).catch(() => null);
   if (there === null) return path === dirname(path) ? null : nearestFolder(dirname(path));
@@ -100,11 +101,11 @@ function decode(bytes: Buffer): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw new ArticleFileError('It is no text in UTF-8');
+    throw new ArticleFileError('not a text file in UTF-8');
   }
 }
 
-/** Whether a path with `/` leads into the folder that it is taken from, on every system. */
+/** Whether a relative path with `/` stays within its folder on every operating system. */
 function isPlainPath(path: string): boolean {
   const parts = path.split('/');
   return !/[\0\\:]/.test(path) && parts.every((part) => !['', '.', '..'].includes(part));
@@ -112,10 +113,10 @@ function isPlainPath(path: string): boolean {
 
 async function assertWithin(folder: string, file: string): Promise<void> {
   if (await isWithin(folder, file)) return;
-  throw new ArticleFileError('It is a link that leads out of the folder');
+  throw new ArticleFileError('a link that leads out of the folder');
 }
 
-/** Whether it is in the folder, wherever links lead. */
+/** Whether the path is in the folder after symbolic links are resolved. */
 async function isWithin(folder: string, path: string): Promise<boolean> {
   const way = relative(await realpath(folder), await realpath(path));
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);

@@ -2,23 +2,26 @@ import { Command } from 'commander';
 import type { ExportOptions } from './export-articles.js';
 import type { ImportOptions } from './import-articles.js';
 
-// What renders articles is loaded by these alone: it would make every command slow to start.
+// The Markdown renderer is imported on demand, because loading it would slow down every command.
 
-/** `import`: articles from files. */
+/** `import`: posts from Markdown files. */
 export function importCommand(): Command {
   return new Command('import')
     .description(
-      'Makes posts of the Markdown files in a folder; again, it takes what has changed. A post is ' +
-        'known by the path of its file in the folder: a file that has neither title nor slug nor ' +
-        'any line in common with the post of its path is another, and skipped. Drafts, and what ' +
-        'has a date to come or is past its expiryDate, become drafts.',
+      'Imports Markdown files as posts; run again to import changes. A post is identified by the ' +
+        'path of its file in the folder. A file that shares neither title nor slug nor any line ' +
+        'with the post imported from its path is skipped. Drafts, and files with a future date or ' +
+        'a past expiryDate, are imported as drafts.',
     )
-    .argument('<folder>', 'with files as Hexo, Hugo and Jekyll have them, or without front matter')
-    .option('--author <username>', 'who wrote what names no user')
-    .option('--force', 'write over what has been written here, also where the file is as it was')
+    .argument(
+      '<folder>',
+      'Markdown files with the front matter of Hexo, Hugo or Jekyll, or with none',
+    )
+    .option('--author <username>', 'author of posts whose front matter names no existing user')
+    .option('--force', 'overwrite posts changed since their import, even if the file is unchanged')
     .option(
       '--dry-run',
-      'only say what would happen; who changes the same posts has to wait for it',
+      'report what would change without saving it; locks the affected posts meanwhile',
     )
     .action(async (folder: string, options: ImportOptions) => {
       const { importArticles } = await import('./import-articles.js');
@@ -26,12 +29,12 @@ export function importCommand(): Command {
     });
 }
 
-/** `render`: what is shown of articles, anew. */
+/** `render`: re-renders posts and comments. */
 export function renderCommand(): Command {
   return new Command('render')
     .description(
-      'Renders all posts and comments again: after an update that renders Markdown otherwise, or ' +
-        'allows other HTML. With a database server of its own the service may go on meanwhile',
+      'Re-renders all posts and comments, after an update that changes how Markdown is rendered or ' +
+        'which HTML is allowed. The service can keep running unless it uses the embedded database.',
     )
     .action(async () => {
       const { reRender } = await import('./re-render.js');
@@ -39,12 +42,12 @@ export function renderCommand(): Command {
     });
 }
 
-/** `export`: articles to files. */
+/** `export`: posts to Markdown files. */
 export function exportCommand(): Command {
   return new Command('export')
-    .description('Writes every post that is not in the trash as a Markdown file with front matter')
-    .argument('<folder>', 'created if it is not there')
-    .option('--force', 'write over files that differ')
+    .description('Exports all posts except those in the trash as Markdown files with front matter')
+    .argument('<folder>', 'destination, created if missing')
+    .option('--force', 'overwrite files that differ')
     .action(async (folder: string, options: ExportOptions) => {
       const { exportArticles } = await import('./export-articles.js');
       await exportArticles(folder, options);

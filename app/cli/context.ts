@@ -5,14 +5,14 @@ import { createDatabase, type Database } from '#src/db/database.js';
 import { poolOptions } from '#src/db/pool-options.js';
 
 /**
- * Runs `work` with the address of the configured database, and stops the embedded one after it, also
- * when a signal ends it early.
+ * Runs `work` with the URL of the configured database. Stops the embedded database afterwards, also
+ * after a signal.
  */
 export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Promise<T> {
   const opening = openDatabase(loadConfig());
   const interrupted = new Promise<never>((_resolve, reject) => {
     const interrupt = () => reject(new Error('Interrupted.'));
-    // Never taken away: npm repeats the Ctrl-C of the terminal, and the database has yet to stop.
+    // Never removed: npm repeats the terminal's Ctrl-C while the database is still stopping.
     process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   });
   try {
@@ -23,7 +23,7 @@ export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Pro
   }
 }
 
-/** Runs `work` with typed queries on the configured database. */
+/** Runs `work` with a query builder for the configured database. */
 export function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> {
   return withDatabaseUrl(async (url) => {
     const pool = new pg.Pool(
@@ -36,7 +36,7 @@ export function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> 
         statementTimeout: 0,
       }),
     );
-    pool.on('error', () => undefined); // the next query on it reports the loss
+    pool.on('error', () => undefined); // the next query reports the lost connection
     try {
       return await work(createDatabase(pool, { named: false, timeout: 0 }));
     } finally {

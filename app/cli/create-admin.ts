@@ -17,14 +17,14 @@ import { withDatabase } from './context.js';
 
 const validate = compileSchema(UserCreate, { definitions });
 
-/** `create-admin`: an administrator. The password is no argument: those are there for all to see. */
+/** `create-admin`. The password is not an argument, because other users can see those. */
 export function createAdmin(): Command {
   return new Command('create-admin')
     .description(
-      `Creates an administrator; the password is asked for, or taken from ${ADMIN_PASSWORD_VARIABLE}`,
+      `Creates an administrator; prompts for the password unless ${ADMIN_PASSWORD_VARIABLE} is set`,
     )
-    .argument('<username>', 'to sign in with')
-    .argument('[email]', 'e-mail address')
+    .argument('<username>', 'username to sign in with')
+    .argument('[email]', 'email address')
     .action(async (username: string, email: string | undefined) => {
       const user = parseUser({ username, email: email ?? null, role: 'admin' });
       const password = adminPassword() ?? (await askForPassword());
@@ -58,15 +58,17 @@ function parseUser(input: unknown): UserCreate {
 
 async function askForPassword(): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new Error(`No terminal to ask for the password: set ${ADMIN_PASSWORD_VARIABLE}.`);
+    throw new Error(
+      `There is no terminal to prompt for the password: set ${ADMIN_PASSWORD_VARIABLE}.`,
+    );
   }
   const password = await ask('Password: ');
-  if (password !== (await ask('Again: '))) throw new Error('The two passwords differ.');
+  if (password !== (await ask('Again: '))) throw new Error('The two passwords do not match.');
   return password;
 }
 
 async function ask(prompt: string): Promise<string> {
-  // When the input ends without an answer, nothing else happens.
+  // `read` never settles when the input ends without an answer.
   let ended = () => {};
   const end = new Promise<never>((_resolve, reject) => {
     ended = () => reject(new Error('the input ended'));

@@ -4,15 +4,13 @@ import { migrateDown, migrateUp, migrationStatus } from '#src/db/migrator.js';
 import { jobQueue } from '#src/queue/install.js';
 import { withDatabaseUrl } from './context.js';
 
-/** `db up | down | status | new`: the steps of the database. */
+/** `db up | down | status | new`: database migrations. */
 export function db(): Command {
-  const command = new Command('db')
-    .description('Moves the database from step to step')
-    .helpCommand(false);
+  const command = new Command('db').description('Runs database migrations').helpCommand(false);
 
   command
     .command('up')
-    .description('apply every migration that has not been applied')
+    .description('apply all pending migrations')
     .action(async () => {
       const names = await withDatabaseUrl((url) => migrateUp(url, readMigrations(), [jobQueue]));
       report('applied', names, 'Nothing to apply.');
@@ -20,13 +18,13 @@ export function db(): Command {
 
   command
     .command('down')
-    .description('take back the newest migrations; what they made is lost')
-    .option('--steps <n>', 'how many', parseSteps, 1)
+    .description('revert the newest migrations; the data in what they created is lost')
+    .option('--steps <n>', 'number of migrations to revert', parseSteps, 1)
     .action(async ({ steps }: { steps: number }) => {
       const names = await withDatabaseUrl((url) =>
         migrateDown(url, readMigrations(), { steps, companions: [jobQueue] }),
       );
-      report('took back', names, 'Nothing to take back.');
+      report('reverted', names, 'Nothing to revert.');
     });
 
   command
@@ -40,7 +38,7 @@ export function db(): Command {
 
   command
     .command('new <name>')
-    .description('write the two files of a new migration; the name in lower case, with _')
+    .description('create the two files of a migration; the name is lowercase with underscores')
     .action((name: string) => {
       for (const path of createMigration(name)) console.log(path);
     });
@@ -55,6 +53,7 @@ function report(verb: string, names: string[], otherwise: string): void {
 
 function parseSteps(text: string): number {
   const steps = Number(text);
-  if (!Number.isInteger(steps) || steps < 1) throw new InvalidArgumentError('a number from 1 on');
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new InvalidArgumentError('Must be an integer of at least 1.');
   return steps;
 }

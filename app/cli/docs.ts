@@ -19,11 +19,11 @@ const variables: Variable[] = Object.entries(ConfigSchema.properties).map(([name
   description: schema.description ?? '',
 }));
 
-/** `docs`: writes what is generated from the configuration, or checks what is written. */
+/** `docs`: writes or checks the files generated from the configuration schema. */
 export function docs(): Command {
   return new Command('docs')
-    .description("Writes .env.example and the README's table of variables")
-    .option('--check', 'write nothing; fail if a file differs')
+    .description("Writes .env.example and the README's configuration table")
+    .option('--check', 'write nothing; fail if a file is out of date')
     .action(({ check }: { check?: boolean }) => {
       const readme = join(projectRoot, 'README.md');
       const files: [path: string, text: string][] = [
@@ -33,29 +33,34 @@ export function docs(): Command {
       for (const [path, text] of files) {
         if (check !== true) writeFileSync(path, text);
         else if (readFileSync(path, 'utf8') !== text) {
-          throw new Error(`${path} is out of date: npm run docs writes it anew.`);
+          throw new Error(`${path} is out of date: run \`npm run docs\`.`);
         }
       }
     });
 }
 
-/** `.env.example`: every variable with its meaning, commented out at its default. */
+/** The text of `.env.example`: all variables with descriptions, commented out at their defaults. */
 export function renderEnvExample(): string {
   const blocks = variables.map(
     (variable) => `# ${variable.description}\n# ${variable.name}=${variable.default}\n`,
   );
-  return `# Copy to .env and set what should differ.\n\n${blocks.join('\n')}`;
+  return `# Copy to .env and uncomment what you change.\n\n${blocks.join('\n')}`;
 }
 
-/** The README with the table of variables in its place. */
+/**
+ * Replaces the configuration table in the text of a README.
+ *
+ * @throws Error if the text lacks the markers of the table
+ */
 export function withTable(readme: string): string {
   const begin = readme.indexOf(BEGIN);
   const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error('README.md has no place for the configuration.');
+  if (begin < 0 || end < begin)
+    throw new Error('README.md lacks the markers of the configuration table.');
   const rows = variables.map(
     (variable) =>
       `| \`${variable.name}\` | ${variable.default === '' ? '' : `\`${variable.default}\``} | ${variable.description} |`,
   );
-  const table = ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
+  const table = ['| variable | default | description |', '|---|---|---|', ...rows].join('\n');
   return `${readme.slice(0, begin)}${BEGIN}\n${table}\n${readme.slice(end)}`;
 }

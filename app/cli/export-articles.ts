@@ -11,26 +11,29 @@ import { type WriteOutcome, writeArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
 import { progressOf } from './progress.js';
 
-/** How many posts are read at once. */
+/** Number of posts per query. */
 const BATCH = 50;
 
 const REASONS: Partial<Record<WriteOutcome, string>> = {
-  different: 'the file there says it otherwise; --force writes over it',
-  outside: 'it leads out of the folder, or to what is no file',
+  different: 'the existing file differs; use --force to overwrite it',
+  outside: 'the path leaves the folder or is not a regular file',
 };
 
 export interface ExportOptions {
-  /** Write over files that differ. */
+  /** Overwrites files that differ. */
   force?: boolean;
 }
 
-/** Writes each post, drafts too, as a file that the import takes. */
+/**
+ * Writes every post, drafts included, as a file that `import` accepts. Reports skipped files on
+ * standard error and with exit status 1.
+ */
 export async function exportArticles(
   folder: string,
   { force = false }: ExportOptions,
 ): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? new Error(`${folder} is no folder.`) : error;
+    throw error.code === 'EEXIST' ? new Error(`${folder} is not a folder.`) : error;
   });
   await withDatabase(async (db) => {
     const total = await countExportedPosts(db);
@@ -67,11 +70,11 @@ async function* postsOf(db: Database): AsyncGenerator<ExportedPost> {
 }
 
 /**
- * Where each post goes: where it came from, else under its slug, with its number if that is taken. No
- * two posts go to the same place.
+ * Assigns each post a distinct path: the path it was imported from, or else its slug, with the id
+ * appended if that is taken.
  */
 function pathsFor(sources: string[]): (post: ExportedPost) => string {
-  // Not all file systems tell upper from lower case.
+  // Some file systems ignore case.
   const taken = new Set(sources.map((path) => path.toLowerCase()));
   return ({ id, slug, source_path }) => {
     if (source_path !== null) return source_path;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { generateSecret } from '#app/secrets.js';
 
-/** `generate-secret`: a value for `SECRET_KEY` or `JWT_SECRET`. */
+/** `generate-secret`: prints a value for `SECRET_KEY` or `JWT_SECRET`. */
 export function generateSecretCommand(): Command {
   return new Command('generate-secret')
     .description(

@@ -23,8 +23,8 @@ export interface ImportOptions {
 type Outcome = ImportOutcome | 'skipped';
 
 /**
- * Makes posts of the Markdown files in a folder. What cannot be one is named with its reason, left
- * out, and makes the exit status 1.
+ * Imports the Markdown files of a folder as posts. Reports skipped files with their reasons on
+ * standard error and with exit status 1.
  */
 export async function importArticles(
   folder: string,
@@ -51,14 +51,14 @@ async function filesIn(folder: string): Promise<string[]> {
     return await listArticleFiles(folder);
   } catch (error) {
     if (!isOfFile(error) || !['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) throw error;
-    throw new Error(`There is no folder ${folder}.`);
+    throw new Error(`The folder ${folder} does not exist.`);
   }
 }
 
 async function authorOf(db: Database, username: string | undefined): Promise<number | null> {
   if (username === undefined) return null;
   const id = await findUserId(db, username);
-  if (id === null) throw new Error(`There is no user ${username}.`);
+  if (id === null) throw new Error(`The user ${username} does not exist.`);
   return id;
 }
 
@@ -90,7 +90,7 @@ async function importAll(
   return outcomes;
 }
 
-/** @throws the error itself, if it is not the file's fault */
+/** @throws the error itself if the file did not cause it */
 function reasonOf(error: unknown): string {
   if (error instanceof ArticleFileError) return error.message;
   if (isOfFile(error)) return error.message;
@@ -100,14 +100,14 @@ function reasonOf(error: unknown): string {
   return body.detail.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
 }
 
-/** That a file cannot be read, as the system says. */
+/** Whether the error is a file system error. */
 function isOfFile(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'path' in error;
 }
 
-/** Does all of the work, and takes it back. */
+/** Runs `work` in a transaction and rolls it back. */
 async function rehearse<T>(db: Database, work: (trx: Database) => Promise<T>): Promise<T> {
-  const takenBack = new Error('A rehearsal is taken back');
+  const takenBack = new Error('The dry run is rolled back');
   const results: T[] = [];
   try {
     await inTransaction({ db }, async ({ db: trx }) => {
@@ -117,7 +117,7 @@ async function rehearse<T>(db: Database, work: (trx: Database) => Promise<T>): P
   } catch (error) {
     if (error !== takenBack) throw error;
   }
-  // It came to its end, or the error would have been another.
+  // Only a completed `work` reaches the rollback, so there is a result.
   return results.at(-1) as T;
 }
 
@@ -129,8 +129,8 @@ function report(outcomes: FileOutcome[], isRehearsal: boolean): void {
   const unknown = new Set(outcomes.flatMap(({ unknownAuthor }) => unknownAuthor ?? []));
   if (unknown.size > 0) {
     console.error(
-      `There is no user ${[...unknown].sort().join(', ')}: these authors are left out until there is, ` +
-        'and the folder is imported again.',
+      `Unknown authors: ${[...unknown].sort().join(', ')}. To assign their posts, create these ` +
+        'users and import the folder again.',
     );
   }
   const count = (wanted: Outcome) => outcomes.filter(({ outcome }) => outcome === wanted).length;

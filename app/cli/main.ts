@@ -10,7 +10,7 @@ import { openapi } from './openapi.js';
 import { seed } from './seed.js';
 
 const program = new Command('althing')
-  .description('Tends an Althing: its database, its administrators, its contract.')
+  .description('Administers Althing: its database, its administrators and its contract.')
   .version(projectVersion)
   .helpCommand(false)
   .addCommand(db())
@@ -27,6 +27,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(`error: ${describeFailure(error)}`);
-  // After an interruption a statement may still be running, which nobody waits for.
+  // Exits explicitly: after an interruption a statement may still be running.
   process.exit(1);
 }

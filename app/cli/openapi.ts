@@ -5,24 +5,24 @@ import { parseConfig } from '#app/config.js';
 import { generateSecret } from '#app/secrets.js';
 import { projectRoot } from '#src/lib/project-root.js';
 
-/** The contract as it is committed. */
+/** Path of the committed contract. */
 export const OPENAPI_FILE = join(projectRoot, 'openapi/openapi.json');
 
-/** The same contract as TypeScript types, for typed clients. */
+/** Path of the contract's TypeScript types, for typed clients. */
 export const TYPES_FILE = join(projectRoot, 'openapi/types.d.ts');
 
 const TYPES_HEADER = `/**
- * The contract as types: written by \`npm run openapi\` from openapi.json, never by hand. With
- * openapi-fetch it makes a typed client: \`createClient<paths>({ baseUrl })\`.
+ * TypeScript types of the contract, generated from openapi.json by \`npm run openapi\`; do not edit.
+ * Create a typed client with openapi-fetch: \`createClient<paths>({ baseUrl })\`.
  */
 
 `;
 
-/** `openapi`: writes the contract and its types, or checks the written ones. */
+/** `openapi`: writes or checks the contract and its types. */
 export function openapi(): Command {
   return new Command('openapi')
-    .description('Writes openapi/openapi.json and its types from the routes; needs no database')
-    .option('--check', 'write nothing; fail if a file differs')
+    .description('Generates openapi/openapi.json and its types from the routes, without a database')
+    .option('--check', 'write nothing; fail if a file is out of date')
     .action(async ({ check }: { check?: boolean }) => {
       const contract = await renderContract();
       const files: [path: string, text: string][] = [
@@ -35,17 +35,17 @@ export function openapi(): Command {
           console.log(`Wrote ${path}`);
         } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
           const name = relative(projectRoot, path);
-          throw new Error(`${name} is out of date: npm run openapi writes it anew.`);
+          throw new Error(`${name} is out of date: run \`npm run openapi\`.`);
         }
       }
     });
 }
 
-/** The document that a service of this version serves, as text. */
+/** The JSON text of the OpenAPI document that this version serves. */
 export async function renderContract(): Promise<string> {
-  // Not for the other commands: it takes longer to load than most of them to run.
+  // Imported on demand: loading the app takes longer than most commands take to run.
   const { buildApp } = await import('#app/app.js');
-  // The pool opens a connection when it is asked for one, which nothing here does.
+  // The pool connects on demand only, so no database is needed.
   const app = await buildApp(parseConfig({ LOG_LEVEL: 'silent' }), {
     databaseUrl: 'postgresql://localhost/none',
     secretKey: generateSecret(),
@@ -57,13 +57,13 @@ export async function renderContract(): Promise<string> {
   return text;
 }
 
-/** The types that openapi-typescript makes of the contract, as text. */
+/** The TypeScript source that openapi-typescript generates from the contract. */
 export async function renderTypes(contract: string): Promise<string> {
-  // A package of the development only: a service in production has this command, but no use for it.
+  // A development dependency, which production installations lack.
   const { default: openapiTypescript, astToString } = await import('openapi-typescript');
   const nodes = await openapiTypescript(JSON.parse(contract), {
-    // One type serves requests and answers. What has a default may be left out of a request, and
-    // an answer says by `required` that it is there.
+    // One type serves requests and responses: a field with a default is optional in requests, and
+    // `required` marks it as present in responses.
     defaultNonNullable: false,
   });
   return `${TYPES_HEADER}${astToString(nodes)}`;

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 
-/** A started bar on standard error that counts what is done of so many. */
+/** Starts a progress bar on standard error that counts up to `total`. */
 export function progressOf(noun: string, total: number): SingleBar {
   const bar = new SingleBar({
     format: `{bar} {value}/{total} ${noun}`,

@@ -4,8 +4,8 @@ import { withDatabase } from './context.js';
 import { progressOf } from './progress.js';
 
 /**
- * Makes what is shown of posts and comments anew, and says of how many it is otherwise now. What is
- * skipped is named, and makes the exit status 1.
+ * Re-renders all posts and comments and prints how many changed. Reports skipped ones on standard
+ * error and with exit status 1.
  */
 export async function reRender(): Promise<void> {
   await withDatabase(async (db) => {
@@ -15,14 +15,14 @@ export async function reRender(): Promise<void> {
     try {
       for await (const { kind, id, outcome } of reRenderAll(db)) {
         if (outcome === 'changed') changed[kind] += 1;
-        if (outcome === 'skipped') skipped.push(`skipped ${kind} ${id}: it takes too long`);
+        if (outcome === 'skipped') skipped.push(`skipped ${kind} ${id}: rendering takes too long`);
         bar.increment();
       }
     } finally {
       bar.stop();
     }
     for (const line of skipped) console.error(line);
-    console.log(`Rendered otherwise: ${changed.post} posts, ${changed.comment} comments.`);
+    console.log(`Changed by re-rendering: ${changed.post} posts, ${changed.comment} comments.`);
     if (skipped.length > 0) process.exitCode = 1;
   });
 }

@@ -5,18 +5,18 @@ import { insertUsers } from '#src/people/stores/user-changes.js';
 import { withDatabase } from './context.js';
 import { progressOf } from './progress.js';
 
-/** `seed`: the demo data, and any number of invented users for trying things at size. */
+/** `seed`: demo data, and any number of generated users for load tests. */
 export function seed(): Command {
   return new Command('seed')
-    .description('Loads the demo data into a database that has no users yet')
-    .option('--users <n>', 'add so many invented users too', parseCount, 0)
+    .description('Loads demo data into a database without users')
+    .option('--users <n>', 'also add this many generated users', parseCount, 0)
     .action(async ({ users }: { users: number }) => {
       await withDatabase(async (db) => {
         const password = await loadDemoData(db);
         console.log(
           password === null
-            ? 'There are users already: the demo data was left out.'
-            : `Loaded the demo data. Sign in as ${DEMO_ADMINISTRATOR} with ${password}`,
+            ? 'The database already has users: no demo data was loaded.'
+            : `Loaded the demo data. Sign in as ${DEMO_ADMINISTRATOR} with the password ${password}`,
         );
         if (users > 0) await inventUsers(users, (rows) => insertUsers(db, rows));
       });
@@ -27,7 +27,7 @@ async function inventUsers(
   count: number,
   insert: (rows: { username: string; email: string }[]) => Promise<unknown>,
 ): Promise<void> {
-  // So that a second run adds others.
+  // Makes the usernames of each run unique.
   const run = Date.now().toString(36);
   const bar = progressOf('users', count);
   try {
@@ -49,5 +49,5 @@ async function inventUsers(
 function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 0 && count <= 10_000_000) return count;
-  throw new InvalidArgumentError('a number from 0 to 10,000,000');
+  throw new InvalidArgumentError('Must be an integer from 0 to 10,000,000.');
 }

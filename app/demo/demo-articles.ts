@@ -30,16 +30,16 @@ interface DemoPost {
 const POSTS: DemoPost[] = [
   {
     author: 'alice',
-    title: 'What a post can show',
-    summary: 'Everything that Markdown is good for here, in one place.',
+    title: 'Formatting a post',
+    summary: 'An overview of the supported Markdown.',
     category: 'Guides',
     tags: ['markdown', 'writing'],
-    content: `Text may be *stressed*, **strong** or ~~struck out~~, and [lead somewhere](https://commonmark.org).
+    content: `Text can be *emphasised*, **bold** or ~~struck through~~, and can contain [links](https://commonmark.org).
 
-| what | how |
+| element | syntax |
 |---|---|
-| a table | lines with bars |
-| a list | lines with hyphens |
+| table | columns separated by bars |
+| list | lines that start with a hyphen |
 
 - [x] write a draft
 - [ ] publish it
@@ -48,59 +48,59 @@ const POSTS: DemoPost[] = [
 const answer = await fetch('/api/v1/posts');
 \`\`\`
 
-> What could run in a reader's browser is taken out.
+> HTML that could run scripts in the reader's browser is removed.
 `,
     comments: [
       {
         author: 'bob',
-        content: 'Are the colours of code made in the browser?',
+        content: 'Is code highlighted in the browser?',
         replies: [
           {
             author: 'alice',
-            content: 'No, with the rest: `content_html` has them as classes.',
+            content: 'No, on the server: `content_html` contains the classes.',
             replies: [{ author: 'bob', content: 'Thank you!' }],
           },
         ],
       },
-      { author: 'frank', content: 'This one waits for an editor.', isWaiting: true },
+      { author: 'frank', content: 'This comment is awaiting moderation.', isWaiting: true },
     ],
   },
   {
     author: 'bob',
-    title: 'Searching with more than one word',
-    summary: 'Quotes, a minus and OR.',
+    title: 'Advanced search',
+    summary: 'Phrases, exclusions and alternatives.',
     category: 'Guides',
     tags: ['search'],
-    content: `Words are found in all their forms: *run* finds what is running.
+    content: `The search ignores word endings: *run* also finds *running*.
 
-- \`"connection pool"\` finds the two words in this order,
-- \`pool -swimming\` leaves out what is not meant,
-- \`postgres OR redis\` finds either.
+- \`"connection pool"\` finds the exact phrase.
+- \`pool -swimming\` excludes posts that contain *swimming*.
+- \`postgres OR redis\` finds posts that contain either word.
 `,
-    comments: [{ author: 'diana', content: 'And nothing that I type is an error. I have tried.' }],
+    comments: [{ author: 'diana', content: 'Unbalanced quotes work too. I tried.' }],
   },
   {
     author: 'charlie',
     title: '使用数据库连接池',
-    summary: '为什么不要为每个请求打开一个连接。',
+    summary: '为什么不应为每个请求建立新连接。',
     category: 'Storage',
     tags: ['postgres', '连接池'],
-    content: `打开连接比查询慢得多，所以服务会保留一些连接，并在请求之间共享它们。
+    content: `建立连接比执行查询慢得多，因此服务会保持若干连接，供各个请求共用。
 
-1. 连接数要少于数据库允许的数量；
-2. 事务要短；
-3. 等待太久的请求应该得到 503，而不是一直等下去。
+1. 连接数应少于数据库允许的上限；
+2. 事务应尽量简短；
+3. 等待过久的请求应返回 503，而不是无限期等待。
 `,
   },
   {
     author: 'diana',
-    title: 'Why a list may be a minute old',
-    summary: 'What is kept, for how long, and what ends it early.',
+    title: 'How responses are cached',
+    summary: 'What is cached, for how long, and when it is invalidated.',
     category: 'Storage',
     tags: ['postgres', 'caching'],
-    content: `Lists that everyone may see are kept for a minute, single posts for five. A change of what they show ends that at once, in every process.
+    content: `Public lists are cached for one minute and single posts for five. A change invalidates them in every process within milliseconds.
 
-The header \`X-Cache\` says \`hit\` or \`miss\`.
+The \`X-Cache\` header is \`hit\` or \`miss\`.
 `,
   },
   {
@@ -110,14 +110,14 @@ The header \`X-Cache\` says \`hit\` or \`miss\`.
     category: 'Guides',
     tags: [],
     status: 'draft',
-    content: 'Only its author and editors see this.\n',
+    content: 'Drafts are visible only to their author and to editors.\n',
   },
 ];
 
 /**
- * Writes some articles of people that there are, a day apart, the newest today.
+ * Creates the demo posts with their categories and comments, one day apart, the newest one now.
  *
- * @param users their numbers by their names
+ * @param users ids of the demo users by username
  */
 export async function loadDemoArticles(trx: Context, users: Users): Promise<void> {
   const names = [...new Set(POSTS.map(({ category }) => category))];
@@ -137,7 +137,7 @@ export async function loadDemoArticles(trx: Context, users: Users): Promise<void
   }
 }
 
-/** Numbers by names. */
+/** Ids by name. */
 type Users = ReadonlyMap<string, number | undefined>;
 
 function numberOf(name: string, numbers: Users): number {
@@ -146,7 +146,7 @@ function numberOf(name: string, numbers: Users): number {
   return number;
 }
 
-/** Where comments stand, and what they all have in common. */
+/** The place of comments in a thread, and the values that they share. */
 interface Place {
   post_id: number;
   users: Users;

@@ -14,7 +14,7 @@ const NUMBERED = Array.from(
   (_, index) => `user_${String(index + 1).padStart(2, '0')}`,
 );
 
-/** The sixteen people that a newcomer finds. None of them has a password. */
+/** The sixteen demo users. None of them has a password. */
 export const DEMO_USERS: store.NewUser[] = [...NAMES, ...NUMBERED].map((username) => ({
   username,
   email: `${username}@example.com`,
@@ -23,9 +23,10 @@ export const DEMO_USERS: store.NewUser[] = [...NAMES, ...NUMBERED].map((username
 export const DEMO_ADMINISTRATOR = 'admin';
 
 /**
- * Loads the demo data into a database that has no users yet: all of it or nothing.
+ * Loads the demo data, all or nothing, into a database without users. Leaves out the posts if there
+ * are any posts, categories or tags.
  *
- * @returns the password of the administrator, or null if there were users
+ * @returns the password of the administrator, or null if the database already has users
  */
 export function loadDemoData(db: Database): Promise<string | null> {
   return inTransaction(systemContext(db), async (trx) => {

@@ -56,13 +56,13 @@ export function openRedis(url: string, keyPrefix: string, log: RedisLog): RedisC
     isFaulty = true;
     log.warn(
       { err: harmless(error) },
-      'Redis does not answer: this process keeps on its own what it reads',
+      'Redis is not responding: caching in the memory of this process',
     );
   }
 
   client.on('error', report);
   client.on('ready', () => {
-    if (isFaulty) log.info('Redis answers again');
+    if (isFaulty) log.info('Redis is responding again');
     isFaulty = false;
   });
   return { client, report };

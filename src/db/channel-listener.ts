@@ -157,7 +157,7 @@ export class ChannelListener {
       await client.query(`listen ${this.#echoes}`);
       await this.#expectEcho((payload) => notify(this.#echoes, payload));
       await client.query(`listen ${channel}`);
-      if (this.#isFaulty) log.info(`hears what is said on ${channel} again`);
+      if (this.#isFaulty) log.info(`listening on ${channel} again`);
       this.#isFaulty = false;
       isUp = true;
       this.#client = client;
@@ -175,7 +175,7 @@ export class ChannelListener {
     }
     if (!this.#isFaulty && !this.#stopping.signal.aborted) {
       this.#isFaulty = true;
-      log.warn({ err: fault }, `does not hear what is said on ${channel}`);
+      log.warn({ err: fault }, `not listening on ${channel}`);
     }
     return isUp;
   }

@@ -105,7 +105,7 @@ export class JobWorker {
       try {
         await this.#runUntilLost(signal);
       } catch (error) {
-        this.#log.warn({ err: error }, 'jobs cannot be run for now');
+        this.#log.warn({ err: error }, 'cannot run jobs, retrying');
       }
       await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -20,17 +20,17 @@ export function queueLogger(log: JobLog): Logger {
 /** Returns event handlers that log what happens to each job. */
 export function queueEvents(log: JobLog): WorkerEvents {
   const events: WorkerEvents = new EventEmitter();
-  events.on('job:success', ({ job }) => log.info(describe(job), 'job done'));
+  events.on('job:success', ({ job }) => log.info(describe(job), 'job completed'));
   events.on('job:error', ({ job, error }) => {
     if (job.attempts < job.max_attempts) {
-      log.warn({ ...describe(job), ...placeOf(error) }, 'job failed, to be tried again');
+      log.warn({ ...describe(job), ...placeOf(error) }, 'job failed, retrying later');
     }
   });
   events.on('job:failed', ({ job }) => {
-    log.error({ job: job.id, task: job.task_identifier }, 'job failed for good');
+    log.error({ job: job.id, task: job.task_identifier }, 'job failed permanently');
   });
   events.on('worker:fatalError', ({ error }) => {
-    log.warn(placeOf(error), 'the end of a job could not be written down');
+    log.warn(placeOf(error), 'could not record the outcome of a job');
   });
   return events;
 }

@@ -103,16 +103,16 @@ t.test('db', async (t) => {
   t.match((await db('status')).stdout, /^(\d{4}-\d\d-\d\dT\S+Z\t\S+\n)+$/);
   t.same(await db('up'), { code: 0, stdout: 'Nothing to apply.\n', stderr: '' });
 
-  t.same(await db('down'), { code: 0, stdout: `took back ${newest}\n`, stderr: '' });
+  t.same(await db('down'), { code: 0, stdout: `reverted ${newest}\n`, stderr: '' });
   t.match((await db('status')).stdout, `not applied\t${newest}\n`);
 
   const rest = names.slice(0, -1).reverse();
   const down = await db('down', '--steps', String(rest.length));
-  t.same(down, { code: 0, stdout: lines('took back ', rest), stderr: '' });
+  t.same(down, { code: 0, stdout: lines('reverted ', rest), stderr: '' });
   t.equal(await tableCount(), 0);
-  t.same(await db('down'), { code: 0, stdout: 'Nothing to take back.\n', stderr: '' });
+  t.same(await db('down'), { code: 0, stdout: 'Nothing to revert.\n', stderr: '' });
 
-  refused(t, await db('down', '--steps', '0'), 'a number from 1 on');
+  refused(t, await db('down', '--steps', '0'), 'Must be an integer of at least 1.');
   t.same(await db('up'), { code: 0, stdout: lines('applied ', names), stderr: '' });
   t.equal(await tableCount(), all);
 });
@@ -149,16 +149,16 @@ t.test('seed', async (t) => {
   t.equal(first.code, 0);
   t.equal(await count(), demo + 2500);
   t.match(first.stderr, '2500/2500 users');
-  const password = / with (\S+)\n$/.exec(first.stdout)?.[1] ?? '';
+  const password = / with the password (\S+)\n$/.exec(first.stdout)?.[1] ?? '';
   const sql = `select password_hash as hash from users where username = '${DEMO_ADMINISTRATOR}'`;
   const [administrator] = await query(DATABASE_URL, sql);
   t.ok(await verifyPassword(password, String(administrator?.['hash'])));
 
   const second = await run(['seed', '--users', '3'], { DATABASE_URL });
   t.equal(second.code, 0);
-  t.equal(second.stdout, 'There are users already: the demo data was left out.\n');
+  t.equal(second.stdout, 'The database already has users: no demo data was loaded.\n');
   t.equal(await count(), demo + 2503, 'further users have other names');
-  refused(t, await run(['seed', '--users', '-1']), 'a number from 0 to');
+  refused(t, await run(['seed', '--users', '-1']), 'Must be an integer from 0 to');
 });
 
 t.test('create-admin', async (t) => {
@@ -234,7 +234,7 @@ t.test('create-admin asks for the password, which is not shown', terminal, async
   t.ok(await verifyPassword(PASSWORD, String(boss?.['password_hash'])));
 
   t.equal(differing.code, 1);
-  t.match(differing.stdout, /\r\nerror: The two passwords differ\.\r\n$/);
+  t.match(differing.stdout, /\r\nerror: The two passwords do not match\.\r\n$/);
   for (const { code, stdout } of [ended, interrupted]) {
     t.equal(code, 1);
     t.match(stdout, /^Password: \r\nerror: No password was given\.\r\n$/);
@@ -264,7 +264,7 @@ t.test('the embedded database stops with the command', async (t) => {
 t.test('a database that is not there is named in one line', async (t) => {
   const DATABASE_URL = 'postgresql://me:s3cret@127.0.0.1:1/none';
   const outcome = await run(['db', 'status'], { DATABASE_URL });
-  refused(t, outcome, 'The database at 127.0.0.1:1 does not answer');
+  refused(t, outcome, 'The database at 127.0.0.1:1 is not reachable');
   t.notOk(outcome.stderr.includes('s3cret'));
 });
 

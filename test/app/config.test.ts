@@ -159,7 +159,7 @@ t.test(
     t.same(several.JWT_SECRET, [JWT_SECRET, `${JWT_SECRET}2`]);
     t.match(
       refusal(t, { SECRET_KEY, JWT_SECRET: `${JWT_SECRET},${SECRET_KEY}` }),
-      /^JWT_SECRET holds the SECRET_KEY/,
+      /^JWT_SECRET contains the SECRET_KEY/,
     );
   },
 );
@@ -237,6 +237,6 @@ t.test('the pool may not be wanted larger than it may become', async (t) => {
   t.match(parseConfig({ DB_POOL_MIN: '3', DB_POOL_MAX: '3' }), { DB_POOL_MIN: 3, DB_POOL_MAX: 3 });
   t.equal(
     refusal(t, { DB_POOL_MIN: '4', DB_POOL_MAX: '3' }),
-    'DB_POOL_MIN is greater than DB_POOL_MAX',
+    'DB_POOL_MIN is greater than DB_POOL_MAX: lower it, or raise DB_POOL_MAX',
   );
 });

@@ -180,8 +180,8 @@ t.test('jobs go on when the database comes back, also one that was running', asy
 
   await server.stop();
   held.shift()?.();
-  await eventually(() => lines.some(({ msg }) => String(msg).startsWith('the end of a job')));
-  await eventually(() => lines.some(({ msg }) => msg === 'jobs cannot be run for now'));
+  await eventually(() => lines.some(({ msg }) => String(msg).startsWith('could not record')));
+  await eventually(() => lines.some(({ msg }) => msg === 'cannot run jobs, retrying'));
   t.equal((await client().get('/health')).status, 200, 'the process lives');
 
   const again = await startEmbeddedPostgres({ dataDirectory, durable: false });

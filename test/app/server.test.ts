@@ -72,7 +72,7 @@ class Service {
 
   /** The passwords it has shown. */
   passwords(): string[] {
-    const pattern = /Sign in as admin with the password (\S+) \(shown only this once\)/g;
+    const pattern = /Sign in as admin with the password (\S+) \(shown only once\)/g;
     return [...`${this.stdout}${this.stderr}`.matchAll(pattern)].map((match) => match[1] ?? '');
   }
 
@@ -344,7 +344,7 @@ t.test(
     );
     await service.origin();
     t.equal(await service.stop('SIGWINCH'), 1);
-    t.equal(service.stderr, 'Althing ended: a fault of two lines\n');
+    t.equal(service.stderr, 'Althing stopped after an uncaught error: a fault of two lines\n');
     const last = JSON.parse(service.stdout.trim().split('\n').at(-1) ?? '');
     t.match(last, { level: 60, err: { stack: /a fault/ } });
   },
@@ -380,7 +380,7 @@ t.test('what is wrong is said in one line, and nothing starts', async (t) => {
       { PORT: 'abc', DB_POOL_MAX: '0' },
       /: PORT: Input should be a valid integer.*\. DB_POOL_MAX: /,
     ],
-    [{ DATABASE_URL: 'nonsense-s3cret' }, /: DATABASE_URL cannot be read/, 's3cret'],
+    [{ DATABASE_URL: 'nonsense-s3cret' }, /: DATABASE_URL is not a PostgreSQL URL/, 's3cret'],
     [{ APP_ENV: 'production' }, /: SECRET_KEY is missing/],
     [{ SECRET_KEY: 'hunter2' }, /: SECRET_KEY is too weak/, 'hunter2'],
     [{ DATABASE_URL, DATA_DIR: damaged }, /secret-key is damaged: remove it/],
@@ -390,12 +390,12 @@ t.test('what is wrong is said in one line, and nothing starts', async (t) => {
     ],
     [
       { DATABASE_URL: `postgresql://me:s3cret@127.0.0.1:${closed}/db` },
-      new RegExp(`: The database at 127.0.0.1:${closed} does not answer: start it`),
+      new RegExp(`: The database at 127.0.0.1:${closed} is not reachable: start it`),
       's3cret',
     ],
     [
       { DATABASE_URL: `postgresql://me:s3cret@127.0.0.1:${silent}/db` },
-      /: The database does not answer in time/,
+      /: The database does not respond in time/,
       's3cret',
     ],
     [{ DATABASE_URL: serverUrl('althing_test_none') }, /: The database "althing_test_none" does/],
@@ -404,7 +404,7 @@ t.test('what is wrong is said in one line, and nothing starts', async (t) => {
       /: The database refused the login .*"throttled"/,
       's3cret',
     ],
-    [{ DATABASE_URL: throttled('') }, /: The database (wants a password|refused the login)/],
+    [{ DATABASE_URL: throttled('') }, /: The database (requires a password|refused the login)/],
   ];
 
   async function check([settings, reason, secret]: (typeof cases)[number]): Promise<void> {

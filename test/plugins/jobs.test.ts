@@ -60,7 +60,7 @@ t.test('a mail that is put off twice arrives at the third attempt', async (t) =>
   await app.runJobs();
   t.equal(smtp.attempts, 3);
   t.match(smtp.mails, [
-    { to: ['alice@example.com'], text: /The account alice has a new password/ },
+    { to: ['alice@example.com'], text: /The password of your account alice was changed/ },
   ]);
   t.equal(await countJobs(app), 0);
 
@@ -68,7 +68,7 @@ t.test('a mail that is put off twice arrives at the third attempt', async (t) =>
   t.match(ofJob, [
     { level: 40, job: String(id), task: 'notice', attempt: 1, error: 'MailError' },
     { level: 40, attempt: 2 },
-    { level: 30, attempt: 3, msg: 'job done' },
+    { level: 30, attempt: 3, msg: 'job completed' },
   ]);
   t.notMatch(JSON.stringify(lines), /example\.com|"username"|alice/);
 });
@@ -83,7 +83,7 @@ t.test('a job that fails for good is logged with its number and its task', async
   const errors = lines.filter(({ level }) => level === 50);
   t.equal(errors.length, 1);
   const { level: _level, time: _time, pid: _pid, hostname: _hostname, ...said } = errors[0] ?? {};
-  t.same(said, { job: String(id), task: 'reset_password', msg: 'job failed for good' });
+  t.same(said, { job: String(id), task: 'reset_password', msg: 'job failed permanently' });
   t.notMatch(JSON.stringify(lines), /example\.com|alice/);
 });
 

@@ -11,7 +11,7 @@ t.test('so many requests a minute from one address', async (t) => {
   }
   t.same(statuses, [200, 404, 200, 404, 200, 429, 429], 'paths that do not exist count too');
   const refused = await anyone.get('/health');
-  t.same(refused.json, { detail: 'Too many requests', code: 'too_many_requests' });
+  t.same(refused.json, { detail: 'Too many requests; try again later', code: 'too_many_requests' });
   t.match(refused.headers['retry-after'], /^\d+$/);
   const other = await anyone.request({ method: 'GET', url: '/health', remoteAddress: '10.0.0.9' });
   t.equal(other.status, 200, 'another address is another caller');

@@ -111,7 +111,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     // if nothing was read yet.
     const stream = pipeline(users, format(), (error) => {
       leave();
-      if (error) request.log.warn({ err: error }, 'an export broke off');
+      if (error) request.log.warn({ err: error }, 'export aborted');
     });
     reply.send(stream);
   }

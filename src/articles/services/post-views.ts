@@ -87,10 +87,11 @@ export class PostViews {
         for (const [name] of slice) this.#waiting.delete(name);
       }
     } catch (error) {
-      log.warn({ err: error, visits: this.#waiting.size }, 'could not count visits yet');
+      log.warn({ err: error, visits: this.#waiting.size }, 'could not save visits, retrying later');
       return;
     }
-    if (this.#dropped > 0) log.warn({ visits: this.#dropped }, 'there was no room to count visits');
+    if (this.#dropped > 0)
+      log.warn({ visits: this.#dropped }, 'dropped visits: the buffer was full');
     this.#dropped = 0;
   }
 

@@ -146,6 +146,6 @@ async function relocate(dataDirectory: string, log: (line: string) => void): Pro
   const home = await mkdtemp(join(base, `data-${hash}-`));
   await writeFile(join(home, ORIGIN), dataDirectory);
   await chmod(home, 0o711);
-  log(`${dataDirectory} is closed to the database's account: its files are kept in ${home}`);
+  log(`the database account cannot access ${dataDirectory}: its files are stored in ${home}`);
   return home;
 }

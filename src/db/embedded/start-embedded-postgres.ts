@@ -127,7 +127,7 @@ async function startLocated(
 
   let stopping = false;
   const onExit = (how: string) => {
-    if (!stopping) log(`PostgreSQL ended unexpectedly (${how}); its log is ${serverLog.path}`);
+    if (!stopping) log(`PostgreSQL exited unexpectedly (${how}); its log is ${serverLog.path}`);
   };
   let pid = await takeOverServer(location, binaries, wanted, log);
   if (pid === null) {

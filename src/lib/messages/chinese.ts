@@ -3,7 +3,7 @@ import type { Messages } from './english.js';
 
 const text = (fixed: string) => () => fixed;
 
-/** Python joins the last two values with `or`. */
+/** Translates the `or` with which Pydantic joins the last two values. */
 function choice(expected: unknown): string {
   return String(expected).replace(/ or (?=[^,]*$)/, ' 或 ');
 }
@@ -20,11 +20,11 @@ function itemCount(ctx: Readonly<Record<string, unknown>>, limit: '至少' | '�
   return `${collection}${limit}应有 ${count} 项，实际为 ${ctx['actual_length'] ?? '更多'}`;
 }
 
-/** 简体中文 */
+/** Simplified Chinese, 简体中文. */
 export const chinese: Messages = {
   validation: {
     missing: text('该字段为必填项'),
-    extra_forbidden: text('不允许额外的输入'),
+    extra_forbidden: text('不允许出现多余的字段'),
     recursion_loop: text('递归错误：检测到循环引用'),
     json_invalid: text('JSON 解析错误'),
     none_required: text('输入应为空值'),
@@ -53,7 +53,7 @@ export const chinese: Messages = {
     greater_than: (ctx) => `输入应大于 ${plainNumber(ctx['gt'])}`,
 
     bool_type: text('输入应为有效的布尔值'),
-    bool_parsing: text('输入应为有效的布尔值，无法解释输入'),
+    bool_parsing: text('输入应为有效的布尔值，无法识别该输入'),
 
     model_attributes_type: text('输入应为有效的字典或可提取字段的对象'),
     dict_type: text('输入应为有效的字典'),
@@ -65,7 +65,7 @@ export const chinese: Messages = {
 
     enum: (ctx) => `输入应为 ${choice(ctx['expected'])}`,
     literal_error: (ctx) => `输入应为 ${choice(ctx['expected'])}`,
-    union_tag_not_found: (ctx) => `无法用判别字段 ${ctx['discriminator']} 取得标签`,
+    union_tag_not_found: (ctx) => `无法通过判别字段 ${ctx['discriminator']} 确定标签`,
     union_tag_invalid: (ctx) =>
       `判别字段 ${ctx['discriminator']} 的标签 '${ctx['tag']}' 不是预期的标签之一：${ctx['expected_tags']}`,
 
@@ -78,7 +78,7 @@ export const chinese: Messages = {
     date_type: text('输入应为有效的日期'),
     date_parsing: (ctx) => `输入应为 YYYY-MM-DD 格式的有效日期：${ctx['error']}`,
     date_from_datetime_parsing: (ctx) => `输入应为有效的日期或日期时间：${ctx['error']}`,
-    date_from_datetime_inexact: text('作为日期的日期时间，其时间应为零点'),
+    date_from_datetime_inexact: text('用作日期的日期时间，其时间部分应为零点'),
     time_type: text('输入应为有效的时间'),
     time_parsing: (ctx) => `输入应为有效的时间格式：${ctx['error']}`,
     time_delta_type: text('输入应为有效的时长'),
@@ -108,9 +108,9 @@ export const chinese: Messages = {
   errors: {
     bad_request: '请求无效',
     unparsable_body: '无法解析请求体',
-    missing_boundary: 'multipart 缺少 boundary。',
+    missing_boundary: 'multipart 请求缺少 boundary 参数',
     division_by_zero: '除数不能为零',
-    result_too_large: '结果过大，无法表示为数字',
+    result_too_large: '结果过大，超出数字的表示范围',
     not_authenticated: '缺少有效的认证令牌',
     invalid_credentials: '用户名或密码错误',
     invalid_token: '令牌无效或已过期',
@@ -118,59 +118,60 @@ export const chinese: Messages = {
     user_unavailable: '用户不存在或已禁用',
     forbidden: '权限不足',
     admin_required: '需要管理员权限',
-    insufficient_scope: 'API 密钥缺少权限范围 {scope}',
-    key_not_allowed: '此处不能使用 API 密钥，请登录',
-    registration_closed: '本站不开放注册，请联系管理员',
-    beyond_own_permissions: '不能授予自己没有的权限',
-    edit_window_over: '评论发表 {minutes} 分钟后不能再编辑',
-    csrf_failed: 'CSRF 令牌缺失或不正确',
+    insufficient_scope: '此 API 密钥缺少权限范围 `{scope}`',
+    key_not_allowed: '此处不能使用 API 密钥，请登录后操作',
+    registration_closed: '注册已关闭，请联系管理员创建账户',
+    beyond_own_permissions: '不能授予自己没有的权限，也不能更改拥有这些权限的管理员',
+    edit_window_over: '评论只能在发表后 {minutes} 分钟内编辑',
+    csrf_failed:
+      'CSRF 令牌缺失或不正确，请在 X-CSRF-Token 中发送由 GET /api/v1/auth/csrf 取得的令牌',
     not_found: '未找到',
-    no_upstream: '未配置上游服务',
+    no_upstream: '未配置上游服务，请设置 PLAYGROUND_UPSTREAM_URL',
     method_not_allowed: '不允许的请求方法',
-    request_timeout: '请求未能及时到达',
+    request_timeout: '未能及时收到完整的请求',
     not_acceptable: '无法提供可接受的内容类型',
-    duplicate: '已被注册：{fields}',
-    still_in_use: '仍有其他内容引用它',
-    last_administrator: '这是最后一位有效的管理员',
-    request_in_progress: '使用此 Idempotency-Key 的请求仍在处理中',
-    too_many_keys: 'API 密钥数量已达上限',
+    duplicate: '已被占用：{fields}',
+    still_in_use: '仍有其他内容引用该资源，请先修改或删除这些内容',
+    last_administrator: '不能移除最后一位有效的管理员，请先指定另一位',
+    request_in_progress: '使用此 Idempotency-Key 的请求仍在处理中，请稍后再试',
+    too_many_keys: 'API 密钥数量已达上限，请先删除一个',
     job_running: '该任务正在运行',
-    precondition_failed: '该资源在读取之后已被修改',
+    precondition_failed: '该资源在您读取之后已被修改，请重新读取后再试',
     payload_too_large: '请求体过大',
     uri_too_long: '请求地址过长',
     unsupported_media_type: '不支持的内容类型',
-    too_many_requests: '请求过于频繁',
-    too_many_mails: '发往此地址的邮件已足够多，请稍后再试',
-    too_many_attempts: '失败的尝试过多，请稍后再试',
+    too_many_requests: '请求过于频繁，请稍后再试',
+    too_many_mails: '请求向此邮箱地址发送邮件的次数过多，请稍后再试',
+    too_many_attempts: '失败次数过多，请稍后再试',
     headers_too_large: '请求头过大',
     internal_error: '服务器内部错误',
-    bad_gateway: '上游服务未给出可用的响应',
-    service_unavailable: '服务暂时不可用',
+    bad_gateway: '上游服务未返回可用的响应',
+    service_unavailable: '服务暂时不可用，请稍后再试',
     too_busy: '服务繁忙，请稍后再试',
-    too_many_exports: '正在进行的导出过多',
-    too_many_streams: '正在进行的流过多',
-    mail_not_configured: '此服务未配置邮件发送',
+    too_many_exports: '正在进行的导出过多，请稍后再试',
+    too_many_streams: '打开的数据流过多，请稍后再试',
+    mail_not_configured: '此服务未配置邮件发送，请联系管理员',
     gateway_timeout: '上游服务未及时响应',
   },
 
   reasons: {
     already_taken: '该值已被占用',
-    foreign_cursor: '该游标不是由此列表以此顺序给出的',
-    reused_idempotency_key: '该键已用于另一个请求',
-    dangling_reference: '它引用了不存在的内容',
-    outside_limits: '某个值超出了限制',
-    text_too_long: '某段文本过长',
-    number_too_large: '某个数字过大',
+    foreign_cursor: '该游标不适用于此列表或此排序方式',
+    reused_idempotency_key: '该键已用于另一个不同的请求',
+    dangling_reference: '所引用的资源不存在',
+    outside_limits: '某个值超出允许的范围',
+    text_too_long: '某个字符串过长',
+    number_too_large: '某个数字超出允许的范围',
     passwords_differ: '两次输入的密码不一致',
     password_unchanged: '新密码不能与当前密码相同',
     wrong_password: '当前密码不正确',
     terms_not_accepted: '必须同意服务条款才能注册',
     unusable_token: '该令牌不存在、已被使用或已过期',
-    role_or_permissions: '角色和权限必须且只能给出一项',
-    unknown_permissions: '没有与这些位对应的权限',
-    moment_has_passed: '该时间已经过去',
-    unstorable_text: '某段文本含有无法存储的字符',
-    unanswerable_comment: '这篇文章下没有可以回复的这条评论',
+    role_or_permissions: '必须且只能指定角色和权限中的一项',
+    unknown_permissions: '权限掩码中含有未定义的权限位',
+    moment_has_passed: '该时间必须晚于当前时间',
+    unstorable_text: '某个字符串含有无法存储的字符',
+    unanswerable_comment: '该文章下没有可回复的这条评论',
   },
   valueError: (reason) => `值错误，${reason}`,
 
@@ -178,42 +179,44 @@ export const chinese: Messages = {
     confirm_registration: {
       subject: '请确认您的邮箱地址',
       text:
-        '有人（希望是您本人）用此邮箱地址注册了用户名 {username}。仅当这是您的用户名时才继续。' +
-        '\n\n{access}\n\n' +
-        '仅可使用一次，{hours} 小时内有效。如果不是您本人操作，无需处理：未经确认不会创建账户。',
+        '有人使用此邮箱地址注册了用户名 {username}。如果这是您选择的用户名，请按以下方式确认注册；' +
+        '否则请忽略此邮件，我们不会创建账户。\n\n{access}\n\n' +
+        '此操作仅可进行一次，{hours} 小时内有效。',
     },
     already_registered: {
       subject: '您已有账户',
       text:
-        '有人（希望是您本人）想把此邮箱地址用于一个账户，而它已属于账户 {username}。' +
-        '请使用该账户登录；如果忘记了密码，可以重置。',
+        '有人尝试将此邮箱地址用于一个账户，但它已属于您的账户 {username}。' +
+        '如果是您本人操作，请登录该账户；如果忘记了密码，可以重置密码。如果不是您本人操作，请忽略此邮件。',
     },
     confirm_email_change: {
       subject: '请确认您的新邮箱地址',
       text:
-        '有人（希望是您本人）想把此邮箱地址用于一个账户。\n\n{access}\n\n' +
-        '仅可使用一次，{hours} 小时内有效。如果不是您本人操作，无需处理。',
+        '有人请求将此邮箱地址用于其账户。如果是您本人操作，请按以下方式确认；否则请忽略此邮件。' +
+        '\n\n{access}\n\n' +
+        '此操作仅可进行一次，{hours} 小时内有效。',
     },
     email_changed: {
       subject: '您的邮箱地址已更改',
       text:
-        '账户 {username} 现在使用另一个邮箱地址，其邮件将发往新地址。' +
-        '如果不是您本人更改的，请立即联系管理员。',
+        '您的账户 {username} 的邮箱地址已更改，今后的邮件将发往新地址。' +
+        '如果不是您本人操作，请立即联系管理员。',
     },
     reset_password: {
       subject: '重置您的密码',
       text:
-        '有人（希望是您本人）想为您的账户 {username} 设置新密码。\n\n{access}\n\n' +
-        '仅可使用一次，{minutes} 分钟内有效。如果不是您本人操作，无需处理：您的密码保持不变。',
+        '有人请求重置您的账户 {username} 的密码。如果是您本人操作，请按以下方式设置新密码；' +
+        '否则请忽略此邮件，您的密码不会改变。\n\n{access}\n\n' +
+        '此操作仅可进行一次，{minutes} 分钟内有效。',
     },
     password_changed: {
       subject: '您的密码已更改',
-      text: '账户 {username} 的密码已更改。如果不是您本人更改的，请重置密码并立即联系管理员。',
+      text: '您的账户 {username} 的密码已更改。如果不是您本人操作，请重置密码并立即联系管理员。',
     },
   },
 
   mailAccess: {
-    link: '请打开此页面以继续：\n{link}',
-    operation: '请将此令牌发送到 {operation} 以继续：\n{token}',
+    link: '请打开以下页面继续操作：\n{link}',
+    operation: '请将以下令牌发送到 {operation} 以继续操作：\n{token}',
   },
 };

@@ -136,7 +136,7 @@ async function settle(
       else if (become === 'take_back')
         await store.takeBackAttempt(context.db, attempt, context.now);
     } catch (error) {
-      context.report(error, 'could not settle the count of an attempt');
+      context.report(error, 'could not update a throttle');
     }
   }
 }

@@ -71,7 +71,7 @@ export async function renewHash(
     const renewed = await hashPassword(password, passwordCost);
     return (await replacePasswordHash(db, id, { old, renewed })) ? renewed : old;
   } catch (error) {
-    report(error, 'could not renew the hash of a password');
+    report(error, 'could not upgrade a password hash');
     return old;
   }
 }

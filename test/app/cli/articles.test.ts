@@ -132,8 +132,8 @@ t.test('bad files are named with their reason, and the others are imported', asy
     latin: /UTF-8/,
     link: /leads out of the folder/,
     dangling: /ENOENT/,
-    'linked-folder': /It is no file/,
-    pipe: /It is no file/,
+    'linked-folder': /not a regular file/,
+    pipe: /not a regular file/,
   };
   for (const [name, reason] of Object.entries(reasons)) {
     const [line = ''] = stderr.match(new RegExp(`^skipped ${name}\\.md: .*$`, 'm')) ?? [];
@@ -145,7 +145,10 @@ t.test('bad files are named with their reason, and the others are imported', asy
     { title: 'proto', content: 'Text' },
     { title: 'slug 1', content: 'Text' },
   ]);
-  t.match((await importAll('--author', 'nobody')).stderr, 'error: There is no user nobody.\n');
+  t.match(
+    (await importAll('--author', 'nobody')).stderr,
+    'error: The user nobody does not exist.\n',
+  );
 });
 
 t.test('again: what has changed, and nothing else', async (t) => {
@@ -238,12 +241,12 @@ t.test('an author who comes later is found then', async (t) => {
   write(folder, { 'a.md': '---\nauthor: Ann\n---\nOne', 'b.md': '---\nauthor: Bob\n---\nTwo' });
   const first = await importAll();
   t.equal(first.code, 0);
-  t.match(first.stderr, 'There is no user Ann, Bob: these authors are left out until there is');
+  t.match(first.stderr, 'Unknown authors: Ann, Bob. To assign their posts, create these users');
   await rows(`insert into users (username) values ('ann'), ('eve')`);
   await rows(`update posts set summary = 'Changed' where title = 'b'`);
   const next = await importAll();
   t.match(next.stdout, '0 created, 1 updated, 1 unchanged');
-  t.match(next.stderr, 'There is no user Bob:');
+  t.match(next.stderr, 'Unknown authors: Bob.');
   const authors = () =>
     rows(`select title, (select username from users where id = author_id) as name
       from posts order by title`);
@@ -322,7 +325,7 @@ t.test('a rehearsal says what the import says then', async (t) => {
 t.test('what cannot be begun is said in a sentence', async (t) => {
   const { folder, rows, importFrom } = await place(t);
   const nowhere = join(folder, 'nowhere');
-  t.equal((await importFrom(nowhere)).stderr, `error: There is no folder ${nowhere}.\n`);
+  t.equal((await importFrom(nowhere)).stderr, `error: The folder ${nowhere} does not exist.\n`);
   await rows('drop table posts cascade');
   write(folder, { 'a.md': 'Text' });
   t.match((await importFrom(folder)).stderr, 'is not migrated');
@@ -340,7 +343,7 @@ t.test('all is rendered again, and only what is otherwise then is written', asyn
     rows(`select title, content_html, excerpt, version, updated_at,
       search @@ 'bold'::tsquery as is_found from posts order by title`);
   const before = await state();
-  t.equal((await renderAll()).stdout, 'Rendered otherwise: 1 posts, 1 comments.\n');
+  t.equal((await renderAll()).stdout, 'Changed by re-rendering: 1 posts, 1 comments.\n');
   const [a = {}, b] = await state();
   t.match(a, { content_html: '<p><em>One</em> bold</p>\n', is_found: true });
   t.same({ ...a, content_html: '<script>', is_found: false }, before[0], 'no change of the post');
@@ -348,10 +351,14 @@ t.test('all is rendered again, and only what is otherwise then is written', asyn
   t.same(await rows('select content_html, version from comments'), [
     { content_html: '<p><em>Fine</em></p>\n', version: 1 },
   ]);
-  t.equal((await renderAll()).stdout, 'Rendered otherwise: 0 posts, 0 comments.\n');
+  t.equal((await renderAll()).stdout, 'Changed by re-rendering: 0 posts, 0 comments.\n');
 
   await rows(`update posts set search = '' where title = 'b'`);
-  t.equal((await renderAll()).stdout, 'Rendered otherwise: 1 posts, 0 comments.\n', 'words too');
+  t.equal(
+    (await renderAll()).stdout,
+    'Changed by re-rendering: 1 posts, 0 comments.\n',
+    'words too',
+  );
   t.same((await state())[1], b);
 });
 
@@ -388,7 +395,7 @@ t.test('an export is complete, and writes over nothing', async (t) => {
   write(out, { 'index.md': 'mine' });
   const refused = await exportTo(out);
   t.equal(refused.code, 1);
-  t.match(refused.stderr, 'skipped index.md: the file there says it otherwise; --force');
+  t.match(refused.stderr, 'skipped index.md: the existing file differs; use --force');
   t.equal(read(out)['index.md'], 'mine');
   t.equal((await exportTo(out, '--force')).code, 0);
   t.same(read(out), files);

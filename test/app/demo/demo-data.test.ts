@@ -16,7 +16,7 @@ t.test('a newcomer finds people who write to each other', async (t) => {
   const { json: posts } = await client().get('/api/v1/posts');
   t.equal(posts.total, 4, 'without the draft');
   t.match(posts.items[0], {
-    title: 'What a post can show',
+    title: 'Formatting a post',
     author: { username: 'alice' },
     category: { name: 'Guides' },
     tags: [{ name: 'markdown' }, { name: 'writing' }],

@@ -58,10 +58,7 @@ t.test('connects again, and the log has one line for each', async (t) => {
   }
   t.same(
     lines.map(({ msg }) => msg),
-    [1, 2].flatMap(() => [
-      'does not hear what is said on news',
-      'hears what is said on news again',
-    ]),
+    [1, 2].flatMap(() => ['not listening on news', 'listening on news again']),
   );
 });
 

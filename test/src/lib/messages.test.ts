@@ -82,7 +82,7 @@ t.test('the same errors in Chinese, with everything else equal', async (t) => {
   const zh = { 'accept-language': 'zh-CN,zh;q=0.9' };
   const requests = [
     ['POST', '/api/v1/users', { username: 'a', age: 200 }, '长度不能少于2个字符'],
-    ['POST', '/api/v1/users', { username: 'ROOT' }, '已被注册'],
+    ['POST', '/api/v1/users', { username: 'ROOT' }, '已被占用'],
     ['POST', '/api/v1/auth/login', { username: 'root', password: 'x' }, '用户名或密码错误'],
     ['POST', '/api/v1/auth/login', '{"username":', 'JSON 解析错误'],
     ['GET', '/api/v1/users?cursor=x&sort=king', undefined, "输入应为 'id', '-id'"],

@@ -63,7 +63,7 @@ t.test('a value stays within its line, and is no template', async (t) => {
   const username = 'eve\r\nBcc: a@example.com\u2028{access}\u0000x';
   const { subject, text } = composeMail('password_changed', 'en', { username });
   t.equal(subject, english.mails.password_changed.subject);
-  t.match(text, 'The account eve Bcc: a@example.com {access} x has a new password.');
+  t.match(text, 'The password of your account eve Bcc: a@example.com {access} x was changed.');
   t.equal(text.trim().split(/[\r\n\u2028]/).length, 1);
   const forged = composeMail('reset_password', 'en', {
     token: 'a\nb',

@@ -99,7 +99,7 @@ t.test('what is no key is refused, every error at once', async (t) => {
       {
         type: 'value_error',
         loc: ['body', 'expires_at'],
-        msg: 'Value error, this moment has passed',
+        msg: 'Value error, this timestamp must be in the future',
       },
     ]);
   }

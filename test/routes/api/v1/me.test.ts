@@ -110,7 +110,7 @@ t.test('deleting oneself wants the password, and does not repeat it', async (t) 
     {
       type: 'value_error',
       loc: ['body', 'password'],
-      msg: 'Value error, this is not the current password',
+      msg: 'Value error, the current password is incorrect',
       input: '[redacted]',
     },
   ]);

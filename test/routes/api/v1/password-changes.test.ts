@@ -41,7 +41,7 @@ t.test('a password is changed by whoever knows it, and every other sign-in ends'
   t.equal((await test.client().get('/api/v1/me', bearer)).status, 401);
   t.equal((await test.client().signIn('alice', PASSWORD)).status, 401);
   t.equal((await test.client().signIn('alice', NEW)).status, 200);
-  t.match(await lastMail(test), { to: 'alice@example.com', subject: /has been changed/ });
+  t.match(await lastMail(test), { to: 'alice@example.com', subject: /was changed/ });
 
   const { rows } = await test.app.pg.query(
     `select actor_id, resource, before, after from audit_log where action = 'account.password'`,
@@ -60,7 +60,7 @@ t.test('what is wrong with a change is told, and no password comes back', async 
     return reply.json.detail.map(({ loc, msg }: { loc: string[]; msg: string }) => [loc[1], msg]);
   };
   t.same(await refused({ current_password: 'Wrong-Horse-1' }), [
-    ['current_password', 'Value error, this is not the current password'],
+    ['current_password', 'Value error, the current password is incorrect'],
   ]);
   t.same(await refused({ confirm_password: 'Other-Horse-1' }, 'zh'), [
     ['confirm_password', '值错误，两次输入的密码不一致'],
@@ -102,7 +102,7 @@ t.test('whoever has forgotten the password sets a new one by mail', async (t) =>
   t.equal((await test.client().post(RESET, reset(token))).status, 200);
   t.equal((await alice.get('/api/v1/me')).status, 401, 'every sign-in has ended');
   t.equal((await test.client().signIn('alice', NEW)).status, 200);
-  t.match(await lastMail(test), { subject: 'Your password has been changed' });
+  t.match(await lastMail(test), { subject: 'Your password was changed' });
 
   const again = await test.client().post(RESET, reset(token, 'Another-Horse-7'));
   t.equal(again.status, 422, 'it works once');
@@ -237,7 +237,7 @@ t.test('a token is worth nothing when the address is another, or the user was of
   const first = await lastToken(test);
   await admin.patch(`/api/v1/users/${id}`, { email: 'new@example.com' });
   t.equal((await test.client().post(RESET, reset(first))).status, 422);
-  t.match(await lastMail(test), { to: 'old@example.com', subject: /has been changed/ });
+  t.match(await lastMail(test), { to: 'old@example.com', subject: /was changed/ });
 
   await test.client().post(FORGOT, { email: 'new@example.com' });
   const second = await lastToken(test);

@@ -138,7 +138,7 @@ t.test('what could not be counted waits, and posts that are gone do no harm', as
   await app.flushWrites();
   await app.pg.query('alter table elsewhere rename to post_visits');
   const warnings = lines.filter(({ level }) => level === 40);
-  t.match(warnings, [{ msg: 'could not count visits yet', visits: 2 }]);
+  t.match(warnings, [{ msg: 'could not save visits, retrying later', visits: 2 }]);
   await visit(one, `${URL}/${kept.id}`, '192.0.2.2');
   await app.pg.query('delete from posts where id = $1', [gone.id]);
   await app.flushWrites();
@@ -193,6 +193,6 @@ t.test('however long nothing can be counted, no more than so many wait', async (
   const statements = await recordStatements(() => views.flush());
   t.equal(statements.length, 10, 'a thousand in each');
   t.equal(await viewsOf(id), 10_000);
-  t.match(lines.at(-1), { msg: 'there was no room to count visits', visits: 6500 });
+  t.match(lines.at(-1), { msg: 'dropped visits: the buffer was full', visits: 6500 });
   t.same(await recordStatements(() => views.flush()), []);
 });

@@ -126,7 +126,7 @@ t.test('the end of the server under a living service is reported', async (t) => 
   const server = await startEmbeddedPostgres({ dataDirectory, durable: false, log });
   process.kill(postmasterPid(cluster) ?? 0, 'SIGKILL');
   await waitFor(() => lines.length > 0);
-  t.match(lines, [/^PostgreSQL ended unexpectedly \(SIGKILL\); its log is .*postgres\.log$/]);
+  t.match(lines, [/^PostgreSQL exited unexpectedly \(SIGKILL\); its log is .*postgres\.log$/]);
   await server.stop();
   t.match(readFileSync(join(dataDirectory, 'postgres.log'), 'utf8'), /ready to accept connections/);
   const again = await startEmbeddedPostgres({ dataDirectory, durable: false });

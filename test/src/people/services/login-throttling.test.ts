@@ -157,5 +157,5 @@ t.test('a count that cannot be settled is reported, and what was done stays done
     return 'done';
   });
   t.equal(result, 'done');
-  t.same(reported, ['could not settle the count of an attempt']);
+  t.same(reported, ['could not update a throttle']);
 });
