@@ -1,11 +1,11 @@
 /** `npm run openapi:diff`: reports contract changes that break clients. Needs git. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { projectRoot } from '../../src/lib/project-root.js';
 import { compareContracts } from './contract-diff/index.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CONTRACT = 'openapi/openapi.json';
 
 const program = new Command('openapi:diff')
@@ -18,7 +18,7 @@ const program = new Command('openapi:diff')
       console.log('There is no release to compare with.');
       return;
     }
-    const after = JSON.parse(readFileSync(`${ROOT}${CONTRACT}`, 'utf8'));
+    const after = JSON.parse(readFileSync(join(projectRoot, CONTRACT), 'utf8'));
     const changes = compareContracts(contractAt(revision), after);
     for (const { severity, where, what } of changes) console.log(`${severity}: ${where} ${what}`);
     const breaking = changes.filter(({ severity }) => severity === 'breaking').length;
@@ -42,7 +42,7 @@ function contractAt(revision: string): Record<string, unknown> {
 function git(args: string[]): string {
   try {
     return execFileSync('git', args, {
-      cwd: ROOT,
+      cwd: projectRoot,
       encoding: 'utf8',
       maxBuffer: 256 * 1024 * 1024,
       stdio: ['ignore', 'pipe', 'pipe'],

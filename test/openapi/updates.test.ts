@@ -38,13 +38,21 @@ async function created(collection: string, body: object) {
   return { client: admin, url: String(headers['location']) };
 }
 
+/** Values that name another resource, or must not be taken by one. */
+const CHOSEN: Record<string, () => unknown> = {
+  category_id: () => category.json.id,
+  name: () => `Renamed ${++count}`,
+};
+
 /** A valid value of the property that the resource does not have yet. */
 function newValue(name: string, schema: Schema, current: unknown): unknown {
-  if (name === 'category_id') return category.json.id;
-  for (;;) {
+  const chosen = CHOSEN[name];
+  if (chosen !== undefined) return chosen();
+  for (let attempt = 0; attempt < 200; attempt += 1) {
     const value = generator.value(schema, 0);
     if (!isEmpty(value) && JSON.stringify(value) !== JSON.stringify(current)) return value;
   }
+  throw new Error(`No new value of ${name} was generated`);
 }
 
 /** What a fresh resource may have as its default. */
