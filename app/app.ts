@@ -59,21 +59,21 @@ import { trustedProxies } from './config.js';
 import type { Config } from './config-schema.js';
 import { tasks, timetable } from './tasks.js';
 
-/** What an app is built from beside its configuration. */
+/** Dependencies of an app, in addition to its configuration. */
 export interface AppDependencies {
-  /** Where the database is: `DATABASE_URL`, or the embedded one. */
+  /** URL of the database: `DATABASE_URL`, or that of the embedded one. */
   databaseUrl: string;
   /** Signs cookies. At least 32 characters. */
   secretKey: string;
-  /** Sign and verify tokens: the first signs, all verify. At least 32 characters each. */
+  /** Secrets for tokens: the first signs, all verify. At least 32 characters each. */
   tokenSecrets: readonly string[];
-  /** The time; the computer's own if it is left out. */
+  /** Returns the current time; default: the system clock. */
   clock?: () => Date;
-  /** What a hash of a password may cost; what is good for production if it is left out. */
+  /** The cost of hashing passwords; that of production if it is left out. */
   passwordCost?: PasswordCost;
-  /** Takes all mail in place of what the configuration says. */
+  /** Overrides the configured mailer. */
   mailer?: Mailer;
-  /** Takes the log in place of standard output. */
+  /** Replaces the default logger, which writes to standard output. */
   logger?: FastifyBaseLogger;
 }
 
@@ -82,9 +82,10 @@ const KIB = 1024;
 const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 8 * KIB };
 
 /**
- * The whole service, not listening yet. Production, tests and the command line build the same app.
+ * Builds the whole service, without listening. Production, tests and the command line build the
+ * same app.
  *
- * This is the one list of plugins and routes, in the order in which a request meets them.
+ * This is the only list of plugins and routes, in the order in which a request passes them.
  */
 export async function buildApp(
   config: Config,
@@ -173,7 +174,7 @@ export async function buildApp(
   await app.register(system);
   await app.register(docs);
   await app.register(feed, { clientUrl: config.CLIENT_URL });
-  // Where passwords and mail are asked for, an address is not let as often as elsewhere.
+  // Operations that check passwords or send mail have a lower limit per IP address.
   const perMinute = config.LOGIN_RATE_LIMIT;
   await app.register(auth, { prefix: '/api/v1/auth', perMinute });
   await app.register(passwordRoutes, { prefix: '/api/v1/auth', perMinute });

@@ -11,7 +11,7 @@ import { removeFailedJobs } from '#src/queue/remove-failed-jobs.js';
 import { removeStoredResponses } from '#src/queue/remove-stored-responses.js';
 import type { Task } from '#src/queue/task.js';
 
-/** The work of every task, by its name. */
+/** The implementation of every task, by name. */
 export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   confirm_registration: confirmRegistration,
   resend_confirmation: resendConfirmation,
@@ -26,7 +26,7 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   remove_failed_jobs: removeFailedJobs,
 };
 
-/** The tasks that run on a schedule, as cron expressions in UTC. One process runs each of them. */
+/** Scheduled tasks, as cron expressions in UTC. Each run takes place in one process. */
 export const timetable: { readonly [Name in TaskName]?: string } = {
   empty_trash: '17 3 * * *',
   remove_expired_credentials: '7 * * * *',

@@ -13,27 +13,27 @@ import { mayDo, type Viewer } from '#src/access/viewer.js';
 import { ApiError } from '#src/errors.js';
 
 /**
- * Who may call an operation: anyone, whoever has signed in, the owner of what its path names
- * (and administrators), or whoever has a permission.
+ * Who may call an operation: anyone, any authenticated user, the owner of the resource in its path
+ * (and administrators), or users with a permission.
  */
 export type Access = 'public' | 'user' | 'owner' | Permission;
 
-/** The user to whom the resource with this id belongs; null if there is none. */
+/** Returns the id of the resource's owner; null if the resource does not exist. */
 export type FindOwner = (context: Context, id: number) => Promise<number | null>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call this operation; anyone, if it is left out. */
+    /** Who may call this operation; default: anyone. */
     access?: Access;
-    /** With `access: 'owner'`: whose the resource is that `:id` in the path names. */
+    /** Finds the owner of the resource that `:id` identifies. Required by `access: 'owner'`. */
     ownerOf?: FindOwner;
   }
 }
 
-/** Bytes from which on a body is not read for somebody who may not send it. */
+/** Body limit in bytes above which authentication is required before the body is read. */
 const LARGE_BODY = 1024 * 1024;
 
-/** Refuses, after validation and before the handler, whoever may not call the operation. */
+/** Enforces the `access` and `scope` of operations, after validation and before the handler. */
 export default fp(
   async (app) => {
     app.addHook('onRoute', (route) => {
@@ -41,7 +41,8 @@ export default fp(
       if (access === 'public' && scope === undefined) return;
       assertComplete(route.url, route.config ?? {});
       route.preHandler = [guard(route.config ?? {}), ...[route.preHandler ?? []].flat()];
-      // A stranger's request is checked before it is refused, as FastAPI does, but not read at length.
+      // Anonymous requests are validated before they are rejected, as in FastAPI, but large bodies
+      // are not read.
       if (access !== 'public' && (route.bodyLimit ?? 0) > LARGE_BODY) {
         route.onRequest = [requireViewer, ...[route.onRequest ?? []].flat()];
       }
@@ -50,7 +51,7 @@ export default fp(
   { name: 'access', dependencies: ['sessions', 'authentication', 'validation'] },
 );
 
-/** The viewer of an operation that only somebody signed in can reach. */
+/** Returns the authenticated user. @throws ApiError not_authenticated if there is none */
 export function viewerOf(request: FastifyRequest): Viewer {
   if (request.viewer === null) throw new ApiError('not_authenticated');
   return request.viewer;
@@ -60,7 +61,11 @@ const requireViewer: onRequestAsyncHookHandler = async (request) => {
   viewerOf(request);
 };
 
-/** An operation that forgot to say what keys may do, or whose the resource is, must not start. */
+/**
+ * Makes an incomplete declaration fail at startup.
+ *
+ * @throws TypeError without a scope or an owner lookup
+ */
 function assertComplete(url: string, { access, scope, ownerOf }: FastifyContextConfig): void {
   if (scope === undefined) throw new TypeError(`${url} declares an access but no scope`);
   if ((access === 'owner') !== (ownerOf !== undefined)) {
@@ -87,7 +92,7 @@ function guard({
   };
 }
 
-/** A key is good for its scopes and nothing else, also where anyone may read. */
+/** API keys are limited to their scopes, even where anyone may read. */
 function checkScope(viewer: Viewer, scope: Scope | null): void {
   if (scope !== null) assertScope(viewer, scope);
   else if (viewer.credential.kind === 'key') throw new ApiError('key_not_allowed');

@@ -4,7 +4,7 @@ import { ApiError } from '#src/errors.js';
 
 const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** The options of the app's own router: with others the two would find different things. */
+/** Options of the app's own router; with others, the two routers would match different paths. */
 export interface RouterOptions {
   ignoreTrailingSlash: boolean;
   maxParamLength: number;
@@ -12,14 +12,15 @@ export interface RouterOptions {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The methods that the path of a URL answers to; none if there is no such path. */
+    /** Returns the methods that the path of a URL supports; empty if there is no such path. */
     allowedMethods: (url: string) => string[];
   }
 }
 
 /**
- * Tells a wrong method from a wrong path, for 405 with `Allow` (RFC 9110, section 15.5.6) in place
- * of 404. Fastify looks up method and path at once and cannot tell.
+ * Distinguishes a wrong method from an unknown path, so that it gets 405 with `Allow` (RFC 9110,
+ * section 15.5.6) instead of 404. Fastify matches method and path at once and cannot distinguish
+ * them.
  */
 export default fp<{ router: RouterOptions }>(
   async (app, options) => {
@@ -42,8 +43,8 @@ export default fp<{ router: RouterOptions }>(
 );
 
 /**
- * The error for a request that nothing answers: a wrong method, or a path behind which there is
- * nothing, be it that no route has it or that its route has found nothing.
+ * Returns the error for an unmatched request: 405 for a method that the path does not support,
+ * otherwise 404, for an unknown path as well as for a route that has found nothing.
  */
 export function unroutable(method: string, methods: string[]): ApiError {
   return methods.length === 0 || methods.includes(method)

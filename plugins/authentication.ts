@@ -11,22 +11,21 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /**
-     * What an API key must be good for to be used here; null if no key will do, but only somebody
-     * who has signed in. Left out, the operation takes no notice of tokens and keys.
+     * Scope that an API key needs for this operation; null if it accepts no API keys. Without a
+     * scope, the operation ignores tokens and API keys.
      */
     scope?: Scope | null;
   }
 }
 
 export interface AuthenticationOptions {
-  /** Sign and verify tokens: the first signs, all verify. */
+  /** Secrets for tokens: the first signs, all verify. */
   secrets: readonly string[];
 }
 
 /**
- * Who is asking, where the request says so itself: by an access token or an API key, as
- * `Authorization: Bearer …` (RFC 6750), or by a key as `X-API-Key`. It then speaks for the whole
- * request, whatever cookie came along.
+ * Authenticates requests by access token or API key, in `Authorization: Bearer …` (RFC 6750), or by
+ * API key in `X-API-Key`. This overrides a session cookie for the whole request.
  */
 export default fp<AuthenticationOptions>(
   async (app, { secrets }) => {
@@ -55,6 +54,6 @@ function credentialOf({ headers }: FastifyRequest): string | null {
   if (bearer !== null) return bearer[1]?.trim() ?? '';
   const key = headers['x-api-key'];
   if (key === undefined) return null;
-  // Something else than a key is refused as a key that is not known, never taken for a token.
+  // Any other value is rejected as an unknown key, never accepted as a token.
   return String(key).startsWith(KEY_MARK) ? String(key) : KEY_MARK;
 }

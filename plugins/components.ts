@@ -1,7 +1,10 @@
 import fp from 'fastify-plugin';
 import { components } from '#schemas/index.js';
 
-/** Makes every named schema known, so that routes refer to it and the document lists it once. */
+/**
+ * Registers all named schemas, so that routes can reference them and the OpenAPI document lists
+ * them once.
+ */
 export default fp(
   async (app) => {
     for (const component of components) app.addSchema(component);

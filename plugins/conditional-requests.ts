@@ -2,9 +2,10 @@ import fp from 'fastify-plugin';
 import { ifNoneMatchHits } from '#src/lib/entity-tag.js';
 
 /**
- * Answers 304 to a read whose `If-None-Match` has the entity tag of the answer (RFC 9110, section
- * 13.1.2), and says how long an answer may be kept: one with a tag until it is asked for again,
- * every other not at all. What is shown depends on who asks, so shared caches keep nothing.
+ * Answers 304 to a read whose `If-None-Match` matches the entity tag of the response (RFC 9110,
+ * section 13.1.2). Sets the default `Cache-Control`: responses with an entity tag must be
+ * revalidated, all others must not be stored. Shared caches store neither, because responses depend
+ * on the viewer.
  */
 export default fp(
   async (app) => {
@@ -20,7 +21,7 @@ export default fp(
       reply.code(304);
       reply.removeHeader('content-type');
       reply.removeHeader('content-length');
-      // Fastify takes the length of a HEAD's answer from its body, and leaves that out by itself.
+      // For HEAD, Fastify computes the length from the payload and does not send it.
       return request.method === 'HEAD' ? payload : null;
     });
   },

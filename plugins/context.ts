@@ -7,14 +7,14 @@ import { viewerOf } from './access.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What services know of this request. They take it first. */
+    /** Returns the context of this request, which services take as first argument. */
     context(): CachedContext;
-    /** The same, of a user who is signed in. @throws ApiError not_authenticated */
+    /** Same as `context`, with an authenticated viewer. @throws ApiError not_authenticated */
     acting(): CachedContext & ActingContext;
   }
 }
 
-/** Hands the request down to the services, as their context. */
+/** Provides the context that handlers pass to services. */
 export default fp(
   async (app) => {
     app.decorateRequest('context', function (): CachedContext {

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin';
 import { responseHeaders } from '#schemas/response-headers.js';
 
 /**
- * Lets pages of the listed origins, and of no other, call the API with cookies.
+ * Allows pages from the listed origins, and no others, to call the API with cookies.
  *
  * @see https://github.com/fastify/fastify-cors
  */
@@ -13,7 +13,7 @@ export default fp<{ origins: string[] }>(
       origin: origins.length === 0 ? false : origins,
       credentials: true,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      // What the contract tells of, a page can read.
+      // Pages can read every header in the contract.
       exposedHeaders: Object.keys(responseHeaders),
       maxAge: 600,
       strictPreflight: false,

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** False on an operation that does not act on behalf of whom the cookie names. */
+    /** False for an operation that does not act on behalf of the cookie's user. */
     csrf?: boolean;
   }
 }
@@ -11,9 +11,9 @@ declare module 'fastify' {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * A request that changes something and whose caller is known by cookie alone must prove, with
- * `X-CSRF-Token`, that it comes from a page which could read `GET /api/v1/auth/csrf`. The token is
- * bound to the session, so one obtained under another session is worth nothing.
+ * Requires a CSRF token in `X-CSRF-Token` for unsafe requests that are authenticated by cookie. The
+ * token comes from `GET /api/v1/auth/csrf`, which only allowed origins can read, and is valid only
+ * for its session.
  *
  * @see https://github.com/fastify/csrf-protection
  */

@@ -8,10 +8,10 @@ import { type ErrorCode, languageOf } from '#src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
 import { traceHeaders } from './request-tracing.js';
 
-/** Headers that describe an answer which, after an error, is not the one that is sent. */
-const HEADERS_OF_SUCCESS = ['content-disposition', 'content-length', 'etag', 'link', 'location'];
+/** Headers of the intended response, which do not apply to an error. */
+const SUCCESS_HEADERS = ['content-disposition', 'content-length', 'etag', 'link', 'location'];
 
-/** Every error leaves the service through here, as JSON in FastAPI's form. */
+/** Sends every error as JSON in FastAPI's format. */
 export default fp(
   async (app) => {
     app.setErrorHandler((error, request, reply) => {
@@ -25,7 +25,7 @@ export default fp(
   { name: 'error-handler', dependencies: ['allowed-methods'] },
 );
 
-/** Answers with the error. Also for those that Fastify meets before it knows the route. */
+/** Sends the response to an error, including errors that Fastify raises before routing. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const language = languageOf(request.headers['accept-language']);
   const { status, headers, body } = toErrorAnswer(error, {
@@ -34,14 +34,14 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     language,
   });
   if (status >= 500) report(error, request);
-  for (const name of HEADERS_OF_SUCCESS) reply.removeHeader(name);
-  // Sent as text: the schema of the route's own answers has no say in the form of an error.
+  for (const name of SUCCESS_HEADERS) reply.removeHeader(name);
+  // Serialized here, because the response schemas of the route do not apply to errors.
   reply
     .code(status)
     .headers({
       'cache-control': 'no-store',
       'content-language': language,
-      // No hook runs for a request of which Fastify cannot tell the route.
+      // Hooks do not run for errors before routing.
       ...traceHeaders(request, reply),
       ...headers,
       'content-type': 'application/json',
@@ -50,15 +50,15 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .send(JSON.stringify(body));
 }
 
-/** A refusal that was meant, such as that too much is going on, has no stack worth a line each. */
+/** Logs the error. An intended refusal, such as `too_busy`, is a warning without a stack. */
 function report(error: unknown, { log }: FastifyRequest): void {
-  const isMeant = error instanceof ApiError && error.cause === undefined && error.status === 503;
-  if (isMeant) log.warn({ code: error.code }, 'request refused');
+  const isIntended = error instanceof ApiError && error.cause === undefined && error.status === 503;
+  if (isIntended) log.warn({ code: error.code }, 'request refused');
   else log.error({ err: error }, 'request failed');
 }
 
 /**
- * Answers what Node cannot even read as HTTP, where there is no request to speak of yet.
+ * Answers a request that Node cannot parse as HTTP, for which there is no request object.
  *
  * @see https://nodejs.org/api/http.html#event-clienterror
  */

@@ -2,17 +2,17 @@ import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
 
 /**
- * While the service stops, requests that still arrive on open connections are sent elsewhere: 503
- * with `Retry-After`, in the same form as every error. Those that are running finish.
+ * Graceful shutdown: running requests finish, and new requests on open connections get 503 with
+ * `Retry-After`, in the format of every error.
  */
 export default fp(
   async (app) => {
-    let closing = false;
+    let stopping = false;
     app.addHook('preClose', async () => {
-      closing = true;
+      stopping = true;
     });
     app.addHook('onRequest', async (_request, reply) => {
-      if (!closing) return;
+      if (!stopping) return;
       reply.header('connection', 'close');
       throw new ApiError('service_unavailable');
     });

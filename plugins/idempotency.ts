@@ -5,25 +5,25 @@ import * as store from '#src/db/idempotency-keys.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 
-/** Headers that belong to the answer, and not to the one request that got it. */
-const KEPT_HEADERS = ['etag', 'location'];
+/** Response headers that are stored and replayed. */
+const STORED_HEADERS = ['etag', 'location'];
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * False on a POST whose answer must not be kept, because it hands out a secret. Such a request
-     * runs each time it is sent.
+     * False for a POST whose response contains a secret and must not be stored. Such a request runs
+     * each time it is sent.
      */
     idempotent?: boolean;
   }
 }
 
 /**
- * Safe retries: a POST with an `Idempotency-Key` runs once for each caller and key, and every
- * repetition within 24 hours gets the first answer again, with `Idempotent-Replayed: true`.
+ * Makes POST requests safe to retry: with an `Idempotency-Key`, a request runs once per caller and
+ * key, and repetitions within 24 hours get the first response, with `Idempotent-Replayed: true`.
  *
- * The answer is kept in the transaction of the change itself, so there is never one without the
- * other. A request that fails has changed nothing, keeps nothing, and may be sent again.
+ * The response is stored in the transaction of the change itself, so neither exists without the
+ * other. A failed request changes and stores nothing, and can be sent again.
  *
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
@@ -47,14 +47,14 @@ export default fp(
             throw new ApiError('request_in_progress', { headers: { 'retry-after': '1' } });
           }
           const since = new Date(now.getTime() - store.IDEMPOTENCY_LIFETIME_MS);
-          const kept = await store.findAnswer(transaction, caller, key, since);
-          if (kept !== null) return replay(kept, requestHash, key, reply);
+          const stored = await store.findAnswer(transaction, caller, key, since);
+          if (stored !== null) return replay(stored, requestHash, key, reply);
 
           request.db = transaction;
           const body: unknown = await handler.call(this, request, reply);
           if (body === reply) throw new TypeError('A POST handler returns its body to be kept');
           const answer = { request_hash: requestHash, status: reply.statusCode, body };
-          const headers = keptHeaders(reply);
+          const headers = storedHeaders(reply);
           await store.saveAnswer(transaction, caller, key, { ...answer, headers }, now);
           return body;
         });
@@ -65,18 +65,18 @@ export default fp(
 );
 
 function replay(
-  kept: store.StoredAnswer,
+  stored: store.StoredAnswer,
   requestHash: Buffer,
   key: string,
   reply: FastifyReply,
 ): unknown {
-  if (!kept.request_hash.equals(requestHash)) {
+  if (!stored.request_hash.equals(requestHash)) {
     throw new InvalidRequest([
       valueError('reused_idempotency_key', ['header', 'idempotency-key'], key),
     ]);
   }
-  reply.code(kept.status).headers(kept.headers).header('idempotent-replayed', 'true');
-  return kept.body;
+  reply.code(stored.status).headers(stored.headers).header('idempotent-replayed', 'true');
+  return stored.body;
 }
 
 function hashOf(request: FastifyRequest): Buffer {
@@ -85,9 +85,9 @@ function hashOf(request: FastifyRequest): Buffer {
     .digest();
 }
 
-function keptHeaders(reply: FastifyReply): Record<string, string> {
+function storedHeaders(reply: FastifyReply): Record<string, string> {
   return Object.fromEntries(
-    KEPT_HEADERS.flatMap((name) => {
+    STORED_HEADERS.flatMap((name) => {
       const value = reply.getHeader(name);
       return value === undefined ? [] : [[name, String(value)]];
     }),

@@ -4,12 +4,12 @@ import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '#src/db/pool-op
 import { endsWithin } from '#src/lib/ends-within.js';
 import { JobWorker, type JobWorkerOptions, QUEUE_CONNECTIONS } from '#src/queue/job-worker.js';
 
-/** Milliseconds in which the connections are closed. */
+/** Milliseconds for closing the connections. */
 const END_MS = 1000;
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Runs every job that is due, once. A listening app does so by itself. */
+    /** Runs all jobs that are due. A listening app does so by itself. */
     runJobs(): Promise<void>;
   }
 }
@@ -18,17 +18,17 @@ export interface JobsOptions
   extends Omit<PoolSettings, 'min' | 'max'>,
     Pick<JobWorkerOptions, 'tasks' | 'timetable'> {
   namedStatements: boolean;
-  /** The address of the pages that people use, if there are any. */
+  /** URL of the web pages that mails link to, if there are any. */
   clientUrl: string | undefined;
-  /** Milliseconds that running jobs get to finish when the service stops. */
+  /** Milliseconds for running jobs to finish on shutdown. */
   grace: number;
 }
 
 /**
- * Runs jobs in the background as long as the app listens.
+ * Runs jobs in the background while the app listens.
  *
- * They have a small pool of their own: the connection that listens for new jobs is never given back,
- * and a request should not have to wait for a job. Connections are opened when they are needed.
+ * Uses a small pool of its own: the connection that listens for new jobs is never released, and
+ * requests must not wait for jobs. Connections are opened on demand.
  */
 export default fp<JobsOptions>(
   async (app, { tasks, timetable, namedStatements, clientUrl, grace, ...settings }) => {
@@ -42,7 +42,7 @@ export default fp<JobsOptions>(
       query_timeout: settings.statementTimeout + FROZEN_GRACE_MS,
       application_name: 'althing-jobs',
     });
-    // As for the other pool: without listeners the loss of a connection would end the process.
+    // Without listeners, a lost connection would end the process.
     pool.on('error', (error) =>
       app.log.warn({ err: error }, 'job worker lost an idle database connection'),
     );
@@ -70,7 +70,7 @@ export default fp<JobsOptions>(
     app.addHook('preClose', async () => worker.beginStop());
     app.addHook('onClose', async () => {
       await worker.stop(grace);
-      // A connection to a server that has frozen may never be given back.
+      // A connection to a frozen server may never be released.
       await endsWithin(pool.end(), END_MS);
     });
   },

@@ -8,30 +8,35 @@ import { createSmtpMailer } from '#src/mail/smtp-mailer.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The way out for mail; only jobs send it. Where it is not `available`, ask for none. */
+    /** Sends mail, from jobs only. If it is not `available`, no mail must be queued. */
     mail: Mailer;
-    /** The mails that went nowhere, where `mail` is in memory. */
+    /** Mails stored in memory instead of being sent; null if mails are sent. */
     outbox: Outbox | null;
   }
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the operation is of no use where no mail can be sent. */
+    /**
+     * Whether the operation needs mail. Without a mail server it answers 503 mail_not_configured.
+     */
     sendsMail?: boolean;
   }
 }
 
 export interface MailOptions {
-  /** The mail server, as `SMTP_URL` has it. */
+  /** URL of the mail server, as in `SMTP_URL`. */
   url: string | undefined;
   from: string;
   production: boolean;
-  /** Takes the place of everything else. */
+  /** Overrides all other options. */
   mailer: Mailer | undefined;
 }
 
-/** Mail: over SMTP where there is a server for it, else in memory; in production never in memory. */
+/**
+ * Sends mail over SMTP if a mail server is configured. Otherwise mail is stored in memory or, in
+ * production, unavailable.
+ */
 export default fp<MailOptions>(
   async (app, options) => {
     const mail = options.mailer ?? createMailer(options, app.clock);

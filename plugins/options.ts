@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin';
 
 /**
- * Answers OPTIONS with the methods that the path has (RFC 9110, section 9.3.7). A preflight is left
- * to CORS, where there is any, with `Allow` on it.
+ * Answers OPTIONS with the methods of the path (RFC 9110, section 9.3.7). If CORS is enabled, it
+ * answers preflight requests, to which this only adds `Allow`.
  */
 export default fp<{ hasCors: boolean }>(
   async (app, { hasCors }) => {

@@ -5,14 +5,14 @@ import { preparePasswords } from '#src/people/services/passwords.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** How often one may be wrong about a password. */
+    /** Limits of login throttling. */
     loginLimits: LoginLimits;
     /** The cost of hashing a password. */
     passwordCost: PasswordCost;
   }
 }
 
-/** What every operation relies on that checks a password. */
+/** Provides the limits of login throttling and the cost of hashing, and prepares verification. */
 export default fp<LoginLimits & { cost: PasswordCost }>(
   async (app, { perAccount, perAddress, cost }) => {
     app.decorate('loginLimits', { perAccount, perAddress });

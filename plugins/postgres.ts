@@ -13,21 +13,24 @@ declare module 'fastify' {
     db: Database;
   }
   interface FastifyRequest {
-    /** What the handler gives to services and stores: the pool, or the transaction of the request. */
+    /**
+     * Connection that the handler passes to services and stores: the pool, or the transaction of
+     * the request.
+     */
     db: Database;
   }
 }
 
 /**
- * The connection pool, and typed queries over it.
+ * Provides the connection pool, and typed queries over it.
  *
  * @see https://github.com/fastify/fastify-postgres
  */
 export default fp<PostgresOptions>(
   async (app, { namedStatements, ...settings }) => {
     await app.register(fastifyPostgres, poolOptions(settings));
-    // Without a listener the loss of a connection would end the process. The pool listens to the
-    // idle ones only, so those that are checked out, between two statements, need their own.
+    // Without a listener, a lost connection would end the process. The pool listens to idle
+    // connections only, so those in use between two statements need a listener of their own.
     app.pg.pool.on('error', (error) =>
       app.log.warn({ err: error }, 'lost an idle database connection'),
     );
@@ -40,7 +43,7 @@ export default fp<PostgresOptions>(
       timeout: settings.statementTimeout + FROZEN_GRACE_MS,
     });
     app.decorate('db', db);
-    // Set by the hook below before anything can read it.
+    // Set by the hook below, before the first use.
     app.decorateRequest('db', undefined as unknown as Database);
     app.addHook('onRequest', async (request) => {
       request.db = db;

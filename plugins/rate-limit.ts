@@ -3,8 +3,8 @@ import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
 
 /**
- * So many requests a minute from one address, counted in this process; 429 with `Retry-After`
- * beyond. A route may set a narrower limit in its `config.rateLimit`.
+ * Limits the requests per minute of one IP address, counted in this process; beyond the limit,
+ * answers 429 with `Retry-After`. A route may set its own limit in `config.rateLimit`.
  *
  * @see https://github.com/fastify/fastify-rate-limit
  */
@@ -18,8 +18,8 @@ export default fp<{ perMinute: number }>(
       errorResponseBuilder: () => new ApiError('too_many_requests'),
     });
 
-    // Before sessions are looked up, and for paths that do not exist too. A route with a limit of
-    // its own is counted by that one alone.
+    // Runs before sessions are looked up, and for unknown paths too. A route with its own limit is
+    // counted by that limit alone.
     const limit = app.rateLimit();
     app.addHook('onRequest', async (request, reply) => {
       if (request.routeOptions.config.rateLimit === undefined)

@@ -5,10 +5,10 @@ import type { ResponseHeaderName } from '#schemas/response-headers.js';
 import type { Read } from '#src/cache/shared-reads.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
-/** The success responses that the contract cannot tell from the shape of their routes. */
+/** Success responses that the contract cannot derive from the schemas of their routes. */
 export type Answer = 'created' | 'page' | 'read';
 
-/** The headers that each of them has. */
+/** Headers of each response. */
 export const ANSWER_HEADERS: Record<Answer, readonly ResponseHeaderName[]> = {
   created: ['Location', 'ETag'],
   page: ['Link'],
@@ -18,26 +18,28 @@ export const ANSWER_HEADERS: Record<Answer, readonly ResponseHeaderName[]> = {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * The method of the reply that the handler ends in, where the contract cannot derive it:
-     * `created`, `read`, or `page` without a cursor.
+     * Reply method that the handler ends with, where the contract cannot derive it: `created`,
+     * `read`, or `page` without a cursor.
      */
     answers?: Answer;
   }
   interface FastifyReply {
-    /** One page of a list, with the `Link` header of RFC 8288. */
+    /** Returns a page of a list, with the `Link` header of RFC 8288. */
     page<T>(page: Page<T>): Page<T>;
-    /** A new resource: 201, with its `Location` and `ETag`. */
+    /** Returns a new resource, with status 201, `Location` and `ETag`. */
     created<T>(location: string, resource: T, tag: string): T;
-    /** A single resource, with its `ETag`. */
+    /** Returns a single resource, with its `ETag`. */
     entity<T>(resource: T, tag: string): T;
-    /** What was read through the cache: `ETag`, `X-Cache`, and who may cache it. */
+    /**
+     * Returns a value read through the cache, with `ETag`, `X-Cache`, `Cache-Control` and `Vary`.
+     */
     read<T>(read: Read<T>): T;
   }
 }
 
 const CREDENTIALS = ['Cookie', 'Authorization', 'X-API-Key'] as const;
 
-/** What handlers end in. */
+/** Adds the reply methods that handlers end with. */
 export default fp(
   async (app) => {
     app.decorateReply('page', function <T>(this: FastifyReply, page: Page<T>): Page<T> {
@@ -66,8 +68,8 @@ export default fp(
       this.header('etag', read.tag);
       this.header('x-cache', read.isHit ? 'hit' : 'miss');
       this.header('cache-control', `${scope}, no-cache`);
-      // A response to a signed-in user may renew their cookie: with that, no cache should freshen
-      // what it stores for everyone (RFC 9111, section 4.3.4).
+      // A response to a signed-in user may renew their cookie. No cache should use it to freshen
+      // the public response that it stores (RFC 9111, section 4.3.4).
       this.header('vary', [this.getHeader('vary') ?? [], ...CREDENTIALS].flat().join(', '));
       return read.value;
     });
@@ -75,7 +77,7 @@ export default fp(
   { name: 'replies' },
 );
 
-/** A response whose headers the contract does not list must not be sent. */
+/** Checks that the contract lists the headers of the response. @throws TypeError if not */
 function assertDeclared({ request }: FastifyReply, answer: Answer): void {
   const { url, config } = request.routeOptions;
   if (config.answers !== answer)

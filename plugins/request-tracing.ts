@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
-/** An id that a client or a proxy may hand in; anything else is replaced, not cleaned. */
+/** Request ids accepted from clients and proxies; any other is replaced, not cleaned. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** The id of a request: the one in `X-Request-ID` if it is a fair one, else a new UUID. */
+/** Returns the request id: that of `X-Request-ID` if it is acceptable, otherwise a new UUID. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -14,15 +14,15 @@ export function requestIdOf(request: IncomingMessage): string {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The time. Passed in, so that tests can move it. */
+    /** Returns the current time. Injected, so that tests can change it. */
     clock: () => Date;
   }
 }
 
 /**
- * What is known of every request: its id, sent back as `X-Request-ID`, and how long it took, as
- * `X-Response-Time` in seconds. Each request leaves one line in the log; query strings, addresses
- * and bodies stay out of it.
+ * Sends the request id as `X-Request-ID` and the duration in seconds as `X-Response-Time` with
+ * every response, and writes one log line per request, without query strings, IP addresses and
+ * bodies.
  */
 export default fp<{ clock: () => Date }>(
   async (app, { clock }) => {
@@ -48,7 +48,7 @@ export default fp<{ clock: () => Date }>(
   { name: 'request-tracing' },
 );
 
-/** What every answer says of its request. */
+/** Returns the tracing headers of every response. */
 export function traceHeaders(request: FastifyRequest, reply: FastifyReply): Record<string, string> {
   return {
     'x-request-id': request.id,

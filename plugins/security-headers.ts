@@ -4,8 +4,9 @@ import fp from 'fastify-plugin';
 const ONE_YEAR_IN_SECONDS = 31_536_000;
 
 /**
- * Security headers on every answer: everything comes from this origin, and nobody may frame it.
- * Strict-Transport-Security is sent in production only, as it would lock a laptop out of http.
+ * Sets security headers on every response: all content comes from this origin, and no page may
+ * frame it. Strict-Transport-Security is sent in production only, because it would block plain HTTP
+ * during development.
  *
  * @see https://github.com/fastify/fastify-helmet
  */
@@ -30,7 +31,7 @@ export default fp<{ production: boolean }>(
       strictTransportSecurity: production
         ? { maxAge: ONE_YEAR_IN_SECONDS, includeSubDomains: true }
         : false,
-      // API answers are read by clients of other origins, where CORS lets them.
+      // Clients from other origins may read API responses, if CORS allows them.
       crossOriginResourcePolicy: { policy: 'cross-origin' },
     });
   },

@@ -14,13 +14,16 @@ export const SESSION_COOKIE = 'althing_session';
 
 const MINUTE_MS = 60 * 1000;
 
-/** How long a session lives after it was last used. */
+/** Lifetime of a session after its last use, in milliseconds: 30 minutes. */
 const LIFETIME_MS = 30 * MINUTE_MS;
 
-/** The same for whoever wants to be remembered: 30 days. */
+/** Lifetime of a session with `remember`, in milliseconds: 30 days. */
 const REMEMBERED_MS = 30 * 24 * 60 * MINUTE_MS;
 
-/** A session is written again at most this often: renewing it with each request would cost a write. */
+/**
+ * Minimum milliseconds between renewals of a session; renewing it with each request would cost a
+ * write.
+ */
 const RENEWAL_MS = MINUTE_MS;
 
 const MAX_USER_AGENT_LENGTH = 256;
@@ -31,11 +34,11 @@ declare module 'fastify' {
     remember?: boolean;
     user_agent?: string | null;
     last_seen_at?: string;
-    /** Whether the database has it as it is. */
+    /** Whether the database already has this state. */
     written?: boolean;
   }
   interface FastifyRequest {
-    /** Who is asking, or null. */
+    /** The authenticated user, or null. */
     viewer: Viewer | null;
   }
 }
@@ -46,15 +49,15 @@ export interface SessionOptions {
 }
 
 /**
- * Sessions in PostgreSQL, named by a signed cookie. An anonymous caller has none, so reading
- * without an account costs no row and sets no cookie.
+ * Provides sessions in PostgreSQL, identified by a signed cookie. An anonymous client has none, so
+ * reading without an account writes no row and sets no cookie.
  *
  * @see https://github.com/fastify/session
  */
 export default fp<SessionOptions>(
   async (app, { secret }) => {
     await app.register(cookie, { secret });
-    // Only the API asks who is there: probes, documents and assets answer without the database.
+    // Only the API uses sessions: health checks, documents and assets do not need the database.
     app.addHook('onRequest', async (request) => {
       if (!request.url.startsWith('/api/')) delete request.cookies[SESSION_COOKIE];
     });
@@ -83,10 +86,11 @@ export default fp<SessionOptions>(
 );
 
 /**
- * Signs the user in with a cookie: under a new session id, so that an id which somebody planted
- * before the login is worth nothing after it. The session that the browser had before ends.
+ * Starts a session with a cookie, under a new session id to prevent session fixation. A session
+ * that the browser had before ends.
  *
- * @throws ApiError invalid_credentials if the user was deleted or switched off in the meantime
+ * @throws ApiError invalid_credentials if the user was deleted or deactivated, or the password was
+ *   changed, meanwhile
  */
 export async function signIn(
   request: FastifyRequest,
@@ -111,24 +115,24 @@ export async function signIn(
     session.written = true;
     await session.save();
   } catch (error) {
-    // The plugin would try again while the error is being answered, and fail that answer too.
+    // Otherwise the plugin saves the session again while the error is sent, which then fails too.
     Object.assign(request, { session: null });
     throw error;
   }
 }
 
-/** Takes back the cookie of a session that has ended, and no longer renews either. */
+/** Clears the cookie of a session that has ended, and stops the renewal of both. */
 export async function dropCookie(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   await request.session.destroy();
   reply.clearCookie(SESSION_COOKIE, { path: '/' });
 }
 
-/** The `User-Agent` of the request, as far as it is kept. */
+/** Returns the `User-Agent` of the request, cut to the stored length. */
 export function agentOf(request: FastifyRequest): string | null {
   return request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null;
 }
 
-/** Whether both belong to the same kind of browser on the same kind of machine, of any version. */
+/** Whether both are the same browser on the same platform, in any version. */
 function isSameDevice(before: string | null, after: string | null): boolean {
   if (before === after) return true;
   const [known, given] = [parseUserAgent(before ?? ''), parseUserAgent(after ?? '')];
@@ -139,7 +143,7 @@ function lifetimeOf(remember: boolean): number {
   return remember ? REMEMBERED_MS : LIFETIME_MS;
 }
 
-/** The store behind @fastify/session: columns instead of an opaque document. */
+/** Returns the store for @fastify/session, which uses columns instead of an opaque document. */
 function createStore(app: FastifyInstance) {
   return {
     get(id: string, callback: (error: unknown, found?: Session | null) => void): void {
@@ -148,9 +152,9 @@ function createStore(app: FastifyInstance) {
         (error: unknown) => callback(unavailable(error)),
       );
     },
-    // Called when an answer is on its way, which must not fail for it.
+    // Called while a response is sent, which must not fail because of an error here.
     set(_id: string, { viewer, remember = false, written }: Session, callback: () => void): void {
-      // A session without a user has nothing to keep.
+      // Sessions without a user are not stored.
       if (viewer === undefined || written === true) {
         callback();
         return;
@@ -168,8 +172,8 @@ function createStore(app: FastifyInstance) {
         },
       );
     },
-    // Sessions are ended by services, which write it down. The plugin would also end the session of
-    // somebody whose cookie another browser presents, as soon as that one signs in.
+    // Services end sessions, with an audit entry. The plugin would also end the session of another
+    // user, if a browser sends that user's cookie and then signs in.
     destroy(_id: string, callback: () => void): void {
       callback();
     },
@@ -177,8 +181,8 @@ function createStore(app: FastifyInstance) {
 }
 
 /**
- * The plugin takes an error with the code ENOENT for a session that is not there, and a database
- * whose socket is gone has that code: the caller would silently become anonymous.
+ * Converts a lost database to an ApiError. The plugin treats the code ENOENT, which a missing
+ * socket of the database has, as a missing session: the caller would silently become anonymous.
  */
 function unavailable(error: unknown): unknown {
   return toPostgresAnswer(error)?.kind === 'unavailable'

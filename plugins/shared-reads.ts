@@ -9,7 +9,7 @@ import { bodyTag } from '#src/lib/entity-tag.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Reads what is the same for everyone, once, and keeps it for a while. */
+    /** The cache for public reads. */
     sharedReads: SharedReads;
   }
 }
@@ -18,18 +18,18 @@ export interface SharedReadsOptions {
   databaseUrl: string;
   /** Milliseconds to wait for a connection. */
   connectTimeout: number;
-  /** Redis, which all processes share; without it each keeps in its memory what it reads. */
+  /** URL of the Redis that all processes share; without it, each process caches in memory. */
   redisUrl: string | undefined;
 }
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * Keeps what everyone is shown, and has caches on the way keep it too: those ask with its entity tag
- * each time whether it still holds. A change is seen at once by whoever asks the process that made it,
- * and milliseconds later by all others.
+ * Caches public reads, and lets HTTP caches store public responses, which they must revalidate by
+ * entity tag each time. A change is visible at once in the process that made it, and milliseconds
+ * later in all others.
  *
- * The connection that hears of changes is opened by the first read.
+ * The first read opens the connection that listens for changes.
  */
 export default fp<SharedReadsOptions>(
   async (app, { databaseUrl, connectTimeout, redisUrl }) => {
@@ -43,7 +43,7 @@ export default fp<SharedReadsOptions>(
     const redis = redisUrl === undefined ? null : openRedis(redisUrl, keyPrefix(), app.log);
     app.decorate('sharedReads', new SharedReads({ db: app.db, state, redis }));
 
-    // Behind the end of the transaction, and before anyone is told.
+    // Runs after the transaction has ended, and before the client gets the response.
     app.addHook('onSend', async (request, reply) => {
       if (mayChange(request) && reply.statusCode < 400) app.sharedReads.changedHere();
     });
@@ -56,15 +56,18 @@ export default fp<SharedReadsOptions>(
 );
 
 /**
- * Whether what everyone is shown may be different after it: nobody changes that without being known,
- * so what an operation does for anyone, such as signing in, does not count.
+ * Whether the request may have changed public content. Only operations that require authentication
+ * do; others, such as login, do not count.
  */
 function mayChange({ method, routeOptions }: FastifyRequest): boolean {
   const { access = 'public' } = routeOptions.config;
   return !SAFE_METHODS.includes(method) && access !== 'public';
 }
 
-/** Another release may show other fields, and must not find what this one has kept. */
+/**
+ * Returns a key prefix that depends on the schemas, because releases with other schemas must not
+ * share cached responses.
+ */
 function keyPrefix(): string {
   return `althing:${bodyTag(components)}:`;
 }

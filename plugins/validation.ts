@@ -19,48 +19,48 @@ import {
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** The cookies that the operation reads. */
+    /** Cookies that the operation reads. */
     cookies?: unknown;
   }
   interface FastifyContextConfig {
-    /** How the body is made up, where it is not one value of its schema; see `BodyMode`. */
+    /** How the body is composed, unless it is a single value of its schema; see `BodyMode`. */
     bodyMode?: BodyMode;
-    /** Whether a request without a body is valid too. */
+    /** Whether a request without a body is valid. */
     bodyOptional?: boolean;
-    /** The parts of the request that are one model each, as FastAPI's parameter models. */
+    /** Parts of the request that are validated as one model, like FastAPI's parameter models. */
     parameterModels?: readonly ParameterPlace[];
   }
 }
 
 export interface ValidationOptions {
-  /** Rules beyond JSON Schema, by the names of their keywords. */
+  /** Custom validation rules by keyword. */
   keywords: Keywords;
 }
 
-/** Checks one part of a request and puts the converted values in the place of the raw ones. */
+/** Validates one part of a request, and replaces the raw values with the converted ones. */
 type CheckPart = (request: FastifyRequest) => ErrorItem[];
 
-/** What there is to do for the requests of one route. */
+/** The validation of one route's requests. */
 interface RouteValidation {
   bodyKind: BodyKind;
   checks: CheckPart[];
 }
 
 /**
- * What Fastify takes for a content type (RFC 9110, section 8.3). It would refuse all else with 415,
- * where FastAPI takes the body for plain text.
+ * Content types that Fastify accepts (RFC 9110, section 8.3). It would reject all others with 415,
+ * where FastAPI treats the body as plain text.
  */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
 
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
 /**
- * Validation as FastAPI has it: every error of a request at once, from path, query, headers,
- * cookies and body, in that order and in FastAPI's form; values are converted where FastAPI
- * converts them, and unknown fields of a body are dropped.
+ * Validates requests like FastAPI: reports all errors at once, from path, query, headers, cookies
+ * and body, in that order and in FastAPI's format; converts values where FastAPI does, and drops
+ * unknown fields of a body.
  *
- * Fastify's own validation stops at the first part that is not valid, so it is left empty here and
- * the whole request is checked in one hook before it.
+ * Fastify's own validation stops at the first invalid part, so it is disabled, and one hook before
+ * it validates the whole request.
  */
 export default fp<ValidationOptions>(
   async (app, { keywords }) => {
@@ -74,7 +74,7 @@ export default fp<ValidationOptions>(
       const { bodyLimit = Number.POSITIVE_INFINITY } = app.initialConfig;
       if (limit < bodyLimit) route.bodyLimit ??= limit;
     });
-    // Later plugins may still add to the schema of a route, so they are read when all have spoken.
+    // Compiled last, because later plugins may extend the schema of a route.
     app.addHook('onReady', async () => {
       const definitions = app.getSchemas() as Definitions;
       for (const { schema, config = {} } of routes) {
@@ -84,7 +84,8 @@ export default fp<ValidationOptions>(
       }
     });
 
-    // What a body is depends on the operation as much as on its content type: it stays bytes here.
+    // How to parse a body depends on the operation as well as the content type, so it stays a
+    // buffer.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(
       '*',
@@ -111,14 +112,19 @@ export default fp<ValidationOptions>(
   { name: 'validation', dependencies: ['components'] },
 );
 
-/** How many bytes of JSON there are reasons to read; a form may bring files, and those have no say. */
+/**
+ * Returns the size of the largest valid JSON body in bytes. Forms may contain files and have no
+ * such limit.
+ */
 function bodyLimitOf({ schema, config }: RouteOptions, definitions: Definitions): number {
   const body = describeBody(schema?.body, config?.bodyMode);
   if (body === undefined || body.mode.startsWith('form')) return Number.POSITIVE_INFINITY;
   return largestBody(body.schema, definitions);
 }
 
-/** A body that cannot be read at all is refused before anything else is looked at, as FastAPI does. */
+/**
+ * Parses the body. An unreadable body is rejected before anything else is validated, as in FastAPI.
+ */
 async function parseBody(kind: BodyKind, request: FastifyRequest): Promise<ParsedBody> {
   const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const result = await readBody(kind, request.headers['content-type'], bytes);
@@ -148,7 +154,7 @@ function compileRoute(
     const model = parameterModels.includes(place);
     const validate = compileParameters(group, { ...shared, place, model });
     checks.push((request) =>
-      settle(validate(read(request) as RawParameters), (value) => assign(request, value)),
+      assignValid(validate(read(request) as RawParameters), (value) => assign(request, value)),
     );
   }
 
@@ -185,7 +191,7 @@ function compileRoute(
   if (body !== undefined) {
     const validate = compileBody({ ...body, ...shared, required: !bodyOptional });
     checks.push((request) =>
-      settle(validate(request.body as ParsedBody), (value) => {
+      assignValid(validate(request.body as ParsedBody), (value) => {
         request.body = value;
       }),
     );
@@ -193,7 +199,7 @@ function compileRoute(
   return { checks, bodyKind: body?.mode.startsWith('form') === true ? 'form' : 'json' };
 }
 
-/** Every header with all its values: joined by commas, those of a list could not be told apart. */
+/** Returns all values of every header. Joined by commas, the items of a list would be ambiguous. */
 function distinctHeaders({ raw }: FastifyRequest): RawParameters {
   const headers: Record<string, string | string[]> = Object.create(null);
   for (let index = 0; index < raw.rawHeaders.length; index += 2) {
@@ -205,7 +211,9 @@ function distinctHeaders({ raw }: FastifyRequest): RawParameters {
   return headers;
 }
 
-/** The schema of a body, be it given by itself or by content type, and how it is made up. */
+/**
+ * Returns the schema of a body, which a route declares directly or by content type, and its mode.
+ */
 function describeBody(
   body: unknown,
   mode: BodyMode | undefined,
@@ -218,7 +226,7 @@ function describeBody(
   return { schema: only.schema, mode: mode ?? (FORM_TYPES.includes(type) ? 'form' : 'model') };
 }
 
-function settle<T>(result: Validated<T>, assign: (value: T) => void): ErrorItem[] {
+function assignValid<T>(result: Validated<T>, assign: (value: T) => void): ErrorItem[] {
   if ('errors' in result) return result.errors;
   assign(result.value);
   return [];

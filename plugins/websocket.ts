@@ -6,17 +6,19 @@ import fp from 'fastify-plugin';
 
 const KIB = 1024;
 
-/** The largest message that a client may send, in bytes; a larger one ends the connection (1009). */
+/**
+ * Maximum size of a client's message in bytes; a larger one closes the connection with code 1009.
+ */
 export const MAX_MESSAGE_BYTES = 64 * KIB;
 
-/** Close codes of RFC 6455, section 7.4.1, and of the registry it founded. */
+/** Close codes of RFC 6455, section 7.4.1, and of the IANA registry that it established. */
 export const CLOSE = { goingAway: 1001, unsupported: 1003, tryLater: 1013 } as const;
 
-/** When the service stops, a client has so long to answer that the connection ends. */
-const GOODBYE_MS = 2000;
+/** Milliseconds that clients have on shutdown to complete the closing handshake. */
+const CLOSE_TIMEOUT_MS = 2000;
 
 /**
- * WebSockets on routes that have a `wsHandler`; the hooks of every request run before them.
+ * Accepts WebSockets on routes with a `wsHandler`; the hooks of every request run first.
  *
  * @see https://github.com/fastify/fastify-websocket
  */
@@ -35,11 +37,13 @@ export default fp(
         app.websocketServer.close();
         setTimeout(() => {
           for (const client of app.websocketServer.clients) client.terminate();
-        }, GOODBYE_MS).unref();
+        }, CLOSE_TIMEOUT_MS).unref();
       },
     });
 
-    /** Node hands over whoever names any protocol, be it HTTP/2, which this service does not speak. */
+    /**
+     * Node emits `upgrade` for any protocol, including HTTP/2, which this service does not support.
+     */
     function route(request: IncomingMessage, socket: Duplex, head: Buffer): void {
       const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
       if (isWebSocket) upgrades.emit('upgrade', request, socket, head);
@@ -51,8 +55,8 @@ export default fp(
 );
 
 /**
- * Lets the server read the request again, without the wish to change the protocol, which it may
- * ignore (RFC 9110, section 7.8).
+ * Passes the request to the server again without the upgrade, which a server may ignore (RFC 9110,
+ * section 7.8).
  */
 function ignoreUpgrade(
   server: Server,

@@ -3,22 +3,24 @@ import fp from 'fastify-plugin';
 /** Milliseconds between two flushes. */
 const FLUSH_INTERVAL_MS = 5000;
 
-/** Writes that wait in memory until many of them are written in one statement. */
+/** A buffer of writes in memory, which are written in batches. */
 export interface WriteBuffer {
-  /** Writes everything that waits. Never throws: what cannot be written keeps waiting. */
+  /** Writes all buffered changes. Never throws: what cannot be written stays buffered. */
   flush(): Promise<void>;
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Flushes the buffer every few seconds while the app listens, and before the pool is closed. */
+    /**
+     * Flushes the buffer every few seconds while the app listens, and before the pool is closed.
+     */
     writeBehind(buffer: WriteBuffer): void;
-    /** Flushes every buffer now. */
+    /** Flushes all buffers now. */
     flushWrites(): Promise<void>;
   }
 }
 
-/** Writes in batches what single requests only count, so that reading never writes. */
+/** Writes in batches what requests buffer, so that reading never writes. */
 export default fp(
   async (app) => {
     const buffers: WriteBuffer[] = [];

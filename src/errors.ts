@@ -9,7 +9,7 @@ import {
 } from './lib/messages/index.js';
 import { type ErrorItem, messageFor } from './lib/validation/index.js';
 
-/** Every `code` that an answer may carry, with its status. The sentences are in the catalogues. */
+/** The status of every error code. The messages are in `lib/messages`. */
 export const STATUSES = {
   bad_request: 400,
   unparsable_body: 400,
@@ -58,19 +58,19 @@ export const STATUSES = {
   gateway_timeout: 504,
 } as const satisfies Record<ErrorCode, number>;
 
-/** Seconds after which a client should ask again when the service could not answer. */
+/** `Retry-After` of responses with status 503, in seconds. */
 const RETRY_AFTER_SECONDS = 2;
 
 export interface ApiErrorOptions {
-  /** What the sentence of the code has placeholders for. */
+  /** Values for the placeholders in the message. */
   parameters?: Record<string, string>;
   headers?: Record<string, string>;
-  /** The values of the request that are to blame. */
+  /** The request values that caused the error. */
   errors?: ErrorItem[];
   cause?: unknown;
 }
 
-/** An error that the caller is meant to see. Its code decides status and sentence. */
+/** An error that is reported to the client. Its code determines status and message. */
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
@@ -90,7 +90,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Values of a request that are not valid: the 422 of FastAPI, all of them at once. */
+/** The invalid values of a request, all at once: FastAPI's 422. */
 export class InvalidRequest extends Error {
   readonly items: ErrorItem[];
 
@@ -101,7 +101,7 @@ export class InvalidRequest extends Error {
   }
 }
 
-/** What is sent for an error. */
+/** The response to an error. */
 export interface ErrorAnswer {
   status: number;
   headers: Record<string, string>;
@@ -111,10 +111,10 @@ export interface ErrorAnswer {
 }
 
 /**
- * The answer to an error, wherever it was born. Nothing of an unexpected error is told: no message,
- * no stack, no SQL, no path; the log has them under the request id.
+ * Converts any error to a response. An unexpected error reveals only the request id: no message,
+ * stack, SQL or path; the log has these under the same id.
  *
- * @param place the part of the request that holds its values, where the error cannot tell
+ * @param place part of the request that contains the values, if the error does not say
  */
 export function toErrorAnswer(
   error: unknown,
@@ -144,13 +144,13 @@ export function toErrorAnswer(
   };
 }
 
-/** Codes of Fastify and its plugins whose status alone would say too little. */
+/** Codes of Fastify and its plugins for which the status alone says too little. */
 const LIBRARY_CODES: Record<string, ErrorCode> = {
   FST_CSRF_INVALID_TOKEN: 'csrf_failed',
   FST_CSRF_MISSING_SECRET: 'csrf_failed',
 };
 
-/** Of a library's error only code and status are trusted: its message was not written for callers. */
+/** Uses only the code and status of a library's error, whose message is not meant for clients. */
 function fromLibrary(error: unknown): ApiError {
   const { code, statusCode } = error instanceof Error ? (error as LibraryError) : {};
   const known = code === undefined ? undefined : LIBRARY_CODES[code];
@@ -186,12 +186,14 @@ function fromPostgres(error: unknown, place: string): ApiError | InvalidRequest 
   }
 }
 
-/** A value that is refused for a reason that no schema can say. */
+/** Returns the error item for a value that breaks a rule beyond its schema. */
 export function valueError(reason: Reason, loc: (string | number)[], input: unknown): ErrorItem {
   return { type: 'value_error', loc, msg: reasonMessage(reason), input };
 }
 
-/** A value that this request has to have, though its schema alone would let it be left out. */
+/**
+ * Returns the error item for a value that is optional in the schema but required by this request.
+ */
 export function missingValue(loc: (string | number)[]): ErrorItem {
   return { type: 'missing', loc, msg: messageFor('missing', undefined), input: null };
 }
@@ -201,7 +203,7 @@ function translate(items: ErrorItem[], language: Language): ErrorItem[] {
   return items.map((item) => ({ ...item, msg: translateMessage(language, item) }));
 }
 
-/** A 409 that names each field whose value is taken. */
+/** Returns a 409 error with every field whose value is taken. */
 export function duplicate(
   values: { loc: (string | number)[]; input: unknown }[],
   cause?: unknown,

@@ -8,13 +8,13 @@ import { insertTestComments, insertTestPost } from './support/articles.js';
 import { contract } from './support/contract.js';
 
 /**
- * Who may call what. `ok`: the request reaches the handler. `editor` and `admin` come with the cookie
- * of a session, the others with a token. `key` is an administrator's key with the
- * scope that the operation names, `other` one with every scope but that. `owner` is whose the
- * resource is. `expired` holds an access token of an administrator that has expired, `inactive` one
- * of an administrator who was switched off since.
+ * Expected access of each operation by caller. `ok`: the request reaches the handler. `editor` and
+ * `admin` use a session cookie, the others a token. `key` is an administrator's API key with the
+ * operation's scope, `other` one with every scope but that. `owner` owns the resource. `expired`
+ * holds an expired access token of an administrator, `inactive` a token of a deactivated
+ * administrator.
  *
- * An operation that takes no notice of tokens and keys answers all of them alike.
+ * An operation that ignores tokens and API keys answers all of them alike.
  */
 const TABLE = `
                        anonymous guest author editor admin owner key other expired inactive
@@ -113,7 +113,7 @@ const TABLE = `
   jobs-retry           401       403   403    403    ok    403   ok  403   401     401
 `;
 
-/** What is sent, where a request without a body is not valid. */
+/** Request bodies of operations that require one. */
 const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'auth-login': ({ username }) => ({ username, password: PASSWORD }),
   'tokens-create': ({ username }) => new URLSearchParams({ username, password: PASSWORD }),
@@ -156,10 +156,10 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'tags-update': ({ username }) => ({ name: username }),
 };
 
-/** What is asked for, where a request without a query is not valid. */
+/** Queries of operations that require one. */
 const QUERIES: Record<string, string> = { search: '?q=word', 'search-suggest': '?q=word' };
 
-/** Operations that prove somebody by what is in their body: here it is none, which they say. */
+/** Invalid bodies for operations that authenticate by their body, which the handler rejects. */
 const REFUSED_BY_HANDLER: Record<string, unknown> = {
   'emails-confirm': { token: 'unknown' },
   'passwords-reset': {
@@ -206,7 +206,7 @@ const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =
 const { app, clock, client, createUser } = await createTestApp(t);
 let count = 0;
 
-/** A user who was not there before, with an access token. */
+/** Creates a user with an access token. */
 async function newUser(role: RoleName) {
   count += 1;
   const username = `u${count}`;
@@ -270,7 +270,7 @@ async function prepare(caller: Caller, scope: Scope | undefined) {
   }
 }
 
-/** What `{id}` in the path stands for: something of the caller's own, or of a user's. */
+/** Returns the value of `{id}` in the path: the id of a resource of the caller or of a user. */
 async function idFor(operation: string, caller: Caller, user: { id: number; sessionId: number }) {
   if (operation === 'sessions-end') return user.sessionId;
   if (operation === 'api-keys-delete') return (await newKey(user.id, ['me:read'])).id;
@@ -283,7 +283,7 @@ async function idFor(operation: string, caller: Caller, user: { id: number; sess
 
 t.same(header.trim().split(/\s+/), CALLERS);
 
-t.test('every operation has its row, and every row its operation', async (t) => {
+t.test('covers every operation exactly once', async (t) => {
   const named = operations.filter(({ id }) => !id.startsWith('playground-'));
   t.same(
     [...rows.keys()].filter((name) => name !== 'playground-*').sort(),
@@ -291,7 +291,7 @@ t.test('every operation has its row, and every row its operation', async (t) => 
   );
 });
 
-t.test('the playground takes no notice of tokens and keys', async (t) => {
+t.test('ignores tokens and API keys in the playground', async (t) => {
   const plain = operations.filter(
     ({ id, method, path }) =>
       id.startsWith('playground-') && method === 'GET' && !path.includes('{'),
@@ -299,7 +299,7 @@ t.test('the playground takes no notice of tokens and keys', async (t) => {
   t.ok(plain.length > 10);
   t.same(rows.get('playground-*'), Array(CALLERS.length).fill('ok'));
   for (const { id, path, scope } of plain) {
-    t.equal(scope, undefined, `${id} names no scope for keys`);
+    t.equal(scope, undefined, `${id} declares no scope`);
     const { status } = await client().request({ method: 'HEAD', url: path });
     for (const caller of ['expired', 'other'] as const) {
       const { headers } = await prepare(caller, scope);
@@ -318,7 +318,7 @@ for (const { id: operation, method, path, scope } of operations) {
       const url = path
         .replace('{id}', String(await idFor(operation, caller, user)))
         .replace('{kind}', 'post');
-      // Whoever is switched off cannot prove anything by a password either.
+      // Password checks reject inactive users too.
       const whose = caller === 'inactive' ? await newUser('author') : user;
       const refused = REFUSED_BY_HANDLER[operation];
       const body = refused ?? BODIES[operation]?.(whose);

@@ -3,17 +3,17 @@ import type { Language } from '#src/lib/messages/index.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Viewer } from './viewer.js';
 
-/** How many wrong passwords are free; each further failure doubles a delay. */
+/** Number of wrong passwords without a delay; each further failure doubles the delay. */
 export interface LoginLimits {
   perAccount: number;
   perAddress: number;
 }
 
-/** Who calls a service, when, from where, and on which connection. A service takes it first. */
+/** The caller, time, client and connection of a call; every service takes it as first argument. */
 export interface Context {
   /** The pool; within a transaction, that transaction. */
   readonly db: Database;
-  /** The user who is signed in, or null. */
+  /** The authenticated user, or null. */
   readonly viewer: Viewer | null;
   readonly now: Date;
   /** The IP address of the client; null for jobs and commands. */
@@ -30,7 +30,7 @@ export interface Context {
   readonly report: (fault: unknown, message: string) => void;
 }
 
-/** The context of a user who is signed in. */
+/** The context of an authenticated user. */
 export interface ActingContext extends Context {
   readonly viewer: Viewer;
 }

@@ -3,10 +3,10 @@ import { ApiError } from '#src/errors.js';
 import { hasScope, isAdministrator, type Viewer } from './viewer.js';
 
 /**
- * Passes the owner of a resource, and administrators.
+ * Allows the owner of a resource and administrators.
  *
- * @param ownerId whose it is; null if there is no such resource
- * @throws ApiError not_found, or forbidden if it is somebody else's
+ * @param ownerId id of the owner; null if the resource does not exist
+ * @throws ApiError not_found; forbidden if the resource belongs to someone else
  */
 export function assertOwner(viewer: Viewer, ownerId: number | null): void {
   if (ownerId === null) throw new ApiError('not_found');
@@ -14,7 +14,8 @@ export function assertOwner(viewer: Viewer, ownerId: number | null): void {
 }
 
 /**
- * Keeps a key from doing to its own user, by way of all users, what it is not good for.
+ * Requires the scope if the viewer acts on their own user through an operation for all users, so
+ * that such operations do not bypass the scopes of an API key.
  *
  * @throws ApiError insufficient_scope
  */

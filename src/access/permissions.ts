@@ -10,29 +10,31 @@ import {
 /** A mask of permission bits. */
 export type Mask = number;
 
-/** Whether the mask makes an administrator. */
+/** Whether the mask contains the ADMIN permission. */
 export function isAdministratorMask(mask: Mask): boolean {
   return (mask & PERMISSIONS.admin) !== 0;
 }
 
-/** Whether the mask allows it: administrators may do everything. */
+/** Whether the mask grants the permission; ADMIN grants all. */
 export function allows(mask: Mask, permission: Permission): boolean {
   const bit = PERMISSIONS[permission];
   return isAdministratorMask(mask) || (mask & bit) === bit;
 }
 
-/** The bits of `granted` that are not in `held`, taken literally: ADMIN stands for itself alone. */
+/**
+ * Returns the bits of `granted` missing from `held`. Literally: ADMIN does not imply other bits.
+ */
 export function beyond(granted: Mask, held: Mask): Mask {
   return granted & ~held;
 }
 
-/** Whether the mask is made of permissions that there are. */
+/** Whether the value is a mask of existing permissions. */
 export function isMask(value: number): boolean {
   const known = Object.values(PERMISSIONS).reduce((all, bit) => all | bit, 0);
   return Number.isInteger(value) && value >= 0 && (value & ~known) === 0;
 }
 
-/** Every role with what it allows, and what masks are made of. */
+/** Returns all roles with their permissions, and all permissions with their bits. */
 export function listRoles(): RoleList {
   return {
     roles: ROLE_NAMES.map((name) => {

@@ -3,10 +3,10 @@ import { ifMatchHasVersion } from '#src/lib/entity-tag.js';
 import type { Context } from './context.js';
 
 /**
- * Refuses a change of a resource that has changed since the client read it (RFC 9110, section
- * 13.1.1). Call it while the resource is locked.
+ * Rejects a change if the resource has changed since the client read it (RFC 9110, section 13.1.1).
+ * Call it while the resource is locked.
  *
- * @param tagOf the entity tag that the resource has now; sent with the refusal
+ * @param tagOf returns the current entity tag of the resource, which is sent with the error
  * @throws ApiError precondition_failed
  */
 export async function assertUnchanged(

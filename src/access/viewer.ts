@@ -2,21 +2,21 @@ import type { Permission, Role } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';
 import { allows, isAdministratorMask, type Mask } from './permissions.js';
 
-/** How somebody proved who they are. */
+/** The credential that authenticated a request. */
 export type Credential =
-  /** The cookie of a session, by its number. */
+  /** A session cookie, with the id of the session. */
   | { kind: 'session'; id: number }
-  /** An access token, by the number of the sign-in that it belongs to. */
+  /** An access token, with the id of its session. */
   | { kind: 'token'; id: number }
-  /** An API key, which is good for its scopes only. */
+  /** An API key, which is limited to its scopes. */
   | { kind: 'key'; id: number; scopes: readonly Scope[] };
 
-/** A reader who has not signed in: sees what is public. */
+/** A reader who is not authenticated, and sees only public content. */
 export interface Anonymous {
   kind: 'public';
 }
 
-/** The user on whose behalf a request is made. */
+/** The authenticated user of a request. */
 export interface Viewer {
   id: number;
   username: string;
@@ -29,7 +29,7 @@ export function isAdministrator(viewer: Viewer | null): boolean {
   return viewer !== null && isAdministratorMask(viewer.permissions);
 }
 
-/** Whether the viewer is known by something that is good for this: all but keys are for everything. */
+/** Whether the viewer's credential has the scope; only API keys are limited. */
 export function hasScope({ credential }: Viewer, scope: Scope): boolean {
   return credential.kind !== 'key' || credential.scopes.includes(scope);
 }

@@ -8,23 +8,30 @@ import * as store from './store.js';
 
 export interface AuditRecord {
   action: AuditAction;
-  /** The number of what it was done to; of many at once there is none. */
+  /** Id of the affected resource; null if several are affected. */
   id: number | null;
   before?: Record<string, unknown>;
   after?: Record<string, unknown>;
-  /** Who did it, where that is not yet the viewer of the request: whoever is just signing in. */
+  /** Id of the actor if the request has no viewer, as during login. */
   actorId?: number;
 }
 
-/** What the part of an action before the dot was done to, where that is called otherwise. */
+/** Resource types of actions whose prefix is not the resource type. */
 const RESOURCES: Record<string, string> = { account: 'user', token: 'session' };
 
-/** Fields that never enter the log, and those that the log knows by itself. */
-const LEFT_OUT = new Set(['password', 'password_hash', 'token', 'key', 'version', 'updated_at']);
+/** Fields that are never logged: secrets, and those that every change changes. */
+const OMITTED_FIELDS = new Set([
+  'password',
+  'password_hash',
+  'token',
+  'key',
+  'version',
+  'updated_at',
+]);
 
 /**
- * Writes down who did what, in one statement. To be called in the transaction of the change itself,
- * so that there is never one without the other. Secrets are left out, whoever hands them in.
+ * Writes audit entries with a single statement. Must be called in the transaction of the change
+ * itself, so that neither exists without the other. Secrets are removed from `before` and `after`.
  */
 export async function record(
   context: Pick<Context, 'db' | 'viewer' | 'address' | 'requestId' | 'now'>,
@@ -49,7 +56,7 @@ export async function record(
   await store.insertAuditEntries(context.db, rows);
 }
 
-/** Writes down in what two states of a thing differ, as it was and as it is; nothing if they do not. */
+/** Records the fields in which two states of a resource differ; nothing if they are equal. */
 export async function recordDifference<T extends object>(
   context: Context,
   entry: Pick<AuditRecord, 'action' | 'id'>,
@@ -58,14 +65,14 @@ export async function recordDifference<T extends object>(
   const { before, after } = states;
   const changed = (Object.keys(after) as (keyof T & string)[]).filter(
     (field) =>
-      !LEFT_OUT.has(field) && JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+      !OMITTED_FIELDS.has(field) && JSON.stringify(before[field]) !== JSON.stringify(after[field]),
   );
   if (changed.length === 0) return;
   const pick = (state: T) => Object.fromEntries(changed.map((field) => [field, state[field]]));
   await record(context, { ...entry, before: pick(before), after: pick(after) });
 }
 
-/** @throws InvalidRequest if the cursor is not one of ours */
+/** @throws InvalidRequest if the cursor is invalid */
 export function listAuditEntries(
   context: Context,
   { page, size, cursor, sort, since, until, ...exact }: AuditListQuery,
@@ -85,7 +92,7 @@ export function listAuditEntries(
   );
 }
 
-/** What the log keeps of a long text: that by which it can be recognised. SHA-256, in hexadecimal. */
+/** Returns the SHA-256 of a text in hexadecimal, which the log keeps instead of long texts. */
 export function hashOfText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
@@ -94,5 +101,5 @@ function withoutSecrets(
   fields: Record<string, unknown> | undefined,
 ): Record<string, unknown> | null {
   if (fields === undefined) return null;
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !LEFT_OUT.has(name)));
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !OMITTED_FIELDS.has(name)));
 }

@@ -4,10 +4,10 @@ import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 
-/** One entry of the audit log, as it is written. */
+/** An audit entry to insert. */
 export type NewAuditEntry = Required<Insertable<Schema['audit_log']>>;
 
-/** What of the log is wanted; `since` is included, `until` is not. */
+/** Selects audit entries; `since` is inclusive, `until` exclusive. */
 export interface AuditFilter {
   actor_id?: number | undefined;
   action?: AuditEntry['action'] | undefined;
@@ -18,7 +18,7 @@ export interface AuditFilter {
   until?: Date | undefined;
 }
 
-/** One row for each entry, of which there is one at least. */
+/** Inserts audit entries, of which there must be at least one. */
 export async function insertAuditEntries(
   db: Database,
   entries: readonly NewAuditEntry[],
@@ -31,7 +31,9 @@ export async function insertAuditEntries(
   await db.insertInto('audit_log').values(rows).execute();
 }
 
-/** A slice of the entries that the filter finds, with the names that their actors have now. */
+/**
+ * Returns a slice of the entries that match the filter, with the current usernames of their actors.
+ */
 export async function listAuditEntries(
   db: Database,
   filter: AuditFilter,
@@ -62,7 +64,7 @@ export async function listAuditEntries(
   }));
 }
 
-/** How many entries the filter finds. */
+/** Counts the entries that match the filter. */
 export async function countAuditEntries(db: Database, filter: AuditFilter): Promise<number> {
   const { count } = await db
     .selectFrom('audit_log')

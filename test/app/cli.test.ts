@@ -34,7 +34,7 @@ t.setTimeout(240_000);
 
 const PASSWORD = 'TestPass123!';
 
-/** It failed with one line on standard error, and this is in it. */
+/** Asserts that the command failed with one line on standard error that contains the text. */
 function refused(t: Test, { code, stdout, stderr }: Outcome, reason: string | RegExp): void {
   t.equal(code, 1);
   t.equal(stdout, '');
@@ -42,7 +42,7 @@ function refused(t: Test, { code, stdout, stderr }: Outcome, reason: string | Re
   t.match(stderr, /^error: [^\n]+\n$/);
 }
 
-t.test('every command explains itself', async (t) => {
+t.test('prints help for every command', async (t) => {
   const commands = [
     db(),
     seed(),
@@ -77,7 +77,7 @@ t.test('every command explains itself', async (t) => {
   for (const command of commands) t.match(help.stdout, `\n  ${command.name()} `);
 });
 
-t.test('what is no command is refused in one line', async (t) => {
+t.test('rejects an unknown command with one line', async (t) => {
   const [unknown, unknownStep] = await Promise.all([run(['nonsense']), run(['db', 'nonsense'])]);
   refused(t, unknown, `unknown command 'nonsense'`);
   refused(t, unknownStep, `unknown command 'nonsense'`);
@@ -193,15 +193,15 @@ t.test('create-admin', async (t) => {
   t.equal((await query(DATABASE_URL, 'select from users')).length, 1);
 });
 
-/** `script` of util-linux runs a command in a terminal of its own. */
+/** `script` of util-linux runs a command in its own terminal. */
 const scriptVersion = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '';
 const terminal = scriptVersion.includes('util-linux')
   ? {}
   : { skip: 'needs the program script of util-linux' };
 
-t.test('create-admin asks for the password, which is not shown', terminal, async (t) => {
+t.test('create-admin prompts for the password without echoing it', terminal, async (t) => {
   const DATABASE_URL = await createTestDatabase(t);
-  /** Types an answer to each prompt; gives what the screen showed. */
+  /** Answers each prompt and returns the terminal output. */
   async function type(username: string, answers: string[]): Promise<Outcome> {
     const command = [...COMMAND, 'create-admin', username].map((part) => `'${part}'`).join(' ');
     const child = spawn('script', ['-qec', command, '/dev/null'], {
@@ -242,14 +242,14 @@ t.test('create-admin asks for the password, which is not shown', terminal, async
   t.equal((await query(DATABASE_URL, 'select from users')).length, 1);
 });
 
-t.test('the embedded database stops with the command', async (t) => {
+t.test('stops the embedded database together with the command', async (t) => {
   const DATA_DIR = join(temporaryDirectory(t), 'data');
   const cluster = join(DATA_DIR, 'postgres/cluster');
 
   const interrupted = start(['db', 'up'], { DATA_DIR });
   const outcome = outcomeOf(interrupted);
   await waitFor(() => existsSync(join(cluster, 'postmaster.pid')), 20_000);
-  // As Ctrl-C under npm: the terminal sends one to the whole group, and npm sends another.
+  // Like Ctrl-C under npm: the terminal signals the whole group, and npm signals once more.
   interrupted.kill('SIGINT');
   await sleep(5);
   interrupted.kill('SIGINT');
@@ -261,14 +261,14 @@ t.test('the embedded database stops with the command', async (t) => {
   t.same(processesIn(cluster), []);
 });
 
-t.test('a database that is not there is named in one line', async (t) => {
+t.test('reports an unreachable database in one line', async (t) => {
   const DATABASE_URL = 'postgresql://me:s3cret@127.0.0.1:1/none';
   const outcome = await run(['db', 'status'], { DATABASE_URL });
   refused(t, outcome, 'The database at 127.0.0.1:1 is not reachable');
   t.notOk(outcome.stderr.includes('s3cret'));
 });
 
-t.test('generate-secret makes a new one each time', async (t) => {
+t.test('generate-secret returns a new secret each time', async (t) => {
   const [one, two] = await Promise.all([run(['generate-secret']), run(['generate-secret'])]);
   for (const { code, stdout, stderr } of [one, two]) {
     t.match(stdout, /^[0-9a-f]{64}\n$/);
@@ -277,6 +277,6 @@ t.test('generate-secret makes a new one each time', async (t) => {
   t.not(one.stdout, two.stdout);
 });
 
-t.test('openapi --check finds the committed contract up to date', async (t) => {
+t.test('openapi --check accepts the committed contract', async (t) => {
   t.same(await run(['openapi', '--check']), { code: 0, stdout: '', stderr: '' });
 });

@@ -6,7 +6,7 @@ const SECRET_KEY = '0123456789abcdef0123456789abcdef';
 const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
 const DATABASE_URL = 'postgresql://user:password@host:5432/database';
 
-/** The message of the refusal. */
+/** Returns the error message of the rejected configuration. */
 function refusal(t: Test, environment: Record<string, string>): string {
   try {
     parseConfig(environment);
@@ -20,7 +20,7 @@ function refusal(t: Test, environment: Record<string, string>): string {
   return '';
 }
 
-t.test('everything has a default, except what cannot have one', async (t) => {
+t.test('provides defaults for all optional settings', async (t) => {
   const config = parseConfig({});
   t.same(config, {
     APP_ENV: 'development',
@@ -62,10 +62,10 @@ t.test('everything has a default, except what cannot have one', async (t) => {
       'CLIENT_URL',
     ],
   );
-  t.same(parseConfig({ PATH: '/bin', UNKNOWN: '1' }), config, 'other variables are nobody’s');
+  t.same(parseConfig({ PATH: '/bin', UNKNOWN: '1' }), config, 'ignores unknown variables');
 });
 
-t.test('texts become what they say', async (t) => {
+t.test('converts values to the types of the schema', async (t) => {
   const config = parseConfig({
     APP_ENV: 'testing',
     PORT: '0',
@@ -88,13 +88,13 @@ t.test('texts become what they say', async (t) => {
   });
 });
 
-t.test('proxies are told by their number, or by addresses and networks', async (t) => {
+t.test('accepts proxies as a number of hops or as addresses and networks', async (t) => {
   for (const TRUST_PROXY of ['2', '10.0.0.0/8', '::1, 192.168.0.0/16', '127.0.0.1']) {
     t.equal(parseConfig({ TRUST_PROXY }).TRUST_PROXY, TRUST_PROXY);
   }
 });
 
-t.test('an empty variable counts as not set', async (t) => {
+t.test('treats an empty variable as unset', async (t) => {
   const names = Object.keys(ConfigSchema.properties);
   const empty = Object.fromEntries(names.map((name) => [name, '']));
   t.same(parseConfig({ ...empty, NODE_ENV: '' }), parseConfig({}));
@@ -108,7 +108,7 @@ t.test('NODE_ENV=production has the effect of APP_ENV=production', async (t) => 
   t.equal(parseConfig({ NODE_ENV: 'test' }).APP_ENV, 'development');
 });
 
-t.test('a value of the wrong kind is named', async (t) => {
+t.test('names the variable with an invalid value', async (t) => {
   const wrong: Partial<Record<keyof Config, string[]>> = {
     APP_ENV: ['staging', 'Production'],
     PORT: ['abc', '-1', '65536', '80.5'],
@@ -153,7 +153,7 @@ t.test('a value of the wrong kind is named', async (t) => {
 });
 
 t.test(
-  'tokens are signed with other secrets than cookies, of which there may be several',
+  'requires token secrets that differ from the cookie secret, and accepts several',
   async (t) => {
     const several = parseConfig({ SECRET_KEY, JWT_SECRET: `${JWT_SECRET}, ${JWT_SECRET}2` });
     t.same(several.JWT_SECRET, [JWT_SECRET, `${JWT_SECRET}2`]);
@@ -164,7 +164,7 @@ t.test(
   },
 );
 
-t.test('all that is wrong is said at once', async (t) => {
+t.test('reports all problems at once', async (t) => {
   const message = refusal(t, {
     NODE_ENV: 'production',
     PORT: 'abc',
@@ -178,7 +178,7 @@ t.test('all that is wrong is said at once', async (t) => {
   t.notMatch(message, /\.\./);
 });
 
-t.test('no value is repeated in a message: it may be a secret', async (t) => {
+t.test('never repeats a value, which may be a secret, in a message', async (t) => {
   const secret = 'Hunter2';
   for (const [name, value] of [
     ['SECRET_KEY', secret],
@@ -195,7 +195,7 @@ t.test('no value is repeated in a message: it may be a secret', async (t) => {
   }
 });
 
-t.test('DATABASE_URL may be any way to write an address', async (t) => {
+t.test('accepts every form of DATABASE_URL', async (t) => {
   for (const url of [
     'postgresql://user:p%40ss%3Aw%2Ford%23@host:5432/database',
     'postgres://user@host/database',
@@ -206,7 +206,7 @@ t.test('DATABASE_URL may be any way to write an address', async (t) => {
   }
 });
 
-t.test('CORS_ORIGINS is a list', async (t) => {
+t.test('parses CORS_ORIGINS as a list', async (t) => {
   const origins = (text: string) => parseConfig({ CORS_ORIGINS: text }).CORS_ORIGINS;
   t.same(origins('https://app.example.com'), ['https://app.example.com']);
   t.same(origins(' https://a.example , http://localhost:3000, '), [
@@ -216,13 +216,13 @@ t.test('CORS_ORIGINS is a list', async (t) => {
   t.match(refusal(t, { CORS_ORIGINS: 'https://a.example,b.example' }), 'value 2 is not an origin');
 });
 
-t.test('Redis may be reached in every usual way', async (t) => {
+t.test('accepts every usual form of REDIS_URL', async (t) => {
   for (const url of ['redis://redis', 'redis://:p%40ss@redis:6379/2', 'rediss://user:pass@redis']) {
     t.equal(parseConfig({ REDIS_URL: url }).REDIS_URL, url);
   }
 });
 
-t.test('mail may be set up in every usual way', async (t) => {
+t.test('accepts every usual form of SMTP_URL', async (t) => {
   const settings = [
     { SMTP_URL: 'smtp://mail.example.com' },
     { SMTP_URL: 'smtps://user:p%40ss@mail.example.com:465' },
@@ -233,7 +233,7 @@ t.test('mail may be set up in every usual way', async (t) => {
   for (const each of settings) t.match(parseConfig(each), each);
 });
 
-t.test('the pool may not be wanted larger than it may become', async (t) => {
+t.test('rejects a DB_POOL_MIN above DB_POOL_MAX', async (t) => {
   t.match(parseConfig({ DB_POOL_MIN: '3', DB_POOL_MAX: '3' }), { DB_POOL_MIN: 3, DB_POOL_MAX: 3 });
   t.equal(
     refusal(t, { DB_POOL_MIN: '4', DB_POOL_MAX: '3' }),

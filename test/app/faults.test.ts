@@ -1,4 +1,4 @@
-/** What clients see while the database is gone, slow, full or out of connections. */
+/** Client-visible behaviour while the database is down, slow, full or out of connections. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ function assertUnavailable(t: Test, { status, json, headers }: Reply, name: stri
   t.match(headers['retry-after'], /^\d+$/, name);
 }
 
-t.test('the database stops under load and comes back', async (t) => {
+t.test('recovers after the database stops under load', async (t) => {
   const started = await startServer(t);
   const { dataDirectory } = started;
   let { server } = started;
@@ -63,7 +63,7 @@ t.test('the database stops under load and comes back', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   await server.stop();
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  t.equal((await anyone.get('/health')).status, 200, 'the process lives');
+  t.equal((await anyone.get('/health')).status, 200, 'the process survives');
   assertUnavailable(t, await anyone.get('/ready'), 'ready');
   assertUnavailable(t, await admin.get('/api/v1/auth/session'), 'a session cannot be looked up');
 
@@ -72,19 +72,19 @@ t.test('the database stops under load and comes back', async (t) => {
   stopping = true;
   await Promise.all(workers);
   t.ok(refusals.every(({ headers }) => /^\d+$/.test(String(headers['retry-after']))));
-  t.same([...seen.keys()].sort(), [200, 201, 503], 'nothing but success and 503');
-  t.ok(slowest < 5 * connectTimeout * 1000, `no hang: the slowest took ${Math.round(slowest)} ms`);
+  t.same([...seen.keys()].sort(), [200, 201, 503], 'only success and 503');
+  t.ok(slowest < 5 * connectTimeout * 1000, `slowest: ${Math.round(slowest)} ms`);
 
-  t.equal((await anyone.get('/ready')).status, 200, 'service again');
+  t.equal((await anyone.get('/ready')).status, 200, 'serves requests again');
   t.equal((await admin.post('/api/v1/users', { username: 'after' })).status, 201);
   const { rows } = await query(
     server.url,
     `select count(*)::int as n from users where username like 'w%'`,
   );
-  t.ok(rows[0].n >= Number(seen.get(201)), 'every answered write is there');
+  t.ok(rows[0].n >= Number(seen.get(201)), 'keeps every acknowledged write');
 });
 
-t.test('the database is gone while a session is to be renewed', async (t) => {
+t.test('answers 503 if the database is down when a session is renewed', async (t) => {
   const { server, dataDirectory } = await startServer(t);
   const { app, clock, signedIn, client } = await createTestApp(t, {}, { databaseUrl: server.url });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -100,10 +100,10 @@ t.test('the database is gone while a session is to be renewed', async (t) => {
   t.notMatch(reply.text, dataDirectory);
   t.equal((await client().get('/health')).status, 200);
   const health = await admin.get('/health');
-  t.equal(health.status, 200, 'a probe with a cookie does not ask the database');
+  t.equal(health.status, 200, 'health checks with a cookie do not query the database');
 });
 
-t.test('a database that has frozen is 503 too', async (t) => {
+t.test('answers 503 while the database is frozen', async (t) => {
   const { server } = await startServer(t);
   const { app, client } = await createTestApp(
     t,
@@ -126,10 +126,10 @@ t.test('a database that has frozen is 503 too', async (t) => {
   } finally {
     for (const pid of processes) process.kill(pid, 'SIGCONT');
   }
-  t.equal((await client().get('/api/v1/users')).status, 200, 'and back');
+  t.equal((await client().get('/api/v1/users')).status, 200, 'recovers');
 });
 
-t.test('a full pool is 503 within the time-out, and recovers', async (t) => {
+t.test('answers 503 within the timeout if the pool is exhausted, and recovers', async (t) => {
   const { app, client } = await createTestApp(t, {
     DB_POOL_MIN: 0,
     DB_POOL_MAX: 1,
@@ -142,7 +142,7 @@ t.test('a full pool is 503 within the time-out, and recovers', async (t) => {
   t.equal((await client().get('/api/v1/users')).status, 200);
 });
 
-t.test('a statement that takes too long is 503', async (t) => {
+t.test('answers 503 if a statement takes too long', async (t) => {
   const { app, client, databaseUrl } = await createTestApp(t, { DB_STATEMENT_TIMEOUT: 1 });
   const locker = new pg.Client({ connectionString: databaseUrl });
   await locker.connect();
@@ -152,10 +152,10 @@ t.test('a statement that takes too long is 503', async (t) => {
   await locker.query('rollback');
   await locker.end();
   t.equal((await client().get('/api/v1/users')).status, 200);
-  t.equal(app.pg.pool.totalCount - app.pg.pool.idleCount, 0, 'no connection is lost');
+  t.equal(app.pg.pool.totalCount - app.pg.pool.idleCount, 0, 'loses no connection');
 });
 
-t.test('jobs go on when the database comes back, also one that was running', async (t) => {
+t.test('resumes jobs after the database comes back, including a running one', async (t) => {
   const { server, dataDirectory } = await startServer(t);
   const held: (() => void)[] = [];
   let taken = 0;
@@ -190,7 +190,7 @@ t.test('jobs go on when the database comes back, also one that was running', asy
   t.match(await findJob(app.db, id), { state: 'running', attempts: 2 });
   held.shift()?.();
   await eventually(async () => (await countJobs(app)) === 0);
-  t.equal(taken, 2, 'at least once: nobody could know that it had been done');
+  t.equal(taken, 2, 'at least once: nothing recorded that it was done');
   const next = await enqueue(app.db, 'notice', NOTICE);
   await eventually(() => held.length === 1);
   held.shift()?.();
@@ -199,7 +199,7 @@ t.test('jobs go on when the database comes back, also one that was running', asy
 });
 
 t.test(
-  'the queue does not keep a service from stopping when the database has frozen',
+  'stops within the shutdown timeout although the database of the job queue is frozen',
   async (t) => {
     const { server } = await startServer(t);
     const { app } = await createTestApp(t, { SHUTDOWN_TIMEOUT: 2 }, { databaseUrl: server.url });
@@ -222,7 +222,7 @@ t.test(
   },
 );
 
-t.test('a fault of ours says nothing but its id', async (t) => {
+t.test('reveals only the request id of an internal error', async (t) => {
   const { client, databaseUrl } = await createTestApp(t);
   await query(databaseUrl, 'alter table users rename column nickname to moniker');
   const reply = await client().get('/api/v1/users', { 'x-request-id': 'trace-me' });
@@ -234,7 +234,7 @@ t.test('a fault of ours says nothing but its id', async (t) => {
   });
 });
 
-/** A migrated server of the test's own. */
+/** A migrated server for one test. */
 async function startServer(t: Test): Promise<{ server: EmbeddedPostgres; dataDirectory: string }> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'althing-fault-'));
   t.teardown(() => rm(dataDirectory, { recursive: true, force: true }));

@@ -25,11 +25,11 @@ type Settings = Record<string, string>;
 const SECRET_KEY = '0123456789abcdef0123456789abcdef';
 const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
 
-/** The service as a process of its own, with these settings and no others, not even of `.env`. */
+/** Runs the service as a process with exactly these settings, without `.env`. */
 class Service {
   stdout = '';
   stderr = '';
-  /** The exit code, or the name of the signal that ended it. */
+  /** The exit code, or the name of the signal that ended the process. */
   readonly ended: Promise<number | string>;
   readonly #child: ChildProcess;
 
@@ -60,17 +60,17 @@ class Service {
     });
   }
 
-  /** Where it listens, once it does. */
+  /** Returns the URL of the service once it listens. */
   async origin(): Promise<string> {
     const ended = () => this.#child.exitCode !== null || this.#child.signalCode !== null;
-    // The log has the last line of a start, except for the lines for people.
+    // The log line is the last one of a start, apart from the lines for people.
     await waitFor(() => /Althing {8}http:.*\n\n/s.test(this.stdout) || ended(), 30_000);
     const origin = /^ {2}Althing {8}(http:\/\/\S+)$/m.exec(this.stdout)?.[1];
     if (origin === undefined) throw new Error(`not started: ${this.stderr}`);
     return origin;
   }
 
-  /** The passwords it has shown. */
+  /** Returns the passwords printed so far. */
   passwords(): string[] {
     const pattern = /Sign in as admin with the password (\S+) \(shown only once\)/g;
     return [...`${this.stdout}${this.stderr}`.matchAll(pattern)].map((match) => match[1] ?? '');
@@ -86,7 +86,7 @@ class Service {
   }
 }
 
-/** The headers of a browser's page that has just signed in. */
+/** Returns the headers that a browser sends after signing in. */
 async function signIn(origin: string, password = ''): Promise<Record<string, string>> {
   const reply = await login(origin, password);
   if (reply.status !== 200) throw new Error(`could not sign in: ${reply.status}`);
@@ -128,7 +128,7 @@ async function usernames(origin: string, headers: Settings): Promise<string[]> {
   return names;
 }
 
-/** Keeps the table of users from others until it is released. */
+/** Locks the users table until it is released. */
 async function lockUsers(t: Test, url: string, mode: string) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -138,14 +138,14 @@ async function lockUsers(t: Test, url: string, mode: string) {
     async waiters(count: number): Promise<void> {
       const sql = `select from pg_stat_activity
                    where wait_event_type = 'Lock' and datname = current_database()`;
-      // Over another connection: within a transaction the view stands still.
+      // Uses another connection, because within a transaction `pg_stat_activity` does not change.
       while ((await query(url, sql)).length !== count) await sleep(5);
     },
     release: () => client.query('rollback'),
   };
 }
 
-/** The command lines of all processes that name a path, as PostgreSQL's do with its data. */
+/** Returns the command lines of all processes that mention a path, such as PostgreSQL's. */
 function processesOn(path: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -159,12 +159,12 @@ function processesOn(path: string): string[] {
     .filter((command) => command.includes(path));
 }
 
-t.test('on a database of its own', async (t) => {
+t.test('embedded database', async (t) => {
   const DATA_DIR = join(temporaryDirectory(t), 'data');
   const cluster = join(DATA_DIR, 'postgres/cluster');
   let headers: Settings = {};
 
-  await t.test('the first start loads the demo data and says how to sign in', async (t) => {
+  await t.test('loads demo data on the first start and prints the credentials', async (t) => {
     const service = new Service(t, { DATA_DIR });
     const origin = await service.origin();
     t.equal((await fetch(`${origin}/docs`)).status, 200);
@@ -183,11 +183,11 @@ t.test('on a database of its own', async (t) => {
 
     t.equal(await service.stop('SIGTERM'), 0);
     t.same(processesOn(DATA_DIR), []);
-    t.equal(service.stdout.split(passwords[0] ?? '').length, 2, 'shown once');
+    t.equal(service.stdout.split(passwords[0] ?? '').length, 2, 'prints the password once');
     t.equal(service.stderr, '');
   });
 
-  await t.test('the second start keeps data and sessions and shows no password', async (t) => {
+  await t.test('keeps data and sessions on the second start and prints no password', async (t) => {
     const began = Date.now();
     const service = new Service(t, { DATA_DIR });
     const origin = await service.origin();
@@ -200,9 +200,9 @@ t.test('on a database of its own', async (t) => {
     const rival = new Service(t, { DATA_DIR });
     t.equal(await rival.ended, 1);
     t.match(rival.stderr, /^Althing could not start: another process .* already uses .*\n$/);
-    t.equal((await fetch(`${origin}/ready`)).status, 200, 'the first one does not mind');
+    t.equal((await fetch(`${origin}/ready`)).status, 200, 'the first instance keeps running');
 
-    // As Ctrl-C under npm: the terminal sends one to the whole group, and npm sends another.
+    // Like Ctrl-C under npm: the terminal signals the whole group, and npm signals once more.
     service.signal('SIGINT');
     await sleep(5);
     t.equal(await service.stop('SIGINT'), 0);
@@ -210,7 +210,7 @@ t.test('on a database of its own', async (t) => {
     t.equal(service.stderr, '');
   });
 
-  await t.test('after kill -9 of everything, every answered write is there', async (t) => {
+  await t.test('keeps every acknowledged write after kill -9 of all processes', async (t) => {
     const service = new Service(t, { DATA_DIR, RATE_LIMIT: '1000000' });
     const origin = await service.origin();
     const answered: string[] = [];
@@ -240,7 +240,7 @@ t.test('on a database of its own', async (t) => {
   });
 });
 
-t.test('a signal during the first start leaves nothing running', async (t) => {
+t.test('leaves no process behind when stopped during the first start', async (t) => {
   const DATA_DIR = join(temporaryDirectory(t), 'data');
   const moments = [join(DATA_DIR, 'postgres'), join(DATA_DIR, 'postgres/cluster/postmaster.pid')];
   for (const moment of moments) {
@@ -253,7 +253,7 @@ t.test('a signal during the first start leaves nothing running', async (t) => {
   }
   const service = new Service(t, { DATA_DIR });
   await service.origin();
-  t.equal(service.passwords().length, 1, 'the password is not lost');
+  t.equal(service.passwords().length, 1, 'the password is printed by the next start');
   t.equal(await service.stop(), 0);
 });
 
@@ -280,7 +280,7 @@ t.test('requests in flight', async (t) => {
     return { request, release: lock.release };
   }
 
-  await t.test('are answered, although no others are taken any more', async (t) => {
+  await t.test('are answered while new connections are refused', async (t) => {
     const { request, release } = await stopWhileWaiting(t, first);
     await release();
     t.equal(await request, 200);
@@ -288,7 +288,7 @@ t.test('requests in flight', async (t) => {
     t.equal(first.stderr, '');
   });
 
-  await t.test('are given up after SHUTDOWN_TIMEOUT', async (t) => {
+  await t.test('are aborted after SHUTDOWN_TIMEOUT', async (t) => {
     const settings = { DATABASE_URL, DATA_DIR: temporaryDirectory(t), SHUTDOWN_TIMEOUT: '1' };
     const service = new Service(t, settings);
     await service.origin();
@@ -301,12 +301,12 @@ t.test('requests in flight', async (t) => {
   });
 });
 
-t.test('of two first starts at once on one database, one makes the demo data', async (t) => {
+t.test('creates the demo data once when two services start on one database', async (t) => {
   const DATABASE_URL = await createTestDatabase(t);
   const DATA_DIR = temporaryDirectory(t);
   const lock = await lockUsers(t, DATABASE_URL, 'share');
   const services = [1, 2].map(() => new Service(t, { DATABASE_URL, DATA_DIR }));
-  // Both have seen that there are no users, and want to write some.
+  // Both processes have seen an empty table and are about to write.
   await lock.waiters(2);
   await lock.release();
   const origins = await Promise.all(services.map((service) => service.origin()));
@@ -323,7 +323,7 @@ for (const settings of [
   { APP_ENV: 'production', SECRET_KEY, JWT_SECRET },
   { DEMO_DATA: 'false' },
 ]) {
-  t.test(`no demo data with ${Object.keys(settings)[0]}`, async (t) => {
+  t.test(`creates no demo data with ${Object.keys(settings)[0]}`, async (t) => {
     const DATABASE_URL = await createTestDatabase(t, 'template0');
     const service = new Service(t, { DATABASE_URL, DATA_DIR: temporaryDirectory(t), ...settings });
     t.equal((await fetch(`${await service.origin()}/ready`)).status, 200);
@@ -334,7 +334,7 @@ for (const settings of [
 }
 
 t.test(
-  'an error that nothing caught ends the service cleanly, with its stack logged',
+  'ends the process cleanly after an uncaught error and logs the error with its stack',
   async (t) => {
     const fault = `process.on('SIGWINCH', () => { throw new Error('a fault\\nof two lines') })`;
     const service = new Service(
@@ -350,7 +350,7 @@ t.test(
   },
 );
 
-t.test('a busy port does not cost the administrator the password', async (t) => {
+t.test('prints the password of the administrator although the port is busy', async (t) => {
   const DATABASE_URL = await createTestDatabase(t, 'template0');
   const DATA_DIR = temporaryDirectory(t);
   const port = await busyPort(t);
@@ -366,7 +366,7 @@ t.test('a busy port does not cost the administrator the password', async (t) => 
   t.equal(await next.stop(), 0);
 });
 
-t.test('what is wrong is said in one line, and nothing starts', async (t) => {
+t.test('reports a problem in one line and does not start', async (t) => {
   const DATA_DIR = temporaryDirectory(t);
   const damaged = temporaryDirectory(t);
   writeFileSync(join(damaged, 'secret-key'), '');
@@ -422,7 +422,7 @@ t.test('what is wrong is said in one line, and nothing starts', async (t) => {
     for (let next = cases.shift(); next !== undefined; next = cases.shift()) await check(next);
   }
   await Promise.all([checkNext(), checkNext()]);
-  t.notOk(existsSync(join(DATA_DIR, 'postgres')), 'no database was made');
+  t.notOk(existsSync(join(DATA_DIR, 'postgres')), 'no database was created');
 });
 
 async function listenOn(handler: () => void): Promise<{ port: number; close: () => void }> {
@@ -437,7 +437,7 @@ async function busyPort(t: Test): Promise<number> {
   return port;
 }
 
-/** Takes connections and never says a word. */
+/** Accepts connections and never answers. */
 const silentPort = busyPort;
 
 async function closedPort(): Promise<number> {
@@ -446,7 +446,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-/** A server whose user `throttled` needs a password; gives its address with the password put in. */
+/** Prepares a server with a user `throttled` who needs a password; returns its URL. */
 async function guardedDatabase(t: Test): Promise<(password: string) => string> {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   mkdirSync(dataDirectory);

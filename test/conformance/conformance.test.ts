@@ -5,7 +5,7 @@ import { runConformance, total } from './run.js';
 
 t.setTimeout(120_000);
 
-t.test('every recorded request is answered as FastAPI answers it', async (t) => {
+t.test('answers every recorded request like FastAPI', async (t) => {
   const { passed, failed, skipped, differences } = await runConformance(
     join(projectRoot, 'test/fixtures/fastapi-422'),
   );
@@ -15,6 +15,6 @@ t.test('every recorded request is answered as FastAPI answers it', async (t) => 
   for (const { id, reason } of skipped) t.comment(`${id} is not run: ${reason}`);
   t.comment(`${total(passed)} passed, ${total(failed)} failed, ${skipped.length} not run`);
   t.equal(total(failed), 0);
-  t.equal(total(passed) + skipped.length, 283 + 675, 'none is lost');
+  t.equal(total(passed) + skipped.length, 283 + 675, 'no recording is lost');
   t.ok(skipped.length <= 7);
 });

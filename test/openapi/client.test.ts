@@ -7,7 +7,7 @@ type User = components['schemas']['User'];
 
 const people = Array.from({ length: 7 }, (_, index) => ({ username: `person_${index}` }));
 
-/** What a browser and a page do without being asked: keep cookies, and prove where they come from. */
+/** Does what a browser and page do: keeps cookies, and sends `Origin` and the CSRF token. */
 function asPage(): Middleware {
   const cookies = new Map<string, string>();
   let csrfToken: string | undefined;
@@ -39,20 +39,20 @@ async function listening(t: Test): Promise<TestApp & { baseUrl: string }> {
   return { ...test, baseUrl: await test.app.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
-/** A generated client, as an application has one. */
+/** Creates a generated client, as an application does. */
 function clientFor(baseUrl: string) {
   const client = createClient<paths>({ baseUrl });
   client.use(asPage());
   return client;
 }
 
-t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
+t.test('completes a whole scenario with a typed client over HTTP', async (t) => {
   const { baseUrl, createUser } = await listening(t);
   await createUser({ username: 'admin', role: 'admin' });
   const api = clientFor(baseUrl);
   const anyone = clientFor(baseUrl);
 
-  t.comment('who is not signed in reads, and no more');
+  t.comment('anonymous clients can only read');
   const list = await anyone.GET('/api/v1/users', { params: { query: { page: 1, size: 5 } } });
   t.equal(list.response.status, 200);
   t.equal(list.data?.total, 1);
@@ -62,7 +62,7 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
   t.equal(refused.data, undefined);
   t.match(refused.error, { code: 'not_authenticated', detail: String });
 
-  t.comment('signing in');
+  t.comment('signs in');
   const wrong = await api.POST('/api/v1/auth/login', {
     body: { username: 'admin', password: 'wrong' },
   });
@@ -76,7 +76,7 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
   const session = await api.GET('/api/v1/auth/session');
   t.same(session.data, { status: 'logged_in', username: 'admin' });
 
-  t.comment('creating, and once more under the same key');
+  t.comment('creates, and retries under the same key');
   const create = {
     params: { header: { 'idempotency-key': 'one and the same' } },
     body: { username: 'dora', email: 'dora@example.com', tags: ['staff'] },
@@ -93,7 +93,7 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
   t.equal(taken.response.status, 409);
   t.match(taken.error, { code: 'duplicate' });
 
-  t.comment('what is not valid');
+  t.comment('rejects invalid values');
   const invalid = await api.POST('/api/v1/users', { body: { username: 'x', age: 200 } });
   t.equal(invalid.response.status, 422);
   const problems = invalid.error && Array.isArray(invalid.error.detail) ? invalid.error.detail : [];
@@ -105,7 +105,7 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
     ],
   );
 
-  t.comment('reading, and not reading again what one has');
+  t.comment('reads, and revalidates with If-None-Match');
   const path = { id: user.id };
   const read = await api.GET('/api/v1/users/{id}', { params: { path } });
   t.same(read.data, user);
@@ -116,9 +116,9 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
   t.equal(unchanged.response.status, 304);
   const publicly = await anyone.GET('/api/v1/users/{id}', { params: { path } });
   t.equal(publicly.data?.username, 'dora');
-  t.notOk(publicly.data && 'email' in publicly.data, 'the e-mail address is not for everyone');
+  t.notOk(publicly.data && 'email' in publicly.data, 'hides the email address from others');
 
-  t.comment('changing, and being late');
+  t.comment('updates, and rejects a stale version');
   const change = { params: { path, header: { 'if-match': etag } } };
   const changed = await api.PATCH('/api/v1/users/{id}', { ...change, body: { nickname: 'Dora' } });
   t.equal(changed.data?.nickname, 'Dora');
@@ -127,7 +127,7 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
   t.equal(late.response.status, 412);
   t.equal(late.error?.detail !== undefined, true);
 
-  t.comment('many at once, and the list from end to end');
+  t.comment('creates in bulk, and pages through the list');
   const bulk = await api.POST('/api/v1/users/bulk', { body: people });
   t.equal(bulk.response.status, 201);
   t.equal(bulk.data?.created, people.length);
@@ -145,7 +145,7 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
   t.same(names, ['admin', 'dora', ...people.map(({ username }) => username)]);
   t.equal(pages, 3);
 
-  t.comment('deleting');
+  t.comment('deletes');
   const deleted = await api.DELETE('/api/v1/users/{id}', { params: { path } });
   t.equal(deleted.response.status, 204);
   t.equal(deleted.data, undefined);
@@ -153,7 +153,7 @@ t.test('a typed client goes through a whole scenario over HTTP', async (t) => {
   t.equal(gone.response.status, 404);
   t.match(gone.error, { code: 'not_found' });
 
-  t.comment('signing out');
+  t.comment('signs out');
   const logout = await api.POST('/api/v1/auth/logout');
   t.equal(logout.data?.status, 'logged_out');
   t.equal((await api.GET('/api/v1/auth/session')).data?.status, 'not_logged_in');

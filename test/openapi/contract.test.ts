@@ -19,17 +19,17 @@ const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =
   }),
 );
 
-t.test('the committed contract is the one that is served', async (t) => {
+t.test('matches the committed contract', async (t) => {
   const committed = readFileSync(join(projectRoot, 'openapi/openapi.json'), 'utf8');
   const served = (await client().get('/openapi.json')).json;
-  t.same(served, JSON.parse(committed), 'npm run openapi writes it anew');
+  t.same(served, JSON.parse(committed), 'run npm run openapi to update it');
   t.equal(committed, `${JSON.stringify(served, null, 2)}\n`);
   t.equal(served.openapi, '3.1.0');
   t.match(served.info, { title: 'Althing', version: /^\d+\.\d+\.\d+$/ });
-  t.match(served.info.description, /## Signing in/, 'the guide is its front page');
+  t.match(served.info.description, /## Signing in/, 'the guide is the description');
 });
 
-t.test('every operation is described', async (t) => {
+t.test('documents every operation', async (t) => {
   const tags = new Set(contract.tags?.map(({ name }) => name));
   const ids = new Set<string>();
   const problems = new Problems();
@@ -57,12 +57,12 @@ t.test('every operation is described', async (t) => {
     if (operation.parameters || operation.requestBody) expected.push('422');
     if (operation.requestBody) expected.push('400', '413');
     if (path.includes('{')) expected.push('404');
-    // What an id names can have been changed by somebody else.
+    // The resource that an id identifies may have been changed by another client.
     if (/^(put|patch)$/.test(method) && path.includes('{')) expected.push('409', '412');
     for (const status of expected) problems.unless(statuses.has(status), `${name}: ${status}`);
     problems.unless(
       [...statuses].some((status) => status.startsWith('2')),
-      `${name}: a success`,
+      `${name}: has a success response`,
     );
     for (const [status, response] of Object.entries(responses)) {
       problems.unless(answerOf(response).description, `${name} ${status}: description`);
@@ -74,7 +74,7 @@ t.test('every operation is described', async (t) => {
   problems.assertNone(t, 'what is said of operations');
 });
 
-t.test('every answer says which headers it has', async (t) => {
+t.test('documents the headers of every response', async (t) => {
   const sure: Record<string, string> = {
     304: 'ETag',
     401: 'WWW-Authenticate',
@@ -102,7 +102,7 @@ t.test('every answer says which headers it has', async (t) => {
   problems.assertNone(t, 'headers of answers');
 });
 
-t.test('an operation says which headers its success has', async (t) => {
+t.test('documents the headers of success responses', async (t) => {
   const headers = new Map(
     operations.map(({ operation }) => [
       operation.operationId,
@@ -140,10 +140,10 @@ t.test('an operation says which headers its success has', async (t) => {
   ] as const) {
     t.notOk(has(id, name), `${id}: no ${name}`);
   }
-  t.notMatch(JSON.stringify(contract), /x-sends/, 'what only the making needs is gone');
+  t.notMatch(JSON.stringify(contract), /x-sends/, 'internal markers are removed');
 });
 
-t.test('headers have examples that are valid', async (t) => {
+t.test('provides valid examples of headers', async (t) => {
   const { headers = {} } = contract.components ?? {};
   t.ok(Object.keys(headers).length > 12);
   for (const [name, header] of Object.entries(headers) as [string, OpenAPIV3_1.HeaderObject][]) {
@@ -157,7 +157,7 @@ t.test('headers have examples that are valid', async (t) => {
 });
 
 t.test(
-  'no answer to a password is kept: the hash of such a request could be guessed from',
+  'accepts no idempotency key for a password, whose stored hash could be guessed',
   async (t) => {
     const holds = (value: unknown): boolean =>
       JSON.stringify(value ?? null).includes('"format":"password"') ||
@@ -176,11 +176,11 @@ t.test(
   },
 );
 
-t.test('every route of the API is in the contract', async (t) => {
+t.test('contains every route of the API', async (t) => {
   const listed = new Set(operations.map(({ method, path }) => `${method} ${path}`));
   const routes = app.printRoutes({ commonPrefix: false, includeHooks: false });
   const served = new Set<string>();
-  // The tree shows of a path only what comes after that of the line above it.
+  // The tree shows only the part of a path that differs from the line above.
   const above: string[] = [];
   for (const line of routes.split('\n')) {
     const match = /^([│├└─ ]*)(\/\S*|[^\s(]+)(?: \(([A-Z, ]+)\))?/.exec(line);
@@ -190,7 +190,7 @@ t.test('every route of the API is in the contract', async (t) => {
     above.length = depth;
     above[depth] = segment;
     const url = above.join('');
-    // Where a wildcard stands, the tree does not say.
+    // The tree omits the position of a wildcard.
     if (methods === undefined || segment === '*' || !url.startsWith('/api')) continue;
     for (const method of methods.split(', ')) {
       if (method === 'HEAD' || method === 'OPTIONS') continue;
@@ -198,12 +198,12 @@ t.test('every route of the API is in the contract', async (t) => {
     }
   }
   const expected = [...listed].filter((name) => / \/api(?!.*\{subpath\})/.test(name));
-  // The tree joins parameters that stand in one place under several names.
+  // The tree merges parameters with different names at the same place.
   const nameless = expected.map((name) => name.replace(/\{\w+\}/g, '{}'));
   t.same([...served].sort(), nameless.sort());
 });
 
-t.test('components have names, and examples that are valid', async (t) => {
+t.test('names every component and provides valid examples', async (t) => {
   const schemas = contract.components?.schemas ?? {};
   const text = JSON.stringify(contract.paths);
   t.notMatch(text, /"def-\d+"|schema-\d/, 'no anonymous component');

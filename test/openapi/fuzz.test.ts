@@ -21,13 +21,16 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_131);
 const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 10_000);
 const BODY_LIMIT = 256 * 1024;
 
-/** No request here is meant to take long; this tells one that hangs from one on a busy machine. */
+/** No request should take long; this distinguishes a hang from a busy machine. */
 const HANGS_AFTER_MS = 20_000;
 
-/** New callers now and then: earlier requests may have changed or deleted their accounts. */
+/**
+ * Number of requests after which callers are replaced: earlier requests may have changed or deleted
+ * their accounts.
+ */
 const CALLERS_RENEWED_EVERY = 500;
 
-/** Operations that take their time are asked so often at most. */
+/** Maximum number of requests to slow operations. */
 const ARGON2 = { requests: 60, because: 'a password takes tens of milliseconds' };
 const AT_MOST: Record<string, { requests: number; because: string }> = {
   'auth-login': ARGON2,
@@ -45,9 +48,8 @@ const MOST_STREAMS = {
 };
 
 /**
- * Where something is listed whose number nobody would guess: it is put into the path of the
- * operations whose name begins so, of which the first counts. What is the caller's own is listed for
- * each caller.
+ * Lists that provide real ids for the paths of operations whose id starts with the key; the first
+ * match counts. Lists of the caller's own resources are read once per caller.
  */
 const LISTS: Record<string, string> = {
   'sessions-end': '/api/v1/me/sessions',
@@ -62,17 +64,17 @@ const LISTS: Record<string, string> = {
   'jobs-': '/api/v1/jobs',
 };
 
-/** Operations that show how it looks when the service itself is at fault. */
+/** Operations that fail on purpose. */
 const FAILS_ON_PURPOSE = new Set(['playground-error']);
 
-/** Operations that name a refusal which no request can bring about. */
+/** Operations with a documented client error that no request can cause. */
 const CANNOT_REFUSE: Record<string, string> = {
   'playground-cookies': 'any text is a cookie',
   'playground-path': 'any text is a path',
   'playground-upstream': 'only the configuration can make it fail',
 };
 
-/** What a request that is not valid may be answered, beside 429. */
+/** Whether the status rejects an invalid request, apart from 429. */
 const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 429;
 
 type CallerName = 'anonymous' | 'author' | 'admin';
@@ -116,13 +118,13 @@ t.test(`${REQUESTS} random requests`, async (t) => {
     }
     await attempt(operation, caller, request, number);
   }
-  // Where any body is a good one, only too much of it is refused, which chance may have left out.
+  // If any body is valid, only an oversized one is rejected, which random requests may have missed.
   for (const operation of operations.filter(takesAnyBody)) {
     const request = generateRequest(operation, generator, 0, BODY_LIMIT + 1);
     request.payload = Buffer.alloc(BODY_LIMIT + 1, ' ');
     await attempt(operation, 'admin', request, REQUESTS);
   }
-  // And where nothing is taken but an entity tag, only one that is too long.
+  // If only an entity tag is accepted, only an oversized one is rejected.
   for (const operation of operations.filter(takesOnlyTag)) {
     const request = generateRequest(operation, generator, 0, BODY_LIMIT + 1);
     request.headers['if-none-match'] = `"${'a'.repeat(1000)}"`;
@@ -134,17 +136,17 @@ t.test(`${REQUESTS} random requests`, async (t) => {
   }
   t.comment(`took ${((performance.now() - begin) / 1000).toFixed(1)} s`);
   for (const problem of problems.values()) t.fail(problem);
-  t.equal(problems.size, 0, 'each answer is one that the document names, and in time');
+  t.equal(problems.size, 0, 'every response is documented and in time');
 });
 
-t.test('every operation was carried out, and refused', async (t) => {
+t.test('performs and rejects every operation', async (t) => {
   for (const { id, operation } of operations) {
     const got = counts.get(id) ?? new Map<number, number>();
     const statuses = [...got].sort(([a], [b]) => a - b);
     t.comment(`${id}: ${statuses.map(([status, count]) => `${status}×${count}`).join(' ')}`);
     const named = Object.keys(operation.responses ?? {}).map(Number);
     const answered = statuses.map(([status]) => status);
-    if (named.some(isSuccess)) t.ok(answered.some(isSuccess), `${id}: carried out`);
+    if (named.some(isSuccess)) t.ok(answered.some(isSuccess), `${id}: performed`);
     const skip = CANNOT_REFUSE[id] ?? false;
     if (named.some(isRefusal)) t.ok(answered.some(isRefusal), `${id}: refused`, { skip });
   }
@@ -153,10 +155,10 @@ t.test('every operation was carried out, and refused', async (t) => {
   }
 });
 
-t.test('the service is as well as before', async (t) => {
+t.test('leaves the service healthy', async (t) => {
   const ready = await client().get('/ready');
   t.equal(ready.status, 200);
-  t.ok((await countAdministrators()) > 0, 'there is an administrator');
+  t.ok((await countAdministrators()) > 0, 'an administrator remains');
   const admin = await signedIn({ username: 'afterwards', role: 'admin' });
   t.equal((await admin.get('/api/v1/users?size=100')).status, 200);
   t.equal((await admin.post('/api/v1/users', { username: 'one_more' })).status, 201);
@@ -166,7 +168,7 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 400;
 }
 
-/** How often an operation is asked once more for an answer that chance has left out. */
+/** Maximum number of extra requests to an operation for a response that random requests missed. */
 const MORE_ATTEMPTS = 100;
 
 async function insist(
@@ -231,7 +233,7 @@ async function attempt(
   const caller = name === 'anonymous' ? client() : callers[name];
   const session = caller.cookie('althing_session');
   try {
-    // A generated method is any text, of which the client's type lists but a few.
+    // A generated method may be any text, whereas the client's type lists a few.
     const work = isStream(operation) ? readHead(request) : caller.request(request as never);
     const { status, json, headers } = await inTime(work);
     const statuses = counts.get(operation.id);
@@ -263,7 +265,7 @@ async function aimAtListed(
 ): Promise<void> {
   const list = Object.entries(LISTS).find(([prefix]) => id.startsWith(prefix))?.[1];
   if (list === undefined || name === 'anonymous' || !path.includes('{')) return;
-  // A caller whose account is gone has none.
+  // A caller without an account has no id.
   const items: Listed[] =
     (await callers[name].get(list.replace('{caller}', `${name}_${generation}`))).json.items ?? [];
   if (items.length === 0) return;
@@ -274,7 +276,7 @@ async function aimAtListed(
 }
 type Listed = Record<string, unknown>;
 
-/** Bodies whose fields have to fit together, or to what a mail has brought. */
+/** Bodies whose fields depend on each other or on the content of a mail. */
 const WANTED: Record<string, () => Promise<Record<string, string | boolean>>> = {
   'auth-login': async () => ({ username: `author_${generation}`, password: PASSWORD }),
   'tokens-create': async () => ({ username: `author_${generation}`, password: PASSWORD }),
@@ -299,7 +301,7 @@ const WANTED: Record<string, () => Promise<Record<string, string | boolean>>> = 
 const NEW_PASSWORD = { new_password: 'Battery-Staple-8', confirm_password: 'Battery-Staple-8' };
 let newcomers = 0;
 
-/** Of somebody who was not there before. */
+/** Returns a registration of a new user. */
 function newRegistration() {
   newcomers += 1;
   const username = `newcomer_${newcomers}`;
@@ -319,16 +321,18 @@ async function bringWhatIsWanted({ id }: Operation, request: GeneratedRequest): 
     : JSON.stringify(body);
 }
 
-/** The token of the mail that a request has sent. */
+/** Returns the token from the mail that a request has sent. */
 async function mailedToken(url: string, body: unknown): Promise<string> {
   await client().post(url, body);
   return lastToken({ app });
 }
 
-/** 500 and 503 say that the service is not well; what else there is, only the operation can tell. */
+/**
+ * Whether the status is a fault of the service: 500 or 503, except on operations known for them.
+ */
 function isFault(status: number, operation: Operation): boolean {
   if (status === 500) return !FAILS_ON_PURPOSE.has(operation.id);
-  // A stream that was left may still take up its place.
+  // A stream that was left may still occupy its slot.
   return status === 503 && !isStream(operation);
 }
 
@@ -341,14 +345,14 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Status and type of an answer that may never end; one that is no stream is read whole. */
+/** Returns the status and type of a response that may never end; other responses are read whole. */
 async function readHead(request: GeneratedRequest): Promise<Reply> {
   const abort = new AbortController();
   const response = await app.inject({
     ...request,
     payloadAsStream: true,
     signal: abort.signal,
-    // As above; the overload is chosen by `payloadAsStream`.
+    // As above; `payloadAsStream` selects the overload.
   } as never as { payloadAsStream: true; url: string });
   const contentType = response.headers['content-type'] as string | undefined;
   const stream = response.stream();
@@ -369,7 +373,7 @@ async function seedUsers(): Promise<void> {
   for (let number = 0; number < 20; number += 1) {
     await createUser({ username: `member_${number}`, email: `m${number}@example.com` });
   }
-  // Passwords are in no answer, so no request could be valid without being told.
+  // Responses contain no passwords, so the generator has to be told valid ones.
   known.learn({ password: PASSWORD });
 }
 

@@ -12,7 +12,7 @@ import { createTestApp, PASSWORD } from '#test/support/app.js';
 const guide = readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8');
 const SEPARATOR = '--- end of a block ---';
 
-t.test('the requests of the guide work when they are pasted into a shell', async (t) => {
+t.test("runs the guide's requests in a shell", async (t) => {
   const { app, createUser } = await createTestApp(t);
   await insertUsers(app.db, DEMO_USERS);
   await createUser({ username: 'admin', role: 'admin' });
@@ -61,7 +61,7 @@ t.test('the requests of the guide work when they are pasted into a shell', async
   }
 });
 
-t.test('the guide lists every code of an error, with its status', async (t) => {
+t.test('lists every error code with its status', async (t) => {
   const listed = [...guide.matchAll(/^\| (\d{3}) \| (`.+?) \|/gm)].flatMap(
     ([, status, codes = '']) => [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => [code, status]),
   );

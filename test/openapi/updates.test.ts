@@ -16,7 +16,10 @@ const category = await admin.post('/api/v1/categories', { name: 'Guides' });
 
 let count = 0;
 
-/** A fresh resource for each test, and who may change it. A new `…Update` schema adds its own. */
+/**
+ * Creates a resource for each test and returns a client that may change it. Add an entry for every
+ * new `…Update` schema.
+ */
 const RESOURCES: Record<string, () => Promise<{ client: Client; url: string }>> = {
   PostUpdate: () => created('/api/v1/posts', { title: `Post ${++count}`, content: 'Text' }),
   UserUpdate: () => created('/api/v1/users', { username: `user_${++count}` }),
@@ -55,7 +58,7 @@ function newValue(name: string, schema: Schema, current: unknown): unknown {
   throw new Error(`No new value of ${name} was generated`);
 }
 
-/** What a fresh resource may have as its default. */
+/** Whether the value may be the default of a new resource. */
 function isEmpty(value: unknown): boolean {
   return value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
@@ -81,14 +84,14 @@ async function assertSafe(t: Test, component: string, name: string, schema: Sche
   t.equal(changed.status, 200, `${JSON.stringify(change)}: ${changed.text}`);
   t.equal(versionOf(changed), versionOf(before) + 1, 'raises the version by one');
   const added = (await auditEntries()).slice(entries.length);
-  t.equal(added.length, 1, 'is one entry in the audit log');
+  t.equal(added.length, 1, 'adds one audit entry');
   const named = Object.keys(added[0]?.['after'] ?? {});
   t.ok(named.includes(name) || named.includes(`${name}_sha256`), `${named} names ${name}`);
 
   const again = await client.patch(url, change);
   t.equal(again.status, 200, again.text);
-  t.equal(versionOf(again), versionOf(changed), 'the same again raises nothing');
-  t.equal((await auditEntries()).length, entries.length + 1, 'and is not in the audit log');
+  t.equal(versionOf(again), versionOf(changed), 'repeating the change does not raise the version');
+  t.equal((await auditEntries()).length, entries.length + 1, 'and adds no audit entry');
 }
 
 const schemas = (contract.components?.schemas ?? {}) as Record<string, OpenAPIV3_1.SchemaObject>;
@@ -97,7 +100,7 @@ const updates = Object.entries(schemas).filter(([name]) => name.endsWith('Update
 t.ok(updates.length >= 6, 'the contract has update schemas');
 for (const [component, { properties = {} }] of updates) {
   for (const [name, schema] of Object.entries(properties)) {
-    t.test(`${component}: a change of ${name} alone`, (t) =>
+    t.test(`${component}: changing only ${name} makes one version and one audit entry`, (t) =>
       assertSafe(t, component, name, schema as Schema),
     );
   }

@@ -8,7 +8,7 @@ import type { Client } from '#test/support/client.js';
 const ACCESSES = ['public', 'user', 'read', 'create', 'update', 'delete', 'admin'] as const;
 const URL = '/api/v1/access-test';
 
-/** Whose the things of the test are, by their number. */
+/** Owners of the test's resources, by the id of the resource. */
 const owners = new Map<number, number>();
 
 function routes(app: FastifyInstance): void {
@@ -78,7 +78,7 @@ const people: [name: string, client: Client, reaches: Access[]][] = [
   ['custom 128', await somebody('chief', 128), [...ACCESSES]],
 ];
 
-t.test('who reaches what', async (t) => {
+t.test('admits each role to the operations that it may call', async (t) => {
   for (const [name, client, reaches] of people) {
     for (const access of ACCESSES) {
       const { status, json } = await client.get(`${URL}/${access}`);
@@ -92,23 +92,20 @@ t.test('who reaches what', async (t) => {
   }
 });
 
-t.test(
-  'the owner and administrators reach a thing, others are told that it is not theirs',
-  async (t) => {
-    const { rows } = await app.pg.query(`select id from users where username = 'guest'`);
-    owners.set(7, rows[0].id);
-    for (const [name, client] of people) {
-      const { status } = await client.get(`${URL}/things/7`);
-      const passes = ['guest 1', 'admin 143', 'custom 128'].includes(name);
-      t.equal(status, passes ? 200 : name === 'anonymous' ? 401 : 403, name);
-      const missing = await client.get(`${URL}/things/8`);
-      t.equal(missing.status, name === 'anonymous' ? 401 : 404, `${name}: nothing there`);
-      t.equal((await client.get(`${URL}/things/x`)).status, 422, `${name}: no number`);
-    }
-  },
-);
+t.test('admits the owner and administrators, and answers 403 to others', async (t) => {
+  const { rows } = await app.pg.query(`select id from users where username = 'guest'`);
+  owners.set(7, rows[0].id);
+  for (const [name, client] of people) {
+    const { status } = await client.get(`${URL}/things/7`);
+    const passes = ['guest 1', 'admin 143', 'custom 128'].includes(name);
+    t.equal(status, passes ? 200 : name === 'anonymous' ? 401 : 403, name);
+    const missing = await client.get(`${URL}/things/8`);
+    t.equal(missing.status, name === 'anonymous' ? 401 : 404, `${name}: unknown id`);
+    t.equal((await client.get(`${URL}/things/x`)).status, 422, `${name}: invalid id`);
+  }
+});
 
-t.test('an API key passes where its scope is asked for', async (t) => {
+t.test('admits an API key that has the scope', async (t) => {
   const [, guest] = people[1] ?? [];
   const body = { name: 'test', scopes: ['users:read'] };
   const { key } = (await guest?.post('/api/v1/me/api-keys', body))?.json ?? {};
@@ -118,18 +115,21 @@ t.test('an API key passes where its scope is asked for', async (t) => {
   };
   t.same(await ask('public'), [200, undefined]);
   t.same(await ask('read'), [200, undefined]);
-  t.same(await ask('create'), [403, 'forbidden'], 'no more than its user');
+  t.same(await ask('create'), [403, 'forbidden'], 'never exceeds the permissions of the user');
   t.same(await ask('things/7'), [403, 'insufficient_scope']);
   t.same(await ask('signed-in'), [403, 'key_not_allowed']);
 });
 
-t.test('a request is checked before a stranger is refused, unless it is large', async (t) => {
-  t.equal((await client().post(`${URL}/small`, [1, 2])).status, 422);
-  t.equal((await client().post(`${URL}/small`, [1])).status, 401);
-  t.equal((await client().post(`${URL}/large`, [1, 2])).status, 401);
-});
+t.test(
+  'validates an anonymous request before answering 401, unless the body may be large',
+  async (t) => {
+    t.equal((await client().post(`${URL}/small`, [1, 2])).status, 422);
+    t.equal((await client().post(`${URL}/small`, [1])).status, 401);
+    t.equal((await client().post(`${URL}/large`, [1, 2])).status, 401);
+  },
+);
 
-t.test('an operation that does not say all of it does not start', async (t) => {
+t.test('rejects an incomplete declaration at startup', async (t) => {
   const handler = async () => ({});
   const nobody = async () => null;
   const start = (url: string, config: object) =>

@@ -5,7 +5,7 @@ import { contract } from '#test/support/contract.js';
 const { client } = await createTestApp(t);
 const anyone = client();
 
-t.test('a wrong method is 405 with Allow, a wrong path 404', async (t) => {
+t.test('answers 405 with Allow to a wrong method, and 404 to an unknown path', async (t) => {
   const wrong = await anyone.delete('/api/v1/users');
   t.same(wrong.json, { detail: 'Method Not Allowed', code: 'method_not_allowed' });
   t.equal(wrong.headers['allow'], 'GET, HEAD, POST, OPTIONS');
@@ -18,20 +18,20 @@ t.test('a wrong method is 405 with Allow, a wrong path 404', async (t) => {
   const nowhere = await anyone.get('/api/v1/nowhere');
   t.same([nowhere.status, nowhere.json], [404, { detail: 'Not Found', code: 'not_found' }]);
   t.equal((await anyone.delete('/nowhere')).status, 404);
-  t.equal((await anyone.get('/static/nothing.css')).status, 404, 'a file that is not there');
+  t.equal((await anyone.get('/static/nothing.css')).status, 404, 'missing file');
   const undecodable = await anyone.get('/%');
   t.same([undecodable.status, undecodable.json.code], [400, 'bad_request']);
   t.ok(undecodable.headers['x-request-id']);
 });
 
-t.test('a slash at the end makes no difference', async (t) => {
+t.test('ignores a trailing slash', async (t) => {
   for (const url of ['/health/', '/api/v1', '/api/v1/', '/api/v1/users/', '/docs/', '/redoc/']) {
     t.equal((await anyone.get(url)).status, 200, url);
   }
   t.equal((await anyone.delete('/api/v1/users/')).status, 405);
 });
 
-t.test('OPTIONS tells what is allowed', async (t) => {
+t.test('lists the allowed methods on OPTIONS', async (t) => {
   const { status, headers, text } = await anyone.request({
     method: 'OPTIONS',
     url: '/api/v1/users',
@@ -40,7 +40,7 @@ t.test('OPTIONS tells what is allowed', async (t) => {
   t.equal((await anyone.request({ method: 'OPTIONS', url: '/nowhere' })).status, 404);
 });
 
-t.test('every GET has its HEAD, with the same headers and no body', async (t) => {
+t.test('supports HEAD wherever GET is supported, with the same headers and no body', async (t) => {
   for (const [path, item] of Object.entries(contract.paths ?? {})) {
     if (item?.get === undefined) continue;
     const url = path.replace('{id}', '1');

@@ -7,7 +7,7 @@ const admin = await signedIn({ username: 'root', role: 'admin' });
 const key = (value: string) => ({ 'idempotency-key': value });
 const total = async (q: string) => (await admin.get(`${URL}?q=${q}`)).json.total;
 
-t.test('the same request twice: one row, the same answer', async (t) => {
+t.test('runs a repeated request once and replays the response', async (t) => {
   const first = await admin.post(URL, { username: 'once' }, key('k1'));
   const second = await admin.post(URL, { username: 'once' }, key('k1'));
   t.equal(first.headers['idempotent-replayed'], undefined);
@@ -17,7 +17,7 @@ t.test('the same request twice: one row, the same answer', async (t) => {
   t.equal(await total('once'), 1);
 });
 
-t.test('twenty at once: one row; each gets the answer or is told to wait', async (t) => {
+t.test('runs one of twenty concurrent requests; the others get its response or 409', async (t) => {
   const replies = await Promise.all(
     Array.from({ length: 20 }, () => admin.post(URL, { username: 'storm' }, key('k2'))),
   );
@@ -32,7 +32,7 @@ t.test('twenty at once: one row; each gets the answer or is told to wait', async
   }
 });
 
-t.test('another request under the same key is refused', async (t) => {
+t.test('rejects a different request under the same key', async (t) => {
   await admin.post(URL, { username: 'mine' }, key('k3'));
   const other = await admin.post(URL, { username: 'yours' }, key('k3'));
   t.equal(other.status, 422);
@@ -41,7 +41,7 @@ t.test('another request under the same key is refused', async (t) => {
   t.equal(await total('yours'), 0);
 });
 
-t.test('a key belongs to its caller', async (t) => {
+t.test('keeps the keys of users apart', async (t) => {
   const second = await signedIn({ username: 'second', role: 'admin' });
   const mine = await admin.post(URL, { username: 'person1' }, key('shared'));
   const theirs = await second.post(URL, { username: 'person2' }, key('shared'));
@@ -49,7 +49,7 @@ t.test('a key belongs to its caller', async (t) => {
   t.equal(theirs.json.username, 'person2');
 });
 
-t.test('a request that failed has kept nothing and runs again', async (t) => {
+t.test('runs a failed request again', async (t) => {
   const [first, second] = [
     await admin.post(URL, { username: 'ROOT' }, key('k4')),
     await admin.post(URL, { username: 'ROOT' }, key('k4')),
@@ -60,7 +60,7 @@ t.test('a request that failed has kept nothing and runs again', async (t) => {
   t.equal((await admin.post(URL, { username: 'better' }, key('k4'))).status, 201);
 });
 
-t.test('an answer is kept for 24 hours', async (t) => {
+t.test('stores responses for 24 hours', async (t) => {
   const hour = 60 * 60 * 1000;
   await admin.post(URL, { username: 'daily' }, key('k5'));
   clock.advance(23 * hour);
@@ -71,14 +71,14 @@ t.test('an answer is kept for 24 hours', async (t) => {
   t.equal((await admin.post(URL, { username: 'daily' }, key('k5'))).status, 409, 'runs again');
 });
 
-t.test('keys have 1 to 255 characters', async (t) => {
+t.test('accepts keys of 1 to 255 characters', async (t) => {
   t.equal((await admin.post(URL, { username: 'long1' }, key('x'.repeat(255)))).status, 201);
   const long = await admin.post(URL, { username: 'long2' }, key('x'.repeat(256)));
   t.match([long.status, long.json.detail[0].type], [422, 'string_too_long']);
   t.equal((await admin.post(URL, { username: 'long3' }, key(''))).status, 422);
 });
 
-t.test('an answer that sets a cookie is not kept', async (t) => {
+t.test('does not store a response that sets a cookie', async (t) => {
   const login = () =>
     admin.post('/api/v1/auth/login', { username: 'root', password: 'TestPass123!' }, key('k6'));
   const [first, second] = [await login(), await login()];

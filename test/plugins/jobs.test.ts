@@ -11,7 +11,7 @@ import { startSmtpServer } from '#test/support/smtp.js';
 t.setTimeout(120_000);
 const LOCAL = { host: '127.0.0.1', port: 0 };
 
-t.test('a job belongs to the transaction of the change that wants it', async (t) => {
+t.test('enqueues a job in the transaction of the change', async (t) => {
   const { app } = await createTestApp(t);
   await t.rejects(
     inTransaction({ db: app.db }, async ({ db: trx }) => {
@@ -20,12 +20,12 @@ t.test('a job belongs to the transaction of the change that wants it', async (t)
     }),
     { message: 'a fault' },
   );
-  // The queue learns the names of the tasks, as it does when a service starts.
+  // The queue learns the names of the tasks when it starts.
   await app.runJobs();
   await inTransaction({ db: app.db }, async ({ db: trx }) => {
     await enqueue(trx, 'notice', NOTICE);
     await app.runJobs();
-    t.same(app.outbox?.mails, [], 'it does not run before that is committed');
+    t.same(app.outbox?.mails, [], 'does not run before the commit');
   });
   await app.runJobs();
   await app.runJobs();
@@ -34,7 +34,7 @@ t.test('a job belongs to the transaction of the change that wants it', async (t)
   t.equal(await countJobs(app), 0);
 });
 
-t.test('a mail that is put off twice arrives at the third attempt', async (t) => {
+t.test('delivers a mail at the third attempt', async (t) => {
   const smtp = await startSmtpServer(t);
   const { logger, lines } = recordLog();
   const { app } = await createTestApp(t, { SMTP_URL: smtp.url }, { logger });
@@ -51,7 +51,7 @@ t.test('a mail that is put off twice arrives at the third attempt', async (t) =>
       select extract(epoch from run_at - now())::float8 as s from graphile_worker.jobs`.execute(
       app.db,
     );
-    t.ok(Number(rows[0]?.s) > pause + 1, `${rows[0]?.s} seconds, more than before`);
+    t.ok(Number(rows[0]?.s) > pause + 1, `${rows[0]?.s} seconds, longer than before`);
     pause = Number(rows[0]?.s);
     await app.runJobs();
     t.equal(smtp.attempts, attempt, 'not before it is due');
@@ -73,7 +73,7 @@ t.test('a mail that is put off twice arrives at the third attempt', async (t) =>
   t.notMatch(JSON.stringify(lines), /example\.com|"username"|alice/);
 });
 
-t.test('a job that fails for good is logged with its number and its task', async (t) => {
+t.test('logs a job that fails permanently with its id and task', async (t) => {
   const { logger, lines } = recordLog();
   const { app, createUser } = await createTestApp(t, { APP_ENV: 'production' }, { logger });
   await createUser({ username: 'alice', email: 'alice@example.com' });
@@ -87,7 +87,7 @@ t.test('a job that fails for good is logged with its number and its task', async
   t.notMatch(JSON.stringify(lines), /example\.com|alice/);
 });
 
-t.test('of the waiting jobs with one key the newest is kept', async (t) => {
+t.test('keeps the newest of the waiting jobs with the same key', async (t) => {
   const { app } = await createTestApp(t);
   for (const username of ['first', 'second']) {
     await enqueue(app.db, 'notice', { ...NOTICE, username }, { key: 'alice' });
@@ -97,7 +97,7 @@ t.test('of the waiting jobs with one key the newest is kept', async (t) => {
   t.match(app.outbox?.mails[0]?.text, 'second');
 });
 
-t.test('an app that listens runs jobs by itself, and stops cleanly', async (t) => {
+t.test('runs jobs while listening, and stops cleanly', async (t) => {
   const { logger, lines } = recordLog();
   const { app, databaseUrl } = await createTestApp(t, {}, { logger });
   const connections = async () => {
@@ -111,7 +111,7 @@ t.test('an app that listens runs jobs by itself, and stops cleanly', async (t) =
     return rows.length;
   };
   await enqueue(app.db, 'notice', { ...NOTICE, username: 'earlier' });
-  t.equal(await connections(), 0, 'an app that does not listen leaves the queue alone');
+  t.equal(await connections(), 0, 'an app that does not listen runs no jobs');
   await app.listen(LOCAL);
   await eventually(() => app.outbox?.mails.length === 1);
   for (let n = 0; n < 5; n += 1) await enqueue(app.db, 'notice', NOTICE);
@@ -121,7 +121,7 @@ t.test('an app that listens runs jobs by itself, and stops cleanly', async (t) =
 
   const begin = performance.now();
   await app.close();
-  t.ok(performance.now() - begin < 3000, 'at once');
+  t.ok(performance.now() - begin < 3000, 'immediately');
   await eventually(async () => (await connections()) === 0);
   t.same(
     lines.filter(({ level }) => Number(level) >= 40),
@@ -129,7 +129,7 @@ t.test('an app that listens runs jobs by itself, and stops cleanly', async (t) =
   );
 });
 
-t.test('a job that does not end in time is put back when the service stops', async (t) => {
+t.test('returns an unfinished job to the queue on shutdown', async (t) => {
   const arrived: (() => void)[] = [];
   const smtp = await startSmtpServer(t, {
     onData(stream, _session, callback) {
@@ -161,7 +161,7 @@ t.test('a job that does not end in time is put back when the service stops', asy
   t.equal(next.outbox?.mails.length, 1);
 });
 
-t.test('statements are named or not, as for requests', async (t) => {
+t.test('prepares statements according to DB_NAMED_STATEMENTS', async (t) => {
   const { query } = pg.Client.prototype;
   t.teardown(() => {
     pg.Client.prototype.query = query;
@@ -183,7 +183,7 @@ t.test('statements are named or not, as for requests', async (t) => {
   }
 });
 
-t.test('jobs cannot be run without a database, which is told', async (t) => {
+t.test('logs that jobs cannot run without a database', async (t) => {
   const { app } = await createTestApp(
     t,
     { DB_CONNECT_TIMEOUT: 1 },

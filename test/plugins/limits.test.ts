@@ -2,22 +2,22 @@ import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
 
-t.test('so many requests a minute from one address', async (t) => {
+t.test('limits requests per minute and IP address', async (t) => {
   const { client } = await createTestApp(t, { RATE_LIMIT: 5 });
   const anyone = client();
   const statuses = [];
   for (let index = 0; index < 7; index += 1) {
     statuses.push((await anyone.get(index % 2 === 0 ? '/health' : '/nowhere')).status);
   }
-  t.same(statuses, [200, 404, 200, 404, 200, 429, 429], 'paths that do not exist count too');
+  t.same(statuses, [200, 404, 200, 404, 200, 429, 429], 'unknown paths count too');
   const refused = await anyone.get('/health');
   t.same(refused.json, { detail: 'Too many requests; try again later', code: 'too_many_requests' });
   t.match(refused.headers['retry-after'], /^\d+$/);
   const other = await anyone.request({ method: 'GET', url: '/health', remoteAddress: '10.0.0.9' });
-  t.equal(other.status, 200, 'another address is another caller');
+  t.equal(other.status, 200, 'counts another IP address separately');
 });
 
-t.test('X-Forwarded-For counts behind a trusted proxy only', async (t) => {
+t.test('trusts X-Forwarded-For only from a trusted proxy', async (t) => {
   const call = async (trusted: boolean) => {
     const { client } = await createTestApp(t, { RATE_LIMIT: 1, TRUST_PROXY: trusted ? '1' : '0' });
     const anyone = client();
@@ -27,19 +27,19 @@ t.test('X-Forwarded-For counts behind a trusted proxy only', async (t) => {
   const { client } = await createTestApp(t, { RATE_LIMIT: 1, TRUST_PROXY: '1' });
   await client().get('/health', { 'x-forwarded-for': '203.0.113.9' });
   const forged = await client().get('/health', { 'x-forwarded-for': '10.9.8.7, 203.0.113.9' });
-  t.equal(forged.status, 429, 'only what the proxy itself has added is believed');
+  t.equal(forged.status, 429, 'only the entry added by the proxy counts');
   t.equal(await call(true), 200);
   t.equal(await call(false), 429);
 });
 
-t.test('a body that is too large is 413, before anyone reads it', async (t) => {
+t.test('answers 413 to a body that is too large without reading it', async (t) => {
   const { client } = await createTestApp(t, { BODY_LIMIT: 1024 });
   const reply = await client().post('/api/v1/auth/login', { username: 'x'.repeat(2000) });
   t.same([reply.status, reply.json.code], [413, 'payload_too_large']);
 });
 
 t.test(
-  'an operation takes no more than it has use for, and reads no stranger at length',
+  'limits bodies by schema, and does not read large bodies of anonymous clients',
   async (t) => {
     const { client, signedIn } = await createTestApp(t);
     const admin = await signedIn({ username: 'root', role: 'admin' });
@@ -48,14 +48,14 @@ t.test(
     t.equal(
       (await admin.post('/api/v1/users/bulk', [large])).status,
       422,
-      'many users may be large',
+      'a list of many users may be large',
     );
     t.equal((await client().post('/api/v1/users/bulk', [large])).status, 401);
     t.equal((await client().post('/api/v1/users/bulk', 'x'.repeat(5_000_000))).status, 401);
   },
 );
 
-t.test('what is no HTTP at all is answered in the same form', async (t) => {
+t.test('answers invalid HTTP in the format of every error', async (t) => {
   const { app } = await createTestApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
@@ -77,7 +77,7 @@ t.test('what is no HTTP at all is answered in the same form', async (t) => {
   t.match(await send(header), /^HTTP\/1\.1 431 .*"code":"headers_too_large"/s);
 });
 
-t.test('bodies that cannot be read', async (t) => {
+t.test('rejects bodies that cannot be parsed', async (t) => {
   const { client } = await createTestApp(t);
   const send = (payload: string | Buffer, type?: string) =>
     client().request({
@@ -95,8 +95,8 @@ t.test('bodies that cannot be read', async (t) => {
   t.match((await send('{"a": "😀" x}', json)).json.detail[0].loc, ['body', 10], 'code points');
   t.match((await send('', json)).json.detail, [{ type: 'missing', loc: ['body'], input: null }]);
   t.match((await send('null', json)).json.detail, [{ type: 'missing', loc: ['body'] }]);
-  t.equal((await send(Buffer.from([0x22, 0xff, 0x22]), json)).status, 400, 'not UTF-8');
-  t.equal((await send('['.repeat(200_000), json)).status, 400, 'too deep');
+  t.equal((await send(Buffer.from([0x22, 0xff, 0x22]), json)).status, 400, 'invalid UTF-8');
+  t.equal((await send('['.repeat(200_000), json)).status, 400, 'nested too deeply');
   t.match((await send('{"username":"a"}', 'text/plain')).json.detail[0], {
     type: 'model_attributes_type',
     loc: ['body'],
@@ -108,7 +108,7 @@ t.test('bodies that cannot be read', async (t) => {
     proto.json.detail.map(({ loc }: { loc: string[] }) => loc),
     [['body', 'username']],
   );
-  t.equal(({} as Record<string, unknown>)['username'], undefined, 'no prototype was touched');
+  t.equal(({} as Record<string, unknown>)['username'], undefined, 'leaves prototypes alone');
   t.equal(
     (await send('{"username":"a","password":"b"}', 'application/vnd.api+json; charset=utf-8'))
       .status,

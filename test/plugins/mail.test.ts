@@ -7,7 +7,7 @@ import { startSmtpServer } from '#test/support/smtp.js';
 
 const MAIL = { to: 'alice@example.com', subject: 'A subject', text: 'A text.\n' };
 
-t.test('over SMTP a mail arrives as it was written', async (t) => {
+t.test('delivers a mail unchanged over SMTP', async (t) => {
   const smtp = await startSmtpServer(t);
   const { app } = await createTestApp(t, {
     SMTP_URL: smtp.url,
@@ -41,7 +41,7 @@ t.test('over SMTP a mail arrives as it was written', async (t) => {
   t.match(chinese?.text, /^第一行\r?\n二\r?\n$/);
 });
 
-t.test('no value can add a header, a recipient or another mail', async (t) => {
+t.test('prevents values from adding a header, a recipient or another mail', async (t) => {
   const smtp = await startSmtpServer(t);
   const { app } = await createTestApp(t, { SMTP_URL: smtp.url });
   for (const to of [
@@ -73,7 +73,7 @@ t.test('no value can add a header, a recipient or another mail', async (t) => {
   t.equal(mail?.text, '.\r\nQUIT\r\n');
 });
 
-t.test('what goes wrong is told without anything personal', async (t) => {
+t.test('reports failures without personal data', async (t) => {
   const smtp = await startSmtpServer(t, {
     onRcptTo({ address }, _session, callback) {
       const refusal = Object.assign(new Error(`<${address}> is unknown`), { responseCode: 550 });
@@ -116,7 +116,7 @@ t.test('what goes wrong is told without anything personal', async (t) => {
   );
 });
 
-t.test('without a server mail stays in memory, the last hundred of them', async (t) => {
+t.test('keeps the last hundred mails in memory without a mail server', async (t) => {
   for (const APP_ENV of ['development', 'testing'] as const) {
     const { app, clock } = await createTestApp(t, { APP_ENV });
     t.ok(app.outbox instanceof Outbox);
@@ -133,7 +133,7 @@ t.test('without a server mail stays in memory, the last hundred of them', async 
   }
 });
 
-t.test('production without a server sends nothing, and says so', async (t) => {
+t.test('sends nothing in production without a mail server, and says so', async (t) => {
   const { app } = await createTestApp(t, { APP_ENV: 'production' });
   t.equal(app.mail.available, false);
   t.equal(app.outbox, null);

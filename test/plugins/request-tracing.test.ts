@@ -17,7 +17,7 @@ const { client, createUser } = await createTestApp(
 );
 const anyone = client();
 
-t.test('every answer has an id and says how long it took', async (t) => {
+t.test('sends a request id and the duration with every response', async (t) => {
   for (const url of ['/health', '/nowhere', '/api/v1/users?size=0', '/docs']) {
     const { headers } = await anyone.get(url);
     t.match(headers['x-request-id'], /^[0-9a-f-]{36}$/, url);
@@ -25,7 +25,7 @@ t.test('every answer has an id and says how long it took', async (t) => {
   }
 });
 
-t.test('a fair id of the client is kept, any other replaced', async (t) => {
+t.test('accepts a valid request id from the client and replaces others', async (t) => {
   for (const id of ['abc', 'A-1_b.2', 'x'.repeat(64)]) {
     t.equal((await anyone.get('/health', { 'x-request-id': id })).headers['x-request-id'], id);
   }
@@ -35,7 +35,7 @@ t.test('a fair id of the client is kept, any other replaced', async (t) => {
   }
 });
 
-t.test('a request leaves one line, without personal data', async (t) => {
+t.test('logs one line per request, without personal data', async (t) => {
   await createUser({ username: 'secretive', email: 'who@example.com' });
   lines.length = 0;
   await anyone.get('/api/v1/users?q=who@example.com', { 'x-request-id': 'traced' });

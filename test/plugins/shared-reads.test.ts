@@ -11,12 +11,12 @@ import { until } from '#test/support/waiting.js';
 
 const URL = '/api/v1/posts';
 
-/** Reads until it is kept. */
+/** Reads until the response comes from the cache. */
 async function untilHit(client: Client, url: string): Promise<void> {
   await until(async () => (await client.get(url)).headers['x-cache'] === 'hit');
 }
 
-/** Two processes on one database, in which Alice writes. */
+/** Starts two processes on one database, in which Alice writes. */
 async function prepare(t: Test, settings: { REDIS_URL?: string }) {
   const one = await createTestApp(t, settings);
   const two = await createTestApp(t, settings, { databaseUrl: one.databaseUrl });
@@ -28,7 +28,7 @@ async function prepare(t: Test, settings: { REDIS_URL?: string }) {
   );
   let count = 0;
 
-  /** A post of Alice's, in a category, with a tag and a comment that waits. */
+  /** Creates a post by Alice, in a category, with a tag and a pending comment. */
   async function newPost() {
     count += 1;
     const { id, slug } = await insertTestPost(one.app, {
@@ -57,7 +57,7 @@ for (const { kind, redis } of kinds) {
     const settings = server === null ? {} : { REDIS_URL: server.url };
     const { one, two, alice, newPost } = await prepare(t, settings);
 
-    await t.test('what was read is kept, and read once for all', async (t) => {
+    await t.test('caches a read, and shares it between concurrent requests', async (t) => {
       const { url, slug } = await newPost();
       const anyone = one.client();
       await untilHit(anyone, url);
@@ -73,12 +73,12 @@ for (const { kind, redis } of kinds) {
         t.equal(statements.length, queries, `50 at once send ${queries} to the database`);
         t.ok(replies.every(({ status, text }) => status === 200 && text === replies[0]?.text));
         const misses = replies.filter(({ headers }) => headers['x-cache'] === 'miss');
-        t.equal(misses.length, 1, 'one of them has read it');
-        t.same(await recordStatements(() => anyone.get(fresh)), [], 'and then none');
+        t.equal(misses.length, 1, 'one request reads the database');
+        t.same(await recordStatements(() => anyone.get(fresh)), [], 'later requests do not');
       }
     });
 
-    await t.test('every change is seen in every process', async (t) => {
+    await t.test('shows every change in every process', async (t) => {
       const { id, url } = await newPost();
       const { pg } = one.app;
       const sql = (text: string) => pg.query(text);
@@ -120,21 +120,21 @@ for (const { kind, redis } of kinds) {
             if (shows === null) return post.status === 404 && item === undefined;
             return matches(post.json, shows) && matches(item, shows);
           };
-          // Whoever made the change sees it at once; others as soon as they hear of it.
+          // The process that made the change shows it at once, others as soon as they are notified.
           if (index === 0 && make.toString().includes('alice'))
-            t.ok(await seen(), `${name}, at once`);
+            t.ok(await seen(), `${name}, immediately`);
           await until(seen);
           t.pass(`${name}, in process ${index + 1}`);
         }
       }
     });
 
-    await t.test('whoever changes something never reads what was before', async (t) => {
+    await t.test('never serves an older value to the client that made a change', async (t) => {
       const { url } = await newPost();
       const reader = two.client();
       await untilHit(reader, url);
       let isDone = false;
-      // Another process keeps all the time what it finds, also between a change and the news of it.
+      // Another process caches all the time, even between a change and its notification.
       const reading = (async () => {
         while (!isDone) {
           await Promise.all([reader.get(url), reader.get(URL)]);
@@ -144,7 +144,7 @@ for (const { kind, redis } of kinds) {
       const stale: string[] = [];
       for (let round = 0; round < 30; round++) {
         const title = `Round ${round}`;
-        // A change by another process, of which the news may still be on its way.
+        // Another process makes a change whose notification may still be on its way.
         const { pg } = two.app;
         await Promise.all([
           pg.query('update comments set is_approved = not is_approved'),
@@ -158,10 +158,10 @@ for (const { kind, redis } of kinds) {
       await reading;
       t.same(stale, []);
       await untilHit(reader, url);
-      t.equal((await reader.get(url)).json.title, 'Round 29', 'and the other process has the last');
+      t.equal((await reader.get(url)).json.title, 'Round 29', 'the other process too');
     });
 
-    await t.test('while changes may be missed nothing is kept', async (t) => {
+    await t.test('caches nothing while changes may be missed', async (t) => {
       const { url } = await newPost();
       const reader = one.client();
       await untilHit(reader, url);
@@ -181,7 +181,7 @@ for (const { kind, redis } of kinds) {
       t.equal((await reader.get(url)).json.title, 'Second');
     });
 
-    await t.test('nobody else gets a draft', async (t) => {
+    await t.test('never serves a draft to others', async (t) => {
       const { url } = await newPost();
       const anyone = one.client();
       const draft = await alice.post(URL, { title: 'Hidden thoughts', content: 'Not yet.' });
@@ -207,7 +207,7 @@ for (const { kind, redis } of kinds) {
   });
 }
 
-/** Whether `found` has everything that `wanted` has. */
+/** Whether `found` contains all properties of `wanted`. */
 function matches(found: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return found === wanted;
   if (typeof found !== 'object' || found === null) return false;
@@ -217,65 +217,64 @@ function matches(found: unknown, wanted: unknown): boolean {
   );
 }
 
-t.test('caches on the way ask each time, and with a credential they keep nothing', async (t) => {
-  const origin = 'https://app.example.com';
-  const one = await createTestApp(t, { CORS_ORIGINS: [origin] });
-  const { id } = await insertTestPost(one.app, { title: 'Pools' });
-  const alice = await one.signedIn({ username: 'alice' });
-  const anyone = one.client();
-  for (const url of [URL, `${URL}/${id}`, `${URL}/slug/pools`]) {
-    await untilHit(anyone, url);
-    const open = await anyone.get(url, { origin });
-    t.equal(open.headers['cache-control'], 'public, no-cache');
-    t.equal(open.headers['vary'], 'Origin, Cookie, Authorization, X-API-Key');
-    t.equal(open.headers['set-cookie'], undefined);
-    const own = await alice.get(url);
-    t.equal(own.headers['cache-control'], 'private, no-cache');
-    t.equal(own.headers['x-cache'], 'hit', 'it is the same for everyone');
-    t.equal(own.headers['etag'], open.headers['etag']);
-
-    const tag = String(open.headers['etag']);
-    t.match(tag, /^"[^"]+"$/);
-    const known = await anyone.get(url, { 'if-none-match': tag });
-    t.equal(known.status, 304);
-    t.equal(known.text, '');
-    t.match(known.headers, {
-      etag: tag,
-      'x-cache': 'hit',
-      'cache-control': 'public, no-cache',
-      vary: 'Cookie, Authorization, X-API-Key',
-    });
-    await one.app.pg.query(`update posts set title = title || '!'`);
-    await until(async () => (await anyone.get(url)).headers['etag'] !== tag);
-    t.equal((await anyone.get(url, { 'if-none-match': tag })).status, 200);
-  }
-});
-
 t.test(
-  'processes share what is in Redis, but not with other releases',
-  { skip: noRedis },
+  'makes HTTP caches revalidate, and forbids shared caches if credentials are sent',
   async (t) => {
-    const server = await startRedis(t);
-    const { one, two, newPost } = await prepare(t, { REDIS_URL: server.url });
-    const { url } = await newPost();
-    await untilHit(one.client(), url);
-    await until(async () => (await two.client().get(url)).headers['x-cache'] === 'hit');
-    const fresh = `${URL}?sort=title`;
-    const written = await one.client().get(fresh);
-    t.equal(written.headers['x-cache'], 'miss');
-    const read = await two.client().get(fresh);
-    t.equal(read.headers['x-cache'], 'hit', 'one has read it for the other');
-    t.equal(read.text, written.text);
-    t.equal(read.headers['etag'], written.headers['etag']);
-    for (const key of await server.client.keys('*')) {
-      t.match(key, /^althing:"[\w-]+":(list|item)~/);
-      const [left, most] = [await server.client.ttl(key), key.includes(':list~') ? 60 : 300];
-      t.ok(left > 0 && left <= most, `${left} of ${most} seconds left`);
+    const origin = 'https://app.example.com';
+    const one = await createTestApp(t, { CORS_ORIGINS: [origin] });
+    const { id } = await insertTestPost(one.app, { title: 'Pools' });
+    const alice = await one.signedIn({ username: 'alice' });
+    const anyone = one.client();
+    for (const url of [URL, `${URL}/${id}`, `${URL}/slug/pools`]) {
+      await untilHit(anyone, url);
+      const open = await anyone.get(url, { origin });
+      t.equal(open.headers['cache-control'], 'public, no-cache');
+      t.equal(open.headers['vary'], 'Origin, Cookie, Authorization, X-API-Key');
+      t.equal(open.headers['set-cookie'], undefined);
+      const own = await alice.get(url);
+      t.equal(own.headers['cache-control'], 'private, no-cache');
+      t.equal(own.headers['x-cache'], 'hit', 'the content is the same for everyone');
+      t.equal(own.headers['etag'], open.headers['etag']);
+
+      const tag = String(open.headers['etag']);
+      t.match(tag, /^"[^"]+"$/);
+      const known = await anyone.get(url, { 'if-none-match': tag });
+      t.equal(known.status, 304);
+      t.equal(known.text, '');
+      t.match(known.headers, {
+        etag: tag,
+        'x-cache': 'hit',
+        'cache-control': 'public, no-cache',
+        vary: 'Cookie, Authorization, X-API-Key',
+      });
+      await one.app.pg.query(`update posts set title = title || '!'`);
+      await until(async () => (await anyone.get(url)).headers['etag'] !== tag);
+      t.equal((await anyone.get(url, { 'if-none-match': tag })).status, 200);
     }
   },
 );
 
-t.test('Redis may die, freeze and come back', { skip: noRedis }, async (t) => {
+t.test('shares Redis between processes, but not between releases', { skip: noRedis }, async (t) => {
+  const server = await startRedis(t);
+  const { one, two, newPost } = await prepare(t, { REDIS_URL: server.url });
+  const { url } = await newPost();
+  await untilHit(one.client(), url);
+  await until(async () => (await two.client().get(url)).headers['x-cache'] === 'hit');
+  const fresh = `${URL}?sort=title`;
+  const written = await one.client().get(fresh);
+  t.equal(written.headers['x-cache'], 'miss');
+  const read = await two.client().get(fresh);
+  t.equal(read.headers['x-cache'], 'hit', 'one process caches for the other');
+  t.equal(read.text, written.text);
+  t.equal(read.headers['etag'], written.headers['etag']);
+  for (const key of await server.client.keys('*')) {
+    t.match(key, /^althing:"[\w-]+":(list|item)~/);
+    const [left, most] = [await server.client.ttl(key), key.includes(':list~') ? 60 : 300];
+    t.ok(left > 0 && left <= most, `${left} of ${most} seconds left`);
+  }
+});
+
+t.test('survives Redis stopping, freezing and restarting', { skip: noRedis }, async (t) => {
   const server = await startRedis(t);
   const { logger, lines } = recordLog();
   const said = (text: RegExp) => lines.filter(({ msg }) => text.test(String(msg))).length;
@@ -317,7 +316,7 @@ t.test('Redis may die, freeze and come back', { skip: noRedis }, async (t) => {
   t.ok((await server.client.keys('*')).length > 1);
 });
 
-t.test('an app that is closed leaves no connection behind', { skip: noRedis }, async (t) => {
+t.test('closes all connections with the app', { skip: noRedis }, async (t) => {
   const server = await startRedis(t);
   const { one, two, newPost } = await prepare(t, { REDIS_URL: server.url });
   const { url } = await newPost();
@@ -336,7 +335,7 @@ t.test('an app that is closed leaves no connection behind', { skip: noRedis }, a
   await until(async () => (await listeners()) === 0 && (await clients()) === 1);
 });
 
-t.test('only what may change an article has the process wait for the news of it', async (t) => {
+t.test('waits for a notification only after requests that may change an article', async (t) => {
   const { databaseUrl } = await createTestApp(t);
   const proxy = await startDatabaseProxy(t, databaseUrl);
   const one = await createTestApp(t, { PLAYGROUND: true }, { databaseUrl: proxy.url });
@@ -345,7 +344,7 @@ t.test('only what may change an article has the process wait for the news of it'
   await untilHit(alice, URL);
   await until(() => one.app.sharedReads.isKeeping);
 
-  // No news arrives now, so that it would not keep anything for a while.
+  // No notification arrives now, so after a change nothing would be cached for a while.
   proxy.isDeaf = true;
   t.equal((await one.client().signIn('alice', PASSWORD)).status, 200);
   t.equal(
@@ -354,7 +353,7 @@ t.test('only what may change an article has the process wait for the news of it'
   );
   t.equal(one.app.sharedReads.isKeeping, true);
   t.equal((await alice.patch(`${URL}/${id}`, { title: '' })).status, 422);
-  t.equal(one.app.sharedReads.isKeeping, true, 'nothing was changed');
+  t.equal(one.app.sharedReads.isKeeping, true, 'nothing changed');
   t.equal((await alice.patch(`${URL}/${id}`, { title: 'Ponds' })).status, 200);
   t.equal(one.app.sharedReads.isKeeping, false);
   proxy.isDeaf = false;

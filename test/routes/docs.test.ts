@@ -9,7 +9,7 @@ const { app, client, createUser } = await createTestApp(t);
 await createUser({ username: 'admin', role: 'admin' });
 const origin = await app.listen({ host: '127.0.0.1', port: 0 });
 
-t.test('the pages and what they load come from here', async (t) => {
+t.test('serves pages and assets from this origin', async (t) => {
   const anyone = client();
   const docs = await anyone.get('/docs');
   t.match(docs.headers['content-type'], /^text\/html/);
@@ -23,11 +23,11 @@ t.test('the pages and what they load come from here', async (t) => {
     }
   }
   t.equal((await anyone.get('/')).headers['location'], '/docs');
-  t.equal((await anyone.get('/static/../package.json')).status, 404, 'nothing beside the assets');
+  t.equal((await anyone.get('/static/../package.json')).status, 404, 'nothing outside the assets');
   t.equal((await anyone.get('/static/%2e%2e/package.json')).status, 404);
 });
 
-t.test('Swagger UI signs in and tries a call', { skip: noBrowser }, async (t) => {
+t.test('signs in with Swagger UI and tries an operation', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/docs`);
   await page.getByRole('heading', { name: 'Signing in', exact: true }).waitFor();
@@ -35,13 +35,13 @@ t.test('Swagger UI signs in and tries a call', { skip: noBrowser }, async (t) =>
   const login = await run(page, 'auth-login', { username: 'admin', password: PASSWORD });
   t.match(login, { status: /^200/, text: /login_ok/ });
   const create = await run(page, 'users-create', { username: 'from_the_docs' });
-  t.match(create, { status: /^201/, text: /from_the_docs/ }, 'the CSRF token goes along by itself');
+  t.match(create, { status: /^201/, text: /from_the_docs/ }, 'sends the CSRF token automatically');
   t.same(complaints, []);
   t.same(foreign, []);
   t.equal((await client().get('/api/v1/users?q=from_the_docs')).json.total, 1);
 });
 
-t.test('Swagger UI sends the body of a DELETE', { skip: noBrowser }, async (t) => {
+t.test('sends the body of a DELETE with Swagger UI', { skip: noBrowser }, async (t) => {
   await createUser({ username: 'leaver' });
   const { page, complaints } = await visit(t, origin);
   await page.goto(`${origin}/docs`);
@@ -51,7 +51,7 @@ t.test('Swagger UI sends the body of a DELETE', { skip: noBrowser }, async (t) =
   t.equal((await client().signIn('leaver', PASSWORD)).status, 401);
 });
 
-t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) => {
+t.test('requests and sends a token with Swagger UI', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/docs`);
   await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
@@ -60,7 +60,7 @@ t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) =>
   await form.locator('#oauth_password').fill(PASSWORD);
   const answer = page.waitForResponse(`${origin}/api/v1/auth/token`);
   await form.locator('button.authorize').click();
-  t.match((await answer).request().headers(), { authorization: /^Basic / }, 'which is ignored');
+  t.match((await answer).request().headers(), { authorization: /^Basic / }, 'ignored');
   await page.locator('.modal-ux').getByText('Authorized', { exact: true }).waitFor();
   await page.locator('.modal-ux .close-modal').click();
 
@@ -71,7 +71,7 @@ t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) =>
   const cookies = await page.context().cookies();
   t.notOk(
     cookies.some(({ name }) => name === SESSION_COOKIE),
-    'without a session of a browser',
+    'without a browser session',
   );
   const create = await run(page, 'users-create', { username: 'with_a_token' });
   t.match(create, { status: /^201/, text: /with_a_token/ });
@@ -79,7 +79,7 @@ t.test('Swagger UI gets a token and sends it', { skip: noBrowser }, async (t) =>
   t.same(foreign, []);
 });
 
-t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
+t.test('renders ReDoc', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/redoc`);
   await page.getByRole('heading', { name: 'List users' }).waitFor();
@@ -87,7 +87,7 @@ t.test('ReDoc renders', { skip: noBrowser }, async (t) => {
   t.same(foreign, []);
 });
 
-/** Tries an operation out, as a reader would. */
+/** Tries out an operation, like a reader. */
 async function run(page: Page, operationId: string, body?: object) {
   const block = page.locator(
     `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,

@@ -39,7 +39,7 @@ const { app, client, createUser } = await createTestApp(t);
 const { id: author } = await createUser({ username: 'alice', nickname: 'Alice' });
 const anyone = client();
 
-t.test('the feed has the newest published posts', async (t) => {
+t.test('returns the newest published posts', async (t) => {
   const empty = await anyone.get('/feed.xml');
   t.equal(empty.status, 200);
   t.same(parse(empty.text).entry, []);
@@ -84,7 +84,7 @@ t.test('the feed has the newest published posts', async (t) => {
   t.notMatch(text, 'A draft');
 });
 
-t.test('it is asked for again with its tag', async (t) => {
+t.test('supports If-None-Match', async (t) => {
   const { id } = await insertTestPost(app, { title: 'Pools' });
   await until(async () => (await anyone.get('/feed.xml')).headers['x-cache'] === 'hit');
   const first = await anyone.get('/feed.xml');
@@ -93,17 +93,17 @@ t.test('it is asked for again with its tag', async (t) => {
   t.equal((await anyone.get('/feed.xml', { 'if-none-match': tag })).status, 304);
   const elsewhere = await anyone.get('/feed.xml', { host: 'elsewhere.example.org' });
   t.equal(elsewhere.headers['x-cache'], 'hit');
-  t.not(elsewhere.headers['etag'], tag, 'other links, another tag');
+  t.not(elsewhere.headers['etag'], tag, 'different links have a different ETag');
 
   const entry = parse(first.text).entry[0];
   await app.pg.query(`update posts set title = 'Ponds', slug = 'ponds' where id = $1`, [id]);
   await until(async () => (await anyone.get('/feed.xml')).headers['etag'] !== tag);
   const changed = parse((await anyone.get('/feed.xml', { 'if-none-match': tag })).text).entry[0];
   t.equal(textOf(changed?.title ?? {}), 'Ponds');
-  t.same(changed?.id, entry?.id, 'it is the same post still');
+  t.same(changed?.id, entry?.id, 'the entry id stays the same');
 });
 
-t.test('links lead to the pages that people use', async (t) => {
+t.test('links to CLIENT_URL', async (t) => {
   const pages = await createTestApp(t, { CLIENT_URL: 'https://www.example.com/blog' });
   await insertTestPost(pages.app, { title: 'Pools' });
   const feed = parse((await pages.client().get('/feed.xml')).text);
@@ -112,7 +112,7 @@ t.test('links lead to the pages that people use', async (t) => {
   t.match(textOf(feed.entry[0]?.id ?? {}), /^tag:www\.example\.com,/);
 });
 
-t.test('long posts do not make it huge', async (t) => {
+t.test('limits the size of long posts', async (t) => {
   const { app, client } = await createTestApp(t);
   const word = 'long ';
   for (let day = 1; day <= 4; day++) {
@@ -136,7 +136,7 @@ t.test('long posts do not make it huge', async (t) => {
   t.ok(parse(text).entry.every(({ summary }) => textOf(summary).startsWith(word)));
 });
 
-t.test('at whichever hosts it is asked for, it is that of the host, and the newest', async (t) => {
+t.test('serves each requested host its own, current feed', async (t) => {
   const { app, client } = await createTestApp(t);
   const hosts = Array.from({ length: 12 }, (_, n) => `host-${n}.example.org`);
   for (const title of ['First', 'Second']) {
@@ -148,17 +148,17 @@ t.test('at whichever hosts it is asked for, it is that of the host, and the newe
       t.match(text, title);
       tags.add(headers['etag']);
     }
-    t.equal(tags.size, hosts.length, 'another tag at each, and the same again');
+    t.equal(tags.size, hosts.length, 'a different ETag each, and stable');
   }
 });
 
-t.test('a request for no host is refused', async (t) => {
+t.test('rejects a request without a host', async (t) => {
   const { status, json } = await anyone.get('/feed.xml', { host: 'exa mple"><x>' });
   t.equal(status, 400);
   t.equal(json.code, 'bad_request');
 });
 
-/** Runs in the browser: what a reader of feeds makes of the first entry. */
+/** Runs in the browser: returns the first entry as a feed reader sees it. */
 const READ_FEED = `(xml) => {
   const feed = new DOMParser().parseFromString(xml, 'application/xml');
   const htmlOf = (name) => {
@@ -180,7 +180,7 @@ const hostile = {
   nickname: `Al & Co <b> &amp; &lt; ]]> \u0001`,
 };
 
-t.test('whatever is written, it is a document', { skip: noBrowser }, async (t) => {
+t.test('is well-formed, whatever the content', { skip: noBrowser }, async (t) => {
   const { rows } = await app.pg.query(
     `insert into users (username, nickname) values ('al', $1) returning id`,
     [hostile.nickname.replaceAll('\u0000', '')],
@@ -191,7 +191,7 @@ t.test('whatever is written, it is a document', { skip: noBrowser }, async (t) =
     author_id: rows[0].id,
     tags: ['a < b & "c"'],
   });
-  // PostgreSQL stores every character but the first.
+  // PostgreSQL can store every character but the first.
   const title = hostile.title.replaceAll('\u0000', '');
   const content = `<p title="]]>">${'\u0007'}]]> and ]]> &amp; more</p>`;
   await app.pg.query('update posts set title = $2, content_html = $3, summary = $2 where id = $1', [

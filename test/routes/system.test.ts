@@ -3,7 +3,7 @@ import { createTestApp } from '#test/support/app.js';
 
 const { client } = await createTestApp(t);
 
-t.test('everything that a probe may ask answers', async (t) => {
+t.test('answers health checks', async (t) => {
   t.same((await client().get('/health')).json, { status: 'healthy' });
   t.same((await client().get('/ready')).json, { status: 'ready' });
   t.equal((await client().get('/status')).text, 'System operational');

@@ -3,7 +3,7 @@ import { deleteOldVisits } from '#src/articles/stores/post-views.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
 
-/** Deletes the visits that no longer keep a visitor from being counted again. */
+/** Deletes visits older than the time during which a visitor counts once. */
 export const removeOldVisits: Task<JobPayloads['remove_old_visits']> = async (
   _payload,
   { db, clock, log },

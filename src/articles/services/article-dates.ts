@@ -4,9 +4,9 @@ const DATE =
   /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T\s]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /**
- * A date of front matter: `2026-01-31`, with a time or without, with an offset or else in UTC.
+ * Parses a date in front matter: `2026-01-31`, with an optional time and offset; default UTC.
  *
- * @returns null if there is no such day or time
+ * @returns null if the date or time does not exist
  */
 export function parseArticleDate(text: string): Date | null {
   const [, year, month, day, hour = '0', minute = '00', second = '00', fraction = '', zone = 'Z'] =
@@ -14,7 +14,7 @@ export function parseArticleDate(text: string): Date | null {
   if (year === undefined || month === undefined || day === undefined) return null;
   const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
   const time = `${hour.padStart(2, '0')}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}`;
-  // Date takes the 31st of each month: it has to come out as it went in.
+  // `Date` accepts the 31st of every month, so the result must equal the input.
   const utc = new Date(`${date}T${time}Z`);
   if (Number.isNaN(utc.getTime()) || utc.toISOString() !== `${date}T${time}Z`) return null;
   const moment = toTimestamp(`${date}T${time}${offsetOf(zone)}`);

@@ -16,48 +16,50 @@ import { parseArticleDate } from './article-dates.js';
 import { dateOf, publicationOf } from './article-publication.js';
 import { ArticleFileError, scalarOf, type Values } from './article-values.js';
 
-/** A Markdown file as it lies in a folder. */
+/** A Markdown file to import. */
 export interface SourceFile {
-  /** Relative to the folder, with `/`. */
+  /** Relative to the imported folder, with `/` as separator. */
   path: string;
   text: string;
   modifiedAt: Date;
 }
 
-/** What a file says of a post. */
+/** The post that a file describes. */
 export interface Article {
   sourcePath: string;
-  /** By what it is known that a file has not changed, nor come out of the time that holds it back. */
+  /**
+   * SHA-256 of the text, and of whether dates hold the post back. Tells whether to import it again.
+   */
   hash: string;
   post: Pick<PostCreate, 'title' | 'content' | 'summary' | 'tags' | 'status'>;
   slug: string | null;
-  /** Whether the slug is written in the file; otherwise it comes from the file's name. */
+  /** Whether the slug is in the front matter; otherwise it is derived from the file name. */
   isSlugWritten: boolean;
   category: string | null;
-  /** The names that may be the author's, as they are written. */
+  /** Name of the author as written in the file. */
   author: string | null;
   date: Date | null;
   modifiedAt: Date;
 }
 
-/** How Jekyll names the file of a post. */
+/** File name of a post in Jekyll: date and slug. */
 const JEKYLL_NAME = /^(\d{4}-\d{1,2}-\d{1,2})-(.+)$/;
 
-/** Characters of a path, as the column bounds them. */
+/** Maximum characters of a path, as in the database. */
 const MAX_PATH = 1024;
 
 const validatePost = compileSchema(PostCreate, { definitions });
 const validateCategory = compileSchema(CategoryCreate, { definitions });
 
 /**
- * What Hexo, Hugo and Jekyll mean by a file. Its text stays to the letter, line ends and all; what
- * else is in the front matter is left out.
+ * Reads a file as Hexo, Hugo and Jekyll do. The content stays verbatim, including line ends;
+ * unknown front matter is ignored.
  *
- * @param now by which it is a draft if its date is still to come
- * @throws ArticleFileError if it cannot become a post
+ * @param now a post with a later date becomes a draft
+ * @throws ArticleFileError if the file is not a valid post
  */
 export function readArticle({ path, text, modifiedAt }: SourceFile, now: Date): Article {
-  const { values, body: content } = takenApart(text);
+  const { values, body: content } = splitFile(text);
   const name = nameOf(path);
   const date = dateOf(values) ?? name.date;
   const { status, isHeldBack } = publicationOf(path, values, date, now);
@@ -90,7 +92,7 @@ export function readArticle({ path, text, modifiedAt }: SourceFile, now: Date): 
   };
 }
 
-/** The same form: whoever reads it back gets the same post. */
+/** Writes a post as a file. Reading the file gives the same post. */
 export function writeArticle(post: ExportedPost): string {
   const { title, slug, published_at, created_at, author, category, tags, summary } = post;
   const values = {
@@ -106,7 +108,7 @@ export function writeArticle(post: ExportedPost): string {
   return writeFrontMatter(values, post.content);
 }
 
-function takenApart(text: string) {
+function splitFile(text: string) {
   try {
     return parseFrontMatter(text);
   } catch (error) {
@@ -115,7 +117,7 @@ function takenApart(text: string) {
   }
 }
 
-/** @param names how fields are called in the file, where that is otherwise */
+/** @param names front matter keys of fields whose name differs there */
 function check(validate: Validator, value: object, names: Record<string, string>): void {
   const result = validate(value);
   if ('value' in result) return;
@@ -126,7 +128,7 @@ function check(validate: Validator, value: object, names: Record<string, string>
   throw new ArticleFileError(reasons.join('; '));
 }
 
-/** What the name of a file says by itself, or, if it is called index, that of its folder. */
+/** Returns the date, slug and rest of a file name; for an index file, of its folder's name. */
 function nameOf(path: string): { rest: string; slug: string | null; date: Date | null } {
   const own = basename(path, extname(path));
   const name = /^_?index$/i.test(own) && dirname(path) !== '.' ? basename(dirname(path)) : own;
@@ -140,7 +142,7 @@ function titleOfName(name: string): string {
   return name.replaceAll(/[-_]+/g, ' ').trim() || name;
 }
 
-/** The first of these values that is some text. */
+/** Returns the first of these values that is text and not blank. */
 function textOf(values: Values, ...names: string[]): string | null {
   for (const name of names) {
     const text = scalarOf(values.get(name));
@@ -149,7 +151,7 @@ function textOf(values: Values, ...names: string[]): string | null {
   return null;
 }
 
-/** All text in a value, however deep lists are nested in it. */
+/** Returns all texts in a value, including those in nested lists. */
 function listOf(value: unknown): string[] {
   const items = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
   return items.flatMap((item) => scalarOf(item)?.trim() || []);
@@ -159,7 +161,7 @@ function categoriesOf(values: Values): string[] {
   return unique([...listOf(values.get('categories')), ...listOf(values.get('category'))]);
 }
 
-/** A list, or one text with commas or, as Jekyll has it, blanks between. */
+/** Accepts a list, or a text separated by commas or, as in Jekyll, by blanks. */
 function tagsOf(values: Values): string[] {
   const tags = values.get('tags') ?? values.get('tag');
   if (typeof tags !== 'string') return listOf(tags);
@@ -170,7 +172,7 @@ function unique(names: string[]): string[] {
   return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
 }
 
-/** A name, a list of them, or what a theme knows of an author. */
+/** Accepts a name, a list of names, or the author object of a theme. */
 function authorOf(value: unknown): string | null {
   const first: unknown = Array.isArray(value) ? value[0] : value;
   const name: unknown = first instanceof Map ? (first.get('username') ?? first.get('name')) : first;

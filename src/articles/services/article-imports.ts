@@ -18,66 +18,69 @@ import {
 } from './post-changes.js';
 import { createTopic } from './topic-changes.js';
 
-/** What became of a file. */
+/** The result of importing a file. */
 export type ImportOutcome = 'created' | 'updated' | 'unchanged' | 'trashed';
 
-/** An import sees everything. */
+/** An import sees all posts. */
 const EVERYTHING = { kind: 'editor' } as const;
 
 export interface ImportSettings {
-  /** Who wrote what names no author of ours. */
+  /** Author of posts whose file names no existing user; null for none. */
   authorId: number | null;
-  /** Whether files also replace what has been written here. */
+  /** Whether files also overwrite posts that were edited here. */
   force: boolean;
-  /** All that are imported: a post of another path may have been moved. */
+  /** Paths of all files in this import; a post with another path may have been moved. */
   paths: ReadonlySet<string>;
 }
 
 export interface ImportedArticle {
   outcome: ImportOutcome;
-  /** The author whom the file names, if there is no such user. */
+  /** Author named in the file, if no such user exists; otherwise null. */
   unknownAuthor: string | null;
 }
 
 /**
- * Makes a post of a file, or changes the one that was made of it. A file that is as it was at the
- * last import changes nothing; of a changed file all is taken, unless the post has been changed here
- * since. A post keeps its author; one that has none gets the file's. A file that names the slug of a
- * post that comes from no file, or from one that is there no more, becomes the file of that post, if
- * it says the same. A post in the trash stays there.
+ * Creates a post from a file, or updates the post imported from it before. An unchanged file
+ * changes nothing. A changed file replaces all fields, unless the post was edited here since the
+ * import. The author becomes the user named in the file; without such a user, a post keeps its
+ * author, and one without an author gets the default. A post in the trash stays there.
  *
- * @throws ArticleFileError if what has been written here would be lost, if the slug that the file
- *   asks for is another post's, or if the post of this path has nothing in common with the file
+ * If front matter has the slug of a post whose path is not among `paths`, the file takes over that
+ * post, provided that nothing of the post changes. With `force`, edits made here are overwritten.
+ *
+ * @throws ArticleFileError if edits made here would be lost, another post has the slug, or the post
+ *   of this path has nothing in common with the file
  */
 export async function importArticle(
   context: Context,
   article: Article,
   settings: ImportSettings,
 ): Promise<ImportedArticle> {
-  const named = article.author === null ? null : await files.findUserId(context.db, article.author);
-  const unknownAuthor = named === null ? article.author : null;
-  const authorId = named ?? settings.authorId;
-  const isSettled = (known: files.ImportedPost) =>
+  const namedAuthorId =
+    article.author === null ? null : await files.findUserId(context.db, article.author);
+  const unknownAuthor = namedAuthorId === null ? article.author : null;
+  const authorId = namedAuthorId ?? settings.authorId;
+  const isUpToDate = (known: files.ImportedPost) =>
     !settings.force && isAsImported(known, article) && !lacksAuthor(known, authorId);
 
   const before = await files.findImportedPost(context.db, article.sourcePath);
-  if (before?.deleted_at === null && isSettled(before)) {
+  if (before?.deleted_at === null && isUpToDate(before)) {
     return { outcome: 'unchanged', unknownAuthor };
   }
   const text = await renderedText(article.post.content);
   const outcome = await inTransaction(context, async (trx): Promise<ImportOutcome> => {
-    const known = await lockKnownPost(trx, article, settings);
+    const known = await lockExistingPost(trx, article, settings);
     if (known !== null && known.deleted_at !== null) return 'trashed';
-    if (known !== null && isSettled(known)) return 'unchanged';
+    if (known !== null && isUpToDate(known)) return 'unchanged';
     const category_id = await ensureCategory(trx, article.category);
-    const meant = { ...article, category_id, named, authorId, text };
+    const resolved = { ...article, category_id, namedAuthorId, authorId, text };
     if (known !== null) {
-      const outcome = await updateArticle(trx, known.id, meant);
+      const outcome = await updateArticle(trx, known.id, resolved);
       if (outcome === 'updated' && !settings.force) assertNothingLost(known, article);
       await files.markImported(trx.db, known.id, article);
       return outcome;
     }
-    const id = await createArticle(trx, meant);
+    const id = await createArticle(trx, resolved);
     await files.markImported(trx.db, id, article);
     return 'created';
   }).catch((error: unknown) => {
@@ -91,12 +94,14 @@ function isAsImported(known: files.ImportedPost, { sourcePath, hash }: Article):
   return known.source_path === sourcePath && known.source_hash === hash;
 }
 
-/** Whether its author was not known yet when it was imported, and nobody has touched it since. */
+/**
+ * Whether the author was unknown at the import and is known now, and the post is unedited since.
+ */
 function lacksAuthor(known: files.ImportedPost, authorId: number | null): boolean {
   return known.author_id === null && authorId !== null && known.source_version === known.version;
 }
 
-async function lockKnownPost(
+async function lockExistingPost(
   trx: Context,
   { sourcePath, slug, isSlugWritten }: Article,
   { paths }: ImportSettings,
@@ -104,8 +109,8 @@ async function lockKnownPost(
   const imported = await files.lockImportedPost(trx.db, sourcePath);
   if (imported !== null || !isSlugWritten || slug === null) return imported;
   const post = await files.lockPostWithSlug(trx.db, slug);
-  const isOfOther = post?.source_path != null && paths.has(post.source_path);
-  return isOfOther ? null : post;
+  const hasOtherFile = post?.source_path != null && paths.has(post.source_path);
+  return hasOtherFile ? null : post;
 }
 
 function assertNothingLost(
@@ -120,18 +125,18 @@ function assertNothingLost(
   throw new ArticleFileError('its post has been changed since the import; --force writes over it');
 }
 
-/** An article with what its names mean here. */
-interface MeantArticle extends Article {
+/** An article with its names resolved to ids, and its content rendered. */
+interface ResolvedArticle extends Article {
   category_id: number | null;
-  /** The number of the author whom the file names. */
-  named: number | null;
-  /** The same, or that of whoever stands in for an author who is not known. */
+  /** Id of the user named in the file; null if there is none. */
+  namedAuthorId: number | null;
+  /** Same as the above, or the default author. */
   authorId: number | null;
-  /** What is made of its content. */
+  /** The rendered content. */
   text: RenderedText;
 }
 
-async function createArticle(trx: Context, article: MeantArticle): Promise<number> {
+async function createArticle(trx: Context, article: ResolvedArticle): Promise<number> {
   const { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath } = article;
   const { authorId, text } = article;
   const values = { ...post, category_id };
@@ -140,7 +145,7 @@ async function createArticle(trx: Context, article: MeantArticle): Promise<numbe
   try {
     return (await createPost(trx, { ...values, slug }, from)).id;
   } catch (error) {
-    // Files of two days may have one name.
+    // Files with different dates may have the same name.
     const isTaken = error instanceof ApiError && error.code === 'duplicate';
     if (!isTaken || isSlugWritten) throw error;
     return (await createPost(trx, values, from)).id;
@@ -150,7 +155,7 @@ async function createArticle(trx: Context, article: MeantArticle): Promise<numbe
 async function updateArticle(
   trx: Context,
   id: number,
-  article: MeantArticle,
+  article: ResolvedArticle,
 ): Promise<'updated' | 'unchanged'> {
   const { post, slug, isSlugWritten, category_id } = article;
   const locked = await posts.lockPost(trx.db, id, EVERYTHING);
@@ -164,10 +169,11 @@ async function updateArticle(
     ...(isSlugWritten && slug !== null ? { slug } : {}),
   };
   const isChanged = await applyChanges(trx, { locked, before }, changes, article.text);
-  const rest = differing(before, article, trx.now);
-  const isMoved = Object.keys(rest).length > 0;
-  if (!isChanged && !isMoved) return 'unchanged';
-  if (isMoved) await posts.updatePost(trx.db, id, { ...rest, updated_at: trx.now.toISOString() });
+  const metadata = changedMetadata(before, article, trx.now);
+  const isMetadataChanged = Object.keys(metadata).length > 0;
+  if (!isChanged && !isMetadataChanged) return 'unchanged';
+  if (isMetadataChanged)
+    await posts.updatePost(trx.db, id, { ...metadata, updated_at: trx.now.toISOString() });
   const after = await findPost(trx.db, id, EVERYTHING);
   const states = { before: auditable(before), after: auditable(after ?? before) };
   await recordDifference(trx, { action: 'post.change', id }, states);
@@ -175,8 +181,10 @@ async function updateArticle(
 }
 
 /**
- * A path is relative to the folder that is imported, so a file of another folder may have it too. It
- * is not written over what has neither title nor slug nor a line of text in common with it.
+ * Checks that the post and the file share their title, slug or a line of text. Paths are relative
+ * to the imported folder, so a file from another folder may have the same path.
+ *
+ * @throws ArticleFileError if they share nothing
  */
 function assertSame(
   before: { title: string; slug: string; content: string },
@@ -191,30 +199,32 @@ function assertSame(
   );
 }
 
-/** The lines of a text that say something. */
+/** Returns the lines that contain letters or digits. */
 function linesOf(text: string): Set<string> {
   const lines = text.split('\n').map((line) => line.trim());
   return new Set(lines.filter((line) => /[\p{L}\p{N}]/u.test(line)));
 }
 
-/** What a file says of a post beside its text, as far as it is otherwise. */
-function differing(
+/** Returns the dates and author of the file, where they differ from the post. */
+function changedMetadata(
   before: { author_id: number | null; published_at: string | null; created_at: string },
-  { post, date, named, authorId }: MeantArticle,
+  { post, date, namedAuthorId, authorId }: ResolvedArticle,
   now: Date,
 ): Partial<posts.PostValues> {
   const at = date?.toISOString();
   const published_at =
     post.status === 'draft' ? null : (at ?? before.published_at ?? now.toISOString());
-  // The date of what is published is that of its publication; it was not created after that.
+  // The date of a published post is its publication; it cannot have been created later.
   const isCreation = at !== undefined && (published_at === null || at < before.created_at);
-  const meant = {
+  const resolved = {
     published_at,
     created_at: isCreation ? at : before.created_at,
-    author_id: named ?? before.author_id ?? authorId,
+    author_id: namedAuthorId ?? before.author_id ?? authorId,
   };
   return Object.fromEntries(
-    Object.entries(meant).filter(([name, value]) => value !== before[name as keyof typeof meant]),
+    Object.entries(resolved).filter(
+      ([name, value]) => value !== before[name as keyof typeof resolved],
+    ),
   );
 }
 

@@ -1,33 +1,33 @@
 import { parseArticleDate } from './article-dates.js';
 import { ArticleFileError, scalarOf, type Values } from './article-values.js';
 
-/** What YAML 1.1, as Jekyll and Hexo read it, takes for a truth. */
-const TRUTHS = new Map([
+/** Boolean words of YAML 1.1, as Jekyll and Hexo read it. */
+const BOOLEANS = new Map([
   ...['true', 'yes', 'y', 'on'].map((word) => [word, true] as const),
   ...['false', 'no', 'n', 'off'].map((word) => [word, false] as const),
 ]);
 
-/** What holds a post back until it has come. */
-const FROM = ['date', 'publishdate'];
+/** Front matter dates until which a post is a draft. */
+const START_FIELDS = ['date', 'publishdate'];
 
-/** What ends its time. */
-const UNTIL = 'expirydate';
+/** Front matter date from which a post is a draft again. */
+const END_FIELD = 'expirydate';
 
 const DRAFT_FOLDER = /(?:^|\/)_drafts\//;
 
-/** Whether a file shows its post, and whether that can change by itself. */
+/** The status of a file's post, and whether it depends on the current time. */
 export interface Publication {
   status: 'draft' | 'published';
-  /** That it is a draft only because of the time. */
+  /** Whether it is a draft only because of its dates. */
   isHeldBack: boolean;
 }
 
 /**
- * What a file means to be seen: no draft by its folder or its front matter, and, as for Hugo and
- * Jekyll, nothing whose date is still to come or whose time is over.
+ * Returns whether the file's post is published. It is a draft if its folder or front matter says so
+ * or, as in Hugo and Jekyll, if its date is in the future or it has expired.
  *
- * @param date of the post, from wherever it is known
- * @throws ArticleFileError if it says so in no way that can be understood
+ * @param date date of the post, from any source
+ * @throws ArticleFileError if a value is invalid
  * @see https://gohugo.io/content-management/front-matter/ https://jekyllrb.com/docs/posts/#drafts
  */
 export function publicationOf(
@@ -36,24 +36,24 @@ export function publicationOf(
   date: Date | null,
   now: Date,
 ): Publication {
-  // `status` is what this service says itself.
+  // `status` is the field of this service's own API.
   const status = scalarOf(values.get('status'))?.trim().toLowerCase();
-  const isDraft = truthOf(values, 'draft') === true || status === 'draft';
-  // The time at which it was published, for some themes.
-  const isHidden = !isDate(values.get('published')) && truthOf(values, 'published') === false;
+  const isDraft = booleanOf(values, 'draft') === true || status === 'draft';
+  // Some themes use `published` for the publication date.
+  const isHidden = !isDate(values.get('published')) && booleanOf(values, 'published') === false;
   if (isDraft || isHidden || DRAFT_FOLDER.test(path)) return { status: 'draft', isHeldBack: false };
-  const until = dateIn(values, UNTIL);
-  const isToCome = [date, ...FROM.map((name) => dateIn(values, name))].some(
+  const expiresAt = dateIn(values, END_FIELD);
+  const isFuture = [date, ...START_FIELDS.map((name) => dateIn(values, name))].some(
     (from) => from !== null && from > now,
   );
-  const isHeldBack = isToCome || (until !== null && until <= now);
+  const isHeldBack = isFuture || (expiresAt !== null && expiresAt <= now);
   return { status: isHeldBack ? 'draft' : 'published', isHeldBack };
 }
 
-/** The date of a post: null if there is none. @throws ArticleFileError if there is no such day */
+/** Returns the date of a post, or null. @throws ArticleFileError if it does not exist */
 export function dateOf(values: Values): Date | null {
   const published = isDate(values.get('published')) ? ['published'] : [];
-  for (const name of [...FROM, 'pubdate', ...published, 'created']) {
+  for (const name of [...START_FIELDS, 'pubdate', ...published, 'created']) {
     const date = dateIn(values, name);
     if (date !== null) return date;
   }
@@ -72,11 +72,11 @@ function isDate(value: unknown): boolean {
   return parseArticleDate(scalarOf(value) ?? '') !== null;
 }
 
-/** Null if nothing is said. */
-function truthOf(values: Values, name: string): boolean | null {
+/** Returns null if the value is missing. */
+function booleanOf(values: Values, name: string): boolean | null {
   const value = values.get(name);
   if (value === undefined || value === null) return null;
-  const truth = TRUTHS.get((scalarOf(value) ?? '').trim().toLowerCase());
-  if (truth !== undefined) return truth;
+  const parsed = BOOLEANS.get((scalarOf(value) ?? '').trim().toLowerCase());
+  if (parsed !== undefined) return parsed;
   throw new ArticleFileError(`${name}: ${JSON.stringify(value)} is neither true nor false`);
 }

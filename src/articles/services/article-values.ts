@@ -1,10 +1,10 @@
-/** What stands in the front matter, by names in lower case. */
+/** Front matter values, by key in lower case. */
 export type Values = ReadonlyMap<string, unknown>;
 
-/** Why a file is not imported. */
+/** The reason why a file cannot be imported. */
 export class ArticleFileError extends Error {}
 
-/** A value as text; null if it is none, such as a list. */
+/** Returns a scalar as text; null for other values, such as lists. */
 export function scalarOf(value: unknown): string | null {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)

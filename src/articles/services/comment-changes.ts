@@ -14,10 +14,11 @@ import { render } from './rendering.js';
 const MINUTE_MS = 60_000;
 
 /**
- * Writes a comment of the viewer. That of an editor is approved at once, every other waits.
+ * Creates a comment by the viewer. Comments by editors are approved immediately, all others are
+ * pending.
  *
- * @throws ApiError not_found if there is no post that the viewer may see; InvalidRequest if there is
- *   no comment on it to reply to
+ * @throws ApiError not_found if the post is not visible to the viewer; InvalidRequest if the parent
+ *   comment is not visible or belongs to another post
  */
 export async function createComment(
   context: ActingContext,
@@ -48,10 +49,10 @@ export async function createComment(
 }
 
 /**
- * Gives the viewer's own comment another text. Unless the viewer is an editor, it then waits to be
- * approved, again too.
+ * Edits the viewer's own comment. Unless the viewer is an editor, it becomes pending, even if it
+ * was approved or rejected before.
  *
- * @throws ApiError not_found; forbidden if it is somebody else's; edit_window_over;
+ * @throws ApiError not_found; forbidden if it belongs to someone else; edit_window_over;
  *   precondition_failed
  */
 export async function editComment(
@@ -66,7 +67,7 @@ export async function editComment(
       assertStillEditable(context, comment);
     });
     if (content === before.content) return readBack(trx, id);
-    const verdict = isEditor(context.viewer) ? {} : WAITING;
+    const verdict = isEditor(context.viewer) ? {} : PENDING;
     const updated_at = context.now.toISOString();
     await store.updateComments(trx.db, [id], { ...text, ...verdict, updated_at });
     const after = await readBack(trx, id);
@@ -77,7 +78,7 @@ export async function editComment(
 }
 
 /**
- * Puts the comment into the trash: authors their own, editors all.
+ * Moves a comment to the trash: authors their own, editors any.
  *
  * @throws ApiError not_found; forbidden; precondition_failed
  */
@@ -91,18 +92,18 @@ export function deleteComment(context: ActingContext, id: number): Promise<void>
   });
 }
 
-/** What makes a comment wait for a decision. */
-const WAITING = { is_approved: false, rejected_at: null };
+/** Values of a pending comment. */
+const PENDING = { is_approved: false, rejected_at: null };
 
-/** What makes a comment one that is in the trash. */
+/** Returns the values that move a comment to the trash. */
 export function trashed({ now, viewer }: ActingContext): store.CommentValues {
   return { deleted_at: now.toISOString(), deleted_by: viewer.id };
 }
 
 /**
- * Locks the comment, and makes sure that the viewer may do this and has seen it as it is.
+ * Returns the comment, locked, after checking permission and `If-Match`.
  *
- * @param assertMay throws if the viewer may not
+ * @param assertMay throws if the viewer may not change the comment
  */
 export async function lockForChange(
   trx: ActingContext,
@@ -116,7 +117,7 @@ export async function lockForChange(
   return comment;
 }
 
-/** The comment as it has become, in the transaction that made it so. */
+/** Returns the comment in its new state, within the transaction that changed it. */
 export async function readBack(trx: Context, id: number): Promise<FullComment> {
   const comment = await findComment(trx.db, id, { kind: 'editor' });
   if (comment === null) throw new ApiError('not_found');
@@ -128,13 +129,13 @@ function assertStillEditable({ now }: Context, { created_at }: store.LockedComme
   throw new ApiError('edit_window_over', { parameters: { minutes: String(EDIT_WINDOW_MINUTES) } });
 }
 
-/** A text, with what is made of it, by the columns that keep it. @throws ApiError too_busy */
+/** Returns the content, rendered HTML and search vector by column. @throws ApiError too_busy */
 export async function writtenComment(content: string) {
   const { html, text } = await render(content);
   return { content, content_html: html, search: commentVector(text) };
 }
 
-/** What the audit log keeps of a comment: of its text only by what it can be recognised. */
+/** Returns the fields of a comment for the audit log, with a hash instead of the content. */
 function auditable({ content, is_approved }: Pick<store.LockedComment, 'content' | 'is_approved'>) {
   return { content_sha256: hashOfText(content), is_approved };
 }

@@ -29,8 +29,8 @@ const DECISIONS: Record<Moderation, Decision> = {
 };
 
 /**
- * Shows a comment to everyone, or to its author and to editors alone. One of which this was decided
- * already stays as it is.
+ * Approves a comment, or rejects it, which hides it from all but its author and editors. A repeated
+ * decision changes nothing.
  *
  * @throws ApiError not_found; precondition_failed
  */
@@ -46,7 +46,10 @@ export function decide(
   });
 }
 
-/** Does the same with many comments, as far as they are there and it is not done already. */
+/**
+ * Applies an action to many comments. Missing comments, and those it was applied to before, are
+ * skipped and reported.
+ */
 export function moderateComments(
   context: ActingContext,
   { ids, action }: CommentModeration,
@@ -63,7 +66,7 @@ export function moderateComments(
   });
 }
 
-/** @returns the ids of the comments with which it was not done yet */
+/** @returns the ids of the changed comments */
 async function apply(
   trx: ActingContext,
   moderation: Moderation,

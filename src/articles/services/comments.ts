@@ -17,12 +17,12 @@ import { contentTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
 import { readerOf } from './policy.js';
 
-/** The entity tag of a comment: its version, and what is shown of its author. */
+/** Returns the entity tag of a comment, which also changes with the author's name. */
 export function commentTag(comment: store.FullComment): string {
   return contentTag(comment.version, comment);
 }
 
-/** @throws ApiError not_found if there is no comment with this number that the viewer may see */
+/** @throws ApiError not_found if the comment is not visible to the viewer */
 export async function readComment(context: Context, id: number): Promise<store.FullComment> {
   const comment = await store.findComment(context.db, id, readerOf(context.viewer));
   if (comment === null) throw new ApiError('not_found');
@@ -30,9 +30,9 @@ export async function readComment(context: Context, id: number): Promise<store.F
 }
 
 /**
- * One page of all comments that the viewer may see, whatever they reply to.
+ * Returns a page of the comments visible to the viewer, across all threads.
  *
- * @throws InvalidRequest if the cursor is not one of ours
+ * @throws InvalidRequest if the cursor is invalid
  */
 export function listComments(
   context: ActingContext,
@@ -50,11 +50,11 @@ export function listComments(
 }
 
 /**
- * One page of the threads of a post, with what stands beneath them: three statements, however many
- * comments there are.
+ * Returns a page of a post's top-level comments, with the replies below them. Takes three
+ * statements, however many comments there are.
  *
- * @throws ApiError not_found if there is no post that the viewer may see; InvalidRequest if the
- *   cursor is not one of ours
+ * @throws ApiError not_found if the post is not visible to the viewer; InvalidRequest if the cursor
+ *   is invalid
  */
 export async function listThreads(
   context: Context,
@@ -67,9 +67,10 @@ export async function listThreads(
 }
 
 /**
- * One page of the replies to a comment, with what stands beneath them, as `listThreads`.
+ * Returns a page of the replies to a comment, with the replies below them, like `listThreads`.
  *
- * @throws ApiError not_found if there is no comment that the viewer is shown; InvalidRequest
+ * @throws ApiError not_found if the comment is not shown to the viewer; InvalidRequest if the
+ *   cursor is invalid
  */
 export async function listReplies(
   context: Context,
@@ -100,7 +101,7 @@ async function readThreads(
   const ids = page.items.map(({ id }) => id);
   const limit = MAX_COMMENTS - ids.length;
   const levels = form === 'tree' ? MAX_LEVELS : MAX_COMMENTS;
-  // One more than is shown, to see whether it goes on.
+  // One more than returned, to find out whether there are more.
   const replies = page.items.some(({ has_replies }) => has_replies)
     ? await threads.listBeneath(db, place.post_id, ids, reader, {
         levels,

@@ -3,13 +3,15 @@ import { listNewestPosts } from '#src/articles/stores/posts.js';
 import type { Read, SharedReads } from '#src/cache/shared-reads.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
 
-/** How many posts the feed has. */
+/** Number of posts in the feed. */
 export const FEED_LENGTH = 20;
 
-/** How many characters of HTML the feed has at most, so that no post makes it huge for everyone. */
+/**
+ * Maximum characters of HTML in the feed, so that long posts do not make it huge for every reader.
+ */
 export const MAX_FEED_HTML = 100_000;
 
-/** For how many places a feed is kept, written as it is answered: anyone may ask for any host. */
+/** Maximum number of serialized feeds to cache; clients can request any host. */
 const MAX_PLACES = 4;
 
 type Document = Pick<Read<string>, 'value' | 'tag'>;
@@ -17,7 +19,7 @@ type Document = Pick<Read<string>, 'value' | 'tag'>;
 /** The newest published posts as an Atom feed. */
 export class PostFeed {
   readonly #sharedReads: SharedReads;
-  /** What was written of `#posts`, by the place, the oldest first. */
+  /** Serialized feeds of `#posts` by place, oldest first. */
   readonly #documents = new Map<string, Document>();
   #posts: readonly FeedPost[] = [];
 
@@ -25,7 +27,9 @@ export class PostFeed {
     this.#sharedReads = sharedReads;
   }
 
-  /** The posts that no longer fit are there without their text, which readers find at their link. */
+  /**
+   * Returns the feed. Posts beyond `MAX_FEED_HTML` have no content; readers find it at their link.
+   */
   async read(place: FeedPlace): Promise<Read<string>> {
     const { value, ...read } = await this.#sharedReads.read('list', ['feed'], async (db, reader) =>
       withinLimit(await listNewestPosts(db, reader, FEED_LENGTH)),
@@ -34,7 +38,7 @@ export class PostFeed {
   }
 
   #documentOf(posts: readonly FeedPost[], place: FeedPlace): Document {
-    // What is kept is the same object each time.
+    // A cached list of posts is the same object on every read.
     if (posts !== this.#posts) this.#documents.clear();
     this.#posts = posts;
     const name = JSON.stringify(place);

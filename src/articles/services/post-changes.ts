@@ -18,25 +18,25 @@ import { MAX_RENDERED_AT_ONCE, render } from './rendering.js';
 
 const MAX_SLUG = 200;
 
-/** The slug of a title that nothing can be made of, such as one of emoji. */
-const NAMELESS = 'post';
+/** Slug of a title without usable characters, such as one of emoji. */
+const FALLBACK_SLUG = 'post';
 
-/** What an import says of a post beyond what a request may. */
+/** Properties of a post that only an import can set. */
 export interface PostOrigin {
   authorId: number | null;
-  /** When it was written and published; now, if it is left out. */
+  /** Time of creation and publication; default: now. */
   at?: Date;
-  /** The file that it comes from. */
+  /** Path of the imported file. */
   sourcePath?: string;
-  /** What is made of its content, if that is known already. */
+  /** The rendered content, if it is known already. */
   text?: RenderedText;
 }
 
 /**
- * Writes a post, by default that of the viewer.
+ * Creates a post, by default with the viewer as author.
  *
- * @throws ApiError duplicate if the slug that is asked for is taken; InvalidRequest if there is no
- *   such category
+ * @throws ApiError duplicate if the requested slug is taken; InvalidRequest if the category does
+ *   not exist
  */
 export async function createPost(
   context: Context,
@@ -67,11 +67,11 @@ export async function createPost(
 }
 
 /**
- * Replaces the post, or changes the fields that are given. The slug stays unless it is given, and an
- * old one leads to the new one.
+ * Replaces the post, or updates the given fields. The slug changes only if it is given, and former
+ * slugs still lead to the post.
  *
- * @throws ApiError not_found; forbidden if it is somebody else's; precondition_failed; duplicate if
- *   another post has or had the slug; InvalidRequest if there is no such category
+ * @throws ApiError not_found; forbidden if it belongs to someone else; precondition_failed;
+ *   duplicate if another post has or had the slug; InvalidRequest if the category does not exist
  */
 export async function changePost(
   context: ActingContext,
@@ -96,17 +96,17 @@ async function textFor(
   return renderedText(content);
 }
 
-/** A post that is locked: the columns that a change needs, and the post as readers see it. */
+/** A locked post: the columns needed for a change, and the post as readers see it. */
 export interface PostToChange {
   locked: store.LockedPost;
   before: FullPost;
 }
 
 /**
- * Writes the changes of a locked post.
+ * Applies changes to a locked post.
  *
  * @param text the rendered content, if it is known already
- * @returns false if the changes change nothing
+ * @returns false if nothing changed
  */
 export async function applyChanges(
   trx: Context,
@@ -135,7 +135,7 @@ export async function applyChanges(
   return true;
 }
 
-/** Publishes a draft, or makes a published post a draft again. @throws as `changePost` */
+/** Publishes a draft, or makes a published post a draft again. @throws like `changePost` */
 export function setPostStatus(
   context: ActingContext,
   id: number,
@@ -151,7 +151,7 @@ export function setPostStatus(
   });
 }
 
-/** Puts the post into the trash. @throws as `changePost` */
+/** Moves the post to the trash. @throws like `changePost` */
 export function deletePost(context: ActingContext, id: number): Promise<void> {
   return inTransaction(context, async (trx) => {
     const { title, slug } = await lockForChange(trx, id);
@@ -180,7 +180,7 @@ function change(
   });
 }
 
-/** Locks the post, and makes sure that the viewer may change it and has seen it as it is. */
+/** Returns the post, locked, after checking permission and `If-Match`. */
 async function lockForChange(trx: ActingContext, id: number): Promise<store.LockedPost> {
   const post = await store.lockPost(trx.db, id, readerOf(trx.viewer));
   if (post === null) throw new ApiError('not_found');
@@ -195,7 +195,7 @@ async function insert(
   slug: string | undefined,
 ): Promise<number> {
   if (slug === undefined) {
-    const made = slugOf(values.title, MAX_SLUG - SLUG_SUFFIX_LENGTH) || NAMELESS;
+    const made = slugOf(values.title, MAX_SLUG - SLUG_SUFFIX_LENGTH) || FALLBACK_SLUG;
     return store.insertPostWithUniqueSlug(trx.db, values, made);
   }
   const id = await store.insertPost(trx.db, values, slug);
@@ -218,13 +218,13 @@ async function readBack(trx: Context, id: number): Promise<FullPost> {
   return post;
 }
 
-/** What is made of the content of a post, by the columns that keep it. */
+/** Columns derived from the content of a post. */
 export type RenderedText = Pick<
   store.PostValues,
   'content_html' | 'content_text' | 'excerpt' | 'reading_minutes'
 >;
 
-/** @throws ApiError too_busy */
+/** Renders the content of a post. @throws ApiError too_busy */
 export async function renderedText(content: string): Promise<RenderedText> {
   const { html, text, excerpt, readingMinutes } = await render(content);
   return {
@@ -235,7 +235,7 @@ export async function renderedText(content: string): Promise<RenderedText> {
   };
 }
 
-/** What a post is found by, by the columns that keep it. */
+/** Returns the search columns of a post. */
 export function searchablePost(post: {
   title: string;
   summary: string;
@@ -249,13 +249,13 @@ export function searchablePost(post: {
   };
 }
 
-/** The fields of a post that people write, as they are now. A new field is added here. */
+/** Returns the editable fields of a post. New fields must be added here. */
 function writtenFields(post: FullPost): Required<PostUpdate> {
   const { title, slug, content, summary, category_id, tags } = post;
   return { title, slug, content, summary, category_id, tags: tags.map(({ name }) => name) };
 }
 
-/** The fields of a post in the audit log. Of the content it keeps a hash. */
+/** Returns the fields of a post for the audit log, with a hash instead of the content. */
 export function auditable(post: FullPost): Record<string, unknown> {
   const { content, ...fields } = writtenFields(post);
   return { ...fields, status: post.status, content_sha256: hashOfText(content) };

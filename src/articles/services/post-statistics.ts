@@ -3,12 +3,12 @@ import * as store from '#src/articles/stores/post-statistics.js';
 import { listPosts, type PostRow } from '#src/articles/stores/posts.js';
 import type { CachedContext, Read } from '#src/cache/shared-reads.js';
 
-/** A list that is whole. */
+/** A complete list. */
 interface List<Item> {
   items: Item[];
 }
 
-/** The published posts that were read most often; of those read as often the newer ones first. */
+/** Returns the most viewed published posts; with equal views, newer posts first. */
 export function listPopularPosts(
   { sharedReads }: CachedContext,
   limit: number,
@@ -19,14 +19,14 @@ export function listPopularPosts(
   }));
 }
 
-/** Each month (UTC) in which posts were published, with their number, the newest first. */
+/** Returns the months (UTC) with published posts and their counts, newest first. */
 export function countPostsByMonth({ sharedReads }: CachedContext): Promise<Read<List<PostMonth>>> {
   return sharedReads.read('list', ['posts by month'], async (db) => ({
     items: await store.countPostsByMonth(db),
   }));
 }
 
-/** The users with the most posts. Posts whose author is gone are nobody's. */
+/** Returns the users with the most posts. Posts of deleted users are not counted. */
 export function countPostsByAuthor(
   { sharedReads }: CachedContext,
   limit: number,
@@ -36,7 +36,7 @@ export function countPostsByAuthor(
   }));
 }
 
-/** The tags with the most posts. */
+/** Returns the tags with the most posts. */
 export function countPostsByTag(
   { sharedReads }: CachedContext,
   limit: number,

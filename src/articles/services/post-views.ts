@@ -2,16 +2,16 @@ import { createHmac } from 'node:crypto';
 import * as store from '#src/articles/stores/post-views.js';
 import type { Database } from '#src/db/database.js';
 
-/** A visitor counts once for a post in this time. */
+/** Milliseconds during which a visitor counts once per post. */
 export const VISIT_MS = 30 * 60 * 1000;
 
-/** Visits that wait to be counted, at most, with some hundred bytes each. */
+/** Maximum number of buffered visits, at some hundred bytes each. */
 const MAX_WAITING = 10_000;
 
-/** How many are counted in one statement, and from how many on none waits any longer. */
+/** Number of visits per statement; whenever that many are added, they are flushed. */
 const SLICE = 1000;
 
-/** What is known of whoever reads. None of it is kept. */
+/** Properties that distinguish visitors. They are never stored. */
 export interface Visitor {
   address: string;
   userAgent: string | null;
@@ -20,28 +20,28 @@ export interface Visitor {
 export interface PostViewsOptions {
   db: Database;
   clock: () => Date;
-  /** Makes names of visitors that nobody else can make. */
+  /** Secret from which the keys for hashing visitors are derived. */
   secret: string;
   log: { warn(object: object, text: string): void };
 }
 
 /**
- * Counts who reads which post, each visitor once in half an hour across all processes. Visits wait in
- * memory until `flush` counts many of them in one statement; those of a failed one wait on. While
- * there is no room for more, further visits are not counted, and the log tells how many.
+ * Counts views of posts, each visitor once in half an hour across all processes. Visits are
+ * buffered in memory until `flush` counts them in batches; if that fails, they stay buffered. While
+ * the buffer is full, further visits are dropped, and the log says how many.
  *
- * Visitors are told apart by a hash of address, browser and post under a key of the day, which all
- * processes derive from the secret. To whoever has the database alone the hash tells neither the
- * address nor who read another post or came on another day. Whoever has the secret too can try
- * addresses and browsers until one fits, for as long as a visit is kept: at most an hour longer than
- * it counts. Around midnight (UTC) a visitor may count twice.
+ * Visitors are distinguished by an HMAC of IP address, browser and post, with a daily key that all
+ * processes derive from the secret. The database alone reveals neither the address nor whether the
+ * same visitor read another post or came on another day. Anyone who also has the secret can try
+ * addresses and browsers until one matches, as long as a visit is stored: at most an hour longer
+ * than it counts. Around midnight (UTC) a visitor may count twice.
  */
 export class PostViews {
   readonly #options: PostViewsOptions;
-  /** By post and visitor, the oldest first; also those that are just being counted. */
+  /** Buffered visits by hash of post and visitor, oldest first, including those being counted. */
   readonly #waiting = new Map<string, store.Visit>();
   #flushing: Promise<void> | null = null;
-  /** Visits for which there was no room. */
+  /** Number of visits dropped because the buffer was full. */
   #dropped = 0;
   #key = { day: '', value: Buffer.alloc(0) };
 
@@ -49,7 +49,7 @@ export class PostViews {
     this.#options = options;
   }
 
-  /** Notes a visit. Neither waits nor fails. */
+  /** Buffers a visit. Returns immediately, and never throws. */
   count(postId: number, visitor: Visitor): void {
     const seenAt = this.#options.clock();
     const visitorHash = this.#hashOf(postId, visitor, seenAt);
@@ -63,9 +63,9 @@ export class PostViews {
     if (this.#waiting.size % SLICE === 0) void this.flush();
   }
 
-  /** Counts all visits that wait now. Those that cannot be counted now stay. Does not fail. */
+  /** Counts all buffered visits. Those that cannot be counted stay buffered. Never throws. */
   async flush(): Promise<void> {
-    // The one under way may have begun before the last visit.
+    // A running flush may have started before the last visit.
     await this.#flushing;
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null;

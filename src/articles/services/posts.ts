@@ -16,15 +16,15 @@ const ORDERS: Record<PostOrder, store.PostSort | `-${store.PostSort}`> = {
   title: 'title',
 };
 
-/** The entity tag of a post: its version, and what is shown of others beside it. */
+/** Returns the entity tag of a post, which also changes with its author, topics and counts. */
 export function postTag(post: store.FullPost): string {
   return contentTag(post.version, post);
 }
 
 /**
- * One page of the posts that the query asks for, as far as the viewer may see them.
+ * Returns a page of the posts that match the query and are visible to the viewer.
  *
- * @throws InvalidRequest if the cursor is not one of ours
+ * @throws InvalidRequest if the cursor is invalid
  */
 export async function listPosts(
   { db, viewer, sharedReads }: CachedContext,
@@ -35,9 +35,9 @@ export async function listPosts(
 }
 
 /**
- * One page of the posts that this reader may see, out of the database.
+ * Returns a page of the posts visible to the reader, bypassing the cache.
  *
- * @throws InvalidRequest if the cursor is not one of ours
+ * @throws InvalidRequest if the cursor is invalid
  */
 export function readPosts(
   db: Database,
@@ -60,16 +60,16 @@ export function readPosts(
   );
 }
 
-/** @throws ApiError not_found if there is no post with this number that the viewer may see */
+/** @throws ApiError not_found if the post is not visible to the viewer */
 export function readPost(context: CachedContext, id: number): Promise<Read<store.FullPost>> {
   return readOne(context, ['post', id], (db, reader) => store.findPost(db, id, reader));
 }
 
 /**
- * The post with this slug, be it the present one or one that it had: they can be told apart by the
- * slug of the answer.
+ * Returns the post with this current or former slug. If it is a former one, the post's `slug`
+ * differs.
  *
- * @throws ApiError not_found if there is none that the viewer may see
+ * @throws ApiError not_found if the post is not visible to the viewer
  */
 export function readPostBySlug(
   context: CachedContext,
@@ -80,7 +80,7 @@ export function readPostBySlug(
   );
 }
 
-/** What everyone may see comes from where it is kept, also for those who may see more. */
+/** Reads public posts through the cache, also for viewers who may see more. */
 async function readOne(
   { db, viewer, sharedReads }: CachedContext,
   key: Key,
@@ -105,7 +105,7 @@ function found(post: store.FullPost | null): store.FullPost {
   return post;
 }
 
-/** From the first moment of the month to the first of the next, in UTC. */
+/** Returns the start of the month and of the next month, in UTC. */
 function periodOf(month: string): [Date, Date] {
   const begin = new Date(`${month}-01T00:00:00.000Z`);
   const end = new Date(begin);

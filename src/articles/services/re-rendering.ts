@@ -5,57 +5,57 @@ import { ApiError } from '#src/errors.js';
 import { writtenComment } from './comment-changes.js';
 import { renderedText, searchablePost } from './post-changes.js';
 
-/** How many are read at once. */
+/** Number of rows read at once. */
 const BATCH = 20;
 
-/** What was looked at, and what has become of it. */
+/** The result for one post or comment. */
 export interface ReRendering {
   kind: 'post' | 'comment';
   id: number;
   outcome: 'changed' | 'unchanged' | 'skipped';
 }
 
-type Renew = (db: Database, source: store.Source) => Promise<boolean>;
+type ReRender = (db: Database, source: store.Source) => Promise<boolean>;
 
 /**
- * Makes the HTML, the excerpts and the search words of all posts and comments anew, for what was
- * written under other rules. Versions and times stay, as nobody has changed anything. What takes too
- * long is skipped. Bears to be broken off, and to run beside the service: what is written meanwhile
- * is rendered by whoever writes it.
+ * Re-renders all posts and comments, for content that was written under older rules: HTML, excerpts
+ * and search vectors. Versions and timestamps stay, because the content is the same. Content that
+ * takes too long is skipped. Can be interrupted, and can run beside the service: a concurrent edit
+ * renders its own content.
  */
 export async function* reRenderAll(db: Database): AsyncGenerator<ReRendering> {
   for await (const source of inBatches((after) => store.listPostSources(db, after, BATCH))) {
-    yield { kind: 'post', id: source.id, outcome: await outcomeOf(db, source, renewPost) };
+    yield { kind: 'post', id: source.id, outcome: await outcomeOf(db, source, reRenderPost) };
   }
   for await (const source of inBatches((after) => store.listCommentSources(db, after, BATCH))) {
-    yield { kind: 'comment', id: source.id, outcome: await outcomeOf(db, source, renewComment) };
+    yield { kind: 'comment', id: source.id, outcome: await outcomeOf(db, source, reRenderComment) };
   }
 }
 
 async function outcomeOf(
   db: Database,
   source: store.Source,
-  renew: Renew,
+  reRender: ReRender,
 ): Promise<ReRendering['outcome']> {
   try {
-    return (await renew(db, source)) ? 'changed' : 'unchanged';
+    return (await reRender(db, source)) ? 'changed' : 'unchanged';
   } catch (error) {
     if (error instanceof ApiError && error.code === 'too_busy') return 'skipped';
     throw error;
   }
 }
 
-async function renewPost(db: Database, source: store.Source): Promise<boolean> {
+async function reRenderPost(db: Database, source: store.Source): Promise<boolean> {
   const text = await renderedText(source.content);
   return inTransaction({ db }, async ({ db: trx }) => {
     const post = await store.lockPostOf(trx, source);
     if (post === null) return false;
-    const made = { ...text, ...searchablePost({ ...post, ...text }) };
-    return store.replaceRendered(trx, 'posts', source, made);
+    const rendered = { ...text, ...searchablePost({ ...post, ...text }) };
+    return store.replaceRendered(trx, 'posts', source, rendered);
   });
 }
 
-async function renewComment(db: Database, source: store.Source): Promise<boolean> {
+async function reRenderComment(db: Database, source: store.Source): Promise<boolean> {
   const { content_html, search } = await writtenComment(source.content);
   return store.replaceRendered(db, 'comments', source, { content_html, search });
 }

@@ -5,32 +5,34 @@ import { Piscina } from 'piscina';
 import { type RenderedMarkdown, renderMarkdown } from '#src/articles/lib/markdown.js';
 import { ApiError } from '#src/errors.js';
 
-/** Characters that are rendered where they are: the worst take a twentieth of a second. */
+/** Maximum characters rendered on the main thread; the worst case takes 50 milliseconds. */
 export const MAX_RENDERED_AT_ONCE = 5000;
 
 const THREADS = 2;
 
-/** Who comes later would wait for the worst of ten others, and had better be told so at once. */
+/**
+ * Maximum number of waiting texts; beyond it, calls fail at once instead of waiting for ten others.
+ */
 const MAX_WAITING = 20;
 
-/** A thread that nothing is asked of gives its memory back. */
+/** Milliseconds after which an idle thread ends and frees its memory. */
 const IDLE_MS = 60_000;
 
 interface RendererOptions {
-  /** Milliseconds that one text may take. */
+  /** Maximum milliseconds for one text. */
   deadline: number;
-  /** The module that a thread runs. */
+  /** Module that the threads run. */
   thread: URL;
 }
 
-const STANDARD: RendererOptions = {
-  // Several times what the worst text takes on a slow machine.
+const DEFAULTS: RendererOptions = {
+  // Several times as long as the worst text takes on a slow machine.
   deadline: 10_000,
   thread: new URL(`../lib/markdown-thread${extname(import.meta.url)}`, import.meta.url),
 };
 
-export function createRenderer({ deadline, thread }: RendererOptions = STANDARD) {
-  // Threads start when there is work, and keep no process from ending.
+export function createRenderer({ deadline, thread }: RendererOptions = DEFAULTS) {
+  // Threads start on demand, and do not keep the process alive.
   const pool = new Piscina<string, RenderedMarkdown>({
     filename: thread.href,
     minThreads: 0,
@@ -38,12 +40,12 @@ export function createRenderer({ deadline, thread }: RendererOptions = STANDARD)
     idleTimeout: IDLE_MS,
   });
   pool.on('error', (error: Error) => process.emitWarning(error));
-  // The pool's own queue is not in order, and stands still when its last thread is given up.
+  // The pool's own queue is not FIFO, and stalls when its last thread is aborted.
   const limit = pLimit(THREADS);
 
   async function renderInThread(source: string): Promise<RenderedMarkdown> {
     const signal = AbortSignal.timeout(deadline);
-    // A thread that does not even start has no work yet that it could refuse.
+    // A thread that fails to start has no task to reject; the pool only emits an error.
     const over = new AbortController();
     const broken = once(pool, 'error', { signal: over.signal }).then(([error]) =>
       Promise.reject(error),
@@ -66,9 +68,9 @@ export function createRenderer({ deadline, thread }: RendererOptions = STANDARD)
 }
 
 /**
- * As `renderMarkdown`; what is long is rendered in a thread of its own, so that no other request
- * waits for it. To be called outside of transactions, which would be held open meanwhile.
+ * Same as `renderMarkdown`, but renders long texts in a worker thread, so that other requests do
+ * not wait for them. Call it outside of transactions, which it would keep open.
  *
- * @throws ApiError too_busy if too many are waiting already, or if it takes longer than any text may
+ * @throws ApiError too_busy if too many texts are waiting, or if this one exceeds the time limit
  */
 export const render = createRenderer();

@@ -7,7 +7,10 @@ import * as store from '#src/articles/stores/search.js';
 import { suggest as findSuggestions } from '#src/articles/stores/suggestions.js';
 import { readerOf } from './policy.js';
 
-/** One page of what the viewer may see and the query finds, in one statement. */
+/**
+ * Returns a page of the posts and comments that match the query and are visible to the viewer, with
+ * a single statement.
+ */
 export async function search(
   { db, viewer }: Context,
   { q, page, size, sort }: SearchQuery,
@@ -27,7 +30,7 @@ export async function search(
   };
 }
 
-/** What begins like what was typed, out of what everybody may see. */
+/** Returns public titles, categories and tags that complete the typed text. */
 export function suggest({ db }: Context, { q, limit }: SuggestQuery): Promise<Suggestion[]> {
   return findSuggestions(db, q, limit);
 }

@@ -5,7 +5,7 @@ import type { TopicKind } from './topics.js';
 export const tags: TopicKind = {
   noun: 'tag',
   table: store.tags,
-  // Its posts are found by the name, of which there may be too many for one transaction.
+  // Its posts are indexed under the name, and may be too many for one transaction.
   async beforeNameGoes(trx, id) {
     const words = await store.findSearchWords(trx, id);
     await enqueue(trx, 'reindex_tag', { tagId: id, words });

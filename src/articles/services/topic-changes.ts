@@ -10,14 +10,14 @@ import { ApiError, duplicate } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
 import { type TopicKind, topicTag } from './topics.js';
 
-/** What is written of a category or a tag. */
+/** The editable fields of a category or tag. */
 export interface WrittenTopic {
   name: string;
   slug?: string;
   description?: string;
 }
 
-/** @throws ApiError duplicate, naming the name and the slug, whichever are taken */
+/** @throws ApiError duplicate, with `name` and `slug`, whichever are taken */
 export function createTopic<Row extends store.TopicRow>(
   context: Context,
   kind: TopicKind<Row>,
@@ -27,16 +27,16 @@ export function createTopic<Row extends store.TopicRow>(
   return inTransaction(context, async (trx) => {
     const topic = await insertTopic(trx, kind, written);
     const { noun } = kind;
-    await record(trx, { action: `${noun}.create`, id: topic.id, after: told(topic) });
+    await record(trx, { action: `${noun}.create`, id: topic.id, after: auditable(topic) });
     return topic;
   });
 }
 
 /**
- * Changes the values that are given. The slug stays, also under a new name, unless there is one.
+ * Updates the given fields. A new name does not change the slug.
  *
  * @throws ApiError not_found; precondition_failed if it has changed since it was read; duplicate,
- *   naming the name and the slug, whichever are taken
+ *   with `name` and `slug`, whichever are taken
  */
 export async function changeTopic<Row extends store.TopicRow>(
   context: Context,
@@ -53,7 +53,7 @@ export async function changeTopic<Row extends store.TopicRow>(
       if (changes.name !== undefined) await kind.beforeNameGoes?.(trx.db, id);
       const updated_at = context.now.toISOString();
       const after = await store.updateTopic(trx.db, kind.table, id, { ...changes, updated_at });
-      const states = { before: told(before), after: told(after) };
+      const states = { before: auditable(before), after: auditable(after) };
       await recordDifference(trx, { action: `${kind.noun}.change`, id }, states);
       return after;
     });
@@ -65,7 +65,7 @@ export async function changeTopic<Row extends store.TopicRow>(
 }
 
 /**
- * Deletes it: its posts stay, without it. A tag is taken from what is searched, too.
+ * Deletes a category or tag. Its posts stay, and are no longer found by a deleted tag.
  *
  * @throws ApiError not_found; precondition_failed
  */
@@ -78,11 +78,11 @@ export function deleteTopic<Row extends store.TopicRow>(
     const before = await lockForChange(trx, kind, id);
     await kind.beforeNameGoes?.(trx.db, id);
     await store.deleteTopic(trx.db, kind.table, id);
-    await record(trx, { action: `${kind.noun}.delete`, id, before: told(before) });
+    await record(trx, { action: `${kind.noun}.delete`, id, before: auditable(before) });
   });
 }
 
-/** Under the slug that is given, or under the next one that is free. */
+/** Inserts a topic with the given slug, or with the next free one for its name. */
 function insertTopic<Row extends store.TopicRow>(
   trx: Context,
   { noun, table }: TopicKind<Row>,
@@ -113,13 +113,13 @@ function trimmed<T extends Partial<WrittenTopic>>(written: T): T {
   return written.name === undefined ? written : { ...written, name: written.name.trim() };
 }
 
-/** The fields of a category or tag that people write, as they are now. A tag has no description. */
+/** Returns the editable fields of a category or tag. A tag has no description. */
 function writtenFields({ name, slug, ...rest }: store.TopicRow): Required<WrittenTopic> {
   return { name, slug, description: 'description' in rest ? String(rest.description) : '' };
 }
 
-/** What the audit log is told: how many posts there are is no part of a change. */
-function told<Row extends store.TopicRow>({ id, post_count, created_at, ...fields }: Row) {
+/** Returns the fields for the audit log, without the post count, which is not part of a change. */
+function auditable<Row extends store.TopicRow>({ id, post_count, created_at, ...fields }: Row) {
   return fields;
 }
 

@@ -13,19 +13,19 @@ import { readPosts } from './posts.js';
 
 /** Categories or tags. */
 export interface TopicKind<Row extends store.TopicRow = store.TopicRow> {
-  /** What the audit log calls one, and the slug of one with a name of which none can be made. */
+  /** Resource type in the audit log, and the slug of a name that yields none. */
   noun: 'category' | 'tag';
   table: store.TopicTable<Row>;
-  /** What follows when its name is lost: in the transaction of the change, before it is. */
+  /** Called before the name is changed or deleted, in the same transaction. */
   beforeNameGoes?(trx: Database, id: number): Promise<void>;
 }
 
-/** The entity tag: of the version, and of the number of posts, which changes without one. */
+/** Returns the entity tag, which also changes with the number of posts. */
 export function topicTag({ version, post_count }: store.TopicRow): string {
   return entityTag(version, String(post_count));
 }
 
-/** @throws InvalidRequest if the cursor is not one of ours */
+/** @throws InvalidRequest if the cursor is invalid */
 export async function listTopics<Row extends store.TopicRow>(
   { db, viewer, sharedReads }: CachedContext,
   { noun, table }: TopicKind<Row>,
@@ -43,7 +43,7 @@ export async function listTopics<Row extends store.TopicRow>(
   return sharedReads.read('list', [`list of ${noun}`, query], load);
 }
 
-/** @throws ApiError not_found if there is none that the viewer may see */
+/** @throws ApiError not_found if it is not visible to the viewer */
 export async function readTopic<Row extends store.TopicRow>(
   { db, viewer, sharedReads }: CachedContext,
   { noun, table }: TopicKind<Row>,
@@ -59,9 +59,9 @@ export async function readTopic<Row extends store.TopicRow>(
 }
 
 /**
- * One page of the published posts of a category or tag.
+ * Returns a page of the published posts of a category or tag.
  *
- * @throws ApiError not_found if nothing has this slug; InvalidRequest if the cursor is not one of ours
+ * @throws ApiError not_found if the slug is unknown; InvalidRequest if the cursor is invalid
  */
 export function listPostsOf<Row extends store.TopicRow>(
   { sharedReads }: CachedContext,
@@ -71,7 +71,7 @@ export function listPostsOf<Row extends store.TopicRow>(
 ): Promise<Read<Page<PostRow>>> {
   return sharedReads.read('list', [`posts of ${noun}`, slug, query], async (db, reader) => {
     const page = await readPosts(db, reader, { ...query, status: 'published', [noun]: slug });
-    // Where there are posts, there is what they belong to.
+    // If there are posts, the slug exists.
     if (page.items.length === 0 && !(await store.hasSlug(db, table, slug, reader))) {
       throw new ApiError('not_found');
     }

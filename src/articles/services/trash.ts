@@ -12,18 +12,19 @@ import { readerOf } from './policy.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A job restores and removes whatever there is. */
-const EVERYBODY = { kind: 'editor' } as const;
+/** The job may purge everything. */
+const EVERYTHING = { kind: 'editor' } as const;
 
-/** How many are looked up at once. */
+/** Number of items read at once. */
 const BATCH = 100;
 
 const STORES: Record<TrashKind, TrashStore> = { post: deletedPosts, comment: deletedComments };
 
 /**
- * One page of what was deleted: what the viewer deleted of their own, for editors everything.
+ * Returns a page of the trash: for editors everything, for others their own items that they deleted
+ * themselves.
  *
- * @throws InvalidRequest if the cursor is not one of ours
+ * @throws InvalidRequest if the cursor is invalid
  */
 export async function listTrash(
   { db, viewer }: ActingContext,
@@ -40,17 +41,21 @@ export async function listTrash(
   return { ...page, items };
 }
 
-/** @throws ApiError not_found if there is no such thing in the trash that the viewer may restore */
+/**
+ * Restores a post or comment from the trash.
+ *
+ * @throws ApiError not_found unless the viewer may restore it
+ */
 export const restore = trashAction('restore');
 
 /**
- * Removes it for good.
+ * Deletes a post or comment in the trash permanently.
  *
- * @throws ApiError not_found if there is no such thing in the trash that the viewer may remove
+ * @throws ApiError not_found unless the viewer may restore it
  */
 export const purge = trashAction('purge');
 
-/** Whoever deleted something of their own may do it; to what editors deleted, only editors. */
+/** Editors may act on everything in the trash, others on their own items that they deleted. */
 function trashAction(verb: 'restore' | 'purge') {
   return (context: ActingContext, kind: TrashKind, id: number): Promise<void> =>
     inTransaction(context, async (trx) => {
@@ -62,13 +67,15 @@ function trashAction(verb: 'restore' | 'purge') {
 }
 
 /**
- * Removes for good what was deleted too long ago, each by itself.
+ * Purges everything that has been in the trash for more than `TRASH_DAYS` days, each item in its
+ * own transaction.
  *
- * @returns how many of each kind
- * @throws AggregateError of what could not be removed, when the rest was
+ * @returns the number of purged items by kind
+ * @throws AggregateError with the errors of items that could not be purged, after purging the rest
+ *   of their kind
  */
 export async function emptyTrash(context: Context): Promise<Record<TrashKind, number>> {
-  // Posts first: with a post its comments go.
+  // Posts first, because purging a post also deletes its comments.
   return {
     post: await emptyTrashOf(context, 'post', deletedPosts),
     comment: await emptyTrashOf(context, 'comment', deletedComments),
@@ -84,14 +91,14 @@ async function emptyTrashOf(context: Context, kind: TrashKind, store: TrashStore
     for (const id of ids) {
       try {
         await inTransaction(context, async (trx) => {
-          // Somebody may have restored it in the meantime.
-          if (!(await store.lock(trx.db, id, EVERYBODY))) return;
+          // It may have been restored meanwhile.
+          if (!(await store.lock(trx.db, id, EVERYTHING))) return;
           await store.purge(trx.db, id);
           await record(trx, { action: `${kind}.purge`, id });
         });
         removed += 1;
       } catch (error) {
-        // One that is too large keeps none of the others.
+        // One item that fails, such as a huge one, must not block the others.
         failed.set(id, error);
       }
     }

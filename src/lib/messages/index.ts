@@ -40,8 +40,8 @@ export function mailAccessTemplate(language: Language, how: keyof Messages['mail
 }
 
 /**
- * Replaces `{name}` placeholders with values from `parameters`, in a single pass; unknown ones
- * stay.
+ * Replaces `{name}` placeholders with values from `parameters`, in a single pass; unknown
+ * placeholders stay.
  */
 export function fill(template: string, parameters: Record<string, string>): string {
   return template.replace(

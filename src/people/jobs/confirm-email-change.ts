@@ -6,8 +6,8 @@ import type { Task } from '#src/queue/task.js';
 import { mintEmailToken } from './mint-email-token.js';
 
 /**
- * Sends the token that makes an address that of a user; or, where it is somebody else's already,
- * says so to them and to nobody else.
+ * Sends the token that confirms a new email address. If another user has the address, tells that
+ * user instead.
  */
 export const confirmEmailChange: Task<JobPayloads['confirm_email_change']> = async (
   { userId, email, requestedAt, language },
@@ -25,7 +25,7 @@ export const confirmEmailChange: Task<JobPayloads['confirm_email_change']> = asy
     purpose: 'change_email',
     email,
     minutes: EMAIL_CHANGE_HOURS * 60,
-    // It was the password of then that stood for this wish.
+    // The password at the time of the request authorized it.
     isRightFor: ({ password_changed_at }) =>
       password_changed_at === null || password_changed_at < requestedAt,
   });

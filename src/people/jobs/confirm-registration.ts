@@ -8,8 +8,8 @@ import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { JobContext, Task } from '#src/queue/task.js';
 
 /**
- * Sends the token that makes a user of whoever has registered; or, where the address belongs to a
- * user already, says so to them and to nobody else.
+ * Sends the token that confirms a registration. If a user has the email address already, tells that
+ * user instead.
  */
 export const confirmRegistration: Task<JobPayloads['confirm_registration']> = async (
   { id, language },
@@ -19,7 +19,9 @@ export const confirmRegistration: Task<JobPayloads['confirm_registration']> = as
   if (registration !== null) await sendConfirmation(context, registration, language);
 };
 
-/** The same once more, for the latest registrations with this address: each names its own. */
+/**
+ * Sends the confirmation again for the latest registrations with this email address, one mail each.
+ */
 export const resendConfirmation: Task<JobPayloads['resend_confirmation']> = async (
   { email, language },
   context,

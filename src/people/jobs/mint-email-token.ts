@@ -11,14 +11,14 @@ export interface WantedToken {
   purpose: EmailTokenPurpose;
   email: string;
   minutes: number;
-  /** Whether the user, as they are now, should have it. */
+  /** Whether the user may have the token, given their current state. */
   isRightFor(user: Credentials): boolean;
 }
 
 /**
- * A token that is about to be sent, in place of the one before; null if the user should have none.
- * The user is locked meanwhile: whoever changes the password or the address makes tokens worthless,
- * those that are there, and those that are on their way.
+ * Creates a token to send by mail, replacing the previous one for the same purpose. Returns null if
+ * the user may not have one. Locks the user meanwhile, because a change of the password or email
+ * address also invalidates tokens that are about to be sent.
  */
 export function mintEmailToken(
   { db, clock }: Pick<JobContext, 'db' | 'clock'>,

@@ -5,7 +5,7 @@ import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
 import { mintEmailToken } from './mint-email-token.js';
 
-/** Sends the token that sets a new password, if the address is that of somebody who may sign in. */
+/** Sends a password reset token, if the email address belongs to an active user. */
 export const resetPassword: Task<JobPayloads['reset_password']> = async (
   { email, language },
   context,
@@ -13,7 +13,7 @@ export const resetPassword: Task<JobPayloads['reset_password']> = async (
   const { db, mail, clientUrl } = context;
   const user = await findCredentials(db, email);
   const to = user?.email;
-  // A username is no address, though one signs in with either.
+  // `findCredentials` also matches usernames, which mail cannot be sent to.
   if (user === null || to == null || to.toLowerCase() !== email.toLowerCase()) return;
   const token = await mintEmailToken(context, {
     userId: user.id,

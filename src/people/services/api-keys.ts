@@ -17,10 +17,10 @@ import { hashSecret, mintSecret } from '#src/people/lib/random-secrets.js';
 import * as store from '#src/people/stores/api-keys.js';
 import { KEY_MARK } from './credentials.js';
 
-/** The part of a key that stays visible, in bytes: enough to tell one from another. */
+/** Random bytes in the visible prefix of a key, which identifies the key in lists. */
 const PREFIX_BYTES = 4;
 
-/** @throws InvalidRequest if the cursor is not one of ours */
+/** @throws InvalidRequest if the cursor is invalid */
 export function listApiKeys(
   context: ActingContext,
   request: ApiKeyListQuery,
@@ -33,10 +33,11 @@ export function listApiKeys(
 }
 
 /**
- * A new key of the viewer. What is returned is the only place where the key itself ever is.
+ * Creates an API key of the viewer. The key itself is only in this result: the database has its
+ * hash.
  *
- * @throws InvalidRequest if it would have expired already; ApiError too_many_keys;
- *   user_unavailable if the viewer has just been deleted
+ * @throws InvalidRequest if `expires_at` is in the past; ApiError too_many_keys; user_unavailable
+ *   if the viewer has just been deleted
  */
 export function createApiKey(
   context: ActingContext,
@@ -49,7 +50,7 @@ export function createApiKey(
   const prefix = `${KEY_MARK}${randomBytes(PREFIX_BYTES).toString('hex')}`;
   const key = `${prefix}_${mintSecret().secret}`;
   return inTransaction(context, async (trx) => {
-    // Two at once would each count the keys before the other's is there.
+    // Serializes concurrent calls, which could otherwise exceed the limit together.
     if (!(await store.lockHolder(trx.db, context.viewer.id)))
       throw new ApiError('user_unavailable');
     const count = await store.countApiKeys(trx.db, context.viewer.id);
@@ -63,13 +64,13 @@ export function createApiKey(
       created_at: context.now.toISOString(),
       expires_at: expiresAt?.toISOString() ?? null,
     });
-    await record(trx, { action: 'api_key.create', id: created.id, after: told(created) });
+    await record(trx, { action: 'api_key.create', id: created.id, after: auditable(created) });
     return { ...created, key };
   });
 }
 
 /**
- * Ends a key of the viewer at once.
+ * Deletes an API key of the viewer, effective immediately.
  *
  * @throws ApiError not_found if the viewer has no such key
  */
@@ -77,11 +78,11 @@ export function deleteApiKey(context: ActingContext, id: number): Promise<void> 
   return inTransaction(context, async (trx) => {
     const deleted = await store.deleteApiKey(trx.db, context.viewer.id, id);
     if (deleted === null) throw new ApiError('not_found');
-    await record(trx, { action: 'api_key.delete', id, before: told(deleted) });
+    await record(trx, { action: 'api_key.delete', id, before: auditable(deleted) });
   });
 }
 
-/** What the audit log is told of a key. */
-function told({ name, prefix, scopes, expires_at }: ApiKey): Record<string, unknown> {
+/** Returns the fields of a key for the audit log. */
+function auditable({ name, prefix, scopes, expires_at }: ApiKey): Record<string, unknown> {
   return { name, prefix, scopes, expires_at };
 }

@@ -12,16 +12,16 @@ import {
 import { accountThrottle, addressThrottle, type Throttle, throttled } from './login-throttling.js';
 import { renewHash, verifyPassword } from './passwords.js';
 
-/** Whoever has just proved who they are, and the hash of the password that proved it. */
+/** A user who has just authenticated, with the stored hash of their password. */
 export type AuthenticatedUser = Omit<Viewer, 'credential'> & { passwordHash: string };
 
 /**
- * The user with this name (or e-mail address) and password.
+ * Returns the user with this username or email address and password.
  *
- * @param context on the pool: attempts are counted whatever becomes of the request
- * @throws ApiError invalid_credentials, the same and after the same work whether the user is
- *   unknown, has no password, may not sign in, or the password is wrong; too_many_attempts, alike
- *   for all of them too
+ * @param context on the pool, not in a transaction: failures are counted even if the request fails
+ * @throws ApiError invalid_credentials if the user is unknown, has no password or is inactive, or
+ *   the password is wrong: the same error after the same work in every case; too_many_attempts,
+ *   likewise in every case
  */
 export async function authenticate(
   context: Context,
@@ -33,7 +33,7 @@ export async function authenticate(
   const user = await throttled(context, throttles, async () => {
     const matches = await verifyPassword(login.password, hash, context.passwordCost);
     if (known === null || hash === null || !matches || !known.is_active) {
-      // Whoever carries the cookie of somebody else has no part in it.
+      // The entry must not name the user of a session cookie that was sent along.
       const anonymous = { ...context, viewer: null };
       const action = 'account.sign_in_refused';
       await record(anonymous, { action, id: known?.id ?? null });
@@ -47,12 +47,12 @@ export async function authenticate(
 }
 
 /**
- * Makes sure that it is the viewer who is asking, and not somebody at their screen.
+ * Verifies the viewer's password before a sensitive operation.
  *
- * @param context on the pool: attempts are counted whatever becomes of the request
- * @param field of the body that holds the password
- * @returns the hash that it was checked against, for `assertSamePassword`
- * @throws InvalidRequest if this is not their password; ApiError too_many_attempts
+ * @param context on the pool, not in a transaction: failures are counted even if the request fails
+ * @param field name of the body field that contains the password
+ * @returns the hash that the password was verified against, for `assertSamePassword`
+ * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts
  */
 export async function assertPassword(
   context: ActingContext,
@@ -69,16 +69,16 @@ export async function assertPassword(
 }
 
 /**
- * Locks the user, and makes sure that they still have the password that was checked: somebody may
- * have reset it meanwhile, to shut out whoever is asking.
+ * Locks the viewer's account and checks that its password is still the verified one: it may have
+ * been reset meanwhile to lock out this client.
  *
- * @throws ApiError user_unavailable
+ * @throws ApiError user_unavailable if the password has changed or the account is gone
  */
 export async function assertSamePassword(trx: ActingContext, passwordHash: string): Promise<void> {
   const user = await lockCredentials(trx.db, trx.viewer.id);
   if (user?.password_hash !== passwordHash) throw new ApiError('user_unavailable');
 }
 
-function throttlesOf(guessed: string, { address, loginLimits }: Context): Throttle[] {
-  return [accountThrottle(guessed, loginLimits), addressThrottle(address, loginLimits)];
+function throttlesOf(account: string, { address, loginLimits }: Context): Throttle[] {
+  return [accountThrottle(account, loginLimits), addressThrottle(address, loginLimits)];
 }

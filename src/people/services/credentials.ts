@@ -5,25 +5,27 @@ import type { TokenKeys } from '#src/people/lib/access-tokens.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import * as store from '#src/people/stores/credentials.js';
 
-/** What every API key begins with, so that one that has leaked can be found and told from a token. */
+/** Prefix of every API key. Distinguishes keys from tokens, and makes leaked keys easy to find. */
 export const KEY_MARK = 'alt_';
 
-/** That a key was used is noted at most this often: noting it with each request would cost a write. */
-const USE_NOTED_MS = 60 * 1000;
+/**
+ * Minimum milliseconds between two records of a key's use; recording each use would cost a write.
+ */
+const USE_INTERVAL_MS = 60 * 1000;
 
 export interface CredentialOptions {
-  /** Verify access tokens. */
+  /** Verifies access tokens. */
   keys: TokenKeys;
   now: Date;
-  /** Told why the use of a key could not be noted, for which nobody is refused. */
+  /** Called if the use of a key could not be recorded, which does not fail the request. */
   onUnnoted: (error: unknown) => void;
 }
 
 /**
- * Whoever presents this access token or API key.
+ * Returns the user of an access token or API key.
  *
- * @throws ApiError invalid_token if it is forged, has expired or has been revoked; wrong_token_type;
- *   user_unavailable if its user is gone or switched off
+ * @throws ApiError invalid_token if it is forged, expired or revoked; wrong_token_type;
+ *   user_unavailable if the user is gone or inactive
  */
 export function identifyCredential(
   db: Database,
@@ -42,10 +44,10 @@ async function identifyToken(
 ): Promise<Viewer> {
   const subject = await keys.verify('access', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
-  const bearer = await store.findUserByToken(db, subject.userId, subject.sessionId, now);
-  if (bearer === null || !bearer.is_active) throw new ApiError('user_unavailable');
-  if (bearer.session_id === null) throw new ApiError('invalid_token');
-  return toViewer(bearer, { kind: 'token', id: bearer.session_id });
+  const user = await store.findUserByToken(db, subject.userId, subject.sessionId, now);
+  if (user === null || !user.is_active) throw new ApiError('user_unavailable');
+  if (user.session_id === null) throw new ApiError('invalid_token');
+  return toViewer(user, { kind: 'token', id: user.session_id });
 }
 
 async function identifyKey(
@@ -53,22 +55,22 @@ async function identifyKey(
   key: string,
   { now, onUnnoted }: CredentialOptions,
 ): Promise<Viewer> {
-  const bearer = await store.findUserByKey(db, hashSecret(key));
-  if (bearer === null || isPast(bearer.expires_at, now)) throw new ApiError('invalid_token');
-  if (!bearer.is_active) throw new ApiError('user_unavailable');
-  const since = new Date(now.getTime() - USE_NOTED_MS);
-  if (isPast(bearer.last_used_at, since, true)) {
-    // A standby that can only read serves readers all the same.
-    await store.recordKeyUse(db, bearer.key_id, { now, since }).catch(onUnnoted);
+  const user = await store.findUserByKey(db, hashSecret(key));
+  if (user === null || isPast(user.expires_at, now)) throw new ApiError('invalid_token');
+  if (!user.is_active) throw new ApiError('user_unavailable');
+  const since = new Date(now.getTime() - USE_INTERVAL_MS);
+  if (isPast(user.last_used_at, since, true)) {
+    // Reads must also work on a read-only standby, where this write fails.
+    await store.recordKeyUse(db, user.key_id, { now, since }).catch(onUnnoted);
   }
-  return toViewer(bearer, { kind: 'key', id: bearer.key_id, scopes: bearer.scopes });
+  return toViewer(user, { kind: 'key', id: user.key_id, scopes: user.scopes });
 }
 
-function isPast(moment: string | null, now: Date, ifNever = false): boolean {
-  return moment === null ? ifNever : Date.parse(moment) <= now.getTime();
+function isPast(timestamp: string | null, now: Date, ifNever = false): boolean {
+  return timestamp === null ? ifNever : Date.parse(timestamp) <= now.getTime();
 }
 
-function toViewer(bearer: store.TokenUser, credential: Viewer['credential']): Viewer {
-  const { user_id, username, role, permissions } = bearer;
+function toViewer(user: store.TokenUser, credential: Viewer['credential']): Viewer {
+  const { user_id, username, role, permissions } = user;
   return { id: user_id, username, role, permissions, credential };
 }

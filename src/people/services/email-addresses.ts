@@ -12,18 +12,18 @@ import { assertPassword } from './auth.js';
 import { mailThrottle, throttled } from './login-throttling.js';
 import { confirmRegistration } from './registrations.js';
 
-/** Hours in which a new address may be confirmed. */
+/** Lifetime of the token that confirms a new email address, in hours. */
 export const EMAIL_CHANGE_HOURS = 24;
 
-/** Whose address has been confirmed. */
+/** The user whose email address has been confirmed. */
 export interface ConfirmedAddress {
   username: string;
   email: string;
 }
 
 /**
- * Has a token sent to the address that the user wants to have; it is theirs when they bring the
- * token back. Whether somebody else has it does not show.
+ * Queues a mail with a token to the new email address, which replaces the old one when the token is
+ * confirmed. Never reveals whether another user has the address.
  *
  * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts; too_many_mails
  */
@@ -44,11 +44,11 @@ export async function requestEmailChange(
 }
 
 /**
- * Takes the token of a mail for proof that its address belongs to whoever registered with it, or
- * wants to change to it. It works once.
+ * Confirms the email address of a registration or of a requested change, with the token from the
+ * mail. A token works once.
  *
- * @throws InvalidRequest if the token is none, was used or has expired; ApiError duplicate if
- *   somebody else got the name or the address in the meantime
+ * @throws InvalidRequest if the token is unknown, used or expired; ApiError duplicate if the
+ *   username or email address has been taken meanwhile
  */
 export function confirmEmail(context: Context, token: string): Promise<ConfirmedAddress> {
   const tokenHash = hashSecret(token);
@@ -77,7 +77,7 @@ async function confirmChange(trx: Context, tokenHash: Buffer): Promise<Confirmed
     if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
     throw duplicate([{ loc: ['body', 'token', 'email'], input: email }], error);
   }
-  // What was sent to the old address must not work any more.
+  // Tokens sent to the old address must no longer work.
   await deleteEmailTokensOf(trx.db, id);
   const difference = { before: { email: before.email }, after: { email } };
   await record(trx, { action: 'account.email', id, actorId: id, ...difference });

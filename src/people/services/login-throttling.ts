@@ -4,73 +4,75 @@ import { ApiError, InvalidRequest } from '#src/errors.js';
 import { networkOf } from '#src/lib/network.js';
 import * as store from '#src/people/stores/throttles.js';
 
-/** Failures are forgotten so many seconds after the last one; no wait is longer. */
+/** Seconds after the last failure until failures are forgotten; also the longest delay. */
 export const WINDOW_SECONDS = 15 * 60;
 
-const FIRST_WAIT_SECONDS = 1;
+const FIRST_DELAY_SECONDS = 1;
 
-/** How many mails an address gets on demand without a wait, and how long the first wait is then. */
+/** Mails to one email address without a delay, and the first delay in seconds. */
 const FREE_MAILS = 3;
-const MAIL_WAIT_SECONDS = 60;
+const MAIL_DELAY_SECONDS = 60;
 
-/** What attempts are counted under. */
+/** A counter of attempts, with its limits. */
 export interface Throttle {
-  /** What is guessed at, or from where, beginning with what it is good for. Only its hash is kept. */
+  /**
+   * Purpose and subject of the counter, such as `mail:ada@example.org`. Stored as a SHA-256 only.
+   */
   key: string;
-  /** Failures that have no consequence. */
+  /** Number of failures without a delay. */
   free: number;
-  /** Seconds to wait after the last free failure; 1 if left out. Each further failure doubles them. */
+  /** Delay in seconds after the last free failure; doubles with each further one. Default: 1. */
   firstWait?: number;
   /**
-   * What a success does to the count: it ends it; undoes this attempt, since a guesser must not
-   * wipe out failures by signing in to an account of their own; or nothing, where each attempt costs
-   * something, as a mail does.
+   * Effect of a success: `forget` resets the count; `take_back` undoes this attempt only, so that
+   * an attacker cannot reset the count by signing in to their own account; `keep` counts it, for
+   * attempts that have a cost of their own, such as a mail.
    */
   onSuccess: 'forget' | 'take_back' | 'keep';
-  /** What it is called to have to wait; `too_many_attempts` if left out. */
+  /** Error code during a delay. Default: `too_many_attempts`. */
   refusal?: 'too_many_attempts' | 'too_many_mails';
 }
 
 /**
- * Guards the password of one account.
+ * Limits wrong passwords for one account.
  *
- * @param guessed the name or address just as somebody gave it, be it known or not: if the two of one
- *   account shared a count, that would tell which address belongs to which name
+ * @param account username, email address or viewer as the client gave it, whether known or not: a
+ *   count shared by the username and email address of a user would reveal that they belong together
  */
-export function accountThrottle(guessed: string, { perAccount }: LoginLimits): Throttle {
-  return { key: `password:${guessed.toLowerCase()}`, free: perAccount, onSuccess: 'forget' };
+export function accountThrottle(account: string, { perAccount }: LoginLimits): Throttle {
+  return { key: `password:${account.toLowerCase()}`, free: perAccount, onSuccess: 'forget' };
 }
 
-/** Guards the passwords of all accounts against one guesser, be their address one of many. */
+/** Limits wrong passwords for all accounts from one network (see `networkOf`). */
 export function addressThrottle(address: string | null, { perAddress }: LoginLimits): Throttle {
   const network = address === null ? '' : networkOf(address);
   return { key: `password:address:${network}`, free: perAddress, onSuccess: 'take_back' };
 }
 
-/** Guards an address against being flooded with mail, whoever it belongs to, if to anybody. */
+/** Limits mails to one email address, whether or not it belongs to a user. */
 export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle {
   return {
     key: `mail:${email.toLowerCase()}`,
     free,
-    firstWait: MAIL_WAIT_SECONDS,
+    firstWait: MAIL_DELAY_SECONDS,
     onSuccess: 'keep',
     refusal: 'too_many_mails',
   };
 }
 
-/** What counting attempts needs of a context. */
+/** The part of a context that is needed to count attempts. */
 type CountingContext = Pick<Context, 'db' | 'now' | 'report'>;
 
 /**
- * Does the work, unless one of the throttles says to wait. The attempt is counted before, so that
- * many at once are no way around the limit, and taken back where the work could not be done: only a
- * refusal, which is an `ApiError` below 500 or an `InvalidRequest`, counts as a failure. An attempt
- * that has to wait does not count and makes no wait longer.
+ * Runs `work`, unless a throttle imposes a delay. The attempt is counted before `work` runs, so
+ * concurrent attempts cannot exceed the limit. Only a refusal (an `ApiError` below 500 or an
+ * `InvalidRequest`) counts as a failure; any other error takes the attempt back. An attempt
+ * rejected during a delay is not counted and does not extend the delay.
  *
- * @param context on the pool: a count must outlast the transaction that a failure rolls back
- * @param work proves that the caller is who they claim to be, and does nothing else
- * @throws ApiError too_many_attempts or too_many_mails with `Retry-After`, before any work; whatever
- *   the work throws
+ * @param context on the pool: the count must survive the rollback that a failure causes
+ * @param work verifies the claim of the caller, and does nothing else
+ * @throws ApiError too_many_attempts or too_many_mails with `Retry-After`, before `work` runs; any
+ *   error of `work`
  */
 export async function throttled<T>(
   context: CountingContext,
@@ -78,13 +80,13 @@ export async function throttled<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (context.db.isTransaction) throw new TypeError('Attempts are counted outside of transactions');
-  const counted = await admit(context, throttles);
+  const counted = await countAttempt(context, throttles);
   try {
     const result = await work();
-    await settle(context, counted, ({ onSuccess }) => onSuccess);
+    await updateCounts(context, counted, ({ onSuccess }) => onSuccess);
     return result;
   } catch (error) {
-    if (!isRefusal(error)) await settle(context, counted, () => 'take_back');
+    if (!isRefusal(error)) await updateCounts(context, counted, () => 'take_back');
     throw error;
   }
 }
@@ -94,10 +96,13 @@ interface Counted {
   attempt: store.CountedAttempt;
 }
 
-/** Counts the attempt under every key, or under none. */
-async function admit(context: CountingContext, throttles: readonly Throttle[]): Promise<Counted[]> {
+/** Counts the attempt under all keys, or under none if any of them imposes a delay. */
+async function countAttempt(
+  context: CountingContext,
+  throttles: readonly Throttle[],
+): Promise<Counted[]> {
   const { now } = context;
-  const attempts = throttles.map(({ key, free, firstWait = FIRST_WAIT_SECONDS }) => ({
+  const attempts = throttles.map(({ key, free, firstWait = FIRST_DELAY_SECONDS }) => ({
     keyHash: createHash('sha256').update(key).digest(),
     free,
     firstWait,
@@ -115,7 +120,7 @@ async function admit(context: CountingContext, throttles: readonly Throttle[]): 
     } else counted.push({ throttle, attempt });
   });
   if (refused.length === 0) return counted;
-  await settle(context, counted, () => 'take_back');
+  await updateCounts(context, counted, () => 'take_back');
   const until = await store.findLastBlock(context.db, refused);
   const seconds = until === null ? 0 : Math.ceil((Date.parse(until) - now.getTime()) / 1000);
   throw new ApiError(code, {
@@ -123,17 +128,20 @@ async function admit(context: CountingContext, throttles: readonly Throttle[]): 
   });
 }
 
-/** A count that stays by mistake does little harm, and must not make what was done look undone. */
-async function settle(
+/**
+ * Updates the counts. Errors are only logged: a wrong count does little harm, whereas an error
+ * would make completed work look failed.
+ */
+async function updateCounts(
   context: CountingContext,
   counted: readonly Counted[],
   outcome: (throttle: Throttle) => Throttle['onSuccess'],
 ): Promise<void> {
   for (const { throttle, attempt } of counted) {
-    const become = outcome(throttle);
+    const effect = outcome(throttle);
     try {
-      if (become === 'forget') await store.forgetAttempts(context.db, attempt.key_hash);
-      else if (become === 'take_back')
+      if (effect === 'forget') await store.forgetAttempts(context.db, attempt.key_hash);
+      else if (effect === 'take_back')
         await store.takeBackAttempt(context.db, attempt, context.now);
     } catch (error) {
       context.report(error, 'could not update a throttle');

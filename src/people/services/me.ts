@@ -7,7 +7,7 @@ import { type FullUser, findUser } from '#src/people/stores/users.js';
 import { assertPassword, assertSamePassword } from './auth.js';
 import { changeUser, removeUser } from './user-changes.js';
 
-/** @throws ApiError user_unavailable if the account has been deleted in the meantime */
+/** @throws ApiError user_unavailable if the account has been deleted meanwhile */
 export async function readMe(context: ActingContext): Promise<FullUser> {
   const user = await findUser(context.db, context.viewer.id, 'full');
   if (user === null) throw new ApiError('user_unavailable');
@@ -20,11 +20,11 @@ export function changeMe(context: ActingContext, changes: ProfileUpdate): Promis
 }
 
 /**
- * Deletes the account for good, and with it every sign-in and key. What others still need of it has
- * its number, which names nobody any more.
+ * Deletes the viewer's account permanently, with all sessions and API keys. The audit log keeps its
+ * id.
  *
- * @throws InvalidRequest if the password is wrong; ApiError precondition_failed; last_administrator;
- *   user_unavailable
+ * @throws InvalidRequest if the password is wrong; ApiError precondition_failed;
+ *   last_administrator; user_unavailable
  */
 export async function deleteMe(context: ActingContext, password: string): Promise<void> {
   const passwordHash = await assertPassword(context, password);

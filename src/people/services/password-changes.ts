@@ -20,20 +20,21 @@ import { assertPassword, assertSamePassword } from './auth.js';
 import { mailThrottle, throttled } from './login-throttling.js';
 import { hashPassword } from './passwords.js';
 
-/** Minutes in which a password may be set with the token of a mail. */
+/** Lifetime of a password reset token in minutes. */
 export const PASSWORD_RESET_MINUTES = 30;
 
 /**
- * Changes the password of whoever knows the current one. All their other sign-ins end.
+ * Changes the viewer's password and ends all their other sessions.
  *
- * @throws InvalidRequest if the current password is wrong, or the new ones differ or are the current
- *   one; ApiError too_many_attempts; user_unavailable if it was reset in the meantime
+ * @throws InvalidRequest if the current password is wrong, the new passwords differ, or the new
+ *   password is the current one; ApiError too_many_attempts; user_unavailable if the password was
+ *   reset meanwhile
  */
 export async function changePassword(
   context: ActingContext,
   { current_password, new_password, confirm_password }: PasswordChange,
 ): Promise<void> {
-  const items = differences(new_password, confirm_password);
+  const items = mismatch(new_password, confirm_password);
   if (new_password === current_password) {
     items.push(valueError('password_unchanged', ['body', 'new_password'], REDACTED));
   }
@@ -50,9 +51,9 @@ export async function changePassword(
 }
 
 /**
- * Has a token sent to the address, if it is that of somebody who may sign in.
+ * Queues a mail with a reset token. It is sent only if the email address belongs to an active user.
  *
- * @throws ApiError too_many_mails if that was asked for too often
+ * @throws ApiError too_many_mails if requested too often
  */
 export async function requestPasswordReset(context: Context, email: string): Promise<void> {
   await throttled(context, [mailThrottle(email)], () =>
@@ -61,28 +62,28 @@ export async function requestPasswordReset(context: Context, email: string): Pro
 }
 
 /**
- * Gives a new password to whoever brings the token of a mail. It works once, and all sign-ins of the
- * user end.
+ * Sets a new password with the token from a mail, and ends all sessions of the user. A token works
+ * once.
  *
- * @throws InvalidRequest if the token is none, was used or has expired, or the passwords differ
+ * @throws InvalidRequest if the token is unknown, used or expired, or the passwords differ
  */
 export async function resetPassword(
   context: Context,
   { token, new_password, confirm_password }: PasswordReset,
 ): Promise<void> {
-  const items = differences(new_password, confirm_password);
+  const items = mismatch(new_password, confirm_password);
   if (items.length > 0) throw new InvalidRequest(items);
   const tokenHash = hashSecret(token);
-  // Whoever guesses tokens must not cost the work of a hash.
+  // Checked first, so that an invalid token does not cost a password hash.
   const found = await findEmailToken(context.db, tokenHash, 'reset_password', context.now);
-  if (found === null) throw unusable(token);
+  if (found === null) throw invalidToken(token);
   const passwordHash = await hashPassword(new_password, context.passwordCost);
   await inTransaction(context, async (trx) => {
     const taken = await takeEmailToken(trx.db, tokenHash, 'reset_password', context.now);
     const user = taken === null ? null : await lockUser(trx.db, taken.user_id);
-    if (taken === null || user === null || !user.is_active) throw unusable(token);
-    // The address may be somebody else's by now.
-    if (user.email?.toLowerCase() !== taken.email.toLowerCase()) throw unusable(token);
+    if (taken === null || user === null || !user.is_active) throw invalidToken(token);
+    // The token was sent to an email address that the user may have given up since.
+    if (user.email?.toLowerCase() !== taken.email.toLowerCase()) throw invalidToken(token);
     await writePassword(trx, user, passwordHash, 'account.reset_password');
     await deleteSessionsOf(trx.db, user.id);
   });
@@ -102,12 +103,12 @@ async function writePassword(
   await enqueue(trx.db, 'notice', { kind: 'password_changed', to: email, username, language });
 }
 
-function differences(password: string, again: string) {
+function mismatch(password: string, again: string) {
   return password === again
     ? []
     : [valueError('passwords_differ', ['body', 'confirm_password'], REDACTED)];
 }
 
-function unusable(token: string): InvalidRequest {
+function invalidToken(token: string): InvalidRequest {
   return new InvalidRequest([valueError('unusable_token', ['body', 'token'], token)]);
 }

@@ -7,59 +7,61 @@ import * as passwords from '#src/people/lib/passwords.js';
 import { replacePasswordHash } from '#src/people/stores/accounts.js';
 
 /**
- * Argon2 runs in the pool of libuv, which has four threads and also serves files and host names:
- * half of it stays theirs, and one core stays with everybody else. Two at a time are still some
- * fifty passwords a second.
+ * Maximum number of concurrent hashes. Argon2 runs in libuv's pool of four threads, which also
+ * serves files and DNS lookups: half of it stays free for those, and one core for everything else.
+ * Two at a time still compute about fifty hashes a second.
  *
  * @see https://docs.libuv.org/en/v1.x/threadpool.html
  */
 const CONCURRENCY = Math.min(2, Math.max(1, availableParallelism() - 1));
 
-/** Who comes later would wait for seconds, and had better be told so at once. */
+/**
+ * Maximum number of waiting hashes; beyond it, calls fail at once instead of waiting for seconds.
+ */
 export const MAX_WAITING = 64;
 
 const limit = pLimit(CONCURRENCY);
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+async function limited<T>(work: () => Promise<T>): Promise<T> {
   if (limit.pendingCount >= MAX_WAITING) throw new ApiError('too_busy');
   return limit(work);
 }
 
 /**
- * A salted hash of the password, to be stored.
+ * Returns a salted hash of the password, for storage.
  *
- * @throws ApiError too_busy if too many are waiting already
+ * @throws ApiError too_busy if too many hashes are waiting
  */
 export function hashPassword(password: string, cost?: PasswordCost): Promise<string> {
-  return inTurn(() => passwords.hashPassword(password, cost));
+  return limited(() => passwords.hashPassword(password, cost));
 }
 
 /**
- * Whether the password belongs to the hash. Without a hash the answer is false, after the same
- * work as for a hash of today's parameters.
+ * Whether the password matches the hash. Without a hash, returns false after the same work as for a
+ * hash with current parameters.
  *
- * @throws ApiError too_busy if too many are waiting already; the password was not looked at then
+ * @throws ApiError too_busy if too many hashes are waiting; the password was then not checked
  */
 export function verifyPassword(
   password: string,
   known: string | null,
   cost?: PasswordCost,
 ): Promise<boolean> {
-  return inTurn(() => passwords.verifyPassword(password, known, cost));
+  return limited(() => passwords.verifyPassword(password, known, cost));
 }
 
-/** Does beforehand what would make the first login of an unknown user slower than others. */
+/** Computes the dummy hash in advance, so that the first login of an unknown user is not slower. */
 export async function preparePasswords(cost?: PasswordCost): Promise<void> {
   await passwords.dummyHash(cost);
 }
 
 /**
- * Stores the password that has just proved right under a new hash, if the one it was checked
- * against was made with older parameters. A password that was changed meanwhile stays.
+ * Rehashes a password that has just been verified, if its hash was made with older parameters. A
+ * password that was changed meanwhile stays.
  *
- * Never fails: the old hash is as good as it was, and the next login tries again.
+ * Never throws: the old hash remains valid, and the next login tries again.
  *
- * @returns the hash that is stored now
+ * @returns the stored hash
  */
 export async function renewHash(
   { db, report, passwordCost }: Pick<Context, 'db' | 'report' | 'passwordCost'>,

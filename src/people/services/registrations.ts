@@ -14,19 +14,19 @@ import { hashPassword } from './passwords.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** How often one address may be registered with before there is a wait. */
+/** Registrations with one email address without a delay. */
 const FREE_REGISTRATIONS = 20;
 
-/** How long an address may be confirmed, and the username is kept free. */
+/** Hours until an unconfirmed registration expires and its username becomes available again. */
 export const REGISTRATION_HOURS = 24;
 
 /**
- * Writes down that somebody wants an account, and has a mail sent to the address. There is no
- * account before that is confirmed. What is done here does not depend on whether the address is
- * known already, so neither the answer nor its time tells.
+ * Stores a registration and queues the mail to confirm it. The account is created on confirmation.
+ * The work does not depend on whether the email address is known, so neither the response nor its
+ * timing reveals it.
  *
  * @throws InvalidRequest if the passwords differ or the terms are not accepted; ApiError duplicate
- *   if the username is taken: those are public; too_many_mails
+ *   if the username is taken (usernames are public); too_many_mails
  */
 export async function register(context: Context, registration: Registration): Promise<void> {
   assertAgreed(registration);
@@ -56,9 +56,10 @@ export async function register(context: Context, registration: Registration): Pr
 }
 
 /**
- * Has the mail sent again, if somebody with this address has registered and not yet confirmed.
+ * Queues the confirmation mail again. It is sent only if there is an unconfirmed registration with
+ * this email address.
  *
- * @throws ApiError too_many_mails if that was asked for too often
+ * @throws ApiError too_many_mails if requested too often
  */
 export async function resendConfirmation(context: Context, email: string): Promise<void> {
   await throttled(context, [mailThrottle(email)], () =>
@@ -67,10 +68,10 @@ export async function resendConfirmation(context: Context, email: string): Promi
 }
 
 /**
- * Makes a user of whoever registered with this token.
+ * Creates the user of the registration that the token confirms.
  *
  * @returns the user, or null if the token confirms no registration
- * @throws ApiError duplicate if somebody else got the name or the address in the meantime
+ * @throws ApiError duplicate if the username or email address has been taken meanwhile
  */
 export async function confirmRegistration(
   trx: Context,

@@ -10,12 +10,12 @@ import { readPage } from '#src/lists/paging.js';
 import { recordLogin } from '#src/people/stores/accounts.js';
 import * as store from '#src/people/stores/sessions.js';
 
-/** A sign-in that is about to begin. */
+/** Options for a new session. */
 export interface SessionStart {
   userId: number;
-  /** Of the password that has just proved right. */
+  /** Hash of the password that has just been verified. */
   passwordHash: string;
-  /** The secret of the session's cookie; null for a client that holds tokens. */
+  /** Secret in the session's cookie; null for a client that uses tokens. */
   cookieId: string | null;
   remember: boolean;
   userAgent: string | null;
@@ -23,12 +23,11 @@ export interface SessionStart {
 }
 
 /**
- * Writes down that somebody has signed in. A browser has one session: the one that it had before
- * ends.
+ * Starts a session. A session that the same browser had before ends.
  *
- * @returns the number of the session
- * @throws ApiError invalid_credentials if the user was deleted, was switched off or got
- *   another password in the meantime
+ * @returns the id of the session
+ * @throws ApiError invalid_credentials if the user was deleted or deactivated, or the password was
+ *   changed, meanwhile
  */
 export function startSession(
   context: Context,
@@ -36,7 +35,8 @@ export function startSession(
 ): Promise<number> {
   const { viewer, address, now } = context;
   return inTransaction(context, async (trx) => {
-    // First of all: whoever switches the user off, or sets a password, has to wait, and then ends this session too.
+    // Must come first, as it locks the user: a concurrent deactivation or password change waits for
+    // this transaction, and then ends this session too.
     if (!(await recordLogin(trx.db, { id: userId, passwordHash }, now)))
       throw new ApiError('invalid_credentials');
     if (cookieId !== null && viewer?.credential.kind === 'session') {
@@ -51,16 +51,16 @@ export function startSession(
       expires_at: expiresAt.toISOString(),
     });
     const after = { user_agent: userAgent, remember, kind: cookieId === null ? 'token' : 'cookie' };
-    // Whoever was signed in here before has no part in it.
+    // The entry must not name the user of the browser's previous session.
     await record({ ...trx, viewer: null }, { action: 'session.begin', id, after, actorId: userId });
     return id;
   });
 }
 
 /**
- * The sign-ins of the viewer that have not expired.
+ * Returns a page of the viewer's unexpired sessions.
  *
- * @throws InvalidRequest if the cursor is not one of ours
+ * @throws InvalidRequest if the cursor is invalid
  */
 export async function listSessions(
   context: ActingContext,
@@ -81,7 +81,7 @@ export async function listSessions(
   return { ...page, items };
 }
 
-/** Ends a sign-in of the viewer. Returns whether they had such a one. */
+/** Ends a session of the viewer. Returns whether it existed. */
 export function endSession(context: ActingContext, id: number): Promise<boolean> {
   return inTransaction(context, async (trx) => {
     const ended = await store.deleteSession(trx.db, context.viewer.id, id, context.now);
@@ -90,7 +90,7 @@ export function endSession(context: ActingContext, id: number): Promise<boolean>
   });
 }
 
-/** Ends every sign-in of the viewer but the one of this request. Returns how many that were. */
+/** Ends all sessions of the viewer except that of this request. Returns how many. */
 export function endOtherSessions(context: ActingContext): Promise<number> {
   const current = sessionOf(context.viewer);
   const others = { aliveAt: context.now, ...(current === null ? {} : { except: current }) };
@@ -101,7 +101,7 @@ export function endOtherSessions(context: ActingContext): Promise<number> {
   });
 }
 
-/** The number of the sign-in that a request was made with; null for one with a key. */
+/** Returns the id of the session that authenticated the request; null for an API key. */
 function sessionOf({ credential }: Viewer): number | null {
   return credential.kind === 'key' ? null : credential.id;
 }

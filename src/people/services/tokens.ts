@@ -18,30 +18,32 @@ import { authenticate } from './auth.js';
 import { startSession } from './sessions.js';
 
 /**
- * How long a refresh token that was used is still good for another pair. A client whose requests
- * run side by side renews several times at once, with the one token that it has.
+ * Milliseconds during which a used refresh token still works, because a client with concurrent
+ * requests may refresh several times at once.
  */
 const GRACE_MS = 5 * 1000;
 
-/** How many tokens a sign-in may get in that time, so that a client gone wild fills no table. */
+/**
+ * Maximum number of tokens per session during that time, which bounds the table for faulty clients.
+ */
 const MAX_TOKENS_IN_GRACE = 10;
 
-/** What signs the tokens, and what the client says it is. */
+/** Keys that sign the tokens, and the client's `User-Agent`. */
 export interface TokenIssuer {
   keys: TokenKeys;
   userAgent: string | null;
 }
 
 /**
- * Tokens for a password, which begin a sign-in, or for a refresh token, which prolong one
- * (RFC 6749, sections 4.3 and 6). Every refresh token is good for one renewal. One that comes again
- * after the grace is in two hands, nobody can tell in whose rightfully, and its whole sign-in ends.
+ * Issues tokens for a password, which starts a session, or for a refresh token, which extends one
+ * (RFC 6749, sections 4.3 and 6). A refresh token works once. Reuse after the grace period ends the
+ * whole session, because two parties then have the token.
  *
- * Not to be called within a transaction, which would take back that ending with the refusal.
+ * Must not be called in a transaction, whose rollback would undo the end of the session.
  *
- * @throws InvalidRequest without what the grant needs; ApiError invalid_credentials; invalid_token
- *   if the refresh token is forged, has expired, was used before or belongs to a sign-in that has
- *   ended; wrong_token_type; user_unavailable
+ * @throws InvalidRequest if fields that the grant type requires are missing; ApiError
+ *   invalid_credentials; too_many_attempts; invalid_token if the refresh token is forged, expired
+ *   or used, or its session has ended; wrong_token_type; user_unavailable
  */
 export async function grantTokens(
   context: Context,
@@ -50,25 +52,25 @@ export async function grantTokens(
 ): Promise<TokenPair> {
   if (request.grant_type === 'refresh_token') {
     assertFields(request, ['refresh_token']);
-    return renewSignIn(context, request.refresh_token, issuer.keys);
+    return refreshSession(context, request.refresh_token, issuer.keys);
   }
   assertFields(request, ['username', 'password']);
-  return beginTokenSignIn(context, request, issuer);
+  return startTokenSession(context, request, issuer);
 }
 
 /**
- * Ends the sign-in to which a refresh or an access token belongs (RFC 7009). A token that is worth
- * nothing already stays so, and nobody is told the difference.
+ * Ends the session of a refresh or access token (RFC 7009). An invalid token is ignored without an
+ * error.
  */
 export async function revokeToken(context: Context, token: string, keys: TokenKeys): Promise<void> {
   const refreshed = await keys.verify('refresh', token, context.now);
   const subject =
     'fault' in refreshed ? await keys.verify('access', token, context.now) : refreshed;
   if ('fault' in subject) return;
-  await inTransaction(context, (trx) => endTokenSignIn(trx, subject, 'session.end'));
+  await inTransaction(context, (trx) => endTokenSession(trx, subject, 'session.end'));
 }
 
-async function beginTokenSignIn(
+async function startTokenSession(
   context: Context,
   login: { username: string; password: string },
   { keys, userAgent }: TokenIssuer,
@@ -87,18 +89,22 @@ async function beginTokenSignIn(
   });
 }
 
-async function renewSignIn(context: Context, token: string, keys: TokenKeys): Promise<TokenPair> {
+async function refreshSession(
+  context: Context,
+  token: string,
+  keys: TokenKeys,
+): Promise<TokenPair> {
   const subject = await keys.verify('refresh', token, context.now);
   if ('fault' in subject) throw new ApiError(subject.fault);
   const pair = await inTransaction(context, (trx) =>
     exchangeToken(trx, { ...subject, tokenHash: hashSecret(token) }, keys),
   );
-  // Thrown only now: within the transaction it would take back that the sign-in has ended.
+  // Thrown outside the transaction, whose rollback would undo the end of the session.
   if (pair === null) throw new ApiError('invalid_token');
   return pair;
 }
 
-/** The next pair; or null if the token had been used long before, and the sign-in has ended for it. */
+/** Returns a new pair, or null after a reused token has ended the session. */
 async function exchangeToken(
   trx: Context,
   { tokenHash, ...subject }: TokenSubject & { tokenHash: Buffer },
@@ -107,16 +113,16 @@ async function exchangeToken(
   const { now } = trx;
   const { userId, sessionId } = subject;
   await store.lockSignIn(trx.db, sessionId);
-  const bearer = await findUserByToken(trx.db, userId, sessionId, now);
-  if (bearer === null || !bearer.is_active) throw new ApiError('user_unavailable');
+  const user = await findUserByToken(trx.db, userId, sessionId, now);
+  if (user === null || !user.is_active) throw new ApiError('user_unavailable');
   const known =
-    bearer.session_id === null ? null : await store.findRefreshToken(trx.db, sessionId, tokenHash);
+    user.session_id === null ? null : await store.findRefreshToken(trx.db, sessionId, tokenHash);
   if (known === null) throw new ApiError('invalid_token');
 
   if (known.used_at === null) {
     await store.recordRefreshTokenUse(trx.db, tokenHash, now);
   } else if (now.getTime() - Date.parse(known.used_at) > GRACE_MS) {
-    await endTokenSignIn(trx, subject, 'token.reuse');
+    await endTokenSession(trx, subject, 'token.reuse');
     return null;
   } else {
     const usage = { tokenHash, usedAt: known.used_at };
@@ -151,23 +157,23 @@ async function issuePair(
   };
 }
 
-async function endTokenSignIn(
+async function endTokenSession(
   trx: Context,
   { userId, sessionId }: TokenSubject,
   action: AuditAction,
 ): Promise<void> {
   if (!(await deleteSession(trx.db, userId, sessionId, trx.now))) return;
-  // The token speaks, and not whose cookie may have come along.
-  const speaker = { ...trx, viewer: null };
-  await record(speaker, { action, id: sessionId, actorId: userId });
+  // The token identifies the user, not a session cookie that was sent along.
+  const anonymous = { ...trx, viewer: null };
+  await record(anonymous, { action, id: sessionId, actorId: userId });
 }
 
-/** A sign-in lives as long as the refresh token that was handed out last. */
+/** A session expires together with its latest refresh token. */
 function expiryOf(now: Date): Date {
   return new Date(now.getTime() + REFRESH_TOKEN_SECONDS * 1000);
 }
 
-/** @throws InvalidRequest that names each of the fields that is not there */
+/** @throws InvalidRequest with an item for every missing field */
 function assertFields<K extends keyof TokenRequest>(
   request: TokenRequest,
   names: readonly K[],

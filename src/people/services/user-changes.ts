@@ -19,12 +19,12 @@ import { enqueue } from '#src/queue/store.js';
 import { userTag } from './users.js';
 
 /**
- * @throws ApiError duplicate, naming each field that is taken; beyond_own_permissions if the role is
- *   more than the viewer's own
+ * @throws ApiError duplicate, with every field that is taken; beyond_own_permissions if the role
+ *   has permissions that the viewer lacks
  */
 export async function createUser(context: Context, user: UserCreate): Promise<FullUser> {
   assertGrantable(context, ROLE_PERMISSIONS[user.role]);
-  return namingDuplicates(context, user, () =>
+  return withDuplicateErrors(context, user, () =>
     inTransaction(context, async (trx) => {
       const created = await store.insertUser(trx.db, user);
       await record(trx, { action: 'user.create', id: created.id, after: user });
@@ -34,11 +34,11 @@ export async function createUser(context: Context, user: UserCreate): Promise<Fu
 }
 
 /**
- * Creates all of the users, or none.
+ * Creates all users, or none.
  *
  * @returns their ids, in the order of `users`
- * @throws ApiError duplicate, with the place of every value that is taken, be it by a user that
- *   exists or by one further up in the list; beyond_own_permissions
+ * @throws ApiError duplicate, with the location of every value that is taken by an existing user or
+ *   repeats an earlier item; beyond_own_permissions
  */
 export async function createUsers(context: Context, users: UserCreate[]): Promise<number[]> {
   for (const { role } of users) assertGrantable(context, ROLE_PERMISSIONS[role]);
@@ -59,18 +59,18 @@ export async function createUsers(context: Context, users: UserCreate[]): Promis
     }
   }
   const duplicates = findDuplicates(users, await takenBy(context, users));
-  // Whoever had the name may have gone in the meantime: then only the database knows which it was.
+  // The conflicting user may have been deleted since. Then only the database's error is known.
   throw duplicates.length === 0 ? refusal : duplicate(duplicates);
 }
 
 /**
- * Replaces the user, or changes the fields that are given. Whoever is switched off is signed out
- * everywhere.
+ * Replaces the user, or updates the given fields. Deactivating a user ends all their sessions.
  *
- * @throws ApiError not_found, or user_unavailable if it is the viewer who has gone;
+ * @throws ApiError not_found, or user_unavailable if the viewer's own account is gone;
  *   precondition_failed if the user has changed since it was read; duplicate; last_administrator if
- *   nobody could administrate any more; admin_required if somebody changes of themselves what only
- *   administrators may; insufficient_scope if a key changes its own user without \`me:write\`
+ *   no administrator would remain; admin_required if anyone but an administrator changes an
+ *   administered field; beyond_own_permissions; insufficient_scope if an API key without `me:write`
+ *   changes its own user
  */
 export function changeUser(
   context: Context,
@@ -78,7 +78,7 @@ export function changeUser(
   changes: UserUpdate,
   action: AuditAction = 'user.change',
 ): Promise<FullUser> {
-  assertOwnToChange(context, changes);
+  assertMayChangeFields(context, changes);
   assertMayActAs(context.viewer, id, 'me:write');
   const work = () =>
     inTransaction(context, async (trx) => {
@@ -86,7 +86,7 @@ export function changeUser(
       const before = await lockForChange(trx, id);
       const changed = differences(before, changes);
       if (Object.keys(changed).length === 0) return before;
-      const after = await store.updateUser(trx.db, id, withAddressState(changed), trx.now);
+      const after = await store.updateUser(trx.db, id, withUnverifiedEmail(changed), trx.now);
       if (!after.is_active) await deleteSessionsOf(trx.db, id);
       if (!after.is_active || after.email !== before.email) await deleteEmailTokensOf(trx.db, id);
       if (before.email !== null && after.email !== before.email) {
@@ -98,15 +98,15 @@ export function changeUser(
       await recordDifference(trx, { action, id }, { before, after });
       return after;
     });
-  return namingDuplicates(context, changes, work, id);
+  return withDuplicateErrors(context, changes, work, id);
 }
 
 /**
- * Gives the user a role, or any mask of permissions.
+ * Assigns a role, or any mask of permissions.
  *
- * @throws InvalidRequest if it is not one of the two, or no mask; ApiError not_found;
- *   precondition_failed; last_administrator; beyond_own_permissions if the viewer would grant what
- *   they do not hold
+ * @throws InvalidRequest unless exactly one of both is given, or if the mask is invalid; ApiError
+ *   not_found; precondition_failed; last_administrator; beyond_own_permissions if the viewer would
+ *   grant permissions that they lack
  */
 export function assignRole(
   context: Context,
@@ -134,11 +134,11 @@ export function deleteUser(context: Context, id: number): Promise<void> {
 }
 
 /**
- * Removes the user, with every sign-in and key. To be written down by the caller, in the same
- * transaction.
+ * Deletes the user with all sessions and API keys. The caller must record it in the audit log, in
+ * the same transaction.
  *
- * @returns who has gone
- * @throws ApiError not_found, or user_unavailable if it is the viewer who has gone;
+ * @returns the deleted user
+ * @throws ApiError not_found, or user_unavailable if the viewer's own account is gone;
  *   precondition_failed; last_administrator
  */
 export async function removeUser(trx: Context, id: number): Promise<FullUser> {
@@ -148,7 +148,7 @@ export async function removeUser(trx: Context, id: number): Promise<FullUser> {
   return user;
 }
 
-/** @throws ApiError last_administrator if nobody could administrate without this user */
+/** @throws ApiError last_administrator if no other administrator can sign in */
 async function assertNotLastAdministrator(trx: Context, id: number): Promise<void> {
   const administrators = await store.lockWithAdministrators(trx.db, id);
   if (administrators.length === 1 && administrators[0] === id) {
@@ -157,8 +157,9 @@ async function assertNotLastAdministrator(trx: Context, id: number): Promise<voi
 }
 
 /**
- * Locks the user, and makes sure that it is the one that was read, and nobody who is above the
- * viewer: a lesser administrator could else remove all who may grant what they may not.
+ * Returns the user, locked, after checking `If-Match`. Rejects a user with administrator
+ * permissions that the viewer lacks: otherwise a lesser administrator could remove all who may
+ * grant them.
  */
 async function lockForChange(trx: Context, id: number): Promise<FullUser> {
   const current = await store.lockUser(trx.db, id);
@@ -169,17 +170,17 @@ async function lockForChange(trx: Context, id: number): Promise<FullUser> {
   return current;
 }
 
-/** A new email is not verified. */
-function withAddressState(changed: UserUpdate): UserUpdate & { email_verified_at?: null } {
+/** Marks a new email address as unverified. */
+function withUnverifiedEmail(changed: UserUpdate): UserUpdate & { email_verified_at?: null } {
   return changed.email === undefined ? changed : { ...changed, email_verified_at: null };
 }
 
-/** The fields of a user that the user does not change alone. */
-const ADMINISTERED = ['username', 'email', 'is_active'] as const;
+/** Fields that only administrators may change. */
+const ADMIN_FIELDS = ['username', 'email', 'is_active'] as const;
 
-function assertOwnToChange({ viewer }: Context, changes: UserUpdate): void {
-  const isAdministered = ADMINISTERED.some((field) => changes[field] !== undefined);
-  if (isAdministered && !isAdministrator(viewer)) throw new ApiError('admin_required');
+function assertMayChangeFields({ viewer }: Context, changes: UserUpdate): void {
+  const changesAdminField = ADMIN_FIELDS.some((field) => changes[field] !== undefined);
+  if (changesAdminField && !isAdministrator(viewer)) throw new ApiError('admin_required');
 }
 
 function assertNotAbove({ viewer }: Context, { id, permissions }: FullUser): void {
@@ -206,8 +207,8 @@ function maskOf({ role, permissions }: RoleAssignment): Mask {
   return permissions;
 }
 
-/** Makes of a refusal of the database one that names every value that is taken by another user. */
-async function namingDuplicates<T>(
+/** Replaces the database's unique violation by an error with every value taken by another user. */
+async function withDuplicateErrors<T>(
   context: Context,
   user: Names,
   work: () => Promise<T>,
@@ -231,7 +232,7 @@ function takenBy(context: Context, users: Names[], except?: number): Promise<Tak
   return store.findTaken(context.db, values('username'), values('email'), except);
 }
 
-/** Where a value stands that is taken, or that stands further up too. */
+/** Returns the location of every value that is taken or repeats an earlier one. */
 function findDuplicates(
   users: Names[],
   taken: Taken,

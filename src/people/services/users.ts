@@ -9,17 +9,17 @@ import * as store from '#src/people/stores/users.js';
 
 type AnyUser = store.PublicUser | store.FullUser;
 
-/** The entity tag of a user as one audience sees it. */
+/** Returns the entity tag of a user, which differs between audiences. */
 export function userTag(user: AnyUser): string {
   return entityTag(user.version, 'email' in user ? 'full' : 'public');
 }
 
-/** How much of the users in general this viewer may see. */
+/** Returns the audience that the viewer belongs to when reading users in general. */
 export function usersAudience(viewer: Viewer | null): store.Audience {
   return isAdministrator(viewer) ? 'full' : 'public';
 }
 
-/** @throws InvalidRequest if the cursor is not one of ours */
+/** @throws InvalidRequest if the cursor is invalid */
 export function listUsers(
   context: Context,
   { q, ...request }: UserListQuery,
@@ -34,28 +34,31 @@ export function listUsers(
 }
 
 /**
- * Every user that the viewer may see, by id, as they come out of the database.
+ * Streams all users visible to the viewer, ordered by id.
  *
- * @param timeout milliseconds after which it is broken off
+ * @param timeout milliseconds after which the query is cancelled
  */
 export function exportUsers(context: Context, timeout: number): AsyncIterable<AnyUser> {
   return store.streamUsers(context.db, usersAudience(context.viewer), timeout);
 }
 
-/** Administrators see everybody whole, people themselves; a key its own user only with `me:read`. */
-function maySeeWhole(viewer: Viewer | null, id: number): boolean {
+/**
+ * Administrators see all fields of every user, users their own; API keys those of their user only
+ * with `me:read`.
+ */
+function maySeeAllFields(viewer: Viewer | null, id: number): boolean {
   return viewer?.id === id ? hasScope(viewer, 'me:read') : isAdministrator(viewer);
 }
 
-/** @throws ApiError not_found if there is no user with this id that the viewer may see */
+/** @throws ApiError not_found if the user does not exist */
 export async function readUser(context: Context, id: number): Promise<AnyUser> {
-  const audience = maySeeWhole(context.viewer, id) ? 'full' : 'public';
+  const audience = maySeeAllFields(context.viewer, id) ? 'full' : 'public';
   const user = await store.findUser(context.db, id, audience);
   if (user === null) throw new ApiError('not_found');
   return user;
 }
 
-/** Whose a user is: their own. */
+/** Returns the owner of a user, which is the user; null if it does not exist. */
 export async function ownerOfUser(context: Context, id: number): Promise<number | null> {
   return (await store.findUser(context.db, id, 'full'))?.id ?? null;
 }

@@ -10,7 +10,7 @@ t.setTimeout(300_000);
 
 const summary = (numbers: string) => `Files: ${numbers}.\n`;
 
-t.test('what the front matter says', async (t) => {
+t.test('imports front matter fields', async (t) => {
   const { folder, rows, importAll } = await place(t);
   await rows(`insert into users (username) values ('Alice'), ('bob')`);
   write(folder, {
@@ -84,7 +84,7 @@ t.test('what the front matter says', async (t) => {
   t.equal((await rows(`select from audit_log where action = 'category.create'`)).length, 1);
 });
 
-t.test('bad files are named with their reason, and the others are imported', async (t) => {
+t.test('reports invalid files with the reason and imports the others', async (t) => {
   const { folder, rows, importAll } = await place(t);
   const elsewhere = temporaryDirectory(t);
   write(elsewhere, { 'secret.md': 'secret' });
@@ -151,7 +151,7 @@ t.test('bad files are named with their reason, and the others are imported', asy
   );
 });
 
-t.test('again: what has changed, and nothing else', async (t) => {
+t.test('imports changed files only', async (t) => {
   const { folder, rows, importAll } = await place(t);
   write(folder, {
     'a.md': '---\ntitle: A\ntags: [x]\ndate: 2024-01-01\n---\nText',
@@ -192,7 +192,7 @@ t.test('again: what has changed, and nothing else', async (t) => {
     category: 'K',
     tags: ['y'],
   });
-  t.match(b, { title: 'Bee' }, 'what was changed here stays if the file has not changed');
+  t.match(b, { title: 'Bee' }, 'keeps an edited post whose file is unchanged');
   t.match(c, { title: 'C' });
   const [change] = await rows(`select before, after from audit_log where action = 'post.change'`);
   t.match(change, { before: { title: 'A', status: 'published' }, after: { title: 'A2' } });
@@ -203,7 +203,7 @@ t.test('again: what has changed, and nothing else', async (t) => {
   t.same(again, { published_at: new Date('2024-01-02T00:00:00Z'), slug: 'a' });
 });
 
-t.test('what has been written here is not lost', async (t) => {
+t.test('does not overwrite posts that were edited here', async (t) => {
   const { folder, rows, importAll } = await place(t);
   write(folder, { 'a.md': 'One', 'b.md': 'Two', 'c.md': 'Three' });
   await importAll();
@@ -228,7 +228,7 @@ t.test('what has been written here is not lost', async (t) => {
     { content: 'Four', status: 'published' },
   ]);
   write(folder, { 'a.md': 'And more' });
-  t.match((await importAll()).stdout, '0 created, 1 updated', 'the file is the last word again');
+  t.match((await importAll()).stdout, '0 created, 1 updated', 'imports later changes');
 
   await rows(`update posts set summary = 'Mine' where title = 'b'`);
   t.match((await importAll()).stdout, '0 created, 0 updated, 3 unchanged');
@@ -236,7 +236,7 @@ t.test('what has been written here is not lost', async (t) => {
   t.same(await rows(`select summary from posts where title = 'b'`), [{ summary: '' }]);
 });
 
-t.test('an author who comes later is found then', async (t) => {
+t.test('assigns an author who is created after the import', async (t) => {
   const { folder, rows, importAll } = await place(t);
   write(folder, { 'a.md': '---\nauthor: Ann\n---\nOne', 'b.md': '---\nauthor: Bob\n---\nTwo' });
   const first = await importAll();
@@ -261,7 +261,7 @@ t.test('an author who comes later is found then', async (t) => {
   ]);
 });
 
-t.test('a file that was moved is still that of its post', async (t) => {
+t.test('recognizes a post whose file has moved', async (t) => {
   const { folder, rows, importAll } = await place(t);
   write(folder, { 'a.md': '---\nslug: one\n---\n# One\n', 'b.md': '---\nslug: two\n---\n# Two\n' });
   await importAll();
@@ -281,7 +281,7 @@ t.test('a file that was moved is still that of its post', async (t) => {
   ]);
 });
 
-t.test('what was written here comes back from its export', async (t) => {
+t.test('restores posts from their export', async (t) => {
   const { rows, importFrom, exportTo, folder } = await place(t);
   write(folder, { 'a.md': 'One', 'b.md': 'Two' });
   await importFrom(folder);
@@ -304,7 +304,7 @@ t.test('what was written here comes back from its export', async (t) => {
   t.same(await rows(`select content from posts where slug = 'b'`), [{ content: 'Two more' }]);
 });
 
-t.test('a rehearsal says what the import says then', async (t) => {
+t.test('--dry-run reports the same as the import', async (t) => {
   const { folder, rows, importAll } = await place(t);
   write(folder, {
     'a.md': '---\nslug: same\n---\nText',
@@ -322,7 +322,7 @@ t.test('a rehearsal says what the import says then', async (t) => {
   t.equal(stderr, rehearsal.stderr);
 });
 
-t.test('what cannot be begun is said in a sentence', async (t) => {
+t.test('reports unusable folders in one sentence', async (t) => {
   const { folder, rows, importFrom } = await place(t);
   const nowhere = join(folder, 'nowhere');
   t.equal((await importFrom(nowhere)).stderr, `error: The folder ${nowhere} does not exist.\n`);
@@ -331,7 +331,7 @@ t.test('what cannot be begun is said in a sentence', async (t) => {
   t.match((await importFrom(folder)).stderr, 'is not migrated');
 });
 
-t.test('all is rendered again, and only what is otherwise then is written', async (t) => {
+t.test('re-renders all content and writes only what changes', async (t) => {
   const { folder, rows, importAll, renderAll } = await place(t);
   write(folder, { 'a.md': '*One* bold', 'b.md': 'Two' });
   await importAll();
@@ -346,7 +346,7 @@ t.test('all is rendered again, and only what is otherwise then is written', asyn
   t.equal((await renderAll()).stdout, 'Changed by re-rendering: 1 posts, 1 comments.\n');
   const [a = {}, b] = await state();
   t.match(a, { content_html: '<p><em>One</em> bold</p>\n', is_found: true });
-  t.same({ ...a, content_html: '<script>', is_found: false }, before[0], 'no change of the post');
+  t.same({ ...a, content_html: '<script>', is_found: false }, before[0], 'the post is unchanged');
   t.same(b, before[1]);
   t.same(await rows('select content_html, version from comments'), [
     { content_html: '<p><em>Fine</em></p>\n', version: 1 },
@@ -362,7 +362,7 @@ t.test('all is rendered again, and only what is otherwise then is written', asyn
   t.same((await state())[1], b);
 });
 
-t.test('an export is complete, and writes over nothing', async (t) => {
+t.test('exports every post and overwrites nothing', async (t) => {
   const { folder, rows, importAll, exportTo } = await place(t);
   await rows(`insert into users (username) values ('alice')`);
   const odd =
@@ -411,10 +411,10 @@ t.test('an export is complete, and writes over nothing', async (t) => {
   t.equal(outside.stdout, 'Files: 0 written, 0 unchanged, 2 skipped.\n');
   await rows(`update posts set source_path = null where slug = 'index'`);
   t.equal((await exportTo(out, '--force')).code, 1);
-  t.same(readdirSync(elsewhere), [], 'nothing is made through a link, no folder either');
+  t.same(readdirSync(elsewhere), [], 'creates no file or folder through a link');
 });
 
-t.test('a file of another folder is not written over a post', async (t) => {
+t.test('does not overwrite a post with a file from another folder', async (t) => {
   const { folder, rows, importAll, importFrom } = await place(t);
   write(folder, { 'index.md': '# One\n\nA first text.\n', 'about.md': 'About\n\nthe one.\n' });
   await importAll();
@@ -428,14 +428,14 @@ t.test('a file of another folder is not written over a post', async (t) => {
   t.same(await titles(), [about, { title: 'One', slug: 'one' }]);
 
   write(elsewhere, { 'index.md': '---\nslug: one\n---\n# Two\n\nA second text.\n' });
-  t.equal((await importFrom(elsewhere)).code, 0, 'it says which it replaces');
+  t.equal((await importFrom(elsewhere)).code, 0, 'names the post it replaces');
   t.same(await titles(), [about, { title: 'Two', slug: 'one' }]);
   write(elsewhere, { 'index.md': '# Three\n\nA second text.\n\nAnd more.\n' });
-  t.equal((await importFrom(elsewhere)).code, 0, 'a new title, and some of the text');
+  t.equal((await importFrom(elsewhere)).code, 0, 'new title, similar text');
   t.same(await titles(), [about, { title: 'Three', slug: 'one' }]);
 });
 
-t.test('every post has a file of its own', async (t) => {
+t.test('exports each post to its own file', async (t) => {
   const { folder, rows, importAll, exportTo } = await place(t);
   write(folder, {
     'a.md': '---\nslug: other\n---\nsource',

@@ -7,10 +7,10 @@ import { type Files, place, read } from '#test/support/article-folders.js';
 
 t.setTimeout(300_000);
 
-/** Test cases of a renderer: every oddity that Markdown has, in 339 files. */
+/** Test cases of a Markdown renderer, which cover every oddity of Markdown in 339 files. */
 const REAL_FOLDER = join(dirname(createRequire(import.meta.url).resolve('showdown')), '../test');
 
-t.test('a real folder comes back as it was', async (t) => {
+t.test('restores a real folder from its export', async (t) => {
   const { rows, importFrom, exportTo } = await place(t);
   const before = read(REAL_FOLDER);
   const count = Object.keys(before).length;
@@ -45,5 +45,5 @@ t.test('a real folder comes back as it was', async (t) => {
   t.equal((await empty.importFrom(out)).code, 0);
   const again = temporaryDirectory(t);
   t.equal((await empty.exportTo(again)).code, 0);
-  t.same(read(again), after, 'from an export into an empty database and out again');
+  t.same(read(again), after, 'survives import into an empty database and another export');
 });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { loadDemoData } from '#app/demo/demo-data.js';
 import { createTestApp } from '#test/support/app.js';
 
-t.test('where there are articles already, only the people are added', async (t) => {
+t.test('adds only users if there are posts already', async (t) => {
   const { app, client } = await createTestApp(t);
   await app.pg.query(`insert into categories (name, slug) values ('guides', 'guides')`);
   t.type(await loadDemoData(app.db), 'string');
@@ -10,11 +10,11 @@ t.test('where there are articles already, only the people are added', async (t) 
   t.equal((await client().get('/api/v1/users')).json.total, 17);
 });
 
-t.test('a newcomer finds people who write to each other', async (t) => {
+t.test('creates users who write and comment', async (t) => {
   const { app, client } = await createTestApp(t);
   const password = await loadDemoData(app.db);
   const { json: posts } = await client().get('/api/v1/posts');
-  t.equal(posts.total, 4, 'without the draft');
+  t.equal(posts.total, 4, 'does not list the draft');
   t.match(posts.items[0], {
     title: 'Formatting a post',
     author: { username: 'alice' },
@@ -35,5 +35,5 @@ t.test('a newcomer finds people who write to each other', async (t) => {
   t.equal((await admin.signIn('admin', String(password))).status, 200);
   t.equal((await admin.get('/api/v1/posts?status=draft')).json.total, 1);
   t.match((await admin.get('/api/v1/comments?is_approved=false')).json, { total: 1 });
-  t.equal(await loadDemoData(app.db), null, 'once');
+  t.equal(await loadDemoData(app.db), null, 'loads only once');
 });

@@ -11,7 +11,7 @@ function objectOf(properties: Json, required: string[] = [], rest: Json = {}): J
   return { type: 'object', properties, required, ...rest };
 }
 
-/** A document with one operation, which is right before a test changes it. */
+/** A valid document with one operation, to be changed by a test. */
 function document(operation: Json = {}, components: Json = {}): Json {
   const responses = { 200: { description: 'Done' } };
   return {
@@ -33,7 +33,7 @@ function show(before: Json, after: Json): string[] {
   );
 }
 
-/** What is said of the change, and of the change undone; nothing where nobody is concerned. */
+/** Returns the findings for a change and for its reversal; empty if no client is affected. */
 function bothWays(
   t: Test,
   name: string,
@@ -43,7 +43,7 @@ function bothWays(
 ): void {
   t.same(show(before, before), [], `${name}: no change`);
   t.same(show(before, after), there, name);
-  t.same(show(after, before), back, `${name}: undone`);
+  t.same(show(after, before), back, `${name}: reversed`);
 }
 
 t.test('operations', async (t) => {
@@ -130,7 +130,7 @@ t.test('parameters', async (t) => {
   bothWays(t, 'style', [taking(q), taking({ ...q, style: 'pipeDelimited' })], style, style);
 
   const header = (name: string) => taking({ in: 'header', name, schema: text });
-  t.same(show(header('If-Match'), header('if-match')), [], 'a header has no case');
+  t.same(show(header('If-Match'), header('if-match')), [], 'header names are case-insensitive');
 
   const shared = document();
   (shared['paths'] as Record<string, Json>)['/things'] = {
@@ -218,7 +218,7 @@ t.test('responses', async (t) => {
   t.same(
     show(withHeader({ required: true, schema: text }), shared({ required: true, schema: text })),
     [],
-    'a header by reference',
+    'referenced header',
   );
   bothWays(
     t,
@@ -318,7 +318,7 @@ t.test('types', async (t) => {
     [answering(text), answering({ type: ['string', 'null'] })],
     [`breaking: ${answer} may now be null, not only string`],
   );
-  t.same(show(answering(nullable), answering({ type: ['string', 'null'] })), [], 'two spellings');
+  t.same(show(answering(nullable), answering({ type: ['string', 'null'] })), [], 'two notations');
   bothWays(
     t,
     'a number that was whole, in a request',
@@ -397,7 +397,7 @@ t.test('values', async (t) => {
   );
 });
 
-t.test('limits are breaking in a request, and a warning in an answer', async (t) => {
+t.test('treats limits as breaking in requests and as warnings in responses', async (t) => {
   const limits: [keyword: string, wide: unknown, narrow: unknown, type: string][] = [
     ['minLength', 1, 2, 'string'],
     ['maxLength', 20, 10, 'string'],
@@ -445,7 +445,7 @@ t.test('limits are breaking in a request, and a warning in an answer', async (t)
   );
 });
 
-t.test('what cannot be compared is pointed out', async (t) => {
+t.test('reports what cannot be compared', async (t) => {
   const odd = { ...text, not: { const: 'x' } };
   bothWays(
     t,
@@ -486,7 +486,7 @@ t.test('references', async (t) => {
       'breaking: GET /things: body[].name may no longer be string, but integer',
       'breaking: GET /things: body[].name is now required',
     ],
-    'a component under another name',
+    'renamed component',
   );
   t.same(
     show(
@@ -494,7 +494,7 @@ t.test('references', async (t) => {
       accepting(thing, { Thing: objectOf({ name: text }) }),
     ),
     [],
-    'the same schema, in place and by name',
+    'same schema, inline and referenced',
   );
   t.same(
     show(
@@ -502,11 +502,11 @@ t.test('references', async (t) => {
       accepting(objectOf({ a: text, b: number })),
     ),
     ['breaking: GET /things: body.b may no longer be string, but integer'],
-    'allOf is one schema',
+    'allOf with one schema',
   );
-  t.same(show(answering({ $ref: '#/none' }), answering({})), [], 'one that leads nowhere');
+  t.same(show(answering({ $ref: '#/none' }), answering({})), [], 'dangling reference');
   const loop = { Thing: thing };
-  t.same(show(answering(thing, loop), answering(thing, loop)), [], 'one that leads to itself');
+  t.same(show(answering(thing, loop), answering(thing, loop)), [], 'circular reference');
 });
 
 t.test('unions', async (t) => {

@@ -7,7 +7,7 @@ import { createTestApp } from '#test/support/app.js';
 import { insertTestPost } from '#test/support/articles.js';
 import { tokenOf } from '#test/support/credentials.js';
 
-/** What the next version would say of a post: one field in place of two. */
+/** A post in the next version: one field in place of two. */
 const NextPost = Type.Object({
   id: Type.Integer(),
   title: Type.String(),
@@ -19,7 +19,7 @@ function toNext({ id, title, content, content_html }: Post): NextPost {
   return { id, title, text: { markdown: content, html: content_html } };
 }
 
-/** The next version: the very route modules of this one, in a scope where one shape is another. */
+/** The next version: the same route modules, in a scope where one schema differs. */
 async function nextVersion(app: FastifyInstance): Promise<void> {
   app.addHook('onRoute', (route) => {
     if (route.schema === undefined) return;
@@ -53,7 +53,7 @@ const testApp = await createTestApp(
 );
 const { app, createUser } = testApp;
 
-t.test('a version is another mount of the same routes, with what differs said once', async (t) => {
+t.test('mounts a version from the same routes with its differences declared once', async (t) => {
   const { id: author_id } = await createUser({ username: 'alice' });
   const { id } = await insertTestPost(app, {
     title: 'Two faces',
@@ -71,7 +71,7 @@ t.test('a version is another mount of the same routes, with what differs said on
   t.equal(next.headers['etag'], now.headers['etag']);
 
   const list = (await app.inject('/api/v2/posts')).json();
-  t.equal(list.items[0].title, 'Two faces', 'what does not differ is the same');
+  t.equal(list.items[0].title, 'Two faces', 'the rest is the same');
   t.equal((await app.inject('/api/v2/posts/0')).statusCode, 422);
 
   const headers = await tokenOf(testApp, author_id);
@@ -80,10 +80,10 @@ t.test('a version is another mount of the same routes, with what differs said on
   t.equal(written.statusCode, 201);
   t.equal(written.headers['location'], `/api/v2/posts/${written.json().id}`);
   const refused = await app.inject({ method: 'POST', url: '/api/v2/posts', payload });
-  t.equal(refused.statusCode, 401, 'who may call what is the same too');
+  t.equal(refused.statusCode, 401, 'access is the same');
 });
 
-t.test('the document names both versions, each operation once', async (t) => {
+t.test('documents both versions, each operation once', async (t) => {
   const { paths = {} } = app.swagger() as { paths?: Record<string, Record<string, Operation>> };
   type Operation = { operationId?: string };
   const ids = Object.values(paths).flatMap((item) =>

@@ -6,7 +6,7 @@ import { startSmtpServer } from '#test/support/smtp.js';
 t.setTimeout(120_000);
 const development = { APP_ENV: 'development' } as const;
 
-t.test('the mails are shown, the newest first, and nothing of them is HTML', async (t) => {
+t.test('lists mails, newest first, with escaped HTML', async (t) => {
   const { app, client, clock } = await createTestApp(t, development);
   const anyone = client();
   t.match((await anyone.get('/dev/mail')).text, 'There is none yet.');
@@ -38,7 +38,7 @@ t.test('the mails are shown, the newest first, and nothing of them is HTML', asy
   t.match(page.text, '<a href="https://app.example.com/?a=1&amp;b=&quot;&gt;&lt;b&gt;">');
 });
 
-t.test('a browser shows the page without a complaint', { skip: noBrowser }, async (t) => {
+t.test('renders in a browser without errors', { skip: noBrowser }, async (t) => {
   const { app } = await createTestApp(t, development);
   await app.mail.send({
     to: 'a@example.com',
@@ -58,7 +58,7 @@ t.test('a browser shows the page without a complaint', { skip: noBrowser }, asyn
   t.same(foreign, []);
 });
 
-t.test('only in development, and only where mail is not really sent', async (t) => {
+t.test('exists only in development, and only while mail is stored in memory', async (t) => {
   const smtp = await startSmtpServer(t);
   for (const settings of [
     { APP_ENV: 'testing' },

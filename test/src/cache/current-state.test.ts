@@ -9,7 +9,7 @@ import { until } from '#test/support/waiting.js';
 
 const { app, databaseUrl } = await createTestApp(t);
 
-t.test('an echo that fails late says nothing of the connection that came after', async (t) => {
+t.test('ignores an echo that fails after a reconnect', async (t) => {
   const proxy = await startDatabaseProxy(t, databaseUrl);
   const state = new CurrentState({
     url: proxy.url,
@@ -23,7 +23,7 @@ t.test('an echo that fails late says nothing of the connection that came after',
   await until(() => state.get().isCertain);
   const { name } = state.get();
 
-  // The database has taken what it is to repeat, and then the connection breaks.
+  // The connection breaks after the database has received the notification to echo.
   proxy.isDeaf = true;
   state.changedHere();
   t.equal(state.get().isCertain, false);
@@ -38,5 +38,5 @@ t.test('an echo that fails late says nothing of the connection that came after',
   t.not(state.get().name, name);
   t.equal(proxy.sent().match(/listen article_changes/g)?.length, 2, 'on the second connection');
   await sleep(2500);
-  t.equal(state.get().isCertain, true, 'and it stays so');
+  t.equal(state.get().isCertain, true, 'stays that way');
 });

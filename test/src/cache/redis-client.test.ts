@@ -6,7 +6,7 @@ import { until } from '#test/support/waiting.js';
 
 const PASSWORD = 'correct-horse';
 
-t.test('no password gets into the log, nor what was to be kept', { skip: noRedis }, async (t) => {
+t.test('logs neither passwords nor cached values', { skip: noRedis }, async (t) => {
   const { url, client: direct } = await startRedis(t, PASSWORD);
   const { port } = new URL(url);
 
@@ -31,7 +31,7 @@ t.test('no password gets into the log, nor what was to be kept', { skip: noRedis
   t.notMatch(JSON.stringify(right.lines), /nobody/);
 });
 
-t.test('the log has the code of what failed', async (t) => {
+t.test('logs the error code of a failure', async (t) => {
   const { logger, lines } = recordLog();
   const { client } = openRedis('redis://127.0.0.1:1', 'x:', logger);
   t.teardown(() => client.disconnect());

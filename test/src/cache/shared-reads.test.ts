@@ -9,7 +9,7 @@ import { until } from '#test/support/waiting.js';
 
 const { app } = await createTestApp(t);
 
-/** Reads of an app whose state stays what it is until it is told otherwise. */
+/** Creates a cache with a state that changes only when a test sets it. */
 function createReads(lifetime = 60, redis: RedisConnection | null = null) {
   const state = { name: 'one', isCertain: true };
   const reads = new SharedReads({
@@ -21,7 +21,7 @@ function createReads(lifetime = 60, redis: RedisConnection | null = null) {
   return { reads, state };
 }
 
-t.test('what is read is kept for its lifetime', async (t) => {
+t.test('caches a value for its lifetime', async (t) => {
   const { reads } = createReads(1);
   let count = 0;
   const load: Load<number> = async () => ++count;
@@ -29,10 +29,10 @@ t.test('what is read is kept for its lifetime', async (t) => {
   t.match(await reads.read('list', ['count'], load), { value: 1, isHit: false });
   t.match(await reads.read('list', ['count'], load), { value: 1, isHit: true });
   await until(async () => (await reads.read('list', ['count'], load)).value === 2);
-  t.ok(Date.now() - begin < 3500, 'a second, and what the library counts in');
+  t.ok(Date.now() - begin < 3500, 'a second, plus the granularity of the library');
 });
 
-t.test('what is kept is found by its whole key, and in one state', async (t) => {
+t.test('separates values by the whole key and by state', async (t) => {
   const { reads, state } = createReads();
   const read = (key: [string, object], value: string) =>
     reads.read('list', key, async () => value).then((found) => found.value);
@@ -44,7 +44,7 @@ t.test('what is kept is found by its whole key, and in one state', async (t) => 
   t.equal(await read(['posts', { q: 'a', page: 1 }], 'fifth'), 'fifth');
 });
 
-t.test('a slow reader that is overtaken by a change does not spoil what comes after', async (t) => {
+t.test('discards a slow read that a change has overtaken', async (t) => {
   const { reads, state } = createReads();
   let finish = (_value: string): void => undefined;
   const slow = reads.read('item', ['x'], () => new Promise<string>((done) => (finish = done)));
@@ -55,7 +55,7 @@ t.test('a slow reader that is overtaken by a change does not spoil what comes af
   t.match(await reads.read('item', ['x'], async () => 'unread'), { value: 'new', isHit: true });
 });
 
-t.test('what fails is not kept, and fails all who wait for it', async (t) => {
+t.test('caches no errors, and rejects all waiting requests', async (t) => {
   const { reads } = createReads();
   let count = 0;
   const failing: Load<never> = async () => {
@@ -69,12 +69,12 @@ t.test('what fails is not kept, and fails all who wait for it', async (t) => {
   t.match(
     await reads.read('item', ['y'], failing),
     { value: null, isHit: true },
-    'nothing is kept too',
+    'null is cached too',
   );
 });
 
 t.test(
-  'while nothing is certain those who ask at once are joined, and nothing is kept',
+  'joins concurrent requests for the same key but caches nothing while changes may be missed',
   async (t) => {
     const { reads, state } = createReads();
     state.isCertain = false;
@@ -95,7 +95,7 @@ t.test(
   },
 );
 
-t.test('what belongs to many cannot be changed by one', async (t) => {
+t.test('freezes shared values', async (t) => {
   const { reads } = createReads();
   const { value, tag } = await reads.read('list', ['page'], async (_db, reader) => ({
     reader,
@@ -107,7 +107,7 @@ t.test('what belongs to many cannot be changed by one', async (t) => {
   t.throws(() => Object.assign(value.items[0] ?? {}, { id: 2 }), TypeError);
 });
 
-t.test('a process keeps the last of many', async (t) => {
+t.test('evicts the oldest values', async (t) => {
   const { reads } = createReads();
   const read = (page: number) => reads.read('list', ['many', page], async () => page);
   for (let page = 0; page < 600; page++) await read(page);
@@ -115,7 +115,7 @@ t.test('a process keeps the last of many', async (t) => {
   t.equal((await read(0)).isHit, false);
 });
 
-t.test('what somebody else put into Redis counts as missing', { skip: noRedis }, async (t) => {
+t.test('treats foreign values in Redis as missing', { skip: noRedis }, async (t) => {
   const server = await startRedis(t);
   const redis = openRedis(server.url, 'x:', recordLog().logger);
   t.teardown(() => redis.client.disconnect());

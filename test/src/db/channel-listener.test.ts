@@ -28,7 +28,7 @@ function listen(t: Test, options: Partial<ChannelListenerOptions> = {}) {
   return { listener, events, lines };
 }
 
-t.test('hears everything in the order of the commits, and an echo behind it', async (t) => {
+t.test('receives notifications in commit order, each echo after those before it', async (t) => {
   const { listener, events } = listen(t);
   await until(() => events.length > 0);
   for (let round = 0; round < 20; round++) {
@@ -45,7 +45,7 @@ t.test('hears everything in the order of the commits, and an echo behind it', as
   await t.rejects(listener.echo(), /no connection/);
 });
 
-t.test('connects again, and the log has one line for each', async (t) => {
+t.test('reconnects, and logs each loss and reconnection once', async (t) => {
   const { events, lines } = listen(t);
   await until(() => events.length > 0);
   for (const _ of [1, 2]) {
@@ -62,7 +62,7 @@ t.test('connects again, and the log has one line for each', async (t) => {
   );
 });
 
-t.test('a connection that dies without a word is noticed', async (t) => {
+t.test('detects a silently dead connection', async (t) => {
   const { url, stall } = await startDatabaseProxy(t, databaseUrl);
   const { events } = listen(t, { url, heartbeat: 50 });
   await until(() => events.length > 0);
@@ -70,7 +70,7 @@ t.test('a connection that dies without a word is noticed', async (t) => {
   await until(() => events.includes('lost'));
 });
 
-t.test('a connection on which others are not heard does not count', async (t) => {
+t.test('distrusts a connection that receives no notifications of others', async (t) => {
   const { url, sent } = await startDatabaseProxy(t, databaseUrl);
   const { events, lines } = listen(t, { url, notify: async () => undefined });
   await until(() => lines.length > 0);
@@ -81,7 +81,7 @@ t.test('a connection on which others are not heard does not count', async (t) =>
       .match(/\b(?:set|listen) \w+/gi)
       ?.map((text) => text.replace(/[0-9a-f]{16}$/, '')),
     ['listen echo_'],
-    'nothing else is left where it may be lent to others',
+    'leaves nothing else on a connection that may be lent to others',
   );
 });
 
@@ -93,7 +93,7 @@ t.test('stops while it cannot connect', async (t) => {
   t.equal(lines.length, 1);
 });
 
-t.test('stops at any moment while it connects', async (t) => {
+t.test('stops at any time while it connects', async (t) => {
   for (const turns of [0, 1, 2, 5, 20]) {
     const { listener, events } = listen(t);
     for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);

@@ -8,7 +8,7 @@ import { until } from '#test/support/waiting.js';
 
 const { app, databaseUrl } = await createTestApp(t);
 
-t.test('of comments only what everyone sees is announced, once for a statement', async (t) => {
+t.test('notifies about public changes of comments only, once per statement', async (t) => {
   let isUp = false;
   const heard: string[] = [];
   const listener = new ChannelListener({

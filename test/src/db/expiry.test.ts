@@ -13,7 +13,7 @@ const future = new Date(now.getTime() + 1).toISOString();
 const hash = (text: string) => Buffer.from(text);
 const { id: user_id } = await createUser({ username: 'alice' });
 
-t.test('registrations that nobody confirmed go when their time is over', async (t) => {
+t.test('deletes expired registrations', async (t) => {
   const email = 'a@example.com';
   for (const [username, expires_at] of [
     ['gone', past],
@@ -27,7 +27,7 @@ t.test('registrations that nobody confirmed go when their time is over', async (
   t.same(left, [{ username: 'stays' }]);
 });
 
-t.test('tokens of mails and of sign-ins go when their time is over', async (t) => {
+t.test('deletes expired mail tokens and refresh tokens', async (t) => {
   const session = { user_id, kind: 'token', expires_at: future } as const;
   const { id: session_id } = await app.db
     .insertInto('sessions')
@@ -54,7 +54,7 @@ t.test('tokens of mails and of sign-ins go when their time is over', async (t) =
   }
 });
 
-t.test('jobs that failed for good go, those that may still run stay', async (t) => {
+t.test('deletes failed jobs, and keeps those that may still run', async (t) => {
   const failed = await enqueue(app.db, 'notice', NOTICE, { maxAttempts: 1 });
   const waiting = await enqueue(app.db, 'notice', NOTICE);
   await app.pg.query('select graphile_worker.permanently_fail_jobs(array[$1::bigint], $2)', [
@@ -62,7 +62,7 @@ t.test('jobs that failed for good go, those that may still run stay', async (t) 
     'a reason',
   ]);
   const soon = new Date(Date.now() + 60_000);
-  t.equal(await deleteFailedJobs(app.db, new Date(Date.now() - 60_000)), 0, 'not at once');
+  t.equal(await deleteFailedJobs(app.db, new Date(Date.now() - 60_000)), 0, 'not immediately');
   t.equal(await deleteFailedJobs(app.db, soon), 1);
   const { rows } = await app.pg.query('select id::int from graphile_worker.jobs');
   t.same(rows, [{ id: waiting }]);

@@ -8,20 +8,20 @@ import { type RecordedStatement, recordCalls } from '#test/support/statements.js
 const POSTS = 100_000;
 const COMMENTS = 1_000_000;
 
-/** What is never read as a whole, however often it is asked. */
+/** Tables that must never be scanned as a whole. */
 const LARGE = new Set(['posts', 'comments', 'post_tags', 'post_views', 'post_slugs']);
 
-/** So many statements an answer takes at most, however much there is. */
+/** Maximum number of statements per response, whatever the amount of data. */
 const MOST_STATEMENTS = 3;
 
-/** However many have a word, so many rows are looked at in searching for it, at most. */
+/** Maximum number of rows examined by a search, however many contain the word. */
 const MOST_ROWS = 20_000;
 
 const { common, rare } = WORDS;
 const search = (q: string, more = '') => `/api/v1/search?q=${encodeURIComponent(q)}${more}`;
 const list = (query: string) => `/api/v1/posts?${query}`;
 
-/** What is read, and a field of the answer that shows that something was found. */
+/** URLs to read, with a field of the response that shows that something was found. */
 const OPERATIONS: [name: string, path: string, field: string][] = [
   ['posts', list(''), 'items'],
   ['posts, page 1000', list('page=1000'), 'items'],
@@ -68,7 +68,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** Every node of the plan by which PostgreSQL carries the statement out. */
+/** Returns all nodes of PostgreSQL's plan for the statement. */
 async function nodesOf({ text, values }: RecordedStatement): Promise<Plan[]> {
   const explain = {
     text: `explain (analyze, timing off, format json) ${text}`,
@@ -79,7 +79,7 @@ async function nodesOf({ text, values }: RecordedStatement): Promise<Plan[]> {
   return rows.flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan }) => nodes(Plan)));
 }
 
-/** The large tables that are read as a whole. */
+/** Returns the large tables that are scanned as a whole. */
 function readWhole(nodes: Plan[]): string[] {
   return nodes
     .filter((node) => /Seq Scan/.test(node['Node Type']))
@@ -87,7 +87,7 @@ function readWhole(nodes: Plan[]): string[] {
     .filter((name) => LARGE.has(name));
 }
 
-/** The most rows that one node looked at. */
+/** Returns the largest number of rows that one node examined. */
 function mostRows(nodes: Plan[]): number {
   const rows = nodes.map(
     (node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
@@ -95,7 +95,7 @@ function mostRows(nodes: Plan[]): number {
   return Math.max(...rows);
 }
 
-t.test('nothing large is read as a whole', { timeout: 240_000 }, async (t) => {
+t.test('never scans a large table', { timeout: 240_000 }, async (t) => {
   await fillArticles(databaseUrl, { posts: POSTS, comments: COMMENTS, seed: 1 });
   for (const [name, path, field] of OPERATIONS) {
     await t.test(name, async (t) => {
@@ -107,13 +107,13 @@ t.test('nothing large is read as a whole', { timeout: 240_000 }, async (t) => {
         found = json[field];
       });
       t.comment(`${name}: ${(performance.now() - begin).toFixed(0)} ms`);
-      t.ok(Array.isArray(found) ? found.length > 0 : found, 'something is found');
+      t.ok(Array.isArray(found) ? found.length > 0 : found, 'finds something');
       t.ok(statements.length <= MOST_STATEMENTS, `${statements.length} statements`);
       for (const statement of statements) {
         const nodes = await nodesOf(statement);
         t.same(readWhole(nodes), [], statement.text);
         if (!/[?&]q=/.test(path)) continue;
-        t.ok(mostRows(nodes) <= MOST_ROWS, `${mostRows(nodes)} rows are looked at`);
+        t.ok(mostRows(nodes) <= MOST_ROWS, `${mostRows(nodes)} rows are examined`);
       }
     });
   }

@@ -19,7 +19,7 @@ function migration(name: string, up: string, down = ''): Migration {
 const one = migration('0001_one', 'create table one ()', 'drop table one');
 const two = migration('0002_two', 'create table two ()', 'drop table two');
 
-/** Everything that migrations can make, one line each. */
+/** Every kind of object that migrations can create, one per line. */
 async function schemaOf(url: string): Promise<unknown[]> {
   const rows = await query(
     url,
@@ -52,7 +52,7 @@ async function tableNames(url: string): Promise<unknown[]> {
   return rows.map(({ tablename }) => tablename).sort();
 }
 
-t.test('our migrations can each be taken back and applied again', async (t) => {
+t.test('reverts and reapplies every migration', async (t) => {
   const url = await emptyDatabase(t);
   const migrations = readMigrations();
   t.ok(migrations.length > 0);
@@ -78,7 +78,7 @@ t.test('our migrations can each be taken back and applied again', async (t) => {
   t.same(await schemaOf(url), schemas[0]);
 });
 
-t.test('the job queue comes with the migrations and goes with the last of them', async (t) => {
+t.test('creates the job queue with the migrations and removes it with the last one', async (t) => {
   const url = await emptyDatabase(t);
   const queue = async () =>
     (await query(url, `select from pg_namespace where nspname = '${QUEUE_SCHEMA}'`)).length;
@@ -86,7 +86,7 @@ t.test('the job queue comes with the migrations and goes with the last of them',
   t.equal(await queue(), 1);
   await query(url, `select ${QUEUE_SCHEMA}.add_job('kept')`);
   await migrateUp(url, [one, two], [jobQueue]);
-  t.equal((await query(url, `select from ${QUEUE_SCHEMA}.jobs`)).length, 1, 'jobs stay');
+  t.equal((await query(url, `select from ${QUEUE_SCHEMA}.jobs`)).length, 1, 'jobs are kept');
 
   await migrateDown(url, [one, two], { companions: [jobQueue] });
   t.equal(await queue(), 1);
@@ -99,7 +99,7 @@ t.test('the job queue comes with the migrations and goes with the last of them',
   t.equal((await query(url, `select from ${QUEUE_SCHEMA}.jobs`)).length, 0);
 });
 
-t.test('of two runs at once, one applies and the other waits for it', async (t) => {
+t.test('makes the second of two concurrent runs wait', async (t) => {
   const url = await emptyDatabase(t);
   const slow = migration('0001_slow', 'select pg_sleep(0.3); create table slow ()');
   let applied = false;
@@ -107,7 +107,7 @@ t.test('of two runs at once, one applies and the other waits for it', async (t) 
     [1, 2].map(async () => {
       const names = await migrateUp(url, [slow, two]);
       if (names.length > 0) applied = true;
-      else t.ok(applied, 'the other one had ended');
+      else t.ok(applied, 'the other run had ended');
       return names;
     }),
   );
@@ -115,7 +115,7 @@ t.test('of two runs at once, one applies and the other waits for it', async (t) 
   t.ok(runs.some((names) => names.length === 0));
 });
 
-t.test('a migration that fails leaves nothing, and those before it stay', async (t) => {
+t.test('rolls back a failed migration and keeps earlier ones', async (t) => {
   const url = await emptyDatabase(t);
   const broken = migration('0002_broken', 'create table half (); select 1 / 0');
   await t.rejects(migrateUp(url, [one, broken, migration('0003_three', '')]), {
@@ -126,14 +126,14 @@ t.test('a migration that fails leaves nothing, and those before it stay', async 
     (await migrationStatus(url, [one, broken])).map(({ applied_at }) => typeof applied_at),
     ['string', 'object'],
   );
-  t.same(await migrateUp(url, [one, two]), ['0002_two'], 'mended, it is applied');
+  t.same(await migrateUp(url, [one, two]), ['0002_two'], 'applies the fixed migration');
 
   const stuck = { ...two, down: 'drop table two; select 1 / 0' };
   await t.rejects(migrateDown(url, [one, stuck], { steps: 2 }), { message: /0002_two failed/ });
   t.same(await tableNames(url), ['migrations', 'one', 'two']);
 });
 
-t.test('a connection that is lost is a failure like any other', async (t) => {
+t.test('reports a lost connection as a failure', async (t) => {
   const url = await emptyDatabase(t);
   const endless = migration('0001_endless', 'create table half (); select pg_sleep(60)');
   const failing = t.rejects(migrateUp(url, [endless]), {
@@ -146,7 +146,7 @@ t.test('a connection that is lost is a failure like any other', async (t) => {
   t.same(await tableNames(url), ['migrations']);
 });
 
-t.test('what was changed or is unknown is refused, and nothing happens', async (t) => {
+t.test('rejects changed or unknown migrations and does nothing', async (t) => {
   const url = await emptyDatabase(t);
   await migrateUp(url, [one]);
   const changed = migration(one.name, `${one.up}; -- better`, one.down);
@@ -162,7 +162,7 @@ t.test('what was changed or is unknown is refused, and nothing happens', async (
   t.same(await migrateDown(url, [{ ...one, down: 'drop table if exists one' }]), ['0001_one']);
 });
 
-t.test('the status tells what is applied and changes nothing', async (t) => {
+t.test('reports the status without changes', async (t) => {
   const url = await emptyDatabase(t);
   const none = [one, two].map(({ name }) => ({ name, applied_at: null }));
   t.same(await migrationStatus(url, [one, two]), none);
@@ -175,7 +175,7 @@ t.test('the status tells what is applied and changes nothing', async (t) => {
   t.same(second, none[1]);
 });
 
-t.test('the files of a folder', async (t) => {
+t.test('reads the files of a folder', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'migrations-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);

@@ -6,7 +6,7 @@ import { query } from './embedded/support.js';
 
 const url = await createTestDatabase(t);
 
-t.test('the description is that of the migrated database', async (t) => {
+t.test('matches the migrated database', async (t) => {
   const rows = await query(
     url,
     `select relname as table_name, attname as name, format_type(atttypid, atttypmod) as type,
@@ -23,7 +23,7 @@ t.test('the description is that of the migrated database', async (t) => {
   t.strictSame(found, tables);
 });
 
-t.test('every unique index is named after the field of which a duplicate is told', async (t) => {
+t.test('names every unique index after the field of the duplicate error', async (t) => {
   const indexes = await query(
     url,
     `select relname as table_name, indexrelid::regclass::text as name,
@@ -37,11 +37,11 @@ t.test('every unique index is named after the field of which a duplicate is told
     const field = columns.find((column) => name === `${table_name}_${column}_key`);
     t.ok(field, `${name} names a field`);
     const [, expressions = ''] = String(definition).split(' USING ');
-    t.match(expressions, new RegExp(`\\b${field}\\b`), `${name} is about that field`);
+    t.match(expressions, new RegExp(`\\b${field}\\b`), `${name} is an index on that field`);
   }
 });
 
-t.test('a duplicate is told by the name of its field', async (t) => {
+t.test('reports a duplicate by the name of its field', async (t) => {
   await query(url, `insert into users (username, email) values ('ann', 'ann@example.com')`);
   const insert = (username: string, email: string) =>
     query(url, `insert into users (username, email) values ('${username}', '${email}')`).then(

@@ -17,7 +17,7 @@ const pool = new pg.Pool(
     statementTimeout: 20_000,
   }),
 );
-// The database may be dropped while a connection is being closed.
+// The database may be dropped while a connection closes.
 pool.on('error', () => undefined);
 t.teardown(() => pool.end());
 const db = createDatabase(pool, { named: true, timeout: 0 });
@@ -36,19 +36,19 @@ async function counters(on: Database = db): Promise<number[]> {
 const increment = (on: Database, id: number) =>
   sql`update counters set n = n + 1 where id = ${id}`.execute(on);
 
-t.test('all of it is committed, and only at the end', async (t) => {
+t.test('commits everything at the end', async (t) => {
   const result = await inTransaction({ db }, async ({ db: trx }) => {
     await increment(trx, 1);
     await increment(trx, 2);
     t.same(await counters(trx), [1, 1]);
-    t.same(await counters(), [0, 0], 'nobody else sees it yet');
+    t.same(await counters(), [0, 0], 'invisible to others before');
     return 'done';
   });
   t.equal(result, 'done');
   t.same(await counters(), [1, 1]);
 });
 
-t.test('nothing is left of what fails, and the failure is passed on, not repeated', async (t) => {
+t.test('rolls back on an error and rethrows it without a retry', async (t) => {
   let attempts = 0;
   const fault = new Error('a fault');
   const failing = inTransaction({ db }, async ({ db: trx }) => {
@@ -69,12 +69,12 @@ t.test('nothing is left of what fails, and the failure is passed on, not repeate
   t.same(await counters(), [0, 0]);
 });
 
-t.test('a part may fail alone', async (t) => {
+t.test('rolls back a failed savepoint alone', async (t) => {
   await inTransaction({ db }, async ({ db: trx }) => {
     await increment(trx, 1);
     const part = inTransaction({ db: trx }, async ({ db: inner }) => {
       await increment(inner, 2);
-      // After an error PostgreSQL takes no further statement, unless the part is taken back.
+      // After an error PostgreSQL accepts no statements until the savepoint is rolled back.
       await sql`select 1 / 0`.execute(inner);
     });
     await t.rejects(part, { code: '22012' });
@@ -93,7 +93,7 @@ t.test('a part may fail alone', async (t) => {
   t.same(await counters(), [1, 1]);
 });
 
-t.test('a part takes back all that is its own, also after a part of it has failed', async (t) => {
+t.test('rolls back a whole savepoint, even after a nested one has failed', async (t) => {
   await inTransaction({ db }, async ({ db: trx }) => {
     const part = inTransaction({ db: trx }, async ({ db: inner }) => {
       await increment(inner, 1);
@@ -109,7 +109,7 @@ t.test('a part takes back all that is its own, also after a part of it has faile
   });
 });
 
-t.test('the outermost takes back what its parts have done', async (t) => {
+t.test('rolls back completed savepoints with the outermost transaction', async (t) => {
   const failing = inTransaction({ db }, async ({ db: trx }) => {
     await inTransaction({ db: trx }, ({ db: inner }) => increment(inner, 1));
     t.same(await counters(trx), [1, 0]);
@@ -119,7 +119,7 @@ t.test('the outermost takes back what its parts have done', async (t) => {
   t.same(await counters(), [0, 0]);
 });
 
-/** Resolves for both callers as soon as both have called. */
+/** Resolves for both callers once both have called. */
 function meetingOfTwo(): () => Promise<void> {
   let arrived = 0;
   let open = () => {};
@@ -133,7 +133,7 @@ function meetingOfTwo(): () => Promise<void> {
   };
 }
 
-t.test('of two that wait for each other, one runs again', async (t) => {
+t.test('retries one of two deadlocked transactions', async (t) => {
   const meet = meetingOfTwo();
   let attempts = 0;
   const both = ([first, second]: [number, number]) =>
@@ -144,12 +144,15 @@ t.test('of two that wait for each other, one runs again', async (t) => {
       await increment(trx, second);
     });
   await Promise.all([both([1, 2]), both([2, 1])]);
-  // The server may give up either of them, or on a slow machine one after the other.
+  // The server may abort either of them, or on a slow machine one after the other.
   t.ok(attempts > 2, `${attempts} attempts`);
   t.same(await counters(), [2, 2]);
 });
 
-/** Changes a row that somebody else changes between its reading and its writing, so many times. */
+/**
+ * Changes a row that another transaction changes between its read and write, the given number of
+ * times.
+ */
 function overtaken(times: number): { run: () => Promise<unknown>; attempts: () => number } {
   let attempts = 0;
   const run = () =>
@@ -158,20 +161,20 @@ function overtaken(times: number): { run: () => Promise<unknown>; attempts: () =
       await sql`set transaction isolation level repeatable read`.execute(trx);
       await counters(trx);
       if (attempts <= times) await increment(db, 1);
-      // Also from within a part, the whole has to run again.
+      // The whole transaction has to run again, even if the error occurs in a savepoint.
       await inTransaction({ db: trx }, ({ db: inner }) => increment(inner, 1));
     });
   return { run, attempts: () => attempts };
 }
 
-t.test('what cannot be put in an order runs again', async (t) => {
+t.test('retries serialization failures', async (t) => {
   const { run, attempts } = overtaken(2);
   await run();
   t.equal(attempts(), 3);
   t.same(await counters(), [3, 0]);
 });
 
-t.test('the third failure is passed on', async (t) => {
+t.test('rethrows the third failure', async (t) => {
   const { run, attempts } = overtaken(Number.POSITIVE_INFINITY);
   await t.rejects(run(), { code: '40001' });
   t.equal(attempts(), 3);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { briefError } from '#src/lib/brief-error.js';
 
-t.test('the first line is left, without what is nobody’s business', async (t) => {
+t.test('returns the first line without private parts', async (t) => {
   const cases = {
     'The mail server did not take the mail (550).': 'The mail server did not take the mail (550).',
     '  first\n    at run (/srv/app/dist/src/jobs/notice.js:3:1)': 'first',

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { codePointLength, codePointOffset, isAtLeast, isAtMost } from '#src/lib/code-points.js';
 
-t.test('a pair of surrogates is one code point, a lone one too', async (t) => {
+t.test('counts a surrogate pair, and a lone surrogate, as one code point', async (t) => {
   t.equal(codePointLength(''), 0);
   t.equal(codePointLength('aé日'), 3);
   t.equal(codePointLength('😀😀'), 2);
@@ -10,7 +10,7 @@ t.test('a pair of surrogates is one code point, a lone one too', async (t) => {
   t.equal(codePointOffset('a😀b', 3), 2);
 });
 
-t.test('limits agree with the length on both sides', async (t) => {
+t.test('compares lengths with limits consistently', async (t) => {
   for (const text of ['', 'a', 'ab', 'abc', '😀', '😀😀', '😀a😀', 'a\ud83d']) {
     const length = codePointLength(text);
     for (let limit = 0; limit < 6; limit += 1) {

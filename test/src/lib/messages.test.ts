@@ -6,7 +6,7 @@ import { languageOf } from '#src/lib/messages/index.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import { Problems } from '#test/support/problems.js';
 
-/** Every value that a text may mention, recognisable in it. */
+/** Placeholder values that are recognizable in any text. */
 const CONTEXT = {
   min_length: 11,
   max_length: 12,
@@ -27,7 +27,7 @@ const CONTEXT = {
   expected_version: 27,
   expected_schemes: "'28'",
 };
-/** The texts of a part of a catalogue, those of a mail each by a name of its own. */
+/** Returns the texts of a part of a catalogue; those of a mail are listed by their own names. */
 function flatten(part: object): Record<string, string> {
   const texts = Object.entries(part).flatMap(([key, value]: [string, string | object]) =>
     typeof value === 'string'
@@ -38,7 +38,7 @@ function flatten(part: object): Record<string, string> {
 }
 const mentioned = (text: string) => (text.match(/\d+|\{\w+\}/g) ?? []).sort();
 
-t.test('the catalogues have the same entries, which mention the same values', async (t) => {
+t.test('has the same entries with the same placeholders in every catalogue', async (t) => {
   const problems = new Problems();
   for (const part of ['errors', 'reasons', 'mails', 'mailAccess'] as const) {
     const [ours, theirs] = [flatten(english[part]), flatten(chinese[part])];
@@ -60,7 +60,7 @@ t.test('the catalogues have the same entries, which mention the same values', as
   problems.assertNone(t, 'entries');
 });
 
-t.test('Accept-Language decides', async (t) => {
+t.test('selects the language by Accept-Language', async (t) => {
   const wanted = {
     'zh-CN': 'zh',
     'zh-TW,zh;q=0.9,en;q=0.8': 'zh',
@@ -76,7 +76,7 @@ t.test('Accept-Language decides', async (t) => {
   t.equal(languageOf(undefined), 'en');
 });
 
-t.test('the same errors in Chinese, with everything else equal', async (t) => {
+t.test('returns the same errors in Chinese', async (t) => {
   const { client, signedIn } = await createTestApp(t);
   const admin = await signedIn({ username: 'root', role: 'admin' });
   const zh = { 'accept-language': 'zh-CN,zh;q=0.9' };
@@ -105,7 +105,7 @@ t.test('the same errors in Chinese, with everything else equal', async (t) => {
     t.match(theirs.headers, { 'content-language': 'zh' });
     const texts = (_key: string, value: unknown) =>
       typeof value === 'string' && /\p{Script=Han}|^[A-Z].* /u.test(value) ? '' : value;
-    t.same(JSON.parse(theirs.text, texts), JSON.parse(ours.text, texts), `${url}: the rest`);
+    t.same(JSON.parse(theirs.text, texts), JSON.parse(ours.text, texts), `${url}: other fields`);
   }
   const anonymous = await client().post('/api/v1/users', { username: 'abc' }, zh);
   t.equal(anonymous.json.detail, '缺少有效的认证令牌');

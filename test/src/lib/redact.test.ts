@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isSecretName, redact, redactForm, redactJson, redactText } from '#src/lib/redact.js';
 
-t.test('names of secrets', async (t) => {
+t.test('recognizes names of secrets', async (t) => {
   const secret = [
     'password',
     'new_password',
@@ -14,14 +14,14 @@ t.test('names of secrets', async (t) => {
   for (const name of ['name', 'page', 'key', 'author', 'pass']) t.notOk(isSecretName(name), name);
 });
 
-t.test('values at any depth', async (t) => {
+t.test('redacts values at any depth', async (t) => {
   const value = { a: [{ token: { b: 1 } }, 2, null] };
   t.equal(JSON.stringify(redact(value)), '{"a":[{"token":"[redacted]"},2,null]}');
   const own = JSON.parse('{"__proto__":{"password":"x","a":1}}');
   t.equal(JSON.stringify(redact(own)), '{"__proto__":{"password":"[redacted]","a":1}}');
 });
 
-t.test('texts stay as they are but for their secrets', async (t) => {
+t.test('redacts only secrets within texts', async (t) => {
   t.equal(redactForm('a=1&b=%E5%BC%A0+x'), 'a=1&b=%E5%BC%A0+x');
   t.equal(redactForm('a=1+2&%74oken=x'), 'a=1%202&token=[redacted]');
   t.equal(redactJson('{ "a": 1 }'), '{ "a": 1 }');
@@ -33,7 +33,7 @@ t.test('texts stay as they are but for their secrets', async (t) => {
   t.equal(redactText("x; password='a b' c"), 'x; password=[redacted] c');
 });
 
-t.test('a long text costs no more than its length', async (t) => {
+t.test('takes linear time for a long text', async (t) => {
   const began = performance.now();
   for (const part of ['token', 'token=', 'token="', 'token:\\', "passw-'", 'a', '"token": {']) {
     redactText(part.repeat(65_536 / part.length));

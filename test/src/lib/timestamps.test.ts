@@ -1,14 +1,14 @@
 import t from 'tap';
 import { isTimestamp, toTimestamp } from '#src/lib/timestamps.js';
 
-t.test('a moment as this service writes it', async (t) => {
+t.test("recognizes timestamps in this service's format", async (t) => {
   t.ok(isTimestamp('2026-01-31T09:30:00.000Z'));
   for (const text of ['2026-01-31T09:30:00Z', '2026-01-31', 'yesterday', '']) {
     t.notOk(isTimestamp(text), text);
   }
 });
 
-t.test('the moment of a date-time', async (t) => {
+t.test('converts a date-time to a timestamp', async (t) => {
   for (const [text, moment] of [
     ['2026-01-31T09:30:00', '2026-01-31T09:30:00.000Z'],
     ['2026-01-31T09:30:00.123456', '2026-01-31T09:30:00.123Z'],

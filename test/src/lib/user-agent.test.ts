@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 
-t.test('the common browsers and systems', async (t) => {
+t.test('recognizes common browsers and platforms', async (t) => {
   const chrome = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
   const safari = 'AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0';
   const agents: [agent: string, browser: string | null, platform: string | null][] = [

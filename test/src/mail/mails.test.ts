@@ -20,14 +20,14 @@ function parameters(clientUrl: string | null): MailParameters {
 
 const kinds = Object.keys(english.mails) as MailKind[];
 
-t.test('every mail is complete in every language, with pages and without', async (t) => {
+t.test('is complete in every language, with and without a client URL', async (t) => {
   t.same(kinds, Object.keys(parameters(null)));
   for (const language of ['en', 'zh'] as const) {
     for (const clientUrl of [CLIENT, null]) {
       for (const kind of kinds) {
         const { subject, text } = composeMail(kind, language, parameters(clientUrl)[kind]);
         const name = `${kind} ${language} ${clientUrl}`;
-        t.notMatch(subject + text, /[{}]|undefined|null/, `${name}: all is filled in`);
+        t.notMatch(subject + text, /[{}]|undefined|null/, `${name}: every placeholder is replaced`);
         t.notMatch(subject, /\n/, name);
         t.match(text, /[^\n]\n$/, name);
         t.equal(/\p{Script=Han}/u.test(subject) && /\p{Script=Han}/u.test(text), language === 'zh');
@@ -42,7 +42,7 @@ t.test('every mail is complete in every language, with pages and without', async
   }
 });
 
-t.test('a token is a link to a page, or for an operation', async (t) => {
+t.test('contains the token in a link, or names the operation', async (t) => {
   const link = (page: string) => `\nhttps://app.example.com/people/${page}?token=tok%2Fen%2B1%3D\n`;
   const expected = {
     confirm_registration: 'verify-email',
@@ -59,7 +59,7 @@ t.test('a token is a link to a page, or for an operation', async (t) => {
   }
 });
 
-t.test('a value stays within its line, and is no template', async (t) => {
+t.test('keeps a value on its line, and does not interpret it as a template', async (t) => {
   const username = 'eve\r\nBcc: a@example.com\u2028{access}\u0000x';
   const { subject, text } = composeMail('password_changed', 'en', { username });
   t.equal(subject, english.mails.password_changed.subject);

@@ -31,7 +31,7 @@ async function newKey(
 const withKey = (key: string) => ({ 'x-api-key': key });
 const ask = (key: string, url = USERS) => anyone.get(url, withKey(key));
 
-t.test('a key is shown once, and only its hash is kept', async (t) => {
+t.test('shows a key once and stores only its hash', async (t) => {
   const reply = await alice.post(URL, {
     name: 'Nightly backup',
     scopes: ['users:read', 'me:read', 'users:read'],
@@ -59,10 +59,10 @@ t.test('a key is shown once, and only its hash is kept', async (t) => {
   const { rows } = await app.pg.query('select key_hash, t::text as all from api_keys t');
   t.equal(rows.length, 1);
   t.same(rows[0].key_hash, createHash('sha256').update(key).digest());
-  t.notOk(rows[0].all.includes(key.slice(13)), 'the secret is nowhere in the row');
+  t.notOk(rows[0].all.includes(key.slice(13)), 'the row does not contain the secret');
 });
 
-t.test('no two keys are alike, and a retry with an Idempotency-Key makes another', async (t) => {
+t.test('creates a different key each time, even under the same Idempotency-Key', async (t) => {
   const again = { 'idempotency-key': 'the-same' };
   const body = { name: 'twice', scopes: ['me:read'] };
   const [one, two] = [await bob.post(URL, body, again), await bob.post(URL, body, again)];
@@ -70,10 +70,10 @@ t.test('no two keys are alike, and a retry with an Idempotency-Key makes another
   t.not(one.json.key, two.json.key);
   t.equal(two.headers['idempotent-replayed'], undefined);
   const { rows } = await app.pg.query('select count(*)::int as n from idempotency_keys');
-  t.equal(rows[0].n, 0, 'no answer with a secret is kept');
+  t.equal(rows[0].n, 0, 'stores no response with a secret');
 });
 
-t.test('what is no key is refused, every error at once', async (t) => {
+t.test('rejects an invalid key with every error at once', async (t) => {
   const bad: [name: string, body: unknown, ...loc: string[][]][] = [
     ['nothing', {}, ['body', 'name'], ['body', 'scopes']],
     ['empty', { name: '', scopes: [] }, ['body', 'name'], ['body', 'scopes']],
@@ -106,7 +106,7 @@ t.test('what is no key is refused, every error at once', async (t) => {
   t.equal((await alice.get(URL)).json.total, total, 'nothing was written');
 });
 
-t.test('a moment of expiry is one in UTC, whatever its offset', async (t) => {
+t.test('stores the expiry in UTC, whatever its offset', async (t) => {
   const given = [
     ['2101-01-31T09:30:00', '2101-01-31T09:30:00.000Z'],
     ['2101-01-31T09:30:00+05:30', '2101-01-31T04:00:00.000Z'],
@@ -118,7 +118,7 @@ t.test('a moment of expiry is one in UTC, whatever its offset', async (t) => {
   }
 });
 
-t.test('both headers carry a key, in the place of whoever else is signed in', async (t) => {
+t.test('accepts a key in both headers, overriding a cookie', async (t) => {
   const { key } = await newKey(admin);
   for (const headers of [
     withKey(key),
@@ -128,13 +128,13 @@ t.test('both headers carry a key, in the place of whoever else is signed in', as
     const { status, json } = await anyone.get(`${USERS}?q=root`, headers);
     t.match([status, json.items], [200, [{ username: 'root', email: 'root@example.com' }]]);
     const besideCookie = await alice.get(`${USERS}?q=root`, headers);
-    t.ok('email' in besideCookie.json.items[0], 'the key speaks, not the cookie');
+    t.ok('email' in besideCookie.json.items[0], 'authenticates by the key, not by the cookie');
   }
   const public_ = await ask((await newKey(alice)).key, `${USERS}?q=root`);
-  t.notOk('email' in public_.json.items[0], 'a key sees what its user sees');
+  t.notOk('email' in public_.json.items[0], 'sees what the user of the key may see');
 });
 
-t.test('what is no key of ours is 401, also where anyone may read', async (t) => {
+t.test('answers 401 to an unknown key, even on public operations', async (t) => {
   const { key } = await newKey(alice);
   const wrong = {
     'one character less': withKey(key.slice(0, -1)),
@@ -150,11 +150,11 @@ t.test('what is no key of ours is 401, also where anyone may read', async (t) =>
     const reply = await anyone.get(USERS, headers);
     t.match([reply.status, reply.json.code], [401, 'invalid_token'], name);
     t.match(reply.headers['www-authenticate'], /^Bearer/, name);
-    t.equal((await alice.get(USERS, headers)).status, 401, `${name}, beside a good cookie`);
+    t.equal((await alice.get(USERS, headers)).status, 401, `${name}, with a valid cookie`);
   }
 });
 
-t.test('a key is good for its scopes only', async (t) => {
+t.test('limits a key to its scopes', async (t) => {
   const { key } = await newKey(admin, ['me:read']);
   const refused = await ask(key);
   t.match([refused.status, refused.json.code], [403, 'insufficient_scope']);
@@ -173,7 +173,7 @@ t.test('a key is good for its scopes only', async (t) => {
   }
 });
 
-t.test('a key allows no more than its user may do', async (t) => {
+t.test('never exceeds the permissions of its user', async (t) => {
   const { key } = await newKey(alice, ['users:read', 'users:write']);
   for (const [method, url, payload] of [
     ['POST', USERS, { username: 'nobody' }],
@@ -187,33 +187,33 @@ t.test('a key allows no more than its user may do', async (t) => {
   }
 });
 
-t.test('a key needs no CSRF token, even beside a cookie', async (t) => {
+t.test('requires no CSRF token for a key, even with a cookie', async (t) => {
   const { key } = await newKey(admin, ['users:write']);
   const browser = client();
   await browser.signIn('alice', PASSWORD);
   browser.dropCsrfToken();
-  t.equal((await browser.post(USERS, { username: 'bykey1' })).status, 403, 'the cookie does');
+  t.equal((await browser.post(USERS, { username: 'bykey1' })).status, 403, 'cookie alone');
   t.equal((await browser.post(USERS, { username: 'bykey1' }, withKey(key))).status, 201);
   t.equal((await anyone.post(USERS, { username: 'bykey2' }, withKey(key))).status, 201);
 });
 
-t.test('a key ends when it expires, to the millisecond', async (t) => {
+t.test('expires to the millisecond', async (t) => {
   const { key } = await newKey(alice, ['users:read'], { expires_at: later(MINUTE) });
   clock.advance(MINUTE - 1);
   t.equal((await ask(key)).status, 200);
   clock.advance(1);
   t.match((await ask(key)).json, { code: 'invalid_token' });
   const { items } = (await alice.get(`${URL}?sort=-id`)).json;
-  t.equal(items[0].expires_at, clock.read().toISOString(), 'and stays listed');
+  t.equal(items[0].expires_at, clock.read().toISOString(), 'stays listed');
 });
 
-t.test('a key ends with being deleted, at once, and by nobody else', async (t) => {
+t.test('revokes a deleted key at once; other users cannot delete it', async (t) => {
   const { id, key } = await newKey(alice);
   t.equal((await ask(key)).status, 200);
   for (const other of [bob, admin]) {
     t.match((await other.delete(`${URL}/${id}`)).json, { code: 'not_found' });
   }
-  t.equal((await ask(key)).status, 200, 'it is still there');
+  t.equal((await ask(key)).status, 200, 'still exists');
   const reply = await alice.delete(`${URL}/${id}`);
   t.same([reply.status, reply.text], [204, '']);
   t.equal((await ask(key)).status, 401);
@@ -223,19 +223,19 @@ t.test('a key ends with being deleted, at once, and by nobody else', async (t) =
   }
 });
 
-t.test('a key ends with its user', async (t) => {
+t.test('ends with its user', async (t) => {
   const carol = await signedIn({ username: 'carol' });
   const { key } = await newKey(carol);
   const { id } = (await admin.get(`${USERS}?q=carol`)).json.items[0];
   await admin.patch(`${USERS}/${id}`, { is_active: false });
   t.match((await ask(key)).json, { code: 'user_unavailable' });
   await admin.patch(`${USERS}/${id}`, { is_active: true });
-  t.equal((await ask(key)).status, 200, 'switched on again');
+  t.equal((await ask(key)).status, 200, 'reactivated');
   await admin.delete(`${USERS}/${id}`);
   t.match([(await ask(key)).status, (await ask(key)).json.code], [401, 'invalid_token']);
 });
 
-t.test('a change of the role works at once for a key', async (t) => {
+t.test('applies a change of role to existing keys at once', async (t) => {
   const dan = await signedIn({ username: 'dan', role: 'admin' });
   const { key } = await newKey(dan, ['users:write']);
   t.equal((await anyone.post(USERS, { username: 'by_dan' }, withKey(key))).status, 201);
@@ -243,7 +243,7 @@ t.test('a change of the role works at once for a key', async (t) => {
   t.equal((await anyone.post(USERS, { username: 'by_dan2' }, withKey(key))).status, 403);
 });
 
-t.test('the use of a key is noted once a minute', async (t) => {
+t.test('records the use of a key once a minute', async (t) => {
   const { id, key } = await newKey(alice);
   const noted = async () =>
     (await alice.get(`${URL}?sort=-id`)).json.items.find((item: { id: number }) => item.id === id)
@@ -257,7 +257,7 @@ t.test('the use of a key is noted once a minute', async (t) => {
   t.equal(await noted(), null);
   await ask(key, '/api/v1/auth/session');
   const first = clock.read().toISOString();
-  t.equal(await noted(), first, 'also where the scope is missing: it was used');
+  t.equal(await noted(), first, 'also without the scope, because the key was used');
   clock.advance(MINUTE - 1);
   t.equal(await writes(3), 0);
   t.equal(await noted(), first);
@@ -266,13 +266,13 @@ t.test('the use of a key is noted once a minute', async (t) => {
   t.equal(await noted(), clock.read().toISOString());
 });
 
-t.test('a use that cannot be noted does not keep anybody out', async (t) => {
+t.test('accepts a key whose use cannot be recorded', async (t) => {
   const { id, key } = await newKey(alice);
   const holder = await app.pg.pool.connect();
   try {
     await holder.query('begin');
     await holder.query(`select 1 from api_keys where id = ${id} for update`);
-    t.equal((await ask(key)).status, 200, 'somebody holds the row: nobody waits');
+    t.equal((await ask(key)).status, 200, 'does not wait for the locked row');
     await holder.query('rollback');
   } finally {
     holder.release();
@@ -282,12 +282,12 @@ t.test('a use that cannot be noted does not keep anybody out', async (t) => {
   await app.pg.query(`alter database ${rows[0]?.name} set default_transaction_read_only = on`);
   t.teardown(() => app.pg.query(`alter database ${rows[0]?.name} reset all`));
   const standby = (await createTestApp(t, {}, { databaseUrl })).client();
-  t.equal((await standby.get(USERS, withKey(unused.key))).status, 200, 'a database to read only');
+  t.equal((await standby.get(USERS, withKey(unused.key))).status, 200, 'read-only database');
   const write = await standby.post(USERS, { username: 'unwritten' }, withKey(unused.key));
-  t.equal(write.status, 503, 'it could be read only indeed');
+  t.equal(write.status, 503, 'the database is indeed read-only');
 });
 
-t.test('the list has only your own, in pages', async (t) => {
+t.test("lists only the viewer's own keys, in pages", async (t) => {
   const erin = await signedIn({ username: 'erin' });
   const ids: number[] = [];
   for (let index = 0; index < 5; index += 1) {
@@ -314,7 +314,7 @@ t.test('the list has only your own, in pages', async (t) => {
   t.equal(statements.filter((text) => text.includes('api_keys')).length, 2);
 });
 
-t.test('fifty keys and no more, however fast they are asked for', async (t) => {
+t.test('allows fifty keys at most, even with concurrent requests', async (t) => {
   const frank = await signedIn({ username: 'frank' });
   for (let index = 0; index < MAX_API_KEYS - 2; index += 1) await newKey(frank);
   const replies = await Promise.all(
@@ -329,12 +329,12 @@ t.test('fifty keys and no more, however fast they are asked for', async (t) => {
   t.equal(
     (await frank.post(URL, { name: 'x', scopes: ['me:read'] })).status,
     201,
-    'after one went',
+    'allows another after one is deleted',
   );
   t.equal((await bob.post(URL, { name: 'x', scopes: ['me:read'] })).status, 201, 'others may');
 });
 
-t.test('only somebody signed in has keys', async (t) => {
+t.test('requires a session to manage keys', async (t) => {
   for (const reply of [
     await anyone.get(URL),
     await anyone.post(URL, { name: 'x', scopes: ['me:read'] }),
@@ -348,7 +348,7 @@ t.test('only somebody signed in has keys', async (t) => {
   await bob.renewCsrfToken();
 });
 
-t.test('both are written down, and never the key', async (t) => {
+t.test('records creation and deletion in the audit log, without the key', async (t) => {
   const gina = await signedIn({ username: 'gina' });
   const { id, key, prefix } = await newKey(gina);
   await gina.delete(`${URL}/${id}`);
@@ -365,7 +365,7 @@ t.test('both are written down, and never the key', async (t) => {
   for (const { all } of rows) t.notOk(all.includes(key.slice(13)));
 });
 
-t.test('no key without its entry in the log', async (t) => {
+t.test('creates no key without its audit entry', async (t) => {
   const other = await createTestApp(t);
   const heidi = await other.signedIn({ username: 'heidi' });
   await other.app.pg.query('alter table audit_log rename to elsewhere');
@@ -374,7 +374,7 @@ t.test('no key without its entry in the log', async (t) => {
   t.equal((await heidi.get(URL)).json.total, 0);
 });
 
-t.test('whoever is deleted in the meantime gets no key', async (t) => {
+t.test('creates no key for a user deleted meanwhile', async (t) => {
   const { id } = await createUser({ username: 'ivan' });
   const ivan = client();
   await ivan.signIn('ivan', PASSWORD);

@@ -15,7 +15,7 @@ const list = async (query: string) => (await admin.get(`${URL}?${query}`)).json;
 const newest = async () => (await list('size=1')).items[0];
 const count = async () => (await list('size=1')).total;
 
-t.test('who did what, when, from where, in which request', async (t) => {
+t.test('records actor, action, time, IP address and request', async (t) => {
   clock.advance(1000);
   const { json: user } = await admin.post(
     USERS,
@@ -51,7 +51,7 @@ t.test('who did what, when, from where, in which request', async (t) => {
   });
 });
 
-t.test('a change has what was and what is, whatever its shape', async (t) => {
+t.test('records the previous and new values of any shape', async (t) => {
   const { json: user } = await admin.post(USERS, { username: 'shapes', tags: ['a'] });
   const address = { street: 'Main St "123"', city: '深圳', zipcode: null };
   await admin.patch(`${USERS}/${user.id}`, { address, tags: ['a', 'b'], bio: '' });
@@ -69,7 +69,7 @@ t.test('a change has what was and what is, whatever its shape', async (t) => {
     after: null,
   });
 
-  // What is stored is shown whole, also what no schema foresees.
+  // Stored values are returned whole, even those that no schema defines.
   const after = { deep: { er: [{ still: [null, 1.5, 'x'] }] }, 'odd key\n"': true, '': {} };
   await app.pg.query(
     `insert into audit_log (action, resource, after) values ('job.retry', 'job', $1)`,
@@ -78,7 +78,7 @@ t.test('a change has what was and what is, whatever its shape', async (t) => {
   t.same((await newest()).after, after);
 });
 
-t.test('many at once are an entry each, by one statement', async (t) => {
+t.test('records one entry per item of a bulk request, with one statement', async (t) => {
   const before = await count();
   const statements = await recordStatements(async () => {
     await admin.post(`${USERS}/bulk`, [{ username: 'one' }, { username: 'two' }]);
@@ -93,14 +93,14 @@ t.test('many at once are an entry each, by one statement', async (t) => {
   });
 });
 
-t.test('what changes nothing is not written down', async (t) => {
+t.test('records nothing if nothing changes', async (t) => {
   const { id } = (await admin.get(`${USERS}?q=two`)).json.items[0];
   const before = await count();
   t.equal((await admin.patch(`${USERS}/${id}`, {})).status, 200);
   t.equal(await count(), before);
 });
 
-t.test('by key, and by nobody yet', async (t) => {
+t.test('records the credential, or null for anonymous requests', async (t) => {
   const { key, id } = (
     await admin.post('/api/v1/me/api-keys', { name: 'x', scopes: ['users:write', 'audit:read'] })
   ).json;
@@ -123,7 +123,7 @@ t.test('by key, and by nobody yet', async (t) => {
   t.match(await newest(), { actor: null, credential: null, address: null, before: null });
 });
 
-t.test('a refused sign-in is written down without what was typed', async (t) => {
+t.test('records a failed login without the input', async (t) => {
   const { id } = (await admin.get('/api/v1/me')).json;
   await client().signIn('root', 'a-Secret-typed-1');
   t.match(await newest(), {
@@ -140,7 +140,7 @@ t.test('a refused sign-in is written down without what was typed', async (t) => 
   t.notMatch(JSON.stringify(entry), 'typed');
 });
 
-t.test('the log outlives those of whom it speaks', async (t) => {
+t.test('keeps entries of deleted users', async (t) => {
   const { id } = await createUser({ username: 'leaver', role: 'admin' });
   const leaver = client();
   await leaver.signIn('leaver', PASSWORD);
@@ -153,7 +153,7 @@ t.test('the log outlives those of whom it speaks', async (t) => {
   for (const { actor } of items) t.same(actor, { id, username: null });
 });
 
-t.test('what did not happen is not written down', async (t) => {
+t.test('records nothing for rejected requests', async (t) => {
   const { headers, json } = await admin.post(USERS, { username: 'contested' });
   const url = `${USERS}/${json.id}`;
   await admin.patch(url, { bio: 'newer' });
@@ -172,10 +172,10 @@ t.test('what did not happen is not written down', async (t) => {
     [401, await anyone.delete(url)],
   ] as const;
   for (const [status, reply] of refused) t.equal(reply.status, status);
-  t.equal(await count(), before + 1, 'the sign-in of the author');
+  t.equal(await count(), before + 1, 'the login of the author');
 });
 
-t.test('no change without its entry', async (t) => {
+t.test('makes no change without its entry', async (t) => {
   const other = await createTestApp(t);
   const boss = await other.signedIn({ username: 'boss', role: 'admin' });
   const { json: user } = await boss.post(USERS, { username: 'kept' });
@@ -194,7 +194,7 @@ t.test('no change without its entry', async (t) => {
   t.same(after, before);
 });
 
-t.test('a request that is sent again is written down once', async (t) => {
+t.test('records a replayed request once', async (t) => {
   const key = { 'idempotency-key': 'audit-1' };
   const before = await count();
   for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -203,7 +203,7 @@ t.test('a request that is sent again is written down once', async (t) => {
   t.equal(await count(), before + 1);
 });
 
-t.test('the database itself lets nobody change or remove an entry', async (t) => {
+t.test('prevents changes and deletions of entries in the database itself', async (t) => {
   const superuser = new pg.Client({ connectionString: databaseUrl });
   await superuser.connect();
   t.teardown(() => superuser.end());
@@ -228,7 +228,7 @@ t.test('the database itself lets nobody change or remove an entry', async (t) =>
   t.same(after, before);
 });
 
-t.test('the list is walked from the newest, or from the oldest', async (t) => {
+t.test('lists newest or oldest first', async (t) => {
   const { rows } = await app.pg.query<{ id: string }>('select id from audit_log order by id');
   const ids = rows.map(({ id }) => Number(id));
   const idsOf = ({ items }: { items: Entry[] }) => items.map(({ id }) => id);
@@ -251,7 +251,7 @@ t.test('the list is walked from the newest, or from the oldest', async (t) => {
   t.match(headers['link'], /<\/api\/v1\/audit\?action=user\.create&size=1&page=2>; rel="next"/);
 });
 
-t.test('every filter, alone and together', async (t) => {
+t.test('supports every filter, alone and combined', async (t) => {
   clock.advance(60_000);
   const since = clock.read().toISOString();
   const editor = await signedIn({ username: 'filtered', role: 'admin' });
@@ -270,7 +270,7 @@ t.test('every filter, alone and together', async (t) => {
   t.same(await actions('request_id=r-2'), ['user.change']);
   t.same(await actions('request_id=r-1&resource_id=0'), []);
   t.same(await actions(`since=${since}&until=${until}`), ['session.begin', 'user.create']);
-  t.same(await actions(`since=${until}`), ['user.change'], 'since is included, until is not');
+  t.same(await actions(`since=${until}`), ['user.change'], 'since is inclusive, until exclusive');
   t.same(await actions(`actor_id=${id}&until=${since}`), []);
   t.equal((await list(`actor_id=${id}`)).total, 3, 'the count is filtered too');
   t.same(await actions('since=9999-12-31T23:59:59-12:00'), []);
@@ -292,7 +292,7 @@ t.test('every filter, alone and together', async (t) => {
   }
 });
 
-t.test('administrators only', async (t) => {
+t.test('requires an administrator', async (t) => {
   t.match((await anyone.get(URL)).json, { code: 'not_authenticated' });
   const editor = await signedIn({ username: 'editress', role: 'editor' });
   t.match((await editor.get(URL)).json, { code: 'admin_required' });
@@ -301,7 +301,7 @@ t.test('administrators only', async (t) => {
   t.match((await anyone.get(URL, { 'x-api-key': key })).json, { code: 'insufficient_scope' });
 });
 
-t.test('no secret is in it', async (t) => {
+t.test('contains no secrets', async (t) => {
   const secrets = [PASSWORD, 'ignored', '$argon2'];
   const somebody = await signedIn({ username: 'secretive', role: 'admin' });
   secrets.push(String(somebody.cookie('althing_session')).split('.')[0] ?? '');
@@ -335,7 +335,7 @@ t.test('no secret is in it', async (t) => {
     'user.role',
     'api_key.create',
   ] as const) {
-    t.ok(actions.has(action), `${action} was looked at`);
+    t.ok(actions.has(action), `${action} was checked`);
   }
   for (const { line } of rows) {
     const found = secrets.find((secret) => line.includes(secret));
@@ -343,7 +343,7 @@ t.test('no secret is in it', async (t) => {
   }
 });
 
-t.test('a long log is found through, not read through', async (t) => {
+t.test('searches a long log by index', async (t) => {
   await app.pg.query(
     `insert into audit_log (at, actor_id, action, resource, resource_id, request_id)
      select now() - n * interval '1 second', 1000 + n % 1000, 'user.change', 'user',
@@ -363,7 +363,7 @@ t.test('a long log is found through, not read through', async (t) => {
     });
     t.equal(reply.total, found, query);
     const asked = statements.filter((text) => text.includes('audit_log'));
-    t.equal(asked.length, 2, `${query}: the page and the count`);
+    t.equal(asked.length, 2, `${query}: page and count`);
     const byCursor = await recordStatements(() => list(`${query}&cursor=`));
     t.equal(byCursor.filter((text) => text.includes('audit_log')).length, 1);
     for (const text of asked) {
@@ -374,7 +374,7 @@ t.test('a long log is found through, not read through', async (t) => {
   }
 });
 
-/** How the database would run a statement of the list with the values of this query. */
+/** Returns the database's plan for a statement of the list with the values of this query. */
 async function planOf(statement: string, query: string): Promise<string> {
   const given = new URLSearchParams(query);
   const names = ['actor_id', 'action', 'resource', 'resource_id', 'request_id', 'since'];

@@ -9,7 +9,7 @@ import { recordStatements } from '#test/support/statements.js';
 
 const LIMITS = { LOGIN_ATTEMPTS: 5, LOGIN_ATTEMPTS_PER_ADDRESS: 50 };
 const SECOND = 1000;
-/** More at once than are checked and may wait. */
+/** More concurrent attempts than may be checked or wait. */
 const FLOOD = 150;
 
 /** An app whose limits are those of production, and a login from any address. */
@@ -36,7 +36,7 @@ async function createGuarded(
   return { ...test, login, use };
 }
 
-t.test('a burst of guesses lets no more through than are free', async (t) => {
+t.test('lets only the free attempts of a concurrent burst through', async (t) => {
   const { login, createUser, app } = await createGuarded(t);
   await createUser({ username: 'alice' });
   const replies = await Promise.all(
@@ -46,16 +46,16 @@ t.test('a burst of guesses lets no more through than are free', async (t) => {
   t.equal(statuses.filter((status) => status === 401).length, 5);
   t.equal(statuses.filter((status) => status === 429).length, 45);
   const { rows } = await app.pg.query('select max(failures)::int as most from throttles');
-  t.equal(rows[0].most, 5, 'the refused ones do not count');
+  t.equal(rows[0].most, 5, 'rejected attempts are not counted');
 });
 
-t.test('Retry-After tells how long to wait, and then it goes on', async (t) => {
+t.test('sends the delay as Retry-After, and accepts attempts after it', async (t) => {
   const { login, use, createUser, clock } = await createGuarded(t);
   await createUser({ username: 'alice' });
   t.same(await use(5, 'alice'), [401, 401, 401, 401, 401]);
   for (const wait of [1, 2, 4, 8]) {
     const refused = await login('alice', PASSWORD);
-    t.equal(refused.status, 429, 'the right password is not looked at either');
+    t.equal(refused.status, 429, 'does not check the right password either');
     t.equal(refused.json.code, 'too_many_attempts');
     t.equal(refused.headers['retry-after'], String(wait));
     clock.advance(wait * SECOND - 1);
@@ -67,10 +67,10 @@ t.test('Retry-After tells how long to wait, and then it goes on', async (t) => {
   }
   clock.advance(16 * SECOND);
   t.equal((await login('alice', PASSWORD)).status, 200);
-  t.same(await use(6, 'alice'), [401, 401, 401, 401, 401, 429], 'a success ends the count');
+  t.same(await use(6, 'alice'), [401, 401, 401, 401, 401, 429], 'a success resets the count');
 });
 
-t.test('known, inactive and unknown names are throttled and answered alike', async (t) => {
+t.test('throttles known, inactive and unknown users alike', async (t) => {
   const { login, createUser, app, clock } = await createGuarded(t);
   await createUser({ username: 'known' });
   await createUser({ username: 'asleep', is_active: false });
@@ -92,20 +92,20 @@ t.test('known, inactive and unknown names are throttled and answered alike', asy
   }
   t.equal(new Set(courses).size, 1);
   t.match(courses[0], 'too_many_attempts');
-  t.equal(new Set(statements).size, 1, 'the same statements, too');
-  t.equal((await login('UNKNOWN')).status, 401, 'the wait has passed');
-  t.equal((await login('unknown')).status, 429, 'the case of a name makes no other name');
+  t.equal(new Set(statements).size, 1, 'with the same statements');
+  t.equal((await login('UNKNOWN')).status, 401, 'the delay has passed');
+  t.equal((await login('unknown')).status, 429, 'usernames are case-insensitive');
 });
 
-t.test('a wait does not tell which address belongs to which name', async (t) => {
+t.test('does not reveal by a delay which email address belongs to which username', async (t) => {
   const { use, login, createUser } = await createGuarded(t);
   await createUser({ username: 'alice', email: 'alice@example.com' });
   t.equal((await use(6, 'alice@example.com')).at(-1), 429);
   t.equal((await login('alice', PASSWORD, '203.0.113.9')).status, 200);
-  t.equal((await login('ALICE@example.com', PASSWORD, '203.0.113.9')).status, 429, 'from anywhere');
+  t.equal((await login('ALICE@example.com', PASSWORD, '203.0.113.9')).status, 429, 'anywhere');
 });
 
-t.test('one address that tries many names has to wait, another has not', async (t) => {
+t.test('throttles one network that tries many usernames, but not others', async (t) => {
   const { login, use, createUser, clock } = await createGuarded(t, {
     LOGIN_ATTEMPTS: 1000,
     LOGIN_ATTEMPTS_PER_ADDRESS: 3,
@@ -116,17 +116,17 @@ t.test('one address that tries many names has to wait, another has not', async (
   t.equal(
     (await login('name_2', 'wrong', '2001:db8::3')).status,
     401,
-    'a success wipes nothing out',
+    'a success does not reset the count',
   );
   const refused = await login('alice', PASSWORD, '2001:db8::4');
-  t.equal(refused.status, 429, 'the network is one');
+  t.equal(refused.status, 429, 'counts the whole network');
   t.equal(refused.headers['retry-after'], '1');
   t.equal((await login('alice', PASSWORD, '2001:db8:0:1::1')).status, 200);
   clock.advance(SECOND);
   t.equal((await login('alice', PASSWORD, '2001:db8::4')).status, 200);
 });
 
-t.test('a refused attempt costs no password check', async (t) => {
+t.test('rejects a throttled attempt without checking the password', async (t) => {
   const { login, createUser } = await createGuarded(t, LIMITS, { passwordCost: PASSWORD_COST });
   await createUser({ username: 'alice' });
   const timed = async () => {
@@ -141,7 +141,7 @@ t.test('a refused attempt costs no password check', async (t) => {
   t.ok(least(429) < least(401) / 2, `${least(429).toFixed(1)} ms, not ${least(401).toFixed(1)} ms`);
 });
 
-t.test('login and token share a count, and so does all that asks who is signed in', async (t) => {
+t.test('shares counts between login and token, and between password confirmations', async (t) => {
   const { login, use, signedIn, clock, client } = await createGuarded(t);
   const alice = await signedIn({ username: 'alice', email: 'alice@example.com' });
   const change = (current_password: string) =>
@@ -158,7 +158,7 @@ t.test('login and token share a count, and so does all that asks who is signed i
     t.match(reply, { status: 429, json: { code: 'too_many_attempts' } });
   }
 
-  t.equal((await change('wrong')).status, 422, 'strangers do not keep anybody from this');
+  t.equal((await change('wrong')).status, 422, 'attempts of others do not block the user');
   const email = { email: 'b@example.com', password: 'wrong' };
   for (let count = 0; count < 3; count += 1) {
     t.equal((await alice.post('/api/v1/me/email', email)).status, 422);
@@ -170,7 +170,7 @@ t.test('login and token share a count, and so does all that asks who is signed i
   t.equal((await change(PASSWORD)).status, 200);
 });
 
-t.test('neither name nor address is stored', async (t) => {
+t.test('stores neither username nor IP address', async (t) => {
   const { login, app } = await createGuarded(t);
   await login('somebody@example.com');
   const { rows } = await app.pg.query('select key_hash from throttles');
@@ -178,14 +178,14 @@ t.test('neither name nor address is stored', async (t) => {
   for (const { key_hash } of rows) t.equal(key_hash.length, 32);
 });
 
-t.test('an older hash is renewed by the login that proves the password', async (t) => {
+t.test('rehashes an older password hash on login', async (t) => {
   const { login, app } = await createGuarded(t);
   const old = await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
   await insertUser(app.db, { username: 'alice', password_hash: old });
   const stored = async () =>
     String((await app.pg.query('select password_hash as hash from users')).rows[0].hash);
   t.equal((await login('alice')).status, 401);
-  t.equal(await stored(), old, 'not by a wrong one');
+  t.equal(await stored(), old, 'not with a wrong password');
   t.equal((await login('alice', PASSWORD)).status, 200);
   const renewed = await stored();
   t.notOk(needsRehash(renewed, app.passwordCost));
@@ -194,7 +194,7 @@ t.test('an older hash is renewed by the login that proves the password', async (
   t.equal(await stored(), renewed, 'once');
 });
 
-t.test('a hash that cannot be renewed keeps nobody out', async (t) => {
+t.test('accepts a login whose password cannot be rehashed', async (t) => {
   const { login, app } = await createGuarded(t);
   const old = await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
   await insertUser(app.db, { username: 'alice', password_hash: old });
@@ -206,7 +206,7 @@ t.test('a hash that cannot be renewed keeps nobody out', async (t) => {
   t.equal((await login('alice', PASSWORD)).status, 200);
 });
 
-t.test('logins beyond what can wait are told to come back', async (t) => {
+t.test('answers 503 to logins beyond the queue', async (t) => {
   const { client } = await createTestApp(t, {}, { passwordCost: PASSWORD_COST });
   const replies = await Promise.all(
     Array.from({ length: FLOOD }, (_, index) =>
@@ -214,7 +214,7 @@ t.test('logins beyond what can wait are told to come back', async (t) => {
     ),
   );
   const busy = replies.filter(({ status }) => status === 503);
-  t.ok(busy.length > 0 && busy.length < FLOOD - MAX_WAITING, `${busy.length} were turned away`);
+  t.ok(busy.length > 0 && busy.length < FLOOD - MAX_WAITING, `${busy.length} were rejected`);
   t.equal(replies.filter(({ status }) => status === 401).length, FLOOD - busy.length);
   for (const { json, headers } of busy) {
     t.equal(json.code, 'too_busy');

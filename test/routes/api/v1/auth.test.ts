@@ -15,7 +15,7 @@ const session = async (who: ReturnType<typeof client>) =>
 const countSessions = async () =>
   (await app.pg.query('select count(*)::int as n from sessions')).rows[0].n;
 
-t.test('from not signed in to signed in and back', async (t) => {
+t.test('signs in and out', async (t) => {
   const alice = client();
   t.same(await session(alice), { status: 'not_logged_in' });
   t.same((await alice.signIn('alice', PASSWORD)).json, { status: 'login_ok' });
@@ -23,10 +23,10 @@ t.test('from not signed in to signed in and back', async (t) => {
   t.same((await alice.post('/api/v1/auth/logout')).json, { status: 'logged_out' });
   t.equal(alice.cookie(SESSION_COOKIE), undefined, 'the cookie is cleared');
   t.same(await session(alice), { status: 'not_logged_in' });
-  t.equal((await client().post('/api/v1/auth/logout')).status, 200, 'without a session too');
+  t.equal((await client().post('/api/v1/auth/logout')).status, 200, 'also without a session');
 });
 
-t.test('the name in any case, or the e-mail address', async (t) => {
+t.test('accepts the username in any case, or the email address', async (t) => {
   for (const name of ['ALICE', 'alice@EXAMPLE.com']) {
     const alice = client();
     t.equal((await alice.signIn(name, PASSWORD)).status, 200, name);
@@ -34,7 +34,7 @@ t.test('the name in any case, or the e-mail address', async (t) => {
   }
 });
 
-t.test('whoever cannot sign in is told the same', async (t) => {
+t.test('answers the same to every failed login', async (t) => {
   await createUser({ username: 'asleep', is_active: false });
   await app.pg.query(`insert into users (username) values ('no_password')`);
   const bodies = [];
@@ -56,7 +56,7 @@ t.test('whoever cannot sign in is told the same', async (t) => {
   t.equal((await client().post('/api/v1/auth/login', { username: 'alice' })).status, 422);
 });
 
-t.test('the session id is new at login, and only its hash is stored', async (t) => {
+t.test('creates a new session id at login and stores only its hash', async (t) => {
   const alice = client();
   await alice.signIn('alice', PASSWORD);
   const first = alice.cookie(SESSION_COOKIE);
@@ -66,20 +66,20 @@ t.test('the session id is new at login, and only its hash is stored', async (t) 
 
   const replayed = client();
   replayed.setCookie(SESSION_COOKIE, String(first));
-  t.same(await session(replayed), { status: 'not_logged_in' }, 'the old one is void');
+  t.same(await session(replayed), { status: 'not_logged_in' }, 'the old id is invalid');
 
   const planted = client();
   const anonymous = String(second).split('.')[0];
   planted.setCookie(SESSION_COOKIE, `${anonymous}.forged`);
-  t.same(await session(planted), { status: 'not_logged_in' }, 'a bad signature is anonymous');
+  t.same(await session(planted), { status: 'not_logged_in' }, 'invalid signature');
   planted.setCookie(SESSION_COOKIE, 'x');
-  t.equal((await planted.get('/api/v1/users')).status, 200, 'and no error');
+  t.equal((await planted.get('/api/v1/users')).status, 200, 'no error is logged');
 
   const { rows } = await app.pg.query(`select encode(id_hash, 'escape') as id from sessions`);
   for (const { id } of rows) t.notOk(String(second).startsWith(id));
 });
 
-t.test('the cookie is for the server alone', async (t) => {
+t.test('hides the cookie from scripts', async (t) => {
   const { headers } = await client().post('/api/v1/auth/login', {
     username: 'alice',
     password: PASSWORD,
@@ -88,7 +88,7 @@ t.test('the cookie is for the server alone', async (t) => {
   t.match(cookie, /HttpOnly/);
   t.match(cookie, /SameSite=Lax/);
   t.match(cookie, /Path=\//);
-  t.notMatch(cookie, /Secure/, 'over plain http');
+  t.notMatch(cookie, /Secure/, 'over plain HTTP');
 
   const proxied = await createTestApp(t, { TRUST_PROXY: '1' });
   await proxied.createUser({ username: 'alice' });
@@ -99,10 +99,10 @@ t.test('the cookie is for the server alone', async (t) => {
       { username: 'alice', password: PASSWORD },
       { 'x-forwarded-proto': 'https' },
     );
-  t.match(String(secure.headers['set-cookie']), /Secure/, 'behind TLS');
+  t.match(String(secure.headers['set-cookie']), /Secure/, 'over TLS');
 });
 
-t.test('reading without an account makes no session', async (t) => {
+t.test('creates no session for anonymous readers', async (t) => {
   const before = await countSessions();
   const reply = await client().get('/api/v1/users');
   t.equal(reply.headers['set-cookie'], undefined);
@@ -110,7 +110,7 @@ t.test('reading without an account makes no session', async (t) => {
   t.equal(await countSessions(), before);
 });
 
-t.test('a session lives 30 minutes after it was last used', async (t) => {
+t.test('expires a session 30 minutes after its last use', async (t) => {
   const alice = client();
   await alice.signIn('alice', PASSWORD);
   for (let round = 0; round < 3; round += 1) {
@@ -120,10 +120,10 @@ t.test('a session lives 30 minutes after it was last used', async (t) => {
   clock.advance(31 * MINUTE);
   t.equal((await session(alice)).status, 'not_logged_in');
   const write = await alice.post('/api/v1/users', { username: 'late' });
-  t.equal(write.status, 401, 'an expired session is 401');
+  t.equal(write.status, 401, 'answers 401 after expiry');
 });
 
-t.test('a session that is to be remembered lives 30 days', async (t) => {
+t.test('keeps a remembered session for 30 days', async (t) => {
   const login = { username: 'alice', password: PASSWORD };
   const expiry = (reply: Reply): number => {
     const [, expires = ''] = /Expires=([^;]+)/.exec(String(reply.headers['set-cookie'])) ?? [];
@@ -134,20 +134,20 @@ t.test('a session that is to be remembered lives 30 days', async (t) => {
 
   const alice = client();
   const begun = await alice.post('/api/v1/auth/login', { ...login, remember: true });
-  t.ok(near(expiry(begun), 30 * DAY), 'the cookie too');
+  t.ok(near(expiry(begun), 30 * DAY), 'and its cookie');
   for (let round = 1; round <= 3; round += 1) {
     clock.advance(29 * DAY);
     const reply = await alice.get('/api/v1/me');
     t.equal(reply.status, 200, `used after ${29 * round} days`);
-    t.ok(near(expiry(reply), 30 * DAY), 'the cookie is renewed');
+    t.ok(near(expiry(reply), 30 * DAY), 'renews the cookie');
   }
   clock.advance(30 * DAY);
-  t.equal((await alice.get('/api/v1/me')).status, 401, 'and 401 after that');
+  t.equal((await alice.get('/api/v1/me')).status, 401, 'answers 401 after expiry');
 
   t.ok(near(expiry(await client().post('/api/v1/auth/login', login)), 30 * MINUTE));
 });
 
-t.test('a session belongs to a kind of browser on a kind of machine', async (t) => {
+t.test('binds a session to the browser and platform', async (t) => {
   const agents = {
     firefox: 'Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0',
     newer: 'Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:161.0) Gecko/20100101 Firefox/161.0',
@@ -161,17 +161,17 @@ t.test('a session belongs to a kind of browser on a kind of machine', async (t) 
   const login = { username: 'alice', password: PASSWORD };
   await alice.post('/api/v1/auth/login', login, { 'user-agent': agents.firefox });
   const cookie = String(alice.cookie(SESSION_COOKIE));
-  t.equal(await ask(agents.newer), 200, 'of any version');
+  t.equal(await ask(agents.newer), 200, 'in any version');
   for (const name of ['windows', 'chrome', 'curl'] as const) {
     t.equal(await ask(agents[name]), 401, name);
-    t.equal(alice.cookie(SESSION_COOKIE), cookie, 'its cookie stays');
-    t.equal(await ask(agents.firefox), 200, 'and the owner goes on');
+    t.equal(alice.cookie(SESSION_COOKIE), cookie, 'keeps its cookie');
+    t.equal(await ask(agents.firefox), 200, "the owner's session continues");
   }
 
   const thief = client();
   thief.setCookie(SESSION_COOKIE, cookie);
   await thief.post('/api/v1/auth/logout', undefined, { 'user-agent': agents.chrome });
-  t.equal(await ask(agents.firefox), 200, 'a stranger does not sign the owner out');
+  t.equal(await ask(agents.firefox), 200, 'another browser cannot sign the owner out');
   thief.setCookie(SESSION_COOKIE, cookie);
   await createUser({ username: 'thief' });
   const own = { username: 'thief', password: PASSWORD };
@@ -180,7 +180,7 @@ t.test('a session belongs to a kind of browser on a kind of machine', async (t) 
   t.equal(await ask(agents.firefox), 200, 'nor by signing in');
 });
 
-t.test('a cookie that was tampered with is nobody, and no fault', async (t) => {
+t.test('treats a forged cookie as anonymous', async (t) => {
   const alice = client();
   await alice.signIn('alice', PASSWORD);
   const cookie = String(alice.cookie(SESSION_COOKIE));
@@ -199,7 +199,7 @@ t.test('a cookie that was tampered with is nobody, and no fault', async (t) => {
     'x'.repeat(4000),
     '%',
     '%FF%00',
-    // Signed with the same secret, for another purpose.
+    // Signed with the same secret, but for another purpose.
     String(alice.cookie('althing_csrf')),
   ]) {
     const stranger = client();
@@ -211,7 +211,7 @@ t.test('a cookie that was tampered with is nobody, and no fault', async (t) => {
   t.equal((await alice.get('/api/v1/me')).status, 200);
 });
 
-t.test('a session is renewed once a minute at most', async (t) => {
+t.test('renews a session once a minute at most', async (t) => {
   const alice = client();
   await alice.signIn('alice', PASSWORD);
   clock.advance(30 * 1000);
@@ -220,7 +220,7 @@ t.test('a session is renewed once a minute at most', async (t) => {
   t.ok((await alice.get('/api/v1/auth/session')).headers['set-cookie']);
 });
 
-/** Somebody signed in, with a request of theirs that has begun and would renew the session. */
+/** Signs a user in and holds a request that would renew the session. */
 async function holdOwnRequest(t: Test) {
   const held = await createTestApp(t);
   const origin = await held.app.listen({ host: '127.0.0.1', port: 0 });
@@ -233,7 +233,7 @@ async function holdOwnRequest(t: Test) {
   return { held, alice, slow, value };
 }
 
-t.test('a session that has ended stays so, whatever is still on its way', async (t) => {
+t.test('does not renew a session that ends during a request', async (t) => {
   const { held, alice, slow, value } = await holdOwnRequest(t);
   t.equal((await alice.post('/api/v1/auth/logout')).status, 200);
   t.equal((await slow.release()).status, 401);
@@ -243,14 +243,14 @@ t.test('a session that has ended stays so, whatever is still on its way', async 
   t.same(await session(thief), { status: 'not_logged_in' });
 });
 
-t.test('a session that expires while an answer is on its way stays so', async (t) => {
+t.test('does not renew a session that expires during a request', async (t) => {
   const { held, alice, slow } = await holdOwnRequest(t);
   held.clock.advance(29 * MINUTE);
   t.equal((await slow.release()).status, 401);
   t.equal((await alice.get('/api/v1/me')).status, 401);
 });
 
-t.test('beginning and ending are written down', async (t) => {
+t.test('records login and logout', async (t) => {
   const { id: anna } = await createUser({ username: 'anna' });
   const { id: otto } = await createUser({ username: 'otto' });
   const browser = client();
@@ -273,7 +273,7 @@ t.test('beginning and ending are written down', async (t) => {
   ]);
 });
 
-t.test('whoever deletes themselves is told so', async (t) => {
+t.test('signs out a user who deletes their own account', async (t) => {
   await createUser({ username: 'other_admin', role: 'admin' });
   const leaver = await signedIn({ username: 'leaver', role: 'admin' });
   const { id } = (await leaver.get('/api/v1/users?q=leaver')).json.items[0];
@@ -282,14 +282,14 @@ t.test('whoever deletes themselves is told so', async (t) => {
   t.equal((await session(leaver)).status, 'not_logged_in');
 });
 
-t.test('a user who is switched off is out at once', async (t) => {
+t.test('ends the sessions of a deactivated user at once', async (t) => {
   const bob = await signedIn({ username: 'bob' });
   t.equal((await session(bob)).status, 'logged_in');
   await app.pg.query(`update users set is_active = false where username = 'bob'`);
   t.equal((await session(bob)).status, 'not_logged_in');
 });
 
-t.test('whoever is switched off and on again has to sign in anew', async (t) => {
+t.test('requires a new login after deactivation and reactivation', async (t) => {
   const admin = await signedIn({ username: 'switcher', role: 'admin' });
   const { id } = await createUser({ username: 'flip' });
   const flip = client();
@@ -301,7 +301,7 @@ t.test('whoever is switched off and on again has to sign in anew', async (t) => 
   t.equal((await flip.signIn('flip', PASSWORD)).status, 200);
 });
 
-t.test('whoever is switched off while they sign in gets no session', async (t) => {
+t.test('starts no session for a user deactivated during login', async (t) => {
   const { id } = await createUser({ username: 'racer' });
   const login = { username: 'racer', password: PASSWORD };
   const holder = await app.pg.pool.connect();
@@ -317,10 +317,10 @@ t.test('whoever is switched off while they sign in gets no session', async (t) =
     holder.release();
   }
   const { rows } = await app.pg.query('select 1 from sessions where user_id = $1', [id]);
-  t.equal(rows.length, 0, 'which would live again when the user is switched on');
+  t.equal(rows.length, 0, 'which would be valid again after reactivation');
 });
 
-t.test('a change with a cookie wants the CSRF token of the session', async (t) => {
+t.test("requires the session's CSRF token for changes", async (t) => {
   const admin = await signedIn({ username: 'boss', role: 'admin' });
   t.equal((await admin.post('/api/v1/users', { username: 'first' })).status, 201);
 
@@ -338,12 +338,12 @@ t.test('a change with a cookie wants the CSRF token of the session', async (t) =
   const own = (await admin.get('/api/v1/auth/csrf')).json.csrf_token;
   t.equal((await withToken(own)).status, 201);
 
-  t.equal((await admin.signIn('boss', PASSWORD)).status, 200, 'signing in anew needs none');
-  t.equal((await withToken(own)).status, 403, 'the token of the session before');
-  t.equal((await admin.get('/api/v1/users')).status, 200, 'reading needs none');
+  t.equal((await admin.signIn('boss', PASSWORD)).status, 200, 'signing in requires none');
+  t.equal((await withToken(own)).status, 403, 'token of the previous session');
+  t.equal((await admin.get('/api/v1/users')).status, 200, 'reading requires none');
 });
 
-t.test('attempts to sign in are limited by address', async (t) => {
+t.test('limits login attempts by IP address', async (t) => {
   const limited = await createTestApp(t, { LOGIN_RATE_LIMIT: 3 });
   const attempt = () =>
     limited.client().post('/api/v1/auth/login', { username: 'alice', password: 'guess' });
@@ -351,5 +351,5 @@ t.test('attempts to sign in are limited by address', async (t) => {
   for (let index = 0; index < 4; index += 1) statuses.push((await attempt()).status);
   t.same(statuses, [401, 401, 401, 429]);
   t.match((await attempt()).headers, { 'retry-after': /^\d+$/ });
-  t.equal((await limited.client().get('/api/v1/users')).status, 200, 'the rest goes on');
+  t.equal((await limited.client().get('/api/v1/users')).status, 200, 'others are not limited');
 });

@@ -43,7 +43,7 @@ async function auditOf(id: number): Promise<{ action: string; text: string }[]> 
   return rows;
 }
 
-t.test('a comment waits until an editor approves it', async (t) => {
+t.test('keeps a comment pending until an editor approves it', async (t) => {
   const reply = await ann.post(COMMENTS, { content: 'A **bold** word' });
   t.equal(reply.status, 201);
   const { id } = reply.json;
@@ -75,7 +75,7 @@ t.test('a comment waits until an editor approves it', async (t) => {
   t.match(rejected.json, { is_approved: false, is_rejected: true });
   t.same(await statuses(id), [404, 404, 200, 200]);
   const again = await editor.post(`${URL}/${id}/reject`);
-  t.equal(again.headers['etag'], rejected.headers['etag'], 'nothing has changed');
+  t.equal(again.headers['etag'], rejected.headers['etag'], 'nothing changed');
   t.match((await editor.post(`${URL}/${id}/approve`)).json, { is_rejected: false });
   t.same(
     (await auditOf(id)).map(({ action }) => action),
@@ -84,11 +84,11 @@ t.test('a comment waits until an editor approves it', async (t) => {
   t.equal((await ann.post(`${URL}/${id}/approve`)).json.code, 'forbidden');
 });
 
-t.test('what an editor writes is approved at once', async (t) => {
+t.test('approves comments by editors immediately', async (t) => {
   t.same(await statuses(await write(editor)), [200, 200, 200, 200]);
 });
 
-t.test('what stands beneath a hidden comment is hidden with it', async (t) => {
+t.test('hides the replies to a hidden comment', async (t) => {
   const waiting = await write(ann);
   const answer = await write(editor, 'Are you sure?', waiting);
   const deeper = await write(editor, 'Really?', answer);
@@ -99,7 +99,7 @@ t.test('what stands beneath a hidden comment is hidden with it', async (t) => {
   for (const id of [answer, deeper]) t.same(await statuses(id), [200, 200, 200, 200]);
 });
 
-t.test('whoever sees a draft comments on it, for all others it is not there', async (t) => {
+t.test('allows comments on a draft by those who see it, and answers 404 to others', async (t) => {
   const draft = await insertTestPost(app, { title: 'D', author_id: annId, published_at: null });
   const url = `/api/v1/posts/${draft.id}/comments`;
   const mine = await ann.post(url, { content: 'Note to myself' });
@@ -109,10 +109,10 @@ t.test('whoever sees a draft comments on it, for all others it is not there', as
   t.equal((await editor.post(`${URL}/${mine.json.id}/approve`)).status, 200);
   t.same(await statuses(mine.json.id), [404, 404, 200, 200]);
   await app.pg.query('update posts set deleted_at = now() where id = $1', [draft.id]);
-  t.same(await statuses(mine.json.id), [404, 404, 404, 404], 'nor that of a deleted post');
+  t.same(await statuses(mine.json.id), [404, 404, 404, 404], 'nor on a deleted post');
 });
 
-t.test('a reply needs a comment of the same post that its author sees', async (t) => {
+t.test('requires the parent comment to be visible and on the same post', async (t) => {
   const other = await insertTestPost(app, { title: 'Another' });
   const visible = await insert({});
   const hidden = await insert({ is_approved: false });
@@ -134,7 +134,7 @@ t.test('a reply needs a comment of the same post that its author sees', async (t
   t.match(deeper, { parent_id: json.id, thread_id: visible, depth: 2 });
 });
 
-t.test('a text has something to be seen and an end', async (t) => {
+t.test('limits the content and requires visible characters', async (t) => {
   const own = await write(ann);
   for (const content of ['', ' \n\t', '　', 'x'.repeat(MAX_COMMENT_LENGTH + 1), 7, undefined]) {
     t.equal((await ann.post(COMMENTS, { content })).status, 422);
@@ -145,7 +145,7 @@ t.test('a text has something to be seen and an end', async (t) => {
   t.equal((await ann.post(COMMENTS, { content: 'a\u0000b' })).status, 422);
 });
 
-t.test('what is shown is safe, whatever was written', async (t) => {
+t.test('sanitizes the rendered HTML', async (t) => {
   const content = [
     '<script>alert(1)</script>',
     '<img src=x onerror=alert(1)>',
@@ -160,7 +160,7 @@ t.test('what is shown is safe, whatever was written', async (t) => {
   t.notMatch(edited.json.content_html, /<script|<svg|<[^>]+\son\w+=|href="?\s*java/i);
 });
 
-t.test('a comment is edited by its author, for 15 minutes', async (t) => {
+t.test('lets the author edit a comment for 15 minutes', async (t) => {
   const id = await write(ann, 'Frist');
   await editor.post(`${URL}/${id}/approve`);
   t.equal((await bob.patch(`${URL}/${id}`, { content: 'x' })).json.code, 'forbidden');
@@ -175,7 +175,7 @@ t.test('a comment is edited by its author, for 15 minutes', async (t) => {
     is_approved: false,
     updated_at: clock.read().toISOString(),
   });
-  t.same(await statuses(id), [404, 404, 200, 200], 'it waits again');
+  t.same(await statuses(id), [404, 404, 200, 200], 'pending again');
 
   clock.advance(1);
   const late = await ann.patch(`${URL}/${id}`, { content: 'Last' });
@@ -191,10 +191,10 @@ t.test('a comment is edited by its author, for 15 minutes', async (t) => {
   t.match(tried.json, { is_approved: false, is_rejected: false });
   const entries = await auditOf(id);
   t.equal(entries.at(-1)?.action, 'comment.change');
-  t.notMatch(entries.at(-1)?.text, /First|Frist/, 'the log keeps no text that may have to go');
+  t.notMatch(entries.at(-1)?.text, /First|Frist/, 'the audit log does not keep the content');
 });
 
-t.test('nobody overwrites or approves what they have not seen', async (t) => {
+t.test('rejects stale edits and approvals', async (t) => {
   const id = await write(ann, 'one');
   const url = `${URL}/${id}`;
   const read = await editor.get(url);
@@ -213,17 +213,17 @@ t.test('nobody overwrites or approves what they have not seen', async (t) => {
   t.match((await ann.get(url)).json, { content: 'two', is_approved: false });
   const current = { 'if-match': String(headers['etag']) };
   await ann.patch('/api/v1/me', { nickname: 'Anna' });
-  t.not((await ann.get(url)).headers['etag'], headers['etag'], 'it shows another name');
-  t.equal((await ann.delete(url, current)).status, 204, 'which is no change of the comment');
+  t.not((await ann.get(url)).headers['etag'], headers['etag'], 'shows the new username');
+  t.equal((await ann.delete(url, current)).status, 204, 'without changing the comment');
 });
 
-t.test('a comment is deleted by its author or an editor', async (t) => {
+t.test('lets the author or an editor delete a comment', async (t) => {
   const id = await write(ann, 'A secret');
   await editor.post(`${URL}/${id}/approve`);
   const reply = await write(editor, 'An answer', id);
   t.equal((await bob.delete(`${URL}/${id}`)).json.code, 'forbidden');
   clock.advance(20 * MINUTE_MS);
-  t.equal((await ann.delete(`${URL}/${id}`)).status, 204, 'long after it was written');
+  t.equal((await ann.delete(`${URL}/${id}`)).status, 204, 'long after it was created');
   clock.advance(-20 * MINUTE_MS);
   t.equal((await ann.delete(`${URL}/${id}`)).status, 404);
   t.same(await statuses(id), [404, 404, 404, 404]);
@@ -249,11 +249,11 @@ t.test('a comment is deleted by its author or an editor', async (t) => {
     t.equal(status, 404, url);
   }
   const unseen = await write(ann);
-  t.equal((await bob.delete(`${URL}/${unseen}`)).status, 404, 'it is not there for others');
+  t.equal((await bob.delete(`${URL}/${unseen}`)).status, 404, 'hidden from others');
   t.equal((await editor.delete(`${URL}/${unseen}`)).status, 204);
 });
 
-t.test('editors list what there is, and what waits for them', async (t) => {
+t.test('lists all and pending comments for editors', async (t) => {
   const on = await insertTestPost(app, { title: 'Busy' });
   const [first, second, third, fourth] = await insertTestComments(app, on.id, [
     { author_id: annId },
@@ -278,7 +278,7 @@ t.test('editors list what there is, and what waits for them', async (t) => {
   t.equal((await ann.get(URL)).json.code, 'forbidden');
 });
 
-t.test('many comments are moderated at once', async (t) => {
+t.test('moderates many comments at once', async (t) => {
   const approved = await insert({});
   const waiting = await insert({ is_approved: false });
   const gone = await insert({ deleted_by: editorId });
@@ -292,7 +292,7 @@ t.test('many comments are moderated at once', async (t) => {
   t.match(await moderate('reject', [approved, waiting]), { changed: [approved, waiting] });
   t.same(await statuses(waiting), [404, 404, 404, 200]);
   t.match(await moderate('delete', [waiting, approved]), { changed: [waiting, approved] });
-  t.same((await moderate('delete', [gone, gone])).missing, [gone], 'as a set');
+  t.same((await moderate('delete', [gone, gone])).missing, [gone], 'ignores duplicate ids');
   t.match(await moderate('delete', [waiting]), { changed: [], missing: [waiting] });
   t.same(
     (await auditOf(waiting)).map(({ action }) => action),
@@ -306,7 +306,7 @@ t.test('many comments are moderated at once', async (t) => {
   for (const body of invalid) t.equal((await editor.post(`${URL}/moderate`, body)).status, 422);
 });
 
-t.test('a comment that is sent twice under one key is written once', async (t) => {
+t.test('creates a comment once per idempotency key', async (t) => {
   const key = { 'idempotency-key': 'once' };
   const first = await ann.post(COMMENTS, { content: 'Once' }, key);
   const second = await ann.post(COMMENTS, { content: 'Once' }, key);
@@ -314,7 +314,7 @@ t.test('a comment that is sent twice under one key is written once', async (t) =
   t.same(second.json, first.json);
 });
 
-t.test('an address writes no more than so many comments a minute', async (t) => {
+t.test('limits comments per minute and IP address', async (t) => {
   const narrow = await createTestApp(t, { COMMENT_RATE_LIMIT: 2 });
   const writer = await narrow.signedIn({ username: 'writer' });
   const { id } = await insertTestPost(narrow.app, { title: 'Busy' });

@@ -14,7 +14,7 @@ t.beforeEach(async () => {
   smtp.mails.length = 0;
 });
 
-t.test('only administrators see jobs and run them again', async (t) => {
+t.test('requires an administrator', async (t) => {
   const id = await enqueue(app.db, 'notice', NOTICE);
   const author = await signedIn({ username: 'author' });
   for (const [who, status] of [
@@ -26,7 +26,7 @@ t.test('only administrators see jobs and run them again', async (t) => {
   }
 });
 
-t.test('a mail that is refused for good is a failed job, which can be run again', async (t) => {
+t.test('lists a permanently failed mail, which can be retried', async (t) => {
   const before = Date.now();
   smtp.refusals.push({ code: 550, message: 'no such user alice@example.com' });
   const id = await enqueue(app.db, 'notice', NOTICE, { maxAttempts: 1 });
@@ -46,21 +46,21 @@ t.test('a mail that is refused for good is a failed job, which can be run again'
   });
   t.ok(Number.isInteger(job.id));
   t.ok(Math.abs(Date.parse(job.created_at) - before) < 60_000);
-  t.notMatch(text, /alice|payload/, 'what it was given is not shown');
+  t.notMatch(text, /alice|payload/, 'the payload is not shown');
 
   await makeJobsDue(app);
   await app.runJobs();
-  t.equal(smtp.mails.length, 0, 'it is tried no more');
+  t.equal(smtp.mails.length, 0, 'no more attempts');
   const retried = await admin.post(`/api/v1/jobs/${id}/retry`);
   t.equal(retried.status, 200);
   t.match(retried.json, { id, state: 'waiting', attempts: 0 });
   await app.runJobs();
   t.equal(smtp.mails.length, 1);
-  t.equal((await admin.get('/api/v1/jobs')).json.total, 0, 'what is done is gone');
+  t.equal((await admin.get('/api/v1/jobs')).json.total, 0, 'completed jobs are deleted');
   t.equal((await admin.post(`/api/v1/jobs/${id}/retry`)).status, 404);
 });
 
-t.test('a job that waits may be run before its time', async (t) => {
+t.test('runs a waiting job early', async (t) => {
   const runAt = new Date(Date.now() + 3_600_000);
   const id = await enqueue(app.db, 'notice', NOTICE, { runAt });
   await app.runJobs();
@@ -71,7 +71,7 @@ t.test('a job that waits may be run before its time', async (t) => {
   t.equal(smtp.mails.length, 1);
 });
 
-t.test('a job that runs is left alone', async (t) => {
+t.test('does not touch a running job', async (t) => {
   const id = await enqueue(app.db, 'notice', NOTICE);
   await sql`update graphile_worker._private_jobs set locked_at = now(), locked_by = 'w'`.execute(
     app.db,
@@ -84,7 +84,7 @@ t.test('a job that runs is left alone', async (t) => {
   t.equal((await admin.post('/api/v1/jobs/0/retry')).status, 422);
 });
 
-t.test('of an error only what may be seen is shown', async (t) => {
+t.test('shows only safe parts of an error', async (t) => {
   const id = await enqueue(app.db, 'notice', NOTICE);
   const error = "cannot open '/srv/app/x.js'\n    at run (/srv/app/dist/src/jobs/notice.js:3:1)";
   await sql`update graphile_worker._private_jobs set last_error = ${error}`.execute(app.db);
@@ -92,7 +92,7 @@ t.test('of an error only what may be seen is shown', async (t) => {
   t.match(items, [{ id, last_error: "cannot open '[path]'" }]);
 });
 
-t.test('the list is filtered by state, and read in pages or by cursor', async (t) => {
+t.test('filters by state, and pages by number or cursor', async (t) => {
   const ids: number[] = [];
   for (let n = 0; n < 5; n += 1) ids.push(await enqueue(app.db, 'notice', NOTICE));
   await sql`update graphile_worker._private_jobs set attempts = max_attempts where id = ${ids[2]}`.execute(

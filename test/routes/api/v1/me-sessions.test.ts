@@ -32,7 +32,7 @@ const audit = async (actorId: number) =>
     )
   ).rows;
 
-t.test('the list says where one is signed in, the last used first', async (t) => {
+t.test('lists sessions, last used first', async (t) => {
   const begun = clock.read().toISOString();
   const { id: userId } = await createUser({ username: 'alice' });
   const browser = client();
@@ -69,12 +69,12 @@ t.test('the list says where one is signed in, the last used first', async (t) =>
   t.notMatch(JSON.stringify(json), /hash/);
 
   const [first] = (await browser.get(URL, agent)).json.items;
-  t.equal(first.id, own.id, 'having asked, the browser was used last');
+  t.equal(first.id, own.id, "the request made the browser's session the last used");
   const seen = (await client().get(URL, token)).json.items;
-  t.match(seen.find(({ id }: Item) => id === api.id).current, true, 'a token is one too');
+  t.match(seen.find(({ id }: Item) => id === api.id).current, true, 'includes token sessions');
 });
 
-t.test('pages, orders and cursors', async (t) => {
+t.test('supports paging, sort orders and cursors', async (t) => {
   const bob = await signedIn({ username: 'bob' });
   for (let index = 0; index < 4; index += 1) {
     clock.advance(1000);
@@ -100,7 +100,7 @@ t.test('pages, orders and cursors', async (t) => {
   }
 });
 
-t.test('the list takes two statements beside the look at the cookie, by cursor one', async (t) => {
+t.test('takes two statements besides reading the session, and one by cursor', async (t) => {
   const cleo = await signedIn({ username: 'cleo' });
   for (let index = 0; index < 3; index += 1) await alsoAs('cleo');
   const cookie = await recordStatements(() => cleo.get('/api/v1/auth/session'));
@@ -110,7 +110,7 @@ t.test('the list takes two statements beside the look at the cookie, by cursor o
   t.equal(byCursor.length - cookie.length, 1);
 });
 
-t.test('a sign-in that has expired is in no list, and cannot be ended', async (t) => {
+t.test('does not list or end expired sessions', async (t) => {
   const dana = await signedIn({ username: 'dana' });
   const id = await currentOf(dana);
   clock.advance(31 * MINUTE);
@@ -121,7 +121,7 @@ t.test('a sign-in that has expired is in no list, and cannot be ended', async (t
   t.same((await later.delete(URL)).json, { ended: 0 });
 });
 
-t.test('a sign-in that is ended elsewhere is out at once', async (t) => {
+t.test('ends a session of another client at once', async (t) => {
   const erin = await signedIn({ username: 'erin' });
   const thief = await alsoAs('erin');
   const id = await currentOf(thief);
@@ -135,18 +135,18 @@ t.test('a sign-in that is ended elsewhere is out at once', async (t) => {
   const token = await tokenOf(testApp, userId);
   const [family] = (await list(erin)).filter(({ current }) => !current);
   t.equal((await erin.delete(`${URL}/${family?.id}`)).status, 204);
-  t.equal((await client().get(ME, token)).status, 401, 'tokens too');
+  t.equal((await client().get(ME, token)).status, 401, 'also a token session');
   t.same(await audit(userId), [
     { action: 'session.end', resource: 'session', resource_id: String(id), after: null },
     { action: 'session.end', resource: 'session', resource_id: String(family?.id), after: null },
   ]);
 });
 
-t.test('those of others are not there', async (t) => {
+t.test('hides sessions of others', async (t) => {
   const fred = await signedIn({ username: 'fred' });
   const boss = await signedIn({ username: 'boss', role: 'admin' });
   const id = await currentOf(fred);
-  t.equal((await boss.delete(`${URL}/${id}`)).status, 404, 'not even for administrators');
+  t.equal((await boss.delete(`${URL}/${id}`)).status, 404, 'also from administrators');
   t.equal((await fred.get(ME)).status, 200);
   t.notOk((await list(boss)).some((item) => item.id === id));
   for (const bad of ['0', 'x', '99999999999']) {
@@ -154,7 +154,7 @@ t.test('those of others are not there', async (t) => {
   }
 });
 
-t.test('ending the current one is signing out', async (t) => {
+t.test('signs out by ending the current session', async (t) => {
   const gus = await signedIn({ username: 'gus' });
   const id = await currentOf(gus);
   clock.advance(2 * MINUTE);
@@ -163,7 +163,7 @@ t.test('ending the current one is signing out', async (t) => {
   t.equal((await gus.get(ME)).status, 401);
 });
 
-t.test('ending all others', async (t) => {
+t.test('ends all other sessions', async (t) => {
   const hana = await signedIn({ username: 'hana' });
   const { id: userId } = (await hana.get(ME)).json;
   const others = [await alsoAs('hana'), await alsoAs('hana')];
@@ -187,7 +187,7 @@ t.test('ending all others', async (t) => {
   );
 });
 
-t.test('only for whoever has signed in, and never with a key', async (t) => {
+t.test('requires a session, and rejects API keys', async (t) => {
   const { id } = await createUser({ username: 'ines' });
   const key = await keyOf(testApp, id, ['me:read', 'me:write']);
   for (const [method, url] of [

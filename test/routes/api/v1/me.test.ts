@@ -25,7 +25,7 @@ const audit = async (actorId: number) =>
 const countRows = async (table: 'sessions' | 'api_keys', userId: number): Promise<number> =>
   (await app.pg.query(`select 1 from ${table} where user_id = $1`, [userId])).rows.length;
 
-t.test('reading oneself, whole, and only when it has changed', async (t) => {
+t.test('returns all own fields, and 304 if they are unchanged', async (t) => {
   const alice = await signedIn({ username: 'alice', email: 'alice@example.com' });
   const first = await alice.get(URL);
   t.match(first.json, { username: 'alice', email: 'alice@example.com', role: 'author' });
@@ -35,12 +35,12 @@ t.test('reading oneself, whole, and only when it has changed', async (t) => {
   const again = await alice.get(URL, { 'if-none-match': tag });
   t.match([again.status, again.text], [304, '']);
   const { headers } = await alice.get(`${USERS}/${first.json.id}`);
-  t.equal(headers['etag'], tag, 'it is the same resource');
+  t.equal(headers['etag'], tag, 'the same resource');
   await alice.patch(URL, { bio: 'new' });
   t.equal((await alice.get(URL, { 'if-none-match': tag })).status, 200);
 });
 
-t.test('changing the profile, and nothing else', async (t) => {
+t.test('changes profile fields only', async (t) => {
   const ben = await signedIn({ username: 'ben', email: 'ben@example.com' });
   const id = await idOf(ben);
   clock.advance(1000);
@@ -78,7 +78,7 @@ t.test('changing the profile, and nothing else', async (t) => {
   });
 });
 
-t.test('two devices with one ETag: one is told', async (t) => {
+t.test('rejects the second of two updates with the same ETag', async (t) => {
   const carl = await signedIn({ username: 'carl' });
   const tag = String((await carl.get(URL)).headers['etag']);
   const both = await Promise.all([
@@ -90,7 +90,7 @@ t.test('two devices with one ETag: one is told', async (t) => {
   t.equal((await carl.get(URL)).status, 200);
 });
 
-t.test('what a key may do', async (t) => {
+t.test('enforces the scopes of API keys', async (t) => {
   const { id } = await createUser({ username: 'dora' });
   const reads = await keyOf(testApp, id, ['me:read']);
   const writes = await keyOf(testApp, id, ['me:write']);
@@ -102,7 +102,7 @@ t.test('what a key may do', async (t) => {
   t.match((await remove(anyone, PASSWORD, writes)).json, { code: 'key_not_allowed' });
 });
 
-t.test('deleting oneself wants the password, and does not repeat it', async (t) => {
+t.test('requires the password for deletion, and does not repeat it', async (t) => {
   const emma = await signedIn({ username: 'emma' });
   const reply = await remove(emma, 'a Wrong guess 1');
   t.equal(reply.status, 422);
@@ -118,10 +118,10 @@ t.test('deleting oneself wants the password, and does not repeat it', async (t) 
   t.equal((await remove(client(), PASSWORD)).status, 401);
   emma.dropCsrfToken();
   t.match((await remove(emma, PASSWORD)).json, { code: 'csrf_failed' });
-  t.equal((await emma.get(URL)).status, 200, 'still there');
+  t.equal((await emma.get(URL)).status, 200, 'still exists');
 });
 
-t.test('deleting oneself ends everything, and leaves a number', async (t) => {
+t.test('deletes sessions and API keys with the account, and keeps only its id', async (t) => {
   const finn = await signedIn({ username: 'finn', email: 'finn@example.com' });
   const id = await idOf(finn);
   const elsewhere = client();
@@ -134,7 +134,7 @@ t.test('deleting oneself ends everything, and leaves a number', async (t) => {
   clock.advance(2 * 60_000);
   const reply = await remove(finn, PASSWORD);
   t.match([reply.status, reply.text], [204, '']);
-  t.equal(finn.cookie(SESSION_COOKIE), undefined, 'the cookie is cleared, and not renewed');
+  t.equal(finn.cookie(SESSION_COOKIE), undefined, 'clears the cookie and does not renew it');
   t.match([await countRows('sessions', id), await countRows('api_keys', id)], [0, 0]);
   t.equal((await admin.get(`${USERS}/${id}`)).status, 404);
 
@@ -160,11 +160,11 @@ t.test('deleting oneself ends everything, and leaves a number', async (t) => {
   });
   const earlier = JSON.stringify(entries.slice(0, -1));
   t.ok(entries.length > 1);
-  t.notMatch(earlier, /finn/, 'what they did before has their number and no name');
-  t.equal((await admin.post(USERS, { username: 'finn' })).status, 201, 'the name is free');
+  t.notMatch(earlier, /finn/, 'audit entries keep the id without a username');
+  t.equal((await admin.post(USERS, { username: 'finn' })).status, 201, 'the username is available');
 });
 
-t.test('a client with a token can go too, and a cookie of somebody else stays', async (t) => {
+t.test("deletes the token's user, and keeps the session of another user's cookie", async (t) => {
   const { id } = await createUser({ username: 'gina' });
   const token = await tokenOf(testApp, id);
   const hugo = await signedIn({ username: 'hugo' });
@@ -173,7 +173,7 @@ t.test('a client with a token can go too, and a cookie of somebody else stays', 
   t.match((await hugo.get(URL)).json, { username: 'hugo' });
 });
 
-t.test('a request that comes in between is 401, and never a fault', async (t) => {
+t.test('answers 401 to requests during deletion', async (t) => {
   const ivan = await signedIn({ username: 'ivan' });
   const id = await idOf(ivan);
   const holder = await app.pg.pool.connect();
@@ -191,9 +191,9 @@ t.test('a request that comes in between is 401, and never a fault', async (t) =>
   }
 });
 
-t.test('the last administrator stays', async (t) => {
+t.test('keeps the last administrator', async (t) => {
   t.match((await remove(admin, PASSWORD)).json, { code: 'last_administrator' });
   const second = await signedIn({ username: 'second', role: 'admin' });
   const replies = await Promise.all([remove(admin, PASSWORD), remove(second, PASSWORD)]);
-  t.same(replies.map(({ status }) => status).sort(), [204, 409], 'two at once do not both go');
+  t.same(replies.map(({ status }) => status).sort(), [204, 409], 'not both succeed');
 });

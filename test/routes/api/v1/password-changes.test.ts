@@ -23,7 +23,7 @@ const reset = (token: string, password = NEW) => ({
   confirm_password: password,
 });
 
-t.test('a password is changed by whoever knows it, and every other sign-in ends', async (t) => {
+t.test('changes the password with the current one and ends all other sessions', async (t) => {
   const test = await createTestApp(t);
   const here = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
   const there = test.client();
@@ -36,7 +36,7 @@ t.test('a password is changed by whoever knows it, and every other sign-in ends'
 
   const reply = await here.post(CHANGE, change());
   t.same([reply.status, reply.json], [200, { status: 'password_changed' }]);
-  t.equal((await here.get('/api/v1/me')).status, 200, 'one stays where one is');
+  t.equal((await here.get('/api/v1/me')).status, 200, 'keeps the current session');
   t.equal((await there.get('/api/v1/me')).status, 401);
   t.equal((await test.client().get('/api/v1/me', bearer)).status, 401);
   t.equal((await test.client().signIn('alice', PASSWORD)).status, 401);
@@ -50,7 +50,7 @@ t.test('a password is changed by whoever knows it, and every other sign-in ends'
   t.equal(rows.length, 1);
 });
 
-t.test('what is wrong with a change is told, and no password comes back', async (t) => {
+t.test('reports every invalid field without repeating a password', async (t) => {
   const test = await createTestApp(t);
   const alice = await test.signedIn({ username: 'alice' });
   const refused = async (more: Record<string, unknown>, language = 'en') => {
@@ -69,11 +69,11 @@ t.test('what is wrong with a change is told, and no password comes back', async 
     ['new_password', '值错误，新密码不能与当前密码相同'],
   ]);
   const weak = await refused({ new_password: 'zzzzz', confirm_password: 'zzzzz' });
-  t.equal(weak.length, 4, 'too short, no upper-case letter, no digit, nothing special');
-  t.equal((await test.client().signIn('alice', PASSWORD)).status, 200, 'nothing has changed');
+  t.equal(weak.length, 4, 'too short; no uppercase letter, digit or special character');
+  t.equal((await test.client().signIn('alice', PASSWORD)).status, 200, 'nothing changed');
 });
 
-t.test('the current password cannot be guessed here either', async (t) => {
+t.test('throttles attempts at the current password', async (t) => {
   const test = await createTestApp(t, { LOGIN_ATTEMPTS: 3 });
   const alice = await test.signedIn({ username: 'alice' });
   const statuses = [];
@@ -86,7 +86,7 @@ t.test('the current password cannot be guessed here either', async (t) => {
   t.equal((await test.client().signIn('alice', PASSWORD)).status, 200);
 });
 
-t.test('whoever has forgotten the password sets a new one by mail', async (t) => {
+t.test('resets a forgotten password by mail', async (t) => {
   const test = await createTestApp(t);
   const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
   const asked = await test.client().post(FORGOT, { email: 'ALICE@example.com' });
@@ -94,22 +94,22 @@ t.test('whoever has forgotten the password sets a new one by mail', async (t) =>
   t.match(await lastMail(test), { to: 'alice@example.com', subject: 'Reset your password' });
   const token = await lastToken(test);
   const { rows } = await test.app.pg.query('select * from email_tokens');
-  t.notMatch(JSON.stringify(rows), token, 'only its hash is kept');
+  t.notMatch(JSON.stringify(rows), token, 'stores only the hash of the token');
 
   t.equal((await test.client().post(RESET, reset(token, 'weak'))).status, 422);
   const differing = { ...reset(token), confirm_password: 'Other-Horse-1' };
-  t.equal((await test.client().post(RESET, differing)).status, 422, 'and the token is still good');
+  t.equal((await test.client().post(RESET, differing)).status, 422, 'the token is still valid');
   t.equal((await test.client().post(RESET, reset(token))).status, 200);
-  t.equal((await alice.get('/api/v1/me')).status, 401, 'every sign-in has ended');
+  t.equal((await alice.get('/api/v1/me')).status, 401, 'all sessions have ended');
   t.equal((await test.client().signIn('alice', NEW)).status, 200);
   t.match(await lastMail(test), { subject: 'Your password was changed' });
 
   const again = await test.client().post(RESET, reset(token, 'Another-Horse-7'));
-  t.equal(again.status, 422, 'it works once');
+  t.equal(again.status, 422, 'works once');
   t.match(again.json.detail, [{ loc: ['body', 'token'], type: 'value_error' }]);
 });
 
-t.test('a token is good for 30 minutes, and only the last one', async (t) => {
+t.test('expires a token after 30 minutes, and replaces it by a newer one', async (t) => {
   const test = await createTestApp(t);
   await test.createUser({ username: 'alice', email: 'alice@example.com' });
   await test.client().post(FORGOT, { email: 'alice@example.com' });
@@ -122,7 +122,7 @@ t.test('a token is good for 30 minutes, and only the last one', async (t) => {
   t.equal((await test.client().signIn('alice', PASSWORD)).status, 200);
 });
 
-t.test('of many who bring one token at once, one sets the password', async (t) => {
+t.test('accepts one of many concurrent requests with the same token', async (t) => {
   const test = await createTestApp(t);
   await test.createUser({ username: 'alice', email: 'alice@example.com' });
   await test.client().post(FORGOT, { email: 'alice@example.com' });
@@ -135,7 +135,7 @@ t.test('of many who bring one token at once, one sets the password', async (t) =
   t.same(replies.map(({ status }) => status).sort(), [200, 422, 422, 422, 422]);
 });
 
-t.test('nobody learns who has an account, and nobody switched off gets a token', async (t) => {
+t.test('does not reveal accounts, and sends no token to inactive users', async (t) => {
   const test = await createTestApp(t);
   await test.createUser({ username: 'alice', email: 'alice@example.com' });
   await test.createUser({ username: 'asleep', email: 'asleep@example.com', is_active: false });
@@ -152,7 +152,7 @@ t.test('nobody learns who has an account, and nobody switched off gets a token',
   );
 });
 
-t.test('a token of one kind is none of the other', async (t) => {
+t.test('rejects a token of another kind', async (t) => {
   const test = await createTestApp(t);
   const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
   await test.client().post(FORGOT, { email: 'alice@example.com' });
@@ -164,7 +164,7 @@ t.test('a token of one kind is none of the other', async (t) => {
   t.equal((await test.client().post(RESET, reset(forChange))).status, 422);
 });
 
-t.test('an address is not flooded with mail, known or not', async (t) => {
+t.test('limits mails to an email address, known or not', async (t) => {
   const test = await createTestApp(t);
   await test.createUser({ username: 'alice', email: 'alice@example.com' });
   for (const email of ['alice@example.com', 'nobody@example.com']) {
@@ -183,14 +183,14 @@ t.test('an address is not flooded with mail, known or not', async (t) => {
   t.equal((await test.client().post(FORGOT, { email: 'alice@example.com' })).status, 202);
 });
 
-t.test('a reset ends what a thief with the old password has begun', async (t) => {
+t.test('cancels an email change requested by a thief of the old password', async (t) => {
   const test = await createTestApp(t);
   const thief = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
   const wish = { email: 'thief@example.com', password: PASSWORD };
   t.equal((await thief.post('/api/v1/me/email', wish)).status, 202);
   const early = await lastToken(test);
   test.clock.advance(1000);
-  t.equal((await thief.post('/api/v1/me/email', wish)).status, 202, 'and one that is on its way');
+  t.equal((await thief.post('/api/v1/me/email', wish)).status, 202, 'and one still in the queue');
   await test.client().post(FORGOT, { email: 'alice@example.com' });
   const { rows } = await test.app.pg.query(
     `select id from graphile_worker.jobs where task_identifier = 'confirm_email_change'`,
@@ -212,7 +212,7 @@ t.test('a reset ends what a thief with the old password has begun', async (t) =>
   t.equal(verify.status, 422);
 });
 
-t.test('whoever resets the password wins over whoever changes it', async (t) => {
+t.test('lets a reset win over a concurrent change of the password', async (t) => {
   for (let round = 0; round < 3; round += 1) {
     const test = await createTestApp(t);
     const thief = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
@@ -223,13 +223,13 @@ t.test('whoever resets the password wins over whoever changes it', async (t) => 
       test.client().post(RESET, reset(token)),
       thief.post(CHANGE, change({ new_password: stolen, confirm_password: stolen })),
     ]);
-    // Which comes first is open, but never do both count, and the owner is never left outside.
+    // The order is open, but never do both succeed, and the owner is never locked out.
     if (mine.status === 200) t.equal((await test.client().signIn('alice', NEW)).status, 200);
-    else t.same([mine.status, theirs.status], [422, 200], 'the token ended with the change');
+    else t.same([mine.status, theirs.status], [422, 200], 'the change has invalidated the token');
   }
 });
 
-t.test('a token is worth nothing when the address is another, or the user was off', async (t) => {
+t.test('rejects a token after a change of the email address or a deactivation', async (t) => {
   const test = await createTestApp(t);
   const admin = await test.signedIn({ username: 'root', role: 'admin' });
   const { id } = await test.createUser({ username: 'alice', email: 'old@example.com' });
@@ -244,7 +244,7 @@ t.test('a token is worth nothing when the address is another, or the user was of
   await admin.patch(`/api/v1/users/${id}`, { is_active: false });
   t.equal((await test.client().post(RESET, reset(second))).status, 422);
   await admin.patch(`/api/v1/users/${id}`, { is_active: true });
-  t.equal((await test.client().post(RESET, reset(second))).status, 422, 'also afterwards');
+  t.equal((await test.client().post(RESET, reset(second))).status, 422, 'also after reactivation');
 
   await test.client().post(FORGOT, { email: 'new@example.com' });
   const third = await lastToken(test);
@@ -252,7 +252,7 @@ t.test('a token is worth nothing when the address is another, or the user was of
   t.equal((await test.client().post(RESET, reset(third))).status, 422);
 });
 
-t.test('a login that was under way when the password changed begins no session', async (t) => {
+t.test('starts no session for a login with the password before a change', async (t) => {
   const test = await createTestApp(t);
   const { id } = await test.createUser({ username: 'alice' });
   const { rows } = await test.app.pg.query('select password_hash from users where id = $1', [id]);

@@ -4,14 +4,14 @@ import { createTestApp } from '#test/support/app.js';
 const URL = '/api/v1/auth/password-strength';
 const { client, signedIn } = await createTestApp(t);
 
-t.test('a good password has no errors', async (t) => {
+t.test('returns no errors for a valid password', async (t) => {
   const reply = await client().post(URL, { password: 'Correct-Horse-9' });
   t.equal(reply.status, 200);
   t.same(reply.json, { valid: true, errors: [] });
   t.match(reply.headers, { 'content-language': 'en' });
 });
 
-t.test('a bad one is told everything at once, in the language that was asked for', async (t) => {
+t.test('returns all errors at once in the requested language', async (t) => {
   const english = await client().post(URL, { password: 'passw' });
   t.equal(english.json.valid, false);
   t.same(
@@ -29,7 +29,7 @@ t.test('a bad one is told everything at once, in the language that was asked for
   t.match(long.json.errors, [{ type: 'password_too_long' }]);
 });
 
-t.test('anyone may ask, with or without a session', async (t) => {
+t.test('needs no session', async (t) => {
   const alice = await signedIn({ username: 'alice' });
   alice.dropCsrfToken();
   t.equal((await alice.post(URL, { password: 'x' })).status, 200);

@@ -10,7 +10,7 @@ import { contract } from '#test/support/contract.js';
 
 const base = '/api/v1/playground';
 
-/** The service on a port of its own. */
+/** Starts the service on its own port. */
 async function listen(t: Test, settings = {}) {
   const test = await createTestApp(t, settings);
   const origin = await test.app.listen({ host: '127.0.0.1', port: 0 });
@@ -22,7 +22,7 @@ const connections = (server: Server) =>
     server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
   });
 
-t.test('events come one by one, and the stream ends', async (t) => {
+t.test('streams events one by one and ends', async (t) => {
   const { origin } = await listen(t);
   const began = performance.now();
   const answer = await fetch(`${origin}${base}/stream`);
@@ -35,7 +35,7 @@ t.test('events come one by one, and the stream ends', async (t) => {
     text += Buffer.from(chunk).toString();
     arrivals += 1;
   }
-  t.ok(performance.now() - began >= 4400, 'ten events are nine intervals');
+  t.ok(performance.now() - began >= 4400, 'ten events have nine intervals');
   t.ok(arrivals > 1);
   const events = text.trimEnd().split('\n\n');
   t.same(
@@ -45,22 +45,22 @@ t.test('events come one by one, and the stream ends', async (t) => {
   t.match(JSON.parse(events[0]?.slice(6) ?? '').timestamp, /^\d{4}-.*Z$/);
 });
 
-t.test('a client that goes away ends its stream, and so does a service that stops', async (t) => {
+t.test('ends the stream when the client disconnects or the service stops', async (t) => {
   const { app, origin } = await listen(t);
   const leaving = new AbortController();
   const answer = await fetch(`${origin}${base}/stream`, { signal: leaving.signal });
   await answer.body?.getReader().read();
   leaving.abort();
-  // A connection that has gone is one that its stream has left.
+  // A closed connection proves that its stream has ended.
   while ((await connections(app.server)) > 0) await sleep(5);
   const other = await fetch(`${origin}${base}/stream`);
   const began = performance.now();
   const [text] = await Promise.all([other.text(), app.close()]);
-  t.ok(performance.now() - began < 4000, 'it did not wait for the ten events');
+  t.ok(performance.now() - began < 4000, 'does not wait for all ten events');
   t.match(text, /^data: .*\n\n$/s);
 });
 
-t.test('the echo over a WebSocket', async (t) => {
+t.test('echoes messages over a WebSocket', async (t) => {
   const { app, client, origin, port } = await listen(t);
   const url = `ws://127.0.0.1:${port}/api/v1/ws/echo`;
   const how = await fetch(`${origin}/api/v1/ws/echo`);
@@ -84,7 +84,7 @@ t.test('the echo over a WebSocket', async (t) => {
     socket.send(message);
     return (await once(socket, 'close'))[0];
   };
-  t.equal(await closeCode('x'.repeat(65_537)), 1009, 'too long a message');
+  t.equal(await closeCode('x'.repeat(65_537)), 1009, 'message too long');
   t.equal(await closeCode(Buffer.from('bytes')), 1003, 'text only');
 
   const open = new WebSocket(url);
@@ -93,7 +93,7 @@ t.test('the echo over a WebSocket', async (t) => {
   t.equal(code, 1001, 'the service stops');
 });
 
-t.test('a client that does not close cannot keep the service from stopping', async (t) => {
+t.test('stops even if a client does not close its WebSocket', async (t) => {
   const { app, port } = await listen(t);
   const socket = connect(port, '127.0.0.1');
   socket.write(
@@ -107,7 +107,7 @@ t.test('a client that does not close cannot keep the service from stopping', asy
   t.pass('closed');
 });
 
-t.test('a wish for another protocol is ignored', async (t) => {
+t.test('ignores upgrades to other protocols', async (t) => {
   const { port } = await listen(t);
   const body = '{"name":"Ann"}';
   const socket = connect(port, '127.0.0.1');
@@ -131,7 +131,7 @@ t.test('a wish for another protocol is ignored', async (t) => {
   t.match(text, '"name":"Ann"');
 });
 
-t.test('the answer of an upstream', async (t) => {
+t.test('returns the response of an upstream', async (t) => {
   let answer: RequestListener = (_request, response) => response.end();
   const upstream = createServer((request, response) => answer(request, response));
   upstream.listen(0, '127.0.0.1');
@@ -151,11 +151,11 @@ t.test('the answer of an upstream', async (t) => {
   t.same(
     await ask((request, response) => response.end(JSON.stringify({ asked: request.url }))),
     [200, { asked: '/data' }],
-    'the configured address and no other',
+    'the configured URL and no other',
   );
   const failed = [502, 'bad_gateway'];
   t.same(await ask((_request, response) => response.writeHead(500).end('{}')), failed);
-  t.same(await ask((_request, response) => response.end('<html>')), failed, 'no JSON');
+  t.same(await ask((_request, response) => response.end('<html>')), failed, 'invalid JSON');
   const elsewhere = { location: 'http://127.0.0.1:1/' };
   t.same(await ask((_request, response) => response.writeHead(302, elsewhere).end()), failed);
   t.same(await ask((_request, response) => response.end(`"${'x'.repeat(1024 * 1024)}"`)), failed);

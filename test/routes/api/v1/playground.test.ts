@@ -8,7 +8,7 @@ const base = '/api/v1/playground';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** What a 422 says of each value: its place and the type of the error. */
+/** Returns the location and error type of every item of a 422. */
 async function refusal(reply: Promise<{ status: number; json: unknown }>): Promise<unknown> {
   const { status, json } = await reply;
   if (status !== 422) return status;
@@ -19,7 +19,7 @@ async function refusal(reply: Promise<{ status: number; json: unknown }>): Promi
 const refused = (path: string) => refusal(anyone.get(`${base}${path}`));
 const json = async (path: string) => (await anyone.get(`${base}${path}`)).json;
 
-t.test('values in the path', async (t) => {
+t.test('converts path values', async (t) => {
   t.same(await json('/invoice/99.95'), { amount: 99.95, text: 'Invoice amount: $99.95' });
   t.same((await json('/invoice/7')).text, 'Invoice amount: $7.00');
   t.same(await refused('/invoice/-1'), ['path.amount greater_than']);
@@ -61,7 +61,7 @@ t.test('values in the path', async (t) => {
   t.same(await refused(`/hello/${'a'.repeat(101)}`), ['path.name string_too_long']);
 });
 
-t.test('values in the query', async (t) => {
+t.test('converts query values', async (t) => {
   t.same(await json('/sum'), { n: 100, sum: 5050, formula: 'n(n+1)/2' });
   t.equal((await json('/sum?n=1000')).sum, 500_500);
   t.equal((await json('/sum?n=1000000')).sum, 500_000_500_000);
@@ -113,7 +113,7 @@ t.test('values in the query', async (t) => {
   t.same(await refused('/greet'), ['query.user_name missing']);
 });
 
-t.test('the context of a request', async (t) => {
+t.test('returns the context of a request', async (t) => {
   const { json, headers } = await anyone.get(`${base}/context?token=abc&page=1`, {
     'x-request-id': 'req-12345',
   });
@@ -131,7 +131,7 @@ t.test('the context of a request', async (t) => {
   t.equal(headers['x-request-id'], 'req-12345');
 });
 
-t.test('inspect shows a request of any method', async (t) => {
+t.test('inspects requests with any method', async (t) => {
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
     const url = `${base}/inspect?page=1&q=test&tag=a&tag=b`;
     const { status, json } = await anyone.request({ method, url });
@@ -189,7 +189,7 @@ t.test('inspect shows a request of any method', async (t) => {
   t.same([large.status, large.json.code], [413, 'payload_too_large']);
 });
 
-t.test('echo is plain text', async (t) => {
+t.test('echoes plain text', async (t) => {
   const { text, headers } = await anyone.post(`${base}/echo?a=1`, 'Hello, WSGI! <b>', {
     'content-type': 'text/plain',
     host: 'example.com:8000',
@@ -222,7 +222,7 @@ t.test('echo is plain text', async (t) => {
   t.match(bytes.text, 'Body: [2 bytes]\n');
 });
 
-t.test('nothing sends a secret back', async (t) => {
+t.test('never sends a secret back', async (t) => {
   const sneaky = client();
   sneaky.setCookie('session_id', 'hushhush');
   sneaky.setCookie('theme', 'hushhush');
@@ -279,7 +279,7 @@ t.test('nothing sends a secret back', async (t) => {
   );
 });
 
-t.test('headers and cookies', async (t) => {
+t.test('converts headers and cookies', async (t) => {
   const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
   const { json } = await anyone.get(`${base}/headers`, {
     'user-agent': userAgent,
@@ -307,7 +307,7 @@ t.test('headers and cookies', async (t) => {
   });
 });
 
-t.test('a form', async (t) => {
+t.test('accepts a form', async (t) => {
   const post = (body: string) => anyone.post(`${base}/form`, body, FORM);
   const reply = await post('username=alice&password=hushhush&hobby=go&hobby=chess');
   t.same([reply.status, reply.json], [200, { username: 'alice', hobbies: ['go', 'chess'] }]);
@@ -318,7 +318,7 @@ t.test('a form', async (t) => {
   t.notMatch(wrong.text, /hushhush/);
 });
 
-t.test('JSON', async (t) => {
+t.test('accepts JSON', async (t) => {
   const post = (body: unknown, headers = {}) => anyone.post(`${base}/json`, body, headers);
   const person = {
     name: 'Zhang San',
@@ -344,7 +344,7 @@ t.test('JSON', async (t) => {
   ]);
 });
 
-t.test('a nested body, created', async (t) => {
+t.test('creates a resource with a nested body', async (t) => {
   const post = (body: unknown, headers = {}) => anyone.post(`${base}/users`, body, headers);
   const john = { username: 'john', address: { street: 'Main St 123', city: 'Shenzhen' } };
   const reply = await post(john);
@@ -363,7 +363,7 @@ t.test('a nested body, created', async (t) => {
   t.same(again.json, reply.json);
 });
 
-t.test('a calculation', async (t) => {
+t.test('calculates', async (t) => {
   const calc = (a: string, op: string, b: string) =>
     anyone.post(`${base}/calc`, new URLSearchParams({ a, op, b }).toString(), FORM);
   t.same((await calc('10', '/', '4')).json, { a: 10, b: 4, op: '/', result: 2.5 });
@@ -388,7 +388,7 @@ t.test('a calculation', async (t) => {
   t.equal(chinese.json.detail, '除数不能为零');
 });
 
-t.test('whoever is signed in needs no CSRF token here', async (t) => {
+t.test('requires no CSRF token', async (t) => {
   const user = await signedIn({ username: 'visitor' });
   user.dropCsrfToken();
   t.equal((await user.post(`${base}/json`, { name: 'Ann' })).status, 200);
@@ -396,7 +396,7 @@ t.test('whoever is signed in needs no CSRF token here', async (t) => {
   t.equal((await user.delete(`${base}/inspect`)).status, 200);
 });
 
-t.test('answers of each kind', async (t) => {
+t.test('returns responses of every kind', async (t) => {
   const get = (path: string) => anyone.get(`${base}/responses${path}`);
   const text = await get('/text');
   t.equal(text.text, 'Plain text response');
@@ -441,7 +441,7 @@ t.test('answers of each kind', async (t) => {
   t.ok(performance.now() - began >= 99);
 });
 
-t.test('a fault is a 500 like any other', async (t) => {
+t.test('answers 500 to an internal error', async (t) => {
   const { status, json, headers } = await anyone.get(`${base}/error`);
   t.equal(status, 500);
   t.same(json, {
@@ -453,10 +453,10 @@ t.test('a fault is a 500 like any other', async (t) => {
   t.same(await refused('/error?divisor=x'), ['query.divisor int_parsing']);
 });
 
-t.test('it can be switched off, and is off in production', async (t) => {
+t.test('can be switched off, and is off in production', async (t) => {
   const gone = async (settings: object) => {
     const { app, client } = await createTestApp(t, settings);
-    // The guide tells of it wherever the service runs.
+    // The guide mentions it wherever the service runs.
     const { info: _guide, ...contract } = (await client().get('/openapi.json')).json;
     const document = JSON.stringify(contract);
     t.equal(app.server.listenerCount('upgrade') > 0, /playground/.test(document));

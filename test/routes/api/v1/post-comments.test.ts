@@ -32,7 +32,7 @@ async function postWith(comments: TestComment[]) {
   return { url: `/api/v1/posts/${post.id}/comments`, post: post.id, ids };
 }
 
-/** The tree in short: content, and the replies in brackets behind it. */
+/** Returns the tree in short: the content, followed by the replies in brackets. */
 type Sketch = (string | Sketch)[];
 function sketch(nodes: Node[]): Sketch {
   return nodes.flatMap(({ content, replies = [] }) =>
@@ -50,7 +50,7 @@ function countOf(nodes: Node[]): number {
   return count;
 }
 
-t.test('threads are pages, replies stand beneath what they reply to', async (t) => {
+t.test('pages through threads with nested replies', async (t) => {
   const { url, post, ids } = await postWith([
     { content: 'a', author_id: author.id },
     { content: 'b' },
@@ -95,7 +95,7 @@ t.test('threads are pages, replies stand beneath what they reply to', async (t) 
   t.equal((await anyone.get(`${url}?cursor=x`)).status, 422);
 });
 
-t.test('the flat form has the same comments as they are read', async (t) => {
+t.test('returns the same comments in reading order in the flat form', async (t) => {
   const { url, ids } = await postWith([
     { content: 'a' },
     { content: 'b' },
@@ -120,10 +120,10 @@ t.test('the flat form has the same comments as they are read', async (t) => {
     ],
   );
   t.notOk(json.items.some((item: Node) => 'replies' in item));
-  t.equal(json.total, 2, 'what is counted are threads');
+  t.equal(json.total, 2, 'counts threads');
 });
 
-t.test('the comments of a post that the reader does not see are not found', async (t) => {
+t.test('answers 404 for the comments of an invisible post', async (t) => {
   const draft = await insertTestPost(app, {
     title: 'Draft',
     author_id: author.id,
@@ -139,7 +139,7 @@ t.test('the comments of a post that the reader does not see are not found', asyn
   t.match((await anyone.get(empty.url)).json, { items: [], total: 0, pages: 0 });
 });
 
-t.test('a tree of 500 comments takes three statements', async (t) => {
+t.test('takes three statements for a tree of 500 comments', async (t) => {
   const { url } = await postWith(
     Array.from({ length: 500 }, (_, index) =>
       index < 10 ? {} : { parent: Math.floor(index / 3) - 3 },
@@ -153,10 +153,10 @@ t.test('a tree of 500 comments takes three statements', async (t) => {
   t.equal(statements.length, 3);
   t.equal((await recordStatements(() => anyone.get(`${url}?cursor=`))).length, 3);
   const bare = await postWith([{}, {}]);
-  t.equal((await recordStatements(() => anyone.get(bare.url))).length, 2, 'nothing beneath');
+  t.equal((await recordStatements(() => anyone.get(bare.url))).length, 2, 'without replies');
 });
 
-t.test('a thread of 10,000 replies to replies is walked to its end', async (t) => {
+t.test('pages through a chain of 10,000 replies', async (t) => {
   const length = 10_000;
   const { url, ids } = await postWith(chainOf(length));
 
@@ -184,11 +184,11 @@ t.test('a thread of 10,000 replies to replies is walked to its end', async (t) =
       }
     }
     t.equal(seen.length, length, form);
-    t.same(seen, ids, `${form}: in order, none twice`);
+    t.same(seen, ids, `${form}: in order, without duplicates`);
   }
 });
 
-t.test('a thread of 5,000 replies to one comment is read in pages', async (t) => {
+t.test('pages through 5,000 replies to one comment', async (t) => {
   const wide = Array.from({ length: 5000 }, () => ({ parent: 0 }));
   const { url, ids } = await postWith([{}, ...wide, {}]);
   const { items } = (await anyone.get(url)).json;
@@ -208,7 +208,7 @@ t.test('a thread of 5,000 replies to one comment is read in pages', async (t) =>
   t.match(json, { total: 5000, pages: 500 });
 });
 
-t.test('a deleted comment keeps its place only for what is shown beneath it', async (t) => {
+t.test('keeps the place of a deleted comment only for visible replies', async (t) => {
   const gone = { deleted_by: author.id, author_id: author.id };
   const { url, ids } = await postWith([
     { content: 'a', ...gone },
@@ -233,13 +233,13 @@ t.test('a deleted comment keeps its place only for what is shown beneath it', as
 
   const replies = (index: number) => `/api/v1/comments/${ids[index]}/replies`;
   t.same(sketch((await anyone.get(replies(0))).json.items), ['', ['a1x']]);
-  t.equal((await anyone.get(replies(3))).status, 404, 'it is not shown');
-  t.equal((await anyone.get(replies(8))).status, 404, 'nor what stands beneath a hidden one');
+  t.equal((await anyone.get(replies(3))).status, 404, 'is not shown');
+  t.equal((await anyone.get(replies(8))).status, 404, 'nor is a reply to a hidden one');
   t.equal((await anyone.get(replies(9))).status, 404);
   t.equal((await anyone.get(`/api/v1/comments/${ids[0]}`)).status, 404);
 });
 
-t.test('10,000 deleted comments above one that is not are no burden', async (t) => {
+t.test('handles 10,000 deleted comments above a visible one', async (t) => {
   const length = 10_000;
   const { url } = await postWith(
     chainOf(length, (index) => (index === length - 1 ? {} : { deleted_by: author.id })),
@@ -252,7 +252,7 @@ t.test('10,000 deleted comments above one that is not are no burden', async (t) 
   t.match((await anyone.get(bare.url)).json, { items: [], total: 0 });
 });
 
-t.test('no statement reads the whole table', async (t) => {
+t.test('never scans the whole table', async (t) => {
   const big = await postWith(chainOf(5000));
   await postWith(Array.from({ length: 20_000 }, () => ({})));
   const { url, ids } = await postWith([{}, ...Array.from({ length: 499 }, () => ({ parent: 0 }))]);

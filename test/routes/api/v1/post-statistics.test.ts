@@ -16,7 +16,7 @@ const { id: bob } = await createUser({ username: 'bob' });
 
 interface CountedPost extends TestPost {
   views?: number;
-  /** The comments on it: whether each is approved, or deleted. */
+  /** Comments on the post: whether each is approved, or deleted. */
   comments?: ('approved' | 'waiting' | 'deleted')[];
   isDeleted?: boolean;
 }
@@ -41,19 +41,19 @@ const items = async (path: string, caller = anyone) => {
   return reply.json.items;
 };
 
-/** What counts for nothing, however often it was read. */
+/** Properties that must not count, however many views there are. */
 const UNSEEN = { author_id: alice, tags: ['Hidden', 'SQL'], views: 1_000 };
 
-t.test('before anything is published there is nothing', async (t) => {
+t.test('is empty before anything is published', async (t) => {
   await write({ title: 'A draft', published_at: null, ...UNSEEN });
   await write({ title: 'Thrown away', isDeleted: true, ...UNSEEN });
   for (const list of LISTS) {
     t.same(await items(list), [], list);
-    t.same(await items(list, editor), [], `${list}: drafts count for nobody`);
+    t.same(await items(list, editor), [], `${list}: drafts do not count`);
   }
 });
 
-t.test('with posts', async (t) => {
+t.test('with published posts', async (t) => {
   await write({
     title: 'Last of the year',
     author_id: alice,
@@ -80,7 +80,7 @@ t.test('with posts', async (t) => {
   });
   await write({ title: 'Of nobody', tags: ['SQL'], published_at: '2026-03-01T00:00:00.000Z' });
 
-  await t.test('the most popular come first', async (t) => {
+  await t.test('lists the most viewed posts first', async (t) => {
     const popular = await items('popular');
     t.same(
       popular.map(({ title, view_count }: { title: string; view_count: number }) => [
@@ -99,7 +99,7 @@ t.test('with posts', async (t) => {
     t.equal((await items('popular?limit=2')).length, 2);
   });
 
-  await t.test('months are those of UTC, the newest first', async (t) => {
+  await t.test('counts by month in UTC, newest first', async (t) => {
     const months = [
       { month: '2026-03', post_count: 1 },
       { month: '2026-01', post_count: 2 },
@@ -117,27 +117,27 @@ t.test('with posts', async (t) => {
     t.same((await elsewhere.client().get(`${URL}/archives`)).json.items, months);
   });
 
-  await t.test('authors are counted with what was read and said', async (t) => {
+  await t.test('counts authors with their views and comments', async (t) => {
     t.match(await items('by-author'), [
       { author: { username: 'alice' }, post_count: 2, view_count: 45, comment_count: 3 },
       { author: { username: 'bob' }, post_count: 1, view_count: 300, comment_count: 0 },
     ]);
-    t.equal((await items('by-author')).length, 2, 'nobody is no author');
+    t.equal((await items('by-author')).length, 2, 'ignores posts without an author');
     t.equal((await items('by-author?limit=1'))[0].author.id, alice);
   });
 
-  await t.test('tags are counted, of the same number by name', async (t) => {
+  await t.test('counts tags, by name if equal', async (t) => {
     const tags = await items('by-tag');
     t.match(tags, [
       { tag: { name: 'SQL', slug: 'sql' }, post_count: 3, view_count: 45 },
       { tag: { name: 'Node' }, post_count: 2, view_count: 305 },
       { tag: { name: 'Chinese 数据库' }, post_count: 1, view_count: 300 },
     ]);
-    t.equal(tags.length, 3, 'a tag of drafts alone is not among them');
+    t.equal(tags.length, 3, 'omits a tag of drafts only');
     t.equal((await items('by-tag?limit=1')).length, 1);
   });
 
-  await t.test('each takes one statement', async (t) => {
+  await t.test('takes one statement each', async (t) => {
     const fresh = (await createTestApp(t, {}, { databaseUrl })).client();
     await fresh.get(URL);
     for (const list of LISTS) {
@@ -147,7 +147,7 @@ t.test('with posts', async (t) => {
   });
 });
 
-t.test('a limit is 1 to 100, and a key needs the scope', async (t) => {
+t.test('limits to 1 to 100, and requires the scope', async (t) => {
   for (const list of LISTS.filter((name) => name !== 'archives')) {
     for (const limit of ['0', '101', 'ten', '1.5', '']) {
       const reply = await anyone.get(`${URL}/${list}?limit=${limit}`);

@@ -22,7 +22,7 @@ async function viewsOf(id: number): Promise<number> {
 let count = 0;
 const newPost = () => insertTestPost(app, { title: `Post ${++count}` });
 
-/** Reads something as a visitor from this address. */
+/** Reads a URL as a visitor from this IP address. */
 function visit(
   { app }: TestApp,
   url: string,
@@ -37,7 +37,7 @@ function visit(
   });
 }
 
-t.test('a visitor counts once for a post in half an hour, over all processes', async (t) => {
+t.test('counts a visitor once per post in half an hour, across processes', async (t) => {
   const { id, slug } = await newPost();
   const other = await newPost();
   const flush = () => Promise.all([one, two].map(({ app }) => app.flushWrites()));
@@ -46,7 +46,7 @@ t.test('a visitor counts once for a post in half an hour, over all processes', a
     await visit(one, url, '192.0.2.1');
     await visit(two, url, '192.0.2.1');
   }
-  t.equal(await viewsOf(id), 0, 'reading has not written');
+  t.equal(await viewsOf(id), 0, 'reading does not write');
   await flush();
   t.equal(await viewsOf(id), 1);
 
@@ -54,7 +54,7 @@ t.test('a visitor counts once for a post in half an hour, over all processes', a
   await visit(two, `${URL}/${id}`, '192.0.2.1', { 'user-agent': 'Reader/2' });
   await visit(two, `${URL}/${other.id}`, '192.0.2.1');
   await flush();
-  t.equal(await viewsOf(id), 3, 'another address, and another browser');
+  t.equal(await viewsOf(id), 3, 'another IP address and another browser');
   t.equal(await viewsOf(other.id), 1);
 
   clock.advance(30 * MINUTE_MS - 1);
@@ -64,10 +64,10 @@ t.test('a visitor counts once for a post in half an hour, over all processes', a
   clock.advance(1);
   await visit(one, `${URL}/${id}`, '192.0.2.1');
   await flush();
-  t.equal(await viewsOf(id), 4, 'after half an hour it is another visit');
+  t.equal(await viewsOf(id), 4, 'counts again after half an hour');
 });
 
-t.test('what was kept or known already counts too, what nobody saw does not', async (t) => {
+t.test('counts cached and 304 responses, but not HEAD, prefetches, lists and drafts', async (t) => {
   const alice = await one.signedIn({ username: 'alice' });
   const { id } = await newPost();
   const url = `${URL}/${id}`;
@@ -87,7 +87,7 @@ t.test('what was kept or known already counts too, what nobody saw does not', as
   t.equal(await viewsOf(draft.json.id), 0);
 });
 
-t.test('nothing of a visitor can be read from the database', async (t) => {
+t.test('stores nothing that identifies a visitor', async (t) => {
   const ids: number[] = [];
   for (let n = 0; n < 2; n++) ids.push((await newPost()).id);
   const visitAll = async () => {
@@ -104,24 +104,24 @@ t.test('nothing of a visitor can be read from the database', async (t) => {
   };
   const today = await hashes();
   t.ok(today.every((hash) => /^[0-9a-f]{64}$/.test(hash)));
-  t.equal(new Set(today).size, 2, 'another for each post');
+  t.equal(new Set(today).size, 2, 'differs by post');
   clock.advance(24 * 60 * MINUTE_MS);
   await visitAll();
-  t.equal(new Set([...today, ...(await hashes())]).size, 4, 'and for each day');
+  t.equal(new Set([...today, ...(await hashes())]).size, 4, 'and by day');
   await deleteOldVisits(app.db, new Date(clock.read().getTime() - 30 * MINUTE_MS));
-  t.equal((await hashes()).length, 2, 'those of yesterday are forgotten');
+  t.equal((await hashes()).length, 2, "yesterday's visits are deleted");
 });
 
-t.test('many visits are counted in one statement', async (t) => {
+t.test('counts many visits with one statement', async (t) => {
   const { id } = await newPost();
   for (let n = 0; n < 50; n++) await visit(one, `${URL}/${id}`, `192.0.2.${n}`);
   const statements = await recordStatements(() => app.flushWrites());
   t.equal(statements.length, 1);
-  t.same(await recordStatements(() => app.flushWrites()), [], 'and none if there are none');
+  t.same(await recordStatements(() => app.flushWrites()), [], 'and none without visits');
   t.equal(await viewsOf(id), 50);
 });
 
-t.test('a stop loses nothing', async (t) => {
+t.test('flushes before the app closes', async (t) => {
   const { id } = await newPost();
   await two.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = two.app.server.address() as { port: number };
@@ -131,7 +131,7 @@ t.test('a stop loses nothing', async (t) => {
   t.equal(await viewsOf(id), 1);
 });
 
-t.test('what could not be counted waits, and posts that are gone do no harm', async (t) => {
+t.test('keeps visits that could not be counted, and ignores deleted posts', async (t) => {
   const [kept, gone] = [await newPost(), await newPost()];
   for (const { id } of [kept, gone]) await visit(one, `${URL}/${id}`, '192.0.2.1');
   await app.pg.query('alter table post_visits rename to elsewhere');
@@ -145,7 +145,7 @@ t.test('what could not be counted waits, and posts that are gone do no harm', as
   t.equal(await viewsOf(kept.id), 2);
 });
 
-t.test('many who count and one who deletes do not wait in a circle', async (t) => {
+t.test('never deadlocks between counting and deleting', async (t) => {
   const ids: number[] = [];
   for (let n = 0; n < 20; n++) ids.push((await newPost()).id);
   const visits = (visitor: number, order: number[]) =>
@@ -165,11 +165,11 @@ t.test('many who count and one who deletes do not wait in a circle', async (t) =
     'select sum(view_count)::integer as sum from post_views where post_id = any($1)',
     [ids],
   );
-  t.equal(rows[0].sum, 10 * 18, 'each of ten visitors once for each post that is left');
+  t.equal(rows[0].sum, 10 * 18, 'each of ten visitors once per remaining post');
   t.ok(counted.reduce((sum, each) => sum + each) >= 180);
 });
 
-t.test('however long nothing can be counted, no more than so many wait', async (t) => {
+t.test('limits the buffer while nothing can be counted', async (t) => {
   const { id } = await newPost();
   await app.flushWrites();
   const { logger, lines } = recordLog();
@@ -191,7 +191,7 @@ t.test('however long nothing can be counted, no more than so many wait', async (
   const waiting = lines.map(({ visits }) => Number(visits));
   t.equal(Math.max(...waiting), 10_000);
   const statements = await recordStatements(() => views.flush());
-  t.equal(statements.length, 10, 'a thousand in each');
+  t.equal(statements.length, 10, 'a thousand per statement');
   t.equal(await viewsOf(id), 10_000);
   t.match(lines.at(-1), { msg: 'dropped visits: the buffer was full', visits: 6500 });
   t.same(await recordStatements(() => views.flush()), []);

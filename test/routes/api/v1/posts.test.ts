@@ -18,7 +18,7 @@ type Item = { id: number; title: string };
 const titles = (reply: { json: { items: Item[] } }) => reply.json.items.map(({ title }) => title);
 const draft = { title: 'A draft', content: 'Not *yet*.' };
 
-t.test('a post is written, read, changed and deleted', async (t) => {
+t.test('creates, reads, updates and deletes a post', async (t) => {
   const created = await alice.post(URL, {
     title: 'Pooling connections',
     content: 'A pool keeps **connections** open.',
@@ -67,13 +67,13 @@ t.test('a post is written, read, changed and deleted', async (t) => {
 
   t.equal((await alice.delete(`${URL}/${id}`)).status, 204);
   t.equal((await alice.get(`${URL}/${id}`)).status, 404);
-  t.equal((await editor.get(`${URL}/${id}`)).status, 404, 'the trash is elsewhere');
+  t.equal((await editor.get(`${URL}/${id}`)).status, 404, 'the trash is read elsewhere');
   t.equal((await alice.patch(`${URL}/${id}`, { title: 'x' })).status, 404);
   t.equal((await anyone.get(`${URL}?q=pools`)).json.total, 0);
   t.equal((await anyone.get(`${URL}/slug/pooling-connections`)).status, 404);
 });
 
-t.test('a change that names an old version is refused, and nothing is written', async (t) => {
+t.test('rejects a stale If-Match and writes nothing', async (t) => {
   const created = await alice.post(URL, draft);
   const url = `${URL}/${created.json.id}`;
   const etag = String(created.headers['etag']);
@@ -94,10 +94,10 @@ t.test('a change that names an old version is refused, and nothing is written', 
   t.match((await alice.get(url)).json, { title: 'Second', status: 'draft' });
 
   const unchanged = await alice.patch(url, { title: 'Second', tags: [] });
-  t.equal(unchanged.headers['etag'], second.headers['etag'], 'what changes nothing is no change');
+  t.equal(unchanged.headers['etag'], second.headers['etag'], 'no change');
 });
 
-t.test('a tag follows what is shown, and a change asks for the version alone', async (t) => {
+t.test('includes the view count in the ETag, but ignores it in If-Match', async (t) => {
   const created = await alice.post(URL, { ...draft, title: 'Tagged', status: 'published' });
   const url = `${URL}/${created.json.id}`;
   const etag = String(created.headers['etag']);
@@ -111,7 +111,7 @@ t.test('a tag follows what is shown, and a change asks for the version alone', a
   t.equal((await alice.patch(url, { summary: 's' }, { 'if-match': etag })).status, 200);
 });
 
-t.test('publishing and taking back are changes of state', async (t) => {
+t.test('publishes and unpublishes', async (t) => {
   const { id } = (await alice.post(URL, { ...draft, title: 'Stateful' })).json;
   t.equal((await anyone.get(`${URL}/${id}`)).status, 404);
   clock.advance(60_000);
@@ -128,7 +128,7 @@ t.test('publishing and taking back are changes of state', async (t) => {
   t.equal((await alice.post(`${URL}/${id}/unpublish`)).status, 200);
 });
 
-t.test('a draft is there for its author and for editors, and for nobody else', async (t) => {
+t.test('shows a draft to its author and editors only', async (t) => {
   const { id, slug } = (await alice.post(URL, { title: 'Wholly hidden', content: 'Secret plan.' }))
     .json;
   const { id: userId } = await createUser({ username: 'keyed' });
@@ -150,13 +150,13 @@ t.test('a draft is there for its author and for editors, and for nobody else', a
   for (const reader of [alice, editor]) {
     t.equal((await reader.get(`${URL}/${id}`)).status, 200);
     t.ok(titles(await reader.get(`${URL}?status=draft&q=hidden`)).includes('Wholly hidden'));
-    t.notOk(titles(await reader.get(`${URL}?q=hidden`)).includes('Wholly hidden'), 'unasked');
+    t.notOk(titles(await reader.get(`${URL}?q=hidden`)).includes('Wholly hidden'), 'by default');
   }
   t.equal((await editor.patch(`${URL}/${id}`, { summary: 'Better' })).json.summary, 'Better');
   t.match((await alice.get(`${URL}/${id}`)).json.author, { username: 'alice' });
 });
 
-t.test('what is published is changed by its author and by editors only', async (t) => {
+t.test('lets only the author and editors change a published post', async (t) => {
   const { id } = (await alice.post(URL, { ...draft, title: 'Mine', status: 'published' })).json;
   for (const [stranger, status] of [
     [bob, 403],
@@ -174,7 +174,7 @@ t.test('what is published is changed by its author and by editors only', async (
   t.equal((await editor.delete(`${URL}/${id}`)).status, 204);
 });
 
-t.test('slugs are one of their kind, stay, and lead on when they change', async (t) => {
+t.test('creates unique slugs, keeps them, and redirects former ones', async (t) => {
   const write = (post: object) => alice.post(URL, { content: 'x', status: 'published', ...post });
   t.equal((await write({ title: 'Same' })).json.slug, 'same');
   t.equal((await write({ title: 'Same' })).json.slug, 'same-2');
@@ -194,17 +194,17 @@ t.test('slugs are one of their kind, stay, and lead on when they change', async 
   const moved = await anyone.get(`${URL}/slug/first`);
   t.equal(moved.status, 301);
   t.equal(moved.headers['location'], `${URL}/slug/second`);
-  t.equal((await write({ title: 'New', slug: 'first' })).status, 409, 'an old one stays taken');
-  t.equal((await alice.patch(`${URL}/${id}`, { slug: 'first' })).json.slug, 'first', 'and back');
+  t.equal((await write({ title: 'New', slug: 'first' })).status, 409, 'a former slug stays taken');
+  t.equal((await alice.patch(`${URL}/${id}`, { slug: 'first' })).json.slug, 'first', 'back');
   t.equal((await anyone.get(`${URL}/slug/second`)).headers['location'], `${URL}/slug/first`);
   t.equal((await alice.patch(`${URL}/${id}`, { slug: 'same' })).status, 409);
   t.equal((await alice.get(`${URL}/${id}`)).json.slug, 'first');
 
   await alice.post(`${URL}/${id}/unpublish`);
-  t.equal((await anyone.get(`${URL}/slug/second`)).status, 404, 'nor do they tell of a draft');
+  t.equal((await anyone.get(`${URL}/slug/second`)).status, 404, 'does not reveal a draft');
 });
 
-t.test('nobody can use up the numbers of a slug', async (t) => {
+t.test('skips taken numbers of a slug', async (t) => {
   const write = (post: object) => bob.post(URL, { content: 'x', ...post });
   for (const slug of ['hello-999999', 'hello-2', 'hello-4']) await write({ title: 'x', slug });
   const slugs = [];
@@ -213,7 +213,7 @@ t.test('nobody can use up the numbers of a slug', async (t) => {
   t.same(slugs, ['hello', 'hello-3', 'hello-5', 'hello-6']);
 });
 
-t.test('many who write the same title at once get slugs of their own', async (t) => {
+t.test('assigns unique slugs to concurrent posts with the same title', async (t) => {
   const replies = await Promise.all(
     Array.from({ length: 8 }, () =>
       alice.post(URL, { title: 'At once', content: 'x', tags: ['Rush'] }),
@@ -227,13 +227,13 @@ t.test('many who write the same title at once get slugs of their own', async (t)
   t.equal(new Set(replies.map(({ json }) => json.tags[0].id)).size, 1);
 });
 
-t.test('tags with one slug are still two', async (t) => {
+t.test('keeps tags with the same slug apart', async (t) => {
   const { tags } = (await alice.post(URL, { ...draft, tags: ['C', 'C++', 'c#', 'С'] })).json;
   t.equal(tags.length, 4);
   t.equal(new Set(tags.map(({ slug }: { slug: string }) => slug)).size, 4);
 });
 
-t.test('lists are filtered, sorted and cut into pages', async (t) => {
+t.test('filters, sorts and pages lists', async (t) => {
   const { id: authorId } = await createUser({ username: 'Lister' });
   const { rows } = await app.pg.query(
     `insert into categories (name, slug) values ('Lists', 'lists') returning id`,
@@ -280,7 +280,7 @@ t.test('lists are filtered, sorted and cut into pages', async (t) => {
   t.equal((await anyone.get(`${mine}&sort=newest&cursor=${foreign}`)).status, 422);
 });
 
-t.test('a list takes two statements, by cursor one, and has no texts', async (t) => {
+t.test('takes two statements for a list, one by cursor, without contents', async (t) => {
   const byNumber = await recordStatements(() => anyone.get(`${URL}?size=100&sort=popular`));
   t.equal(byNumber.length, 2);
   t.equal((await recordStatements(() => anyone.get(`${URL}?cursor=&size=100`))).length, 1);
@@ -288,7 +288,7 @@ t.test('a list takes two statements, by cursor one, and has no texts', async (t)
   t.notOk('content' in item || 'content_html' in item || 'version' in item || 'sort_key' in item);
 });
 
-t.test('what is not valid is refused, all of it at once', async (t) => {
+t.test('rejects invalid values with every error at once', async (t) => {
   const reply = await alice.post(URL, {
     title: ' ',
     slug: 'Not A Slug',
@@ -327,14 +327,14 @@ t.test('what is not valid is refused, all of it at once', async (t) => {
   t.equal((await alice.post(URL, { title: 'x', content: 'y\u0000' })).status, 422);
 });
 
-t.test('the author of posts may go, and the posts stay', async (t) => {
+t.test('keeps the posts of a deleted author', async (t) => {
   const { id: authorId } = await createUser({ username: 'leaving' });
   const { id } = await insertTestPost(app, { title: 'Left behind', author_id: authorId });
   await app.pg.query('delete from users where id = $1', [authorId]);
   t.equal((await anyone.get(`${URL}/${id}`)).json.author, null);
 });
 
-t.test('what is done is written down, without the text', async (t) => {
+t.test('records changes in the audit log without the content', async (t) => {
   const { id } = (await alice.post(URL, { title: 'Audited', content: 'Long text here.' })).json;
   await alice.patch(`${URL}/${id}`, { content: 'Another text.' });
   await alice.post(`${URL}/${id}/publish`);
@@ -352,7 +352,7 @@ t.test('what is done is written down, without the text', async (t) => {
   t.notMatch(JSON.stringify(rows), /text/);
 });
 
-t.test('a post is written once for one idempotency key', async (t) => {
+t.test('creates a post once per idempotency key', async (t) => {
   const key = { 'idempotency-key': 'a post' };
   const first = await alice.post(URL, { ...draft, title: 'Once' }, key);
   const second = await alice.post(URL, { ...draft, title: 'Once' }, key);

@@ -25,7 +25,7 @@ async function rowsOf(test: TestApp, table: 'users' | 'registrations'): Promise<
   return rows[0].n;
 }
 
-t.test('from a registration to an account', async (t) => {
+t.test('creates an account from a registration', async (t) => {
   const test = await createTestApp(t);
   const reply = await test.client().post(URL, form('dora'));
   t.equal(reply.status, 201);
@@ -34,8 +34,8 @@ t.test('from a registration to an account', async (t) => {
     username: 'dora',
     email: 'dora@example.com',
   });
-  t.equal(await rowsOf(test, 'users'), 0, 'nobody yet');
-  t.equal((await test.client().signIn('dora', PASSWORD)).status, 401, 'who cannot sign in');
+  t.equal(await rowsOf(test, 'users'), 0, 'no user yet');
+  t.equal((await test.client().signIn('dora', PASSWORD)).status, 401, 'cannot sign in');
 
   const mail = await lastMail(test);
   t.match(mail, { to: 'dora@example.com', subject: 'Confirm your email address' });
@@ -61,7 +61,7 @@ t.test('from a registration to an account', async (t) => {
   t.match(again.json.detail[0], { type: 'value_error', loc: ['body', 'token'] });
 });
 
-t.test('everything that is wrong is told at once', async (t) => {
+t.test('reports every error at once', async (t) => {
   const { client } = await createTestApp(t);
   const bad = await client().post(URL, form('1x', { email: 'nobody', password: 'zzzzz' }));
   t.equal(bad.status, 422);
@@ -73,8 +73,8 @@ t.test('everything that is wrong is told at once', async (t) => {
     ['username', 'string_pattern_mismatch'],
     ['email', 'value_error'],
   ]);
-  t.ok(told.filter(([field]: string[]) => field === 'password').length >= 3, 'each broken rule');
-  t.notMatch(bad.text, 'zzzzz', 'no password comes back');
+  t.ok(told.filter(([field]: string[]) => field === 'password').length >= 3, 'every broken rule');
+  t.notMatch(bad.text, 'zzzzz', 'never returns a password');
 
   const differing = form('dora', { confirm_password: 'Other123!', agree_terms: false });
   const refused = await client().post(URL, differing, { 'accept-language': 'zh' });
@@ -86,7 +86,7 @@ t.test('everything that is wrong is told at once', async (t) => {
   t.equal((await client().post(URL, {})).json.detail.length, 5);
 });
 
-t.test('whether an address is known does not show', async (t) => {
+t.test('does not reveal whether an email address is known', async (t) => {
   const test = await createTestApp(t);
   await insertUser(test.app.db, { username: 'known', email: 'known@example.com' });
   const register = (username: string, email: string) =>
@@ -100,7 +100,7 @@ t.test('whether an address is known does not show', async (t) => {
     [known.status, Object.keys(known.headers).sort(), Object.keys(known.json)],
     [unknown.status, Object.keys(unknown.headers).sort(), Object.keys(unknown.json)],
   );
-  t.equal((await register('FIRST', 'third@example.com')).status, 409, 'both keep their name free');
+  t.equal((await register('FIRST', 'third@example.com')).status, 409, 'reserves both usernames');
   t.equal((await register('OTHER', 'third@example.com')).status, 409);
 
   await test.app.runJobs();
@@ -117,7 +117,7 @@ t.test('whether an address is known does not show', async (t) => {
   }
 });
 
-t.test('a username that is taken is refused: it can be seen anyway', async (t) => {
+t.test('rejects a taken username, which is public anyway', async (t) => {
   const test = await createTestApp(t);
   await insertUser(test.app.db, { username: 'taken' });
   const reply = await test.client().post(URL, form('TAKEN'));
@@ -125,7 +125,7 @@ t.test('a username that is taken is refused: it can be seen anyway', async (t) =
   t.equal(await rowsOf(test, 'registrations'), 0);
 });
 
-t.test('of twenty who want one name at once, one gets it', async (t) => {
+t.test('accepts one of twenty concurrent registrations of the same username', async (t) => {
   const test = await createTestApp(t);
   const replies = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -139,7 +139,7 @@ t.test('of twenty who want one name at once, one gets it', async (t) => {
   t.equal(await rowsOf(test, 'users'), 1);
 });
 
-t.test('the same token twice at once makes one user', async (t) => {
+t.test('creates one user from concurrent confirmations', async (t) => {
   const test = await createTestApp(t);
   await test.client().post(URL, form('dora'));
   const token = await lastToken(test);
@@ -148,7 +148,7 @@ t.test('the same token twice at once makes one user', async (t) => {
   t.equal(await rowsOf(test, 'users'), 1);
 });
 
-t.test('two who have one address: the first to confirm it has it', async (t) => {
+t.test('gives the email address to the first of two who confirm it', async (t) => {
   const test = await createTestApp(t);
   const email = 'shared@example.com';
   await test.client().post(URL, form('first', { email }));
@@ -160,7 +160,7 @@ t.test('two who have one address: the first to confirm it has it', async (t) => 
   t.equal(await rowsOf(test, 'users'), 1);
 });
 
-t.test('a confirmation can be sent again, and the old one is void then', async (t) => {
+t.test('resends the confirmation and invalidates the previous one', async (t) => {
   const test = await createTestApp(t);
   await test.client().post(URL, form('dora'));
   const first = await lastToken(test);
@@ -171,7 +171,7 @@ t.test('a confirmation can be sent again, and the old one is void then', async (
   t.equal((await verify(test, second)).status, 200);
 });
 
-t.test('whose registration a mail is about stands in it, also when it is sent again', async (t) => {
+t.test('names the registered username in each mail, also when resent', async (t) => {
   const test = await createTestApp(t);
   const email = 'victim@example.com';
   await test.client().post(URL, form('victim', { email }));
@@ -183,7 +183,7 @@ t.test('whose registration a mail is about stands in it, also when it is sent ag
   t.same(mails?.sort(), ['mallory', 'mallory', 'victim', 'victim']);
 });
 
-t.test('an address is not registered with for ever', async (t) => {
+t.test('limits registrations with one email address', async (t) => {
   const test = await createTestApp(t);
   const statuses = [];
   for (let count = 0; count < 21; count += 1) {
@@ -194,19 +194,16 @@ t.test('an address is not registered with for ever', async (t) => {
   t.equal(statuses[20], 429);
 });
 
-t.test(
-  'an address that a user asked for before being switched off stays theirs no more',
-  async (t) => {
-    const test = await createTestApp(t);
-    const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
-    await alice.post('/api/v1/me/email', { email: 'new@example.com', password: PASSWORD });
-    const token = await lastToken(test);
-    await test.app.pg.query(`update users set is_active = false where username = 'alice'`);
-    t.equal((await verify(test, token)).status, 422);
-  },
-);
+t.test('rejects the email change of a user deactivated meanwhile', async (t) => {
+  const test = await createTestApp(t);
+  const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+  await alice.post('/api/v1/me/email', { email: 'new@example.com', password: PASSWORD });
+  const token = await lastToken(test);
+  await test.app.pg.query(`update users set is_active = false where username = 'alice'`);
+  t.equal((await verify(test, token)).status, 422);
+});
 
-t.test('after a day the name is free again', async (t) => {
+t.test('releases the username after a day', async (t) => {
   const test = await createTestApp(t);
   await test.client().post(URL, form('dora'));
   const token = await lastToken(test);
@@ -216,14 +213,14 @@ t.test('after a day the name is free again', async (t) => {
   t.equal(await rowsOf(test, 'registrations'), 1);
 });
 
-t.test('what is no token is refused, and costs no error', async (t) => {
+t.test('rejects invalid tokens without an internal error', async (t) => {
   const test = await createTestApp(t);
   for (const token of ['', 'x', 'a'.repeat(43), '\u0000', "' or 1=1 --", 'a'.repeat(201)]) {
     t.equal((await verify(test, token)).status, 422, JSON.stringify(token.slice(0, 20)));
   }
 });
 
-t.test('an address is changed when mail that goes there comes back', async (t) => {
+t.test('changes the email address after confirmation', async (t) => {
   const test = await createTestApp(t);
   await insertUser(test.app.db, { username: 'other', email: 'other@example.com' });
   const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
@@ -245,7 +242,7 @@ t.test('an address is changed when mail that goes there comes back', async (t) =
   t.match(await lastMail(test), { to: 'alice@example.com', subject: /was changed/ });
   t.equal((await verify(test, token)).status, 422, 'the token works once');
 
-  t.same((await change('other@example.com')).json, { status: 'accepted' }, 'of somebody else');
+  t.same((await change('other@example.com')).json, { status: 'accepted' }, 'taken by another user');
   t.match(await lastMail(test), { to: 'other@example.com', subject: /already have an account/ });
   const { rows } = await test.app.pg.query(
     `select action, before, after from audit_log where action = 'account.email'`,
@@ -259,15 +256,18 @@ t.test('an address is changed when mail that goes there comes back', async (t) =
   ]);
 });
 
-t.test('mails come in the language of the request, with links where there are pages', async (t) => {
-  const test = await createTestApp(t, { CLIENT_URL: 'https://app.example.com/' });
-  await test.client().post(URL, form('dora'), { 'accept-language': 'zh-CN' });
-  const mail = await lastMail(test);
-  t.match(mail?.subject, /\p{Script=Han}/u);
-  t.match(mail?.text, /https:\/\/app\.example\.com\/verify-email\?token=[\w-]{43}\b/);
-});
+t.test(
+  'sends mails in the language of the request, with links if there is a client URL',
+  async (t) => {
+    const test = await createTestApp(t, { CLIENT_URL: 'https://app.example.com/' });
+    await test.client().post(URL, form('dora'), { 'accept-language': 'zh-CN' });
+    const mail = await lastMail(test);
+    t.match(mail?.subject, /\p{Script=Han}/u);
+    t.match(mail?.text, /https:\/\/app\.example\.com\/verify-email\?token=[\w-]{43}\b/);
+  },
+);
 
-t.test('where no mail can be sent, nobody registers; and one can do without', async (t) => {
+t.test('answers 503 without a mail server, and 403 if registration is closed', async (t) => {
   const refusal = (reply: { status: number; json: { code: string } }) => [
     reply.status,
     reply.json.code,
@@ -297,7 +297,7 @@ async function expectLimited(t: Test, path: string, body: unknown) {
   t.equal(statuses.at(-1), 429, path);
 }
 
-t.test('a confirmation is not sent again without end', async (t) => {
+t.test('limits resent confirmations', async (t) => {
   const { client } = await createTestApp(t);
   const replies = [];
   for (let count = 0; count < 4; count += 1) {
@@ -308,7 +308,7 @@ t.test('a confirmation is not sent again without end', async (t) => {
   t.match(replies[3], { status: 429, json: { code: 'too_many_mails' } });
 });
 
-t.test('an address asks for mail so often and no more', async (t) => {
+t.test('limits mail requests per IP address', async (t) => {
   await expectLimited(t, '/api/v1/auth/verify-email/resend', { email: 'a@example.com' });
   await expectLimited(t, '/api/v1/auth/forgot-password', { email: 'a@example.com' });
   await expectLimited(t, '/api/v1/auth/verify-email', { token: 'x' });

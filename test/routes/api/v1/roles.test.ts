@@ -6,14 +6,14 @@ const { app, client, createUser, signedIn } = await createTestApp(t);
 const admin = await signedIn({ username: 'root', role: 'admin' });
 
 let number = 0;
-/** A new user with the operation that gives them a role. */
+/** Creates a user; returns the operation that assigns their role. */
 async function newUser(role: 'guest' | 'author' | 'editor' | 'admin' = 'author') {
   number += 1;
   const { id } = await createUser({ username: `user${number}`, role });
   return { id, user: `${USERS}/${id}`, role: `${USERS}/${id}/role` };
 }
 
-/** Somebody signed in with a mask that no role has. */
+/** Signs in a user with a custom permission mask. */
 async function signedInWith(permissions: number) {
   number += 1;
   const username = `masked${number}`;
@@ -25,7 +25,7 @@ async function signedInWith(permissions: number) {
   return somebody;
 }
 
-t.test('anyone may read what the roles are', async (t) => {
+t.test('lists roles to anyone', async (t) => {
   const { status, json } = await client().get('/api/v1/roles');
   t.equal(status, 200);
   t.same(json, {
@@ -45,7 +45,7 @@ t.test('anyone may read what the roles are', async (t) => {
   });
 });
 
-t.test('a role is a mask, and a mask with a name is a role', async (t) => {
+t.test('assigns a role by name or by mask', async (t) => {
   const url = await newUser();
   for (const [body, role, permissions] of [
     [{ role: 'guest' }, 'guest', 1],
@@ -66,7 +66,7 @@ t.test('a role is a mask, and a mask with a name is a role', async (t) => {
   }
 });
 
-t.test('either a role or permissions, and only such as there are', async (t) => {
+t.test('requires either a role or valid permissions', async (t) => {
   const url = await newUser();
   const bad: [body: unknown, loc: string[], msg: RegExp][] = [
     [{}, ['body'], /either a role or permissions/],
@@ -86,7 +86,7 @@ t.test('either a role or permissions, and only such as there are', async (t) => 
   t.match((await admin.get(url.user)).json, { role: 'author', permissions: 7 });
 });
 
-t.test('nobody grants what they do not hold themselves', async (t) => {
+t.test('rejects granting permissions that the viewer lacks', async (t) => {
   const half = await signedInWith(129);
   const url = await newUser('guest');
   for (const body of [
@@ -100,11 +100,11 @@ t.test('nobody grants what they do not hold themselves', async (t) => {
     t.match([status, json.code], [403, 'beyond_own_permissions'], JSON.stringify(body));
   }
   t.equal((await admin.get(url.user)).json.permissions, 1);
-  t.equal((await half.put(url.role, { permissions: 129 })).status, 200, 'what they hold');
+  t.equal((await half.put(url.role, { permissions: 129 })).status, 200, 'own permissions');
 
   for (const role of ['author', 'editor', 'admin']) {
     const { status, json } = await half.post(USERS, { username: 'beyond', role });
-    t.match([status, json.code], [403, 'beyond_own_permissions'], `creating an ${role}`);
+    t.match([status, json.code], [403, 'beyond_own_permissions'], `creating ${role}`);
     const bulk = [
       { username: 'within', role: 'guest' },
       { username: 'beyond', role },
@@ -115,16 +115,16 @@ t.test('nobody grants what they do not hold themselves', async (t) => {
   t.equal((await half.post(USERS, { username: 'guest_of_half', role: 'guest' })).status, 201);
 });
 
-t.test('taking away needs no more than being an administrator', async (t) => {
+t.test('lets any administrator revoke permissions', async (t) => {
   const half = await signedInWith(129);
   const url = await newUser('editor');
   t.match((await half.put(url.role, { permissions: 1 | 4 })).json, { permissions: 5 });
-  t.equal((await half.put(url.role, { permissions: 1 | 4 })).status, 200, 'what is there may stay');
-  t.equal((await half.put(url.role, { role: 'author' })).status, 403, 'but not be given back');
+  t.equal((await half.put(url.role, { permissions: 1 | 4 })).status, 200, 'unchanged bit');
+  t.equal((await half.put(url.role, { role: 'author' })).status, 403, 'cannot be regranted');
   t.match((await half.put(url.role, { permissions: 0 })).json, { permissions: 0 });
 });
 
-t.test('a lesser administrator does nothing to a greater one', async (t) => {
+t.test('protects an administrator from a lesser one', async (t) => {
   const bare = await signedInWith(128);
   const url = await newUser('admin');
   for (const reply of [
@@ -137,14 +137,14 @@ t.test('a lesser administrator does nothing to a greater one', async (t) => {
   t.match((await admin.get(url.user)).json, { permissions: 143, is_active: true });
 });
 
-t.test('whoever has every permission but ADMIN gives no roles', async (t) => {
+t.test('requires ADMIN to assign roles', async (t) => {
   const url = await newUser();
   const editor = await signedInWith(15);
   t.match((await editor.put(url.role, { role: 'guest' })).json, { code: 'admin_required' });
   t.match((await client().put(url.role, { role: 'guest' })).json, { code: 'not_authenticated' });
 });
 
-t.test('a change works at once for a session that is open', async (t) => {
+t.test('applies a change to open sessions at once', async (t) => {
   const url = await newUser('author');
   const username = `user${number}`;
   const open = client();
@@ -155,10 +155,10 @@ t.test('a change works at once for a session that is open', async (t) => {
   t.equal((await attempt('in_time')).status, 201);
   await admin.put(url.role, { role: 'editor' });
   t.equal((await attempt('too_late')).status, 403);
-  t.equal((await open.get('/api/v1/auth/session')).json.status, 'logged_in', 'and it goes on');
+  t.equal((await open.get('/api/v1/auth/session')).json.status, 'logged_in', 'still valid');
 });
 
-t.test('a role is given to the user that was read', async (t) => {
+t.test('rejects a stale If-Match', async (t) => {
   const url = await newUser();
   const tag = String((await admin.get(url.user)).headers['etag']);
   const first = await admin.put(url.role, { role: 'guest' }, { 'if-match': tag });
@@ -170,7 +170,7 @@ t.test('a role is given to the user that was read', async (t) => {
   t.equal((await admin.put(`${USERS}/2000000000/role`, { role: 'guest' })).status, 404);
 });
 
-t.test('the last administrator stays one, by whatever mask', async (t) => {
+t.test('keeps the last administrator, whatever their mask', async (t) => {
   const alone = await createTestApp(t);
   const last = await alone.signedIn({ username: 'last', role: 'admin' });
   const url = `${USERS}/1/role`;
@@ -178,15 +178,15 @@ t.test('the last administrator stays one, by whatever mask', async (t) => {
     const { status, json } = await last.put(url, body);
     t.match([status, json.code], [409, 'last_administrator'], JSON.stringify(body));
   }
-  t.equal((await last.put(url, { permissions: 128 })).status, 200, 'ADMIN alone is enough');
-  t.equal((await last.put(url, { role: 'admin' })).status, 403, 'and there is no way back');
+  t.equal((await last.put(url, { permissions: 128 })).status, 200, 'ADMIN alone suffices');
+  t.equal((await last.put(url, { role: 'admin' })).status, 403, 'cannot be undone');
   await alone.createUser({ username: 'asleep', role: 'admin', is_active: false });
-  t.equal((await last.put(url, { permissions: 0 })).status, 409, 'an inactive one does not count');
+  t.equal((await last.put(url, { permissions: 0 })).status, 409, 'not an inactive one');
   await alone.createUser({ username: 'second', role: 'admin' });
   t.equal((await last.put(url, { permissions: 0 })).status, 200);
 });
 
-t.test('what a role was and has become is written down', async (t) => {
+t.test('records the previous and new role', async (t) => {
   const url = await newUser();
   await admin.put(url.role, { permissions: 5 }, { 'x-request-id': 'promotion' });
   await admin.put(url.role, { role: 'king' });

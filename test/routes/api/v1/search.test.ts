@@ -37,7 +37,7 @@ const suggestions = async (q: string, more = '') => {
   return json.items as { kind: string; text: string; slug: string }[];
 };
 
-t.test('posts and comments are found, with what is around them', async (t) => {
+t.test('finds posts and comments with snippets', async (t) => {
   const post = await insertTestPost(app, {
     title: 'Pooling connections',
     content: 'A pool keeps **connections** open while requests are running.',
@@ -86,8 +86,8 @@ t.test('posts and comments are found, with what is around them', async (t) => {
   t.match(beyond.json, { total: 2, items: [], has_next: false, has_prev: true });
 });
 
-t.test('the title counts more than summary and tags, and they more than the text', async (t) => {
-  // The best is the oldest, so that no other order gives the same.
+t.test('ranks title above summary and tags, and those above content', async (t) => {
+  // The best match is the oldest, so no other order gives the same result.
   const at = (day: number) => ({ published_at: `2026-02-0${day}T00:00:00.000Z` });
   const often = 'A zebra meets a zebra, and zebras meet zebras. '.repeat(50);
   await insertTestPost(app, { title: 'On the zebra', content: 'One.', ...at(1) });
@@ -115,7 +115,7 @@ t.test('the title counts more than summary and tags, and they more than the text
   t.same(await titles('zebra okapi'), ['An okapi is not much of a zebra', 'Text']);
 });
 
-t.test('a title is found however common its words are elsewhere', async (t) => {
+t.test('finds titles, however common their words are in contents', async (t) => {
   await insertTestPost(app, { title: 'Ubiquity', published_at: '2020-01-01T00:00:00.000Z' });
   const { id } = await insertTestPost(app, { title: 'Rest', content: 'ubiquity' });
   await sql`insert into posts (title, slug, content, content_html, content_text, excerpt,
@@ -125,10 +125,10 @@ t.test('a title is found however common its words are elsewhere', async (t) => {
     from posts, generate_series(1, 1100) as n where id = ${id}`.execute(app.db);
   const { total, items } = await ask('ubiquity');
   t.equal(items[0]?.post.title, 'Ubiquity');
-  t.equal(total, 1001, 'what is older than the newest thousand is not ranked');
+  t.equal(total, 1001, 'ranks only the newest thousand');
 });
 
-t.test('English, Chinese, quotes, minus and OR', async (t) => {
+t.test('supports English, Chinese, quotes, minus and OR', async (t) => {
   await insertTestPost(app, {
     title: '高性能服务',
     content: '我们在生产环境使用PostgreSQL数据库连接池，它很稳定。',
@@ -155,11 +155,11 @@ t.test('English, Chinese, quotes, minus and OR', async (t) => {
   t.match(title?.snippet_html, '使用<mark>PostgreSQL</mark>数据库');
 });
 
-t.test('what holds no words finds nothing', async (t) => {
+t.test('finds nothing without words', async (t) => {
   for (const q of ['the', ' ', '"', '-', '!!!']) t.same((await ask(q)).total, 0, q);
 });
 
-t.test('no text is an error', { timeout: 120_000 }, async (t) => {
+t.test('accepts any text', { timeout: 120_000 }, async (t) => {
   const random = new Random(20_260_131);
   const pieces = [
     ...ODD_TEXTS,
@@ -194,7 +194,7 @@ t.test('no text is an error', { timeout: 120_000 }, async (t) => {
   t.pass('all were answered');
 });
 
-t.test('nobody finds what they may not see', async (t) => {
+t.test('never finds content that the viewer may not see', async (t) => {
   const secret = { content: 'The xylophone.', tags: ['xyloglyph'], author_id: aliceId };
   const draft = await insertTestPost(app, {
     title: 'Xylophone draft',
@@ -245,7 +245,7 @@ t.test('nobody finds what they may not see', async (t) => {
   ]);
 });
 
-t.test('nothing of a text is markup in an answer', async (t) => {
+t.test('escapes HTML from contents', async (t) => {
   const evil =
     '<script>alert("gnu")</script> <mark>gnu</mark> gnu & \u0001gnu\u0002 <img src=x onerror=gnu>';
   const { id } = await insertTestPost(app, { title: evil, content: 'Gnu.' });
@@ -262,7 +262,7 @@ t.test('nothing of a text is markup in an answer', async (t) => {
   }
 });
 
-t.test('suggestions begin like what was typed', async (t) => {
+t.test('suggests completions of the typed text', async (t) => {
   await sql`insert into categories (name, slug) values ('Quokka 100%', 'quokkas'), ('A quokka', 'a')`.execute(
     app.db,
   );
@@ -287,7 +287,7 @@ t.test('suggestions begin like what was typed', async (t) => {
   for (const q of ['%', '_uokka', '*', 'uokka', "'", '\\']) t.same(await suggestions(q), [], q);
 });
 
-t.test('posts are found by the new name of a tag', async (t) => {
+t.test('finds posts by the new name of a tag', async (t) => {
   const post = await insertTestPost(app, { title: 'Marked', tags: ['kakapo', 'heron'] });
   t.same(await titles('kakapo'), ['Marked']);
   const { id: tagId, search_words: words } = await app.db
@@ -305,19 +305,19 @@ t.test('posts are found by the new name of a tag', async (t) => {
   await reindex(words);
   t.same(await titles('鹦鹉学'), ['Marked']);
   t.same(await titles('kakapo'), []);
-  t.same(await titles('marked heron'), ['Marked'], 'everything else is left');
+  t.same(await titles('marked heron'), ['Marked'], 'keeps other words');
   await sql`delete from tags where id = ${tagId}`.execute(app.db);
   await reindex('鹦鹉 鹉学');
-  t.same(await titles('鹦鹉学'), [], 'and by none that is gone');
+  t.same(await titles('鹦鹉学'), [], 'not by a deleted tag');
   const { version } = await app.db
     .selectFrom('posts')
     .select('version')
     .where('id', '=', post.id)
     .executeTakeFirstOrThrow();
-  t.equal(version, 1, 'which is no change of the post');
+  t.equal(version, 1, 'does not change the post');
 });
 
-t.test('a query is as the documents say', async (t) => {
+t.test('validates queries as documented', async (t) => {
   const bad = [
     '',
     'q=',
@@ -341,14 +341,14 @@ t.test('a query is as the documents say', async (t) => {
   }
 });
 
-t.test('a page is one statement', async (t) => {
+t.test('reads a page with one statement', async (t) => {
   const searched = await recordStatements(() => anyone.get(`${URL}?q=zebra&size=100`));
   t.equal(searched.length, 1);
   const suggested = await recordStatements(() => anyone.get(`${URL}/suggest?q=zeb`));
   t.equal(suggested.length, 1);
 });
 
-t.test('a tag that is renamed or deleted is found so, when the job has run', async (t) => {
+t.test('updates posts of a renamed or deleted tag by a job', async (t) => {
   await insertTestPost(app, { title: 'Seen at the zoo', tags: ['zebrafish'] });
   const [tag] = (await anyone.get('/api/v1/tags?slug=zebrafish')).json.items;
   const url = `/api/v1/tags/${tag.id}`;

@@ -20,7 +20,7 @@ interface Pair {
   refresh_token: string;
 }
 
-/** An app with the steps that clients of tokens take. */
+/** Creates an app with helpers for clients that use tokens. */
 async function createTokenApp(
   t: Test,
   settings: Partial<Config> = {},
@@ -56,7 +56,7 @@ const auditOf = (pair: Pair) =>
     ['session', String(sessionOf(pair.access_token))],
   );
 
-/** A token with a right signature by HS256, whatever header and claims it has. */
+/** Signs a token with HS256, with any header and claims. */
 function signToken(header: object, claims: object, secret: string): string {
   const text = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
@@ -66,11 +66,11 @@ function signToken(header: object, claims: object, secret: string): string {
 
 function isRefused(t: Test, { status, headers, json }: Reply, code: string, name: string): void {
   t.match([status, json], [401, { detail: String, code }], name);
-  t.same(Object.keys(json), ['detail', 'code'], `${name}: and nothing else`);
+  t.same(Object.keys(json), ['detail', 'code'], `${name}: no other fields`);
   t.equal(headers['www-authenticate'], 'Bearer', name);
 }
 
-t.test('a password gets a pair of tokens', async (t) => {
+t.test('issues a pair of tokens for a password', async (t) => {
   const reply = await ask({ grant_type: 'password', username: 'alice', password: PASSWORD });
   t.equal(reply.status, 200);
   t.equal(reply.headers['cache-control'], 'no-store');
@@ -99,13 +99,13 @@ t.test('a password gets a pair of tokens', async (t) => {
   t.match(await auditOf(reply.json), [{ action: 'session.begin', actor_id: id }]);
 });
 
-t.test('the name in any case, or the e-mail address; the grant may be left out', async (t) => {
+t.test('accepts the username in any case or the email address, without grant_type', async (t) => {
   for (const username of ['ALICE', 'alice@EXAMPLE.com']) {
     t.equal((await session((await signIn(username)).access_token)).username, 'alice');
   }
 });
 
-t.test('what OAuth clients send along is ignored', async (t) => {
+t.test('ignores other OAuth parameters', async (t) => {
   const fields = { username: 'alice', password: PASSWORD, scope: 'a b', client_id: 'x' };
   for (const authorization of ['Basic eDp5', 'Bearer x', 'nonsense']) {
     const headers = { authorization, 'x-api-key': 'alt_none' };
@@ -114,7 +114,7 @@ t.test('what OAuth clients send along is ignored', async (t) => {
   }
 });
 
-t.test('the cookie of somebody else is neither needed nor blamed', async (t) => {
+t.test('ignores the session cookie of another user', async (t) => {
   const bystander = await signedIn({ username: 'bystander' });
   bystander.dropCsrfToken();
   const reply = await bystander.postForm(TOKEN, { username: 'alice', password: PASSWORD });
@@ -123,7 +123,7 @@ t.test('the cookie of somebody else is neither needed nor blamed', async (t) => 
   t.match(await auditOf(reply.json), [{ actor_id: Number(sub) }]);
 });
 
-t.test('whoever cannot sign in is told what a login tells them', async (t) => {
+t.test('answers the same as login to every failure', async (t) => {
   await createUser({ username: 'asleep', is_active: false });
   const wrong = [
     ['alice', 'wrong'],
@@ -138,7 +138,7 @@ t.test('whoever cannot sign in is told what a login tells them', async (t) => {
   }
 });
 
-t.test('what a grant needs is missing in the form of FastAPI', async (t) => {
+t.test("reports missing fields of a grant in FastAPI's format", async (t) => {
   const missing = (...names: string[]) => ({
     detail: names.map((name) => ({
       type: 'missing',
@@ -159,12 +159,12 @@ t.test('what a grant needs is missing in the form of FastAPI', async (t) => {
   const unknown = await ask({ grant_type: 'client_credentials' });
   t.match([unknown.status, unknown.json.detail[0].loc], [422, ['body', 'grant_type']]);
   const json = await client().post(TOKEN, { username: 'alice', password: PASSWORD });
-  t.strictSame([json.status, json.json], [422, missing('username', 'password')], 'JSON is no form');
+  t.strictSame([json.status, json.json], [422, missing('username', 'password')], 'not a form');
   const revoke = await client().postForm(REVOKE, {});
   t.strictSame([revoke.status, revoke.json], [422, missing('token')]);
 });
 
-t.test('a token that is none is refused wherever tokens are looked at', async (t) => {
+t.test('rejects invalid tokens on every operation that accepts tokens', async (t) => {
   const pair = await signIn('admin');
   const { access_token } = pair;
   const header = decodeProtectedHeader(access_token);
@@ -199,7 +199,7 @@ t.test('a token that is none is refused wherever tokens are looked at', async (t
   t.same(
     await session(signToken(header, claims, TOKEN_SECRET)),
     { status: 'logged_in', username: 'admin' },
-    'made in this way, a right one would do',
+    'a valid token made this way is accepted',
   );
   for (const [name, token] of Object.entries(tokens)) {
     const bearer = bearing(token);
@@ -221,7 +221,7 @@ t.test('a token that is none is refused wherever tokens are looked at', async (t
   }
 });
 
-t.test('an access token ends after an hour, a refresh token after 30 days', async (t) => {
+t.test('expires an access token after an hour, a refresh token after 30 days', async (t) => {
   const { access_token, refresh_token } = await signIn('alice');
   clock.advance(3599 * SECOND);
   t.equal((await bearing(access_token).get('/api/v1/users')).status, 200);
@@ -229,7 +229,7 @@ t.test('an access token ends after an hour, a refresh token after 30 days', asyn
   isRefused(t, await bearing(access_token).get('/api/v1/users'), 'invalid_token', 'after an hour');
   clock.advance(29 * DAY);
   const renewed = await renew(refresh_token);
-  t.equal(renewed.status, 200, 'and the sign-in goes on from here');
+  t.equal(renewed.status, 200, 'extends the session from here');
   clock.advance(30 * DAY - SECOND);
   const again = await renew(renewed.json.refresh_token);
   t.equal(again.status, 200);
@@ -237,14 +237,14 @@ t.test('an access token ends after an hour, a refresh token after 30 days', asyn
   isRefused(t, await renew(again.json.refresh_token), 'invalid_token', 'after 30 days');
 });
 
-t.test('another way to authorize is not for us', async (t) => {
+t.test('ignores other authorization schemes', async (t) => {
   for (const authorization of ['Basic eDp5', 'Digest x', '']) {
     const reply = await client().get('/api/v1/auth/session', { authorization });
     t.same(reply.json, { status: 'not_logged_in' }, authorization);
   }
 });
 
-t.test('a token speaks for the request, whatever cookie came along, without CSRF', async (t) => {
+t.test('overrides a cookie, without CSRF token', async (t) => {
   const { access_token } = await signIn('admin');
   const author = await signedIn({ username: 'author', role: 'author' });
   author.dropCsrfToken();
@@ -259,17 +259,17 @@ t.test('a token speaks for the request, whatever cookie came along, without CSRF
   t.match(entry, { credential: 'token', actor_id: Number(decodeJwt(access_token).sub) });
 });
 
-t.test('a refresh token is good for one renewal', async (t) => {
+t.test('accepts a refresh token once', async (t) => {
   const first = await signIn('alice');
   clock.advance(60 * SECOND);
   const reply = await renew(first.refresh_token);
   t.equal(reply.status, 200);
   t.equal(reply.headers['cache-control'], 'no-store');
   const second: Pair = reply.json;
-  t.equal(sessionOf(second.access_token), sessionOf(first.access_token), 'in the same sign-in');
+  t.equal(sessionOf(second.access_token), sessionOf(first.access_token), 'in the same session');
   t.not(second.refresh_token, first.refresh_token);
   for (const { access_token } of [first, second]) {
-    t.equal((await session(access_token)).username, 'alice', 'the access token from before too');
+    t.equal((await session(access_token)).username, 'alice', 'previous access token');
   }
   const [row] = await rowsOf('select * from sessions where id = $1', [
     sessionOf(second.access_token),
@@ -282,7 +282,7 @@ t.test('a refresh token is good for one renewal', async (t) => {
   );
 });
 
-t.test('requests side by side may renew with the same token', async (t) => {
+t.test('accepts the same refresh token from concurrent requests', async (t) => {
   const { refresh_token } = await signIn('alice');
   const replies = await Promise.all(Array.from({ length: 5 }, () => renew(refresh_token)));
   t.same(
@@ -292,24 +292,25 @@ t.test('requests side by side may renew with the same token', async (t) => {
   const tokens = new Set(replies.map(({ json }) => json.refresh_token));
   t.equal(tokens.size, 5);
   clock.advance(5 * SECOND);
-  t.equal((await renew(refresh_token)).status, 200, 'at the end of the grace');
-  for (const token of tokens) t.equal((await renew(token)).status, 200, 'each of them goes on');
+  t.equal((await renew(refresh_token)).status, 200, 'at the end of the grace period');
+  for (const token of tokens)
+    t.equal((await renew(token)).status, 200, 'each of the new tokens works');
 });
 
-t.test('a client gone wild gets no more than ten', async (t) => {
+t.test('issues at most ten tokens during the grace period', async (t) => {
   const { refresh_token, access_token } = await signIn('alice');
   const replies = await Promise.all(Array.from({ length: 14 }, () => renew(refresh_token)));
   const refused = replies.filter(({ status }) => status !== 200);
   t.equal(refused.length, 4);
   for (const reply of refused) isRefused(t, reply, 'invalid_token', 'one too many');
-  t.equal((await session(access_token)).username, 'alice', 'but the sign-in goes on');
+  t.equal((await session(access_token)).username, 'alice', 'the session continues');
 });
 
 for (const [name, first, second] of [
   ['the thief renews first', 'thief', 'owner'],
   ['the owner renews first', 'owner', 'thief'],
 ] as const) {
-  t.test(`a stolen refresh token ends the sign-in: ${name}`, async (t) => {
+  t.test(`ends the session after reuse of a refresh token: ${name}`, async (t) => {
     const pair = await signIn('alice');
     const elsewhere = await signIn('alice');
     const taken: Pair = (await renew(pair.refresh_token)).json;
@@ -322,12 +323,12 @@ for (const [name, first, second] of [
       isRefused(t, await renew(refresh_token), 'invalid_token', 'refresh');
     }
     const actions = (await auditOf(pair)).map(({ action }) => action);
-    t.same(actions, ['session.begin', 'token.reuse'], 'once, and committed with the refusal');
-    t.equal((await renew(elsewhere.refresh_token)).status, 200, 'another sign-in is not touched');
+    t.same(actions, ['session.begin', 'token.reuse'], 'recorded once, although the request fails');
+    t.equal((await renew(elsewhere.refresh_token)).status, 200, 'keeps other sessions');
   });
 }
 
-t.test('a user who is switched off is out at once, and so is one who is gone', async (t) => {
+t.test('rejects tokens of deactivated and deleted users at once', async (t) => {
   for (const [index, sql] of [
     'update users set is_active = false where id = $1',
     'delete from users where id = $1',
@@ -341,14 +342,14 @@ t.test('a user who is switched off is out at once, and so is one who is gone', a
   }
 });
 
-t.test('a sign-in that has ended takes its tokens with it', async (t) => {
+t.test('rejects tokens of an ended session', async (t) => {
   const { access_token, refresh_token } = await signIn('alice');
   await app.pg.query('delete from sessions where id = $1', [sessionOf(access_token)]);
   isRefused(t, await bearing(access_token).get('/api/v1/users'), 'invalid_token', 'access');
   isRefused(t, await renew(refresh_token), 'invalid_token', 'refresh');
 });
 
-t.test('either token of a sign-in revokes both', async (t) => {
+t.test('revokes both tokens of a session by either of them', async (t) => {
   for (const type of ['access_token', 'refresh_token'] as const) {
     const pair = await signIn('alice');
     const other = await signIn('alice');
@@ -360,7 +361,7 @@ t.test('either token of a sign-in revokes both', async (t) => {
     const { access_token, refresh_token } = pair;
     isRefused(t, await bearing(access_token).get('/api/v1/users'), 'invalid_token', type);
     isRefused(t, await renew(refresh_token), 'invalid_token', type);
-    t.equal((await session(other.access_token)).username, 'alice', 'another sign-in goes on');
+    t.equal((await session(other.access_token)).username, 'alice', 'keeps other sessions');
     const userId = Number(decodeJwt(access_token).sub);
     t.same(await auditOf(pair), [
       { action: 'session.begin', actor_id: userId },
@@ -369,7 +370,7 @@ t.test('either token of a sign-in revokes both', async (t) => {
   }
 });
 
-t.test('to revoke what is no token tells nothing and ends nothing', async (t) => {
+t.test('ignores invalid tokens on revocation without revealing it', async (t) => {
   const { access_token } = await signIn('alice');
   const header = decodeProtectedHeader(access_token);
   const claims = decodeJwt(access_token);
@@ -386,7 +387,7 @@ t.test('to revoke what is no token tells nothing and ends nothing', async (t) =>
   t.same(await rowsOf('select id from sessions'), before);
 });
 
-t.test('renewals and the end of a sign-in at the same time', async (t) => {
+t.test('handles concurrent refreshes and revocation', async (t) => {
   const { refresh_token, access_token } = await signIn('alice');
   const replies = await Promise.all([
     renew(refresh_token),
@@ -400,7 +401,7 @@ t.test('renewals and the end of a sign-in at the same time', async (t) => {
   t.same(await rowsOf('select 1 from sessions where id = $1', [sessionOf(access_token)]), []);
 });
 
-t.test('a secret is replaced without signing anybody out', async (t) => {
+t.test('rotates the secret without ending sessions', async (t) => {
   const next = 'the next token secret, of at least 32 characters';
   const { databaseUrl } = tokenApp;
   const old = await signIn('alice');
@@ -413,7 +414,7 @@ t.test('a secret is replaced without signing anybody out', async (t) => {
   const renewed = await both.renew(old.refresh_token);
   t.equal(renewed.status, 200);
   const { kid } = decodeProtectedHeader(old.access_token);
-  t.not(decodeProtectedHeader(renewed.json.access_token).kid, kid, 'the first signs');
+  t.not(decodeProtectedHeader(renewed.json.access_token).kid, kid, 'the first secret signs');
 
   const tokens = { databaseUrl, tokenSecrets: [next], clock: clock.read };
   const after = await createTokenApp(t, {}, tokens);
@@ -421,7 +422,7 @@ t.test('a secret is replaced without signing anybody out', async (t) => {
   isRefused(t, await after.renew(old.refresh_token), 'invalid_token', 'by the old one alone');
 });
 
-t.test('neither the database nor the log has a token', async (t) => {
+t.test('stores and logs no tokens', async (t) => {
   const lines: string[] = [];
   const log = new Writable({
     write(chunk, _encoding, done) {
@@ -459,7 +460,7 @@ t.test('neither the database nor the log has a token', async (t) => {
   );
 });
 
-t.test('refresh tokens that have expired are removed, used or not', async (t) => {
+t.test('deletes expired refresh tokens, used or not', async (t) => {
   const { refresh_token, access_token } = await signIn('alice');
   clock.advance(DAY);
   await renew(refresh_token);
@@ -473,12 +474,12 @@ t.test('refresh tokens that have expired are removed, used or not', async (t) =>
   t.equal(await count(), 2);
   clock.advance(29 * DAY);
   await deleteExpiredRefreshTokens(app.db, clock.read());
-  t.equal(await count(), 1, 'the one that may yet be used stays');
+  t.equal(await count(), 1, 'keeps unexpired tokens');
   clock.advance(DAY);
   t.equal(await deleteExpiredRefreshTokens(app.db, clock.read()), 1);
 });
 
-t.test('attempts are limited by address', async (t) => {
+t.test('limits attempts by IP address', async (t) => {
   const limited = await createTokenApp(t, { LOGIN_RATE_LIMIT: 3 });
   const statuses = [];
   for (let index = 0; index < 4; index += 1) {

@@ -4,7 +4,7 @@ import { insertTestPost } from '#test/support/articles.js';
 import { keyOf } from '#test/support/credentials.js';
 import { recordStatements } from '#test/support/statements.js';
 
-/** What is alike for categories and for tags; `category` and `tag` in the names are one of them. */
+/** Tests common to categories and tags; `category` and `tag` in names stand for either. */
 const KINDS = ['categories', 'tags'] as const;
 
 type Item = { id: number; name: string; slug: string; post_count: number };
@@ -19,7 +19,7 @@ for (const kind of KINDS) {
     const anyone = client();
     const editor = await signedIn({ username: 'edith', role: 'editor' });
     const author = await signedIn({ username: 'alice' });
-    // A tag is for editors alone until a published post has it.
+    // Only editors see a tag until a published post has it.
     const reader = kind === 'tags' ? editor : anyone;
 
     async function create(name: string, slug?: string): Promise<Item> {
@@ -28,7 +28,7 @@ for (const kind of KINDS) {
       return reply.json;
     }
 
-    /** Posts under this topic, each as it is described. */
+    /** Creates posts of this topic as described. */
     async function write(topic: Item, ...posts: { title: string; state?: 'draft' | 'trash' }[]) {
       for (const { title, state } of posts) {
         const { id } = await insertTestPost(app, {
@@ -44,7 +44,7 @@ for (const kind of KINDS) {
 
     t.beforeEach(() => app.pg.query(`truncate posts, categories, tags restart identity cascade`));
 
-    await t.test('created, read, changed and deleted', async (t) => {
+    await t.test('creates, reads, updates and deletes', async (t) => {
       const created = await editor.post(url, { name: ' Data bases ' });
       t.equal(created.status, 201);
       t.equal(created.headers['location'], `${url}/${created.json.id}`);
@@ -60,7 +60,7 @@ for (const kind of KINDS) {
 
       clock.advance(1000);
       const changed = await editor.patch(path, { name: 'Storage' }, { 'if-match': etag });
-      t.match(changed.json, { name: 'Storage', slug: 'data-bases' }, 'the slug stays');
+      t.match(changed.json, { name: 'Storage', slug: 'data-bases' }, 'keeps the slug');
       t.equal(changed.json.updated_at, clock.read().toISOString());
       t.not(changed.headers['etag'], etag);
 
@@ -91,10 +91,10 @@ for (const kind of KINDS) {
         { action: `${noun}.change`, before: { name: 'Stores' }, after: { name: 'STORES' } },
         { action: `${noun}.delete`, before: { name: 'STORES', slug: 'stores' }, after: null },
       ]);
-      t.same(rows[1].after, { name: 'Storage' }, 'nothing but what was changed');
+      t.same(rows[1].after, { name: 'Storage' }, 'changes nothing else');
     });
 
-    await t.test('a change that changes nothing leaves it as it is', async (t) => {
+    await t.test('changes nothing if the values are the same', async (t) => {
       const { id, name, slug } = await create('Same');
       const before = await reader.get(`${url}/${id}`);
       clock.advance(1000);
@@ -105,13 +105,13 @@ for (const kind of KINDS) {
       }
     });
 
-    await t.test('a stale If-Match writes nothing; a post more is no reason', async (t) => {
+    await t.test('rejects a stale If-Match; a new post does not make it stale', async (t) => {
       const topic = await create('Guarded');
       const path = `${url}/${topic.id}`;
       const stale = String((await reader.get(path)).headers['etag']);
       await write(topic, { title: 'One more' });
       const etag = String((await reader.get(path)).headers['etag']);
-      t.not(etag, stale, 'the tag names what is shown');
+      t.not(etag, stale, 'the ETag follows the response');
       t.equal((await editor.patch(path, { name: 'New' }, { 'if-match': stale })).status, 200);
 
       const current = (await reader.get(path)).headers['etag'];
@@ -128,7 +128,7 @@ for (const kind of KINDS) {
       t.equal((await editor.delete(path, { 'if-match': '*' })).status, 204);
     });
 
-    await t.test('editors write, others do not, and keys need the scope', async (t) => {
+    await t.test('requires an editor and the scope for writing', async (t) => {
       const { id } = await create('Ruled');
       const path = `${url}/${id}`;
       for (const [caller, status] of [
@@ -148,12 +148,12 @@ for (const kind of KINDS) {
         status: 403,
         json: { code: 'insufficient_scope' },
       });
-      t.equal((await writer.get(url)).status, 403, 'to write is not to read');
+      t.equal((await writer.get(url)).status, 403, 'writing scopes do not allow reading');
       t.equal((await writer.patch(path, { name: 'Ours' })).status, 200);
       t.equal((await reader.get(path)).json.name, 'Ours');
     });
 
-    await t.test('slugs are made of names in any script, and numbered', async (t) => {
+    await t.test('derives slugs from names in any script, with numbers', async (t) => {
       for (const [name, slug] of [
         ['Node.js & Fastify', 'node-js-fastify'],
         ['数据库', 'shu-ju-ku'],
@@ -167,12 +167,12 @@ for (const kind of KINDS) {
         t.equal((await create(name)).slug, slug, name);
       }
       const long = await create(`${'word '.repeat(9)}words`);
-      t.match(long.slug, /^(?:word-)*word$/, 'cut where a word ends');
+      t.match(long.slug, /^(?:word-)*word$/, 'cut at a word');
       t.ok(long.slug.length <= 50);
       t.equal((await create('Chosen', 'my-own')).slug, 'my-own');
     });
 
-    await t.test('what is taken is named, all of it', async (t) => {
+    await t.test('reports every taken value', async (t) => {
       await create('Taken', 'used');
       const { id } = await create('Other');
       const attempts = (body: object) => [
@@ -193,11 +193,11 @@ for (const kind of KINDS) {
         }
       }
       const own = await editor.patch(`${url}/${id}`, { name: 'OTHER', slug: 'used' });
-      t.same(locs(own.json.errors), ['body.slug'], 'what is its own is not taken');
+      t.same(locs(own.json.errors), ['body.slug'], 'its own values are not taken');
       t.match((await reader.get(`${url}/${id}`)).json, { name: 'Other', slug: 'other' });
     });
 
-    await t.test('of those who want the same name at once, one gets it', async (t) => {
+    await t.test('accepts one of many concurrent requests for the same name', async (t) => {
       const replies = await Promise.all(
         Array.from({ length: 6 }, () => editor.post(url, { name: 'Contested' })),
       );
@@ -221,7 +221,7 @@ for (const kind of KINDS) {
       t.same(renamed.map(({ status }) => status).sort(), [200, 409]);
     });
 
-    await t.test('a request that is not valid is refused, all of it at once', async (t) => {
+    await t.test('rejects invalid values with every error at once', async (t) => {
       const { status, json } = await editor.post(url, { name: ' ', slug: 'Not A Slug' });
       t.equal(status, 422);
       t.same(locs(json.detail), ['body.name', 'body.slug']);
@@ -244,7 +244,7 @@ for (const kind of KINDS) {
       t.equal((await reader.get(`${url}/none/posts?sort=views`)).status, 422);
     });
 
-    await t.test('only published posts count, and only they are listed', async (t) => {
+    await t.test('counts and lists published posts only', async (t) => {
       const topic = await create('Counted');
       await create('Empty');
       await write(
@@ -274,7 +274,7 @@ for (const kind of KINDS) {
       t.equal(changed.json.post_count, 2);
     });
 
-    await t.test('posts come in pages, and of nothing there are none', async (t) => {
+    await t.test('pages through posts, and answers 404 if there is no such topic', async (t) => {
       const topic = await create('2024');
       await create('Bare');
       await write(topic, ...['a', 'b', 'c'].map((title) => ({ title })));
@@ -290,14 +290,14 @@ for (const kind of KINDS) {
       t.match((await reader.get(`${path}?size=2`)).headers['link'], /page=2>; rel="next"/);
       const bare = await reader.get(`${url}/bare/posts`);
       if (kind === 'categories') t.match(bare.json, { items: [], total: 0 });
-      else t.equal(bare.status, 404, 'what everyone is shown is kept, and tells of no tag');
+      else t.equal(bare.status, 404, 'public responses are cached and reveal no unused tag');
       t.equal((await reader.get(`${url}/unknown/posts`)).status, 404);
-      t.equal((await reader.get(`${url}/${topic.id}/posts`)).status, 404, 'a number is no slug');
+      t.equal((await reader.get(`${url}/${topic.id}/posts`)).status, 404, 'an id is not a slug');
       t.equal((await reader.get(`${url}/%00/posts`)).status, 422);
     });
 
     await t.test(
-      'lists are found by name and slug, in any order, by page and by cursor',
+      'searches lists by name and slug, in any order, by page number and by cursor',
       async (t) => {
         for (const name of ['beta', 'Alpha', '100%', 'gamma_1', 'Delta']) {
           const topic = await create(name);
@@ -341,7 +341,7 @@ for (const kind of KINDS) {
       },
     );
 
-    await t.test('however many there are, a list takes two statements', async (t) => {
+    await t.test('takes two statements for a list of any length', async (t) => {
       const topic = await create('Many');
       await write(topic, { title: 'a' }, { title: 'b' });
       const counted = async (path: string) =>
@@ -351,7 +351,7 @@ for (const kind of KINDS) {
       t.equal(await counted(`${url}/many/posts`), 2);
     });
 
-    await t.test('the same request under one key creates one', async (t) => {
+    await t.test('creates one resource per idempotency key', async (t) => {
       const headers = { 'idempotency-key': `once-${kind}` };
       const first = await editor.post(url, { name: 'Once' }, headers);
       const again = await editor.post(url, { name: 'Once' }, headers);
@@ -360,11 +360,11 @@ for (const kind of KINDS) {
       t.equal((await reader.get(url)).json.total, 1);
       const taken = { 'idempotency-key': `taken-${kind}` };
       const refused = await editor.post(url, { name: 'once' }, taken);
-      t.equal(refused.status, 409, 'within the transaction of the key too');
+      t.equal(refused.status, 409, "also in the key's transaction");
       t.same(locs(refused.json.errors), ['body.name']);
     });
 
-    await t.test('deleting one leaves its posts, without it', async (t) => {
+    await t.test('keeps the posts of a deleted topic', async (t) => {
       const topic = await create('Doomed');
       await write(topic, { title: 'Survivor' });
       const { id } = (await reader.get('/api/v1/posts')).json.items[0];
@@ -376,7 +376,7 @@ for (const kind of KINDS) {
   });
 }
 
-t.test('a category has a description, which a PUT takes back', async (t) => {
+t.test('has a description, which PUT resets', async (t) => {
   const { signedIn } = await createTestApp(t);
   const editor = await signedIn({ username: 'edith', role: 'editor' });
   const url = '/api/v1/categories';
@@ -389,7 +389,7 @@ t.test('a category has a description, which a PUT takes back', async (t) => {
   t.equal((await editor.post(url, { name: 'x', description: 'x'.repeat(201) })).status, 422);
 });
 
-t.test('posts are found by the name that a tag has now', async (t) => {
+t.test('finds posts by the current name of a tag', async (t) => {
   const { app, client, signedIn } = await createTestApp(t);
   const editor = await signedIn({ username: 'edith', role: 'editor' });
   const { id } = (await editor.post('/api/v1/tags', { name: '数据库' })).json;
@@ -404,16 +404,16 @@ t.test('posts are found by the name that a tag has now', async (t) => {
   t.equal((await editor.patch(path, { name: '存储引擎' })).status, 200);
   await app.runJobs();
   t.equal(await found('引擎'), 1);
-  t.equal(await found('数据'), 0, 'not by the old name');
+  t.equal(await found('数据'), 0, 'not by the former name');
 
   t.equal((await editor.delete(path)).status, 204);
   await app.runJobs();
   t.equal(await found('引擎'), 0);
-  t.equal(await found('kept'), 1, 'the other tag stays');
+  t.equal(await found('kept'), 1, 'keeps the other tag');
   t.equal(await found('notes'), 1);
 });
 
-t.test('a tag tells nobody of a draft', async (t) => {
+t.test('never reveals a draft through a tag', async (t) => {
   const { app, client, signedIn, createUser } = await createTestApp(t);
   const { id: author_id } = await createUser({ username: 'carol' });
   const { id } = await insertTestPost(app, {

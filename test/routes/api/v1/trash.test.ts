@@ -14,7 +14,7 @@ const editor = await signedIn({ username: 'edith', role: 'editor' });
 type Item = { id: number; title: string };
 const titles = (reply: { json: { items: Item[] } }) => reply.json.items.map(({ title }) => title);
 
-/** A published post of Alice's that somebody has deleted. */
+/** Creates a published post by Alice, deleted by the given user. */
 async function deletedPost(title: string, by = alice, author = alice): Promise<number> {
   const { id } = (await author.post(POSTS, { title, content: 'x', status: 'published' })).json;
   t.equal((await by.delete(`${POSTS}/${id}`)).status, 204);
@@ -22,7 +22,7 @@ async function deletedPost(title: string, by = alice, author = alice): Promise<n
   return id;
 }
 
-t.test('what was deleted can be seen and restored by whoever deleted it', async (t) => {
+t.test('lists and restores what the viewer deleted', async (t) => {
   const id = await deletedPost('Gone');
   const [item] = (await alice.get(URL)).json.items;
   t.match(item, { kind: 'post', id, title: 'Gone', author: { username: 'alice' } });
@@ -37,10 +37,10 @@ t.test('what was deleted can be seen and restored by whoever deleted it', async 
   t.equal((await alice.post(`${URL}/post/${id}/restore`)).status, 204);
   t.match((await client().get(`${POSTS}/${id}`)).json, { slug: 'gone', status: 'published' });
   t.same(titles(await alice.get(URL)), []);
-  t.equal((await alice.post(`${URL}/post/${id}/restore`)).status, 404, 'it is back already');
+  t.equal((await alice.post(`${URL}/post/${id}/restore`)).status, 404, 'restored already');
 });
 
-t.test('what an editor deleted only editors bring back', async (t) => {
+t.test('lets only editors restore what an editor deleted', async (t) => {
   const id = await deletedPost('Removed', editor);
   t.same(titles(await alice.get(URL)), []);
   t.equal((await alice.post(`${URL}/post/${id}/restore`)).status, 404);
@@ -50,7 +50,7 @@ t.test('what an editor deleted only editors bring back', async (t) => {
 });
 
 t.test(
-  'the slug stays taken in the trash, and is free when the post is gone for good',
+  'keeps the slug taken while a post is in the trash, and frees it when the post is purged',
   async (t) => {
     const id = await deletedPost('Reserved');
     const write = () => alice.post(POSTS, { title: 'x', content: 'x', slug: 'reserved' });
@@ -69,7 +69,7 @@ t.test(
   },
 );
 
-t.test('comments go to the trash too, and keep their place', async (t) => {
+t.test('moves comments to the trash and keeps their place', async (t) => {
   const post = (await alice.post(POSTS, { title: 'Talk', content: 'x', status: 'published' })).json;
   const comments = `${POSTS}/${post.id}/comments`;
   const comment = async (content: string, parent_id?: number): Promise<number> =>
@@ -80,7 +80,7 @@ t.test('comments go to the trash too, and keep their place', async (t) => {
 
   const [item] = (await editor.get(`${URL}?kind=comment`)).json.items;
   t.match(item, { kind: 'comment', id: top, title: 'First words', author: { username: 'edith' } });
-  t.same(titles(await alice.get(`${URL}?kind=comment`)), [], 'they are not hers');
+  t.same(titles(await alice.get(`${URL}?kind=comment`)), [], 'not her own');
   t.equal((await alice.post(`${URL}/comment/${top}/restore`)).status, 404);
 
   t.equal((await editor.post(`${URL}/comment/${top}/restore`)).status, 204);
@@ -99,11 +99,11 @@ t.test('comments go to the trash too, and keep their place', async (t) => {
   await enqueue(app.db, 'empty_trash', {});
   await app.runJobs();
   const { rows } = await app.pg.query('select from comments where post_id = $1', [post.id]);
-  t.same(rows, [], 'with the last reply the empty place goes too');
+  t.same(rows, [], 'removes the empty comment with its last reply');
   clock.advance(-31 * DAY_MS);
 });
 
-t.test('lists are cut into pages', async (t) => {
+t.test('pages through the trash', async (t) => {
   for (const title of ['one', 'two', 'three']) await deletedPost(title);
   const page = await alice.get(`${URL}?size=2`);
   t.match(page.json, { total: 3, pages: 2 });
@@ -117,7 +117,7 @@ t.test('lists are cut into pages', async (t) => {
   t.equal((await alice.post(`${URL}/user/1/restore`)).status, 422);
 });
 
-t.test('after 30 days a job removes it', async (t) => {
+t.test('purges items by a job after 30 days', async (t) => {
   const old = await deletedPost('Old');
   clock.advance(29 * DAY_MS);
   const later = client();
@@ -138,14 +138,14 @@ t.test('after 30 days a job removes it', async (t) => {
   t.same(entries.rows, [{ actor_id: null }]);
 });
 
-t.test('the job is in the timetable of a service that listens', async (t) => {
+t.test('schedules the job in a listening service', async (t) => {
   await app.listen({ host: '127.0.0.1', port: 0 });
-  // The test's own time limit is the end of the waiting.
+  // The time limit of the test bounds this wait.
   for (let known = 0; known === 0; ) {
     const { rows } = await app.pg.query(
       `select from graphile_worker._private_known_crontabs where identifier = 'empty_trash'`,
     );
     known = rows.length;
   }
-  t.pass('it is known to the queue');
+  t.pass('the queue knows it');
 });

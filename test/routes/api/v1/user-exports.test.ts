@@ -17,7 +17,7 @@ await createUser({
 });
 await createUser({ username: 'ghost', is_active: false });
 
-t.test('CSV has a header and a line for each user', async (t) => {
+t.test('exports CSV with a header and a line per user', async (t) => {
   const reply = await client().get(`${URL}.csv`);
   t.equal(reply.headers['content-type'], 'text/csv; charset=utf-8');
   t.match(reply.headers['content-disposition'], /attachment; filename=users\.csv/);
@@ -25,9 +25,9 @@ t.test('CSV has a header and a line for each user', async (t) => {
   t.match(
     reply.text,
     /2,tricky,'=1\+1,"a ""quote"", a comma\nand a line",,x;y,/,
-    'disarmed, quoted',
+    'quoted, with formulas disabled',
   );
-  t.notMatch(reply.text, /ghost|example\.com|argon2/, 'the public part only');
+  t.notMatch(reply.text, /ghost|example\.com|argon2/, 'public fields only');
 
   const whole = await admin.get(`${URL}.csv`);
   t.match(
@@ -38,7 +38,7 @@ t.test('CSV has a header and a line for each user', async (t) => {
   t.notMatch(whole.text, /argon2|password/);
 });
 
-t.test('JSON is one array', async (t) => {
+t.test('exports JSON as one array', async (t) => {
   const anyone = await client().get(`${URL}.json`);
   t.same(
     anyone.json.map(({ username }: { username: string }) => username),
@@ -51,20 +51,20 @@ t.test('JSON is one array', async (t) => {
   t.same(Object.keys(whole.json[1]), Object.keys((await admin.get('/api/v1/users/2')).json));
 });
 
-t.test('an empty table is an empty array', async (t) => {
+t.test('exports an empty table as an empty array', async (t) => {
   const empty = await createTestApp(t);
   t.same((await empty.client().get(`${URL}.json`)).json, []);
   t.match((await empty.client().get(`${URL}.csv`)).text, /^id,username,[^\n]*\r?\n?$/);
 });
 
-t.test('HEAD has the headers and reads nothing', async (t) => {
+t.test('answers HEAD with the headers without reading users', async (t) => {
   const reply = await client().request({ method: 'HEAD', url: `${URL}.csv` });
   t.match([reply.status, reply.text], [200, '']);
   t.equal(reply.headers['content-length'], undefined);
   t.equal(reply.headers['content-type'], 'text/csv; charset=utf-8');
 });
 
-t.test('a reader slower than the statement time-out gets everything', async (t) => {
+t.test('serves a reader slower than the statement timeout', async (t) => {
   const slow = await createTestApp(t, { DB_STATEMENT_TIMEOUT: 1 });
   const total = 40_000;
   for (let from = 0; from < total; from += 1000) {
@@ -80,7 +80,7 @@ t.test('a reader slower than the statement time-out gets everything', async (t) 
   const response = await fetch(`${origin}${URL}.csv`);
   let lines = 0;
   let portions = 0;
-  // Node's streams of the web can be iterated, which the type of `fetch` does not know.
+  // Node's web streams are iterable, which the type of `fetch` does not declare.
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     for (const byte of chunk) if (byte === 0x0a) lines += 1;
     portions += 1;
@@ -89,7 +89,7 @@ t.test('a reader slower than the statement time-out gets everything', async (t) 
   t.equal(lines, total + 1);
 });
 
-t.test('a reader who leaves frees the connection; only so many export at once', async (t) => {
+t.test('frees the connection of a reader who leaves, and limits concurrent exports', async (t) => {
   for (let part = 0; part < 60; part += 1) {
     await insertUsers(
       app.db,
@@ -106,7 +106,7 @@ t.test('a reader who leaves frees the connection; only so many export at once', 
       const call = request(
         { host: '127.0.0.1', port, path: `${URL}.csv`, localAddress },
         (response) => {
-          response.on('error', () => undefined); // the test breaks it off itself
+          response.on('error', () => undefined); // The test aborts it itself.
           response.pause();
           resolve({ status: response.statusCode ?? 0, stop: () => call.destroy() });
         },
@@ -120,14 +120,14 @@ t.test('a reader who leaves frees the connection; only so many export at once', 
   t.equal(first.status, 200);
   t.equal(busy(), 1);
   const tooSoon = await start();
-  t.equal(tooSoon.status, 503, 'one at a time for each address');
+  t.equal(tooSoon.status, 503, 'one at a time per IP address');
   tooSoon.stop();
   const second = await start('127.0.0.2');
   t.equal(second.status, 200);
   const third = await start('127.0.0.3');
-  t.equal(third.status, 503, 'strangers have two places');
+  t.equal(third.status, 503, 'anonymous clients share two slots');
   third.stop();
-  t.equal((await admin.get(`${URL}.csv`)).status, 200, 'who is signed in has others');
+  t.equal((await admin.get(`${URL}.csv`)).status, 200, 'authenticated users have others');
 
   first.stop();
   second.stop();

@@ -14,7 +14,7 @@ const people = (n: number, prefix: string) =>
     tags: ['a,b', '"c"'],
   }));
 
-t.test('a thousand users are created by one statement, in order', async (t) => {
+t.test('creates a thousand users in order with one statement', async (t) => {
   const before = await count();
   let reply = await admin.get('/health');
   const statements = await recordStatements(async () => {
@@ -28,7 +28,7 @@ t.test('a thousand users are created by one statement, in order', async (t) => {
   t.match(last.json, { username: 'many999', tags: ['a,b', '"c"'], role: 'author' });
 });
 
-t.test('every field arrives', async (t) => {
+t.test('stores every field', async (t) => {
   const whole = {
     username: 'whole',
     email: 'whole@example.com',
@@ -52,7 +52,7 @@ t.test('every field arrives', async (t) => {
   });
 });
 
-t.test('one bad item: nothing is written, and its index is told', async (t) => {
+t.test('rejects the whole list for one invalid item, and reports its index', async (t) => {
   const before = await count();
   const invalid = await admin.post(URL, [{ username: 'fine' }, { username: '1' }, { age: -1 }]);
   t.equal(invalid.status, 422);
@@ -83,11 +83,11 @@ t.test('one bad item: nothing is written, and its index is told', async (t) => {
   const keyed = await admin.post(URL, [{ username: 'new3' }, { username: 'alice' }], {
     'idempotency-key': 'bulk-1',
   });
-  t.same(keyed.json.errors[0].loc, ['body', 1, 'username'], 'with a key just the same');
+  t.same(keyed.json.errors[0].loc, ['body', 1, 'username'], 'also with an API key');
   t.equal(await count(), before);
 });
 
-t.test('1 to 1,000 users at once', async (t) => {
+t.test('accepts 1 to 1,000 users', async (t) => {
   t.equal((await admin.post(URL, [])).json.detail[0].type, 'too_short');
   const many = await admin.post(URL, people(1001, 'over'));
   t.equal(many.status, 422);
@@ -96,7 +96,7 @@ t.test('1 to 1,000 users at once', async (t) => {
   t.equal((await admin.post(URL, { username: 'one' })).json.detail[0].type, 'list_type');
 });
 
-t.test('two bulks at once with one name in common: one is refused whole', async (t) => {
+t.test('rejects one of two concurrent lists with a common username as a whole', async (t) => {
   const [one, two] = await Promise.all([
     admin.post(URL, [...people(300, 'left'), { username: 'shared' }]),
     admin.post(URL, [{ username: 'shared' }, ...people(300, 'right')]),

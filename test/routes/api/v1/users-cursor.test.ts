@@ -5,14 +5,14 @@ import { createTestApp } from '#test/support/app.js';
 const MANY = 100_000;
 const PORTION = 10_000;
 
-/** Between the names that are there: the walk must not be moved by what is inserted. */
+/** Sorts between existing usernames: inserts must not move the cursor. */
 function batch(from: number, count: number, prefix: string) {
   return Array.from({ length: count }, (_, index) => ({
     username: `${prefix}${String(from + index).padStart(6, '0')}`,
   }));
 }
 
-t.test('a cursor walks 100,000 users while others are inserted', async (t) => {
+t.test('pages through 100,000 users by cursor during inserts', async (t) => {
   const { app, client } = await createTestApp(t);
   for (let from = 0; from < MANY; from += PORTION) {
     await insertUsers(app.db, batch(from, PORTION, 'p'));
@@ -30,7 +30,7 @@ t.test('a cursor walks 100,000 users while others are inserted', async (t) => {
       totals.add(json.total);
       for (const { username } of json.items) if (username.startsWith('p')) seen.push(username);
       if (seen.length % 10_000 === 0) {
-        // Before and behind the place where the walk is.
+        // Before and after the current position.
         await insertUsers(app.db, [
           { username: `a_${sort.replace('-', '')}_${inserted}` },
           { username: `z_${sort.replace('-', '')}_${inserted}` },

@@ -16,7 +16,7 @@ const anyone = client();
 type Item = { id: number; username: string };
 const names = (reply: { json: { items: Item[] } }) => reply.json.items.map((item) => item.username);
 
-t.test('lists are found by text, sorted and cut into pages', async (t) => {
+t.test('searches, sorts and pages lists', async (t) => {
   t.same(names(await anyone.get(`${URL}?q=li`)), ['alice', 'charlie']);
   t.same(names(await anyone.get(`${URL}?q=LI&sort=-username`)), ['charlie', 'alice']);
   t.same(names(await anyone.get(`${URL}?q=user_&size=3&page=4`)), ['user_10']);
@@ -30,21 +30,21 @@ t.test('lists are found by text, sorted and cut into pages', async (t) => {
   t.match(beyond, { items: [], total: 17, page: 999, has_next: false, next_cursor: null });
 });
 
-t.test('a list takes two statements, by cursor one, however long it is', async (t) => {
+t.test('takes two statements for a list of any length, one by cursor', async (t) => {
   const byNumber = await recordStatements(() => anyone.get(`${URL}?q=user&size=100`));
   t.equal(byNumber.length, 2);
   const byCursor = await recordStatements(() => anyone.get(`${URL}?cursor=&size=100`));
   t.equal(byCursor.length, 1);
 });
 
-t.test('the wildcards of LIKE are ordinary characters in q', async (t) => {
+t.test('treats wildcards of LIKE as text in q', async (t) => {
   for (const q of ['%', '_x_', '\\', 'a%e', 'ali_e']) {
     t.same(names(await anyone.get(`${URL}?q=${encodeURIComponent(q)}`)), [], q);
   }
-  t.equal((await anyone.get(`${URL}?q=_`)).json.total, 10, 'the names with an underscore');
+  t.equal((await anyone.get(`${URL}?q=_`)).json.total, 10, 'usernames with an underscore');
 });
 
-t.test('SQL in a parameter is text', async (t) => {
+t.test('treats SQL in parameters as text', async (t) => {
   for (const q of ["' OR 1=1 --", "'; drop table users; --", '$1', "\\'"]) {
     t.same(names(await anyone.get(`${URL}?q=${encodeURIComponent(q)}`)), [], q);
   }
@@ -53,7 +53,7 @@ t.test('SQL in a parameter is text', async (t) => {
   t.equal((await anyone.get(URL)).json.total, 17);
 });
 
-t.test('a list refuses what it cannot do, all of it at once', async (t) => {
+t.test('rejects invalid queries with every error at once', async (t) => {
   const reply = await anyone.get(`${URL}?sort=password_hash&page=0&size=101&cursor=x`);
   t.equal(reply.status, 422);
   t.same(
@@ -74,10 +74,10 @@ t.test('a list refuses what it cannot do, all of it at once', async (t) => {
   ]) {
     t.equal((await anyone.get(`${URL}?${query}`)).status, 422, query);
   }
-  t.equal((await anyone.get(`${URL}?unknown=1`)).status, 200, 'unknown parameters are ignored');
+  t.equal((await anyone.get(`${URL}?unknown=1`)).status, 200, 'ignores unknown parameters');
 });
 
-t.test('Link names the pages around this one', async (t) => {
+t.test('links the neighbouring pages', async (t) => {
   const { headers } = await anyone.get(`${URL}?q=user&size=3&page=2`);
   t.equal(
     headers['link'],
@@ -92,7 +92,7 @@ t.test('Link names the pages around this one', async (t) => {
   t.match(walked.headers['link'], new RegExp(`cursor=${walked.json.next_cursor}.*rel="next"`));
 });
 
-t.test('a cursor that the list has not handed out is refused', async (t) => {
+t.test('rejects a cursor that the list did not issue', async (t) => {
   const { next_cursor } = (await anyone.get(`${URL}?size=2&sort=username`)).json;
   t.equal((await anyone.get(`${URL}?sort=username&cursor=${next_cursor}`)).status, 200);
   const forged = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -110,33 +110,33 @@ t.test('a cursor that the list has not handed out is refused', async (t) => {
     t.same(reply.json.detail[0].loc, ['query', 'cursor'], name);
   }
   const huge = await anyone.get(`${URL}?cursor=${forged(['id', 2 ** 40, 2 ** 40])}`);
-  t.not(huge.status, 500, 'numbers beyond the column do no harm');
+  t.not(huge.status, 500, 'numbers beyond the range of the column cause no error');
 });
 
-t.test('anyone sees the public fields, and nothing by way of the search', async (t) => {
+t.test('shows and searches public fields only', async (t) => {
   for (const item of (await anyone.get(URL)).json.items) {
     t.same(Object.keys(item).sort(), PUBLIC_FIELDS);
   }
   const { id } = (await anyone.get(`${URL}?q=alice`)).json.items[0];
   t.same(Object.keys((await anyone.get(`${URL}/${id}`)).json).sort(), PUBLIC_FIELDS);
-  t.equal((await anyone.get(`${URL}?q=example.org`)).json.total, 0, 'not by e-mail address');
+  t.equal((await anyone.get(`${URL}?q=example.org`)).json.total, 0, 'not by email address');
   t.equal((await admin.get(`${URL}?q=example.org`)).json.total, 1, 'administrators may');
 
   const bob = await signedIn({ username: 'bobby', email: 'bobby@example.com' });
   const me = (await bob.get(`${URL}?q=bobby`)).json.items[0];
-  t.notOk('email' in me, 'a list shows the public fields even of oneself');
-  t.equal((await bob.get(`${URL}/${me.id}`)).json.email, 'bobby@example.com', 'oneself is whole');
-  t.notOk('email' in (await bob.get(`${URL}/${id}`)).json, 'others are not');
+  t.notOk('email' in me, 'a list shows public fields even of the viewer');
+  t.equal((await bob.get(`${URL}/${me.id}`)).json.email, 'bobby@example.com', 'all own fields');
+  t.notOk('email' in (await bob.get(`${URL}/${id}`)).json, 'public fields of others');
 });
 
-t.test('an inactive user is there for administrators only', async (t) => {
+t.test('shows inactive users to administrators only', async (t) => {
   const { id } = await createUser({ username: 'ghost', is_active: false });
   t.equal((await anyone.get(`${URL}/${id}`)).status, 404);
   t.equal((await anyone.get(`${URL}?q=ghost`)).json.total, 0);
   t.equal((await admin.get(`${URL}/${id}`)).json.is_active, false);
 });
 
-t.test('a user with nothing in it keeps its nulls', async (t) => {
+t.test('returns nulls for unset fields', async (t) => {
   const { id } = (await admin.post(URL, { username: 'bare' })).json;
   t.match((await admin.get(`${URL}/${id}`)).json, {
     email: null,
@@ -152,7 +152,7 @@ t.test('a user with nothing in it keeps its nulls', async (t) => {
   });
 });
 
-t.test('a user is created with all its fields', async (t) => {
+t.test('creates a user with all fields', async (t) => {
   const whole = {
     username: 'john',
     email: 'John@example.com',
@@ -173,7 +173,7 @@ t.test('a user is created with all its fields', async (t) => {
   t.same((await admin.get(`${URL}/${reply.json.id}`)).json, reply.json);
 });
 
-t.test('an e-mail address in any script is kept, shown and exported', async (t) => {
+t.test('stores, shows and exports an email address in any script', async (t) => {
   for (const [index, email] of ['ü@exämple.com', '用户@例子.公司', 'ß@example.com'].entries()) {
     const { status, json } = await admin.post(URL, { username: `script${index}`, email });
     t.match([status, json.email], [201, email]);
@@ -184,7 +184,7 @@ t.test('an e-mail address in any script is kept, shown and exported', async (t) 
   }
 });
 
-t.test('what is not valid is refused with every error, and nothing is written', async (t) => {
+t.test('rejects invalid values with every error, and writes nothing', async (t) => {
   const { total } = (await admin.get(URL)).json;
   const reply = await admin.post(URL, { username: 'a', age: 200 });
   t.equal(reply.status, 422);
@@ -228,7 +228,7 @@ t.test('what is not valid is refused with every error, and nothing is written', 
   t.equal((await admin.get(URL)).json.total, total);
 });
 
-t.test('a username or e-mail address that is taken is refused in any case', async (t) => {
+t.test('rejects a taken username or email address in any case', async (t) => {
   const { total } = (await admin.get(URL)).json;
   const name = await admin.post(URL, { username: 'ALICE' });
   t.equal(name.status, 409);
@@ -242,11 +242,11 @@ t.test('a username or e-mail address that is taken is refused in any case', asyn
   const { id } = (await admin.get(`${URL}?q=bob&sort=username`)).json.items[0];
   t.equal((await admin.patch(`${URL}/${id}`, { username: 'Alice' })).status, 409);
   t.equal((await admin.put(`${URL}/${id}`, { username: 'Alice' })).status, 409);
-  t.equal((await admin.patch(`${URL}/${id}`, { username: 'BOB' })).status, 200, 'not with oneself');
+  t.equal((await admin.patch(`${URL}/${id}`, { username: 'BOB' })).status, 200, 'except their own');
   t.equal((await admin.get(URL)).json.total, total);
 });
 
-t.test('PUT replaces, PATCH changes', async (t) => {
+t.test('replaces with PUT, updates with PATCH', async (t) => {
   const { id } = (
     await admin.post(URL, { username: 'kim', email: 'kim@example.com', age: 5, tags: ['x'] })
   ).json;
@@ -258,14 +258,14 @@ t.test('PUT replaces, PATCH changes', async (t) => {
 
   const replaced = (await admin.put(`${URL}/${id}`, { username: 'kim2' })).json;
   t.match(replaced, { username: 'kim2', email: null, tags: [], address: null, role: 'author' });
-  t.equal((await admin.put(`${URL}/${id}`, {})).status, 422, 'the whole, or nothing');
+  t.equal((await admin.put(`${URL}/${id}`, {})).status, 422, 'all or nothing');
 
   const { etag } = (await admin.get(`${URL}/${id}`)).headers;
   const same = await admin.patch(`${URL}/${id}`, {});
   t.match(same, { status: 200, json: { username: 'kim2' }, headers: { etag } }, 'nothing changes');
 });
 
-t.test('what is not there is 404, what is no id is 422', async (t) => {
+t.test('answers 404 to an unknown id and 422 to an invalid one', async (t) => {
   for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'] as const) {
     const body = method === 'PUT' ? { username: 'xy' } : method === 'PATCH' ? {} : undefined;
     const call = (id: string) =>
@@ -277,7 +277,7 @@ t.test('what is not there is 404, what is no id is 422', async (t) => {
   }
 });
 
-t.test('DELETE removes the user and ends their sessions', async (t) => {
+t.test('deletes the user and ends their sessions', async (t) => {
   const leaver = await signedIn({ username: 'leaver' });
   const { id } = (await leaver.get(`${URL}?q=leaver`)).json.items[0];
   const reply = await admin.delete(`${URL}/${id}`);
@@ -288,7 +288,7 @@ t.test('DELETE removes the user and ends their sessions', async (t) => {
   t.equal((await leaver.get('/api/v1/auth/session')).json.status, 'not_logged_in');
 });
 
-t.test('the last active administrator stays', async (t) => {
+t.test('keeps the last active administrator', async (t) => {
   const { id } = (await admin.get(`${URL}?q=root`)).json.items[0];
   for (const reply of [
     await admin.delete(`${URL}/${id}`),
@@ -303,16 +303,16 @@ t.test('the last active administrator stays', async (t) => {
     admin.put(`${URL}/${id}/role`, { role: 'author' }),
     admin.put(`${URL}/${second.id}/role`, { role: 'author' }),
   ]);
-  // The second is too late, or no administrator any more.
+  // The second request comes too late, or its viewer is no longer an administrator.
   t.match([first.status, other.status].sort().join(), /^200,(?:403|409)$/);
   const { rows } = await app.pg.query(`select 1 from users where role = 'admin' and is_active`);
-  t.equal(rows.length, 1, 'two at once do not remove both');
+  t.equal(rows.length, 1, 'even with two concurrent requests');
   const { json } = await client().get('/ready');
   t.ok(json);
   await app.pg.query(`update users set permissions = 143 where username = 'root'`);
 });
 
-t.test('an administrator who cannot sign in does not count', async (t) => {
+t.test('does not count administrators who cannot sign in', async (t) => {
   const own = await createTestApp(t);
   const only = await own.signedIn({ username: 'only', role: 'admin' });
   t.equal((await only.post(URL, { username: 'ghost', role: 'admin' })).status, 201);
@@ -320,7 +320,7 @@ t.test('an administrator who cannot sign in does not count', async (t) => {
   t.match(await only.delete(`${URL}/${id}`), { status: 409, json: { code: 'last_administrator' } });
 });
 
-t.test('a key does to its own user only what it is good for', async (t) => {
+t.test('limits a key to its scopes on its own user', async (t) => {
   const own = await createTestApp(t);
   const { id } = await own.createUser({ username: 'boss', role: 'admin', email: 'b@example.com' });
   const reads = own.client().withHeaders(await keyOf(own, id, ['users:read']));
@@ -334,14 +334,14 @@ t.test('a key does to its own user only what it is good for', async (t) => {
   t.equal((await both.patch(`${URL}/${id}`, { nickname: 'Boss' })).status, 200);
 });
 
-t.test('a cursor that leads out of time is refused', async (t) => {
+t.test('rejects a cursor with a timestamp out of range', async (t) => {
   for (const moment of ['+275760-09-13T00:00:00.000Z', '-000001-01-01T00:00:00.000Z']) {
     const cursor = Buffer.from(JSON.stringify(['created_at', moment, 1])).toString('base64url');
     t.equal((await anyone.get(`${URL}?sort=created_at&cursor=${cursor}`)).status, 422, moment);
   }
 });
 
-t.test('who may write', async (t) => {
+t.test('requires the permission for writing', async (t) => {
   const author = await signedIn({ username: 'writer', role: 'author' });
   const editor = await signedIn({ username: 'editress', role: 'editor' });
   const calls = [
@@ -365,7 +365,7 @@ t.test('who may write', async (t) => {
   t.equal((await anyone.get(`${URL}?q=nobody`)).json.total, 0);
 });
 
-t.test('two writers with one ETag: one is told', async (t) => {
+t.test('rejects the second of two updates with the same ETag', async (t) => {
   const created = await admin.post(URL, { username: 'contested' });
   const url = `${URL}/${created.json.id}`;
   const tag = String(created.headers['etag']);
@@ -391,7 +391,7 @@ t.test('two writers with one ETag: one is told', async (t) => {
   t.equal((await admin.delete(url, { 'if-match': `"x", ${now.headers['etag']}` })).status, 204);
 });
 
-t.test('a read with the right ETag has no body', async (t) => {
+t.test('answers 304 to a matching ETag', async (t) => {
   const { id } = (await anyone.get(`${URL}?q=diana`)).json.items[0];
   const first = await anyone.get(`${URL}/${id}`);
   const tag = String(first.headers['etag']);
@@ -403,14 +403,14 @@ t.test('a read with the right ETag has no body', async (t) => {
   const head = { method: 'HEAD', url: `${URL}/${id}`, headers: { 'if-none-match': tag } };
   t.match(await anyone.request(head), { status: 304, text: '', headers: { etag: tag } });
   const whole = await admin.get(`${URL}/${id}`, { 'if-none-match': tag });
-  t.equal(whole.status, 200, 'another representation has another tag');
+  t.equal(whole.status, 200, 'another representation has another ETag');
 
   clock.advance(1000);
   await admin.patch(`${URL}/${id}`, { bio: 'new' });
   t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': tag })).status, 200);
 });
 
-t.test('a login changes what is shown, and so the ETag', async (t) => {
+t.test('changes the ETag after a login', async (t) => {
   const { id } = await createUser({ username: 'comes_and_goes' });
   const before = await admin.get(`${URL}/${id}`);
   await client().signIn('comes_and_goes', PASSWORD);

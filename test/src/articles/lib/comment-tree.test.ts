@@ -10,7 +10,7 @@ const sketch = (nodes: Grown<Branch>[]): Sketch =>
   nodes.flatMap(({ id, replies }) => (replies.length === 0 ? [id] : [id, sketch(replies)]));
 const ids = (nodes: { id: number }[]) => nodes.map(({ id }) => id);
 
-t.test('replies hang beneath their comments, in the order in which they come', async (t) => {
+t.test('nests replies below their comments, in order', async (t) => {
   const tops = [row(1, null, true), row(2, null)];
   const replies = [row(5, 1, true), row(3, 1), row(4, 5)];
   const tree = growTree(tops, replies, 10);
@@ -20,24 +20,24 @@ t.test('replies hang beneath their comments, in the order in which they come', a
   t.same(growTree([], [], 10), []);
 });
 
-t.test('a comment says that there are more replies only if there are', async (t) => {
+t.test('flags comments with missing replies only', async (t) => {
   const more = (nodes: Grown<Branch>[]) =>
     flatten(nodes)
       .filter((comment) => comment.has_more_replies)
       .map(({ id }) => id);
   const tops = [row(1, null, true), row(2, null, true), row(3, null)];
   const replies = [row(4, 1), row(5, 1, true), row(6, 2)];
-  t.same(more(growTree(tops, replies, 3)), [5], 'what is beneath 5 was not read');
-  t.same(more(growTree(tops, replies, 2)), [5, 2], 'the replies to 1 are all there');
-  t.same(more(growTree(tops, replies, 1)), [1, 2], 'one of the replies to 1 is missing');
+  t.same(more(growTree(tops, replies, 3)), [5], 'replies to 5 were not read');
+  t.same(more(growTree(tops, replies, 2)), [5, 2], 'all replies to 1 are present');
+  t.same(more(growTree(tops, replies, 1)), [1, 2], 'one reply to 1 is missing');
   t.same(more(growTree(tops, replies, 0)), [1, 2]);
 });
 
-t.test('a reply whose comment has gone in between is left out', async (t) => {
+t.test('drops a reply whose comment was deleted meanwhile', async (t) => {
   t.same(sketch(growTree([row(1, null)], [row(3, 2), row(4, 3)], 10)), [1]);
 });
 
-t.test("the depth of a thread is nobody's stack", async (t) => {
+t.test('handles any depth without recursion', async (t) => {
   const depth = 200_000;
   const replies = Array.from({ length: depth }, (_, index) => row(index + 2, index + 1, true));
   const tree = growTree([row(1, null, true)], replies, depth);

@@ -5,13 +5,13 @@ import {
   writeFrontMatter,
 } from '#src/articles/lib/front-matter.js';
 
-/** The values and the text of a file. */
+/** Returns the values and body of a file. */
 function parse(file: string): [Record<string, unknown>, string] {
   const { values, body } = parseFrontMatter(file);
   return [Object.fromEntries(values), body];
 }
 
-t.test('YAML and TOML', async (t) => {
+t.test('parses YAML and TOML', async (t) => {
   t.same(parse('---\ntitle: A\ntags: [a, b]\n---\n\nText\n'), [
     { title: 'A', tags: ['a', 'b'] },
     '\nText\n',
@@ -20,7 +20,7 @@ t.test('YAML and TOML', async (t) => {
   t.same(parse('---\nTitle: A\n...\nText'), [{ title: 'A' }, 'Text']);
   t.same(parse('---\n# by hand\n\ntitle: A\n---'), [{ title: 'A' }, '']);
   t.same(parse('---\n---\nText'), [{}, 'Text']);
-  t.same(parse('---\ndate: 2024-01-02\n---\n'), [{ date: '2024-01-02' }, ''], 'as it is written');
+  t.same(parse('---\ndate: 2024-01-02\n---\n'), [{ date: '2024-01-02' }, ''], 'verbatim');
   t.same(
     parse(
       '+++\ntitle = "A"\nat = 2024-01-02T03:04:05+01:00\nday = 2024-01-02\n[x]\ny = [1]\n+++\nText',
@@ -31,7 +31,7 @@ t.test('YAML and TOML', async (t) => {
   t.same(parse('---\ntitle: "a\u2028---\n  b"\n---\nText')[1], 'Text');
 });
 
-t.test('what only looks like front matter is text', async (t) => {
+t.test('treats text that only resembles front matter as text', async (t) => {
   for (const text of [
     '',
     'Text',
@@ -52,7 +52,7 @@ t.test('what only looks like front matter is text', async (t) => {
   }
 });
 
-t.test('what cannot be read is refused with its line', async (t) => {
+t.test('rejects invalid front matter with its line number', async (t) => {
   const refused: Record<string, [RegExp, number]> = {
     '---\na: 1\ntitle: a: b\n---\n': [/^YAML: Nested mappings/, 3],
     '---\n\na: @b\n---\n': [/^YAML: .*reserved character @/, 3],
@@ -70,7 +70,7 @@ t.test('what cannot be read is refused with its line', async (t) => {
   }
 });
 
-t.test('nothing else is ever thrown, and nothing takes long', async (t) => {
+t.test('throws no other error, and takes linear time', async (t) => {
   const filled = (part: string) => part.repeat(Math.floor(16_000 / part.length));
   const deep = (part: string) =>
     Array.from({ length: 150 }, (_, index) => `${' '.repeat(index)}${part}`).join('\n');
@@ -98,7 +98,7 @@ t.test('nothing else is ever thrown, and nothing takes long', async (t) => {
   }
 });
 
-t.test('names are no properties', async (t) => {
+t.test('treats names of Object.prototype as ordinary keys', async (t) => {
   const { values } = parseFrontMatter('---\n__proto__: {polluted: yes}\nconstructor: a\n---\n');
   t.equal(values.get('polluted'), undefined);
   t.equal(values.get('constructor'), 'a');
@@ -106,7 +106,7 @@ t.test('names are no properties', async (t) => {
   t.equal(Reflect.get({}, 'polluted'), undefined);
 });
 
-t.test('what is written is read again', async (t) => {
+t.test('parses what it writes', async (t) => {
   const values = {
     title: '2024-01-01',
     truthy: 'yes',
@@ -121,6 +121,6 @@ t.test('what is written is read again', async (t) => {
   for (const body of ['', 'Text\n', '\n\nText', '---\ntitle: no\n---\n', '\r\nText\r\n', '...\n']) {
     t.same(parse(writeFrontMatter(values, body)), [values, body]);
   }
-  // A reader of YAML 1.1 must not take these for a date and a truth.
+  // A reader of YAML 1.1 must not parse these as a date and a boolean.
   t.match(writeFrontMatter({ a: '2024-01-01', b: 'yes' }, ''), 'a: "2024-01-01"\nb: "yes"\n');
 });

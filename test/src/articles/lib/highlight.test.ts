@@ -1,7 +1,7 @@
 import t from 'tap';
 import { findRanges, markedHtml, snippetHtml } from '#src/articles/lib/highlight.js';
 
-t.test('what was found is marked, everything else escaped', async (t) => {
+t.test('marks matches and escapes the rest', async (t) => {
   const text = 'a <b>run</b> & 数据库的 run';
   const marked = 'a  b \u0001run\u0002  b         \u0001run\u0002';
   const ranges = findRanges(text, marked, ['数据库']);
@@ -11,17 +11,17 @@ t.test('what was found is marked, everything else escaped', async (t) => {
   );
 });
 
-t.test('characters beyond the first plane are counted as one', async (t) => {
+t.test('counts a surrogate pair as one character', async (t) => {
   const ranges = findRanges('🙂 𐐀run', '  𐐀\u0001run\u0002', []);
   t.equal(markedHtml('🙂 𐐀run', ranges), '🙂 𐐀<mark>run</mark>');
 });
 
-t.test('what overlaps becomes one mark', async (t) => {
+t.test('merges overlapping matches', async (t) => {
   const ranges = findRanges('连接池连接', '     ', ['连接池', '池连接', '连接']);
   t.equal(markedHtml('连接池连接', ranges), '<mark>连接池连接</mark>');
 });
 
-t.test('a snippet shows where most different words were found', async (t) => {
+t.test('cuts the snippet where most different words match', async (t) => {
   const filler = 'lorem ipsum '.repeat(50);
   const text = `one one one ${filler} one and two\n\nof them ${filler}`;
   const ranges = findRanges(text, text, ['one', 'two']);
@@ -31,7 +31,7 @@ t.test('a snippet shows where most different words were found', async (t) => {
   t.equal(snippetHtml('short', []), 'short');
 });
 
-t.test('a snippet cuts no character', async (t) => {
+t.test('never cuts a character', async (t) => {
   const text = '🙂'.repeat(150) + '池'.repeat(2) + '🙂'.repeat(150);
   const snippet = snippetHtml(text, findRanges(text, text, ['池池']));
   t.match(snippet, /^…(?:🙂)+<mark>池池<\/mark>(?:🙂)+…$/u);

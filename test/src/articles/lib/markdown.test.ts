@@ -13,14 +13,14 @@ import { MAX_DEPTH } from '#src/articles/lib/sanitize-html.js';
 const html = (source: string) => renderMarkdown(source).html;
 const fence = (language: string, code: string) => `\`\`\`${language}\n${code}\n\`\`\`\n`;
 
-t.test('CommonMark, and what is often added to it', async (t) => {
+t.test('renders CommonMark and common extensions', async (t) => {
   t.equal(html('# A *b* **c** `d`'), '<h1>A <em>b</em> <strong>c</strong> <code>d</code></h1>\n');
   t.equal(html('~~gone~~'), '<p><s>gone</s></p>\n');
   t.equal(html('a  \nb\n\n---'), '<p>a<br />\nb</p>\n<hr />\n');
   t.equal(html('3. a\n4. b'), '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>\n');
   t.equal(html('> a'), '<blockquote>\n<p>a</p>\n</blockquote>\n');
   t.equal(html('<u>a</u> <del>b</del>'), '<p><u>a</u> <del>b</del></p>\n');
-  t.equal(html('see http://example.com'), '<p>see http://example.com</p>\n', 'no bare links');
+  t.equal(html('see http://example.com'), '<p>see http://example.com</p>\n', 'no autolinks');
   t.equal(html(''), '');
 
   const table = html('| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |');
@@ -29,7 +29,7 @@ t.test('CommonMark, and what is often added to it', async (t) => {
   t.notMatch(table, 'style');
 });
 
-t.test('task lists', async (t) => {
+t.test('renders task lists', async (t) => {
   const list = html('- [ ] open\n- [x] done\n- [X]\tDone\n- [y] none\n- [x](/a) none\n- [ ]none');
   t.equal(
     list,
@@ -48,11 +48,11 @@ t.test('task lists', async (t) => {
   t.equal(
     html('a <input value="b"><input type="checkbox"><input type="image" src="/c">'),
     '<p>a <input type="checkbox" disabled /></p>\n',
-    'no other input, and none that can be used',
+    'no other inputs, and all disabled',
   );
 });
 
-t.test('links and images', async (t) => {
+t.test('renders links and images', async (t) => {
   const rel = 'rel="nofollow noopener noreferrer"';
   t.equal(html('[a](https://b.c "d")'), `<p><a href="https://b.c" title="d" ${rel}>a</a></p>\n`);
   for (const address of ['/a', 'a', '#a', '?a=b', 'http://a.b', 'mailto:a@b.c']) {
@@ -72,7 +72,7 @@ t.test('links and images', async (t) => {
   t.notMatch(html('![a](mailto:a@b.c) ![a](data:image/png;base64,AAAA)'), 'src="');
 });
 
-t.test('code has colours if its language is known', async (t) => {
+t.test('highlights code in known languages', async (t) => {
   const js = html(fence('js', 'class A extends B { f() { return "a" < 1 } }'));
   t.match(js, /^<pre><code class="language-js"><span class="hljs-keyword">class<\/span>/);
   t.match(js, '<span class="hljs-title class_ inherited__">B</span>');
@@ -84,15 +84,15 @@ t.test('code has colours if its language is known', async (t) => {
   t.equal(
     html(fence('', 'const a;')),
     '<pre><code>const a;\n</code></pre>\n',
-    'nothing is guessed',
+    'never guesses a language',
   );
   t.equal(html('    const a;'), '<pre><code>const a;\n</code></pre>\n');
-  t.match(html(fence('a"onclick=b', 'c')), /^<pre><code>c/, 'what is no name of a language');
+  t.match(html(fence('a"onclick=b', 'c')), /^<pre><code>c/, 'invalid language name');
   t.match(html('<span class="hljs-a evil language_">a</span>'), '<span class="hljs-a language_">');
   t.equal(html('<code class="evil">a</code>'), '<p><code>a</code></p>\n');
 });
 
-t.test('much code stays plain', async (t) => {
+t.test('leaves long code plain', async (t) => {
   const line = 'const a = 1;\n';
   const block = fence('js', line.repeat(Math.floor(MAX_COLOURED_BLOCK / line.length) - 1));
   t.match(html(block), 'hljs-');
@@ -100,10 +100,10 @@ t.test('much code stays plain', async (t) => {
   const blocks = html(block.repeat(10)).split('<pre>').slice(1);
   const coloured = blocks.filter((part) => part.includes('hljs-')).length;
   t.equal(blocks.length, 10);
-  t.equal(coloured, Math.floor(MAX_COLOURED / MAX_COLOURED_BLOCK), 'those at the beginning');
+  t.equal(coloured, Math.floor(MAX_COLOURED / MAX_COLOURED_BLOCK), 'the first blocks');
 });
 
-t.test('text is what can be read', async (t) => {
+t.test('extracts the visible text', async (t) => {
   const text = (source: string) => renderMarkdown(source).text;
   t.equal(text('# A *b*\n\nc  &amp; &lt;d&gt;\ne\n\n- f\n- g\n'), 'A b\nc & <d> e\nf\ng');
   t.equal(text('| a | b |\n|---|---|\n| 1 | 2 |'), 'a b\n1 2');
@@ -111,15 +111,15 @@ t.test('text is what can be read', async (t) => {
   t.equal(text('see ![a *picture*](/b.png), c<br>d'), 'see a picture, c\nd');
   t.equal(text('a <script>alert(1)</script><style>b</style><textarea>c</textarea>d'), 'a d');
   t.equal(text('<div>a<section>b</section></div>'), 'a\nb');
-  t.equal(text('a**b**c &#0; \0'), 'abc � �', 'nothing that the database refuses');
+  t.equal(text('a**b**c &#0; \0'), 'abc � �', 'no characters that the database rejects');
   t.equal(text('&amp;lt;b&amp;gt;'), '&lt;b&gt;', 'decoded once');
 });
 
-t.test('the excerpt ends at a word', async (t) => {
+t.test('cuts the excerpt at a word', async (t) => {
   const excerpt = (source: string) => renderMarkdown(source).excerpt;
   const length = (source: string) => [...excerpt(source)].length;
   t.equal(excerpt('# A\n\nb *c*\n\nd'), 'A b c d');
-  t.equal(excerpt('a'.repeat(200)), 'a'.repeat(200), 'as it is if it fits');
+  t.equal(excerpt('a'.repeat(200)), 'a'.repeat(200), 'unchanged if it fits');
 
   const words = excerpt('lorem ipsum '.repeat(100));
   t.match(words, /^(lorem ipsum )+lorem…$|^(lorem ipsum )*lorem ipsum…$/);
@@ -127,27 +127,27 @@ t.test('the excerpt ends at a word', async (t) => {
   const chinese = '我们使用数据库连接池来管理数据库连接'.repeat(40);
   t.ok(chinese.startsWith(excerpt(chinese).slice(0, -1)));
   t.ok(length(chinese) > 190 && length(chinese) <= 200);
-  t.notMatch(excerpt(chinese), /数…$|据…$|连…$/, 'no word of these is torn');
+  t.notMatch(excerpt(chinese), /数…$|据…$|连…$/, 'never cuts these words');
 
-  t.equal(excerpt('a'.repeat(5000)), `${'a'.repeat(199)}…`, 'a word without end');
+  t.equal(excerpt('a'.repeat(5000)), `${'a'.repeat(199)}…`, 'endless word');
   const faces = excerpt('😀'.repeat(1000));
   t.equal([...faces].length, 200);
-  t.doesNotThrow(() => encodeURIComponent(faces), 'no character is torn');
+  t.doesNotThrow(() => encodeURIComponent(faces), 'never cuts a character');
   t.equal(excerpt(''), '');
 });
 
-t.test('how long reading takes', async (t) => {
+t.test('estimates the reading time', async (t) => {
   const minutes = (source: string) => renderMarkdown(source).readingMinutes;
   t.equal(minutes(''), 1);
   t.equal(minutes('word '.repeat(200)), 1);
   t.equal(minutes('word '.repeat(1000)), 5);
   t.equal(minutes("don't ".repeat(1000)), 5);
-  t.equal(minutes('数据库，'.repeat(1000)), 8, '3000 characters: marks are none');
+  t.equal(minutes('数据库，'.repeat(1000)), 8, '3000 characters; punctuation does not count');
   t.equal(minutes('数据库 word '.repeat(400)), 5);
   t.equal(minutes('<script>word </script>'.repeat(2000)), 1);
 });
 
-/** How deep elements are nested. */
+/** Returns the maximum nesting depth of the elements. */
 function depthOf(markup: string): number {
   let depth = 0;
   let deepest = 0;
@@ -156,7 +156,7 @@ function depthOf(markup: string): number {
     depth += end === '/' ? -1 : 1;
     deepest = Math.max(deepest, depth);
   }
-  t.equal(depth, 0, 'each element is closed');
+  t.equal(depth, 0, 'every element is closed');
   return deepest;
 }
 
@@ -167,14 +167,14 @@ const halves = (one: string, other: string) =>
 const lines = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => line(index)).join('\n');
 
-/** A table that is wide, then long, and all but its head filled up. */
+/** A wide, then long table, whose cells are filled up except for the head. */
 const emptyCells = (length: number) => {
   const columns = Math.floor(length / 8);
   const head = `${'|a'.repeat(columns)}\n${'|-'.repeat(columns)}\n`;
   return `${head}${'|\n'.repeat((length - head.length) / 2)}\n`;
 };
 
-/** Each takes hours, a deep stack or gigabytes in one renderer or another. */
+/** Each takes hours, deep recursion or gigabytes in some renderer. */
 const WORST: Record<string, string> = {
   'nested quotes': filled('> '),
   'nested lists': filled('- '),
@@ -238,13 +238,13 @@ function timeOf(source: string) {
   return { time: performance.now() - begin, rendered };
 }
 
-/** What people write, as long as it may be. */
+/** Typical content of maximum length. */
 const USUAL = filled('## Title\n\nSome *words* and a [link](/a), `code`.\n\n- one\n- two\n\n');
 
-/** So many times what the usual takes: what grows with the square takes thousands of times. */
+/** Limit relative to typical content; quadratic growth takes thousands of times. */
 const MOST_TIMES = 10;
 
-t.test('the worst that can be written takes no long time', { timeout: 240_000 }, async (t) => {
+t.test('renders the worst input in linear time', { timeout: 240_000 }, async (t) => {
   timeOf(USUAL);
   const usual = timeOf(USUAL).time;
   for (const [name, source] of Object.entries(WORST)) {
@@ -258,7 +258,7 @@ t.test('the worst that can be written takes no long time', { timeout: 240_000 },
   }
 });
 
-t.test('a link may be referred to often, but not without end', async (t) => {
+t.test('resolves repeated references up to a limit', async (t) => {
   const links = (source: string) => html(source).match(/<a /g)?.length ?? 0;
   t.equal(links(`${'[a] '.repeat(1000)}\n\n[a]: http://b.c`), 1000);
   const many = links(`${'[a] '.repeat(10_000)}\n\n[a]: http://b.c/${'d'.repeat(500)}`);
@@ -266,7 +266,7 @@ t.test('a link may be referred to often, but not without end', async (t) => {
   t.equal(links('[constructor] [__proto__] [toString]'), 0);
 });
 
-/** Texts of a comment's length at most. */
+/** Texts no longer than a comment may be. */
 const GROWING: Record<string, string> = {
   'one table of empty cells': emptyCells(MAX_COMMENT_LENGTH - 1),
   'many tables of empty cells': emptyCells(490).repeat(10),
@@ -281,35 +281,32 @@ const GROWING: Record<string, string> = {
   'nested colours': fence('shell', '${'.repeat(900)).repeat(2),
 };
 
-t.test('what a text becomes is in proportion to it', async (t) => {
+t.test('limits the output in proportion to the input', async (t) => {
   for (const [name, source] of Object.entries(GROWING)) {
     t.ok(source.length <= MAX_COMMENT_LENGTH && source.length > 1000, `${name}: ${source.length}`);
     const { length } = html(source);
     t.ok(length <= source.length * 16 + 8192, `${name}: ${length} characters`);
   }
   const quoted = renderMarkdown(`${'>'.repeat(97)}&<b>\0\n\n`.repeat(50));
-  t.ok(
-    quoted.html.startsWith(`<pre>${'&gt;'.repeat(97)}&amp;&lt;b&gt;\uFFFD\n\n&gt;`),
-    'as written',
-  );
+  t.ok(quoted.html.startsWith(`<pre>${'&gt;'.repeat(97)}&amp;&lt;b&gt;\uFFFD\n\n&gt;`), 'verbatim');
   t.match(quoted.text, /^>+&<b>\uFFFD\n/);
 });
 
-t.test('short rows are filled up, but not without end', async (t) => {
+t.test('fills up short rows to a limit', async (t) => {
   t.match(html('| a | b |\n|---|---|\n| 1 |'), '<td>1</td>\n<td></td>');
   const sparse = `${'| name '.repeat(12)}\n${'| --- '.repeat(12)}\n${'| value |\n'.repeat(10)}`;
   t.equal(html(sparse).match(/<td>/g)?.length, 120);
 
   const refused = html(`${emptyCells(1000)}after\n\n| a |\n|---|\n| 1 |\n`);
   t.match(refused, /^<p>\|a\|a/);
-  t.match(refused, '<p>after</p>\n<table>', 'others stay tables');
+  t.match(refused, '<p>after</p>\n<table>', 'other tables are rendered');
 });
 
-t.test('tags are read, but not without end', async (t) => {
+t.test('parses raw tags up to a limit', async (t) => {
   const marked = (source: string) => html(source).match(/<u>/g)?.length ?? 0;
   t.equal(marked('<u>a</u> '.repeat(MAX_RAW_TAGS / 2)), MAX_RAW_TAGS / 2);
   const more = html('<u>a</u> '.repeat(MAX_RAW_TAGS));
   t.equal(more.match(/<u>/g)?.length, MAX_RAW_TAGS / 2);
-  t.match(more, '</u> &lt;u&gt;a&lt;/u&gt;', 'then as they are written');
+  t.match(more, '</u> &lt;u&gt;a&lt;/u&gt;', 'escaped beyond the limit');
   t.equal(marked('<p><u>a</u></p>\n\n'.repeat(MAX_RAW_TAGS)), MAX_RAW_TAGS / 4, 'in blocks too');
 });

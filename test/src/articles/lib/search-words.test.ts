@@ -9,7 +9,7 @@ import { Random } from '#test/support/random.js';
 
 const { app } = await createTestApp(t);
 
-/** Whether a text is found, as PostgreSQL sees it. */
+/** Whether PostgreSQL finds the text. */
 async function finds(text: string, query: string): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     select to_tsvector('english', ${indexedWords(text)})
@@ -17,7 +17,7 @@ async function finds(text: string, query: string): Promise<boolean> {
   return rows[0]?.found ?? false;
 }
 
-t.test('a run of Chinese characters becomes overlapping pairs', async (t) => {
+t.test('splits Chinese runs into overlapping pairs', async (t) => {
   t.equal(indexedWords('使用数据库'), '使用 用数 数据 据库 使 用 数 据 库');
   t.equal(indexedWords('使用PostgreSQL数据库。'), '使用 postgresql 数据 据库 使 用 数 据 库');
   t.equal(indexedWords('第3章'), '第 3 章');
@@ -29,7 +29,7 @@ t.test('a run of Chinese characters becomes overlapping pairs', async (t) => {
   t.equal(indexedWords('a\0b \ud800 🙂'), 'a b');
 });
 
-t.test('what is asked becomes words, and Chinese words phrases', async (t) => {
+t.test('parses a query into words, with Chinese words as phrases', async (t) => {
   const rows = [
     ['running fast', 'running fast'],
     ['数据库', '"数据 据库"'],
@@ -51,14 +51,14 @@ t.test('what is asked becomes words, and Chinese words phrases', async (t) => {
   t.same(askedRuns('数据库的连接 -缓存 "使用 连接池"'), ['数据库', '连接', '使用', '连接池']);
 });
 
-t.test('what is being typed goes on at its last word', async (t) => {
+t.test('treats the last word of a partial query as a prefix', async (t) => {
   t.equal(typedWords('Pooling conn'), "('pooling') & ('conn':*)");
   t.equal(typedWords('数据库'), "('数据' <-> '据库':*)");
   t.equal(typedWords("o'br & (x|!y):*\\"), "('o') & ('br') & ('x') & ('y':*)");
   t.equal(typedWords(' ! '), '');
 });
 
-t.test('English is found by its stems, Chinese in the middle of a sentence', async (t) => {
+t.test('finds English stems, and Chinese words within sentences', async (t) => {
   const text = '我们的服务使用PostgreSQL数据库连接池，because it runs faster over TCP/IP.';
   const found = [
     'running',
@@ -66,7 +66,7 @@ t.test('English is found by its stems, Chinese in the middle of a sentence', asy
     'faster TCP',
     '数据库',
     '连接池',
-    '库连', // whatever the dictionary says of words
+    '库连', // Regardless of the segmenter's words.
     '池',
     '数据库连接池',
     'postgresql 数据库',
@@ -94,7 +94,7 @@ t.test('English is found by its stems, Chinese in the middle of a sentence', asy
   }
 });
 
-t.test('every text can be indexed, however long', { timeout: 120_000 }, async (t) => {
+t.test('indexes texts of any length', { timeout: 120_000 }, async (t) => {
   const characters = (count: number, of: (index: number) => number) =>
     Array.from({ length: count }, (_, index) => String.fromCodePoint(of(index))).join('');
   const random = new Random(20_260_131);
@@ -120,7 +120,7 @@ t.test('every text can be indexed, however long', { timeout: 120_000 }, async (t
   }
 });
 
-t.test('no query is a syntax error', async (t) => {
+t.test('accepts any query', async (t) => {
   const random = new Random(20_260_131);
   const problems = new Problems();
   const pieces = [

@@ -2,7 +2,7 @@ import t from 'tap';
 import { SLUG_PATTERN } from '#schemas/posts.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 
-t.test('titles in any script', async (t) => {
+t.test('transliterates titles in any script', async (t) => {
   const slugs: Record<string, string> = {
     'Pooling connections': 'pooling-connections',
     'C++ & Rust: 10 ways, 1 winner!': 'c-rust-10-ways-1-winner',
@@ -21,19 +21,19 @@ t.test('titles in any script', async (t) => {
   for (const [title, slug] of Object.entries(slugs)) t.equal(slugOf(title, 200), slug);
 });
 
-t.test('what has no letters and digits has no slug', async (t) => {
+t.test('returns no slug without letters or digits', async (t) => {
   for (const title of ['', '   ', '😀🎉', '!!!', '…—·', '。，！', '\u0000', '\u200b', '\ud800']) {
     t.equal(slugOf(title, 200), '', JSON.stringify(title));
   }
 });
 
-t.test('a long one is cut at a word', async (t) => {
+t.test('cuts a long slug at a word', async (t) => {
   t.equal(slugOf('one two three', 13), 'one-two-three');
   t.equal(slugOf('one two three', 12), 'one-two');
   t.equal(slugOf('one two three', 8), 'one-two');
   t.equal(slugOf('one two three', 7), 'one-two');
   t.equal(slugOf('one two three', 6), 'one');
-  t.equal(slugOf('a'.repeat(300), 200), 'a'.repeat(200), 'or where it has to be');
+  t.equal(slugOf('a'.repeat(300), 200), 'a'.repeat(200), 'or within a word if necessary');
   for (const title of [
     '数据库'.repeat(100),
     'ß'.repeat(200),

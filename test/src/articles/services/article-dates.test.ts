@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseArticleDate } from '#src/articles/services/article-dates.js';
 
-t.test('dates as front matter has them', async (t) => {
+t.test('parses the date formats of front matter', async (t) => {
   const moments: Record<string, string> = {
     '2024-01-02': '2024-01-02T00:00:00.000Z',
     '2024/1/2': '2024-01-02T00:00:00.000Z',
@@ -21,7 +21,7 @@ t.test('dates as front matter has them', async (t) => {
   }
 });
 
-t.test('what is no date', async (t) => {
+t.test('rejects invalid dates', async (t) => {
   for (const text of [
     ...['', 'today', '2024', '2024-13-01', '2024-02-30', '2023-02-29', '0000-01-01', '01-01-2010'],
     ...['2024-01-02 25:00', '2024-01-02 03:60', '2024-01-02 03:04 +99:99', '2024-01-02 03', '١'],

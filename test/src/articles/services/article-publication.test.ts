@@ -7,7 +7,7 @@ const article = (matter: string, path = 'a.md', now = NOW) =>
   readArticle({ path, text: `---\n${matter}\n---\nText`, modifiedAt: NOW }, now);
 const status = (matter: string, path?: string) => article(matter, path).post.status;
 
-t.test('truths are understood however they are written', async (t) => {
+t.test('parses booleans in every notation', async (t) => {
   for (const word of ['true', 'True', 'TRUE', 'yes', 'Yes', 'on', 'ON', 'y', '"true"', '" yes "']) {
     t.equal(status(`draft: ${word}`), 'draft', word);
     t.equal(status(`published: ${word}`), 'published', word);
@@ -16,9 +16,9 @@ t.test('truths are understood however they are written', async (t) => {
     t.equal(status(`draft: ${word}`), 'published', word);
     t.equal(status(`published: ${word}`), 'draft', word);
   }
-  t.equal(status('status: Draft'), 'draft', 'as this service says it');
+  t.equal(status('status: Draft'), 'draft', "this service's own field");
   t.equal(status('status: published'), 'published');
-  t.equal(status('draft:\npublished:'), 'published', 'nothing is said');
+  t.equal(status('draft:\npublished:'), 'published', 'missing');
   t.equal(status('published: 2024-01-02'), 'published');
   t.same(article('published: 2024-01-02').date, new Date('2024-01-02T00:00:00Z'));
 
@@ -28,18 +28,18 @@ t.test('truths are understood however they are written', async (t) => {
   }
 });
 
-t.test('a folder may make drafts', async (t) => {
+t.test('treats files in a _drafts folder as drafts', async (t) => {
   t.equal(status('title: A', '_drafts/a.md'), 'draft');
   t.equal(status('published: true', 'blog/_drafts/deep/a.md'), 'draft');
   t.equal(status('title: A', 'my_drafts/a.md'), 'published');
   t.equal(status('title: A', '_drafts.md'), 'published');
 });
 
-t.test('what is to come is held back, and so is what is over', async (t) => {
+t.test('holds back posts with a future date or past expiry', async (t) => {
   t.equal(status('date: 2024-06-01 12:00:00'), 'published');
   t.equal(status('date: 2024-06-01 12:00:01'), 'draft');
-  t.equal(status('title: A', '_posts/2024-06-02-a.md'), 'draft', 'by its name');
-  t.same(article('date: 2025-01-01').date, new Date('2025-01-01T00:00:00Z'), 'the date is kept');
+  t.equal(status('title: A', '_posts/2024-06-02-a.md'), 'draft', 'date in the file name');
+  t.same(article('date: 2025-01-01').date, new Date('2025-01-01T00:00:00Z'), 'keeps the date');
 
   t.equal(status('date: 2024-01-01\npublishDate: 2024-06-02'), 'draft');
   t.equal(status('date: 2024-01-01\npublishDate: 2024-05-02'), 'published');
@@ -50,7 +50,7 @@ t.test('what is to come is held back, and so is what is over', async (t) => {
   t.throws(() => status('expiryDate: never'), { message: 'expirydate: "never" is no date' });
 });
 
-t.test('when its time has come, a file counts as changed', async (t) => {
+t.test('treats a file as changed once its date has come', async (t) => {
   const later = new Date('2024-07-01T00:00:00Z');
   const hash = (matter: string, now: Date) => article(matter, 'a.md', now).hash;
   t.equal(hash('date: 2024-06-02', NOW), hash('date: 2024-06-02', NOW));

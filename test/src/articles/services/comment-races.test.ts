@@ -14,7 +14,7 @@ async function newComment() {
   return { post: post.id, id };
 }
 
-/** Runs `request` while another transaction has deleted the comment and not committed yet. */
+/** Runs `request` while another transaction has deleted the comment but not committed. */
 async function whileDeleting(id: number, request: () => Promise<Reply>): Promise<Reply> {
   const other = await app.pg.connect();
   try {
@@ -32,7 +32,7 @@ async function whileDeleting(id: number, request: () => Promise<Reply>): Promise
   }
 }
 
-t.test('nobody replies to a comment that is being deleted', async (t) => {
+t.test('rejects a reply to a comment that is being deleted', async (t) => {
   const { post, id } = await newComment();
   const body = { content: 'An answer', parent_id: id };
   const reply = await whileDeleting(id, () => editor.post(`/api/v1/posts/${post}/comments`, body));
@@ -40,7 +40,7 @@ t.test('nobody replies to a comment that is being deleted', async (t) => {
   t.match(reply.json.detail, [{ loc: ['body', 'parent_id'] }]);
 });
 
-t.test('a comment that is being deleted is not approved, one by one or with others', async (t) => {
+t.test('does not approve a comment that is being deleted, alone or in bulk', async (t) => {
   const { id } = await newComment();
   const one = await whileDeleting(id, () => editor.post(`/api/v1/comments/${id}/approve`));
   t.equal(one.status, 404);
@@ -52,7 +52,7 @@ t.test('a comment that is being deleted is not approved, one by one or with othe
   t.same(rows, []);
 });
 
-t.test('of two changes of what both have read one is refused', async (t) => {
+t.test('rejects one of two concurrent changes of the same version', async (t) => {
   const { post } = await newComment();
   const written = await editor.post(`/api/v1/posts/${post}/comments`, { content: 'one' });
   const match = { 'if-match': String(written.headers['etag']) };
@@ -63,7 +63,7 @@ t.test('of two changes of what both have read one is refused', async (t) => {
   t.same(replies.map(({ status }) => status).sort(), [200, 412]);
 });
 
-t.test('a post with a thread of 10,000 levels is removed', async (t) => {
+t.test('purges a post with a thread of 10,000 levels', async (t) => {
   const { post } = await newComment();
   await insertTestComments(app, post, chainOf(10_000));
   await app.pg.query('delete from posts where id = $1', [post]);
@@ -71,7 +71,7 @@ t.test('a post with a thread of 10,000 levels is removed', async (t) => {
   t.same(rows, []);
 });
 
-t.test('10,000 deleted comments, one beneath the other, leave with the last', async (t) => {
+t.test('purges a chain of 10,000 deleted comments with the last one', async (t) => {
   const { post } = await newComment();
   const length = 10_000;
   const ids = await insertTestComments(

@@ -5,23 +5,23 @@ import { renderMarkdown } from '#src/articles/lib/markdown.js';
 import { createRenderer, MAX_RENDERED_AT_ONCE, render } from '#src/articles/services/rendering.js';
 import { createTestApp } from '#test/support/app.js';
 
-/** One of the texts that take longest. */
+/** A text that takes very long to render. */
 const SLOW = '- a\n'.repeat(MAX_POST_LENGTH / 4);
 
 const thread = new URL('../../../support/slow-thread.mjs', import.meta.url);
 const long = (text: string) => text.padEnd(MAX_RENDERED_AT_ONCE + 1, '.');
 
-t.test('a thread makes the same of a text', async (t) => {
+t.test('renders the same in a thread', async (t) => {
   const text = '# Title\n\nSome *words*.\n\n';
   for (const source of [text, text.repeat(MAX_RENDERED_AT_ONCE)]) {
     t.same(await render(source), renderMarkdown(source));
   }
 });
 
-t.test('whoever writes a long text keeps nobody waiting', async (t) => {
+t.test('does not block other requests while a long text is rendered', async (t) => {
   const { signedIn } = await createTestApp(t);
   const ann = await signedIn({ username: 'ann' });
-  // The first time starts the thread.
+  // The first call starts the thread.
   await ann.post('/api/v1/posts', { title: 'Long', content: SLOW });
   const begin = performance.now();
   renderMarkdown(SLOW);
@@ -38,7 +38,7 @@ t.test('whoever writes a long text keeps nobody waiting', async (t) => {
   t.ok(longest < alone / 2, `${longest.toFixed(0)} ms of ${alone.toFixed(0)}`);
 });
 
-t.test('nothing is rendered for whoever may not write it, nor what is there already', async (t) => {
+t.test('renders nothing for viewers without permission, or that is stored already', async (t) => {
   const { signedIn } = await createTestApp(t);
   const ann = await signedIn({ username: 'ann' });
   const bob = await signedIn({ username: 'bob' });
@@ -68,9 +68,9 @@ t.test('nothing is rendered for whoever may not write it, nor what is there alre
 });
 
 t.test(
-  'texts that take too long are given up, and those behind them have their turn',
+  'aborts texts that exceed the time limit, and then renders the texts that wait behind them',
   async (t) => {
-    // Long enough for a thread to start beside the other tests.
+    // Long enough for a thread to start while other tests run.
     const render = createRenderer({ deadline: 8000, thread });
     const endless = [render(long('endless')), render(long('endless'))];
     const names = Array.from({ length: 12 }, (_, index) => `text ${String(index).padEnd(5, '.')}`);
@@ -83,7 +83,7 @@ t.test(
   },
 );
 
-t.test('who comes when too many are waiting is told so', async (t) => {
+t.test('answers too_busy if too many texts are waiting', async (t) => {
   const render = createRenderer({ deadline: 60_000, thread });
   const results = await Promise.allSettled(Array.from({ length: 100 }, () => render(long('text'))));
   const refused = results.filter(({ status }) => status === 'rejected');
@@ -91,7 +91,7 @@ t.test('who comes when too many are waiting is told so', async (t) => {
   t.match(refused[0], { reason: { code: 'too_busy' } });
 });
 
-t.test('a thread that does not start is a fault, and no matter of load', async (t) => {
+t.test('reports a thread that fails to start as an internal error, not as load', async (t) => {
   const missing = new URL('missing.mjs', thread);
   const render = createRenderer({ deadline: 60_000, thread: missing });
   await t.rejects(render(long('text')), { code: 'ERR_MODULE_NOT_FOUND' });

@@ -29,10 +29,10 @@ import {
 t.setTimeout(120_000);
 
 const start = (dataDirectory: string) => startEmbeddedPostgres({ dataDirectory, durable: false });
-/** As whom a case for an unprivileged user starts its service. */
+/** Uid under which a case for an unprivileged user starts its service. */
 const unprivileged = isRoot ? { uid: NOBODY } : {};
 
-t.test('as root, PostgreSQL runs under uid 65534', rootOnly, async (t) => {
+t.test('runs PostgreSQL under uid 65534 if started as root', rootOnly, async (t) => {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   const server = await start(dataDirectory);
   const pid = postmasterPid(join(dataDirectory, 'cluster'));
@@ -41,7 +41,7 @@ t.test('as root, PostgreSQL runs under uid 65534', rootOnly, async (t) => {
   await server.stop();
 });
 
-t.test('as root in a directory of a user, PostgreSQL runs as that user', rootOnly, async (t) => {
+t.test('runs PostgreSQL as the owner of the directory if started as root', rootOnly, async (t) => {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   mkdirSync(dataDirectory);
   chownSync(dataDirectory, NOBODY, NOBODY);
@@ -54,14 +54,14 @@ t.test('as root in a directory of a user, PostgreSQL runs as that user', rootOnl
   t.strictSame(await query((await start(dataDirectory)).url, 'SELECT n FROM kept'), [{ n: 1 }]);
 });
 
-t.test('as root below a directory that is closed to others', rootOnly, async (t) => {
+t.test('starts as root below a directory closed to others', rootOnly, async (t) => {
   const closed = join(temporaryDirectory(t), 'closed');
   mkdirSync(closed, { mode: 0o700 });
   const dataDirectory = join(closed, 'deep/data');
   const first = await start(dataDirectory);
   await query(first.url, 'CREATE TABLE kept AS SELECT 7 AS n');
   await first.stop();
-  t.equal(statSync(closed).mode & 0o777, 0o700, 'the permissions are as they were');
+  t.equal(statSync(closed).mode & 0o777, 0o700, 'permissions are unchanged');
   const cluster = join(dataDirectory, 'cluster');
   const home = dirname(readlinkSync(cluster));
   t.match(home, /^\/var\/lib\/althing\/data-/);
@@ -70,7 +70,7 @@ t.test('as root below a directory that is closed to others', rootOnly, async (t)
   const second = await start(dataDirectory);
   t.strictSame(await query(second.url, 'SELECT n FROM kept'), [{ n: 7 }]);
 
-  await t.test('a copy of the directory does not share the database', async (t) => {
+  await t.test('does not share the database with a copy of the directory', async (t) => {
     const copy = join(closed, 'copy');
     cpSync(dataDirectory, copy, { recursive: true, verbatimSymlinks: true });
     await t.rejects(start(copy), /points to the database of .*deep\/data: remove the link/);
@@ -81,13 +81,13 @@ t.test('as root below a directory that is closed to others', rootOnly, async (t)
   });
   await second.stop();
 
-  // The database stays where it is when the way to it is opened.
+  // The database stays where it is when the path to it becomes accessible.
   chmodSync(closed, 0o755);
   const third = await start(dataDirectory);
   t.strictSame(await query(third.url, 'SELECT n FROM kept'), [{ n: 7 }]);
   await third.stop();
 
-  // Whoever removes the data directory wants an empty database.
+  // Removing the data directory must give an empty database.
   chmodSync(closed, 0o700);
   rmSync(cluster);
   const fourth = await start(dataDirectory);
@@ -96,7 +96,7 @@ t.test('as root below a directory that is closed to others', rootOnly, async (t)
   rmSync(home, { recursive: true });
 });
 
-t.test('as root, a way that was closed later is named', rootOnly, async (t) => {
+t.test('names a path that was closed to others later, as root', rootOnly, async (t) => {
   const directory = temporaryDirectory(t);
   const parent = join(directory, 'parent');
   await (await start(join(parent, 'data'))).stop();
@@ -111,7 +111,7 @@ t.test('as root, a way that was closed later is named', rootOnly, async (t) => {
   await t.rejects(start(join(parent, 'data')), /belongs to root.*run chown -R 65534:65534/);
 });
 
-t.test('as root in a checkout closed to others, without library links', rootOnly, async (t) => {
+t.test('starts as root in a closed checkout without library links', rootOnly, async (t) => {
   const shared = sharedBinaries();
   if (!existsSync(shared)) t.teardown(() => rmSync(shared, { recursive: true }));
   const closed = join(temporaryDirectory(t), 'closed');
@@ -133,7 +133,7 @@ t.test('as root in a checkout closed to others, without library links', rootOnly
   );
 });
 
-t.test('an unprivileged user', async (t) => {
+t.test('starts as an unprivileged user', async (t) => {
   const directory = temporaryDirectory(t);
   const dataDirectory = join(directory, 'own/data');
   mkdirSync(dirname(dataDirectory));
@@ -149,7 +149,7 @@ t.test('an unprivileged user', async (t) => {
   t.equal(statSync(dataDirectory).mode & 0o077, 0);
 });
 
-t.test('an unprivileged user, binaries of another user without library links', async (t) => {
+t.test('starts unprivileged with binaries of another user, without library links', async (t) => {
   const directory = temporaryDirectory(t);
   const binaries = copyCheckout(join(directory, 'checkout'));
   const libraries = join(binaries, 'native/lib');
@@ -170,7 +170,7 @@ t.test('an unprivileged user, binaries of another user without library links', a
   t.notOk(readdirSync(libraries).some((name) => lstatSync(join(libraries, name)).isSymbolicLink()));
 });
 
-t.test('library links are made by concurrent starts', async (t) => {
+t.test('creates library links during concurrent starts', async (t) => {
   const directory = temporaryDirectory(t);
   const checkout = join(directory, 'checkout');
   const libraries = join(copyCheckout(checkout), 'native/lib');
@@ -183,12 +183,12 @@ t.test('library links are made by concurrent starts', async (t) => {
   t.ok(links.length > 0 && links.every((name) => existsSync(join(libraries, name))));
   t.notOk(
     names.some((name) => /\.\d+-\w+$/.test(name)),
-    'no temporary link is left',
+    'no temporary links remain',
   );
   for (const holder of holders) t.strictSame(await holder.stop(), { stopped: true });
 });
 
-t.test('directories of someone else are refused in one sentence', async (t) => {
+t.test('rejects directories of another user in one sentence', async (t) => {
   const directory = temporaryDirectory(t);
   const closed = join(directory, 'closed');
   mkdirSync(closed, { mode: 0o555 });
@@ -209,12 +209,12 @@ t.test('directories of someone else are refused in one sentence', async (t) => {
   t.match(second.error, /belongs to uid 12345, not to the current user \(uid 65534\)/);
 });
 
-t.test('a full disk is named', rootOnly, async (t) => {
+t.test('reports a full disk', rootOnly, async (t) => {
   const disk = join(temporaryDirectory(t), 'disk');
   mkdirSync(disk);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=755', 'tmpfs', disk]);
   if (mounted.status !== 0) {
-    t.comment('skipped: needs the right to mount a small disk');
+    t.comment('skipped: needs the permission to mount a small disk');
     return;
   }
   try {

@@ -21,7 +21,7 @@ t.setTimeout(120_000);
 const count = async (url: string) => (await query(url, 'SELECT count(*)::int AS n FROM kept'))[0];
 
 t.test(
-  'Ctrl-C and kill -9 of the service leave the server, which the next takes over',
+  'leaves the server running after Ctrl-C or kill -9 of the service; the next start takes it over',
   async (t) => {
     const { dataDirectory, cluster } = place(t);
     let holder = new Holder(t, { dataDirectory }, {});
@@ -31,7 +31,7 @@ t.test(
     for (const [index, signal] of (['SIGINT', 'SIGKILL'] as const).entries()) {
       await query(url, `INSERT INTO kept VALUES (${index})`);
       await holder.kill(signal);
-      t.equal(postmasterPid(cluster), postmaster, `the server lives after ${signal}`);
+      t.equal(postmasterPid(cluster), postmaster, `the server survives ${signal}`);
       holder = new Holder(t, { dataDirectory }, {});
       t.equal(await holder.url(), url);
       t.strictSame(await count(url), { n: index + 1 });
@@ -42,7 +42,7 @@ t.test(
   },
 );
 
-t.test('kill -9 of everything keeps every committed row', async (t) => {
+t.test('keeps every committed row after kill -9 of all processes', async (t) => {
   const { dataDirectory, cluster } = place(t);
   let written = 0;
   for (let round = 0; round < 3; round++) {
@@ -62,16 +62,16 @@ t.test('kill -9 of everything keeps every committed row', async (t) => {
     await holder.kill();
     await writing;
   }
-  // The last insert of a round may be committed without its answer.
+  // The last insert of a round may be committed without a response.
   const began = performance.now();
   const server = await startEmbeddedPostgres({ dataDirectory });
-  t.comment(`start after a kill of everything: ${Math.round(performance.now() - began)} ms`);
+  t.comment(`started after kill -9 of all processes: ${Math.round(performance.now() - began)} ms`);
   const { n } = (await count(server.url)) ?? {};
-  t.ok(Number(n) >= written, `${n} rows for ${written} answers`);
+  t.ok(Number(n) >= written, `${n} rows for ${written} responses`);
   await server.stop();
 });
 
-t.test('a number in postmaster.pid that another process has got', async (t) => {
+t.test('ignores a pid in postmaster.pid that another process has now', async (t) => {
   const { dataDirectory, cluster } = place(t);
   await (await startEmbeddedPostgres({ dataDirectory, durable: false })).stop();
   const identity = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
@@ -87,7 +87,7 @@ t.test('a number in postmaster.pid that another process has got', async (t) => {
   t.ok(isRunning(stranger.pid ?? 0));
 });
 
-t.test('a killed first start does not stand in the way', async (t) => {
+t.test('starts after a killed first start', async (t) => {
   const { dataDirectory, cluster } = place(t);
   for (const file of ['PG_VERSION', 'global/pg_control']) {
     const holder = new Holder(t, { dataDirectory }, {});
@@ -105,7 +105,7 @@ t.test('a killed first start does not stand in the way', async (t) => {
   await server.stop();
 });
 
-t.test('a server left by a killed process that was started otherwise is replaced', async (t) => {
+t.test('replaces a server that a killed process started with other settings', async (t) => {
   const { dataDirectory, cluster } = place(t);
   const holder = new Holder(t, { dataDirectory, durable: false }, {});
   await query(await holder.url(), 'CREATE TABLE kept AS SELECT 1 AS n');
@@ -114,12 +114,12 @@ t.test('a server left by a killed process that was started otherwise is replaced
   const server = await startEmbeddedPostgres({ dataDirectory });
   t.not(postmasterPid(cluster), postmaster);
   t.strictSame(await query(server.url, 'SHOW fsync'), [{ fsync: 'on' }]);
-  t.notOk(existsSync(join(dataDirectory, 'not-durable')), 'earlier writes are on the disk');
+  t.notOk(existsSync(join(dataDirectory, 'not-durable')), 'earlier writes are on disk');
   t.strictSame(await count(server.url), { n: 1 });
   await server.stop();
 });
 
-t.test('the end of the server under a living service is reported', async (t) => {
+t.test('reports the end of the server while the service runs', async (t) => {
   const { dataDirectory, cluster } = place(t);
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
@@ -133,7 +133,7 @@ t.test('the end of the server under a living service is reported', async (t) => 
   await again.stop();
 });
 
-t.test('a computation of a killed server does not hold up the next for long', async (t) => {
+t.test('starts soon although a killed server is still computing', async (t) => {
   const { dataDirectory, cluster } = place(t);
   const holder = new Holder(t, { dataDirectory }, {});
   const url = await holder.url();

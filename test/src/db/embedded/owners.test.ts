@@ -6,7 +6,7 @@ import { Holder, place, processesIn, query } from './support.js';
 
 t.setTimeout(120_000);
 
-t.test('a second owner is refused, in this process and in another', async (t) => {
+t.test('rejects a second owner, in this process and in another', async (t) => {
   const { dataDirectory, cluster } = place(t);
   const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
   await t.rejects(startEmbeddedPostgres({ dataDirectory, durable: false }), {
@@ -23,7 +23,7 @@ t.test('a second owner is refused, in this process and in another', async (t) =>
   t.strictSame(processesIn(cluster), []);
 });
 
-t.test('of several first starts at the same moment exactly one wins', async (t) => {
+t.test('lets exactly one of several concurrent first starts win', async (t) => {
   const { dataDirectory } = place(t);
   const holders = Array.from({ length: 4 }, () => new Holder(t, { dataDirectory }, {}));
   const reports = await Promise.all(holders.map((holder) => holder.next()));
@@ -35,7 +35,7 @@ t.test('of several first starts at the same moment exactly one wins', async (t) 
   t.strictSame(await winners[0]?.stop(), { stopped: true });
 });
 
-t.test('a dead owner whose number is in use again is not taken for alive', async (t) => {
+t.test('recognizes a dead owner whose pid is in use again', async (t) => {
   const { dataDirectory } = place(t);
   const owners = join(dataDirectory, 'owners');
   mkdirSync(owners, { recursive: true });
@@ -50,7 +50,7 @@ t.test('a dead owner whose number is in use again is not taken for alive', async
   await server.stop();
 });
 
-t.test('a copy of a directory in use is free', async (t) => {
+t.test('does not lock a copy of a directory in use', async (t) => {
   const { dataDirectory } = place(t);
   const server = await startEmbeddedPostgres({ dataDirectory, durable: false });
   const copy = `${dataDirectory}-copy`;

@@ -21,7 +21,7 @@ t.setTimeout(120_000);
 const start = (dataDirectory: string, more: Partial<EmbeddedPostgresOptions> = {}) =>
   startEmbeddedPostgres({ dataDirectory, durable: false, ...more });
 
-t.test('the first start makes a database, a later one finds it again', async (t) => {
+t.test('creates a database on the first start and finds it again later', async (t) => {
   const dataDirectory = join(temporaryDirectory(t), 'not/yet/there');
   const first = await startEmbeddedPostgres({ dataDirectory });
   t.match(first.url, /^postgresql:\/\//);
@@ -64,7 +64,7 @@ t.test('the first start makes a database, a later one finds it again', async (t)
   await second.stop();
 });
 
-t.test('only the account of the server can reach its socket and its files', async (t) => {
+t.test("lets only the server's account access its socket and files", async (t) => {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   const server = await start(dataDirectory);
   for (const name of ['cluster', 'run']) {
@@ -74,7 +74,7 @@ t.test('only the account of the server can reach its socket and its files', asyn
   await server.stop();
 });
 
-t.test('settings: not durable, own ones, and those that are refused', async (t) => {
+t.test('applies default and custom settings, and rejects unsupported ones', async (t) => {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   const server = await start(dataDirectory, {
     settings: { work_mem: '9MB', timezone: 'Asia/Aden' },
@@ -97,7 +97,7 @@ t.test('settings: not durable, own ones, and those that are refused', async (t) 
   await (await start(dataDirectory)).stop();
 });
 
-t.test('a path that is too long for a socket', async (t) => {
+t.test('supports a path that is too long for a socket', async (t) => {
   const dataDirectory = deepPath(temporaryDirectory(t));
   const server = await start(dataDirectory);
   const socket = new URL(server.url).searchParams.get('host') ?? '';
@@ -109,14 +109,14 @@ t.test('a path that is too long for a socket', async (t) => {
   await (await start(dataDirectory)).stop();
 });
 
-t.test('a path with every character that means something to someone', async (t) => {
+t.test('supports a path with every special character', async (t) => {
   const dataDirectory = join(temporaryDirectory(t), 'a b,c"d\'e%2f%zz$HOME&f=g?h#ü');
   const server = await start(dataDirectory);
   t.strictSame(await query(server.url, 'SELECT 1 AS one'), [{ one: 1 }]);
   await server.stop();
 });
 
-t.test('several servers at once', async (t) => {
+t.test('runs several servers at once', async (t) => {
   const directory = temporaryDirectory(t);
   const names = ['one', 'two', 'three'];
   const servers = await Promise.all(names.map((name) => start(join(directory, name))));
@@ -129,7 +129,7 @@ t.test('several servers at once', async (t) => {
   await Promise.all(servers.map((server) => server.stop()));
 });
 
-t.test('the log stays bounded', async (t) => {
+t.test('limits the size of the log', async (t) => {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   mkdirSync(dataDirectory);
   writeFileSync(join(dataDirectory, 'postgres.log'), 'x'.repeat(6 * 1024 * 1024));
@@ -141,7 +141,7 @@ t.test('the log stays bounded', async (t) => {
   t.equal(statSync(join(dataDirectory, 'postgres.log.1')).size, 6 * 1024 * 1024);
 });
 
-t.test('a data directory that cannot be used is refused in one sentence', async (t) => {
+t.test('rejects an unusable data directory in one sentence', async (t) => {
   const directory = temporaryDirectory(t);
   const refused = async (dataDirectory: string, pattern: RegExp) => {
     const error = await start(dataDirectory).then(
@@ -156,7 +156,7 @@ t.test('a data directory that cannot be used is refused in one sentence', async 
     t.match(message, pattern);
     t.match(message, /DATABASE_URL|remove the link/);
     t.notMatch(message, /\n|\bat .*\.ts:/);
-    // The attempt leaves the directory free for the next one.
+    // The failed start must release the directory for the next one.
     const owners = join(dataDirectory, 'owners');
     if (existsSync(owners)) t.strictSame(readdirSync(owners), []);
   };

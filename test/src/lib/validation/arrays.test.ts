@@ -4,7 +4,7 @@ import { check, onlyError } from './brief.js';
 
 const list = { type: 'array', items: { type: 'integer' } };
 
-t.test('a list reports every item that fails', async (t) => {
+t.test('reports every invalid item', async (t) => {
   t.strictSame(check(list, [1, '2']), { value: [1, 2] });
   t.strictSame(check(list, ['a', 1, null]), {
     errors: [
@@ -17,7 +17,7 @@ t.test('a list reports every item that fails', async (t) => {
   }
 });
 
-t.test('too many items hide the errors of the items, too few do not', async (t) => {
+t.test('reports too many items without item errors, too few items with them', async (t) => {
   t.match(onlyError({ ...list, maxItems: 1 }, ['a', 'b']), {
     type: 'too_long',
     msg: 'List should have at most 1 item after validation, not 2',
@@ -28,7 +28,7 @@ t.test('too many items hide the errors of the items, too few do not', async (t) 
   });
 });
 
-t.test('too many items are refused without a look at them', async (t) => {
+t.test('rejects too many items without validating them', async (t) => {
   const items = new Proxy(new Array(1e6).fill(1), {
     get(target, key) {
       if (typeof key === 'string' && /^\d+$/.test(key)) throw new Error('looked');
@@ -39,7 +39,7 @@ t.test('too many items are refused without a look at them', async (t) => {
   t.match(result, { errors: [{ type: 'too_long' }] });
 });
 
-t.test('unique items are deduplicated and then counted', async (t) => {
+t.test('removes duplicates before counting unique items', async (t) => {
   const set = { ...list, uniqueItems: true };
   t.strictSame(check(set, [1, '1', 2, 1]), { value: [1, 2] });
   t.strictSame(check({ ...set, maxItems: 2 }, [1, 1, 2]), { value: [1, 2] });
@@ -54,7 +54,7 @@ t.test('unique items are deduplicated and then counted', async (t) => {
   });
 });
 
-t.test('tuples, in the new and in the old form', async (t) => {
+t.test('validates tuples in both notations', async (t) => {
   const parts = [{ type: 'integer' }, { type: 'string' }];
   for (const schema of [
     { type: 'array', prefixItems: parts, minItems: 2, maxItems: 2 },

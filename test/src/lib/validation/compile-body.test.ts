@@ -21,7 +21,7 @@ const EMPTY: ParsedBody = { kind: 'empty' };
 
 const run = (options: BodyOptions, body: ParsedBody) => brief(compileBody(options)(body));
 
-t.test('one model', async (t) => {
+t.test('validates a single model', async (t) => {
   const options: BodyOptions = { schema: item };
   t.strictSame(run(options, json({ name: 'a', price: '1' })), { value: { name: 'a', price: 1 } });
   t.strictSame(run(options, json({ name: 'a' })), { errors: [['missing', 'body', 'price']] });
@@ -35,7 +35,7 @@ t.test('one model', async (t) => {
   });
 });
 
-t.test('an optional body may be absent, and is then its default or null', async (t) => {
+t.test('uses the default or null for a missing optional body', async (t) => {
   const schema = { anyOf: [item, { type: 'null' }] };
   t.strictSame(run({ schema, required: false }, EMPTY), { value: null });
   t.strictSame(run({ schema, required: false }, json(null)), { value: null });
@@ -47,7 +47,7 @@ t.test('an optional body may be absent, and is then its default or null', async 
   });
 });
 
-t.test('a value that is no model', async (t) => {
+t.test('validates a value that is not a model', async (t) => {
   const list = { type: 'array', items: item };
   t.strictSame(run({ schema: list }, json([{ name: 'a' }])), {
     errors: [['missing', 'body', 0, 'price']],
@@ -57,7 +57,7 @@ t.test('a value that is no model', async (t) => {
   t.strictSame(run({ schema: { type: 'integer' } }, raw('12')), { value: 12 });
 });
 
-t.test('several parameters', async (t) => {
+t.test('validates several parameters', async (t) => {
   const schema: JsonSchema = {
     type: 'object',
     properties: { item, n: { type: 'integer', default: 1 }, note: { type: 'string' } },
@@ -101,7 +101,7 @@ const fields: JsonSchema = {
   required: ['username', 'age'],
 };
 
-t.test('form fields: an empty text is missing, but not inside a list', async (t) => {
+t.test('treats an empty form field as missing, except in lists', async (t) => {
   const options: BodyOptions = { schema: fields, mode: 'form' };
   t.strictSame(run(options, form({ username: ['ab', 'cd'], age: '1', extra: 'x' })), {
     value: { username: 'cd', age: 1, tags: [] },
@@ -122,7 +122,7 @@ t.test('form fields: an empty text is missing, but not inside a list', async (t)
   }
 });
 
-t.test('a form model: an empty text is kept, the parent is the input', async (t) => {
+t.test('keeps empty fields of a form model, and reports the parent as input', async (t) => {
   const schema = { ...fields, properties: { ...fields.properties, username: { type: 'string' } } };
   const options: BodyOptions = { schema, mode: 'form-model' };
   t.match(compileBody(options)(form({ username: '' })), {
@@ -140,7 +140,7 @@ t.test('a form model: an empty text is kept, the parent is the input', async (t)
   });
 });
 
-t.test('a file field takes uploads and no text', async (t) => {
+t.test('accepts uploads, but no text, in a file field', async (t) => {
   const file = { type: 'string', contentMediaType: 'application/octet-stream' };
   const schema: JsonSchema = {
     type: 'object',
@@ -172,6 +172,6 @@ t.test('a file field takes uploads and no text', async (t) => {
   t.strictSame(
     run({ schema }, json({ file: 'text' })),
     { value: { file: 'text' } },
-    'JSON has no uploads',
+    'JSON cannot contain uploads',
   );
 });

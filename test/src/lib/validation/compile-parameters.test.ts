@@ -23,13 +23,13 @@ function run(schema: JsonSchema, options: ParameterOptions, raw: Record<string, 
 
 const QUERY: ParameterOptions = { place: 'query' };
 
-t.test('values are converted and defaults filled in, undeclared keys are dropped', async (t) => {
+t.test('converts values, applies defaults and drops undeclared parameters', async (t) => {
   t.strictSame(run(query, QUERY, { q: '1', tags: '2', ids: ['a', 'b'], other: 'x' }), {
     value: { q: 1, limit: 10, tags: [2], ids: ['a', 'b'] },
   });
 });
 
-t.test('the last of a repeated key counts, a list takes all', async (t) => {
+t.test('uses the last of repeated values, and all of them for a list', async (t) => {
   t.strictSame(run(query, QUERY, { q: ['x', '2'], tags: ['1', '2'] }), {
     value: { q: 2, limit: 10, tags: [1, 2] },
   });
@@ -41,7 +41,7 @@ t.test('the last of a repeated key counts, a list takes all', async (t) => {
   });
 });
 
-t.test('a missing parameter has input null, a short list its texts', async (t) => {
+t.test('reports null as input of a missing parameter, and the texts of a short list', async (t) => {
   t.strictSame(run(query, QUERY, {}), {
     errors: [{ type: 'missing', loc: ['query', 'q'], msg: 'Field required', input: null }],
   });
@@ -51,11 +51,11 @@ t.test('a missing parameter has input null, a short list its texts', async (t) =
   t.match(compileParameters(query, QUERY)(undefined), { errors: [{ type: 'missing' }] });
 });
 
-t.test('an empty text is a text', async (t) => {
+t.test('treats an empty value as text', async (t) => {
   t.match(run(query, QUERY, { q: '' }), { errors: [{ type: 'int_parsing', input: '' }] });
 });
 
-t.test('a default of TypeBox is one even where required lists it', async (t) => {
+t.test('applies a default even if the parameter is required', async (t) => {
   const schema: JsonSchema = {
     type: 'object',
     properties: { limit: { type: 'integer', default: 10 } },
@@ -64,7 +64,7 @@ t.test('a default of TypeBox is one even where required lists it', async (t) => 
   t.strictSame(run(schema, QUERY, {}), { value: { limit: 10 } });
 });
 
-t.test('names of Object.prototype are not given unless they are', async (t) => {
+t.test('does not inherit values from Object.prototype', async (t) => {
   const schema: JsonSchema = {
     type: 'object',
     properties: { constructor: { type: 'string' } },
@@ -76,7 +76,7 @@ t.test('names of Object.prototype are not given unless they are', async (t) => {
   });
 });
 
-t.test('headers are found in lower case and reported as declared', async (t) => {
+t.test('matches headers in lower case and reports their declared names', async (t) => {
   const headers: JsonSchema = {
     type: 'object',
     properties: {
@@ -100,7 +100,7 @@ t.test('headers are found in lower case and reported as declared', async (t) => 
   });
 });
 
-t.test('a query model is one value: parents as input, extras seen', async (t) => {
+t.test('validates a query model as one value, including extra parameters', async (t) => {
   const schema: JsonSchema = {
     type: 'object',
     properties: {
@@ -126,7 +126,7 @@ t.test('a query model is one value: parents as input, extras seen', async (t) =>
   });
 });
 
-t.test('a header model names its fields as Python does and echoes every header', async (t) => {
+t.test('names fields of a header model as in Python, with all headers as input', async (t) => {
   const schema: JsonSchema = {
     type: 'object',
     properties: {
@@ -144,7 +144,7 @@ t.test('a header model names its fields as Python does and echoes every header',
   });
 });
 
-t.test('a path value is text and converted', async (t) => {
+t.test('converts path values', async (t) => {
   const schema: JsonSchema = {
     type: 'object',
     properties: { id: { type: 'integer', minimum: 1 } },

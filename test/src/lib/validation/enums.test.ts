@@ -1,23 +1,23 @@
 import t from 'tap';
 import { check, onlyError } from './brief.js';
 
-t.test('an anonymous enum is a Literal: exact, without conversion', async (t) => {
+t.test('validates an anonymous enum like a Literal, without conversion', async (t) => {
   const schema = { type: 'integer', enum: [1, 2] };
   t.strictSame(check(schema, 1), { value: 1 });
-  t.strictSame(check(schema, true), { value: 1 }, 'True is 1 in Python');
+  t.strictSame(check(schema, true), { value: 1 }, 'True equals 1 in Python');
   t.strictSame(check(schema, '1'), { errors: [['literal_error']] });
   t.match(onlyError(schema, 3), { msg: 'Input should be 1 or 2', ctx: { expected: '1 or 2' } });
   t.match(onlyError({ const: 'a' }, null), { type: 'literal_error', ctx: { expected: "'a'" } });
 });
 
-t.test('a union of constants is one Literal', async (t) => {
+t.test('validates a union of constants as one Literal', async (t) => {
   const schema = { anyOf: [{ const: 'a' }, { const: 'b' }, { type: 'null' }] };
   t.strictSame(check(schema, 'b'), { value: 'b' });
   t.strictSame(check(schema, null), { value: null });
   t.match(onlyError(schema, 'c'), { type: 'literal_error', msg: "Input should be 'a' or 'b'" });
 });
 
-t.test('a named enum is an Enum class, which converts numbers', async (t) => {
+t.test('validates a named enum like an Enum class, with conversion of numbers', async (t) => {
   const definitions = {
     Num: { type: 'integer', enum: [1, 2] },
     Color: { type: 'string', enum: ['red', 'green', 'blue'] },
@@ -28,7 +28,7 @@ t.test('a named enum is an Enum class, which converts numbers', async (t) => {
   t.strictSame(check({ $ref: 'Color#' }, 'RED', { definitions }), { errors: [['enum']] });
 });
 
-t.test('an enum in place is named by a title that is not made up', async (t) => {
+t.test('names an inline enum by its explicit title', async (t) => {
   const typeFor = (key: string, title?: string) => {
     const property = { type: 'string', enum: ['a'], ...(title !== undefined && { title }) };
     const schema = { type: 'object', properties: { [key]: property } };
@@ -40,7 +40,7 @@ t.test('an enum in place is named by a title that is not made up', async (t) => 
   t.equal(typeFor('v'), 'literal_error');
 });
 
-t.test('expected values are written as Python writes them', async (t) => {
+t.test('formats expected values as in Python', async (t) => {
   const expected = (values: unknown[]) => onlyError({ enum: values }, 'z').ctx?.['expected'];
   t.equal(expected(["it's", 'say "x"']), `"it's" or 'say "x"'`);
   t.equal(expected(['a', 1, true, 1.5]), "'a', 1, True or 1.5");
@@ -50,7 +50,7 @@ t.test('expected values are written as Python writes them', async (t) => {
   );
 });
 
-t.test('null among the values makes the enum nullable', async (t) => {
+t.test('makes an enum nullable by a null value', async (t) => {
   const schema = { type: ['string', 'null'], enum: ['a', null] };
   t.strictSame(check(schema, null), { value: null });
   t.match(onlyError(schema, 'z'), { ctx: { expected: "'a'" } });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isJsonContentType } from '#src/lib/validation/json-content-type.js';
 
-t.test('JSON is application/json and application/*+json', async (t) => {
+t.test('accepts application/json and application/*+json', async (t) => {
   for (const header of [
     'application/json',
     'APPLICATION/JSON',

@@ -6,7 +6,7 @@ const KIB = 1024;
 
 const sizeOf = (schema: JsonSchema, definitions = {}) => largestBody(schema, definitions);
 
-t.test('what the schema limits is limited, with room for more than it takes', async (t) => {
+t.test('computes a limit, with a margin, from the limits of the schema', async (t) => {
   const name = { type: 'string', maxLength: 100 };
   const user: JsonSchema = { type: 'object', properties: { name, age: { type: 'integer' } } };
   const escaped = JSON.stringify({ name: '\\ud83d\\ude00'.repeat(100), age: 30 });
@@ -20,7 +20,7 @@ t.test('what the schema limits is limited, with room for more than it takes', as
   t.ok(sizeOf({ type: ['string', 'null'], format: 'uuid' }) < 257 * KIB);
 });
 
-t.test('what it does not limit is not', async (t) => {
+t.test('returns no limit for an unlimited schema', async (t) => {
   const endless: JsonSchema[] = [
     {},
     { type: 'string' },
@@ -34,5 +34,5 @@ t.test('what it does not limit is not', async (t) => {
   ];
   for (const schema of endless) t.equal(sizeOf(schema), Number.POSITIVE_INFINITY);
   const tree = { type: 'object', properties: { next: { $ref: 'Tree' } } };
-  t.equal(sizeOf(tree, { Tree: tree }), Number.POSITIVE_INFINITY, 'a schema within itself');
+  t.equal(sizeOf(tree, { Tree: tree }), Number.POSITIVE_INFINITY, 'recursive schema');
 });

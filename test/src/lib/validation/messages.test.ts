@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ENGLISH, messageFor, plainNumber } from '#src/lib/validation/messages.js';
 
-t.test('a number is written without exponent and without a needless fraction', async (t) => {
+t.test('formats numbers without exponent and trailing zeros', async (t) => {
   for (const [number, text] of [
     [3, '3'],
     [-2.5, '-2.5'],
@@ -15,14 +15,14 @@ t.test('a number is written without exponent and without a needless fraction', a
   }
 });
 
-t.test('only a limit of one is singular', async (t) => {
+t.test('uses the singular for a limit of one only', async (t) => {
   const text = (min: number) => messageFor('string_too_short', { min_length: min });
   t.equal(text(0), 'String should have at least 0 characters');
   t.equal(text(1), 'String should have at least 1 character');
   t.equal(text(2), 'String should have at least 2 characters');
 });
 
-t.test('a set that is too long has no length to report', async (t) => {
+t.test('reports no length for a set that is too long', async (t) => {
   const ctx = { field_type: 'Set', max_length: 3, actual_length: null };
   t.equal(
     messageFor('too_long', ctx),
@@ -30,7 +30,7 @@ t.test('a set that is too long has no length to report', async (t) => {
   );
 });
 
-t.test('another catalogue is used by the same types', async (t) => {
+t.test('formats the same types with another catalogue', async (t) => {
   const german = { ...ENGLISH, missing: () => 'Feld fehlt' };
   t.equal(messageFor('missing', undefined, german), 'Feld fehlt');
   t.equal(messageFor('missing', undefined), 'Field required');

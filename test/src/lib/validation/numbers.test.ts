@@ -20,7 +20,7 @@ function refuses(t: Test, schema: JsonSchema, table: Table): void {
   }
 }
 
-t.test('integers', async (t) => {
+t.test('validates integers', async (t) => {
   accepts(t, INTEGER, [
     [1, 1],
     [1e3, 1000],
@@ -63,7 +63,7 @@ t.test('integers', async (t) => {
   }
 });
 
-t.test('numbers', async (t) => {
+t.test('validates numbers', async (t) => {
   accepts(t, NUMBER, [
     [1, 1],
     [true, 1],
@@ -85,7 +85,7 @@ t.test('numbers', async (t) => {
   }
 });
 
-t.test('booleans', async (t) => {
+t.test('validates booleans', async (t) => {
   for (const text of ['true', 'T', 'y', 'Yes', 'ON', '1']) {
     t.strictSame(check(BOOLEAN, text), { value: true }, text);
   }
@@ -110,7 +110,7 @@ t.test('booleans', async (t) => {
   ]);
 });
 
-t.test('limits are tested in order, each with its number', async (t) => {
+t.test('checks limits in order and reports each one', async (t) => {
   const schema: JsonSchema = {
     type: 'integer',
     multipleOf: 5,
@@ -127,7 +127,7 @@ t.test('limits are tested in order, each with its number', async (t) => {
   t.match(onlyError(schema, '0'), { type: 'greater_than', input: '0', ctx: { gt: 0 } });
 });
 
-t.test('a float is a multiple within a tolerance', async (t) => {
+t.test('accepts multiples within a tolerance', async (t) => {
   const schema: JsonSchema = { type: 'number', multipleOf: 0.1 };
   t.strictSame(check(schema, 0.3), { value: 0.3 });
   t.strictSame(check(schema, 0.35), { errors: [['multiple_of']] });

@@ -15,7 +15,7 @@ const item = {
 };
 
 t.test(
-  'a model is rebuilt: converted, with defaults, without what it does not declare',
+  'returns a new model with converted values and defaults, without undeclared fields',
   async (t) => {
     const input = { note: 'n', price: '2.5', name: 'a', extra: 1 };
     const before = structuredClone(input);
@@ -25,7 +25,7 @@ t.test(
 );
 
 t.test(
-  'errors come in the order of the schema and hold the parent when a field is missing',
+  'reports errors in the order of the schema, and the parent as input of a missing field',
   async (t) => {
     const result = compileSchema(item, { place: 'body' })({ tags: 'x' });
     t.strictSame(result, {
@@ -49,13 +49,13 @@ t.test(
   },
 );
 
-t.test('what is no object has no fields', async (t) => {
+t.test('rejects values other than objects', async (t) => {
   for (const value of [null, 1, 'x', true, []]) {
     t.strictSame(check(item, value), { errors: [['model_attributes_type']] });
   }
 });
 
-t.test('each caller gets defaults of its own', async (t) => {
+t.test('creates new defaults for each call', async (t) => {
   const validate = compileSchema(item);
   const tagsOf = (value: unknown) => {
     const result = validate(value);
@@ -66,7 +66,7 @@ t.test('each caller gets defaults of its own', async (t) => {
   t.strictSame(tagsOf({ name: 'a', price: '1' }).tags, []);
 });
 
-t.test('extras are refused, kept or checked', async (t) => {
+t.test('rejects, keeps or validates extra fields', async (t) => {
   const base = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
   const strict = { ...base, additionalProperties: false };
   t.strictSame(check(strict, { name: 'a' }), { value: { name: 'a' } });
@@ -86,7 +86,7 @@ t.test('extras are refused, kept or checked', async (t) => {
   t.strictSame(check(numbers, { name: 'a', x: 'y' }), { errors: [['int_parsing', 'x']] });
 });
 
-t.test('names of Object.prototype are names like any other', async (t) => {
+t.test('treats names of Object.prototype as ordinary fields', async (t) => {
   const input = JSON.parse(
     '{"__proto__": {"polluted": 1}, "constructor": 2, "name": "a", "price": 1}',
   );
@@ -123,7 +123,7 @@ t.test('names of Object.prototype are names like any other', async (t) => {
   t.equal(({} as Record<string, unknown>)['polluted'], undefined);
 });
 
-t.test('a map checks keys and values', async (t) => {
+t.test('validates keys and values of a map', async (t) => {
   const map = {
     type: 'object',
     propertyNames: { type: 'integer' },
@@ -147,7 +147,7 @@ t.test('a map checks keys and values', async (t) => {
   });
 });
 
-t.test('properties may be chosen by a pattern', async (t) => {
+t.test('validates properties by pattern', async (t) => {
   const schema = {
     type: 'object',
     patternProperties: { '^x-': { type: 'integer' } },
@@ -162,7 +162,7 @@ t.test('properties may be chosen by a pattern', async (t) => {
   });
 });
 
-t.test('a model may limit how many properties are given', async (t) => {
+t.test('limits the number of properties', async (t) => {
   const patch = { type: 'object', properties: { a: { type: 'integer' } }, minProperties: 1 };
   t.strictSame(check(patch, { a: '1' }), { value: { a: 1 } });
   t.strictSame(check(patch, {}), { errors: [['too_short']] });

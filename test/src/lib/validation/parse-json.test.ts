@@ -2,14 +2,14 @@ import t from 'tap';
 import { MAX_DEPTH } from '#src/lib/validation/json-scanner.js';
 import { parseJson } from '#src/lib/validation/parse-json.js';
 
-/** Message and position of the fault, or the value. */
+/** Returns the message and position of the error, or the value. */
 function outcome(text: string): unknown {
   const parsed = parseJson(text);
   if ('error' in parsed) return [parsed.error.ctx?.['error'], parsed.error.loc[1]];
   return parsed;
 }
 
-t.test('a fault has the message and the position of CPython 3.11', async (t) => {
+t.test('reports errors with the messages and positions of CPython 3.11', async (t) => {
   for (const [text, error, position] of [
     ['{"v":1,}', 'Expecting property name enclosed in double quotes', 7],
     ['{', 'Expecting property name enclosed in double quotes', 1],
@@ -35,7 +35,7 @@ t.test('a fault has the message and the position of CPython 3.11', async (t) => 
   }
 });
 
-t.test('the whole item is what FastAPI answers', async (t) => {
+t.test('returns the complete error item of FastAPI', async (t) => {
   t.strictSame(parseJson('{'), {
     error: {
       type: 'json_invalid',
@@ -47,36 +47,36 @@ t.test('the whole item is what FastAPI answers', async (t) => {
   });
 });
 
-t.test('positions count code points', async (t) => {
+t.test('counts positions in code points', async (t) => {
   t.strictSame(outcome('["😀é", x]'), ['Expecting value', 7]);
   t.strictSame(outcome('{"😀": 1 2}'), ["Expecting ',' delimiter", 8]);
 });
 
-t.test('a byte order mark is skipped and not counted', async (t) => {
+t.test('skips a byte order mark without counting it', async (t) => {
   t.strictSame(outcome('\ufeff[1]'), { value: [1] });
   t.strictSame(outcome('\ufeff[x]'), ['Expecting value', 1]);
 });
 
-t.test('NaN and the infinities are at fault where they stand', async (t) => {
+t.test('rejects NaN and infinities at their position', async (t) => {
   t.strictSame(outcome('{"v": NaN}'), ['Expecting value', 6]);
   t.strictSame(outcome('[1, -Infinity]'), ['Expecting value', 4]);
   t.strictSame(outcome('[NaN, Infinity]'), ['Expecting value', 1]);
-  t.strictSame(outcome('[NaN'), ["Expecting ',' delimiter", 4], 'another fault goes first');
+  t.strictSame(outcome('[NaN'), ["Expecting ',' delimiter", 4], 'first error wins');
 });
 
-t.test('depth is limited and costs no stack', async (t) => {
+t.test('limits the depth without recursion', async (t) => {
   const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
   t.match(parseJson(nested(MAX_DEPTH)), { value: [] });
   t.strictSame(parseJson(nested(MAX_DEPTH + 1)), { unreadable: 'too-deep' });
   t.strictSame(parseJson(nested(200_000)), { unreadable: 'too-deep' });
   t.strictSame(parseJson('{"a":'.repeat(200_000)), { unreadable: 'too-deep' });
-  t.strictSame(outcome(`[x${'['.repeat(5000)}`), ['Expecting value', 1], 'the earlier fault');
+  t.strictSame(outcome(`[x${'['.repeat(5000)}`), ['Expecting value', 1], 'the earlier error');
   t.strictSame(outcome(JSON.stringify(['['.repeat(5000)])), { value: ['['.repeat(5000)] });
   const quoted = JSON.stringify({ a: `${'\\"['.repeat(2000)}` });
-  t.ok('value' in parseJson(quoted), 'brackets in strings do not count');
+  t.ok('value' in parseJson(quoted), 'ignores brackets in strings');
 });
 
-t.test('a __proto__ key is data', async (t) => {
+t.test('treats __proto__ as an ordinary key', async (t) => {
   const parsed = parseJson('{"__proto__": {"polluted": true}}');
   const value = ('value' in parsed ? parsed.value : {}) as Record<string, unknown>;
   t.strictSame(Object.keys(value), ['__proto__']);
@@ -84,6 +84,6 @@ t.test('a __proto__ key is data', async (t) => {
   t.equal(({} as Record<string, unknown>)['polluted'], undefined);
 });
 
-t.test('of a repeated key the last counts', async (t) => {
+t.test('uses the last of repeated keys', async (t) => {
   t.strictSame(parseJson('{"v": 1, "v": 2}'), { value: { v: 2 } });
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { expectedOneOf, pythonRepr, pythonStr } from '#src/lib/validation/python-repr.js';
 
-t.test('values are written as Python writes them', async (t) => {
+t.test('formats values as in Python', async (t) => {
   for (const [value, text] of [
     [null, 'None'],
     [true, 'True'],
@@ -25,7 +25,7 @@ t.test('values are written as Python writes them', async (t) => {
   t.equal(pythonStr(['a']), "['a']");
 });
 
-t.test('a choice is joined by commas and a last or', async (t) => {
+t.test('joins choices with commas and a final or', async (t) => {
   t.equal(expectedOneOf(['a']), "'a'");
   t.equal(expectedOneOf(['a', 'b']), "'a' or 'b'");
   t.equal(expectedOneOf(['a', 'b', 1]), "'a', 'b' or 1");

@@ -2,20 +2,20 @@ import t from 'tap';
 import { compilePattern } from '#src/lib/validation/pattern.js';
 import { check, onlyError } from './brief.js';
 
-t.test('nothing becomes a string and nothing is trimmed', async (t) => {
+t.test('neither converts nor trims strings', async (t) => {
   t.strictSame(check({ type: 'string' }, ' a '), { value: ' a ' });
   for (const value of [1, true, null, [], {}]) {
     t.strictSame(check({ type: 'string' }, value), { errors: [['string_type']] });
   }
 });
 
-t.test('lengths count code points', async (t) => {
+t.test('counts code points', async (t) => {
   t.strictSame(check({ type: 'string', minLength: 3 }, '😀😀'), { errors: [['string_too_short']] });
   t.strictSame(check({ type: 'string', maxLength: 2 }, '😀😀'), { value: '😀😀' });
   t.strictSame(check({ type: 'string', maxLength: 1 }, '😀😀'), { errors: [['string_too_long']] });
 });
 
-t.test('length goes before pattern', async (t) => {
+t.test('checks the length before the pattern', async (t) => {
   const schema = { type: 'string', minLength: 3, maxLength: 5, pattern: '^a+$' };
   t.match(onlyError(schema, 'b'), { type: 'string_too_short' });
   t.match(onlyError(schema, 'bbbbbb'), { type: 'string_too_long' });
@@ -26,7 +26,7 @@ t.test('length goes before pattern', async (t) => {
   });
 });
 
-t.test('patterns have the meaning of the regex crate', async (t) => {
+t.test('interprets patterns like the regex crate', async (t) => {
   for (const [pattern, yes, no] of [
     ['bc', 'abcd', 'acb'],
     ['^a$', 'a', 'a\n'],

@@ -20,14 +20,14 @@ const definitions: Record<string, JsonSchema> = {
   },
 };
 
-/** The labels under which a union reports its members. */
+/** Returns the labels under which a union reports its members. */
 function labels(...members: JsonSchema[]): unknown[] {
   const result = check({ anyOf: members }, { never: 'right' }, { definitions });
   const errors = 'errors' in result ? result.errors : [];
   return [...new Set(errors.map(([, label]) => label))];
 }
 
-t.test('members are labelled as Pydantic labels them', async (t) => {
+t.test('labels members like Pydantic', async (t) => {
   t.strictSame(labels(INT, STR, { type: 'number' }, { type: 'boolean' }), [
     'int',
     'str',
@@ -72,7 +72,7 @@ t.test('members are labelled as Pydantic labels them', async (t) => {
   t.strictSame(labels({ $ref: 'Cat' }, { $ref: '#/components/schemas/Dog' }), ['Cat', 'Dog']);
 });
 
-t.test('null is neither labelled nor reported, and alone it needs no union', async (t) => {
+t.test('neither labels nor reports null, and needs no union for null alone', async (t) => {
   for (const schema of [
     { anyOf: [INT, { type: 'null' }] },
     { type: ['integer', 'null'] },
@@ -90,7 +90,7 @@ t.test('null is neither labelled nor reported, and alone it needs no union', asy
   });
 });
 
-t.test('the closest member wins, whatever its place', async (t) => {
+t.test('selects the closest member in any order', async (t) => {
   t.strictSame(check({ anyOf: [INT, STR] }, '1'), { value: '1' });
   t.strictSame(check({ anyOf: [{ type: 'number' }, INT] }, 1), { value: 1 });
   t.strictSame(check({ anyOf: [{ type: 'boolean' }, INT] }, '1'), { value: true });
@@ -101,7 +101,7 @@ t.test('the closest member wins, whatever its place', async (t) => {
   t.strictSame(check({ anyOf: [small, large] }, { a: 1 }), { value: { a: 1 } });
 });
 
-t.test('a member that leaves part of the input out is a worse match', async (t) => {
+t.test('prefers a member that uses the whole input', async (t) => {
   const closed = { type: 'object', properties: { d: INT } };
   const open = { type: 'object', properties: { q: INT }, additionalProperties: true };
   const either = { anyOf: [closed, open] };
@@ -110,7 +110,7 @@ t.test('a member that leaves part of the input out is a worse match', async (t) 
   t.strictSame(check(either, { x: 1 }), { value: { x: 1 } });
 });
 
-t.test('a discriminator chooses the member', async (t) => {
+t.test('selects a member by discriminator', async (t) => {
   const schema: JsonSchema = {
     oneOf: [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }],
     discriminator: {
@@ -147,7 +147,7 @@ t.test('a discriminator chooses the member', async (t) => {
   });
 });
 
-t.test('a member may have several tags, and none is an error of the schema', async (t) => {
+t.test('supports several tags per member, and rejects a member without a tag', async (t) => {
   const member = (kind: JsonSchema, title: string): JsonSchema => ({
     type: 'object',
     title,
@@ -173,7 +173,7 @@ t.test('a member may have several tags, and none is an error of the schema', asy
   t.throws(() => check(union(member(STR, 'A'), member(STR, 'B')), {}), /no constant kind/);
 });
 
-t.test('a decimal is one value in two halves', async (t) => {
+t.test('treats a decimal as one value', async (t) => {
   const pattern = '^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$';
   const schema = {
     anyOf: [

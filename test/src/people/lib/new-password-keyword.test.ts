@@ -23,14 +23,14 @@ const check = (password: unknown) => validate({ kind: 'json', value: { password 
 const errorsOf = (result: Validated) => ('errors' in result ? result.errors : []);
 const typesOf = (password: unknown) => errorsOf(check(password)).map(({ type }) => type);
 
-t.test('a password that keeps every rule passes as it is', async (t) => {
+t.test('accepts a valid password unchanged', async (t) => {
   for (const password of [GOOD, `Aa1!${'x'.repeat(124)}`, 'Ää1 !xyz', 'Жж٣!жжжж', 'Aa1!🙂🙂🙂🙂']) {
     t.strictSame(check(password), { value: { password } }, password);
   }
   for (const special of PASSWORD_SPECIALS) t.strictSame(typesOf(`Passw0rd${special}`), [], special);
 });
 
-t.test('each broken rule is an error of its own, at the same place', async (t) => {
+t.test('reports each broken rule as its own error at the same location', async (t) => {
   const cases: [unknown, string[]][] = [
     ['Aa1!xyz', ['password_too_short']],
     ['Aa1!🙂🙂🙂', ['password_too_short']],
@@ -49,7 +49,7 @@ t.test('each broken rule is an error of its own, at the same place', async (t) =
   }
 });
 
-t.test('no error repeats what was sent', async (t) => {
+t.test('never repeats the password', async (t) => {
   for (const password of ['secret', 12_345_678, ['hunter2'], { a: 'hunter2' }, null, true]) {
     for (const { input, ctx } of errorsOf(check(password))) {
       t.equal(input, REDACTED);
@@ -60,7 +60,7 @@ t.test('no error repeats what was sent', async (t) => {
   t.strictSame(typesOf(12_345_678), ['string_type']);
 });
 
-t.test('the sentences, in both languages', async (t) => {
+t.test('translates the messages', async (t) => {
   const problems = [...errorsOf(check('')), ...errorsOf(check(`Aa1!${'x'.repeat(125)}`))];
   t.strictSame(
     problems.map((item) => translateMessage('zh', item)),
@@ -78,7 +78,7 @@ t.test('the sentences, in both languages', async (t) => {
   t.strictSame(problems[1]?.ctx, { min_length: 8 });
 });
 
-t.test('quick path, nullable and union agree with the rules', async (t) => {
+t.test('agrees with the rules on the quick path, for nullable values and in unions', async (t) => {
   t.strictSame(validate({ kind: 'json', value: { password: GOOD, other: null } }), {
     value: { password: GOOD, other: null },
   });
@@ -98,10 +98,10 @@ t.test('quick path, nullable and union agree with the rules', async (t) => {
   );
 });
 
-t.test('the schema and the rules cannot say different things', async (t) => {
+t.test('keeps schema and rules consistent', async (t) => {
   const short = { ...NewPassword('Short'), minLength: 4 };
   t.throws(() => compileSchema(short, { keywords: passwordKeywords }), /PASSWORD_LENGTH/);
-  t.ok(largestBody(NewPassword('The password'), {}) < 300 * 1024, 'and its length is bounded');
+  t.ok(largestBody(NewPassword('The password'), {}) < 300 * 1024, 'limits the length');
   t.strictSame(compileSchema({ type: 'string', format: 'password' })('x'), { value: 'x' });
   t.strictSame(brokenPasswordRules(GOOD), []);
 });

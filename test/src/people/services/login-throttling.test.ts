@@ -14,7 +14,7 @@ const fail = async () => {
 const succeed = async () => 'done';
 const report = (error: unknown) => t.error(error);
 
-/** What becomes of an attempt: what it answers, or its refusal with the seconds to wait. */
+/** Runs an attempt; returns its result, or the error with the seconds to wait. */
 async function attempt(
   throttles: Throttle[],
   seconds: number,
@@ -29,32 +29,32 @@ async function attempt(
   }
 }
 
-t.test('each failure beyond the free ones doubles the wait, up to the window', async (t) => {
+t.test('doubles the delay with each failure beyond the free ones, up to the window', async (t) => {
   const key: Throttle[] = [{ key: 'doubling', free: 3, onSuccess: 'forget' }];
   for (let count = 0; count < 3; count += 1) t.equal(await attempt(key, 0), 'invalid_credentials');
   let now = 0;
   for (const wait of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
     t.equal(await attempt(key, now), wait, `${wait} seconds`);
-    t.equal(await attempt(key, now + wait - 1), 1, 'refused attempts make it no longer');
+    t.equal(await attempt(key, now + wait - 1), 1, 'rejected attempts do not extend the delay');
     now += wait;
-    // At the very end of the longest wait the failures themselves are forgotten.
+    // At the very end of the longest delay the failures themselves are forgotten.
     if (wait < WINDOW_SECONDS) t.equal(await attempt(key, now), 'invalid_credentials');
     else break;
   }
 });
 
-t.test('failures are forgotten a window after the last one', async (t) => {
+t.test('forgets failures a window after the last one', async (t) => {
   const key: Throttle[] = [{ key: 'window', free: 2, onSuccess: 'forget' }];
   await attempt(key, 0);
   await attempt(key, WINDOW_SECONDS - 1);
-  t.equal(await attempt(key, WINDOW_SECONDS - 1), 1, 'the first one still counts');
+  t.equal(await attempt(key, WINDOW_SECONDS - 1), 1, 'the first failure still counts');
   const later = 2 * WINDOW_SECONDS;
   t.equal(await attempt(key, later), 'invalid_credentials');
   t.equal(await attempt(key, later), 'invalid_credentials');
   t.equal(await attempt(key, later), 1);
 });
 
-t.test('what a success does to the count is for each key to say', async (t) => {
+t.test('applies the onSuccess of each key', async (t) => {
   const keys: Throttle[] = [
     { key: 'forgets', free: 3, onSuccess: 'forget' },
     { key: 'takes back', free: 3, onSuccess: 'take_back' },
@@ -71,13 +71,13 @@ t.test('what a success does to the count is for each key to say', async (t) => {
     for (let count = 0; count < 5; count += 1) t.equal(await attempt(key, 0, succeed), 'done');
     await attempt(key, 0);
   }
-  t.equal(await attempt(forgets, 0), 'invalid_credentials', 'it began anew');
-  t.equal(await attempt(takesBack, 0), 1, 'the failures before and after make three');
+  t.equal(await attempt(forgets, 0), 'invalid_credentials', 'the count was reset');
+  t.equal(await attempt(takesBack, 0), 1, 'the failures before and after add up to three');
   for (let count = 0; count < 3; count += 1) await attempt(keeps, 0, succeed);
-  t.equal(await attempt(keeps, 0, succeed), 60, 'each attempt costs something');
+  t.equal(await attempt(keeps, 0, succeed), 60, 'each attempt counts');
 });
 
-t.test('successes do not keep old failures fresh', async (t) => {
+t.test('does not extend the window on success', async (t) => {
   const key: Throttle[] = [{ key: 'busy address', free: 2, onSuccess: 'take_back' }];
   await attempt(key, 0);
   for (let minute = 1; minute <= 20; minute += 1) {
@@ -87,11 +87,11 @@ t.test('successes do not keep old failures fresh', async (t) => {
   t.equal(
     await attempt(key, 20 * 60, succeed),
     'done',
-    'the failure of twenty minutes ago is gone',
+    'the failure of twenty minutes ago is forgotten',
   );
 });
 
-t.test('an attempt that one key refuses does not count under the others', async (t) => {
+t.test('does not count an attempt under other keys if one key rejects it', async (t) => {
   const refusing: Throttle = { key: 'refusing', free: 1, onSuccess: 'forget' };
   const counting: Throttle = { key: 'counting', free: 3, onSuccess: 'take_back' };
   await attempt([refusing], 0);
@@ -104,7 +104,7 @@ t.test('an attempt that one key refuses does not count under the others', async 
   t.equal(await attempt([counting], 0), 'invalid_credentials');
 });
 
-t.test('work that could not be done is no failure', async (t) => {
+t.test('does not count failed work as a failed attempt', async (t) => {
   const key: Throttle[] = [{ key: 'outage', free: 1, onSuccess: 'forget' }];
   const outage = async () => {
     throw new ApiError('too_busy');
@@ -118,7 +118,7 @@ t.test('work that could not be done is no failure', async (t) => {
 });
 
 t.test(
-  'many at once are counted one after the other, whatever the order of their keys',
+  'counts concurrent attempts one after the other, whatever the order of the throttle keys',
   async (t) => {
     const one: Throttle = { key: 'one', free: 7, onSuccess: 'take_back' };
     const two: Throttle = { key: 'two', free: 1000, onSuccess: 'take_back' };
@@ -130,7 +130,7 @@ t.test(
   },
 );
 
-t.test('a count in a transaction would be rolled back with the failure', async (t) => {
+t.test('rejects a transaction, whose rollback would undo the count', async (t) => {
   const key: Throttle[] = [{ key: 'transaction', free: 1, onSuccess: 'forget' }];
   await t.rejects(
     inTransaction({ db: app.db, now: at(0), report }, (trx) => throttled(trx, key, succeed)),
@@ -138,7 +138,7 @@ t.test('a count in a transaction would be rolled back with the failure', async (
   );
 });
 
-t.test('what the window has left behind is removed', async (t) => {
+t.test('deletes counts older than the window', async (t) => {
   await app.pg.query('delete from throttles');
   await attempt([{ key: 'old', free: 5, onSuccess: 'keep' }], 0);
   await attempt([{ key: 'young', free: 5, onSuccess: 'keep' }], 1);
@@ -146,7 +146,7 @@ t.test('what the window has left behind is removed', async (t) => {
   t.equal(await deleteOldThrottles(app.db, at(0)), 0);
 });
 
-t.test('a count that cannot be settled is reported, and what was done stays done', async (t) => {
+t.test('reports a failed update of the count, and keeps the result', async (t) => {
   const own = await createTestApp(t);
   const reported: string[] = [];
   const report = (_fault: unknown, what: string) => reported.push(what);

@@ -14,7 +14,7 @@ import { createTestApp } from '#test/support/app.js';
 const PASSWORD = 'Correct-Horse-9';
 const old = await hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
 
-t.test('a hash of other parameters or another algorithm is to be renewed', async (t) => {
+t.test('requires rehashing for other parameters or algorithms', async (t) => {
   t.equal(needsRehash(await hashPassword(PASSWORD)), false);
   t.equal(needsRehash(old), true);
   const same = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -22,11 +22,11 @@ t.test('a hash of other parameters or another algorithm is to be renewed', async
   t.equal(
     needsRehash(await hash(PASSWORD, { ...same, timeCost: 20 })),
     true,
-    'not only a beginning',
+    'the whole value, not just its start',
   );
 });
 
-t.test('whoever finds the queue full is told so at once, and the others are served', async (t) => {
+t.test('rejects hashes beyond the queue at once and computes the others', async (t) => {
   const known = await hashPassword(PASSWORD);
   const beyond = 10;
   const most = MAX_WAITING + 2;
@@ -34,16 +34,16 @@ t.test('whoever finds the queue full is told so at once, and the others are serv
     Array.from({ length: most + beyond }, () => verifyPassword(PASSWORD, known)),
   );
   const refused = results.filter((result) => result.status === 'rejected');
-  t.ok(refused.length >= beyond && refused.length <= beyond + 1, `${refused.length} were refused`);
+  t.ok(refused.length >= beyond && refused.length <= beyond + 1, `${refused.length} were rejected`);
   for (const { reason } of refused) {
     t.match(reason, { code: 'too_busy', status: 503, headers: { 'retry-after': /^\d+$/ } });
   }
   for (const result of results) if (result.status === 'fulfilled') t.equal(result.value, true);
-  t.equal(await verifyPassword(PASSWORD, known), true, 'afterwards there is room again');
+  t.equal(await verifyPassword(PASSWORD, known), true, 'accepts hashes again afterwards');
   t.equal(await verifyPassword(PASSWORD, null), false);
 });
 
-t.test('a renewed hash does not overwrite a password that was changed meanwhile', async (t) => {
+t.test('does not overwrite a password that was changed meanwhile', async (t) => {
   const { app } = await createTestApp(t);
   const { db, passwordCost } = app;
   const context = { db, passwordCost, report: t.error };
