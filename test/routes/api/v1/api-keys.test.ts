@@ -4,6 +4,7 @@ import { MAX_API_KEYS } from '#schemas/api-keys.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
 import { recordStatements } from '#test/support/statements.js';
+import { untilWaiting } from '#test/support/waiting.js';
 
 const URL = '/api/v1/me/api-keys';
 const USERS = '/api/v1/users';
@@ -383,7 +384,7 @@ t.test('creates no key for a user deleted meanwhile', async (t) => {
     await holder.query('begin');
     await holder.query(`delete from users where id = ${id}`);
     const asked = ivan.post(URL, { name: 'x', scopes: ['me:read'] });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await untilWaiting(app, 1);
     await holder.query('commit');
     t.match((await asked).json, { code: 'user_unavailable' });
   } finally {

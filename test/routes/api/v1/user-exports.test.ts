@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { insertUsers } from '#src/people/stores/user-changes.js';
 import { createTestApp } from '#test/support/app.js';
+import { until } from '#test/support/waiting.js';
 
 const URL = '/api/v1/users/export';
 const { app, client, signedIn, createUser } = await createTestApp(t);
@@ -131,8 +132,7 @@ t.test('frees the connection of a reader who leaves, and limits concurrent expor
 
   first.stop();
   second.stop();
-  for (let wait = 0; busy() > 0 && wait < 100; wait += 1) await sleep(20);
-  t.equal(busy(), 0);
+  await until(() => busy() === 0);
   const again = await start();
   t.equal(again.status, 200);
   again.stop();
