@@ -10,7 +10,7 @@ export const rawCoverage = join(BUILD, 'coverage');
 const FOLDERS = ['app', 'routes', 'plugins', 'src', 'schemas'];
 
 /** Percent of which no less may be covered: a little below what it is. */
-const LEAST = { lines: 90, branches: 85, functions: 90 };
+const LEAST = { lines: 97, branches: 92, functions: 96 };
 
 /** Prints what is not covered. @returns 0, or 1 if that is too much */
 export async function reportCoverage() {

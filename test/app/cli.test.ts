@@ -30,8 +30,6 @@ import {
 } from '#test/support/command.js';
 import { createTestDatabase } from '#test/support/database.js';
 
-t.setTimeout(240_000);
-
 const PASSWORD = 'TestPass123!';
 
 /** Asserts that the command failed with one line on standard error that contains the text. */
@@ -216,7 +214,7 @@ t.test('create-admin prompts for the password without echoing it', terminal, asy
     });
     const outcome = outcomeOf(child);
     for (const [index, answer] of answers.entries()) {
-      await waitFor(() => screen.includes(['Password:', 'Again:'][index] ?? ''), 20_000);
+      await waitFor(() => screen.includes(['Password:', 'Again:'][index] ?? ''));
       child.stdin.write(answer);
     }
     return outcome;
@@ -248,7 +246,7 @@ t.test('stops the embedded database together with the command', async (t) => {
 
   const interrupted = start(['db', 'up'], { DATA_DIR });
   const outcome = outcomeOf(interrupted);
-  await waitFor(() => existsSync(join(cluster, 'postmaster.pid')), 20_000);
+  await waitFor(() => existsSync(join(cluster, 'postmaster.pid')));
   // Like Ctrl-C under npm: the terminal signals the whole group, and npm signals once more.
   interrupted.kill('SIGINT');
   await sleep(5);

@@ -18,8 +18,6 @@ import { countJobs, eventually, NOTICE } from '#test/support/jobs.js';
 import { recordLog } from '#test/support/log.js';
 import { startSmtpServer } from '#test/support/smtp.js';
 
-t.setTimeout(120_000);
-
 function assertUnavailable(t: Test, { status, json, headers }: Reply, name: string): void {
   t.equal(status, 503, name);
   t.equal(json.code, 'service_unavailable', name);

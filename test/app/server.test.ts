@@ -18,8 +18,6 @@ import { environment, NODE } from '#test/support/command.js';
 import { createTestDatabase } from '#test/support/database.js';
 import { serverUrl } from '#test/support/server.js';
 
-t.setTimeout(240_000);
-
 type Settings = Record<string, string>;
 
 const SECRET_KEY = '0123456789abcdef0123456789abcdef';
@@ -64,7 +62,7 @@ class Service {
   async origin(): Promise<string> {
     const ended = () => this.#child.exitCode !== null || this.#child.signalCode !== null;
     // The log line is the last one of a start, apart from the lines for people.
-    await waitFor(() => /Althing {8}http:.*\n\n/s.test(this.stdout) || ended(), 30_000);
+    await waitFor(() => /Althing {8}http:.*\n\n/s.test(this.stdout) || ended(), 120_000);
     const origin = /^ {2}Althing {8}(http:\/\/\S+)$/m.exec(this.stdout)?.[1];
     if (origin === undefined) throw new Error(`not started: ${this.stderr}`);
     return origin;
@@ -245,7 +243,7 @@ t.test('leaves no process behind when stopped during the first start', async (t)
   const moments = [join(DATA_DIR, 'postgres'), join(DATA_DIR, 'postgres/cluster/postmaster.pid')];
   for (const moment of moments) {
     const service = new Service(t, { DATA_DIR });
-    await waitFor(() => existsSync(moment), 20_000);
+    await waitFor(() => existsSync(moment));
     t.equal(await service.stop(), 0);
     t.same(processesOn(DATA_DIR), []);
     t.equal(service.stderr, '');

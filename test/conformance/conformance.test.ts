@@ -3,8 +3,6 @@ import t from 'tap';
 import { projectRoot } from '#src/lib/project-root.js';
 import { runConformance, total } from './run.js';
 
-t.setTimeout(120_000);
-
 t.test('answers every recorded request like FastAPI', async (t) => {
   const { passed, failed, skipped, differences } = await runConformance(
     join(projectRoot, 'test/fixtures/fastapi-422'),

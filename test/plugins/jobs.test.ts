@@ -8,7 +8,6 @@ import { countJobs, eventually, makeJobsDue, NOTICE } from '#test/support/jobs.j
 import { recordLog } from '#test/support/log.js';
 import { startSmtpServer } from '#test/support/smtp.js';
 
-t.setTimeout(120_000);
 const LOCAL = { host: '127.0.0.1', port: 0 };
 
 t.test('enqueues a job in the transaction of the change', async (t) => {

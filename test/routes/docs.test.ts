@@ -4,7 +4,6 @@ import { SESSION_COOKIE } from '#plugins/sessions.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import { noBrowser, visit } from '#test/support/browser.js';
 
-t.setTimeout(120_000);
 const { app, client, createUser } = await createTestApp(t);
 await createUser({ username: 'admin', role: 'admin' });
 const origin = await app.listen({ host: '127.0.0.1', port: 0 });

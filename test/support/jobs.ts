@@ -27,7 +27,7 @@ export async function countJobs({ db }: FastifyInstance): Promise<number> {
 /** Waits for what happens in the background, and fails when it does not happen. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {

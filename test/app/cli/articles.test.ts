@@ -6,8 +6,6 @@ import { parseFrontMatter } from '#src/articles/lib/front-matter.js';
 import { temporaryDirectory } from '#test/src/db/embedded/support.js';
 import { place, read, write } from '#test/support/article-folders.js';
 
-t.setTimeout(300_000);
-
 const summary = (numbers: string) => `Files: ${numbers}.\n`;
 
 t.test('imports front matter fields', async (t) => {

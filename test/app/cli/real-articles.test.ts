@@ -5,8 +5,6 @@ import { parseFrontMatter } from '#src/articles/lib/front-matter.js';
 import { temporaryDirectory } from '#test/src/db/embedded/support.js';
 import { type Files, place, read } from '#test/support/article-folders.js';
 
-t.setTimeout(300_000);
-
 /** Test cases of a Markdown renderer, which cover every oddity of Markdown in 339 files. */
 const REAL_FOLDER = join(dirname(createRequire(import.meta.url).resolve('showdown')), '../test');
 

@@ -3,7 +3,6 @@ import { createTestApp } from '#test/support/app.js';
 import { noBrowser, visit } from '#test/support/browser.js';
 import { startSmtpServer } from '#test/support/smtp.js';
 
-t.setTimeout(120_000);
 const development = { APP_ENV: 'development' } as const;
 
 t.test('lists mails, newest first, with escaped HTML', async (t) => {

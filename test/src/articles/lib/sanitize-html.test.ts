@@ -15,8 +15,6 @@ import {
 import { projectRoot } from '#src/lib/project-root.js';
 import { noBrowser, visit } from '#test/support/browser.js';
 
-t.setTimeout(240_000);
-
 /**
  * Known payloads: those for Markdown and sanitizers listed here, those for web forms from the Big
  * List.

@@ -26,8 +26,6 @@ import {
   temporaryDirectory,
 } from './support.js';
 
-t.setTimeout(120_000);
-
 const start = (dataDirectory: string) => startEmbeddedPostgres({ dataDirectory, durable: false });
 /** Uid under which a case for an unprivileged user starts its service. */
 const unprivileged = isRoot ? { uid: NOBODY } : {};

@@ -16,8 +16,6 @@ import {
   waitFor,
 } from './support.js';
 
-t.setTimeout(120_000);
-
 const count = async (url: string) => (await query(url, 'SELECT count(*)::int AS n FROM kept'))[0];
 
 t.test(

@@ -4,8 +4,6 @@ import t from 'tap';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { Holder, place, processesIn, query } from './support.js';
 
-t.setTimeout(120_000);
-
 t.test('rejects a second owner, in this process and in another', async (t) => {
   const { dataDirectory, cluster } = place(t);
   const server = await startEmbeddedPostgres({ dataDirectory, durable: false });

@@ -16,8 +16,6 @@ import {
 } from '#src/db/embedded/index.js';
 import { deepPath, processesIn, query, temporaryDirectory } from './support.js';
 
-t.setTimeout(120_000);
-
 const start = (dataDirectory: string, more: Partial<EmbeddedPostgresOptions> = {}) =>
   startEmbeddedPostgres({ dataDirectory, durable: false, ...more });
 

@@ -132,7 +132,8 @@ export function processesIn(directory: string): number[] {
     .filter((pid) => isRunning(pid) && runsIn(pid, path));
 }
 
-export async function waitFor(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+/** Gives up when even a busy machine would be done. */
+export async function waitFor(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('waited in vain');
@@ -197,7 +198,7 @@ export class Holder {
   }
 
   async next(): Promise<Report> {
-    await waitFor(() => this.#reports.length > 0 || this.#ended, 30_000);
+    await waitFor(() => this.#reports.length > 0 || this.#ended, 120_000);
     await waitFor(() => this.#reports.length > 0, 1000);
     return this.#reports.shift() ?? {};
   }
