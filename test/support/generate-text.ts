@@ -149,6 +149,7 @@ export function patternText(pattern: string, random: Random): string {
     if (letter === 'd') return String(random.int(0, 9));
     if (letter === 'w') return random.pick([...ALPHABET]);
     if (letter === 's') return ' ';
+    if (letter === 'S') return plainWord(random);
     return /[bBAzZ]/.test(letter) ? '' : letter;
   }
 
