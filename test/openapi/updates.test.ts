@@ -9,7 +9,7 @@ import { Known } from '#test/support/known.js';
 import { Random } from '#test/support/random.js';
 
 const testApp = await createTestApp(t);
-const { app } = testApp;
+const { app, clock } = testApp;
 const admin = await testApp.signedIn({ username: 'admin', role: 'admin' });
 const generator = new Generator(contract, new Random(20_260_131), new Known());
 const category = await admin.post('/api/v1/categories', { name: 'Guides' });
@@ -79,10 +79,13 @@ async function assertSafe(t: Test, component: string, name: string, schema: Sche
   const before = await client.get(url);
   const entries = await auditEntries();
   const change = { [name]: newValue(name, schema, before.json[name]) };
+  clock.advance(1000);
 
   const changed = await client.patch(url, change);
   t.equal(changed.status, 200, `${JSON.stringify(change)}: ${changed.text}`);
   t.equal(versionOf(changed), versionOf(before) + 1, 'raises the version by one');
+  // Triggers announce a change by this column.
+  t.equal(changed.json.updated_at, clock.read().toISOString(), 'sets the time of the change');
   const added = (await auditEntries()).slice(entries.length);
   t.equal(added.length, 1, 'adds one audit entry');
   const named = Object.keys(added[0]?.['after'] ?? {});
@@ -98,6 +101,18 @@ const schemas = (contract.components?.schemas ?? {}) as Record<string, OpenAPIV3
 const updates = Object.entries(schemas).filter(([name]) => name.endsWith('Update'));
 
 t.ok(updates.length >= 6, 'the contract has update schemas');
+
+t.test('a POST and a PUT write every field that a PATCH changes', async (t) => {
+  for (const [component, { properties = {} }] of updates) {
+    for (const kind of ['Create', 'Replace']) {
+      const other = schemas[component.replace('Update', kind)];
+      if (other === undefined) continue;
+      const missing = Object.keys(properties).filter((name) => !(name in (other.properties ?? {})));
+      t.same(missing, [], `${component}: ${kind}`);
+    }
+  }
+});
+
 for (const [component, { properties = {} }] of updates) {
   for (const [name, schema] of Object.entries(properties)) {
     t.test(`${component}: changing only ${name} makes one version and one audit entry`, (t) =>
