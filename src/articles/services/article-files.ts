@@ -31,7 +31,7 @@ export interface Article {
    * SHA-256 of the text, and of whether dates hold the post back. Tells whether to import it again.
    */
   hash: string;
-  post: Pick<PostCreate, 'title' | 'content' | 'summary' | 'tags' | 'status'>;
+  post: Omit<PostCreate, 'slug' | 'category_id'>;
   slug: string | null;
   /** Whether the slug is in the front matter; otherwise it is derived from the file name. */
   isSlugWritten: boolean;

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import type { PostCreate } from '#schemas/posts.js';
 import type { Database } from '#src/db/database.js';
 import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import type { Schema } from '#src/db/tables.js';
@@ -17,20 +18,16 @@ const IMPORTED_COLUMNS = [
 export type ImportedPost = Pick<Selectable<Schema['posts']>, (typeof IMPORTED_COLUMNS)[number]>;
 
 /** A post as it is exported to a file. */
-export interface ExportedPost {
+export interface ExportedPost extends Omit<PostCreate, 'slug' | 'category_id' | 'status'> {
   id: number;
-  title: string;
   slug: string;
-  summary: string;
-  content: string;
   published_at: string | null;
   created_at: string;
   source_path: string | null;
   /** Username of the author; null if the user was deleted. */
   author: string | null;
-  /** Name of the category; `tags` holds names in alphabetical order. */
+  /** Name of the category. The names in `tags` are in alphabetical order. */
   category: string | null;
-  tags: string[];
 }
 
 /** Returns the post imported from this path, or null; it may be in the trash. */
