@@ -3,8 +3,8 @@ import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
 import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
 import type { Keywords } from './keywords.js';
-import { FAIL, finish, getOwn, newState, setOwn, under } from './node.js';
-import { modelQuick, type Quick } from './quick.js';
+import { FAIL, finish, getOwn, newState, type Quick, setOwn, under } from './node.js';
+import { modelQuick } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
 
 /** The location of parameters, which is the first element of every `loc`. */

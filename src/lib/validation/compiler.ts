@@ -4,11 +4,11 @@ import { decimalNode, isDecimal } from './decimals.js';
 import { enumNode, literalNode } from './enums.js';
 import { isBinary, textNode } from './formats.js';
 import { type Keywords, keywordNode } from './keywords.js';
-import type { Node } from './node.js';
+import type { Node, Slot } from './node.js';
 import { anyNode, booleanNode, integerNode, nullNode, numberNode } from './numbers.js';
 import { dictNode, type Extras, makeField, modelNode, type PatternRule } from './objects.js';
 import { compilePattern } from './pattern.js';
-import { recursiveNode, type Slot } from './recursion.js';
+import { recursiveNode } from './recursion.js';
 import { References } from './references.js';
 import type { Definitions, JsonSchema } from './schema.js';
 import {

@@ -1,7 +1,6 @@
-import { type Check, FAIL, fail, LAX, lower, type Node, newState } from './node.js';
+import { type Check, FAIL, fail, type Guard, LAX, lower, type Node, newState } from './node.js';
 import { integerNode, numberNode } from './numbers.js';
 import { expectedOneOf, pythonRepr } from './python-repr.js';
-import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
 /**

@@ -1,6 +1,5 @@
 import { REDACTED } from '#src/lib/redact.js';
-import { type Check, FAIL, fail, type Node } from './node.js';
-import type { Guard } from './quick.js';
+import { type Check, FAIL, fail, type Guard, type Node } from './node.js';
 import type { JsonSchema } from './schema.js';
 
 /** A rule that a string violates: error type, English message, and `ctx`. */

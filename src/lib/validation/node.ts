@@ -1,7 +1,5 @@
 import type { ErrorItem } from './error-item.js';
 import { type ErrorType, messageFor } from './messages.js';
-import type { Guard, Quick } from './quick.js';
-import type { Memory } from './recursion.js';
 
 /** Result of a failed check; the errors are in the state. */
 export const FAIL: unique symbol = Symbol('fail');
@@ -32,6 +30,26 @@ export interface State {
   memory?: Memory;
 }
 
+/**
+ * The quick path. In most requests, all values are valid and already have the right type. For
+ * these, generated code converts without bookkeeping, and returns `FAIL` for anything else. The
+ * quick path never reports errors: after `FAIL` the full checks, which know every conversion and
+ * error, start over, so the two cannot disagree.
+ */
+export type Quick = (value: unknown) => unknown;
+
+/** Gives the values that generated code refers to a name, never one from a schema. */
+export interface Binder {
+  /** Binds a value and returns its name in the code. */
+  bind(value: unknown): string;
+}
+
+/**
+ * Returns code of a condition that is true if a value needs the full check; other values stay
+ * unchanged.
+ */
+export type Guard = (value: string, bindings: Binder) => string;
+
 /** Validates and converts a value. On failure adds errors to the state and returns {@link FAIL}. */
 export type Check = (value: unknown, state: State) => unknown;
 
@@ -45,6 +63,22 @@ export interface Node {
   /** Quick path for a value that is rebuilt, see `quick.ts`. */
   quick?: Quick;
 }
+
+/** Receives the node of a schema under compilation, for references within the schema. */
+export interface Slot {
+  node: Node | undefined;
+}
+
+/** The result of an object under one schema. */
+export interface Remembered {
+  value: unknown;
+  errors: readonly ErrorItem[];
+  exactness: number;
+  fieldsSet: number | undefined;
+}
+
+/** Results by schema and object, during one run. */
+export type Memory = Map<Slot, Map<unknown, Remembered>>;
 
 export function newState(): State {
   return { errors: [], exactness: EXACT, fieldsSet: undefined, depth: 0, openUnions: 0 };

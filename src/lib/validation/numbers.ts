@@ -1,5 +1,14 @@
-import { type Check, FAIL, fail, LAX, lower, type Node, STRICT, type State } from './node.js';
-import type { Guard } from './quick.js';
+import {
+  type Check,
+  FAIL,
+  fail,
+  type Guard,
+  LAX,
+  lower,
+  type Node,
+  STRICT,
+  type State,
+} from './node.js';
 import type { JsonSchema } from './schema.js';
 
 /** CPython rejects longer integer strings (CVE-2020-10735). */

@@ -1,18 +1,10 @@
-import { FAIL, type Node, newState } from './node.js';
-
-/**
- * The quick path. In most requests, all values are valid and already have the right type. For
- * these, generated code converts without bookkeeping, and returns `FAIL` for anything else. The
- * quick path never reports errors: after `FAIL` the full checks, which know every conversion and
- * error, start over, so the two cannot disagree.
- */
-export type Quick = (value: unknown) => unknown;
+import { type Binder, FAIL, type Node, newState, type Quick } from './node.js';
 
 /**
  * Collects the values that generated code refers to, under generated names, never names from a
  * schema.
  */
-export class Bindings {
+export class Bindings implements Binder {
   readonly #values: unknown[] = [];
 
   /** Binds a value and returns its name in the code. */
@@ -28,12 +20,6 @@ export class Bindings {
     return factory(FAIL, ...this.#values) as Quick;
   }
 }
-
-/**
- * Returns code of a condition that is true if a value needs the full check; other values stay
- * unchanged.
- */
-export type Guard = (value: string, bindings: Bindings) => string;
 
 /** Returns the quick path of a node, or its check if it has none. */
 export function quickOf(node: Node): Quick {

@@ -1,27 +1,21 @@
 import type { ErrorItem } from './error-item.js';
-import { addFields, EXACT, FAIL, fail, lower, type Node, type State } from './node.js';
+import {
+  addFields,
+  EXACT,
+  FAIL,
+  fail,
+  lower,
+  type Node,
+  type Remembered,
+  type Slot,
+  type State,
+} from './node.js';
 
 /** pydantic-core's `RECURSION_GUARD_LIMIT`, minus the outermost value. */
 const MAX_RECURSION = 254;
 
 /** Beyond this number of errors, a repeated failure adds only its first error. */
 const MAX_REPEATED_ERRORS = 100;
-
-/** Receives the node of a schema under compilation, for references within the schema. */
-export interface Slot {
-  node: Node | undefined;
-}
-
-/** The result of an object under one schema. */
-interface Remembered {
-  value: unknown;
-  errors: readonly ErrorItem[];
-  exactness: number;
-  fieldsSet: number | undefined;
-}
-
-/** Results by schema and object, during one run. */
-export type Memory = Map<Slot, Map<unknown, Remembered>>;
 
 const copy = (item: ErrorItem): ErrorItem => ({ ...item, loc: [...item.loc] });
 

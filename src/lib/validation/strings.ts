@@ -1,7 +1,6 @@
 import { isAtLeast, isAtMost } from '#src/lib/code-points.js';
-import { type Check, fail, LAX, lower, type Node } from './node.js';
+import { type Check, fail, type Guard, LAX, lower, type Node } from './node.js';
 import { compilePattern } from './pattern.js';
-import type { Guard } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
 /** Compiles `type: string` without a format: no trimming, no conversion of other types. */

@@ -8,10 +8,11 @@ import {
   isObject,
   lower,
   type Node,
+  type Quick,
   under,
 } from './node.js';
 import { pythonRepr, pythonStr } from './python-repr.js';
-import { type Quick, quickOf } from './quick.js';
+import { quickOf } from './quick.js';
 
 /** Compiles a nullable schema. Errors of the inner schema get no label. */
 export function nullableNode(node: Node): Node {

@@ -1,5 +1,4 @@
-import { type Check, fail, LAX, lower, type Node } from './node.js';
-import type { Guard } from './quick.js';
+import { type Check, fail, type Guard, LAX, lower, type Node } from './node.js';
 
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HYPHENATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
