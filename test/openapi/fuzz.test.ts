@@ -56,12 +56,23 @@ const LISTS: Record<string, string> = {
   'api-keys-delete': '/api/v1/me/api-keys',
   'posts-': '/api/v1/posts?status=draft',
   'post-comments-': '/api/v1/posts',
-  'comments-update': '/api/v1/comments?author={caller}',
   'comments-': '/api/v1/comments',
   'categories-': '/api/v1/categories',
   'tags-': '/api/v1/tags',
   'trash-': '/api/v1/trash',
   'jobs-': '/api/v1/jobs',
+};
+
+/** Makes a resource for operations that rarely find one by chance, and returns its path. */
+const MADE: Record<string, (caller: Client) => Promise<string | undefined>> = {
+  // Only the author of a comment can change it, and only for some minutes.
+  async 'comments-update'(caller) {
+    const post = { title: 'Commented', content: 'Words.', status: 'published' };
+    const { headers } = await caller.post('/api/v1/posts', post);
+    if (headers['location'] === undefined) return undefined;
+    const comment = await caller.post(`${headers['location']}/comments`, { content: 'Words.' });
+    return comment.headers['location'] as string | undefined;
+  },
 };
 
 /** Operations that fail on purpose. */
@@ -263,16 +274,20 @@ async function aimAtListed(
   name: CallerName,
   request: GeneratedRequest,
 ): Promise<void> {
+  if (name === 'anonymous' || !path.includes('{')) return;
+  const [, query] = request.url.split('?', 2);
+  const aimAt = (target: string) => {
+    request.url = query === undefined ? target : `${target}?${query}`;
+  };
+  const made = await MADE[id]?.(callers[name]);
+  if (made !== undefined) return aimAt(made);
   const list = Object.entries(LISTS).find(([prefix]) => id.startsWith(prefix))?.[1];
-  if (list === undefined || name === 'anonymous' || !path.includes('{')) return;
+  if (list === undefined) return;
   // A caller without an account has no id.
-  const items: Listed[] =
-    (await callers[name].get(list.replace('{caller}', `${name}_${generation}`))).json.items ?? [];
+  const items: Listed[] = (await callers[name].get(list)).json.items ?? [];
   if (items.length === 0) return;
   const item = random.pick(items);
-  const [, query] = request.url.split('?', 2);
-  const target = path.replace(/\{(\w+)\}/g, (_, field: string) => String(item[field]));
-  request.url = query === undefined ? target : `${target}?${query}`;
+  aimAt(path.replace(/\{(\w+)\}/g, (_, field: string) => String(item[field])));
 }
 type Listed = Record<string, unknown>;
 
