@@ -162,7 +162,9 @@ function domainPart(text: string): string {
   domainDots(folded);
   const isAscii = !/[^\0-\x7f]/.test(folded) && !folded.includes('xn--');
   const ascii = isAscii ? folded : domainToASCII(folded);
-  if (ascii === '')
+  const unicode = isAscii ? ascii : domainToUnicode(ascii);
+  // Node 20 gives nothing for an A-label that is none, and newer releases leave it as it is.
+  if (ascii === '' || /(^|\.)xn--/.test(unicode))
     throw new Refused('The part after the @-sign is not valid IDNA (Invalid A-label).');
   const long = ascii.split('.').find((label) => label.length > MAX_LABEL);
   if (long !== undefined) {
@@ -183,7 +185,7 @@ function domainPart(text: string): string {
       'The part after the @-sign is a special-use or reserved name that cannot be used with email.',
     );
   }
-  return isAscii ? ascii : domainToUnicode(ascii);
+  return unicode;
 }
 
 const NAME = /^[\p{L}\p{M}\p{N}\p{Pc}\s!#$%&'*+\-/=?^`{|}~]*$/u;
