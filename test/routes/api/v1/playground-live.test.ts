@@ -165,7 +165,7 @@ t.test('returns the response of an upstream', async (t) => {
   for (const wrong of ['ftp://localhost/data', 'file:///etc/hosts', 'localhost']) {
     t.throws(
       () => parseConfig({ PLAYGROUND_UPSTREAM_URL: wrong }),
-      /^PLAYGROUND_UPSTREAM_URL is not an address/,
+      /^PLAYGROUND_UPSTREAM_URL is not an http or https URL/,
     );
   }
   const { client: alone } = await createTestApp(t);

@@ -69,10 +69,10 @@ t.test('assigns a role by name or by mask', async (t) => {
 t.test('requires either a role or valid permissions', async (t) => {
   const url = await newUser();
   const bad: [body: unknown, loc: string[], msg: RegExp][] = [
-    [{}, ['body'], /either a role or permissions/],
-    [{ role: 'author', permissions: 7 }, ['body'], /either a role or permissions/],
-    [{ permissions: 16 }, ['body', 'permissions'], /no permissions with these bits/],
-    [{ permissions: 64 + 1 }, ['body', 'permissions'], /no permissions with these bits/],
+    [{}, ['body'], /exactly one of role and permissions/],
+    [{ role: 'author', permissions: 7 }, ['body'], /exactly one of role and permissions/],
+    [{ permissions: 16 }, ['body', 'permissions'], /bits that are not permissions/],
+    [{ permissions: 64 + 1 }, ['body', 'permissions'], /bits that are not permissions/],
     [{ permissions: 144 }, ['body', 'permissions'], /less than or equal to 143/],
     [{ permissions: -1 }, ['body', 'permissions'], /greater than or equal to 0/],
     [{ permissions: 1.5 }, ['body', 'permissions'], /integer/],
