@@ -69,7 +69,7 @@ const requireViewer: onRequestAsyncHookHandler = async (request) => {
 function assertComplete(url: string, { access, scope, ownerOf }: FastifyContextConfig): void {
   if (scope === undefined) throw new TypeError(`${url} declares an access but no scope`);
   if ((access === 'owner') !== (ownerOf !== undefined)) {
-    throw new TypeError(`${url} declares an owner without a way to find them, or the reverse`);
+    throw new TypeError(`${url} must declare both access: 'owner' and ownerOf, or neither`);
   }
 }
 

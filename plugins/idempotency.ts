@@ -52,7 +52,8 @@ export default fp(
 
           request.db = transaction;
           const body: unknown = await handler.call(this, request, reply);
-          if (body === reply) throw new TypeError('A POST handler returns its body to be kept');
+          if (body === reply)
+            throw new TypeError('A POST handler must return its body, which is stored for replays');
           const answer = { request_hash: requestHash, status: reply.statusCode, body };
           const headers = storedHeaders(reply);
           await store.saveAnswer(transaction, caller, key, { ...answer, headers }, now);

@@ -186,7 +186,7 @@ export class ChannelListener {
     try {
       await say(payload);
       if (await endsWithin(heard, ANSWER_MS)) return;
-      throw new Error('What is said does not arrive: is there a pooler in between?');
+      throw new Error('Notifications do not arrive: does a connection pooler drop them?');
     } finally {
       this.#awaited.delete(payload);
     }

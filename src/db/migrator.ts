@@ -117,7 +117,7 @@ async function step(
     // Fails without a connection; the first error is the relevant one.
     await client.query('rollback').catch(() => undefined);
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The migration ${migration.name} failed and left nothing behind: ${reason}`, {
+    throw new Error(`The migration ${migration.name} failed and was rolled back: ${reason}`, {
       cause: error,
     });
   }

@@ -85,7 +85,7 @@ export async function importArticle(
     return 'created';
   }).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
-    throw new ArticleFileError(`slug: another post has or had ${article.slug}`);
+    throw new ArticleFileError(`slug: ${article.slug} belongs or belonged to another post`);
   });
   return { outcome, unknownAuthor };
 }
@@ -118,11 +118,13 @@ function assertNothingLost(
   { slug, sourcePath }: Article,
 ): void {
   if (source_path !== sourcePath) {
-    const from = source_path === null ? 'from no file' : `from ${source_path}`;
-    throw new ArticleFileError(`the post ${slug} comes ${from}; --force writes over it`);
+    const how = source_path === null ? 'was not imported' : `was imported from ${source_path}`;
+    throw new ArticleFileError(`the post ${slug} ${how}; use --force to overwrite it`);
   }
   if (source_version === version) return;
-  throw new ArticleFileError('its post has been changed since the import; --force writes over it');
+  throw new ArticleFileError(
+    'the post has changed since the last import; use --force to overwrite it',
+  );
 }
 
 /** An article with its names resolved to ids, and its content rendered. */
@@ -160,7 +162,7 @@ async function updateArticle(
   const { post, slug, isSlugWritten, category_id } = article;
   const locked = await posts.lockPost(trx.db, id, EVERYTHING);
   const before = await findPost(trx.db, id, EVERYTHING);
-  if (locked === null || before === null) throw new Error('The post is locked, and yet gone');
+  if (locked === null || before === null) throw new Error('The locked post disappeared');
   assertSame(before, article);
   const { status, ...fields } = post;
   const changes = {
@@ -194,8 +196,8 @@ function assertSame(
   const lines = linesOf(before.content);
   if ([...linesOf(post.content)].some((line) => lines.has(line))) return;
   throw new ArticleFileError(
-    `${sourcePath} is where the post ${before.slug} comes from, which is another; ` +
-      `to replace it, say slug: ${before.slug}`,
+    `${sourcePath} shares nothing with the post ${before.slug}, which was imported from this path; ` +
+      `to replace that post, set slug: ${before.slug}`,
   );
 }
 

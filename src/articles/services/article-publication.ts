@@ -64,7 +64,7 @@ function dateIn(values: Values, name: string): Date | null {
   const text = scalarOf(values.get(name))?.trim() ?? '';
   if (text === '') return null;
   const date = parseArticleDate(text);
-  if (date === null) throw new ArticleFileError(`${name}: ${JSON.stringify(text)} is no date`);
+  if (date === null) throw new ArticleFileError(`${name}: ${JSON.stringify(text)} is not a date`);
   return date;
 }
 

@@ -24,7 +24,7 @@ export async function claimUniqueSlug<T>(attempt: () => Promise<T | null>): Prom
     const result = await attempt();
     if (result !== null) return result;
   }
-  throw new Error('No slug was to be had: others were always faster');
+  throw new Error('No unique slug found: concurrent requests took every candidate');
 }
 
 /**

@@ -83,7 +83,7 @@ export class Compiler {
     const seen = new Set<JsonSchema>();
     let current = schema;
     while (current.$ref !== undefined) {
-      if (seen.has(current)) throw new Error(`Schema reference ${current.$ref} names itself`);
+      if (seen.has(current)) throw new Error(`Schema reference ${current.$ref} refers to itself`);
       seen.add(current);
       current = this.references.resolve(current.$ref);
     }

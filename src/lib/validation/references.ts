@@ -81,7 +81,7 @@ export class References {
     const found =
       (listed?.[1] === undefined ? undefined : this.#byName(decodeURIComponent(listed[1]))) ??
       (base !== undefined && pointer !== '' ? followPointer(base, pointer) : base);
-    if (found === undefined) throw new Error(`Schema reference ${ref} names nothing`);
+    if (found === undefined) throw new Error(`Schema reference ${ref} does not exist`);
     return found;
   }
 }

@@ -30,7 +30,7 @@ export class TokenKeys {
 
   /** @throws TypeError without a secret */
   constructor(secrets: readonly string[]) {
-    if (secrets.length === 0) throw new TypeError('There is no secret to sign tokens with');
+    if (secrets.length === 0) throw new TypeError('A secret is required to sign tokens');
     this.#keys = secrets.map((secret) => ({
       id: createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 16),
       secret: new TextEncoder().encode(secret),

@@ -10,7 +10,7 @@ import { brokenPasswordRules } from './password-policy.js';
  */
 const newPassword: Keyword = ({ minLength, maxLength }) => {
   if (minLength !== PASSWORD_LENGTH.minLength || maxLength !== PASSWORD_LENGTH.maxLength) {
-    throw new Error('A new password has the lengths of PASSWORD_LENGTH');
+    throw new Error('A schema with x-password-policy must use PASSWORD_LENGTH');
   }
   return (password) =>
     brokenPasswordRules(password).map((rule) => ({

@@ -79,7 +79,8 @@ export async function throttled<T>(
   throttles: readonly Throttle[],
   work: () => Promise<T>,
 ): Promise<T> {
-  if (context.db.isTransaction) throw new TypeError('Attempts are counted outside of transactions');
+  if (context.db.isTransaction)
+    throw new TypeError('Attempts must be counted outside of transactions');
   const counted = await countAttempt(context, throttles);
   try {
     const result = await work();

@@ -121,12 +121,12 @@ t.test('reports invalid files with the reason and imports the others', async (t)
     'long-title': /title: String should have at most 200 characters/,
     tags: /tags: List should have at most 20 items/,
     category: /categories: String should have at most 50 characters/,
-    date: /date: "2024-02-30" is no date/,
+    date: /date: "2024-02-30" is not a date/,
     empty: /content: String should have at least 1 character/,
     zero: /zero byte/,
     long: /content: String should have at most 200000 characters/,
     huge: /longer than \d+ bytes/,
-    'slug-2': /slug: another post has or had same/,
+    'slug-2': /slug: same belongs or belonged to another post/,
     latin: /UTF-8/,
     link: /leads out of the folder/,
     dangling: /ENOENT/,
@@ -213,7 +213,7 @@ t.test('does not overwrite posts that were edited here', async (t) => {
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 1);
   t.equal(stdout, summary('0 created, 0 updated, 1 unchanged, 0 left in the trash, 2 skipped'));
-  t.match(stderr, 'skipped a.md: its post has been changed since the import; --force writes over');
+  t.match(stderr, 'skipped a.md: the post has changed since the last import; use --force to overwrite it');
   t.same(await contents(), [
     { content: 'One', status: 'draft' },
     { content: 'Mine', status: 'published' },
@@ -271,7 +271,10 @@ t.test('recognizes a post whose file has moved', async (t) => {
   });
   const { stdout, stderr } = await importAll();
   t.match(stdout, '0 created, 0 updated, 1 unchanged, 0 left in the trash, 1 skipped');
-  t.match(stderr, 'skipped new/b.md: the post two comes from b.md; --force writes over it');
+  t.match(
+    stderr,
+    'skipped new/b.md: the post two was imported from b.md; use --force to overwrite it',
+  );
   t.match((await importAll('--force')).stdout, '0 created, 1 updated, 1 unchanged');
   t.same(await rows('select source_path from posts order by slug'), [
     { source_path: 'new/a.md' },
@@ -297,7 +300,7 @@ t.test('restores posts from their export', async (t) => {
   await rows(`update posts set source_path = null where slug = 'b'`);
   write(out, { 'b.md': '---\nslug: b\n---\nTwo more' });
   const refused = await importFrom(out);
-  t.match(refused.stderr, 'skipped b.md: the post b comes from no file; --force writes over it');
+  t.match(refused.stderr, 'skipped b.md: the post b was not imported; use --force to overwrite it');
   t.equal((await importFrom(out, '--force')).code, 0);
   t.same(await rows(`select content from posts where slug = 'b'`), [{ content: 'Two more' }]);
 });
@@ -420,7 +423,7 @@ t.test('does not overwrite a post with a file from another folder', async (t) =>
   write(elsewhere, { 'index.md': '# Two\n\nA second text.\n' });
   const { code, stderr } = await importFrom(elsewhere);
   t.equal(code, 1);
-  t.match(stderr, 'skipped index.md: index.md is where the post one comes from, which is another');
+  t.match(stderr, 'skipped index.md: index.md shares nothing with the post one');
   const titles = () => rows('select title, slug from posts order by source_path');
   const [about] = await titles();
   t.same(await titles(), [about, { title: 'One', slug: 'one' }]);

@@ -119,7 +119,7 @@ t.test('rolls back a failed migration and keeps earlier ones', async (t) => {
   const url = await emptyDatabase(t);
   const broken = migration('0002_broken', 'create table half (); select 1 / 0');
   await t.rejects(migrateUp(url, [one, broken, migration('0003_three', '')]), {
-    message: 'The migration 0002_broken failed and left nothing behind: division by zero',
+    message: 'The migration 0002_broken failed and was rolled back: division by zero',
   });
   t.same(await tableNames(url), ['migrations', 'one']);
   t.same(
@@ -137,7 +137,7 @@ t.test('reports a lost connection as a failure', async (t) => {
   const url = await emptyDatabase(t);
   const endless = migration('0001_endless', 'create table half (); select pg_sleep(60)');
   const failing = t.rejects(migrateUp(url, [endless]), {
-    message: /^The migration 0001_endless failed and left nothing behind: terminating connection/,
+    message: /^The migration 0001_endless failed and was rolled back: terminating connection/,
   });
   const end = `select pg_terminate_backend(pid) from pg_stat_activity
                where datname = current_database() and query like '%pg_sleep(60)'`;

@@ -47,7 +47,7 @@ t.test('holds back posts with a future date or past expiry', async (t) => {
 
   t.equal(status('expiryDate: 2024-06-01T12:00:00Z'), 'draft');
   t.equal(status('expiryDate: 2024-06-02'), 'published');
-  t.throws(() => status('expiryDate: never'), { message: 'expirydate: "never" is no date' });
+  t.throws(() => status('expiryDate: never'), { message: 'expirydate: "never" is not a date' });
 });
 
 t.test('treats a file as changed once its date has come', async (t) => {
