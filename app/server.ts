@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { readMigrations } from '#src/db/migration-files.js';
 import { migrateUp } from '#src/db/migrator.js';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { jobQueue } from '#src/queue/install.js';
 import { buildApp } from './app.js';
 import { loadConfig } from './config.js';
@@ -56,7 +56,7 @@ async function loadDemoDataOnce(config: Config, app: FastifyInstance): Promise<s
   try {
     return await loadDemoData(app.db);
   } catch (error) {
-    if (toPostgresAnswer(error)?.kind === 'duplicate') return null;
+    if (toPostgresFailure(error)?.kind === 'duplicate') return null;
     throw error;
   }
 }

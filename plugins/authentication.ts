@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Scope } from '#schemas/scopes.js';
 import { TokenKeys } from '#src/people/lib/access-tokens.js';
-import { identifyCredential, KEY_MARK } from '#src/people/services/credentials.js';
+import { identifyCredential, KEY_PREFIX } from '#src/people/services/credentials.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -39,7 +39,7 @@ export default fp<AuthenticationOptions>(
       request.viewer = await identifyCredential(request.db, credential, {
         keys,
         now: app.clock(),
-        onUnnoted: (error) =>
+        onUnrecordedUse: (error) =>
           request.log.warn({ err: error }, 'could not record the use of an API key'),
       });
     });
@@ -55,5 +55,5 @@ function credentialOf({ headers }: FastifyRequest): string | null {
   const key = headers['x-api-key'];
   if (key === undefined) return null;
   // Any other value is rejected as an unknown key, never accepted as a token.
-  return String(key).startsWith(KEY_MARK) ? String(key) : KEY_MARK;
+  return String(key).startsWith(KEY_PREFIX) ? String(key) : KEY_PREFIX;
 }

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError, toErrorAnswer } from '#src/errors.js';
+import { ApiError, toErrorResponse } from '#src/errors.js';
 import { type ErrorCode, languageOf } from '#src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
 import { traceHeaders } from './request-tracing.js';
@@ -28,7 +28,7 @@ export default fp(
 /** Sends the response to an error, including errors that Fastify raises before routing. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const language = languageOf(request.headers['accept-language']);
-  const { status, headers, body } = toErrorAnswer(error, {
+  const { status, headers, body } = toErrorResponse(error, {
     requestId: request.id,
     place: request.body == null ? 'query' : 'body',
     language,
@@ -69,7 +69,7 @@ export function answerClientError(error: ConnectionError, socket: Socket): void 
   }
   const code = CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request';
   const requestId = randomUUID();
-  const { status, body } = toErrorAnswer(new ApiError(code), {
+  const { status, body } = toErrorResponse(new ApiError(code), {
     requestId,
     place: 'query',
     language: 'en',

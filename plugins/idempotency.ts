@@ -47,7 +47,7 @@ export default fp(
             throw new ApiError('request_in_progress', { headers: { 'retry-after': '1' } });
           }
           const since = new Date(now.getTime() - store.IDEMPOTENCY_LIFETIME_MS);
-          const stored = await store.findAnswer(transaction, caller, key, since);
+          const stored = await store.findResponse(transaction, caller, key, since);
           if (stored !== null) return replay(stored, requestHash, key, reply);
 
           request.db = transaction;
@@ -56,7 +56,7 @@ export default fp(
             throw new TypeError('A POST handler must return its body, which is stored for replays');
           const answer = { request_hash: requestHash, status: reply.statusCode, body };
           const headers = storedHeaders(reply);
-          await store.saveAnswer(transaction, caller, key, { ...answer, headers }, now);
+          await store.saveResponse(transaction, caller, key, { ...answer, headers }, now);
           return body;
         });
       };
@@ -66,7 +66,7 @@ export default fp(
 );
 
 function replay(
-  stored: store.StoredAnswer,
+  stored: store.StoredResponse,
   requestHash: Buffer,
   key: string,
   reply: FastifyReply,

@@ -15,7 +15,7 @@ import { projectRoot, projectVersion } from '#src/lib/project-root.js';
 import { shareErrors } from '#src/lib/share-errors.js';
 import { tidyDocument } from '#src/lib/tidy-document.js';
 import { describeAccess, SECURITY_SCHEMES } from './openapi-security.js';
-import { ANSWER_HEADERS } from './replies.js';
+import { REPLY_HEADERS } from './replies.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -134,8 +134,8 @@ function describeOperation(schema: FastifySchema, route: RouteOptions): FastifyS
 }
 
 /** The headers of a success that follow from the method of the reply, and those of the route. */
-function sentHeaders({ answers, sends = [] }: FastifyContextConfig = {}): ResponseHeaderName[] {
-  return [...(answers === undefined ? [] : ANSWER_HEADERS[answers]), ...sends];
+function sentHeaders({ reply, sends = [] }: FastifyContextConfig = {}): ResponseHeaderName[] {
+  return [...(reply === undefined ? [] : REPLY_HEADERS[reply]), ...sends];
 }
 
 function nameWildcard(schema: FastifySchema): FastifySchema {

@@ -6,10 +6,10 @@ import type { Read } from '#src/cache/shared-reads.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
 /** Success responses that the contract cannot derive from the schemas of their routes. */
-export type Answer = 'created' | 'page' | 'read';
+export type ReplyKind = 'created' | 'page' | 'read';
 
 /** Headers of each response. */
-export const ANSWER_HEADERS: Record<Answer, readonly ResponseHeaderName[]> = {
+export const REPLY_HEADERS: Record<ReplyKind, readonly ResponseHeaderName[]> = {
   created: ['Location', 'ETag'],
   page: ['Link'],
   read: ['X-Cache'],
@@ -21,7 +21,7 @@ declare module 'fastify' {
      * Reply method that the handler ends with, where the contract cannot derive it: `created`,
      * `read`, or `page` without a cursor.
      */
-    answers?: Answer;
+    reply?: ReplyKind;
   }
   interface FastifyReply {
     /** Returns a page of a list, with the `Link` header of RFC 8288. */
@@ -78,8 +78,7 @@ export default fp(
 );
 
 /** Checks that the contract lists the headers of the response. @throws TypeError if not */
-function assertDeclared({ request }: FastifyReply, answer: Answer): void {
+function assertDeclared({ request }: FastifyReply, kind: ReplyKind): void {
   const { url, config } = request.routeOptions;
-  if (config.answers !== answer)
-    throw new TypeError(`${url} does not declare answers: '${answer}'`);
+  if (config.reply !== kind) throw new TypeError(`${url} does not declare reply: '${kind}'`);
 }

@@ -3,7 +3,7 @@ import session from '@fastify/session';
 import type { FastifyInstance, FastifyReply, FastifyRequest, Session } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Viewer } from '#src/access/viewer.js';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { ApiError } from '#src/errors.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 import type { AuthenticatedUser } from '#src/people/services/auth.js';
@@ -185,7 +185,7 @@ function createStore(app: FastifyInstance) {
  * socket of the database has, as a missing session: the caller would silently become anonymous.
  */
 function unavailable(error: unknown): unknown {
-  return toPostgresAnswer(error)?.kind === 'unavailable'
+  return toPostgresFailure(error)?.kind === 'unavailable'
     ? new ApiError('service_unavailable', { cause: error })
     : error;
 }

@@ -45,7 +45,7 @@ export default fp<SharedReadsOptions>(
 
     // Runs after the transaction has ended, and before the client gets the response.
     app.addHook('onSend', async (request, reply) => {
-      if (mayChange(request) && reply.statusCode < 400) app.sharedReads.changedHere();
+      if (mayChange(request) && reply.statusCode < 400) app.sharedReads.invalidate();
     });
     app.addHook('onClose', async () => {
       redis?.client.disconnect();

@@ -42,7 +42,7 @@ const operations = {
 } as const;
 
 const routes: FastifyPluginAsyncTypebox<FeedOptions> = async (app, { clientUrl }) => {
-  const config = { answers: 'read', errors: [400] } as const;
+  const config = { reply: 'read', errors: [400] } as const;
   const feed = new PostFeed(app.sharedReads);
 
   app.get('/feed.xml', { schema: operations.read, config }, async (request, reply) => {

@@ -1,4 +1,4 @@
-import { toPostgresAnswer } from './db/postgres-errors.js';
+import { toPostgresFailure } from './db/postgres-errors.js';
 import {
   type ErrorCode,
   type Language,
@@ -102,7 +102,7 @@ export class InvalidRequest extends Error {
 }
 
 /** The response to an error. */
-export interface ErrorAnswer {
+export interface ErrorResponse {
   status: number;
   headers: Record<string, string>;
   body:
@@ -116,14 +116,14 @@ export interface ErrorAnswer {
  *
  * @param place part of the request that contains the values, if the error does not say
  */
-export function toErrorAnswer(
+export function toErrorResponse(
   error: unknown,
   {
     requestId,
     place,
     language,
   }: { requestId: string; place: 'body' | 'query'; language: Language },
-): ErrorAnswer {
+): ErrorResponse {
   const known =
     error instanceof ApiError || error instanceof InvalidRequest
       ? error
@@ -171,7 +171,7 @@ function isClientError(status: number | undefined): boolean {
 }
 
 function fromPostgres(error: unknown, place: string): ApiError | InvalidRequest | undefined {
-  const answer = toPostgresAnswer(error);
+  const answer = toPostgresFailure(error);
   switch (answer?.kind) {
     case undefined:
       return undefined;

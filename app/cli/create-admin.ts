@@ -6,7 +6,7 @@ import { UserCreate } from '#schemas/users.js';
 import { systemContext } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import type { Database } from '#src/db/database.js';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { validationMessage } from '#src/lib/messages/index.js';
 import { compileSchema } from '#src/lib/validation/index.js';
@@ -85,7 +85,7 @@ async function ask(prompt: string): Promise<string> {
 }
 
 function explainDuplicate(error: unknown): never {
-  const answer = toPostgresAnswer(error);
+  const answer = toPostgresFailure(error);
   if (answer?.kind === 'duplicate') throw new Error(`The ${answer.field} is already taken.`);
   throw error;
 }

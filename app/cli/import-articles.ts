@@ -9,7 +9,7 @@ import { ArticleFileError } from '#src/articles/services/article-values.js';
 import { findUserId } from '#src/articles/stores/article-files.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
-import { ApiError, toErrorAnswer } from '#src/errors.js';
+import { ApiError, toErrorResponse } from '#src/errors.js';
 import { listArticleFiles, readArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
 import { progressOf } from './progress.js';
@@ -94,7 +94,7 @@ async function importAll(
 function reasonOf(error: unknown): string {
   if (error instanceof ArticleFileError) return error.message;
   if (isOfFile(error)) return error.message;
-  const { status, body } = toErrorAnswer(error, { requestId: '', place: 'body', language: 'en' });
+  const { status, body } = toErrorResponse(error, { requestId: '', place: 'body', language: 'en' });
   if (status >= 500 && !(error instanceof ApiError)) throw error;
   if (typeof body.detail === 'string') return body.detail;
   return body.detail.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');

@@ -1,7 +1,7 @@
 import type { PostStatus } from '#schemas/posts.js';
 import type { Context } from '#src/access/context.js';
 import { categories } from '#src/articles/services/categories.js';
-import { writtenComment } from '#src/articles/services/comment-changes.js';
+import { renderedComment } from '#src/articles/services/comment-changes.js';
 import { createPost } from '#src/articles/services/post-changes.js';
 import { createTopic } from '#src/articles/services/topic-changes.js';
 import { insertComment } from '#src/articles/stores/comment-changes.js';
@@ -164,7 +164,7 @@ async function insertThreads(
   for (const { author, content, isWaiting = false, replies = [] } of comments) {
     const id = await insertComment(trx, {
       ...place,
-      ...(await writtenComment(content)),
+      ...(await renderedComment(content)),
       author_id: numberOf(author, users),
       is_approved: !isWaiting,
       created_at: at,

@@ -74,7 +74,7 @@ export class CurrentState {
   }
 
   /** Must be called after a possible local change, before the response is sent. */
-  changedHere(): void {
+  invalidate(): void {
     this.#stopgap = randomUUID();
     this.#unheard += 1;
     this.#confirming ??= this.#confirm();

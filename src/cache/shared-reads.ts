@@ -48,7 +48,7 @@ export interface CachedContext extends Context {
 
 export interface SharedReadsOptions {
   db: Database;
-  state: Pick<CurrentState, 'get' | 'start' | 'changedHere'>;
+  state: Pick<CurrentState, 'get' | 'start' | 'invalidate'>;
   redis: RedisConnection | null;
   /** In seconds; default {@link LIFETIMES}. */
   lifetimes?: Record<Kind, number>;
@@ -101,13 +101,13 @@ export class SharedReads {
   }
 
   /** Whether values are currently cached. */
-  get isKeeping(): boolean {
+  get isCaching(): boolean {
     return this.#options.state.get().isCertain;
   }
 
   /** Must be called after a possible local change, before the response is sent. */
-  changedHere(): void {
-    this.#options.state.changedHere();
+  invalidate(): void {
+    this.#options.state.invalidate();
   }
 
   /** @throws any error of `load` */

@@ -5,7 +5,7 @@ import type { Database } from './database.js';
 export const IDEMPOTENCY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** The first response to a request, which is replayed. */
-export interface StoredAnswer {
+export interface StoredResponse {
   request_hash: Buffer;
   status: number;
   headers: Record<string, string>;
@@ -29,12 +29,12 @@ export async function lockIdempotencyKey(
 }
 
 /** Returns the response stored under the key after `since`, or null. */
-export async function findAnswer(
+export async function findResponse(
   db: Database,
   caller: string,
   key: string,
   since: Date,
-): Promise<StoredAnswer | null> {
+): Promise<StoredResponse | null> {
   const row = await db
     .selectFrom('idempotency_keys')
     .select(['request_hash', 'status', 'headers', 'body'])
@@ -46,11 +46,11 @@ export async function findAnswer(
 }
 
 /** Stores the response, replacing an expired one. */
-export async function saveAnswer(
+export async function saveResponse(
   db: Database,
   caller: string,
   key: string,
-  answer: StoredAnswer,
+  answer: StoredResponse,
   now: Date,
 ): Promise<void> {
   const values = {
@@ -68,7 +68,7 @@ export async function saveAnswer(
 }
 
 /** Deletes responses stored up to `until`; returns how many. */
-export async function deleteOldAnswers(db: Database, until: Date): Promise<number> {
+export async function deleteOldResponses(db: Database, until: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('idempotency_keys')
     .where('created_at', '<=', until.toISOString())

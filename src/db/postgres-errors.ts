@@ -2,13 +2,13 @@ import pg from 'pg';
 import type { Reason } from '#src/lib/messages/index.js';
 
 /** The meaning of a PostgreSQL or connection error for the caller. */
-export type PostgresAnswer =
+export type PostgresFailure =
   | { kind: 'duplicate'; field: string }
   | { kind: 'still_in_use' }
   | { kind: 'invalid'; reason: Reason }
   | { kind: 'unavailable' };
 
-type Translate = (error: pg.DatabaseError) => PostgresAnswer;
+type Translate = (error: pg.DatabaseError) => PostgresFailure;
 
 const unavailable: Translate = () => ({ kind: 'unavailable' });
 const invalid =
@@ -72,13 +72,13 @@ const DRIVER_SENTENCES = [
 ];
 
 /** Returns the meaning of a database error; undefined for any other error. */
-export function toPostgresAnswer(error: unknown): PostgresAnswer | undefined {
+export function toPostgresFailure(error: unknown): PostgresFailure | undefined {
   if (error instanceof pg.DatabaseError) {
     const code = error.code ?? '';
     if (code.startsWith('08')) return { kind: 'unavailable' };
     return BY_CODE[code]?.(error);
   }
-  if (error instanceof AggregateError) return toPostgresAnswer(error.errors[0]);
+  if (error instanceof AggregateError) return toPostgresFailure(error.errors[0]);
   if (!(error instanceof Error)) return undefined;
   if (isNetworkFault(error)) return { kind: 'unavailable' };
   const isDriverFault = DRIVER_SENTENCES.some((sentence) => error.message.startsWith(sentence));

@@ -1,4 +1,4 @@
-import { deleteOldAnswers, IDEMPOTENCY_LIFETIME_MS } from '#src/db/idempotency-keys.js';
+import { deleteOldResponses, IDEMPOTENCY_LIFETIME_MS } from '#src/db/idempotency-keys.js';
 import type { JobPayloads } from './job-payloads.js';
 import type { Task } from './task.js';
 
@@ -8,5 +8,5 @@ export const removeStoredResponses: Task<JobPayloads['remove_stored_responses']>
   { db, clock, log },
 ) => {
   const until = new Date(clock().getTime() - IDEMPOTENCY_LIFETIME_MS);
-  log.debug({ responses: await deleteOldAnswers(db, until) }, 'removed stored responses');
+  log.debug({ responses: await deleteOldResponses(db, until) }, 'removed stored responses');
 };

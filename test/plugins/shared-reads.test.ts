@@ -170,13 +170,13 @@ for (const { kind, redis } of kinds) {
         `select pg_terminate_backend(pid) from pg_stat_activity
        where application_name = 'althing-changes' and datname = current_database()`,
       );
-      await until(() => !one.app.sharedReads.isKeeping);
+      await until(() => !one.app.sharedReads.isCaching);
       for (const title of ['First', 'Second']) {
         await pg.query('update posts set title = $1', [title]);
         const { headers, json } = await reader.get(url);
         t.match({ ...headers, ...json }, { title, 'x-cache': 'miss' });
       }
-      await until(() => one.app.sharedReads.isKeeping);
+      await until(() => one.app.sharedReads.isCaching);
       await untilHit(reader, url);
       t.equal((await reader.get(url)).json.title, 'Second');
     });
@@ -340,7 +340,7 @@ t.test('waits for a notification only after requests that may change an article'
   const alice = await one.signedIn({ username: 'alice' });
   const { id } = (await alice.post(URL, { title: 'Pools', content: 'Deep.' })).json;
   await untilHit(alice, URL);
-  await until(() => one.app.sharedReads.isKeeping);
+  await until(() => one.app.sharedReads.isCaching);
 
   // No notification arrives now, so after a change nothing would be cached for a while.
   proxy.isDeaf = true;
@@ -349,10 +349,10 @@ t.test('waits for a notification only after requests that may change an article'
     (await alice.postForm('/api/v1/playground/calc', { a: '1', op: '+', b: '2' })).status,
     200,
   );
-  t.equal(one.app.sharedReads.isKeeping, true);
+  t.equal(one.app.sharedReads.isCaching, true);
   t.equal((await alice.patch(`${URL}/${id}`, { title: '' })).status, 422);
-  t.equal(one.app.sharedReads.isKeeping, true, 'nothing changed');
+  t.equal(one.app.sharedReads.isCaching, true, 'nothing changed');
   t.equal((await alice.patch(`${URL}/${id}`, { title: 'Ponds' })).status, 200);
-  t.equal(one.app.sharedReads.isKeeping, false);
+  t.equal(one.app.sharedReads.isCaching, false);
   proxy.isDeaf = false;
 });

@@ -58,7 +58,7 @@ export async function insertTestPost(
       select ${id}, id from tags where lower(name) = lower(${name})`.execute(app.db);
   }
   // As after a request that wrote it: what this app has kept is not shown again.
-  app.sharedReads.changedHere();
+  app.sharedReads.invalidate();
   return { id, slug };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Scope } from '#schemas/scopes.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
-import { KEY_MARK } from '#src/people/services/credentials.js';
+import { KEY_PREFIX } from '#src/people/services/credentials.js';
 import { insertSession } from '#src/people/stores/sessions.js';
 import type { TestApp } from './app.js';
 
@@ -26,7 +26,7 @@ export async function tokenOf({ app, clock }: TestApp, userId: number): Promise<
 
 /** What a client sends that holds an API key of this user. */
 export async function keyOf({ app }: TestApp, userId: number, scopes: Scope[]): Promise<Headers> {
-  const key = `${KEY_MARK}${randomBytes(32).toString('base64url')}`;
+  const key = `${KEY_PREFIX}${randomBytes(32).toString('base64url')}`;
   await app.db
     .insertInto('api_keys')
     .values({ user_id: userId, name: 'a test', prefix: key, key_hash: hashSecret(key), scopes })

@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox<PostCommentsOptions> = async (app, optio
         access: 'create',
         scope: 'comments:write',
         errors: [404, 409],
-        answers: 'created',
+        reply: 'created',
         rateLimit: { max: perMinute, timeWindow: '1 minute' },
       },
     },

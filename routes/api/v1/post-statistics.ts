@@ -55,7 +55,7 @@ const operations = {
   },
 } as const;
 
-const config = { scope: 'posts:read', answers: 'read' } as const;
+const config = { scope: 'posts:read', reply: 'read' } as const;
 
 /** Statistics of published posts, the same for every viewer. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {

@@ -132,7 +132,7 @@ const operations = {
   },
 } as const;
 
-const read = { scope: 'posts:read', answers: 'read' } as const;
+const read = { scope: 'posts:read', reply: 'read' } as const;
 const write = { access: 'update', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 export interface PostRoutesOptions {
@@ -185,7 +185,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
         access: 'create',
         scope: 'posts:write',
         errors: [409],
-        answers: 'created',
+        reply: 'created',
       },
     },
     async (request, reply) => {

@@ -44,7 +44,7 @@ const config = { access: 'public', scope: 'posts:read' } as const;
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/',
-    { schema: operations.search, config: { ...config, answers: 'page' } },
+    { schema: operations.search, config: { ...config, reply: 'page' } },
     async (request, reply) => {
       const page = await search(request.context(), request.query);
       return reply.page(page);

@@ -98,7 +98,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
   };
 }
 
-const read = { scope: 'posts:read', answers: 'read' } as const;
+const read = { scope: 'posts:read', reply: 'read' } as const;
 const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 /** The routes of categories or tags. */
@@ -136,7 +136,7 @@ export function topicRoutes<Row extends TopicRow>(
       '/',
       {
         schema: operations.create,
-        config: { ...write, errors: [409], answers: 'created' },
+        config: { ...write, errors: [409], reply: 'created' },
       },
       async (request, reply) => {
         const topic = await changes.createTopic(request.context(), kind, request.body);

@@ -143,7 +143,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/',
     {
       schema: operations.create,
-      config: { ...write, errors: [409], answers: 'created' },
+      config: { ...write, errors: [409], reply: 'created' },
     },
     async (request, reply) => {
       const user = await changes.createUser(request.context(), request.body);

@@ -26,7 +26,7 @@ export async function createComment(
   { content, parent_id }: CommentCreate,
 ): Promise<FullComment> {
   const reader = readerOf(context.viewer);
-  const text = await writtenComment(content);
+  const text = await renderedComment(content);
   return inTransaction(context, async (trx) => {
     if (!(await store.holdPost(trx.db, post, reader))) throw new ApiError('not_found');
     const place = parent_id === null ? {} : await store.holdParent(trx.db, parent_id, post, reader);
@@ -60,7 +60,7 @@ export async function editComment(
   id: number,
   content: string,
 ): Promise<FullComment> {
-  const text = await writtenComment(content);
+  const text = await renderedComment(content);
   return inTransaction(context, async (trx) => {
     const before = await lockForChange(trx, id, (comment) => {
       if (comment.author_id !== context.viewer.id) throw new ApiError('forbidden');
@@ -87,7 +87,7 @@ export function deleteComment(context: ActingContext, id: number): Promise<void>
     const before = await lockForChange(trx, id, (comment) =>
       assertMayEdit(context.viewer, comment),
     );
-    await store.updateComments(trx.db, [id], trashed(context));
+    await store.updateComments(trx.db, [id], trashValues(context));
     await record(trx, { action: 'comment.delete', id, before: auditable(before) });
   });
 }
@@ -96,7 +96,7 @@ export function deleteComment(context: ActingContext, id: number): Promise<void>
 const PENDING = { is_approved: false, rejected_at: null };
 
 /** Returns the values that move a comment to the trash. */
-export function trashed({ now, viewer }: ActingContext): store.CommentValues {
+export function trashValues({ now, viewer }: ActingContext): store.CommentValues {
   return { deleted_at: now.toISOString(), deleted_by: viewer.id };
 }
 
@@ -130,7 +130,7 @@ function assertStillEditable({ now }: Context, { created_at }: store.LockedComme
 }
 
 /** Returns the content, rendered HTML and search vector by column. @throws ApiError too_busy */
-export async function writtenComment(content: string) {
+export async function renderedComment(content: string) {
   const { html, text } = await render(content);
   return { content, content_html: html, search: commentVector(text) };
 }

@@ -5,7 +5,7 @@ import * as store from '#src/articles/stores/comment-changes.js';
 import type { FullComment } from '#src/articles/stores/comments.js';
 import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
-import { lockForChange, readBack, trashed } from './comment-changes.js';
+import { lockForChange, readBack, trashValues } from './comment-changes.js';
 import { readerOf } from './policy.js';
 
 interface Decision {
@@ -25,7 +25,7 @@ const DECISIONS: Record<Moderation, Decision> = {
     isDone: ({ rejected_at }) => rejected_at !== null,
     values: ({ now }) => ({ is_approved: false, rejected_at: now.toISOString() }),
   },
-  delete: { action: 'comment.delete', isDone: () => false, values: trashed },
+  delete: { action: 'comment.delete', isDone: () => false, values: trashValues },
 };
 
 /**

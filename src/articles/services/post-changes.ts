@@ -22,7 +22,7 @@ const MAX_SLUG = 200;
 const FALLBACK_SLUG = 'post';
 
 /** Properties of a post that only an import can set. */
-export interface PostOrigin {
+export interface PostProvenance {
   authorId: number | null;
   /** Time of creation and publication; default: now. */
   at?: Date;
@@ -41,7 +41,7 @@ export interface PostOrigin {
 export async function createPost(
   context: Context,
   { tags, slug, status, ...post }: PostCreate,
-  { authorId, at = context.now, sourcePath, text: made }: PostOrigin = {
+  { authorId, at = context.now, sourcePath, text: made }: PostProvenance = {
     authorId: context.viewer?.id ?? null,
   },
 ): Promise<FullPost> {

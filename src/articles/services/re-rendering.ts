@@ -2,7 +2,7 @@ import * as store from '#src/articles/stores/rendered-html.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
-import { writtenComment } from './comment-changes.js';
+import { renderedComment } from './comment-changes.js';
 import { renderedText, searchablePost } from './post-changes.js';
 
 /** Number of rows read at once. */
@@ -56,7 +56,7 @@ async function reRenderPost(db: Database, source: store.Source): Promise<boolean
 }
 
 async function reRenderComment(db: Database, source: store.Source): Promise<boolean> {
-  const { content_html, search } = await writtenComment(source.content);
+  const { content_html, search } = await renderedComment(source.content);
   return store.replaceRendered(db, 'comments', source, { content_html, search });
 }
 

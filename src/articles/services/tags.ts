@@ -6,7 +6,7 @@ export const tags: TopicKind = {
   noun: 'tag',
   table: store.tags,
   // Its posts are indexed under the name, and may be too many for one transaction.
-  async beforeNameGoes(trx, id) {
+  async beforeRename(trx, id) {
     const words = await store.findSearchWords(trx, id);
     await enqueue(trx, 'reindex_tag', { tagId: id, words });
   },

@@ -4,7 +4,7 @@ import * as store from '#src/articles/stores/topic-tables.js';
 import { nextTopicSlug } from '#src/articles/stores/topics.js';
 import { claimUniqueSlug } from '#src/articles/stores/unique-slugs.js';
 import { record, recordDifference } from '#src/audit/audit.js';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
@@ -50,7 +50,7 @@ export async function changeTopic<Row extends store.TopicRow>(
       const before = await lockForChange(trx, kind, id);
       const changes = differences<Partial<WrittenTopic>>(writtenFields(before), written);
       if (Object.keys(changes).length === 0) return before;
-      if (changes.name !== undefined) await kind.beforeNameGoes?.(trx.db, id);
+      if (changes.name !== undefined) await kind.beforeRename?.(trx.db, id);
       const updated_at = context.now.toISOString();
       const after = await store.updateTopic(trx.db, kind.table, id, { ...changes, updated_at });
       const states = { before: auditable(before), after: auditable(after) };
@@ -58,7 +58,7 @@ export async function changeTopic<Row extends store.TopicRow>(
       return after;
     });
   } catch (error) {
-    if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+    if (toPostgresFailure(error)?.kind !== 'duplicate') throw error;
     const taken = await store.findTaken(context.db, kind.table, written, id);
     throw taken.length === 0 ? error : duplicates(written, taken);
   }
@@ -76,7 +76,7 @@ export function deleteTopic<Row extends store.TopicRow>(
 ): Promise<void> {
   return inTransaction(context, async (trx) => {
     const before = await lockForChange(trx, kind, id);
-    await kind.beforeNameGoes?.(trx.db, id);
+    await kind.beforeRename?.(trx.db, id);
     await store.deleteTopic(trx.db, kind.table, id);
     await record(trx, { action: `${kind.noun}.delete`, id, before: auditable(before) });
   });

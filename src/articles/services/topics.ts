@@ -17,7 +17,7 @@ export interface TopicKind<Row extends store.TopicRow = store.TopicRow> {
   noun: 'category' | 'tag';
   table: store.TopicTable<Row>;
   /** Called before the name is changed or deleted, in the same transaction. */
-  beforeNameGoes?(trx: Database, id: number): Promise<void>;
+  beforeRename?(trx: Database, id: number): Promise<void>;
 }
 
 /** Returns the entity tag, which also changes with the number of posts. */

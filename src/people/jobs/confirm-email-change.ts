@@ -26,7 +26,7 @@ export const confirmEmailChange: Task<JobPayloads['confirm_email_change']> = asy
     email,
     minutes: EMAIL_CHANGE_HOURS * 60,
     // The password at the time of the request authorized it.
-    isRightFor: ({ password_changed_at }) =>
+    isAllowedFor: ({ password_changed_at }) =>
       password_changed_at === null || password_changed_at < requestedAt,
   });
   if (token === null) return;

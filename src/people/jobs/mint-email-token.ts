@@ -6,13 +6,13 @@ import type { JobContext } from '#src/queue/task.js';
 
 const MINUTE_MS = 60 * 1000;
 
-export interface WantedToken {
+export interface EmailTokenRequest {
   userId: number;
   purpose: EmailTokenPurpose;
   email: string;
   minutes: number;
   /** Whether the user may have the token, given their current state. */
-  isRightFor(user: Credentials): boolean;
+  isAllowedFor(user: Credentials): boolean;
 }
 
 /**
@@ -22,11 +22,11 @@ export interface WantedToken {
  */
 export function mintEmailToken(
   { db, clock }: Pick<JobContext, 'db' | 'clock'>,
-  { userId, purpose, email, minutes, isRightFor }: WantedToken,
+  { userId, purpose, email, minutes, isAllowedFor }: EmailTokenRequest,
 ): Promise<string | null> {
   return inTransaction({ db }, async ({ db: trx }) => {
     const user = await lockCredentials(trx, userId);
-    if (user === null || !user.is_active || !isRightFor(user)) return null;
+    if (user === null || !user.is_active || !isAllowedFor(user)) return null;
     const { secret, hash } = mintSecret();
     const now = clock();
     await replaceEmailToken(trx, {

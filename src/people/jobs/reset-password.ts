@@ -20,7 +20,7 @@ export const resetPassword: Task<JobPayloads['reset_password']> = async (
     purpose: 'reset_password',
     email: to,
     minutes: PASSWORD_RESET_MINUTES,
-    isRightFor: (now) => now.email === to,
+    isAllowedFor: (now) => now.email === to,
   });
   if (token === null) return;
   const parameters = { username: user.username, token, clientUrl, minutes: PASSWORD_RESET_MINUTES };

@@ -15,7 +15,7 @@ import { toTimestamp } from '#src/lib/timestamps.js';
 import { readPage } from '#src/lists/paging.js';
 import { hashSecret, mintSecret } from '#src/people/lib/random-secrets.js';
 import * as store from '#src/people/stores/api-keys.js';
-import { KEY_MARK } from './credentials.js';
+import { KEY_PREFIX } from './credentials.js';
 
 /** Random bytes in the visible prefix of a key, which identifies the key in lists. */
 const PREFIX_BYTES = 4;
@@ -47,7 +47,7 @@ export function createApiKey(
   if (expiresAt !== null && expiresAt <= context.now) {
     throw new InvalidRequest([valueError('moment_has_passed', ['body', 'expires_at'], expires_at)]);
   }
-  const prefix = `${KEY_MARK}${randomBytes(PREFIX_BYTES).toString('hex')}`;
+  const prefix = `${KEY_PREFIX}${randomBytes(PREFIX_BYTES).toString('hex')}`;
   const key = `${prefix}_${mintSecret().secret}`;
   return inTransaction(context, async (trx) => {
     // Serializes concurrent calls, which could otherwise exceed the limit together.

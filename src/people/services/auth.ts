@@ -9,7 +9,12 @@ import {
   findCredentialsById,
   lockCredentials,
 } from '#src/people/stores/accounts.js';
-import { accountThrottle, addressThrottle, type Throttle, throttled } from './login-throttling.js';
+import {
+  accountThrottle,
+  ipAddressThrottle,
+  type Throttle,
+  throttled,
+} from './login-throttling.js';
 import { renewHash, verifyPassword } from './passwords.js';
 
 /** A user who has just authenticated, with the stored hash of their password. */
@@ -80,5 +85,5 @@ export async function assertSamePassword(trx: ActingContext, passwordHash: strin
 }
 
 function throttlesOf(account: string, { address, loginLimits }: Context): Throttle[] {
-  return [accountThrottle(account, loginLimits), addressThrottle(address, loginLimits)];
+  return [accountThrottle(account, loginLimits), ipAddressThrottle(address, loginLimits)];
 }

@@ -6,7 +6,7 @@ import { hashSecret } from '#src/people/lib/random-secrets.js';
 import * as store from '#src/people/stores/credentials.js';
 
 /** Prefix of every API key. Distinguishes keys from tokens, and makes leaked keys easy to find. */
-export const KEY_MARK = 'alt_';
+export const KEY_PREFIX = 'alt_';
 
 /**
  * Minimum milliseconds between two records of a key's use; recording each use would cost a write.
@@ -18,7 +18,7 @@ export interface CredentialOptions {
   keys: TokenKeys;
   now: Date;
   /** Called if the use of a key could not be recorded, which does not fail the request. */
-  onUnnoted: (error: unknown) => void;
+  onUnrecordedUse: (error: unknown) => void;
 }
 
 /**
@@ -32,7 +32,7 @@ export function identifyCredential(
   credential: string,
   options: CredentialOptions,
 ): Promise<Viewer> {
-  return credential.startsWith(KEY_MARK)
+  return credential.startsWith(KEY_PREFIX)
     ? identifyKey(db, credential, options)
     : identifyToken(db, credential, options);
 }
@@ -53,7 +53,7 @@ async function identifyToken(
 async function identifyKey(
   db: Database,
   key: string,
-  { now, onUnnoted }: CredentialOptions,
+  { now, onUnrecordedUse }: CredentialOptions,
 ): Promise<Viewer> {
   const user = await store.findUserByKey(db, hashSecret(key));
   if (user === null || isPast(user.expires_at, now)) throw new ApiError('invalid_token');
@@ -61,7 +61,7 @@ async function identifyKey(
   const since = new Date(now.getTime() - USE_INTERVAL_MS);
   if (isPast(user.last_used_at, since, true)) {
     // Reads must also work on a read-only standby, where this write fails.
-    await store.recordKeyUse(db, user.key_id, { now, since }).catch(onUnnoted);
+    await store.recordKeyUse(db, user.key_id, { now, since }).catch(onUnrecordedUse);
   }
   return toViewer(user, { kind: 'key', id: user.key_id, scopes: user.scopes });
 }

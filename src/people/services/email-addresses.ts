@@ -1,7 +1,7 @@
 import type { EmailChange } from '#schemas/registrations.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
@@ -16,7 +16,7 @@ import { confirmRegistration } from './registrations.js';
 export const EMAIL_CHANGE_HOURS = 24;
 
 /** The user whose email address has been confirmed. */
-export interface ConfirmedAddress {
+export interface ConfirmedEmail {
   username: string;
   email: string;
 }
@@ -50,7 +50,7 @@ export async function requestEmailChange(
  * @throws InvalidRequest if the token is unknown, used or expired; ApiError duplicate if the
  *   username or email address has been taken meanwhile
  */
-export function confirmEmail(context: Context, token: string): Promise<ConfirmedAddress> {
+export function confirmEmail(context: Context, token: string): Promise<ConfirmedEmail> {
   const tokenHash = hashSecret(token);
   return inTransaction(context, async (trx) => {
     const user = await confirmRegistration(trx, tokenHash);
@@ -63,7 +63,7 @@ export function confirmEmail(context: Context, token: string): Promise<Confirmed
   });
 }
 
-async function confirmChange(trx: Context, tokenHash: Buffer): Promise<ConfirmedAddress | null> {
+async function confirmChange(trx: Context, tokenHash: Buffer): Promise<ConfirmedEmail | null> {
   const { now, language } = trx;
   const token = await takeEmailToken(trx.db, tokenHash, 'change_email', now);
   const before = token === null ? null : await lockUser(trx.db, token.user_id);
@@ -74,7 +74,7 @@ async function confirmChange(trx: Context, tokenHash: Buffer): Promise<Confirmed
   try {
     await updateUser(trx.db, id, { email, ...verified }, now);
   } catch (error) {
-    if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+    if (toPostgresFailure(error)?.kind !== 'duplicate') throw error;
     throw duplicate([{ loc: ['body', 'token', 'email'], input: email }], error);
   }
   // Tokens sent to the old address must no longer work.

@@ -44,7 +44,7 @@ export function accountThrottle(account: string, { perAccount }: LoginLimits): T
 }
 
 /** Limits wrong passwords for all accounts from one network (see `networkOf`). */
-export function addressThrottle(address: string | null, { perAddress }: LoginLimits): Throttle {
+export function ipAddressThrottle(address: string | null, { perAddress }: LoginLimits): Throttle {
   const network = address === null ? '' : networkOf(address);
   return { key: `password:address:${network}`, free: perAddress, onSuccess: 'take_back' };
 }

@@ -1,7 +1,7 @@
 import type { Registration } from '#schemas/registrations.js';
 import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
 import { REDACTED } from '#src/lib/redact.js';
@@ -51,7 +51,7 @@ export async function register(context: Context, registration: Registration): Pr
       await record(trx, { action: 'account.register', id: null, after: { username } });
     });
   } catch (error) {
-    throw toPostgresAnswer(error)?.kind === 'duplicate' ? usernameTaken(username, error) : error;
+    throw toPostgresFailure(error)?.kind === 'duplicate' ? usernameTaken(username, error) : error;
   }
 }
 
@@ -87,7 +87,7 @@ export async function confirmRegistration(
     await record(trx, { action: 'account.verify', id: user.id, actorId: user.id, after });
     return user;
   } catch (error) {
-    const answer = toPostgresAnswer(error);
+    const answer = toPostgresFailure(error);
     if (answer?.kind !== 'duplicate') throw error;
     const input = answer.field === 'email' ? email : username;
     throw duplicate([{ loc: ['body', 'token', answer.field], input }], error);

@@ -112,7 +112,7 @@ async function exchangeToken(
 ): Promise<TokenPair | null> {
   const { now } = trx;
   const { userId, sessionId } = subject;
-  await store.lockSignIn(trx.db, sessionId);
+  await store.lockSession(trx.db, sessionId);
   const user = await findUserByToken(trx.db, userId, sessionId, now);
   if (user === null || !user.is_active) throw new ApiError('user_unavailable');
   const known =

@@ -7,7 +7,7 @@ import { beyond, isAdministratorMask, isMask, type Mask } from '#src/access/perm
 import { assertUnchanged } from '#src/access/preconditions.js';
 import { isAdministrator } from '#src/access/viewer.js';
 import { record, recordDifference } from '#src/audit/audit.js';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
@@ -54,7 +54,7 @@ export async function createUsers(context: Context, users: UserCreate[]): Promis
         return ids;
       });
     } catch (error) {
-      if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+      if (toPostgresFailure(error)?.kind !== 'duplicate') throw error;
       refusal = error;
     }
   }
@@ -217,7 +217,7 @@ async function withDuplicateErrors<T>(
   try {
     return await work();
   } catch (error) {
-    if (toPostgresAnswer(error)?.kind !== 'duplicate') throw error;
+    if (toPostgresFailure(error)?.kind !== 'duplicate') throw error;
     const duplicates = findDuplicates([user], await takenBy(context, [user], self), () => []);
     throw duplicates.length === 0 ? error : duplicate(duplicates, error);
   }

@@ -6,7 +6,7 @@ import type { Schema } from '#src/db/tables.js';
 export type NewRefreshToken = Insertable<Schema['refresh_tokens']>;
 
 /** Locks the session until the transaction ends, to serialize refreshes. */
-export async function lockSignIn(db: Database, sessionId: number): Promise<void> {
+export async function lockSession(db: Database, sessionId: number): Promise<void> {
   await db.selectFrom('sessions').select('id').where('id', '=', sessionId).forUpdate().execute();
 }
 

@@ -213,7 +213,10 @@ t.test('does not overwrite posts that were edited here', async (t) => {
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 1);
   t.equal(stdout, summary('0 created, 0 updated, 1 unchanged, 0 left in the trash, 2 skipped'));
-  t.match(stderr, 'skipped a.md: the post has changed since the last import; use --force to overwrite it');
+  t.match(
+    stderr,
+    'skipped a.md: the post has changed since the last import; use --force to overwrite it',
+  );
   t.same(await contents(), [
     { content: 'One', status: 'draft' },
     { content: 'Mine', status: 'published' },

@@ -25,7 +25,7 @@ t.test('ignores an echo that fails after a reconnect', async (t) => {
 
   // The connection breaks after the database has received the notification to echo.
   proxy.isDeaf = true;
-  state.changedHere();
+  state.invalidate();
   t.equal(state.get().isCertain, false);
   await sleep(200);
   await app.pg.query(

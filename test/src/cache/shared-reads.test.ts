@@ -14,7 +14,7 @@ function createReads(lifetime = 60, redis: RedisConnection | null = null) {
   const state = { name: 'one', isCertain: true };
   const reads = new SharedReads({
     db: app.db,
-    state: { get: () => ({ ...state }), start: () => undefined, changedHere: () => undefined },
+    state: { get: () => ({ ...state }), start: () => undefined, invalidate: () => undefined },
     redis,
     lifetimes: { list: lifetime, item: lifetime },
   });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { toPostgresAnswer } from '#src/db/postgres-errors.js';
+import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { tables } from '#src/db/tables.js';
 import { createTestDatabase } from '#test/support/database.js';
 import { query } from './embedded/support.js';
@@ -46,7 +46,7 @@ t.test('reports a duplicate by the name of its field', async (t) => {
   const insert = (username: string, email: string) =>
     query(url, `insert into users (username, email) values ('${username}', '${email}')`).then(
       () => 'accepted',
-      (error: unknown) => toPostgresAnswer(error),
+      (error: unknown) => toPostgresFailure(error),
     );
   t.same(await insert('ANN', 'other@example.com'), { kind: 'duplicate', field: 'username' });
   t.same(await insert('other', 'ANN@example.com'), { kind: 'duplicate', field: 'email' });
