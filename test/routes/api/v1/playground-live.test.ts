@@ -54,9 +54,8 @@ t.test('ends the stream when the client disconnects or the service stops', async
   // A closed connection proves that its stream has ended.
   while ((await connections(app.server)) > 0) await sleep(5);
   const other = await fetch(`${origin}${base}/stream`);
-  const began = performance.now();
   const [text] = await Promise.all([other.text(), app.close()]);
-  t.ok(performance.now() - began < 4000, 'does not wait for all ten events');
+  t.ok(text.split('\n\n').length <= 10, 'does not wait for all ten events');
   t.match(text, /^data: .*\n\n$/s);
 });
 
