@@ -1,5 +1,6 @@
-// Compiles what holds an answer against openapi.json: a validator for each schema of a JSON answer
-// or a component, in one CommonJS module. A process of the tests would take seconds for them.
+// Compiles the schemas of openapi.json to validators, which the tests use to check responses: one
+// for each component, header and JSON response, in one CommonJS module. Compiling them in every
+// test process would take seconds each time.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +13,10 @@ import addFormats from 'ajv-formats';
 const CONTRACT = fileURLToPath(new URL('../openapi/openapi.json', import.meta.url));
 const JSON_TYPE = 'application/json';
 
-/** The module and its path; made anew if the contract, this file or Ajv is another. */
+/**
+ * Returns the path and text of the module, as a list of one `[path, text]` pair. The module is
+ * regenerated only if the contract, this file or the version of Ajv has changed.
+ */
 export function compileContract(build) {
   const path = join(build, 'openapi', 'validators.cjs');
   const text = readFileSync(CONTRACT);
@@ -31,7 +35,7 @@ export function compileContract(build) {
 }
 
 function moduleOf(contract) {
-  // With the references left as they are it is a tenth of the time, and less code.
+  // Without inlining references, compiling takes a tenth of the time and the code is smaller.
   const ajv = new Ajv2020({
     strict: false,
     allErrors: true,
@@ -48,7 +52,7 @@ function moduleOf(contract) {
   return `${code}\nexports.places = ${JSON.stringify(index)};\n`;
 }
 
-/** Where the schemas are, as references. */
+/** Returns references to the schemas to compile. */
 function placesOf(contract) {
   const { schemas = {}, headers = {}, responses = {} } = contract.components ?? {};
   const places = [
@@ -72,7 +76,7 @@ function placesOf(contract) {
   return places;
 }
 
-/** As test/support/contract.ts writes it. */
+/** Builds a reference in the same form as `validateAgainst` in test/support/contract.ts. */
 function reference(names) {
   const escaped = names.map((name) =>
     encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1')),

@@ -1,19 +1,19 @@
-// How much of the service the tests run, by lines of its sources. Node measures in every process,
-// those that the tests start included; what was never loaded counts as not covered.
+// Reports the test coverage of the service, by lines of its sources. Node records it in every
+// process, including those that tests start. Files that were never loaded count as uncovered.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Report } from 'c8';
 import { BUILD, filesBelow, ROOT } from './transpile.mjs';
 
-/** Where Node writes what it has measured. */
+/** The folder where Node writes raw coverage. */
 export const rawCoverage = join(BUILD, 'coverage');
 
 const FOLDERS = ['app', 'routes', 'plugins', 'src', 'schemas'];
 
-/** Percent of which no less may be covered: a little below what it is. */
+/** Minimum coverage in percent, slightly below the current values. */
 const LEAST = { lines: 97, branches: 92, functions: 96 };
 
-/** Prints what is not covered. @returns 0, or 1 if that is too much */
+/** Prints uncovered lines. @returns 0, or 1 if coverage is below a minimum */
 export async function reportCoverage() {
   process.chdir(ROOT);
   const report = new Report({
@@ -40,7 +40,7 @@ export async function reportCoverage() {
   return short.length === 0 ? 0 : 1;
 }
 
-/** What is nothing but types leaves an empty module, which nobody loads. */
+/** Returns the modules of files that contain only types: they are empty and never loaded. */
 function withoutCode() {
   return FOLDERS.flatMap((folder) => filesBelow(`build/${folder}`)).filter(
     (path) => path.endsWith('.js') && readFileSync(join(ROOT, path), 'utf8').startsWith('//#'),

@@ -1,20 +1,20 @@
-// Which test files share a process. The first group that takes a file has it, and the last takes
-// all that are left, so that a new file needs no entry here.
+// Defines which test files share processes. A file belongs to the first group that matches; the
+// last group matches every file, so a new file needs no entry here.
 import { statSync } from 'node:fs';
 
 /**
- * In the order in which they start: what takes longest comes first.
+ * The groups in start order, longest-running first.
  *
- * - `files`: what the group takes
- * - `processes`: how many it is shared out to; a number, or `each` for one to every file
- * - `slow`: left out of `npm run test:quick`
+ * - `files`: pattern of the paths in the group
+ * - `processes`: number of processes that share the files, or `each` for one process per file
+ * - `slow`: excluded from `npm run test:quick`
  */
 export const GROUPS = [
   { name: 'random-requests', files: /^test\/openapi\/fuzz/, processes: 'each', slow: true },
   { name: 'service', files: /^test\/app\/(server|faults)/, processes: 'each', slow: true },
   { name: 'command-line', files: /^test\/app\/cli/, processes: 'each', slow: true },
   { name: 'full-size', files: /^test\/src\/db\/large/, processes: 'each', slow: true },
-  // What takes the time of single steps has a process to itself.
+  // Tests that measure durations need a process of their own.
   { name: 'timing', files: /-timing\.test/, processes: 'each', slow: true },
   { name: 'embedded', files: /^test\/src\/db\/embedded\//, processes: 'each', slow: true },
   { name: 'functions', files: /^test\/(src\/(\w+\/)?lib|openapi\/tools)\//, processes: 1 },
@@ -22,11 +22,11 @@ export const GROUPS = [
 ];
 
 /**
- * Shares test files out to processes.
+ * Distributes test files over processes.
  *
- * @param files paths from the root
- * @param size what a file is thought to take; its length, which is near enough
- * @returns processes in the order of their start, by names that sort in that order
+ * @param files paths relative to the root
+ * @param size estimates how long a file runs; by default its length, which is close enough
+ * @returns processes in start order, with names that sort in the same order
  */
 export function planProcesses(files, { quick = false, size = (path) => statSync(path).size } = {}) {
   const left = new Set(files);
@@ -50,7 +50,7 @@ export function planProcesses(files, { quick = false, size = (path) => statSync(
   }));
 }
 
-/** The largest first, each to where there is least. */
+/** Assigns the largest files first, each to the process with the smallest total. */
 function shareOut(files, count, size) {
   const parts = Array.from({ length: Math.min(count, files.length) }, () => ({
     sum: 0,

@@ -2,8 +2,8 @@
 //
 //   node scripts/test.mjs [--quick] [--coverage] [--exclude=<glob>]... [<file or folder>...] [<option of tap>...]
 //
-// Without a file it runs all there are, in the processes of test-groups.mjs. A file that is named
-// runs by itself, so that tap's --only and --grep mean its tests.
+// Without a file, runs all tests in the processes of test-groups.mjs. A named file runs in its own
+// process, so tap's --only and --grep apply to its tests.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -45,7 +45,7 @@ if (files.length === 0) {
 const status = await runTap(files);
 process.exitCode = flags.has('--coverage') ? (await reportCoverage()) || status : status;
 
-/** A file that is named, or the files of a folder. */
+/** Returns the compiled paths of the named files and of all tests in the named folders. */
 function namedFiles() {
   const inside = named.flatMap((path) => {
     const clean = relative(ROOT, join(ROOT, path)).replaceAll('\\', '/');
@@ -58,7 +58,7 @@ function compiledPath(path) {
   return `build/${path.replace(/\.ts$/, '.js')}`;
 }
 
-/** `**` is any path, `*` any name. */
+/** `**` matches any path, `*` any name. */
 function matches(glob, path) {
   const pattern = glob
     .split(/(\*\*|\*)/)
@@ -98,13 +98,13 @@ function runTap(paths) {
       stdio: 'inherit',
       env: {
         ...process.env,
-        // Else tap measures the scripts before and after, and finds that too little.
+        // Otherwise tap measures the coverage of before.js and after.js and rejects it as too low.
         _TAPJS_PROCESSINFO_COVERAGE_: '0',
         ...(flags.has('--coverage') ? { NODE_V8_COVERAGE: rawCoverage } : {}),
       },
     },
   );
-  // tap hands a signal on and reports what was running.
+  // tap forwards the signal and reports the tests that were running.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
-// Writes what the tests run into build/: each TypeScript file of the project as JavaScript, at the
-// same place in the tree. Once before a run, so that no process of the run compiles anything.
+// Transpiles the TypeScript files of the project into build/, in the same tree, for the tests. This
+// happens once before a run, so no test process compiles anything.
 //
-// dist/ is tsc's alone: its incremental compilation would not see that somebody else wrote there.
+// dist/ belongs to tsc: its incremental compilation would not notice files written by others.
 import {
   existsSync,
   mkdirSync,
@@ -21,7 +21,7 @@ export const BUILD = join(ROOT, 'build');
 
 const FOLDERS = ['app', 'routes', 'plugins', 'src', 'schemas', 'test', 'bench', 'openapi/tools'];
 
-/** Brings build/ up to date, and takes out of it what has no source any more. */
+/** Updates build/ and deletes files that no longer have a source. */
 export async function transpile() {
   const sources = FOLDERS.flatMap(filesBelow);
   const { outputFiles } = await build({
@@ -32,14 +32,14 @@ export async function transpile() {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    // Coverage and stacks are told in lines of the sources, which are read from where they are.
+    // Coverage and stack traces refer to lines of the sources, which are read from disk.
     sourcemap: true,
     sourcesContent: false,
     write: false,
     logLevel: 'warning',
   });
   const wanted = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
-  // What is JavaScript already is loaded by its place beside a file that was compiled.
+  // Compiled files load JavaScript files by relative path, so these are copied.
   for (const path of sources.filter((each) => /^test\/.*\.mjs$/.test(each))) {
     wanted.set(join(BUILD, path), readFileSync(join(ROOT, path)));
   }
@@ -48,7 +48,7 @@ export async function transpile() {
   for (const folder of FOLDERS) prune(join('build', folder), wanted);
 }
 
-/** The files below a folder, by their paths from the root, in order. */
+/** Returns the files below a folder as sorted paths from the root, without node_modules. */
 export function filesBelow(folder) {
   if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
@@ -58,7 +58,7 @@ export function filesBelow(folder) {
     .sort();
 }
 
-/** Another run in this checkout may read the file meanwhile: it finds the old one or the new one. */
+/** Replaces a file atomically, because another run in this checkout may be reading it. */
 export function writeIfChanged(path, text) {
   const bytes = Buffer.from(text);
   if (existsSync(path) && readFileSync(path).equals(bytes)) return;

@@ -34,7 +34,7 @@ function renderPage(mails: readonly KeptMail[]): Html {
 </head>
 <body>
 <h1>Mail</h1>
-<p>What would have been sent, the newest first. It is kept in memory only.</p>
+<p>Mails, newest first. They are kept in memory only.</p>
 ${mails.length === 0 ? html`<p>There is none yet.</p>` : mails.map(renderMail)}
 </body>
 </html>

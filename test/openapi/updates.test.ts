@@ -41,13 +41,13 @@ async function created(collection: string, body: object) {
   return { client: admin, url: String(headers['location']) };
 }
 
-/** Values that name another resource, or must not be taken by one. */
+/** Values that must refer to an existing resource, or be unique. */
 const CHOSEN: Record<string, () => unknown> = {
   category_id: () => category.json.id,
   name: () => `Renamed ${++count}`,
 };
 
-/** A valid value of the property that the resource does not have yet. */
+/** Returns a valid value of the property that is neither empty nor the current one. */
 function newValue(name: string, schema: Schema, current: unknown): unknown {
   const chosen = CHOSEN[name];
   if (chosen !== undefined) return chosen();
@@ -84,7 +84,7 @@ async function assertSafe(t: Test, component: string, name: string, schema: Sche
   const changed = await client.patch(url, change);
   t.equal(changed.status, 200, `${JSON.stringify(change)}: ${changed.text}`);
   t.equal(versionOf(changed), versionOf(before) + 1, 'raises the version by one');
-  // Triggers announce a change by this column.
+  // Database triggers use this column to detect changes.
   t.equal(changed.json.updated_at, clock.read().toISOString(), 'sets the time of the change');
   const added = (await auditEntries()).slice(entries.length);
   t.equal(added.length, 1, 'adds one audit entry');

@@ -1,4 +1,4 @@
-/** Runs once after all test files: stops the embedded server, if the run had one. */
+/** Runs once after all test files: stops the embedded server, if the run used one. */
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { TEST_DATA } from './server.js';

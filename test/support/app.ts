@@ -10,7 +10,7 @@ import { Client } from './client.js';
 import { createTestDatabase } from './database.js';
 import { showFailingAnswers } from './failing-answers.js';
 
-/** A clock that stands still until it is moved. */
+/** A stopped clock, moved only by `advance`. */
 export class TestClock {
   #now = Date.now();
 
@@ -25,20 +25,20 @@ export interface TestApp {
   app: FastifyInstance;
   clock: TestClock;
   databaseUrl: string;
-  /** A client of its own, with no cookies yet. */
+  /** Returns a new client without cookies. */
   client(): Client;
-  /** A new user who can sign in with `PASSWORD`. */
+  /** Creates a user whose password is `PASSWORD`. */
   createUser(user: NewUser): Promise<{ id: number }>;
-  /** A client that is signed in as a new user. */
+  /** Creates a user and returns a client with a session of that user. */
   signedIn(user: NewUser): Promise<Client>;
 }
 
 export interface TestRoutes {
-  /** Adds routes of the test's own, behind everything that the app's own routes stand behind. */
+  /** Adds routes for a test, with the same plugins and hooks as the app's own routes. */
   routes?: (app: FastifyInstance) => void | Promise<void>;
 }
 
-/** What tokens are signed with, unless a test brings its own. */
+/** The secret that signs tokens, unless a test overrides it. */
 export const TOKEN_SECRET = 'a token secret for tests and nothing else';
 
 const WIDE_LIMITS = {
@@ -49,17 +49,17 @@ const WIDE_LIMITS = {
   LOGIN_ATTEMPTS_PER_ADDRESS: 1_000_000,
 };
 
-/** Satisfies the password policy. */
+/** A password that satisfies the policy. */
 export const PASSWORD = 'TestPass123!';
 
-/** As little as argon2 takes: what it costs in production is one test's business. */
+/** The lowest cost that argon2 accepts; a separate test covers the production cost. */
 export const CHEAP_PASSWORDS: PasswordCost = { memoryCost: 8, timeCost: 1, parallelism: 1 };
 
 const passwordHashes = new Map<PasswordCost, Promise<string>>();
 
 /**
- * The app as in production, on a database of its own. Only the limits on how often one may ask are
- * wider, and passwords cheap, unless a test sets them.
+ * Builds the app as in production, with its own database, and closes it when the test ends. Rate
+ * limits are raised and password hashing is cheap, unless a test sets them.
  */
 export async function createTestApp(
   t: Test,

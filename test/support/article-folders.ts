@@ -17,14 +17,14 @@ export function write(folder: string, files: Files): void {
   }
 }
 
-/** The Markdown files of a folder by their paths. */
+/** Returns the texts of the Markdown files below a folder, by relative path. */
 export function read(folder: string): Files {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const files = paths.filter((path) => path.endsWith('.md')).sort();
   return Object.fromEntries(files.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
-/** A database, a folder, and the commands. */
+/** Creates a database and a folder, and returns the commands that work on them. */
 export async function place(t: Test) {
   const DATABASE_URL = await createTestDatabase(t);
   const folder = temporaryDirectory(t);
@@ -41,7 +41,7 @@ export async function place(t: Test) {
   };
 }
 
-/** Runs a command in this process: starting another takes longer than most of the work. */
+/** Runs a command in this process, because starting another takes longer than most commands. */
 async function runHere(command: Command, args: string[], url: string): Promise<Outcome> {
   const outcome: Outcome = { code: 0, stdout: '', stderr: '' };
   const { log, error } = console;

@@ -5,22 +5,22 @@ import { indexedWords } from '#src/articles/lib/search-words.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import { commentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
 
-/** A post as tests want it; what is left out is made up. */
+/** Properties of a test post; omitted ones get default values. */
 export interface TestPost {
   title: string;
   slug?: string;
   content?: string;
   summary?: string;
-  /** Names of tags, which are created where there are none. */
+  /** Names of tags; missing tags are created. */
   tags?: string[];
   author_id?: number | null;
   category_id?: number | null;
-  /** When it was published; null for a draft. Now, if it is left out. */
+  /** When the post was published; null for a draft. Defaults to now. */
   published_at?: string | null;
   created_at?: string;
 }
 
-/** Writes a post straight into the database, for tests of what reads it. */
+/** Inserts a post directly into the database, for tests of reading. */
 export async function insertTestPost(
   app: FastifyInstance,
   post: TestPost,
@@ -57,27 +57,27 @@ export async function insertTestPost(
     await sql`insert into post_tags (post_id, tag_id)
       select ${id}, id from tags where lower(name) = lower(${name})`.execute(app.db);
   }
-  // As after a request that wrote it: what this app has kept is not shown again.
+  // A request that creates a post invalidates the cached responses, too.
   app.sharedReads.invalidate();
   return { id, slug };
 }
 
-/** A comment as tests want it; what is left out is made up. */
+/** Properties of a test comment; omitted ones get default values. */
 export interface TestComment {
-  /** The place, in the same list, of the comment to which it replies. */
+  /** The index, in the same list, of the comment that it replies to. */
   parent?: number;
   content?: string;
   author_id?: number;
-  /** True, if it is left out. */
+  /** Defaults to true. */
   is_approved?: boolean;
-  /** By whom it was deleted. */
+  /** The id of the user who deleted it. */
   deleted_by?: number;
-  /** Milliseconds after the one before it; 1, if it is left out. */
+  /** Milliseconds since the previous comment. Defaults to 1. */
   after?: number;
 }
 
 /**
- * Writes comments straight into the database, as many as there are, in one statement.
+ * Inserts comments directly into the database, all in one statement.
  *
  * @returns their ids, in the order of `comments`
  */
@@ -129,7 +129,7 @@ export async function insertTestComments(
   return ids;
 }
 
-/** A chain of replies, each to the one before it. */
+/** Returns a chain of comments, each a reply to the previous one. */
 export function chainOf(length: number, each: (index: number) => TestComment = () => ({})) {
   return Array.from({ length }, (_, index) => ({
     ...(index === 0 ? {} : { parent: index - 1 }),
@@ -137,19 +137,19 @@ export function chainOf(length: number, each: (index: number) => TestComment = (
   }));
 }
 
-/** One comment, by the number of its post. */
+/** Properties of a test comment, with the id of its post. */
 export interface SingleComment {
   post_id: number;
   content?: string;
   author_id?: number | null;
-  /** The comment that it answers, as `insertTestComment` returned it. */
+  /** The comment that it replies to, as returned by `insertTestComment`. */
   parent?: { id: number; thread_id: number | null; depth: number };
   is_approved?: boolean;
   deleted_at?: string | null;
   created_at?: string;
 }
 
-/** Writes a comment straight into the database, approved unless it says otherwise. */
+/** Inserts a comment directly into the database, approved by default. */
 export async function insertTestComment(
   app: FastifyInstance,
   { content = 'Well said.', parent, ...comment }: SingleComment,

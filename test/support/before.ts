@@ -1,4 +1,7 @@
-/** Runs once before all test files: a server, and on it the migrated database they copy. */
+/**
+ * Runs once before all test files: starts the embedded server, unless `DATABASE_URL` is set, and
+ * creates the migrated database that the tests copy.
+ */
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
@@ -30,5 +33,5 @@ console.error(
   `Tests run on PostgreSQL ${rows[0]?.server_version} (${given ? 'DATABASE_URL' : 'embedded'}).`,
 );
 
-// The embedded server outlives this process on purpose; the script that runs last stops it.
+// The embedded server outlives this process on purpose; after.ts stops it.
 process.exit(0);

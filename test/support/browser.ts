@@ -4,19 +4,19 @@ import type { Test } from 'tap';
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Why there is no browser to test with, or false. In CI there has to be one. */
+/** The reason to skip browser tests, or false. In CI, a missing browser fails them instead. */
 export const noBrowser: string | false =
   existsSync(EXECUTABLE) || process.env['CI'] === 'true' ? false : `no ${EXECUTABLE} here`;
 
 export interface Visit {
   page: Page;
-  /** What the page complained about: errors on the console, exceptions, answers of 4xx and 5xx. */
+  /** Console errors, exceptions, and responses with a status of 4xx or 5xx. */
   complaints: string[];
-  /** Requests that went elsewhere than to the service. */
+  /** URLs of requests to other origins than the service. */
   foreign: string[];
 }
 
-/** A fresh page in Chromium, which goes with the test. */
+/** Opens a new page in Chromium, which is closed when the test ends. */
 export async function visit(t: Test, origin: string): Promise<Visit> {
   const browser = await chromium.launch({
     executablePath: EXECUTABLE,

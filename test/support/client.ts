@@ -3,7 +3,7 @@ import { projectRoot } from '#src/lib/project-root.js';
 import { violation } from './contract.js';
 import { remember } from './failing-answers.js';
 
-/** What no answer may ever hold: a password hash, a stack, our SQL, a path of the machine. */
+/** Patterns that no response may contain: password hashes, stack traces, SQL, internal errors. */
 const LEAKS = [
   /\$argon2/,
   /\n\s+at .+:\d+:\d+/,
@@ -14,18 +14,19 @@ const LEAKS = [
 
 type Headers = Record<string, string>;
 
-/** What came back. `json` is for tests, which know what they expect. */
+/** A response. `json` is the parsed body; undefined unless the body is JSON. */
 export interface Reply {
   status: number;
   headers: Record<string, string | string[] | number | undefined>;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer under test may be anything, and is asserted.
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the shape of responses.
   json: any;
 }
 
 /**
- * Calls the app without a socket and holds every answer against the contract: each test is a
- * contract test. Keeps cookies like a browser, and sends the CSRF token like a page.
+ * Calls the app without a socket. Throws if a response violates the contract or leaks internals,
+ * so every test is a contract test. Stores cookies like a browser and sends the CSRF token like a
+ * page.
  */
 export class Client {
   readonly #app: FastifyInstance;
@@ -33,13 +34,13 @@ export class Client {
   readonly #cookies = new Map<string, string>();
   #csrfToken: string | undefined;
 
-  /** @param headers sent with every request, unless that brings its own */
+  /** @param headers default headers, which a request can override */
   constructor(app: FastifyInstance, headers: Headers = {}) {
     this.#app = app;
     this.#headers = headers;
   }
 
-  /** Another client, without cookies, that sends these headers with every request. */
+  /** Returns a new client, without cookies, that adds these headers to the default ones. */
   withHeaders(headers: Headers): Client {
     return new Client(this.#app, { ...this.#headers, ...headers });
   }
@@ -52,7 +53,7 @@ export class Client {
     return this.request({ method: 'POST', url, headers, ...payload(body) });
   }
 
-  /** Sends an urlencoded form. */
+  /** Sends a URL-encoded form. */
   postForm(url: string, fields: Record<string, string>, headers: Headers = {}): Promise<Reply> {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     return this.post(url, new URLSearchParams(fields).toString(), { ...form, ...headers });
@@ -70,19 +71,19 @@ export class Client {
     return this.request({ method: 'DELETE', url, headers });
   }
 
-  /** Signs in, and from then on sends the CSRF token of the session. */
+  /** Signs in; later requests send the CSRF token of the session. */
   async signIn(username: string, password: string): Promise<Reply> {
     const reply = await this.post('/api/v1/auth/login', { username, password });
     if (reply.status === 200) await this.renewCsrfToken();
     return reply;
   }
 
-  /** Fetches the CSRF token that belongs to the cookies. */
+  /** Fetches the CSRF token for the current cookies. */
   async renewCsrfToken(): Promise<void> {
     this.#csrfToken = (await this.get('/api/v1/auth/csrf')).json.csrf_token;
   }
 
-  /** Forgets the CSRF token, as a page of another origin would not have it. */
+  /** Discards the CSRF token, which a page of another origin would not have. */
   dropCsrfToken(): void {
     this.#csrfToken = undefined;
   }

@@ -11,20 +11,23 @@ export interface Outcome {
   stderr: string;
 }
 
-/** The program that runs a file of build/ in a process of its own, and what it has to be told. */
+/** The program, with its options, that runs a file of build/ in its own process. */
 export const NODE = [
   process.execPath,
   '--conditions=althing-test',
   '--enable-source-maps',
 ] as const;
 
-/** The command line, as `npm run cli --` runs it. */
+/** The program and arguments that run the command line, as `npm run cli --` does. */
 export const COMMAND = [...NODE, join(projectRoot, 'build/app/cli/main.js')];
 
-/** No variable of the caller's, and none of `.env`, has a say. */
+/**
+ * Returns the environment of a child process. Settings that are not given are empty, which
+ * overrides variables of the caller and of `.env`.
+ */
 export function environment(settings: Settings): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, NODE_V8_COVERAGE } = process.env;
-  // Where coverage is measured, it is in the processes that tests start, too.
+  // Coverage includes the processes that tests start.
   const measured = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
   const empty = Object.keys(ConfigSchema.properties).map((name) => [name, '']);
   return { PATH, HOME, TMPDIR, ...measured, ...Object.fromEntries(empty), ...settings };

@@ -7,12 +7,15 @@ import { errorHeaders } from '#src/lib/document-headers.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import { type AnswerHeaders, headerProblem } from './headers.js';
 
-/** The contract as it is committed, which a test holds against the running service. */
+/** The committed contract; a test compares it with the running service. */
 export const contract = JSON.parse(
   readFileSync(join(projectRoot, 'openapi/openapi.json'), 'utf8'),
 ) as OpenAPIV3_1.Document;
 
-/** What scripts/compile-contract.mjs makes: validators, and their names by the places of schemas. */
+/**
+ * The module made by scripts/compile-contract.mjs: validators by name, and `places`, which maps
+ * references of schemas to these names.
+ */
 const compiled = createRequire(import.meta.url)(
   join(projectRoot, 'build/openapi/validators.cjs'),
 ) as Record<string, ValidateFunction> & { places: Record<string, string> };
@@ -24,7 +27,7 @@ const paths = Object.entries(contract.paths ?? {}).map(([template, item]) => ({
   parameters: template.split('{').length,
 }));
 
-/** One answer, as far as the contract speaks of it. */
+/** The parts of a response that the contract describes, and its request. */
 export interface Answer {
   method: string;
   url: string;
@@ -33,7 +36,7 @@ export interface Answer {
   body: string;
 }
 
-/** What a part of the contract is, or what it refers to. */
+/** Follows references from a part of the contract to the value itself. */
 export function resolve<T extends object>(part: T | OpenAPIV3_1.ReferenceObject): T {
   if (!('$ref' in part)) return part;
   const [, ...names] = part.$ref.split('/');
@@ -45,8 +48,8 @@ export function resolve<T extends object>(part: T | OpenAPIV3_1.ReferenceObject)
 }
 
 /**
- * What is wrong with an answer by the contract, or null. Of paths that it does not list (pages, and
- * what does not exist) it knows no more than what every error looks like.
+ * Returns how a response violates the contract, or null. For operations that the contract does not
+ * list, such as pages and unknown paths, only the headers of errors are checked.
  */
 export function violation(answer: Answer): string | null {
   const [path = '/'] = answer.url.split('?', 1);
@@ -82,7 +85,7 @@ export function violation(answer: Answer): string | null {
   return problem === null ? null : `${where}: ${problem} in ${answer.body.slice(0, 500)}`;
 }
 
-/** The headers that an answer of the contract is said to have, by name. */
+/** Returns the documented headers of a response, by name. */
 export function headersOf({
   headers = {},
 }: OpenAPIV3_1.ResponseObject): Record<string, OpenAPIV3_1.HeaderObject> {
@@ -98,7 +101,10 @@ function contentTypeOf({ headers }: Answer): string | undefined {
   return headers['content-type']?.toString();
 }
 
-/** What is wrong with a value by the schema at this place of the contract, or null. */
+/**
+ * Returns how a value violates the schema at a JSON pointer of the contract, or null. Throws if the
+ * schema was not compiled.
+ */
 export function validateAgainst(pointer: string[], value: unknown): string | null {
   const place = `contract#/${pointer.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
   const validate = compiled[compiled.places[place] ?? ''];

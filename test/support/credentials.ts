@@ -9,7 +9,7 @@ const HOUR_MS = 60 * 60 * 1000;
 
 type Headers = Record<string, string>;
 
-/** What a client sends that holds an access token of this user: of a sign-in of its own. */
+/** Creates a session of the user; returns headers with an access token for it. */
 export async function tokenOf({ app, clock }: TestApp, userId: number): Promise<Headers> {
   const now = clock.read();
   const sessionId = await insertSession(app.db, null, {
@@ -24,7 +24,7 @@ export async function tokenOf({ app, clock }: TestApp, userId: number): Promise<
   return { authorization: `Bearer ${token}` };
 }
 
-/** What a client sends that holds an API key of this user. */
+/** Creates an API key of the user; returns headers with it. */
 export async function keyOf({ app }: TestApp, userId: number, scopes: Scope[]): Promise<Headers> {
   const key = `${KEY_PREFIX}${randomBytes(32).toString('base64url')}`;
   await app.db

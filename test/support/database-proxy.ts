@@ -4,18 +4,21 @@ import type { Test } from 'tap';
 
 export interface DatabaseProxy {
   url: string;
-  /** Keeps what comes to itself, in both directions, without closing anything. */
+  /** Stops forwarding in both directions, without closing connections. */
   stall(): void;
-  /** Whether notifications are lost on the way, and nothing else. */
+  /** Whether notifications are dropped; everything else is still forwarded. */
   isDeaf: boolean;
-  /** All that was sent to the database. */
+  /** Returns all bytes sent to the database, decoded as Latin-1. */
   sent(): string;
 }
 
-/** How a notification begins (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+/**
+ * The type byte of a NotificationResponse
+ * (https://www.postgresql.org/docs/current/protocol-message-formats.html).
+ */
 const NOTIFICATION = 'A'.charCodeAt(0);
 
-/** The way to the database, which can fail without a word. */
+/** Starts a proxy in front of the database that can fail silently; it ends with the test. */
 export async function startDatabaseProxy(t: Test, databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const socketFolder = target.searchParams.get('host');
@@ -56,7 +59,7 @@ export async function startDatabaseProxy(t: Test, databaseUrl: string): Promise<
   return proxy;
 }
 
-/** Hands on, message by message, those of the wanted types. */
+/** Returns a stream that forwards only complete messages of the wanted types. */
 function messages(isWanted: (type: number) => boolean): Transform {
   let rest = Buffer.alloc(0);
   return new Transform({

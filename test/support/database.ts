@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Test } from 'tap';
 import { serverUrl, TEMPLATE_DATABASE } from './server.js';
 
-/** A migrated, empty database of the test's own, which goes with the test. */
+/** Copies a migrated, empty database for a test, and drops the copy when the test ends. */
 export async function createTestDatabase(t: Test, template = TEMPLATE_DATABASE): Promise<string> {
   const name = `althing_test_${randomBytes(6).toString('hex')}`;
   await asServer(`create database ${name} template ${template}`);
@@ -11,7 +11,7 @@ export async function createTestDatabase(t: Test, template = TEMPLATE_DATABASE):
   return serverUrl(name);
 }
 
-/** Runs one statement outside of the test's database. */
+/** Runs one statement in the server's default database. */
 async function asServer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl() });
   await client.connect();

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 
-/** An answer, as far as whoever looks for a mistake wants to see it. */
+/** The parts of a response that are shown when a test fails. */
 interface Answer {
   request: string;
   status: number;
@@ -13,7 +13,7 @@ const SHOWN = 2000;
 
 const answers = new WeakMap<FastifyInstance, Answer[]>();
 
-/** Keeps an answer until it is clear that nothing is wrong with it. */
+/** Stores a response for `showFailingAnswers`; only the last `KEPT` of an app are stored. */
 export function remember(app: FastifyInstance, answer: Answer): void {
   const kept = answers.get(app) ?? [];
   kept.push(answer);
@@ -21,7 +21,10 @@ export function remember(app: FastifyInstance, answer: Answer): void {
   answers.set(app, kept);
 }
 
-/** Shows the whole answer where an assertion fails that has found its status. */
+/**
+ * When an assertion on a status fails, shows the last response with that status, up to `SHOWN`
+ * characters of its body.
+ */
 export function showFailingAnswers(t: Test, app: FastifyInstance): void {
   watch(t.parser);
 

@@ -1,7 +1,7 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
 import type { Generator, Schema } from './generate.js';
 
-/** One operation of the document. */
+/** An operation of the document. */
 export interface Operation {
   id: string;
   method: string;
@@ -9,7 +9,7 @@ export interface Operation {
   operation: OpenAPIV3_1.OperationObject;
 }
 
-/** A request to be sent. */
+/** A generated request, ready to send. */
 export interface GeneratedRequest {
   method: string;
   url: string;
@@ -19,7 +19,7 @@ export interface GeneratedRequest {
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const;
 
-/** Paths are not decoded by one rule everywhere, so some are written here as they are sent. */
+/** Path segments that are sent as they are, because decoders of paths differ. */
 const RAW_SEGMENTS = ['%00', '%FF', '%ED%A0%80', '%2F', '%25', '%', '%zz', '%20', '1%0a', '+1'];
 
 const ODD_TYPES = ['', 'text/plain', 'application/xml', 'application/json; charset=latin1'];
@@ -28,7 +28,7 @@ const MORE_ODD_TYPES = ['x', 'application/x-www-form-urlencoded', 'multipart/for
 const LANGUAGES = ['zh-CN,zh;q=0.9', 'en', '*', 'de, zh;q=0.1', ';;;', 'zh;q=2'];
 const ACCEPTED = ['*/*', 'application/json', 'text/html', 'text/plain;q=0', 'x', ''];
 
-/** Tokens and keys that are none, and what is neither. */
+/** Invalid tokens and API keys, and values that are neither. */
 const CREDENTIALS = [
   'Bearer x',
   'Bearer alt_x',
@@ -39,7 +39,7 @@ const CREDENTIALS = [
   'x',
 ];
 
-/** Every operation that the document names. */
+/** Returns every operation of the document. */
 export function operationsOf(document: OpenAPIV3_1.Document): Operation[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
@@ -51,10 +51,10 @@ export function operationsOf(document: OpenAPIV3_1.Document): Operation[] {
 }
 
 /**
- * A request for an operation.
+ * Generates a request for an operation.
  *
- * @param faults how likely each value in it is wrong; with 0 it is valid
- * @param hugeBody how many bytes are more than the service reads
+ * @param faults probability that each value is invalid; 0 generates a valid request
+ * @param hugeBody size in bytes of a body that exceeds the service's limit
  */
 export function generateRequest(
   { method, path, operation }: Operation,
@@ -75,7 +75,7 @@ export function generateRequest(
       url = url.replace(`{${name}}`, () => segment || '0');
       continue;
     }
-    // The client sends the right token by itself; here it is replaced by a wrong one now and then.
+    // The client adds the right CSRF token; sometimes a wrong one replaces it here.
     const rarely = name === 'x-csrf-token' ? faults / 2 : 0.4;
     const isGiven = required === true ? !random.chance(faults) : random.chance(rarely);
     if (!isGiven) continue;
@@ -113,7 +113,7 @@ export function generateRequest(
   return request;
 }
 
-/** Tags that are right, so that conditional requests are not all refused. */
+/** Often replaces ETags with current ones, so that not all conditional requests fail. */
 function addConditions(
   url: string,
   parameters: readonly OpenAPIV3_1.ParameterObject[],
@@ -167,7 +167,7 @@ function encodeBody(type: string, value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** What is no longer in the syntax that it claims to be in, or in it in an unusual way. */
+/** Returns the body with broken or unusual syntax. */
 function damage(text: string, { random }: Generator): string | Buffer {
   const at = random.int(0, text.length);
   return random.pick<() => string | Buffer>([
@@ -190,17 +190,17 @@ function asText(value: unknown): string {
 }
 
 function encode(text: string): string {
-  // By way of bytes, which have no lone surrogates.
+  // Conversion to bytes replaces lone surrogates, which `encodeURIComponent` rejects.
   return encodeURIComponent(Buffer.from(text).toString());
 }
 
-/** Two dots would be taken for the folder above. */
+/** Encodes a path segment. Replaces `.` and `..`, which would change the path. */
 function segmentOf(value: unknown): string {
   const text = asText(value);
   return /^\.{1,2}$/.test(text) ? 'dots' : encode(text);
 }
 
-/** What a header can carry at all: the rest is refused before it reaches the service. */
+/** Reduces a text to what a header can contain; anything else never reaches the service. */
 function headerValue(text: string): string {
   return Buffer.from(text)
     .toString('latin1')

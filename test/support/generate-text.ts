@@ -4,7 +4,7 @@ import type { Random } from './random.js';
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const MORE_LETTERS = [...'äßéø中文日本語ไทยעברית🙂👩‍🚀 _-.,\'"%&<>'];
 
-/** What a program that takes text has to survive. */
+/** Texts that often break programs. */
 export const ODD_TEXTS: readonly string[] = [
   '',
   ' ',
@@ -40,7 +40,7 @@ export const ODD_TEXTS: readonly string[] = [
   'a'.repeat(300),
 ];
 
-/** Text of ordinary words, `min` to `max` code points long. */
+/** Returns random letters, `min` to `max` code points long. */
 export function plainText(random: Random, min: number, max: number): string {
   const upper = Math.max(min, Math.min(max, random.chance(0.05) ? 2000 : min + 12));
   const length = random.int(min, upper);
@@ -48,7 +48,7 @@ export function plainText(random: Random, min: number, max: number): string {
   return Array.from({ length }, () => random.pick([...letters])).join('');
 }
 
-/** Text of a `format`; undefined if it is not known here. */
+/** Returns a text in a `format`; undefined for an unknown format. */
 export function formattedText(format: string, random: Random): string | undefined {
   const two = (min: number, max: number) => String(random.int(min, max)).padStart(2, '0');
   const date = () => `${random.int(1970, 2100)}-${two(1, 12)}-${two(1, 28)}`;
@@ -84,7 +84,7 @@ export function plainWord(random: Random): string {
   return `w${Array.from({ length: 10 }, () => random.pick([...ALPHABET])).join('')}`;
 }
 
-/** A text that a pattern finds, for the plain kind of pattern that schemas have. */
+/** Returns a text that matches a regular expression, if it is as simple as those in schemas. */
 export function patternText(pattern: string, random: Random): string {
   let rest = pattern;
   const take = (length: number) => {

@@ -3,7 +3,7 @@ import { formattedText, ODD_TEXTS, patternText, plainText } from './generate-tex
 import type { Known } from './known.js';
 import type { Random } from './random.js';
 
-/** As much of JSON Schema as the document uses. */
+/** A JSON Schema, with the keywords that the document uses. */
 export interface Schema {
   $ref?: string;
   type?: string | readonly string[];
@@ -32,11 +32,11 @@ export interface Schema {
   multipleOf?: number;
 }
 
-/** Of a list that is to be too long, at most so many items are made. */
+/** The most items of a generated list that is too long. */
 const MOST_ITEMS = 1500;
 const DEPTH = 6;
 
-/** Makes values from schemas; at each place, with a given probability, one that does not fit. */
+/** Generates values from schemas; each part is invalid with a given probability. */
 export class Generator {
   readonly random: Random;
   readonly known: Known;
@@ -49,10 +49,10 @@ export class Generator {
   }
 
   /**
-   * A value for a schema.
+   * Returns a value for a schema.
    *
-   * @param faults how likely each place in it is wrong; with 0 the value is valid
-   * @param name under which the value stands, to choose among what is known
+   * @param faults probability that each part is invalid; 0 generates a valid value
+   * @param name name of the property or parameter, to reuse values known by that name
    */
   value(schema: Schema, faults: number, name?: string, depth = 0): unknown {
     const { random } = this;
@@ -98,7 +98,7 @@ export class Generator {
     return this.resolve(found as Schema);
   }
 
-  /** Something that nobody asked for. */
+  /** Returns an unusual value, independent of any schema. */
   odd(): unknown {
     const { random } = this;
     return random.pick<() => unknown>([
@@ -114,7 +114,7 @@ export class Generator {
     ])();
   }
 
-  /** A value just beyond the limits of a schema, or of another kind altogether. */
+  /** Returns a value just beyond the limits of a schema, or an unusual one. */
   #wrong(schema: Schema): unknown {
     const { random } = this;
     const { minimum, maximum, minLength, maxLength, maxItems, items, type } = schema;

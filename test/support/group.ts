@@ -1,19 +1,19 @@
 import t, { type Test } from 'tap';
 
-/** A test file, and how it is loaded. */
+/** A test file and the function that loads it. */
 export interface TestFile {
   name: string;
   load(): Promise<unknown>;
 }
 
-/** What a test file may ask of tap's root. */
+/** Methods of tap's root that test files may call. */
 const METHODS = ['test', 'before', 'beforeEach', 'afterEach', 'teardown', 'setTimeout'] as const;
 const ASSERTIONS = ['comment', 'equal', 'match', 'ok', 'pass', 'same'] as const;
 
 /**
- * Runs test files one after another in this process, each as a subtest by its name: to load the
- * service is what most of them take longest for, and is done once. The files need not know. What
- * they ask of tap's root while theirs is the turn goes to their subtest.
+ * Runs test files one after another in this process, each as a subtest with its name. This loads
+ * the service only once, which takes longer than running most files. While a file runs, its calls
+ * to tap's root go to its subtest, so files need no change.
  */
 export function runTestFiles(files: TestFile[]): void {
   const test: (name: string, work: (own: Test) => Promise<void>) => unknown = t.test.bind(t);
@@ -25,7 +25,7 @@ export function runTestFiles(files: TestFile[]): void {
   }
 }
 
-/** @returns what undoes it */
+/** Redirects calls to tap's root. @returns a function that undoes it */
 function redirect(own: Test): () => void {
   const names = [...METHODS, ...ASSERTIONS];
   for (const name of names) {

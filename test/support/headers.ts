@@ -3,16 +3,16 @@ import addFormats from 'ajv-formats';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { responseHeaders } from '#schemas/response-headers.js';
 
-/** The headers of an answer as they came, their names in lower case. */
+/** The headers of a response, by lower-case name. */
 export type AnswerHeaders = Record<string, string | string[] | number | undefined>;
 
-// A number in a header is a text.
+// Header values are strings, even where the schema is a number.
 const ajv = new Ajv2020({ strict: false, coerceTypes: true });
 addFormats.default(ajv);
 
 /**
- * What is wrong with the headers of an answer by those that are documented for it, or null: one is
- * missing, has another value, or is there though nobody was told.
+ * Returns how the headers of a response differ from the documented ones, or null: a required header
+ * is missing, a value is invalid, or a header of `responseHeaders` is not documented.
  */
 export function headerProblem(
   headers: AnswerHeaders,

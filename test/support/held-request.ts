@@ -7,8 +7,8 @@ export interface HeldReply {
 }
 
 /**
- * A request whose headers are sent at once and whose body only when it is released: the service
- * has looked up the session, and waits.
+ * Sends the headers of a request at once, and its body on `release`. On return, the service has
+ * looked up the session and waits for the body.
  */
 export async function holdRequest(
   origin: string,
@@ -37,7 +37,7 @@ export async function holdRequest(
     });
   });
   call.flushHeaders();
-  // The hooks before the body run now; a health check behind it on the same process has to wait.
+  // The health check queues behind the hooks that run before the body.
   await fetch(`${origin}/health`);
   await new Promise((resolve) => setTimeout(resolve, 100));
   return {

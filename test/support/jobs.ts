@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 
-/** The payload of a notice, which is as good a job as any. */
+/** The payload of a `notice` job, for tests that need any job. */
 export const NOTICE: JobPayloads['notice'] = {
   kind: 'password_changed',
   to: 'alice@example.com',
@@ -11,20 +11,20 @@ export const NOTICE: JobPayloads['notice'] = {
   language: 'en',
 };
 
-/** Makes every waiting job due: the queue goes by the clock of the database, which nobody moves. */
+/** Makes every waiting job due. The queue uses the database's clock, which tests cannot move. */
 export async function makeJobsDue({ db }: FastifyInstance): Promise<void> {
   await sql`update graphile_worker._private_jobs set run_at = now() where run_at > now()`.execute(
     db,
   );
 }
 
-/** How many jobs are not done. */
+/** Returns the number of unfinished jobs. */
 export async function countJobs({ db }: FastifyInstance): Promise<number> {
   const { rows } = await sql`select from graphile_worker.jobs`.execute(db);
   return rows.length;
 }
 
-/** Waits for what happens in the background, and fails when it does not happen. */
+/** Waits until a condition holds; throws after `timeoutMs` milliseconds. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 60_000,

@@ -4,8 +4,8 @@ const KEPT = 60;
 const DEPTH = 4;
 
 /**
- * What earlier answers told: the values by the name under which they stood, so that a later request
- * can name what exists.
+ * Values of earlier responses by property name, and ETags by path, so that later requests can refer
+ * to existing resources.
  */
 export class Known {
   readonly #values = new Map<string, unknown[]>();
@@ -22,7 +22,7 @@ export class Known {
     }
   }
 
-  /** A value that was seen under a name. */
+  /** Returns a random value seen under a name; undefined if there is none. */
   recall(name: string, random: Random): unknown {
     const values = this.#values.get(name);
     return values === undefined ? undefined : random.pick(values);
@@ -44,7 +44,7 @@ export class Known {
   }
 }
 
-/** `next_cursor` is a cursor too, and `ids` are each an id. */
+/** Returns all names of a value: `next_cursor` is also a `cursor`, each of `ids` an `id`. */
 function namesOf(name: string): Set<string> {
   const last = name.split(/[_-]/).at(-1) ?? name;
   return new Set([name, last, last.replace(/s$/, '')]);

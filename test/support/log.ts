@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 
-/** A log that is kept, each line as the object that it is written as. */
+/** Returns a logger at level `debug`, and its lines as parsed objects. */
 export function recordLog(): { logger: Logger; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
   const log = new Writable({

@@ -6,26 +6,26 @@ import type { Test } from 'tap';
 
 const EXECUTABLE = process.env['REDIS_SERVER'] ?? '/usr/bin/redis-server';
 
-/** Why there is no Redis to test with, or false. In CI there has to be one. */
+/** The reason to skip Redis tests, or false. In CI, a missing Redis fails them instead. */
 export const noRedis: string | false =
   existsSync(EXECUTABLE) || process.env['CI'] === 'true' ? false : `no ${EXECUTABLE} here`;
 
 export interface RedisServer {
   url: string;
-  /** Asks it directly. */
+  /** A client connected directly to the server. */
   client: Redis;
-  /** Stops answering, with its connections open. */
+  /** Suspends the server, with its connections open. */
   freeze(): void;
   thaw(): void;
   kill(): Promise<void>;
-  /** After `kill`, on the same port, and empty. */
+  /** Starts the server again after `kill`, on the same port and without data. */
   restart(): Promise<void>;
 }
 
 /**
- * A Redis of this machine's own, which goes with the test.
+ * Starts a local Redis server, which is killed when the test ends.
  *
- * @param password what it asks for; nothing, if it is left out
+ * @param password required password; empty for none
  */
 export async function startRedis(t: Test, password = ''): Promise<RedisServer> {
   const port = await freePort();
@@ -54,7 +54,7 @@ export async function startRedis(t: Test, password = ''): Promise<RedisServer> {
   };
 }
 
-/** Resolves when it takes connections. */
+/** Starts Redis; resolves when it accepts connections. */
 async function launch(port: number, password: string): Promise<ChildProcess> {
   const options = [
     '--bind',

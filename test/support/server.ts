@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { projectRoot } from '#src/lib/project-root.js';
 
 /**
- * Where the test run keeps its embedded server, and the address of the server in use. Two runs at
- * once in one checkout need a folder each.
+ * The folder of the embedded test server and of the file with the URL of the server in use.
+ * Parallel runs in one checkout need separate folders.
  */
 export const TEST_DATA = process.env['TEST_DATA_DIR'] ?? join(projectRoot, 'data', 'test');
 const ADDRESS_FILE = join(TEST_DATA, 'address');
 
 export const TEMPLATE_DATABASE = 'althing_test_template';
 
-/** Tells the test files, each a process of its own, which server they work on. */
+/** Writes the server's URL to a file, because test files run in other processes. */
 export function publishServer(url: string): void {
   mkdirSync(TEST_DATA, { recursive: true });
   writeFileSync(ADDRESS_FILE, url, { mode: 0o600 });
 }
 
-/** The address of the server that the test run started or was given. */
+/** Returns the URL of the run's server, or of a database on it. */
 export function serverUrl(database?: string): string {
   if (!existsSync(ADDRESS_FILE)) {
     throw new Error('No test database: start the tests with npm test or npx tap.');

@@ -5,9 +5,9 @@ import type { Test } from 'tap';
 export interface ReceivedMail {
   from: string;
   to: string[];
-  /** As it came: headers, an empty line, text. */
+  /** The mail as received: headers, an empty line, text. */
   raw: string;
-  /** By lower-case name, unfolded; one that came twice is joined by a line break. */
+  /** Unfolded headers by lower-case name; repeated ones are joined by line breaks. */
   headers: Record<string, string>;
   text: string;
 }
@@ -15,13 +15,13 @@ export interface ReceivedMail {
 export interface SmtpServer {
   url: string;
   mails: ReceivedMail[];
-  /** What the next mails are answered with; after these, mails are taken. */
+  /** Errors for the next mails, in order; once used up, mails are accepted. */
   refusals: { code: number; message: string }[];
-  /** How often a mail was brought, taken or not. */
+  /** Number of delivery attempts, accepted or refused. */
   attempts: number;
 }
 
-/** A mail server on this machine, which goes with the test. */
+/** Starts a local mail server, which is closed when the test ends. */
 export async function startSmtpServer(
   t: Test,
   options: SMTPServerOptions = {},
@@ -29,7 +29,7 @@ export async function startSmtpServer(
   const state: SmtpServer = { url: '', mails: [], refusals: [], attempts: 0 };
   const server = new SMTPServer({
     authOptional: true,
-    // Its certificate is its own, which nobody should trust.
+    // The server's certificate is self-signed, so clients should not trust it.
     disabledCommands: ['STARTTLS'],
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];

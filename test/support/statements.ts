@@ -1,21 +1,21 @@
 import pg from 'pg';
 
-/** What no request asks for: transaction control, and what listens for changes. */
+/** Statements that are not recorded: transaction control and change notifications. */
 const ASIDE =
   /^(begin|commit|rollback|savepoint|release|listen|set synchronous_commit|select pg_notify)/i;
 
-/** A statement as it was sent. */
+/** A statement as sent to the database. */
 export interface RecordedStatement {
   text: string;
   values: readonly unknown[];
 }
 
-/** The SQL that was sent while `work` ran, what stands aside left out. Only looks on. */
+/** Returns the SQL sent while `work` runs, without statements that match `ASIDE`. */
 export async function recordStatements(work: () => Promise<unknown>): Promise<string[]> {
   return (await recordCalls(work)).map(({ text }) => text);
 }
 
-/** The same, with the values of the parameters. */
+/** Like `recordStatements`, with the values of the parameters. */
 export async function recordCalls(work: () => Promise<unknown>): Promise<RecordedStatement[]> {
   const statements: RecordedStatement[] = [];
   const { query } = pg.Client.prototype;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/** Until something holds that comes by itself. */
+/** Waits until a condition holds, without a limit of its own. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(2);
 }
 
-/** Until so many statements on the app's database wait for a lock that somebody else holds. */
+/** Waits until at least `count` statements in the app's database wait for a lock. */
 export async function untilWaiting({ pg }: FastifyInstance, count: number): Promise<void> {
   for (let waiting = 0; waiting < count; ) {
     const { rows } = await pg.query(
