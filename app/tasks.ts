@@ -9,7 +9,7 @@ import { resetPassword } from '#src/people/jobs/reset-password.js';
 import type { JobPayloads, TaskName } from '#src/queue/job-payloads.js';
 import { removeFailedJobs } from '#src/queue/remove-failed-jobs.js';
 import { removeStoredResponses } from '#src/queue/remove-stored-responses.js';
-import type { Task } from '#src/queue/task.js';
+import type { Schedule, Task } from '#src/queue/task.js';
 
 /** The implementation of every task, by name. */
 export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
@@ -26,11 +26,14 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   remove_failed_jobs: removeFailedJobs,
 };
 
-/** Scheduled tasks, as cron expressions in UTC. Each run takes place in one process. */
-export const timetable: { readonly [Name in TaskName]?: string } = {
-  empty_trash: '17 3 * * *',
-  remove_expired_credentials: '7 * * * *',
-  remove_old_visits: '11 * * * *',
-  remove_stored_responses: '13 * * * *',
-  remove_failed_jobs: '19 * * * *',
+/**
+ * Scheduled tasks, with a cron expression in UTC. One process runs each of them. The hourly ones
+ * remove whatever has expired by then, so a run that was missed needs no making up.
+ */
+export const timetable: { readonly [Name in TaskName]?: Schedule } = {
+  empty_trash: { cron: '17 3 * * *', backfill: true },
+  remove_expired_credentials: { cron: '7 * * * *' },
+  remove_old_visits: { cron: '11 * * * *' },
+  remove_stored_responses: { cron: '13 * * * *' },
+  remove_failed_jobs: { cron: '19 * * * *' },
 };

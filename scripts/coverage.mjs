@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Report } from 'c8';
-import { BUILD, filesBelow, ROOT } from './transpile.mjs';
+import { filesBelow, ROOT } from './files.mjs';
+import { BUILD } from './transpile.mjs';
 
 /** The folder where Node writes raw coverage. */
 export const rawCoverage = join(BUILD, 'coverage');

@@ -11,10 +11,12 @@ import { dirname, join, relative } from 'node:path';
 import './vendor-assets.mjs';
 import './build-tap.mjs';
 import { rawCoverage, reportCoverage } from './coverage.mjs';
+import { filesBelow, ROOT } from './files.mjs';
 import { planProcesses } from './test-groups.mjs';
-import { BUILD, filesBelow, ROOT, transpile, writeIfChanged } from './transpile.mjs';
+import { BUILD, transpile, writeIfChanged } from './transpile.mjs';
 
-const GROUPS_FOLDER = join(BUILD, 'groups');
+// One folder per run: another run in this checkout has other groups.
+const GROUPS_FOLDER = join(BUILD, 'groups', String(process.pid));
 
 const given = process.argv.slice(2);
 const flags = new Set(given.filter((each) => each === '--quick' || each === '--coverage'));
@@ -42,7 +44,9 @@ if (files.length === 0) {
   process.stderr.write('No test file is left\n');
   process.exit(2);
 }
-const status = await runTap(files);
+const status = await runTap(files).finally(() => {
+  rmSync(GROUPS_FOLDER, { recursive: true, force: true });
+});
 process.exitCode = flags.has('--coverage') ? (await reportCoverage()) || status : status;
 
 /** Returns the compiled paths of the named files and of all tests in the named folders. */
@@ -70,10 +74,9 @@ function matches(glob, path) {
 }
 
 function writeGroups(processes) {
-  rmSync(GROUPS_FOLDER, { recursive: true, force: true });
   return processes.map(({ name, files: own }) => {
     const entries = own.map((path) => {
-      const url = JSON.stringify(`../${path.replace(/\.ts$/, '.js')}`);
+      const url = JSON.stringify(`../../${path.replace(/\.ts$/, '.js')}`);
       return `  { name: ${JSON.stringify(path)}, load: () => import(${url}) },\n`;
     });
     const path = join(GROUPS_FOLDER, `${name}.test.js`);

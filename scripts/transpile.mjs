@@ -2,21 +2,13 @@
 // happens once before a run, so no test process compiles anything.
 //
 // dist/ belongs to tsc: its incremental compilation would not notice files written by others.
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { compileContract } from './compile-contract.mjs';
+import { filesBelow, ROOT } from './files.mjs';
 
-export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 export const BUILD = join(ROOT, 'build');
 
 const FOLDERS = ['app', 'routes', 'plugins', 'src', 'schemas', 'test', 'bench', 'openapi/tools'];
@@ -46,16 +38,6 @@ export async function transpile() {
   for (const [path, text] of compileContract(BUILD)) wanted.set(path, text);
   for (const [path, text] of wanted) writeIfChanged(path, text);
   for (const folder of FOLDERS) prune(join('build', folder), wanted);
-}
-
-/** Returns the files below a folder as sorted paths from the root, without node_modules. */
-export function filesBelow(folder) {
-  if (!existsSync(join(ROOT, folder))) return [];
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .filter((path) => !path.includes('node_modules/'))
-    .sort();
 }
 
 /** Replaces a file atomically, because another run in this checkout may be reading it. */

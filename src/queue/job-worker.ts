@@ -12,14 +12,14 @@ import { endsWithin } from '#src/lib/ends-within.js';
 import { QUEUE_SCHEMA } from './install.js';
 import { queueEvents, queueLogger } from './queue-log.js';
 import { releaseJobs } from './store.js';
-import type { JobContext, JobLog, Task } from './task.js';
+import type { JobContext, JobLog, Schedule, Task } from './task.js';
 
 export interface JobWorkerOptions {
   /** Pool used only by the queue: one connection for the listener, and one per worker at times. */
   pool: pg.Pool;
   tasks: Readonly<Record<string, Task<never>>>;
-  /** Scheduled tasks by name, with a cron expression in UTC. */
-  timetable: Readonly<Record<string, string>>;
+  /** Scheduled tasks by name. */
+  timetable: Readonly<Record<string, Schedule>>;
   context: JobContext;
   /** Whether statements are prepared on the server. */
   namedStatements: boolean;
@@ -33,7 +33,7 @@ export const QUEUE_CONNECTIONS = CONCURRENCY + 1;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Maximum attempts of a scheduled job before its next run replaces it. */
+/** Maximum attempts of a scheduled job. */
 const CRON_ATTEMPTS = 5;
 
 /** Milliseconds before the queue is restarted after a failure. */
@@ -168,11 +168,19 @@ export class JobWorker {
   }
 }
 
-/** Missed runs of the last day are made up for when a process starts. */
+/** Each task has at most one waiting job, which its next run replaces. */
 function cronItems(timetable: JobWorkerOptions['timetable']) {
-  const options = { backfillPeriod: DAY_MS, maxAttempts: CRON_ATTEMPTS };
   return parseCronItems(
-    Object.entries(timetable).map(([task, match]) => ({ task, match, options })),
+    Object.entries(timetable).map(([task, { cron, backfill = false }]) => ({
+      task,
+      match: cron,
+      options: {
+        backfillPeriod: backfill ? DAY_MS : 0,
+        maxAttempts: CRON_ATTEMPTS,
+        jobKey: `timetable:${task}`,
+        jobKeyMode: 'replace' as const,
+      },
+    })),
   );
 }
 

@@ -24,3 +24,11 @@ export interface JobContext {
  * administrators. A job runs at least once, so it should be idempotent.
  */
 export type Task<Payload> = (payload: Payload, context: JobContext) => Promise<void>;
+
+/** When a task runs. */
+export interface Schedule {
+  /** A cron expression in UTC. */
+  cron: string;
+  /** Whether runs that were missed in the last day are made up for when a process starts. */
+  backfill?: boolean;
+}

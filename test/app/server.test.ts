@@ -287,7 +287,7 @@ t.test('requests in flight', async (t) => {
   });
 
   await t.test('are aborted after SHUTDOWN_TIMEOUT', async (t) => {
-    const settings = { DATABASE_URL, DATA_DIR: temporaryDirectory(t), SHUTDOWN_TIMEOUT: '1' };
+    const settings = { DATABASE_URL, DATA_DIR: temporaryDirectory(t), SHUTDOWN_TIMEOUT: '5' };
     const service = new Service(t, settings);
     await service.origin();
     const began = Date.now();
@@ -295,7 +295,8 @@ t.test('requests in flight', async (t) => {
     t.equal(await request, 'no answer');
     t.equal(await service.ended, 0);
     const took = Date.now() - began;
-    t.ok(took > 900, `stopped after ${took} ms: not before the time was over`);
+    t.ok(took > 4500, `stopped after ${took} ms: not before the time was over`);
+    t.ok(took < 15_000, `stopped after ${took} ms: not long after`);
   });
 });
 
@@ -370,7 +371,7 @@ t.test('reports a problem in one line and does not start', async (t) => {
   writeFileSync(join(damaged, 'secret-key'), '');
   const DATABASE_URL = await createTestDatabase(t);
   const closed = await closedPort();
-  const throttled = await guardedDatabase(t);
+  const guarded = await guardedDatabase(t);
   const silent = await silentPort(t);
 
   const cases: [settings: Settings, reason: RegExp, secret?: string][] = [
@@ -397,12 +398,8 @@ t.test('reports a problem in one line and does not start', async (t) => {
       's3cret',
     ],
     [{ DATABASE_URL: serverUrl('althing_test_none') }, /: The database "althing_test_none" does/],
-    [
-      { DATABASE_URL: throttled('s3cret') },
-      /: The database refused the login .*"throttled"/,
-      's3cret',
-    ],
-    [{ DATABASE_URL: throttled('') }, /: The database (requires a password|refused the login)/],
+    [{ DATABASE_URL: guarded('s3cret') }, /: The database refused the login .*"guarded"/, 's3cret'],
+    [{ DATABASE_URL: guarded('') }, /: The database (requires a password|refused the login)/],
   ];
 
   async function check([settings, reason, secret]: (typeof cases)[number]): Promise<void> {
@@ -444,7 +441,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-/** Prepares a server with a user `throttled` who needs a password; returns its URL. */
+/** Prepares a server with a user `guarded` who needs a password; returns its URL. */
 async function guardedDatabase(t: Test): Promise<(password: string) => string> {
   const dataDirectory = join(temporaryDirectory(t), 'data');
   mkdirSync(dataDirectory);
@@ -452,11 +449,11 @@ async function guardedDatabase(t: Test): Promise<(password: string) => string> {
   t.teardown(() => server.stop());
   const rules = 'local all althing trust\nlocal all all scram-sha-256\n';
   writeFileSync(join(dataDirectory, 'cluster/pg_hba.conf'), rules);
-  await query(server.url, `create role throttled login password 'right'`);
+  await query(server.url, `create role guarded login password 'right'`);
   await query(server.url, 'select pg_reload_conf()');
   return (password) => {
     const url = new URL(server.url);
-    url.username = 'throttled';
+    url.username = 'guarded';
     url.password = password;
     return url.href;
   };

@@ -132,7 +132,7 @@ function firstLine(text: string): string {
 }
 
 function mapOfYaml(text: string, line: number): Map<string, unknown> {
-  return throttled('YAML', line, () => {
+  return withLineNumbers('YAML', line, () => {
     const lineCounter = new LineCounter();
     const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' });
     const [error] = document.errors;
@@ -147,7 +147,7 @@ function mapOfYaml(text: string, line: number): Map<string, unknown> {
 }
 
 function mapOfToml(text: string, line: number): Map<string, unknown> {
-  return throttled('TOML', line, () => {
+  return withLineNumbers('TOML', line, () => {
     const table = parseToml(text, { unsafeKeyBehaviour: 'drop' });
     return byLowerCase(
       Object.entries(table).map(([name, value]) => [
@@ -164,7 +164,7 @@ function byLowerCase(entries: [unknown, unknown][]): Map<string, unknown> {
 }
 
 /** Turns whatever a parser throws, including a stack overflow, into a FrontMatterError. */
-function throttled<T>(language: string, line: number, work: () => T): T {
+function withLineNumbers<T>(language: string, line: number, work: () => T): T {
   try {
     return work();
   } catch (error) {

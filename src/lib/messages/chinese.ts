@@ -169,7 +169,7 @@ export const chinese: Messages = {
     unusable_token: '该令牌不存在、已被使用或已过期',
     role_or_permissions: '必须且只能指定角色和权限中的一项',
     unknown_permissions: '权限掩码中含有未定义的权限位',
-    moment_has_passed: '该时间必须晚于当前时间',
+    timestamp_has_passed: '该时间必须晚于当前时间',
     unstorable_text: '某个字符串含有无法存储的字符',
     unanswerable_comment: '该文章下没有可回复的这条评论',
   },

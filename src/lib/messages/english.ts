@@ -90,7 +90,7 @@ export const english = {
     unusable_token: 'this token is unknown, already used or expired',
     role_or_permissions: 'exactly one of role and permissions must be given',
     unknown_permissions: 'this mask has bits that are not permissions',
-    moment_has_passed: 'this timestamp must be in the future',
+    timestamp_has_passed: 'this timestamp must be in the future',
     unstorable_text: 'a string contains a character that cannot be stored',
     unanswerable_comment: 'this post has no such comment to reply to',
   },

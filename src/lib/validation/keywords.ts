@@ -20,12 +20,22 @@ export type Keyword = (schema: JsonSchema) => (text: string) => Violation[];
 /** Custom keywords by name, starting with `x-`. */
 export type Keywords = Readonly<Record<`x-${string}`, Keyword>>;
 
-/** Compiles the first custom keyword of the schema, or returns null if it has none. */
+/**
+ * Compiles the custom keyword of the schema, or returns null if it has none.
+ *
+ * @throws Error if the keyword is unknown, which would otherwise skip its rule, or one of several
+ */
 export function keywordNode(schema: JsonSchema, keywords: Keywords): Node | null {
-  const found = Object.entries(keywords).find(
-    ([name]) => (schema as Record<string, unknown>)[name] === true,
+  const names = Object.entries(schema).flatMap(([name, value]) =>
+    name.startsWith('x-') && value === true ? [name] : [],
   );
-  return found === undefined ? null : textRuleNode(found[0].slice(2), found[1](schema));
+  const [name] = names;
+  if (name === undefined) return null;
+  const keyword = Object.hasOwn(keywords, name) ? keywords[name as keyof Keywords] : undefined;
+  if (keyword === undefined) throw new Error(`Schema keyword ${name} is not registered`);
+  if (names.length > 1)
+    throw new Error(`Schema keywords ${names.join(' and ')} exclude each other`);
+  return textRuleNode(name.slice(2), keyword(schema));
 }
 
 /** Errors never contain the input, because such rules apply to secrets. */

@@ -45,7 +45,9 @@ export function createApiKey(
 ): Promise<ApiKeyCreated> {
   const expiresAt = expires_at === null ? null : toTimestamp(expires_at);
   if (expiresAt !== null && expiresAt <= context.now) {
-    throw new InvalidRequest([valueError('moment_has_passed', ['body', 'expires_at'], expires_at)]);
+    throw new InvalidRequest([
+      valueError('timestamp_has_passed', ['body', 'expires_at'], expires_at),
+    ]);
   }
   const prefix = `${KEY_PREFIX}${randomBytes(PREFIX_BYTES).toString('hex')}`;
   const key = `${prefix}_${mintSecret().secret}`;

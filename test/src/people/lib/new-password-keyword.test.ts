@@ -105,3 +105,16 @@ t.test('keeps schema and rules consistent', async (t) => {
   t.strictSame(compileSchema({ type: 'string', format: 'password' })('x'), { value: 'x' });
   t.strictSame(brokenPasswordRules(GOOD), []);
 });
+
+t.test('refuses to compile a keyword that is not registered', async (t) => {
+  const password = NewPassword('The password');
+  t.throws(() => compileSchema(password), /x-password-policy is not registered/);
+  const misspelt = { ...password, 'x-pasword-policy': true, 'x-password-policy': false };
+  t.throws(
+    () => compileSchema(misspelt, { keywords: passwordKeywords }),
+    /x-pasword-policy is not registered/,
+  );
+  const both = { ...password, 'x-other': true };
+  const keywords = { ...passwordKeywords, 'x-other': () => () => [] };
+  t.throws(() => compileSchema(both, { keywords }), /exclude each other/);
+});

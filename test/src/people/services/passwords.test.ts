@@ -1,5 +1,7 @@
 import { hash } from '@node-rs/argon2';
 import t from 'tap';
+import { buildApp } from '#app/app.js';
+import { parseConfig } from '#app/config.js';
 import { needsRehash } from '#src/people/lib/passwords.js';
 import {
   hashPassword,
@@ -56,4 +58,14 @@ t.test('does not overwrite a password that was changed meanwhile', async (t) => 
   await renewHash(context, { id, password_hash: old }, PASSWORD);
   const renewed = String((await findCredentials(app.db, 'alice'))?.password_hash);
   t.equal(needsRehash(renewed, passwordCost), false);
+});
+
+t.test("hashes at OWASP's recommended cost unless another one is passed in", async (t) => {
+  const app = await buildApp(parseConfig({ LOG_LEVEL: 'silent' }), {
+    databaseUrl: 'postgresql://localhost/none',
+    secretKey: 'a secret key for tests and nothing else',
+    tokenSecrets: ['a token secret for tests and nothing else'],
+  });
+  t.teardown(() => app.close());
+  t.strictSame(app.passwordCost, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
 });
