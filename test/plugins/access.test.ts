@@ -142,10 +142,10 @@ t.test('rejects an incomplete declaration at startup', async (t) => {
     message: '/a declares an access but no scope',
   });
   await t.rejects(start('/b', { access: 'owner', scope: null }), {
-    message: /\/b declares an owner/,
+    message: /\/b must declare both/,
   });
   await t.rejects(start('/c', { access: 'user', scope: null, ownerOf: nobody }), {
-    message: /\/c declares an owner/,
+    message: /\/c must declare both/,
   });
   await start('/d', { access: 'owner', scope: null, ownerOf: nobody });
 });
