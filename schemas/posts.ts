@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageOf, pageQuery } from './paging.js';
+import { pageOf } from './paging.js';
 import {
   Component,
   Default,
@@ -24,10 +24,6 @@ export const MAX_POST_TAGS = 20;
 
 export const POST_STATUSES = ['draft', 'published'] as const;
 export type PostStatus = (typeof POST_STATUSES)[number];
-
-/** The sort orders of a list of posts. */
-export const POST_ORDERS = ['newest', 'oldest', 'popular', 'title'] as const;
-export type PostOrder = (typeof POST_ORDERS)[number];
 
 /** Lower-case ASCII letters and digits, in words separated by single hyphens. */
 export const SLUG_PATTERN = '^[a-z0-9]+(?:-[a-z0-9]+)*$';
@@ -265,53 +261,6 @@ export const PostUpdate = Component(
   ),
 );
 export type PostUpdate = Static<typeof PostUpdate>;
-
-/** The paging parameters and a named sort order. */
-export const postPageQuery = {
-  ...pageQuery(),
-  sort: Default(
-    Enum(POST_ORDERS, {
-      description:
-        'The sort order: by publication time (`newest`, `oldest`), by views, most first ' +
-        '(`popular`), or by title',
-    }),
-    'newest',
-  ),
-};
-
-export const PostListQuery = Type.Object({
-  q: Type.Optional(
-    Type.String({
-      maxLength: 100,
-      description:
-        'Filter by full-text search, with the syntax of `GET /api/v1/search`. `total` then ' +
-        'counts at most 1,000 posts.',
-    }),
-  ),
-  tag: Type.Optional(Type.String({ maxLength: 50, description: 'Filter by the slug of a tag' })),
-  category: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Filter by the slug of a category' }),
-  ),
-  author: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Filter by the username of the author' }),
-  ),
-  month: Type.Optional(
-    Type.String({
-      pattern: '^[12][0-9]{3}-(?:0[1-9]|1[0-2])$',
-      description: 'Filter by the month of publication (UTC)',
-      examples: ['2026-01'],
-    }),
-  ),
-  status: Default(
-    Enum(POST_STATUSES, {
-      description:
-        'Filter by status. `draft` lists your own drafts, or all drafts if you are an editor.',
-    }),
-    'published',
-  ),
-  ...postPageQuery,
-});
-export type PostListQuery = Static<typeof PostListQuery>;
 
 export const PostParams = Type.Object({ id: Id('The id of the post') });
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery } from './paging.js';
-import { postPageQuery, SLUG_PATTERN, VISIBLE_PATTERN } from './posts.js';
+import { postPageQuery } from './post-queries.js';
+import { SLUG_PATTERN, VISIBLE_PATTERN } from './posts.js';
 import { Id, Timestamp } from './types.js';
 
 /** The fields that categories and tags share. */

@@ -3,10 +3,10 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { agentOf } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
+import { PostListQuery } from '#schemas/post-queries.js';
 import {
   Post,
   PostCreate,
-  PostListQuery,
   PostPage,
   PostParams,
   PostReplace,

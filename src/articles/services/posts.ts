@@ -1,5 +1,5 @@
 import type { Page } from '#schemas/paging.js';
-import type { PostListQuery, PostOrder } from '#schemas/posts.js';
+import type { PostListQuery, PostOrder } from '#schemas/post-queries.js';
 import * as store from '#src/articles/stores/posts.js';
 import type { Reader } from '#src/articles/stores/visibility.js';
 import { type CachedContext, type Key, ownRead, type Read } from '#src/cache/shared-reads.js';
