@@ -13,7 +13,9 @@ export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> 
     type: 'apiKey',
     in: 'cookie',
     name: SESSION_COOKIE,
-    description: 'The session cookie, set by `POST /api/v1/auth/login`',
+    description:
+      'The session cookie, set by `POST /api/v1/auth/login`. The browser sends it by itself: enter ' +
+      'nothing here.',
   },
   token: {
     type: 'oauth2',

@@ -18,7 +18,9 @@ export function db(): Command {
 
   command
     .command('down')
-    .description('revert the newest migrations; the data in what they created is lost')
+    .description(
+      'revert the newest migrations: deletes the tables and columns they created, with their data',
+    )
     .option('--steps <n>', 'number of migrations to revert', parseSteps, 1)
     .action(async ({ steps }: { steps: number }) => {
       const names = await withDatabaseUrl((url) =>

@@ -137,5 +137,5 @@ function report(outcomes: FileOutcome[], isRehearsal: boolean): void {
   const numbers = (['created', 'updated', 'unchanged', 'trashed', 'skipped'] as const).map(
     (outcome) => `${count(outcome)} ${outcome === 'trashed' ? 'left in the trash' : outcome}`,
   );
-  console.log(`${isRehearsal ? 'Would be' : 'Files'}: ${numbers.join(', ')}.`);
+  console.log(`${isRehearsal ? 'Dry run' : 'Files'}: ${numbers.join(', ')}.`);
 }

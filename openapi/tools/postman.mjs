@@ -1,7 +1,12 @@
 // Writes the Postman collection of the contract; with --check, reports whether it is up to date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { makeCollection } from './collection.mjs';
+
+const { makeCollection } = await import('./collection.mjs').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  process.stderr.write('The tools are not installed: run npm run contract:install first.\n');
+  process.exit(1);
+});
 
 const at = (name) => fileURLToPath(new URL(name, import.meta.url));
 const FILE = at('../postman_collection.json');

@@ -30,6 +30,8 @@ const BY_CODE: Record<string, Translate> = {
   '23514': invalid('outside_limits'),
   '22001': invalid('text_too_long'),
   '22003': invalid('number_too_large'),
+  '22007': invalid('unstorable_text'),
+  '22008': invalid('unstorable_text'),
   '22021': invalid('unstorable_text'),
   '22P02': invalid('unstorable_text'),
   '22P05': invalid('unstorable_text'),

@@ -71,7 +71,7 @@ t.test('documents every operation', async (t) => {
       problems.unless(parameter.description, `${name}: ${parameter.name} is described`);
     }
   }
-  problems.assertNone(t, 'what is said of operations');
+  problems.assertNone(t, 'each operation is described, with its statuses');
 });
 
 t.test('documents the headers of every response', async (t) => {

@@ -157,7 +157,7 @@ t.test('imports changed files only', async (t) => {
     'c.md': '---\ntitle: C\n---\nText',
   });
   const rehearsal = await importAll('--dry-run');
-  t.match(rehearsal.stdout, 'Would be: 3 created');
+  t.match(rehearsal.stdout, 'Dry run: 3 created');
   t.same(await rows('select from posts'), []);
 
   await importAll();
@@ -318,11 +318,11 @@ t.test('--dry-run reports the same as the import', async (t) => {
   const rehearsal = await importAll('--dry-run');
   t.equal(
     rehearsal.stdout,
-    'Would be: 2 created, 0 updated, 0 unchanged, 0 left in the trash, 1 skipped.\n',
+    'Dry run: 2 created, 0 updated, 0 unchanged, 0 left in the trash, 1 skipped.\n',
   );
   t.same(await rows('select from posts'), []);
   const { stdout, stderr } = await importAll();
-  t.equal(stdout.replace('Files', 'Would be'), rehearsal.stdout);
+  t.equal(stdout.replace('Files', 'Dry run'), rehearsal.stdout);
   t.equal(stderr, rehearsal.stderr);
 });
 
