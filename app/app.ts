@@ -3,13 +3,17 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import access from '#plugins/access.js';
 import allowedMethods from '#plugins/allowed-methods.js';
 import authentication from '#plugins/authentication.js';
+import bodies, { SMALL_BODY } from '#plugins/bodies.js';
+import clientAddress from '#plugins/client-address.js';
 import components from '#plugins/components.js';
 import conditionalRequests from '#plugins/conditional-requests.js';
+import connections, { answerClientError } from '#plugins/connections.js';
 import context from '#plugins/context.js';
 import cors from '#plugins/cors.js';
 import csrf from '#plugins/csrf.js';
-import errorHandler, { answerClientError, sendError } from '#plugins/error-handler.js';
+import errorHandler, { sendError } from '#plugins/error-handler.js';
 import gracefulShutdown from '#plugins/graceful-shutdown.js';
+import host from '#plugins/host.js';
 import idempotency from '#plugins/idempotency.js';
 import jobsWorker from '#plugins/jobs.js';
 import mail from '#plugins/mail.js';
@@ -55,7 +59,7 @@ import system from '#routes/system.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
-import { trustedProxies } from './config.js';
+import { isBehindProxy, trustedProxies } from './config.js';
 import type { Config } from './config-schema.js';
 import { tasks, timetable } from './tasks.js';
 
@@ -78,6 +82,10 @@ export interface AppDependencies {
 }
 
 const SECOND = 1000;
+
+/** Milliseconds without a byte in either direction, apart from the time of statements. */
+const SILENCE = 60 * SECOND;
+
 const KIB = 1024;
 const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 8 * KIB };
 
@@ -103,9 +111,14 @@ export async function buildApp(
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: trustedProxies(config),
-    bodyLimit: config.BODY_LIMIT,
+    bodyLimit: SMALL_BODY,
     requestTimeout: config.REQUEST_TIMEOUT * SECOND,
-    connectionTimeout: 0,
+    // Ends a client that does not read its answer. No answer may take as long to begin.
+    connectionTimeout: SILENCE + 2 * config.DB_STATEMENT_TIMEOUT * SECOND,
+    http: {
+      headersTimeout: Math.min(10, config.REQUEST_TIMEOUT) * SECOND,
+      connectionsCheckingInterval: 2 * SECOND,
+    },
     keepAliveTimeout: 72 * SECOND,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -115,12 +128,18 @@ export async function buildApp(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   await app.register(requestTracing, { clock });
+  await app.register(connections, {
+    max: config.MAX_CONNECTIONS,
+    maxPerNetwork: isBehindProxy(config) ? Number.POSITIVE_INFINITY : config.MAX_CONNECTIONS / 4,
+  });
   await app.register(gracefulShutdown);
   await app.register(securityHeaders, { production });
+  await app.register(host);
+  await app.register(clientAddress);
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
-  await app.register(options, { hasCors: config.CORS_ORIGINS.length > 0 });
   await app.register(cors, { origins: config.CORS_ORIGINS });
   await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
+  await app.register(options);
   await app.register(errorHandler);
   const database = {
     url: databaseUrl,
@@ -156,9 +175,10 @@ export async function buildApp(
   await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
+  await app.register(access);
+  await app.register(bodies, { limit: config.BODY_LIMIT });
   await app.register(validation, { keywords: passwordKeywords });
   await app.register(serialization);
-  await app.register(access);
   await app.register(idempotency);
   await app.register(conditionalRequests);
   await app.register(sharedReads, {

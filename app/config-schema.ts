@@ -224,9 +224,21 @@ export const ConfigSchema = Type.Object({
     Type.Integer({
       minimum: 1024,
       description:
-        'Maximum size of a request body in bytes; most operations have a lower limit of their own',
+        'Maximum size of a request body in bytes; most operations have a lower limit, which ' +
+        'follows from their schema. The larger bodies of all running requests may take twice as ' +
+        'many bytes, those of one network as many',
     }),
     16 * 1024 * 1024,
+  ),
+  MAX_CONNECTIONS: Default(
+    Type.Integer({
+      minimum: 4,
+      maximum: 100_000,
+      description:
+        'Maximum number of open connections, of which one network may hold a quarter; behind a ' +
+        'trusted proxy, the proxy limits its clients',
+    }),
+    1000,
   ),
   REQUEST_TIMEOUT: Default(
     Type.Integer({

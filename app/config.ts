@@ -33,6 +33,11 @@ export function trustedProxies({
   return (_address, hop) => hop < hops;
 }
 
+/** Whether requests come through a trusted proxy. */
+export function isBehindProxy({ TRUST_PROXY }: Config): boolean {
+  return TRUST_PROXY !== '0';
+}
+
 /** The environment variable that replaces the password prompt of `create-admin`. */
 export const ADMIN_PASSWORD_VARIABLE = 'ALTHING_ADMIN_PASSWORD';
 

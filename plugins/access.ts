@@ -30,25 +30,24 @@ declare module 'fastify' {
   }
 }
 
-/** Body limit in bytes above which authentication is required before the body is read. */
-const LARGE_BODY = 1024 * 1024;
-
-/** Enforces the `access` and `scope` of operations, after validation and before the handler. */
+/**
+ * Enforces the `access` and `scope` of operations: before the body is read, except that the owner of
+ * a resource is looked up after validation.
+ */
 export default fp(
   async (app) => {
     app.addHook('onRoute', (route) => {
       const { access = 'public', scope } = route.config ?? {};
       if (access === 'public' && scope === undefined) return;
       assertComplete(route.url, route.config ?? {});
-      route.preHandler = [guard(route.config ?? {}), ...[route.preHandler ?? []].flat()];
-      // Anonymous requests are validated before they are rejected, as in FastAPI, but large bodies
-      // are not read.
-      if (access !== 'public' && (route.bodyLimit ?? 0) > LARGE_BODY) {
-        route.onRequest = [requireViewer, ...[route.onRequest ?? []].flat()];
+      route.onRequest = [...[route.onRequest ?? []].flat(), guard(route.config ?? {})];
+      const { ownerOf } = route.config ?? {};
+      if (ownerOf !== undefined) {
+        route.preHandler = [ownerGuard(ownerOf), ...[route.preHandler ?? []].flat()];
       }
     });
   },
-  { name: 'access', dependencies: ['sessions', 'authentication', 'validation'] },
+  { name: 'access', dependencies: ['sessions', 'authentication', 'csrf'] },
 );
 
 /** Returns the authenticated user. @throws ApiError not_authenticated if there is none */
@@ -56,10 +55,6 @@ export function viewerOf(request: FastifyRequest): Viewer {
   if (request.viewer === null) throw new ApiError('not_authenticated');
   return request.viewer;
 }
-
-const requireViewer: onRequestAsyncHookHandler = async (request) => {
-  viewerOf(request);
-};
 
 /**
  * Makes an incomplete declaration fail at startup.
@@ -76,19 +71,22 @@ function assertComplete(url: string, { access, scope, ownerOf }: FastifyContextC
 function guard({
   access = 'public',
   scope = null,
-  ownerOf,
-}: FastifyContextConfig): preHandlerAsyncHookHandler {
+}: FastifyContextConfig): onRequestAsyncHookHandler {
   return async (request) => {
     if (request.viewer !== null) checkScope(request.viewer, scope);
     if (access === 'public') return;
     const viewer = viewerOf(request);
-    if (access === 'user') return;
-    if (access === 'owner') {
-      const { id } = request.params as { id: number };
-      assertOwner(viewer, (await ownerOf?.(request.context(), id)) ?? null);
-    } else if (!mayDo(viewer, access)) {
+    if (access === 'user' || access === 'owner') return;
+    if (!mayDo(viewer, access)) {
       throw new ApiError(access === 'admin' ? 'admin_required' : 'forbidden');
     }
+  };
+}
+
+function ownerGuard(ownerOf: FindOwner): preHandlerAsyncHookHandler {
+  return async (request) => {
+    const { id } = request.params as { id: number };
+    assertOwner(viewerOf(request), await ownerOf(request.context(), id));
   };
 }
 

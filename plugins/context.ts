@@ -33,7 +33,7 @@ function contextOf(request: FastifyRequest): CachedContext {
     db: request.db,
     viewer: request.viewer,
     now: server.clock(),
-    address: request.ip,
+    address: request.address,
     requestId: request.id,
     language: languageOf(headers['accept-language']),
     ifMatch: headers['if-match'],

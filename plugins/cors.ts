@@ -17,7 +17,9 @@ export default fp<{ origins: string[] }>(
       exposedHeaders: Object.keys(responseHeaders),
       maxAge: 600,
       strictPreflight: false,
+      // A preflight request counts towards the rate limit, and is answered as any OPTIONS.
+      preflightContinue: true,
     });
   },
-  { name: 'cors', dependencies: ['options'] },
+  { name: 'cors' },
 );

@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
-import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, toErrorResponse } from '#src/errors.js';
-import { type ErrorCode, languageOf } from '#src/lib/messages/index.js';
+import { languageOf } from '#src/lib/messages/index.js';
 import { unroutable } from './allowed-methods.js';
 import { traceHeaders } from './request-tracing.js';
 
@@ -18,11 +15,17 @@ export default fp(
       sendError(error, request, reply);
     });
 
+    const notFound = ({ method, url }: FastifyRequest) =>
+      unroutable(method, app.allowedMethods(url));
+    // Before the body is read, and before anything is looked up.
+    app.addHook('onRequest', async (request) => {
+      if (request.is404) throw notFound(request);
+    });
     app.setNotFoundHandler((request, reply) => {
-      sendError(unroutable(request.method, app.allowedMethods(request.url)), request, reply);
+      sendError(notFound(request), request, reply);
     });
   },
-  { name: 'error-handler', dependencies: ['allowed-methods'] },
+  { name: 'error-handler', dependencies: ['allowed-methods', 'rate-limit'] },
 );
 
 /** Sends the response to an error, including errors that Fastify raises before routing. */
@@ -56,39 +59,3 @@ function report(error: unknown, { log }: FastifyRequest): void {
   if (isIntended) log.warn({ code: error.code }, 'request refused');
   else log.error({ err: error }, 'request failed');
 }
-
-/**
- * Answers a request that Node cannot parse as HTTP, for which there is no request object.
- *
- * @see https://nodejs.org/api/http.html#event-clienterror
- */
-export function answerClientError(error: ConnectionError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const code = CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request';
-  const requestId = randomUUID();
-  const { status, body } = toErrorResponse(new ApiError(code), {
-    requestId,
-    place: 'query',
-    language: 'en',
-  });
-  const text = JSON.stringify(body);
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(text)}`,
-      `x-request-id: ${requestId}`,
-      'connection: close',
-      '',
-      text,
-    ].join('\r\n'),
-  );
-}
-
-const CLIENT_ERRORS: Record<string, ErrorCode> = {
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
-};

@@ -1,21 +1,21 @@
 import fp from 'fastify-plugin';
+import { ApiError } from '#src/errors.js';
 
 /**
- * Answers OPTIONS with the methods of the path (RFC 9110, section 9.3.7). If CORS is enabled, it
- * answers preflight requests, to which this only adds `Allow`.
+ * Answers OPTIONS with the methods of the path (RFC 9110, section 9.3.7). The headers of a CORS
+ * preflight are set already.
  */
-export default fp<{ hasCors: boolean }>(
-  async (app, { hasCors }) => {
+export default fp(
+  async (app) => {
     app.addHook('onRequest', async (request, reply) => {
       if (request.method !== 'OPTIONS') return;
       const methods = app.allowedMethods(request.url);
-      if (methods.length === 0) return;
-      reply.header('allow', [...methods, 'OPTIONS'].join(', '));
-      const isPreflight = request.headers['access-control-request-method'] !== undefined;
-      if (!(hasCors && isPreflight)) {
-        await reply.code(204).send();
-      }
+      if (methods.length === 0) throw new ApiError('not_found');
+      await reply
+        .code(204)
+        .header('allow', [...methods, 'OPTIONS'].join(', '))
+        .send();
     });
   },
-  { name: 'options', dependencies: ['allowed-methods'] },
+  { name: 'options', dependencies: ['allowed-methods', 'cors', 'rate-limit'] },
 );

@@ -10,12 +10,12 @@ import {
   type ErrorItem,
   type JsonSchema,
   type Keywords,
-  largestBody,
   type ParameterPlace,
   type ParsedBody,
   type RawParameters,
   type Validated,
 } from '#src/lib/validation/index.js';
+import { describeBody } from './bodies.js';
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -47,14 +47,6 @@ interface RouteValidation {
 }
 
 /**
- * Content types that Fastify accepts (RFC 9110, section 8.3). It would reject all others with 415,
- * where FastAPI treats the body as plain text.
- */
-const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
-
-const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'];
-
-/**
  * Validates requests like FastAPI: reports all errors at once, from path, query, headers, cookies
  * and body, in that order and in FastAPI's format; converts values where FastAPI does, and drops
  * unknown fields of a body.
@@ -70,9 +62,6 @@ export default fp<ValidationOptions>(
     app.setValidatorCompiler(() => () => true);
     app.addHook('onRoute', (route) => {
       routes.push(route);
-      const limit = bodyLimitOf(route, app.getSchemas() as Definitions);
-      const { bodyLimit = Number.POSITIVE_INFINITY } = app.initialConfig;
-      if (limit < bodyLimit) route.bodyLimit ??= limit;
     });
     // Compiled last, because later plugins may extend the schema of a route.
     app.addHook('onReady', async () => {
@@ -81,22 +70,6 @@ export default fp<ValidationOptions>(
         if (schema !== undefined) {
           validations.set(schema, compileRoute(schema, config, { definitions, keywords }));
         }
-      }
-    });
-
-    // How to parse a body depends on the operation as well as the content type, so it stays a
-    // buffer.
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer' },
-      async (_request: unknown, body: Buffer) => body,
-    );
-
-    app.addHook('onRequest', async (request) => {
-      const type = request.headers['content-type'];
-      if (type !== undefined && !MEDIA_TYPE.test(type)) {
-        request.headers = { 'content-type': 'application/octet-stream' };
       }
     });
 
@@ -109,18 +82,8 @@ export default fp<ValidationOptions>(
       if (errors.length > 0) throw new InvalidRequest(errors);
     });
   },
-  { name: 'validation', dependencies: ['components'] },
+  { name: 'validation', dependencies: ['bodies'] },
 );
-
-/**
- * Returns the size of the largest valid JSON body in bytes. Forms may contain files and have no
- * such limit.
- */
-function bodyLimitOf({ schema, config }: RouteOptions, definitions: Definitions): number {
-  const body = describeBody(schema?.body, config?.bodyMode);
-  if (body === undefined || body.mode.startsWith('form')) return Number.POSITIVE_INFINITY;
-  return largestBody(body.schema, definitions);
-}
 
 /**
  * Parses the body. An unreadable body is rejected before anything else is validated, as in FastAPI.
@@ -209,21 +172,6 @@ function distinctHeaders({ raw }: FastifyRequest): RawParameters {
     headers[name] = known === undefined ? value : [known, value].flat();
   }
   return headers;
-}
-
-/**
- * Returns the schema of a body, which a route declares directly or by content type, and its mode.
- */
-function describeBody(
-  body: unknown,
-  mode: BodyMode | undefined,
-): { schema: JsonSchema; mode: BodyMode } | undefined {
-  if (typeof body !== 'object' || body === null) return undefined;
-  if (!('content' in body)) return { schema: body, mode: mode ?? 'model' };
-  const content = body.content as Record<string, { schema: JsonSchema }>;
-  const [type, only] = Object.entries(content)[0] ?? [];
-  if (type === undefined || only === undefined) return undefined;
-  return { schema: only.schema, mode: mode ?? (FORM_TYPES.includes(type) ? 'form' : 'model') };
 }
 
 function assignValid<T>(result: Validated<T>, assign: (value: T) => void): ErrorItem[] {

@@ -5,6 +5,8 @@ import Fastify, {
   type FastifySchema,
 } from 'fastify';
 import allowedMethods from '#plugins/allowed-methods.js';
+import bodies from '#plugins/bodies.js';
+import clientAddress from '#plugins/client-address.js';
 import components from '#plugins/components.js';
 import errorHandler, { sendError } from '#plugins/error-handler.js';
 import rateLimit from '#plugins/rate-limit.js';
@@ -76,10 +78,12 @@ export async function buildConformanceService(
   });
   await app.register(requestTracing, { clock: () => new Date() });
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
+  await app.register(clientAddress);
   await app.register(rateLimit, { perMinute: 1_000_000 });
   await app.register(errorHandler);
   await app.register(cookie);
   await app.register(components);
+  await app.register(bodies, { limit: 1_000_000 });
   await app.register(validation, { keywords: {} });
   for (const [name, schema] of Object.entries(schemas)) {
     if (app.getSchema(name) === undefined) app.addSchema({ ...schema, $id: name });

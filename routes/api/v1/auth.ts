@@ -58,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
         csrf: false,
         errors: [401],
         sends: ['Set-Cookie'],
-        rateLimit: { max: perMinute, timeWindow: '1 minute' },
+        limit: { perMinute },
       },
     },
     async (request) => {

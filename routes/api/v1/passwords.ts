@@ -62,7 +62,7 @@ const operations = {
 const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
   const config = {
     idempotent: false,
-    rateLimit: { max: perMinute, timeWindow: '1 minute' },
+    limit: { perMinute },
   };
   const changed = { status: 'password_changed' } as const;
 

@@ -74,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox<PostCommentsOptions> = async (app, optio
         scope: 'comments:write',
         errors: [404, 409],
         reply: 'created',
-        rateLimit: { max: perMinute, timeWindow: '1 minute' },
+        limit: { perMinute },
       },
     },
     async (request, reply) => {

@@ -238,7 +238,7 @@ function countView(
   { id, status }: { id: number; status: string },
 ): void {
   if (status !== 'published' || request.method !== 'GET' || isPrefetch(request)) return;
-  views.count(id, { address: request.ip, userAgent: agentOf(request) });
+  views.count(id, { address: request.address, userAgent: agentOf(request) });
 }
 
 /** @see https://fetch.spec.whatwg.org/#sec-purpose-header */

@@ -47,7 +47,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number; open: boolean }> = 
     idempotent: false,
     csrf: false,
     sendsMail: true,
-    rateLimit: { max: perMinute, timeWindow: '1 minute' },
+    limit: { perMinute },
   };
 
   app.post(

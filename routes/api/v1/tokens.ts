@@ -49,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, opt
         // The form authenticates the request; cookies are ignored.
         csrf: false,
         errors: [401],
-        rateLimit: { max: options.perMinute, timeWindow: '1 minute' },
+        limit: { perMinute: options.perMinute },
       },
     },
     async (request) => {

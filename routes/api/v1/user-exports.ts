@@ -75,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   };
   const config = {
     scope: 'users:read',
-    rateLimit: { max: 30, timeWindow: '1 minute' },
+    limit: { perMinute: 30 },
     sends: ['Content-Disposition'],
   } as const;
 
@@ -100,7 +100,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     }
     const leave =
       request.viewer === null
-        ? gates.anonymous.enter(request.ip)
+        ? gates.anonymous.enter(request.address)
         : gates.signedIn.enter(String(request.viewer.id));
     if (leave === null) {
       throw new ApiError('too_many_exports');

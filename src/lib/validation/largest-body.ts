@@ -11,7 +11,7 @@ const BYTES_OF_A_SCALAR = 64;
 const BYTES_BETWEEN = 20;
 
 /** Allowance for unknown fields, which are dropped. */
-const ROOM = 256 * 1024;
+const ROOM = 16 * 1024;
 
 const SHORT_FORMATS = new Set(['date', 'date-time', 'duration', 'ipv4', 'ipv6', 'time', 'uuid']);
 

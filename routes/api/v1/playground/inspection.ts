@@ -20,13 +20,13 @@ export function shownPath(request: FastifyRequest): string {
 }
 
 /** The URL of a path on the host that the request was sent to. */
-export function addressOf({ protocol, host }: FastifyRequest, path: string): string {
-  return `${protocol}://${host}${path}`;
+export function addressOf({ protocol, givenHost }: FastifyRequest, path: string): string {
+  return `${protocol}://${givenHost}${path}`;
 }
 
 /** The request as received, with secrets redacted. */
 export async function inspect(request: FastifyRequest): Promise<PlaygroundInspection> {
-  const { method, protocol, host, ip, query } = request;
+  const { method, protocol, givenHost: host, address, query } = request;
   const [path = ''] = request.url.split('?', 1);
   const fullPath = shownPath(request);
   return {
@@ -39,7 +39,7 @@ export async function inspect(request: FastifyRequest): Promise<PlaygroundInspec
     scheme: protocol,
     is_secure: protocol === 'https',
     host,
-    remote_addr: ip,
+    remote_addr: address,
     content_type: request.raw.headers['content-type'] ?? null,
     is_ajax: /^XMLHttpRequest$/i.test(String(request.headers['x-requested-with'])),
     headers: shownHeaders(request),

@@ -108,7 +108,7 @@ const routes: FastifyPluginAsyncTypebox<{ production: boolean }> = async (app, {
       blueprint: operations.context.tags[0] ?? '',
       view_args: request.params as Record<string, string>,
     },
-    g_data: { request_id: request.id, user_ip: request.ip },
+    g_data: { request_id: request.id, user_ip: request.address },
   }));
 
   for (const method of METHODS) {
@@ -137,7 +137,7 @@ const routes: FastifyPluginAsyncTypebox<{ production: boolean }> = async (app, {
           `Query: ${query}`,
           `Content-Type: ${request.raw.headers['content-type'] ?? ''}`,
           `Body: ${shownBody(request)}`,
-          `Server: ${request.host}`,
+          `Server: ${request.givenHost}`,
           '',
         ].join('\n');
       },

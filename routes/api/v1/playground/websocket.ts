@@ -27,8 +27,8 @@ const routes: FastifyPluginAsync = async (app) => {
     method: 'GET',
     url: '/echo',
     schema: operation,
-    handler: async ({ protocol, host }) => ({
-      url: `${protocol === 'https' ? 'wss' : 'ws'}://${host}${app.prefix}/echo`,
+    handler: async ({ protocol, givenHost }) => ({
+      url: `${protocol === 'https' ? 'wss' : 'ws'}://${givenHost}${app.prefix}/echo`,
       max_message_bytes: MAX_MESSAGE_BYTES,
     }),
     wsHandler: (socket) => {
