@@ -17,6 +17,7 @@ import host from '#plugins/host.js';
 import idempotency from '#plugins/idempotency.js';
 import jobsWorker from '#plugins/jobs.js';
 import mail from '#plugins/mail.js';
+import notFound from '#plugins/not-found.js';
 import openapi from '#plugins/openapi.js';
 import options from '#plugins/options.js';
 import passwords from '#plugins/passwords.js';
@@ -128,6 +129,7 @@ export async function buildApp(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   await app.register(requestTracing, { clock });
+  await app.register(errorHandler);
   await app.register(connections, {
     max: config.MAX_CONNECTIONS,
     maxPerNetwork: isBehindProxy(config) ? Number.POSITIVE_INFINITY : config.MAX_CONNECTIONS / 4,
@@ -140,7 +142,7 @@ export async function buildApp(
   await app.register(cors, { origins: config.CORS_ORIGINS });
   await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
   await app.register(options);
-  await app.register(errorHandler);
+  await app.register(notFound);
   const database = {
     url: databaseUrl,
     maxLifetime: config.DB_POOL_MAX_LIFETIME,

@@ -12,7 +12,7 @@ import type { JsonSchema } from '#src/lib/validation/index.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser } from '#src/people/stores/user-changes.js';
 import { jobQueue } from '#src/queue/install.js';
-import { type Attack, attacksOn } from './attacks.js';
+import { type Attack, attacksOn } from './hostile-bodies.js';
 import { median } from './side-by-side.js';
 
 const KIB = 1024;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { benchArticles } from './articles.js';
+import { benchAttacks } from './attacks/attacks.js';
 import { benchErrors } from './errors.js';
 import { benchExport } from './export.js';
 import { benchLogins } from './logins.js';
@@ -9,6 +10,7 @@ await new Command('bench')
   .description('Measures the compiled service; figures are for comparing runs on one machine')
   .helpCommand(false)
   .addCommand(benchArticles())
+  .addCommand(benchAttacks())
   .addCommand(benchErrors())
   .addCommand(benchExport())
   .addCommand(benchLogins())

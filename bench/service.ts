@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,17 +16,23 @@ export interface Service {
   databaseUrl: string;
   /** Returns the peak memory of the process in bytes. Linux only. */
   peakMemory(): Promise<number>;
+  /** Makes `peakMemory` begin with the present memory. */
+  forgetPeakMemory(): Promise<void>;
+  /** Whether the process is still running. */
+  isAlive(): boolean;
 }
 
 /**
  * Starts the service, runs `work` with it, and stops it.
  *
  * @param settings environment variables that override the defaults
+ * @param memoryLimit bytes of memory beyond which the process is killed, as in a container
  */
 export async function withService<T>(
   prepare: (databaseUrl: string) => Promise<void>,
   work: (service: Service) => Promise<T>,
   settings: Record<string, string> = {},
+  memoryLimit = Number.POSITIVE_INFINITY,
 ): Promise<T> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'althing-bench-'));
   const database = await startEmbeddedPostgres({ dataDirectory });
@@ -46,14 +52,26 @@ export async function withService<T>(
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const isAlive = () => child.exitCode === null && child.signalCode === null;
+    const timer = setInterval(async () => {
+      if (isAlive() && (await readMemory(child.pid, 'VmRSS')) > memoryLimit) child.kill('SIGKILL');
+    }, 50).unref();
     try {
       const origin = await originOf(child);
-      const peakMemory = () => readPeakMemory(child.pid);
-      return await work({ origin, databaseUrl: database.url, peakMemory });
+      return await work({
+        origin,
+        databaseUrl: database.url,
+        peakMemory: () => readMemory(child.pid, 'VmHWM'),
+        forgetPeakMemory: () => writeFile(`/proc/${child.pid}/clear_refs`, '5'),
+        isAlive,
+      });
     } finally {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
+      clearInterval(timer);
+      if (isAlive()) {
+        const ended = once(child, 'exit');
+        child.kill('SIGTERM');
+        await ended;
+      }
     }
   } finally {
     await database.stop();
@@ -73,7 +91,8 @@ async function originOf(child: ChildProcess): Promise<string> {
   throw new Error('The service did not start.');
 }
 
-async function readPeakMemory(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+/** Returns a line of the process's status in bytes; 0 if it has ended. */
+async function readMemory(pid: number | undefined, line: 'VmHWM' | 'VmRSS'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(new RegExp(`${line}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
 }

@@ -1,6 +1,5 @@
 import fp from 'fastify-plugin';
 import createRouter, { type HTTPMethod } from 'find-my-way';
-import { ApiError } from '#src/errors.js';
 
 const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -18,9 +17,8 @@ declare module 'fastify' {
 }
 
 /**
- * Distinguishes a wrong method from an unknown path, so that it gets 405 with `Allow` (RFC 9110,
- * section 15.5.6) instead of 404. Fastify matches method and path at once and cannot distinguish
- * them.
+ * Finds the methods of a path. Fastify matches method and path at once and cannot tell a wrong
+ * method from an unknown path.
  */
 export default fp<{ router: RouterOptions }>(
   async (app, options) => {
@@ -41,15 +39,3 @@ export default fp<{ router: RouterOptions }>(
   },
   { name: 'allowed-methods' },
 );
-
-/**
- * Returns the error for an unmatched request: 405 for a method that the path does not support,
- * otherwise 404, for an unknown path as well as for a route that has found nothing.
- */
-export function unroutable(method: string, methods: string[]): ApiError {
-  return methods.length === 0 || methods.includes(method)
-    ? new ApiError('not_found')
-    : new ApiError('method_not_allowed', {
-        headers: { allow: [...methods, 'OPTIONS'].join(', ') },
-      });
-}

@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, toErrorResponse } from '#src/errors.js';
 import { languageOf } from '#src/lib/messages/index.js';
-import { unroutable } from './allowed-methods.js';
 import { traceHeaders } from './request-tracing.js';
 
 /** Headers of the intended response, which do not apply to an error. */
@@ -14,18 +13,8 @@ export default fp(
     app.setErrorHandler((error, request, reply) => {
       sendError(error, request, reply);
     });
-
-    const notFound = ({ method, url }: FastifyRequest) =>
-      unroutable(method, app.allowedMethods(url));
-    // Before the body is read, and before anything is looked up.
-    app.addHook('onRequest', async (request) => {
-      if (request.is404) throw notFound(request);
-    });
-    app.setNotFoundHandler((request, reply) => {
-      sendError(notFound(request), request, reply);
-    });
   },
-  { name: 'error-handler', dependencies: ['allowed-methods', 'rate-limit'] },
+  { name: 'error-handler' },
 );
 
 /** Sends the response to an error, including errors that Fastify raises before routing. */

@@ -9,6 +9,7 @@ import bodies from '#plugins/bodies.js';
 import clientAddress from '#plugins/client-address.js';
 import components from '#plugins/components.js';
 import errorHandler, { sendError } from '#plugins/error-handler.js';
+import notFound from '#plugins/not-found.js';
 import rateLimit from '#plugins/rate-limit.js';
 import requestTracing from '#plugins/request-tracing.js';
 import validation from '#plugins/validation.js';
@@ -77,10 +78,11 @@ export async function buildConformanceService(
     routerOptions: ROUTER_OPTIONS,
   });
   await app.register(requestTracing, { clock: () => new Date() });
+  await app.register(errorHandler);
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(clientAddress);
   await app.register(rateLimit, { perMinute: 1_000_000 });
-  await app.register(errorHandler);
+  await app.register(notFound);
   await app.register(cookie);
   await app.register(components);
   await app.register(bodies, { limit: 1_000_000 });

@@ -29,7 +29,7 @@ t.test('counts towards the general limit and that of the operation', async (t) =
     attempts.map(({ status }) => status),
     [401, 401, 429],
   );
-  t.equal(attempts[0]?.headers['x-ratelimit-limit'], 2, 'describes the lower limit');
+  t.equal(attempts[0]?.headers['x-ratelimit-limit'], '2', 'describes the lower limit');
   const others = [];
   for (let count = 0; count < 4; count += 1) others.push((await anyone.get('/health')).status);
   t.same(others, [200, 200, 200, 429], 'the attempts counted towards the general limit too');

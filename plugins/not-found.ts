@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { ApiError } from '#src/errors.js';
+import { sendError } from './error-handler.js';
+
+/**
+ * Answers 404 to an unknown path and 405 with `Allow` to a method that the path does not support
+ * (RFC 9110, section 15.5.6), before the body is read and before anything is looked up.
+ */
+export default fp(
+  async (app) => {
+    const errorFor = ({ method, url }: FastifyRequest) =>
+      unroutable(method, app.allowedMethods(url));
+    app.addHook('onRequest', async (request) => {
+      if (request.is404) throw errorFor(request);
+    });
+    // For a route that has found nothing, such as a missing asset.
+    app.setNotFoundHandler((request, reply) => {
+      sendError(errorFor(request), request, reply);
+    });
+  },
+  { name: 'not-found', dependencies: ['allowed-methods', 'error-handler', 'rate-limit'] },
+);
+
+/**
+ * Returns the error for an unmatched request: 405 for a method that the path does not support,
+ * otherwise 404, for an unknown path as well as for a route that has found nothing.
+ */
+function unroutable(method: string, methods: string[]): ApiError {
+  return methods.length === 0 || methods.includes(method)
+    ? new ApiError('not_found')
+    : new ApiError('method_not_allowed', {
+        headers: { allow: [...methods, 'OPTIONS'].join(', ') },
+      });
+}
