@@ -29,6 +29,7 @@ import securityHeaders from '#plugins/security-headers.js';
 import serialization from '#plugins/serialization.js';
 import sessions from '#plugins/sessions.js';
 import sharedReads from '#plugins/shared-reads.js';
+import unreadResponses from '#plugins/unread-responses.js';
 import validation from '#plugins/validation.js';
 import writeBehind from '#plugins/write-behind.js';
 import apiKeys from '#routes/api/v1/api-keys.js';
@@ -188,6 +189,7 @@ export async function buildApp(
     connectTimeout: database.connectTimeout,
     redisUrl: config.REDIS_URL,
   });
+  await app.register(unreadResponses);
   await app.register(replies);
   await app.register(context);
   await app.register(writeBehind);

@@ -298,3 +298,34 @@ t.test('bounds the bytes of bodies that wait for their answers', async (t) => {
   });
   t.equal(reply.status, 201, 'and free again');
 });
+
+t.test('bounds the bytes of responses that a client does not read', async (t) => {
+  const large = await createTestApp(
+    t,
+    {},
+    {
+      routes: (app) => {
+        app.get('/large', { schema: { hide: true } }, async (_request, reply) => {
+          reply.type('text/plain');
+          return 'x'.repeat(7 * MIB);
+        });
+      },
+    },
+  );
+  const to = await listen(large);
+  const ask = async () => {
+    const socket = await open(to);
+    socket.write(head('GET', '/large', { connection: 'close' }));
+    return socket;
+  };
+  const idle = [await ask(), await ask()];
+  await Promise.all(idle.map((socket) => once(socket, 'readable')));
+  t.match(await readAll(await ask()), /^HTTP\/1\.1 429 .*too_many_requests/s);
+  t.equal(
+    (await fetch(`http://127.0.0.1:${to}/health`)).status,
+    200,
+    'small responses do not count',
+  );
+  for (const socket of idle) t.ok((await readAll(socket)).length > 7 * MIB - 100_000);
+  t.match(await readAll(await ask()), /^HTTP\/1\.1 200 /, 'free again');
+});
