@@ -188,6 +188,16 @@ function domainPart(text: string): string {
   return unicode;
 }
 
+/** Returns a domain as `parseEmail` writes it, or null if no address can have it. */
+export function emailDomain(text: string): string | null {
+  try {
+    return domainPart(text);
+  } catch (error) {
+    if (error instanceof Refused) return null;
+    throw error;
+  }
+}
+
 const NAME = /^[\p{L}\p{M}\p{N}\p{Pc}\s!#$%&'*+\-/=?^`{|}~]*$/u;
 
 /** Returns the email address in `Name <address>`, or the whole text. */

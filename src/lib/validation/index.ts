@@ -10,6 +10,7 @@ export {
   type ParameterPlace,
   type RawParameters,
 } from './compile-parameters.js';
+export { emailDomain } from './emails.js';
 export type { ErrorItem, Validated } from './error-item.js';
 export { isJsonContentType } from './json-content-type.js';
 export type { Keyword, Keywords } from './keywords.js';
