@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { EmbeddedPostgresError } from '#src/db/embedded/index.js';
+import { MigrationError } from '#src/db/migrator.js';
 import { ConfigError } from './config.js';
 
 interface SystemError extends Error {
@@ -10,8 +11,12 @@ interface SystemError extends Error {
   hostname?: string;
 }
 
-/** Explains in one line why the service or a command failed, and what to do about it. */
+/**
+ * Explains why the service or a command failed, and what to do about it: in one line, except that a
+ * migration lists the rows that it cannot convert.
+ */
 export function describeFailure(error: unknown): string {
+  if (error instanceof MigrationError) return error.message;
   return describe(error).replaceAll(/\s+/g, ' ').trim();
 }
 

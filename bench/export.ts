@@ -39,8 +39,10 @@ async function fill(databaseUrl: string, count: number): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query(
-    `insert into users (username, email, nickname, bio, tags, address)
-     select 'user_' || n, 'user_' || n || '@example.com', 'Number ' || n, repeat('word ', 20),
+    `insert into users (username, username_folded, email, email_folded, nickname, bio, tags,
+            address)
+     select 'user_' || n, 'user_' || n, 'user_' || n || '@example.com',
+            'user_' || n || '@example.com', 'Number ' || n, repeat('word ', 20),
             '{staff,beta}', '{"street": "Main St 123", "city": "Shenzhen", "zipcode": null}'
      from generate_series(1, $1::integer) as n`,
     [count],

@@ -58,12 +58,13 @@ export function benchLogins(): Command {
 async function fill(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
-  await client.query('insert into users (username, password_hash) values ($1, $2)', [
-    USERNAME,
-    await hashPassword('BenchPass123!'),
-  ]);
   await client.query(
-    `insert into users (username) select 'user_' || n from generate_series(1, 100) as n`,
+    'insert into users (username, username_folded, password_hash) values ($1, $1, $2)',
+    [USERNAME, await hashPassword('BenchPass123!')],
+  );
+  await client.query(
+    `insert into users (username, username_folded)
+     select 'user_' || n, 'user_' || n from generate_series(1, 100) as n`,
   );
   await client.end();
 }

@@ -7,6 +7,7 @@ import {
   listSourcePaths,
 } from '#src/articles/stores/article-files.js';
 import type { Database } from '#src/db/database.js';
+import { fold } from '#src/lib/fold.js';
 import { type WriteOutcome, writeArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
 import { progressOf } from './progress.js';
@@ -74,8 +75,8 @@ async function* postsOf(db: Database): AsyncGenerator<ExportedPost> {
  * appended if that is taken.
  */
 function pathsFor(sources: string[]): (post: ExportedPost) => string {
-  // Some file systems ignore case.
-  const taken = new Set(sources.map((path) => path.toLowerCase()));
+  // Some file systems ignore case and Unicode normalization.
+  const taken = new Set(sources.map(fold));
   return ({ id, slug, source_path }) => {
     if (source_path !== null) return source_path;
     let name = slug;

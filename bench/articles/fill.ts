@@ -92,14 +92,16 @@ async function dropIndexes(db: Database): Promise<{ name: string; definition: st
 }
 
 async function fillTopics(db: Database): Promise<void> {
-  await sql`insert into users (username)
-    select 'author_' || n from generate_series(1, ${AUTHORS}::integer) as n`.execute(db);
-  await sql`insert into categories (name, slug)
-    select 'Category ' || n, 'category-' || n from generate_series(1, ${CATEGORIES}::integer) as n`.execute(
+  await sql`insert into users (username, username_folded)
+    select 'author_' || n, 'author_' || n from generate_series(1, ${AUTHORS}::integer) as n`.execute(
     db,
   );
-  await sql`insert into tags (name, slug, search_words)
-    select 'tag ' || n, 'tag-' || n, ${indexedWords('tag')} || ' ' || n
+  await sql`insert into categories (name, name_folded, slug)
+    select 'Category ' || n, 'category ' || n, 'category-' || n from generate_series(1, ${CATEGORIES}::integer) as n`.execute(
+    db,
+  );
+  await sql`insert into tags (name, name_folded, slug, search_words)
+    select 'tag ' || n, 'tag ' || n, 'tag-' || n, ${indexedWords('tag')} || ' ' || n
     from generate_series(1, ${TAGS}::integer) as n`.execute(db);
 }
 

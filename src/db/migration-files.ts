@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#src/lib/project-root.js';
+import { type Preparation, preparations } from './preparations.js';
 
 /** A database migration: SQL to apply it, and SQL to revert it. */
 export interface Migration {
@@ -9,6 +10,8 @@ export interface Migration {
   name: string;
   up: string;
   down: string;
+  /** Runs before `up`, in the same transaction. */
+  prepare?: Preparation;
   /** SHA-256 of `up` in hex; an applied migration must not change. */
   checksum: string;
 }
@@ -37,7 +40,9 @@ export function readMigrations(folder: string = MIGRATIONS_FOLDER): Migration[] 
     const downFile = join(folder, `${name}.down.sql`);
     if (!existsSync(downFile)) throw new Error(`The migration ${name} has no ${name}.down.sql.`);
     const down = readFileSync(downFile, 'utf8');
-    return { name, up, down, checksum: createHash('sha256').update(up).digest('hex') };
+    const checksum = createHash('sha256').update(up).digest('hex');
+    const prepare = preparations[name];
+    return { name, up, down, checksum, ...(prepare === undefined ? {} : { prepare }) };
   });
 }
 

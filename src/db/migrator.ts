@@ -8,6 +8,9 @@ export interface MigrationStatus {
   applied_at: string | null;
 }
 
+/** A migration that failed. Its message may have several lines. */
+export class MigrationError extends Error {}
+
 /** Key of the advisory lock; any number not used by another lock in the database. */
 const LOCK = 4_710_221;
 
@@ -32,7 +35,8 @@ export interface Companion {
  * companions. Concurrent runs wait for each other; the second finds nothing left to do.
  *
  * @returns the names of the migrations applied by this run
- * @throws Error if a migration fails, or an applied one was changed or is missing from `migrations`
+ * @throws MigrationError if a migration fails; Error if an applied one was changed or is missing
+ *   from `migrations`
  */
 export function migrateUp(
   url: string,
@@ -46,7 +50,12 @@ export function migrateUp(
     const names: string[] = [];
     for (const migration of migrations) {
       if (done.has(migration.name)) continue;
-      await step(client, migration, migration.up, {
+      const { prepare, up } = migration;
+      const apply = async () => {
+        await prepare?.(client);
+        await client.query(up);
+      };
+      await step(client, migration, apply, {
         text: 'insert into migrations (name, checksum) values ($1, $2)',
         values: [migration.name, migration.checksum],
       });
@@ -61,7 +70,8 @@ export function migrateUp(
  * Reverts the last `steps` migrations, newest first. When none is left, removes the companions too.
  *
  * @returns the names of the reverted migrations
- * @throws Error if a migration fails, or an applied one was changed or is missing from `migrations`
+ * @throws MigrationError if a migration fails; Error if an applied one was changed or is missing
+ *   from `migrations`
  */
 export function migrateDown(
   url: string,
@@ -76,7 +86,7 @@ export function migrateDown(
     for (const { name } of applied.toReversed().slice(0, steps)) {
       const migration = byName.get(name);
       if (migration === undefined) throw new Error(`The migration ${name} is missing.`);
-      await step(client, migration, migration.down, {
+      await step(client, migration, () => client.query(migration.down), {
         text: 'delete from migrations where name = $1',
         values: [name],
       });
@@ -105,21 +115,20 @@ export async function migrationStatus(
 async function step(
   client: pg.Client,
   migration: Migration,
-  sql: string,
+  work: () => Promise<unknown>,
   record: pg.QueryConfig,
 ): Promise<void> {
   try {
     await client.query('begin');
-    await client.query(sql);
+    await work();
     await client.query(record);
     await client.query('commit');
   } catch (error) {
     // Fails without a connection; the first error is the relevant one.
     await client.query('rollback').catch(() => undefined);
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The migration ${migration.name} failed and was rolled back: ${reason}`, {
-      cause: error,
-    });
+    const message = `The migration ${migration.name} failed and was rolled back: ${reason}`;
+    throw new MigrationError(message, { cause: error });
   }
 }
 

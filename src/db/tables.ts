@@ -17,6 +17,11 @@ export interface Column<Select = unknown, Insert = Select, Update = Insert> {
   readonly types?: { select: Select; insert: Insert; update: Update };
 }
 
+declare const folded: unique symbol;
+
+/** A value that `withFolded` returned: an identifying column, or the folded form of one. */
+export type Folded = string & { readonly [folded]: true };
+
 function required<T>(type: string): Column<T> {
   return { type, nullable: false, hasDefault: false };
 }
@@ -30,6 +35,16 @@ function defaulted<T>(type: string): Column<T, T | undefined> {
 function generated<T>(type: string): Column<T, never, never> {
   return { type, nullable: false, hasDefault: true };
 }
+/**
+ * A column that identifies a row, or its folded form. Both are written only by `withFolded`, so no
+ * statement can forget one of them.
+ */
+function identifying(): Column<string, Folded> {
+  return { type: 'text', nullable: false, hasDefault: false };
+}
+function optionalIdentifying(): Column<string | null, Folded | null | undefined> {
+  return { type: 'text', nullable: true, hasDefault: false };
+}
 
 const timestamp = 'timestamp(3) with time zone';
 
@@ -40,8 +55,10 @@ const timestamp = 'timestamp(3) with time zone';
 export const tables = {
   users: {
     id: generated<number>('integer'),
-    username: required<string>('text'),
-    email: nullable<string>('text'),
+    username: identifying(),
+    username_folded: identifying(),
+    email: optionalIdentifying(),
+    email_folded: optionalIdentifying(),
     password_hash: nullable<string>('text'),
     nickname: defaulted<string>('text'),
     bio: defaulted<string>('text'),
@@ -91,8 +108,10 @@ export const tables = {
   },
   registrations: {
     id: generated<number>('integer'),
-    username: required<string>('text'),
-    email: required<string>('text'),
+    username: identifying(),
+    username_folded: identifying(),
+    email: identifying(),
+    email_folded: identifying(),
     password_hash: required<string>('text'),
     token_hash: nullable<Buffer>('bytea'),
     created_at: defaulted<string>(timestamp),
@@ -136,7 +155,8 @@ export const tables = {
   },
   categories: {
     id: generated<number>('integer'),
-    name: required<string>('text'),
+    name: identifying(),
+    name_folded: identifying(),
     slug: required<string>('text'),
     description: defaulted<string>('text'),
     version: generated<number>('integer'),
@@ -145,7 +165,8 @@ export const tables = {
   },
   tags: {
     id: generated<number>('integer'),
-    name: required<string>('text'),
+    name: identifying(),
+    name_folded: identifying(),
     slug: required<string>('text'),
     search_words: defaulted<string>('text'),
     version: generated<number>('integer'),

@@ -15,6 +15,7 @@ import { seed } from '#app/cli/seed.js';
 import { ADMIN_PASSWORD_VARIABLE } from '#app/config.js';
 import { DEMO_ADMINISTRATOR, DEMO_USERS } from '#app/demo/demo-data.js';
 import { createMigration, MIGRATIONS_FOLDER, readMigrations } from '#src/db/migration-files.js';
+import { migrateUp } from '#src/db/migrator.js';
 import { validationMessage } from '#src/lib/messages/index.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
@@ -113,6 +114,30 @@ t.test('db', async (t) => {
   refused(t, await db('down', '--steps', '0'), 'Must be an integer of at least 1.');
   t.same(await db('up'), { code: 0, stdout: lines('applied ', names), stderr: '' });
   t.equal(await tableCount(), all);
+});
+
+t.test('db up lists rows that a migration cannot convert', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t, 'template0');
+  const earlier = readMigrations().filter(({ name }) => name < '0024');
+  await migrateUp(DATABASE_URL, earlier);
+  await query(
+    DATABASE_URL,
+    `insert into tags (name, slug) values (U&'caf\\00e9', 'a'), (U&'cafe\\0301', 'b')`,
+  );
+  const { code, stdout, stderr } = await run(['db', 'up'], { DATABASE_URL });
+  t.equal(code, 1);
+  t.equal(stdout, '');
+  const lines = stderr.split('\n');
+  t.match(lines[0], /^error: The migration 0024_\w+ failed and was rolled back: these names /);
+  t.match(lines[1], /^ {2}tags\.name: id 1 ".*" \(.*\), id 2 ".*" \(.*\)$/);
+  t.match(lines[2], /^Nothing was changed\. Rename or delete /);
+  t.same(lines.slice(3), ['']);
+  t.match((await run(['db', 'status'], { DATABASE_URL })).stdout, 'not applied\t0024_');
+
+  await query(DATABASE_URL, `update tags set name = 'tea' where id = 2`);
+  const again = await run(['db', 'up'], { DATABASE_URL });
+  t.equal(again.code, 0);
+  t.match(again.stdout, /^applied 0024_/);
 });
 
 t.test('db new', async (t) => {

@@ -24,7 +24,8 @@ async function prepare(t: Test, settings: { REDIS_URL?: string }) {
   const alice = await one.signedIn({ username: 'alice', nickname: 'Alice' });
   const { rows: users } = await pg.query(`select id from users where username = 'alice'`);
   const { rows: categories } = await pg.query(
-    `insert into categories (name, slug) values ('Databases', 'databases') returning id`,
+    `insert into categories (name, name_folded, slug)
+     values ('Databases', 'databases', 'databases') returning id`,
   );
   let count = 0;
 
@@ -88,10 +89,14 @@ for (const { kind, redis } of kinds) {
         ['published', () => alice.post(`${url}/publish`), { status: 'published' }],
         [
           'its category renamed',
-          () => sql(`update categories set name = 'Data'`),
+          () => sql(`update categories set name = 'Data', name_folded = 'data'`),
           { category: { name: 'Data' } },
         ],
-        ['its tag renamed', () => sql(`update tags set name = 'pg'`), { tags: [{ name: 'pg' }] }],
+        [
+          'its tag renamed',
+          () => sql(`update tags set name = 'pg', name_folded = 'pg'`),
+          { tags: [{ name: 'pg' }] },
+        ],
         [
           'its author renamed',
           () => sql(`update users set nickname = 'Al'`),

@@ -182,7 +182,7 @@ const hostile = {
 
 t.test('is well-formed, whatever the content', { skip: noBrowser }, async (t) => {
   const { rows } = await app.pg.query(
-    `insert into users (username, nickname) values ('al', $1) returning id`,
+    `insert into users (username, username_folded, nickname) values ('al', 'al', $1) returning id`,
     [hostile.nickname.replaceAll('\u0000', '')],
   );
   const { id } = await insertTestPost(app, {

@@ -4,6 +4,7 @@ import { renderMarkdown } from '#src/articles/lib/markdown.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import { commentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
+import { fold } from '#src/lib/fold.js';
 
 /** Properties of a test post; omitted ones get default values. */
 export interface TestPost {
@@ -51,11 +52,11 @@ export async function insertTestPost(
     .executeTakeFirstOrThrow();
   await app.db.insertInto('post_slugs').values({ slug, post_id: id }).execute();
   for (const name of tags) {
-    await sql`insert into tags (name, slug, search_words)
-      values (${name}, ${slugOf(name, 50)}, ${indexedWords(name)})
+    await sql`insert into tags (name, name_folded, slug, search_words)
+      values (${name}, ${fold(name)}, ${slugOf(name, 50)}, ${indexedWords(name)})
       on conflict do nothing`.execute(app.db);
     await sql`insert into post_tags (post_id, tag_id)
-      select ${id}, id from tags where lower(name) = lower(${name})`.execute(app.db);
+      select ${id}, id from tags where name_folded = ${fold(name)}`.execute(app.db);
   }
   // A request that creates a post invalidates the cached responses, too.
   app.sharedReads.invalidate();

@@ -11,6 +11,7 @@ import {
 import { firstHeading } from '#src/articles/lib/markdown.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import type { ExportedPost } from '#src/articles/stores/article-files.js';
+import { fold } from '#src/lib/fold.js';
 import { compileSchema, type Validator } from '#src/lib/validation/index.js';
 import { parseArticleDate } from './article-dates.js';
 import { dateOf, publicationOf } from './article-publication.js';
@@ -169,7 +170,7 @@ function tagsOf(values: Values): string[] {
 }
 
 function unique(names: string[]): string[] {
-  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
+  return [...new Map(names.map((name) => [fold(name), name])).values()];
 }
 
 /** Accepts a name, a list of names, or the author object of a theme. */

@@ -12,6 +12,7 @@ import { hashOfText, record, recordDifference } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
+import { fold } from '#src/lib/fold.js';
 import { assertMayEdit, readerOf } from './policy.js';
 import { postTag } from './posts.js';
 import { MAX_RENDERED_AT_ONCE, render } from './rendering.js';
@@ -263,6 +264,6 @@ export function auditable(post: FullPost): Record<string, unknown> {
 
 function isSameSet(one: string[], other: string[]): boolean {
   const keys = (names: string[]) =>
-    [...new Set(names.map((name) => name.trim().toLowerCase()))].sort().join('\n');
+    JSON.stringify([...new Set(names.map((name) => fold(name.trim())))].sort());
   return keys(one) === keys(other);
 }

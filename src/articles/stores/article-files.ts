@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { PostCreate } from '#schemas/posts.js';
 import type { Database } from '#src/db/database.js';
-import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import type { Schema } from '#src/db/tables.js';
+import { fold } from '#src/lib/fold.js';
 
 const IMPORTED_COLUMNS = [
   'id',
@@ -110,7 +110,7 @@ export function listExportedPosts(
       ),
       sql<string[]>`array(
         select tags.name from post_tags join tags on tags.id = post_tags.tag_id
-        where post_tags.post_id = posts.id order by lower(tags.name) collate "C")`.as('tags'),
+        where post_tags.post_id = posts.id order by tags.name_folded)`.as('tags'),
     ])
     .where('deleted_at', 'is', null)
     .where('id', '>', after)
@@ -140,22 +140,22 @@ export async function listSourcePaths(db: Database): Promise<string[]> {
   return rows.flatMap(({ source_path }) => source_path ?? []);
 }
 
-/** Returns the id of the user with this username, case-insensitively, or null. */
+/** Returns the id of the user with this username, or null. */
 export async function findUserId(db: Database, username: string): Promise<number | null> {
   const row = await db
     .selectFrom('users')
     .select('id')
-    .where(isIgnoringCase('username', username))
+    .where('username_folded', '=', fold(username))
     .executeTakeFirst();
   return row?.id ?? null;
 }
 
-/** Returns the id of the category with this name, case-insensitively, or null. */
+/** Returns the id of the category with this name, or null. */
 export async function findCategoryId(db: Database, name: string): Promise<number | null> {
   const row = await db
     .selectFrom('categories')
     .select('id')
-    .where(isIgnoringCase('name', name))
+    .where('name_folded', '=', fold(name))
     .executeTakeFirst();
   return row?.id ?? null;
 }

@@ -1,8 +1,8 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { Comment, CommentSort } from '#schemas/comments.js';
 import type { Database } from '#src/db/database.js';
-import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import type { Schema } from '#src/db/tables.js';
+import { fold } from '#src/lib/fold.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { isCommentVisible, type Reader } from './visibility.js';
@@ -120,7 +120,7 @@ function matches({ reader, is_approved, is_rejected, post_id, author }: CommentF
       const ids = eb
         .selectFrom('users')
         .select('users.id')
-        .where(isIgnoringCase('users.username', author));
+        .where('users.username_folded', '=', fold(author));
       conditions.push(eb('author_id', '=', ids));
     }
     return eb.and(conditions);

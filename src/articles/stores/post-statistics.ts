@@ -50,14 +50,14 @@ export async function countPostsByAuthor(db: Database, limit: number): Promise<A
 export async function countPostsByTag(db: Database, limit: number): Promise<TagOfPosts[]> {
   const { rows } = await sql<TagOfPosts>`
     with counted as (
-      select tags.id, tags.name, tags.slug, numbers.post_count
+      select tags.id, tags.name, tags.name_folded, tags.slug, numbers.post_count
       from tags
       join (
         select post_tags.tag_id, count(*) as post_count
         from post_tags join posts on posts.id = post_tags.post_id
         where ${isPublished} group by post_tags.tag_id
       ) as numbers on numbers.tag_id = tags.id
-      order by numbers.post_count desc, lower(tags.name) collate "C" limit ${limit}
+      order by numbers.post_count desc, tags.name_folded limit ${limit}
     )
     select ${topicOf('counted')} as tag,
            counted.post_count, summed.view_count
@@ -66,7 +66,7 @@ export async function countPostsByTag(db: Database, limit: number): Promise<TagO
       from post_tags join posts on posts.id = post_tags.post_id
       where post_tags.tag_id = counted.id and ${isPublished}
     ) as summed
-    order by counted.post_count desc, lower(counted.name) collate "C"
+    order by counted.post_count desc, counted.name_folded
   `.execute(db);
   return rows;
 }

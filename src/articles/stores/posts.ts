@@ -2,8 +2,8 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { PostStatus, PostSummary, Topic } from '#schemas/posts.js';
 import { MAX_CANDIDATES } from '#schemas/search.js';
 import type { Database } from '#src/db/database.js';
-import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import type { Schema } from '#src/db/tables.js';
+import { fold } from '#src/lib/fold.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
@@ -204,7 +204,7 @@ export function relations() {
     select ${topicOf('categories')} from categories where categories.id = posts.category_id)`;
   const tags = sql<Topic[]>`(
     select coalesce(
-      jsonb_agg(${topicOf('tags')} order by lower(tags.name) collate "C"), '[]')
+      jsonb_agg(${topicOf('tags')} order by tags.name_folded), '[]')
     from post_tags join tags on tags.id = post_tags.tag_id where post_tags.post_id = posts.id)`;
   return [
     authorIn('posts.author_id').as('author'),
@@ -223,19 +223,19 @@ function matches({ reader, status, q, tag, category, author, period }: PostFilte
       ? []
       : [
           sql<boolean>`posts.id in (select post_id from post_tags
-            where tag_id = (select id from tags where slug collate "C" = ${tag}))`,
+            where tag_id = (select id from tags where slug collate "C" = ${fold(tag)}))`,
         ]),
     ...(category === undefined
       ? []
       : [
           sql<boolean>`posts.category_id =
-            (select id from categories where slug collate "C" = ${category})`,
+            (select id from categories where slug collate "C" = ${fold(category)})`,
         ]),
     ...(author === undefined
       ? []
       : [
           sql<boolean>`posts.author_id =
-            (select id from users where ${isIgnoringCase('username', author)})`,
+            (select id from users where username_folded = ${fold(author)})`,
         ]),
     ...(period === undefined
       ? []

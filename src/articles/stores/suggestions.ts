@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Suggestion } from '#schemas/search.js';
 import type { Database } from '#src/db/database.js';
+import { fold } from '#src/lib/fold.js';
 import { prefixQuery } from './search-vectors.js';
 import { isPostVisible } from './visibility.js';
 
@@ -19,24 +20,25 @@ const isPublic = isPostVisible({ kind: 'public' });
  */
 export async function suggest(db: Database, q: string, limit: number): Promise<Suggestion[]> {
   // PostgreSQL text cannot contain NUL.
-  const begin = q.replaceAll('\0', '').trim().toLowerCase();
+  const typed = q.replaceAll('\0', '').trim();
+  const begin = fold(typed);
   const topics = sql.lit(Math.ceil(limit / 3));
   const { rows } = await sql<Suggestion>`
     with found as (
-      select id, title, slug, starts_with(lower(title), ${begin}) as at_begin
+      select id, title, slug, starts_with(lower(title), lower(${typed})) as at_begin
       from posts where title_search @@ ${prefixQuery(q)} and ${isPublic}
       order by listed_at desc, id desc
       limit ${sql.lit(MAX_CANDIDATES)}
     )
     (select 'category' as kind, name as text, slug, 0 as place, 0 as views
      from categories where ${beginsWith(begin)}
-     order by lower(name) collate "C" limit ${topics})
+     order by name_folded limit ${topics})
     union all
     (select 'tag', name, slug, 1, 0
      from tags where ${beginsWith(begin)} and exists (
        select from post_tags join posts on posts.id = post_tags.post_id
        where post_tags.tag_id = tags.id and ${isPublic})
-     order by lower(name) collate "C" limit ${topics})
+     order by name_folded limit ${topics})
     union all
     (select 'post', title, found.slug, case when at_begin then 2 else 3 end, view_count
      from found join post_views on post_views.post_id = found.id)
@@ -47,7 +49,6 @@ export async function suggest(db: Database, q: string, limit: number): Promise<S
 }
 
 function beginsWith(begin: string) {
-  const name = sql`lower(name) collate "C"`;
   if (begin === '') return sql<boolean>`false`;
-  return sql<boolean>`${name} >= ${begin} and ${name} < ${begin + LAST_CHARACTER}`;
+  return sql<boolean>`name_folded >= ${begin} and name_folded < ${begin + LAST_CHARACTER}`;
 }

@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { TopicSort } from '#schemas/topics.js';
 import type { Database } from '#src/db/database.js';
-import { isIgnoringCase } from '#src/db/ignoring-case.js';
+import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
+import { fold } from '#src/lib/fold.js';
 import { containing } from '#src/lib/like-pattern.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
@@ -39,18 +40,24 @@ export type NamedTable = Pick<TopicTable<TopicRow>, 'name'>;
 
 export interface TopicFilter {
   reader: Reader;
-  /** Part of the name, case-insensitive. */
+  /** Part of the name, in any case. */
   q?: string | undefined;
   slug?: string | undefined;
 }
 
-/** Values by column. */
-export type TopicValues = Record<string, string>;
+/** Values of a topic to store. */
+export interface TopicValues {
+  name?: string;
+  slug?: string;
+  description?: string;
+  search_words?: string;
+  updated_at?: string;
+}
 
 const COMMON_COLUMNS = ['id', 'name', 'slug', 'version', 'created_at', 'updated_at'] as const;
 
 const SORT_COLUMNS: Record<TopicSort, RawBuilder<string | number>> = {
-  name: sql`lower(name) collate "C"`,
+  name: sql`name_folded`,
   created_at: sql`created_at`,
   post_count: sql`coalesce(counted.post_count, 0)`,
 };
@@ -58,7 +65,7 @@ const SORT_COLUMNS: Record<TopicSort, RawBuilder<string | number>> = {
 /** Whether the key is valid for this sort order, to check cursors. */
 export function isTopicSortKey(key: string | number, sort: TopicSort): boolean {
   if (sort === 'post_count') return typeof key === 'number';
-  return typeof key === 'string' && (sort === 'name' || isTimestamp(key));
+  return typeof key === 'string' && (sort === 'name' ? key === fold(key) : isTimestamp(key));
 }
 
 /** Returns a slice of the topics that match the filter, sorted, with a single statement. */
@@ -132,7 +139,7 @@ export async function hasSlug<Row extends TopicRow>(
 ): Promise<boolean> {
   const { rows } = await sql`
     select 1 from ${sql.table(table.name)}
-    where slug collate "C" = ${slug} and ${isVisible(table, reader)}
+    where slug collate "C" = ${fold(slug)} and ${isVisible(table, reader)}
   `.execute(db);
   return rows.length > 0;
 }
@@ -177,17 +184,14 @@ export async function deleteTopic(trx: Database, { name }: NamedTable, id: numbe
   await trx.deleteFrom(name).where('id', '=', id).execute();
 }
 
-/**
- * Returns which values are taken by a topic other than `except`; names are compared
- * case-insensitively.
- */
+/** Returns which values are taken by a topic other than `except`. */
 export async function findTaken(
   db: Database,
   { name: table }: NamedTable,
   { name = '', slug = '' }: { name?: string | undefined; slug?: string | undefined },
   except = 0,
 ): Promise<('name' | 'slug')[]> {
-  const isName = isIgnoringCase('name', name);
+  const isName = sql<boolean>`name_folded = ${fold(name)}`;
   const isSlug = sql<boolean>`slug collate "C" = ${slug}`;
   const { rows } = await sql<{ name: boolean; slug: boolean }>`
     select coalesce(bool_or(${isName}), false) as name, coalesce(bool_or(${isSlug}), false) as slug
@@ -226,9 +230,9 @@ function countsOf<Row extends TopicRow>({ published }: TopicTable<Row>) {
 function complete<Row extends TopicRow>(
   { derived }: TopicTable<Row>,
   values: TopicValues,
-): TopicValues {
+): WithFolded<TopicValues> {
   const { name } = values;
-  return name === undefined ? values : { ...values, ...derived?.(name) };
+  return withFolded(name === undefined ? values : { ...values, ...derived?.(name) });
 }
 
 /** Editors also see unused tags. */
@@ -241,7 +245,7 @@ function matches<Row extends TopicRow>(
   { reader, q = '', slug }: TopicFilter,
 ) {
   const conditions = [isVisible(table, reader)];
-  if (q !== '') conditions.push(sql`name ilike ${containing(q)}`);
+  if (q !== '') conditions.push(sql`name_folded like ${containing(fold(q))}`);
   if (slug !== undefined) conditions.push(sql`slug collate "C" = ${slug}`);
   return sql<boolean>`${sql.join(conditions, sql` and `)}`;
 }

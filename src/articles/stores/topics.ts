@@ -3,6 +3,8 @@ import type { Topic } from '#schemas/posts.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import type { Database } from '#src/db/database.js';
+import { withFolded } from '#src/db/folded-columns.js';
+import { fold } from '#src/lib/fold.js';
 import { claimUniqueSlug, nextSlug, SLUG_SUFFIX_LENGTH } from './unique-slugs.js';
 
 /** Maximum length of the slug of a category or tag. */
@@ -30,36 +32,37 @@ export function nextTopicSlug(
 }
 
 /**
- * Returns the ids of the tags with these names, case-insensitively, and creates missing ones. Must
- * be called in a transaction.
+ * Returns the ids of the tags with these names, and creates missing ones. Must be called in a
+ * transaction.
  */
 export async function ensureTags(trx: Database, names: string[]): Promise<number[]> {
-  const wanted = new Map(names.map((name) => [name.trim().toLowerCase(), name.trim()]));
+  const wanted = new Map(names.map((name) => [fold(name.trim()), name.trim()]));
   // Sorted, so that transactions creating the same tags wait for each other and never deadlock.
   const keys = [...wanted.keys()].sort();
   const found = await findTags(trx, keys);
   for (const key of keys.filter((key) => !found.has(key))) {
-    found.set(key, await ensureTag(trx, wanted.get(key) ?? key));
+    found.set(key, await ensureTag(trx, key, wanted.get(key) ?? key));
   }
   return [...new Set(found.values())];
 }
 
+/** Returns the ids of existing tags by the folded form of their names. */
 async function findTags(trx: Database, keys: string[]): Promise<Map<string, number>> {
   if (keys.length === 0) return new Map();
   const { rows } = await sql<{ key: string; id: number }>`
     select wanted.key, tags.id
     from unnest(${keys}::text[]) as wanted (key)
-    join tags on lower(tags.name) collate "C" = lower(wanted.key)
+    join tags on tags.name_folded = wanted.key
   `.execute(trx);
   return new Map(rows.map(({ key, id }) => [key, id]));
 }
 
-function ensureTag(trx: Database, name: string): Promise<number> {
+function ensureTag(trx: Database, key: string, name: string): Promise<number> {
   return claimUniqueSlug(async () => {
     const created = await trx
       .insertInto('tags')
       .values({
-        name,
+        ...withFolded({ name }),
         slug: await nextTopicSlug(trx, 'tags', name, 'tag'),
         search_words: indexedWords(name),
       })
@@ -68,6 +71,6 @@ function ensureTag(trx: Database, name: string): Promise<number> {
       .executeTakeFirst();
     if (created !== undefined) return created.id;
     // A concurrent transaction has taken the name, or only the slug.
-    return (await findTags(trx, [name])).get(name) ?? null;
+    return (await findTags(trx, [key])).get(key) ?? null;
   });
 }

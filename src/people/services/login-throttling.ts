@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context, LoginLimits } from '#src/access/context.js';
 import { ApiError, InvalidRequest } from '#src/errors.js';
+import { foldEmail } from '#src/lib/fold.js';
 import { networkOf } from '#src/lib/network.js';
 import * as store from '#src/people/stores/throttles.js';
 
@@ -37,10 +38,11 @@ export interface Throttle {
  * Limits wrong passwords for one account.
  *
  * @param account username, email address or viewer as the client gave it, whether known or not: a
- *   count shared by the username and email address of a user would reveal that they belong together
+ *   count shared by the username and email address of a user would reveal that they belong together.
+ *   Spellings that would find the same user share a count.
  */
 export function accountThrottle(account: string, { perAccount }: LoginLimits): Throttle {
-  return { key: `password:${account.toLowerCase()}`, free: perAccount, onSuccess: 'forget' };
+  return { key: `password:${foldEmail(account)}`, free: perAccount, onSuccess: 'forget' };
 }
 
 /** Limits wrong passwords for all accounts from one network (see `networkOf`). */
@@ -52,7 +54,7 @@ export function ipAddressThrottle(address: string | null, { perAddress }: LoginL
 /** Limits mails to one email address, whether or not it belongs to a user. */
 export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle {
   return {
-    key: `mail:${email.toLowerCase()}`,
+    key: `mail:${foldEmail(email)}`,
     free,
     firstWait: MAIL_DELAY_SECONDS,
     onSuccess: 'keep',

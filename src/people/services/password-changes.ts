@@ -4,6 +4,7 @@ import type { ActingContext, Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
+import { foldEmail } from '#src/lib/fold.js';
 import { REDACTED } from '#src/lib/redact.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { setPassword } from '#src/people/stores/accounts.js';
@@ -83,7 +84,8 @@ export async function resetPassword(
     const user = taken === null ? null : await lockUser(trx.db, taken.user_id);
     if (taken === null || user === null || !user.is_active) throw invalidToken(token);
     // The token was sent to an email address that the user may have given up since.
-    if (user.email?.toLowerCase() !== taken.email.toLowerCase()) throw invalidToken(token);
+    const isSame = user.email !== null && foldEmail(user.email) === foldEmail(taken.email);
+    if (!isSame) throw invalidToken(token);
     await writePassword(trx, user, passwordHash, 'account.reset_password');
     await deleteSessionsOf(trx.db, user.id);
   });

@@ -4,6 +4,7 @@ import { record } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { fold } from '#src/lib/fold.js';
 import { REDACTED } from '#src/lib/redact.js';
 import * as store from '#src/people/stores/registrations.js';
 import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
@@ -38,7 +39,7 @@ export async function register(context: Context, registration: Registration): Pr
   const expiresAt = new Date(context.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
   try {
     await inTransaction(context, async (trx) => {
-      const { usernames } = await findTaken(trx.db, [username.toLowerCase()], []);
+      const { usernames } = await findTaken(trx.db, [fold(username)], []);
       if (usernames.size > 0) throw usernameTaken(username);
       const id = await store.insertRegistration(trx.db, {
         username,

@@ -11,6 +11,7 @@ import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, valueError } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
+import { fold, foldEmail } from '#src/lib/fold.js';
 import { deleteEmailTokensOf } from '#src/people/stores/email-tokens.js';
 import { deleteSessionsOf } from '#src/people/stores/sessions.js';
 import * as store from '#src/people/stores/user-changes.js';
@@ -227,9 +228,9 @@ type Names = Pick<UserUpdate, 'username' | 'email'>;
 type Taken = { usernames: Set<string>; emails: Set<string> };
 
 function takenBy(context: Context, users: Names[], except?: number): Promise<Taken> {
-  const values = (field: 'username' | 'email') =>
-    users.map((user) => user[field]?.toLowerCase()).filter((value) => value !== undefined);
-  return store.findTaken(context.db, values('username'), values('email'), except);
+  const keys = (field: 'username' | 'email') =>
+    users.flatMap((user) => (user[field] == null ? [] : keyOf(field, user[field])));
+  return store.findTaken(context.db, keys('username'), keys('email'), except);
 }
 
 /** Returns the location of every value that is taken or repeats an earlier one. */
@@ -241,12 +242,15 @@ function findDuplicates(
   const seen = { username: new Set(taken.usernames), email: new Set(taken.emails) };
   return users.flatMap((user, index) =>
     (['username', 'email'] as const)
-      .filter((field) => user[field] != null && !isNew(seen[field], user[field]))
+      .filter((field) => user[field] != null && !isNew(seen[field], keyOf(field, user[field])))
       .map((field) => ({ loc: ['body', ...placeOf(index), field], input: user[field] })),
   );
 }
 
-function isNew(seen: Set<string>, value: string): boolean {
-  const key = value.toLowerCase();
+function keyOf(field: 'username' | 'email', value: string): string {
+  return field === 'email' ? foldEmail(value) : fold(value);
+}
+
+function isNew(seen: Set<string>, key: string): boolean {
   return !seen.has(key) && seen.add(key).has(key);
 }

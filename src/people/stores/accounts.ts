@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '#src/db/database.js';
-import { isIgnoringCase } from '#src/db/ignoring-case.js';
 import type { Schema } from '#src/db/tables.js';
+import { fold, foldEmail } from '#src/lib/fold.js';
 
 const CREDENTIAL_COLUMNS = [
   'id',
@@ -19,11 +19,29 @@ export type Credentials = Pick<Selectable<Schema['users']>, (typeof CREDENTIAL_C
 
 /** Returns the credentials of the user with this username or email address, or null. */
 export async function findCredentials(db: Database, login: string): Promise<Credentials | null> {
+  // No row matches, but PostgreSQL refuses the character.
+  if (login.includes('\0')) return null;
   const row = await db
     .selectFrom('users')
     .select(CREDENTIAL_COLUMNS)
-    .where(({ or }) => or([isIgnoringCase('username', login), isIgnoringCase('email', login)]))
+    .where(({ eb, or }) =>
+      or([eb('username_folded', '=', fold(login)), eb('email_folded', '=', foldEmail(login))]),
+    )
     // Unambiguous, because an email address contains an @ and a username never does.
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Returns the credentials of the user with this email address, or null. */
+export async function findCredentialsByEmail(
+  db: Database,
+  email: string,
+): Promise<(Credentials & { email: string }) | null> {
+  const row = await db
+    .selectFrom('users')
+    .select(CREDENTIAL_COLUMNS)
+    .where('email_folded', '=', foldEmail(email))
+    .$narrowType<{ email: string }>()
     .executeTakeFirst();
   return row ?? null;
 }

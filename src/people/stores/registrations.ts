@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '#src/db/database.js';
-import { isIgnoringCase } from '#src/db/ignoring-case.js';
+import { withFolded } from '#src/db/folded-columns.js';
 import type { Schema } from '#src/db/tables.js';
+import { fold, foldEmail } from '#src/lib/fold.js';
 
 export type Registration = Pick<
   Selectable<Schema['registrations']>,
@@ -37,11 +38,11 @@ export async function insertRegistration(
   await db
     .deleteFrom('registrations')
     .where('expires_at', '<=', registration.created_at)
-    .where(isIgnoringCase('username', registration.username))
+    .where('username_folded', '=', fold(registration.username))
     .execute();
   const { id } = await db
     .insertInto('registrations')
-    .values(registration)
+    .values(withFolded(registration))
     .returning('id')
     .executeTakeFirstOrThrow();
   return id;
@@ -71,7 +72,7 @@ export async function findRegistrationsByEmail(
   const rows = await db
     .selectFrom('registrations')
     .select('id')
-    .where(isIgnoringCase('email', email))
+    .where('email_folded', '=', foldEmail(email))
     .where('expires_at', '>', now.toISOString())
     .orderBy('id', 'desc')
     .limit(MOST_WITH_ONE_ADDRESS)

@@ -3,6 +3,7 @@ import { PERMISSIONS, ROLE_PERMISSIONS } from '#schemas/roles.js';
 import type { Address, UserCreate, UserUpdate } from '#schemas/users.js';
 import type { Mask } from '#src/access/permissions.js';
 import type { Database } from '#src/db/database.js';
+import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
 import { tables } from '#src/db/tables.js';
 import { FULL_COLUMNS, type FullUser } from './users.js';
 
@@ -47,7 +48,11 @@ export async function insertUser(
 ): Promise<FullUser> {
   return db
     .insertInto('users')
-    .values({ ...user, permissions: ROLE_PERMISSIONS[role], address: toJson(user.address) })
+    .values({
+      ...withFolded(user),
+      permissions: ROLE_PERMISSIONS[role],
+      address: toJson(user.address),
+    })
     .returning(FULL_COLUMNS)
     .executeTakeFirstOrThrow();
 }
@@ -79,12 +84,14 @@ export async function insertUsers(db: Database, users: NewUser[]): Promise<numbe
   return inserted.rows.map(({ id }) => id);
 }
 
-type BulkRow = Omit<UserCreate, 'role'> & { permissions: Mask };
+type BulkRow = WithFolded<Omit<UserCreate, 'role'> & { permissions: Mask }>;
 
-/** The columns that a bulk insert writes, with their types: every field of `UserCreate`. */
+/** The columns that a bulk insert writes, with their types: every field of `UserCreate`, and the folded ones. */
 const BULK_TYPES: Record<keyof BulkRow, string> = {
   username: tables.users.username.type,
+  username_folded: tables.users.username_folded.type,
   email: tables.users.email.type,
+  email_folded: tables.users.email_folded.type,
   nickname: tables.users.nickname.type,
   bio: tables.users.bio.type,
   avatar_url: tables.users.avatar_url.type,
@@ -105,7 +112,7 @@ function fromJson(name: string, type: string): RawBuilder<unknown> {
 }
 
 function toBulkRow(user: NewUser): BulkRow {
-  return {
+  return withFolded({
     username: user.username,
     email: user.email ?? null,
     nickname: user.nickname ?? '',
@@ -116,12 +123,12 @@ function toBulkRow(user: NewUser): BulkRow {
     address: user.address ?? null,
     permissions: ROLE_PERMISSIONS[user.role ?? 'author'],
     is_active: user.is_active ?? true,
-  };
+  });
 }
 
 /**
- * Returns which of these usernames and email addresses, both in lower case, are taken by users
- * other than `except`.
+ * Returns which of these usernames and email addresses, both folded, are taken by users other than
+ * `except`.
  */
 export async function findTaken(
   db: Database,
@@ -129,15 +136,20 @@ export async function findTaken(
   emails: string[],
   except = 0,
 ): Promise<{ usernames: Set<string>; emails: Set<string> }> {
-  const { rows } = await sql<{ username: string; email: string | null }>`
-    select lower(username) as username, lower(email) as email from users
-    where id <> ${except}
-      and (lower(username) collate "C" = any(${usernames}::text[])
-           or lower(email) collate "C" = any(${emails}::text[]))
-  `.execute(db);
+  const rows = await db
+    .selectFrom('users')
+    .select(['username_folded', 'email_folded'])
+    .where('id', '<>', except)
+    .where(({ or }) =>
+      or([
+        sql<boolean>`username_folded = any(${usernames}::text[])`,
+        sql<boolean>`email_folded = any(${emails}::text[])`,
+      ]),
+    )
+    .execute();
   return {
-    usernames: new Set(rows.map(({ username }) => username)),
-    emails: new Set(rows.map(({ email }) => email).filter((email) => email !== null)),
+    usernames: new Set(rows.map(({ username_folded }) => username_folded)),
+    emails: new Set(rows.flatMap(({ email_folded }) => email_folded ?? [])),
   };
 }
 
@@ -155,7 +167,7 @@ export async function updateUser(
   return db
     .updateTable('users')
     .set({
-      ...changes,
+      ...withFolded(changes),
       ...(address === undefined ? {} : { address: toJson(address) }),
       updated_at: now.toISOString(),
     })

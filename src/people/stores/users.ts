@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
+import { fold } from '#src/lib/fold.js';
 import { containing } from '#src/lib/like-pattern.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
@@ -49,13 +50,13 @@ export type UserSort = 'id' | 'username' | 'created_at';
 
 /** Returns the value that a user is sorted by, for cursors. */
 export function userSortKey(user: PublicUser, sort: UserSort): string | number {
-  return sort === 'username' ? user.username.toLowerCase() : user[sort];
+  return sort === 'username' ? fold(user.username) : user[sort];
 }
 
 /** Whether the key is valid for this sort order, to check cursors. */
 export function isUserSortKey(key: string | number, sort: UserSort): boolean {
   if (sort === 'id') return typeof key === 'number';
-  return typeof key === 'string' && (sort === 'username' || isTimestamp(key));
+  return typeof key === 'string' && (sort === 'username' ? key === fold(key) : isTimestamp(key));
 }
 
 /** Returns a slice of the users visible to the audience, sorted. */
@@ -139,7 +140,7 @@ function columnsOf(audience: Audience): readonly (keyof PublicUser | keyof FullU
 }
 
 function sortColumn(sort: UserSort) {
-  return sort === 'username' ? sql<string>`lower(username) collate "C"` : sql.ref<string>(sort);
+  return sql.ref<string>(sort === 'username' ? 'username_folded' : sort);
 }
 
 function matches({ q, audience }: UserFilter) {

@@ -10,7 +10,9 @@ const summary = (numbers: string) => `Files: ${numbers}.\n`;
 
 t.test('imports front matter fields', async (t) => {
   const { folder, rows, importAll } = await place(t);
-  await rows(`insert into users (username) values ('Alice'), ('bob')`);
+  await rows(
+    `insert into users (username, username_folded) values ('Alice', 'alice'), ('bob', 'bob')`,
+  );
   write(folder, {
     'hexo.md':
       'title: Hexo\ndate: 2024-01-02 03:04:05\ncategories:\n- [Tech, Web]\n- Life\ntags:\n- a\n- B\n---\nText\n',
@@ -243,7 +245,7 @@ t.test('assigns an author who is created after the import', async (t) => {
   const first = await importAll();
   t.equal(first.code, 0);
   t.match(first.stderr, 'Unknown authors: Ann, Bob. To assign their posts, create these users');
-  await rows(`insert into users (username) values ('ann'), ('eve')`);
+  await rows(`insert into users (username, username_folded) values ('ann', 'ann'), ('eve', 'eve')`);
   await rows(`update posts set summary = 'Changed' where title = 'b'`);
   const next = await importAll();
   t.match(next.stdout, '0 created, 1 updated, 1 unchanged');
@@ -368,7 +370,7 @@ t.test('re-renders all content and writes only what changes', async (t) => {
 
 t.test('exports every post and overwrites nothing', async (t) => {
   const { folder, rows, importAll, exportTo } = await place(t);
-  await rows(`insert into users (username) values ('alice')`);
+  await rows(`insert into users (username, username_folded) values ('alice', 'alice')`);
   const odd =
     '---\ntitle: "on: # \'x\'"\nslug: odd\ndate: 2024-01-01\nauthor: alice\n' +
     'categories: "yes"\ntags: ["2024-01-01", "null", "a, b", "@c"]\ndescription: "a\\n---\\nb"\n' +

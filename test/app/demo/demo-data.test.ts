@@ -4,7 +4,9 @@ import { createTestApp } from '#test/support/app.js';
 
 t.test('adds only users if there are posts already', async (t) => {
   const { app, client } = await createTestApp(t);
-  await app.pg.query(`insert into categories (name, slug) values ('guides', 'guides')`);
+  await app.pg.query(
+    `insert into categories (name, name_folded, slug) values ('guides', 'guides', 'guides')`,
+  );
   t.type(await loadDemoData(app.db), 'string');
   t.equal((await client().get('/api/v1/posts')).json.total, 0);
   t.equal((await client().get('/api/v1/users')).json.total, 17);

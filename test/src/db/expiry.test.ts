@@ -1,4 +1,5 @@
 import t from 'tap';
+import { withFolded } from '#src/db/folded-columns.js';
 import { deleteExpiredEmailTokens } from '#src/people/stores/email-tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '#src/people/stores/registrations.js';
@@ -20,7 +21,7 @@ t.test('deletes expired registrations', async (t) => {
     ['stays', future],
   ] as const) {
     const values = { username, email, password_hash: 'x', expires_at };
-    await app.db.insertInto('registrations').values(values).execute();
+    await app.db.insertInto('registrations').values(withFolded(values)).execute();
   }
   t.equal(await deleteExpiredRegistrations(app.db, now), 1);
   const left = await app.db.selectFrom('registrations').select('username').execute();

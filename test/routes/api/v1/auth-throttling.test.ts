@@ -74,7 +74,7 @@ t.test('throttles known, inactive and unknown users alike', async (t) => {
   const { login, createUser, app, clock } = await createGuarded(t);
   await createUser({ username: 'known' });
   await createUser({ username: 'asleep', is_active: false });
-  await app.pg.query(`insert into users (username) values ('no_password')`);
+  await insertUser(app.db, { username: 'no_password' });
   const names = ['known', 'asleep', 'no_password', 'unknown', 'unknown@example.com'];
   const courses = [];
   const statements = [];

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { SESSION_COOKIE } from '#plugins/sessions.js';
+import { insertUser } from '#src/people/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Reply } from '#test/support/client.js';
 import { holdRequest } from '#test/support/held-request.js';
@@ -36,7 +37,7 @@ t.test('accepts the username in any case, or the email address', async (t) => {
 
 t.test('answers the same to every failed login', async (t) => {
   await createUser({ username: 'asleep', is_active: false });
-  await app.pg.query(`insert into users (username) values ('no_password')`);
+  await insertUser(app.db, { username: 'no_password' });
   const bodies = [];
   for (const [username, password] of [
     ['alice', 'wrong'],

@@ -263,7 +263,8 @@ t.test('escapes HTML from contents', async (t) => {
 });
 
 t.test('suggests completions of the typed text', async (t) => {
-  await sql`insert into categories (name, slug) values ('Quokka 100%', 'quokkas'), ('A quokka', 'a')`.execute(
+  await sql`insert into categories (name, name_folded, slug)
+    values ('Quokka 100%', 'quokka 100%', 'quokkas'), ('A quokka', 'a quokka', 'a')`.execute(
     app.db,
   );
   await insertTestPost(app, { title: 'Watching quokkas', tags: ['quokka life'] });
