@@ -1,6 +1,6 @@
 import { composeMail } from '#src/mail/mails.js';
 import { EMAIL_CHANGE_HOURS } from '#src/people/services/email-addresses.js';
-import { findCredentials } from '#src/people/stores/accounts.js';
+import { findCredentialsByEmail } from '#src/people/stores/accounts.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
 import { mintEmailToken } from './mint-email-token.js';
@@ -14,10 +14,11 @@ export const confirmEmailChange: Task<JobPayloads['confirm_email_change']> = asy
   context,
 ) => {
   const { db, mail, clientUrl } = context;
-  const holder = await findCredentials(db, email);
+  const holder = await findCredentialsByEmail(db, email);
   if (holder !== null && holder.id !== userId) {
-    const { username } = holder;
-    await mail.send({ to: email, ...composeMail('already_registered', language, { username }) });
+    const { email: to, username } = holder;
+    // Not to the spelling of a stranger, which may lead to another mailbox.
+    await mail.send({ to, ...composeMail('already_registered', language, { username }) });
     return;
   }
   const token = await mintEmailToken(context, {

@@ -2,7 +2,7 @@ import type { Language } from '#src/lib/messages/index.js';
 import { composeMail } from '#src/mail/mails.js';
 import { mintSecret } from '#src/people/lib/random-secrets.js';
 import { REGISTRATION_HOURS } from '#src/people/services/registrations.js';
-import { findCredentials } from '#src/people/stores/accounts.js';
+import { findCredentialsByEmail } from '#src/people/stores/accounts.js';
 import * as registrations from '#src/people/stores/registrations.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { JobContext, Task } from '#src/queue/task.js';
@@ -35,10 +35,11 @@ async function sendConfirmation(
   { id, username, email: to }: registrations.Registration,
   language: Language,
 ): Promise<void> {
-  const user = await findCredentials(db, to);
+  const user = await findCredentialsByEmail(db, to);
   if (user !== null) {
-    const parameters = { username: user.username };
-    await mail.send({ to, ...composeMail('already_registered', language, parameters) });
+    const { email, username } = user;
+    // Not to the spelling of a stranger, which may lead to another mailbox.
+    await mail.send({ to: email, ...composeMail('already_registered', language, { username }) });
     return;
   }
   const { secret: token, hash } = mintSecret();

@@ -1,6 +1,6 @@
 import { composeMail } from '#src/mail/mails.js';
 import { PASSWORD_RESET_MINUTES } from '#src/people/services/password-changes.js';
-import { findCredentials } from '#src/people/stores/accounts.js';
+import { findCredentialsByEmail } from '#src/people/stores/accounts.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
 import { mintEmailToken } from './mint-email-token.js';
@@ -11,10 +11,10 @@ export const resetPassword: Task<JobPayloads['reset_password']> = async (
   context,
 ) => {
   const { db, mail, clientUrl } = context;
-  const user = await findCredentials(db, email);
-  const to = user?.email;
-  // `findCredentials` also matches usernames, which mail cannot be sent to.
-  if (user === null || to == null || to.toLowerCase() !== email.toLowerCase()) return;
+  const user = await findCredentialsByEmail(db, email);
+  if (user === null) return;
+  // The stored spelling: the requested one may lead to another mailbox.
+  const to = user.email;
   const token = await mintEmailToken(context, {
     userId: user.id,
     purpose: 'reset_password',
