@@ -2695,7 +2695,7 @@ export interface components {
          *     }
          */
         CategoryCreate: {
-            /** @description The name; unique, ignoring case */
+            /** @description The name; unique, ignoring case and Unicode normalization */
             name: string;
             /** @description The slug used in URLs. If omitted, it is derived from the name (Chinese is transliterated), with a number appended if it is taken. */
             slug?: string;
@@ -2756,7 +2756,7 @@ export interface components {
          *     }
          */
         CategoryReplace: {
-            /** @description The name; unique, ignoring case */
+            /** @description The name; unique, ignoring case and Unicode normalization */
             name: string;
             /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
@@ -2774,7 +2774,7 @@ export interface components {
          *     }
          */
         CategoryUpdate: {
-            /** @description The name; unique, ignoring case */
+            /** @description The name; unique, ignoring case and Unicode normalization */
             name?: string;
             /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
@@ -5311,7 +5311,7 @@ export interface components {
          *     }
          */
         TagCreate: {
-            /** @description The name; unique, ignoring case */
+            /** @description The name; unique, ignoring case and Unicode normalization */
             name: string;
             /** @description The slug used in URLs. If omitted, it is derived from the name (Chinese is transliterated), with a number appended if it is taken. */
             slug?: string;
@@ -5365,7 +5365,7 @@ export interface components {
          *     }
          */
         TagReplace: {
-            /** @description The name; unique, ignoring case */
+            /** @description The name; unique, ignoring case and Unicode normalization */
             name: string;
             /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
@@ -5379,7 +5379,7 @@ export interface components {
          *     }
          */
         TagUpdate: {
-            /** @description The name; unique, ignoring case */
+            /** @description The name; unique, ignoring case and Unicode normalization */
             name?: string;
             /** @description The slug used in URLs. If omitted, the current slug is kept, even if the name changes. */
             slug?: string;
@@ -5704,7 +5704,7 @@ export interface components {
              */
             created_at: string;
             /**
-             * @description The email address; unique, ignoring case
+             * @description The email address; unique, ignoring case and Unicode normalization
              * @example alice@example.com
              */
             email: string | null;
@@ -5780,7 +5780,7 @@ export interface components {
              */
             username: string;
             /**
-             * @description The email address; unique, ignoring case
+             * @description The email address; unique, ignoring case and Unicode normalization
              * @default null
              * @example alice@example.com
              */
@@ -5954,7 +5954,7 @@ export interface components {
              */
             username: string;
             /**
-             * @description The email address; unique, ignoring case
+             * @description The email address; unique, ignoring case and Unicode normalization
              * @default null
              * @example alice@example.com
              */
@@ -6047,7 +6047,7 @@ export interface components {
              */
             username?: string;
             /**
-             * @description The email address; unique, ignoring case
+             * @description The email address; unique, ignoring case and Unicode normalization
              * @example alice@example.com
              */
             email?: string | null;

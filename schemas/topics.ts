@@ -9,7 +9,7 @@ const name = Type.String({
   minLength: 1,
   maxLength: 50,
   pattern: VISIBLE_PATTERN,
-  description: 'The name; unique, ignoring case',
+  description: 'The name; unique, ignoring case and Unicode normalization',
 });
 const slug = Type.String({
   minLength: 1,

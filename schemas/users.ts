@@ -59,14 +59,14 @@ export const emailAddress = Type.String({
   examples: ['alice@example.com'],
 });
 const email = Nullable(Type.String({ format: 'email', maxLength: 120 }), {
-  description: 'The email address; unique, ignoring case',
+  description: 'The email address; unique, ignoring case and Unicode normalization',
   examples: ['alice@example.com'],
 });
 /**
  * The email address in responses, without a format: the serializer accepts ASCII addresses only.
  */
 const emailShown = Nullable(Type.String({ maxLength: 120 }), {
-  description: 'The email address; unique, ignoring case',
+  description: 'The email address; unique, ignoring case and Unicode normalization',
   examples: ['alice@example.com'],
 });
 const nickname = Type.String({
