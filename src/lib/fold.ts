@@ -17,7 +17,8 @@ import { emailDomain } from './validation/index.js';
  * - Letters that only share a capital stay distinct: `ſ` and `s`, `µ` (the sign) and `μ`.
  *
  * Compatibility forms (full-width letters, ligatures) and letters that only look alike are not
- * unified. A change of this function needs a migration that folds all names again.
+ * unified. The mappings are those of Node.js, and a newer version only adds characters. A change of
+ * this function needs a migration that folds all names again.
  */
 export function fold(text: string): string {
   return text.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC');

@@ -188,7 +188,10 @@ function domainPart(text: string): string {
   return unicode;
 }
 
-/** Returns a domain as `parseEmail` writes it, or null if no address can have it. */
+/**
+ * Returns a domain as `parseEmail` writes it, or null if no address can have it. Stored addresses
+ * are compared by this form (`foldEmail`), so a change of it needs a migration.
+ */
 export function emailDomain(text: string): string | null {
   try {
     return domainPart(text);
