@@ -316,14 +316,13 @@ const EXCEPTIONS: Record<string, { lines: RegExp; reason: string }> = {
   'src/db/embedded/server-settings.ts': { lines: /RESERVED\.has/, reason: 'names of settings' },
   'src/lib/request-body.ts': { lines: /contentType\.split/, reason: 'a media type' },
   'plugins/openapi-security.ts': { lines: /name\.toUpperCase/, reason: 'documentation' },
-  'plugins/replies.ts': { lines: /headers\[/, reason: 'names of headers' },
-  'plugins/validation.ts': { lines: /name\.toLowerCase|rawHeaders/, reason: 'names of headers' },
-  'plugins/websocket.ts': { lines: /headers\.upgrade/, reason: 'a header' },
-  'routes/api/v1/playground/requests.ts': { lines: /method\.toLowerCase/, reason: 'methods' },
 };
 
+/** Lines of plugins and routes about names of HTTP, which are ASCII and ignore case. */
+const HTTP_NAMES = /headers?\b|\bmethod\b|\bexpect\?/i;
+
 const CHANGES_CASE =
-  /\.to(?:Locale)?(?:Lower|Upper)Case\(|\b(?:lower|upper|initcap|casefold)\((?!state\b)|\bi?like\b.*\bescape\b|\bilike\b|\bcitext\b|localeCompare|\.normalize\(|\bnormalize\(/i;
+  /\.to(?:Locale)?(?:Lower|Upper)Case\(|\b(?:lower|upper|initcap|casefold)\((?!state\b)|\bilike\b|\bcitext\b|localeCompare|\.normalize\(|\bnormalize\(/i;
 
 const FOLDERS = ['app', 'routes', 'plugins', 'src', 'schemas', 'migrations'];
 
@@ -344,7 +343,10 @@ t.test('nothing else than fold changes the case of a name', async (t) => {
     if (file.startsWith('src/lib/validation/')) continue;
     const lines = readFileSync(join(projectRoot, file), 'utf8').split('\n');
     const changing = lines.filter(
-      (line) => CHANGES_CASE.test(line) && !/^\s*(?:\*|\/[/*]|--)/.test(line),
+      (line) =>
+        CHANGES_CASE.test(line) &&
+        !/^\s*(?:\*|\/[/*]|--)/.test(line) &&
+        !(/^(?:plugins|routes)\//.test(file) && HTTP_NAMES.test(line)),
     );
     if (changing.length > 0) found.set(file, changing);
   }
