@@ -79,6 +79,9 @@ function readMultipart(contentType: string, bytes: Buffer): Promise<ReadBody> {
     try {
       const parser = new Busboy({
         headers: { 'content-type': contentType },
+        // The parser waits for a reader of each part that fills its buffer, and for ever if it has
+        // skipped that part, such as one without a name. The body is in memory anyway.
+        fileHwm: bytes.length + 1,
         limits: { fields: MAX_FORM_PARTS, files: MAX_FORM_PARTS },
       });
       parser.on('field', (name, value) => parts.add(name, value));
