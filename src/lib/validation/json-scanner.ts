@@ -1,3 +1,5 @@
+import { MAX_DIGITS } from './numbers.js';
+
 /** A JSON syntax error, and its index in UTF-16 units. */
 export interface JsonFault {
   error: string;
@@ -13,21 +15,33 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_MAP = 0x7b;
 const CLOSE_MAP = 0x7d;
+const ZERO = 0x30;
+const NINE = 0x39;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-/** Whether brackets outside strings nest deeper than a limit. Short texts need no scan. */
-export function nestsDeeperThan(text: string, limit: number): boolean {
-  if (text.length <= limit) return false;
+/**
+ * Whether Python may fail to read the text although it is JSON: brackets nest deeper than
+ * `MAX_DEPTH`, or a number has more than `MAX_DIGITS` digits. Short texts need no scan.
+ */
+export function mayBeUnreadable(text: string): boolean {
+  if (text.length <= MAX_DEPTH) return false;
   let depth = 0;
+  let digits = 0;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
+    if (code >= ZERO && code <= NINE) {
+      digits += 1;
+      if (digits > MAX_DIGITS) return true;
+      continue;
+    }
+    digits = 0;
     if (code === QUOTE) {
       index = endOfString(text, index);
       if (index === -1) return false;
     } else if (code === OPEN_LIST || code === OPEN_MAP) {
       depth += 1;
-      if (depth > limit) return true;
+      if (depth > MAX_DEPTH) return true;
     } else if (code === CLOSE_LIST || code === CLOSE_MAP) depth -= 1;
   }
   return false;
@@ -90,16 +104,20 @@ const WORDS = ['null', 'true', 'false', 'NaN', 'Infinity', '-Infinity'];
 
 const NOT_FINITE = /NaN|-?Infinity/y;
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const NUMBER = /-?(?:0|([1-9]\d*))(\.\d+)?([eE][+-]?\d+)?/y;
 
-/** Returns the index after a scalar, or the syntax error. */
-function scanScalar(text: string, at: number): number | JsonFault {
+/** Returns the index after a scalar, or why it cannot be read. */
+function scanScalar(text: string, at: number): number | JsonFault | 'unreadable' {
   if (text.charCodeAt(at) === QUOTE) return scanString(text, at);
   for (const word of WORDS) {
     if (text.startsWith(word, at)) return at + word.length;
   }
   NUMBER.lastIndex = at;
-  return NUMBER.test(text) ? NUMBER.lastIndex : { error: 'Expecting value', index: at };
+  const number = NUMBER.exec(text);
+  if (number === null) return { error: 'Expecting value', index: at };
+  const [, digits = '', fraction = '', exponent = ''] = number;
+  const isInteger = fraction + exponent === '';
+  return isInteger && digits.length > MAX_DIGITS ? 'unreadable' : NUMBER.lastIndex;
 }
 
 /** Returns the index after a key and its colon. */
@@ -115,11 +133,12 @@ function scanKey(text: string, at: number): number | JsonFault {
 }
 
 /**
- * Finds the first syntax error as CPython 3.11's `Modules/_json.c` reports it. Uses its own stack
- * for nesting, so depth only costs memory. If `NaN` or an infinity is the only error, its first
- * occurrence is returned.
+ * Finds the first syntax error as CPython 3.11's `Modules/_json.c` reports it; `unreadable` if
+ * nesting beyond `MAX_DEPTH` or an integer of more than `MAX_DIGITS` digits comes first. Uses its
+ * own stack for nesting, so depth only costs memory. If `NaN` or an infinity is the only error, its
+ * first occurrence is returned.
  */
-export function locateFault(text: string): JsonFault | 'too-deep' | undefined {
+export function locateFault(text: string): JsonFault | 'unreadable' | undefined {
   const closers: number[] = [];
   let notFinite: JsonFault | undefined;
   let index = skipSpace(text, 0);
@@ -127,7 +146,7 @@ export function locateFault(text: string): JsonFault | 'too-deep' | undefined {
     const code = text.charCodeAt(index);
     if (code === OPEN_LIST || code === OPEN_MAP) {
       const closer = code === OPEN_LIST ? CLOSE_LIST : CLOSE_MAP;
-      if (closers.length >= MAX_DEPTH) return 'too-deep';
+      if (closers.length >= MAX_DEPTH) return 'unreadable';
       index = skipSpace(text, index + 1);
       if (text.charCodeAt(index) === closer) index += 1;
       else {

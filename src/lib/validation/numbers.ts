@@ -11,14 +11,15 @@ import {
 } from './node.js';
 import type { JsonSchema } from './schema.js';
 
-/** CPython rejects longer integer strings (CVE-2020-10735). */
-const MAX_INT_TEXT = 4300;
+/** Maximum number of digits of an integer in CPython (CVE-2020-10735), and so in Pydantic. */
+export const MAX_DIGITS = 4300;
 
 const FEW_DIGITS = /^\d{1,15}$/;
-const PLAIN_INT = /^[+-]?\d+(?:_\d+)*$/;
+const DIGITS = /^-?([1-9]\d*)/;
+const PLAIN_INT = /^[+-]?(?:0(?:[0_]*0)?|(?:0[0_]*)?[1-9]\d*(?:_\d+)*)$/;
 const ZERO_FRACTION = /^([^.]+)\.0+$/;
 const INFINITE = /^[+-]?(?:inf|infinity|nan)$/i;
-const PLAIN_FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const PLAIN_FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const GROUPED = /^[^_].*[^_]$/;
 
 /** The parsed number, or the kind of error. */
@@ -31,11 +32,15 @@ export type ParsedNumber = number | 'parsing' | 'size';
 export function parseIntText(text: string): ParsedNumber {
   // Fast path for almost all requests.
   if (FEW_DIGITS.test(text)) return Number(text);
+  // Whatever follows, too many digits at the start are a matter of size.
+  if ((DIGITS.exec(text)?.[1]?.length ?? 0) > MAX_DIGITS) return 'size';
   const trimmed = text.trim();
-  if (trimmed.length > MAX_INT_TEXT) return 'size';
   const whole = ZERO_FRACTION.exec(trimmed)?.[1] ?? trimmed;
   if (!PLAIN_INT.test(whole)) return 'parsing';
-  const value = Number(whole.replaceAll('_', ''));
+  const plain = whole.replaceAll('_', '');
+  // Pydantic parses a second time without spaces, zeros and `_`, and then only says that it fails.
+  if (plain.replace(/^[+-]?0*/, '').length > MAX_DIGITS) return 'parsing';
+  const value = Number(plain);
   return value === 0 ? 0 : value;
 }
 

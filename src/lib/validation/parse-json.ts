@@ -1,13 +1,13 @@
 import { codePointOffset } from '#src/lib/code-points.js';
 import type { ErrorItem } from './error-item.js';
-import { type JsonFault, locateFault, MAX_DEPTH, nestsDeeperThan } from './json-scanner.js';
+import { type JsonFault, locateFault, mayBeUnreadable } from './json-scanner.js';
 import { messageFor } from './messages.js';
 
 /**
- * Result of parsing. FastAPI answers `too-deep` with status 400 and `There was an error parsing the
- * body` instead of a validation error.
+ * Result of parsing. FastAPI answers too deep nesting and too long integers with status 400 and
+ * `There was an error parsing the body` instead of a validation error.
  */
-export type ParsedJson = { value: unknown } | { error: ErrorItem } | { unreadable: 'too-deep' };
+export type ParsedJson = { value: unknown } | { error: ErrorItem } | { unreadable: true };
 
 function faultItem(text: string, fault: JsonFault): ErrorItem {
   const ctx = { error: fault.error };
@@ -30,17 +30,16 @@ function faultItem(text: string, fault: JsonFault): ErrorItem {
 export function parseJson(given: string): ParsedJson {
   // Python skips a byte order mark and does not count it.
   const text = given.charCodeAt(0) === 0xfeff ? given.slice(1) : given;
-  if (nestsDeeperThan(text, MAX_DEPTH)) {
+  if (mayBeUnreadable(text)) {
     const fault = locateFault(text);
-    return fault === undefined || fault === 'too-deep'
-      ? { unreadable: 'too-deep' }
-      : { error: faultItem(text, fault) };
+    if (fault === 'unreadable') return { unreadable: true };
+    if (fault !== undefined) return { error: faultItem(text, fault) };
   }
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
     const fault = locateFault(text);
-    if (fault === 'too-deep') return { unreadable: 'too-deep' };
+    if (fault === 'unreadable') return { unreadable: true };
     return { error: faultItem(text, fault ?? { error: 'Expecting value', index: 0 }) };
   }
 }

@@ -32,6 +32,8 @@ t.test('validates integers', async (t) => {
     ['01', 1],
     ['1.00', 1],
     ['1_000', 1000],
+    ['0__1', 1],
+    ['-0_1', -1],
     ['-0', 0],
     ['9223372036854775808', 2 ** 63],
   ]);
@@ -56,11 +58,35 @@ t.test('validates integers', async (t) => {
     'true',
     '1__0',
     '_1',
+    '0_',
+    '1_.0',
     '+-1',
     '１',
   ]) {
     t.strictSame(check(INTEGER, text), { errors: [['int_parsing']] }, text);
   }
+});
+
+t.test('limits the digits of an integer like Pydantic', async (t) => {
+  const longest = '1'.repeat(4300);
+  const long = `${longest}1`;
+  // Pydantic accepts the longest, but JSON cannot represent it.
+  for (const text of [longest, `-${longest}`, `+${longest}`, `0${longest}`, `${longest}.0`]) {
+    t.strictSame(check(INTEGER, text), { errors: [['int_parsing_size']] });
+  }
+  for (const text of [long, `-${long}`, `${long} `, `${long}.0`, `${long}x`, `${long}_1`]) {
+    t.strictSame(check(INTEGER, text), { errors: [['int_parsing_size']] });
+  }
+  for (const text of [`+${long}`, ` ${long}`, `0${long}`, `${longest}_1`, `${longest}x`]) {
+    t.strictSame(check(INTEGER, text), { errors: [['int_parsing']] });
+  }
+  const zeros = '0'.repeat(5000);
+  accepts(t, INTEGER, [
+    [zeros, 0],
+    [`${zeros}1`, 1],
+    [`1.${zeros}`, 1],
+    [`${'0_'.repeat(5000)}1`, 1],
+  ]);
 });
 
 t.test('validates numbers', async (t) => {

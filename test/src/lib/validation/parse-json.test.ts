@@ -67,13 +67,29 @@ t.test('rejects NaN and infinities at their position', async (t) => {
 t.test('limits the depth without recursion', async (t) => {
   const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
   t.match(parseJson(nested(MAX_DEPTH)), { value: [] });
-  t.strictSame(parseJson(nested(MAX_DEPTH + 1)), { unreadable: 'too-deep' });
-  t.strictSame(parseJson(nested(200_000)), { unreadable: 'too-deep' });
-  t.strictSame(parseJson('{"a":'.repeat(200_000)), { unreadable: 'too-deep' });
+  t.strictSame(parseJson(nested(MAX_DEPTH + 1)), { unreadable: true });
+  t.strictSame(parseJson(nested(200_000)), { unreadable: true });
+  t.strictSame(parseJson('{"a":'.repeat(200_000)), { unreadable: true });
   t.strictSame(outcome(`[x${'['.repeat(5000)}`), ['Expecting value', 1], 'the earlier error');
   t.strictSame(outcome(JSON.stringify(['['.repeat(5000)])), { value: ['['.repeat(5000)] });
   const quoted = JSON.stringify({ a: `${'\\"['.repeat(2000)}` });
   t.ok('value' in parseJson(quoted), 'ignores brackets in strings');
+});
+
+t.test('limits the digits of an integer like CPython', async (t) => {
+  const longest = '1'.repeat(4300);
+  const long = `${longest}1`;
+  const unreadable = { unreadable: true };
+  t.ok('value' in parseJson(longest));
+  t.ok('value' in parseJson(`[-${longest}]`));
+  for (const text of [long, `-${long}`, `{"a": [${long}]}`, `[${long}`, `[${long},]`]) {
+    t.strictSame(parseJson(text), unreadable);
+  }
+  for (const text of [`${long}.0`, `0.${long}`, `${long}e1`, `"${long}"`, `"\\"${long}"`]) {
+    t.ok('value' in parseJson(text), 'only integers are limited');
+  }
+  t.strictSame(outcome(`[x, ${long}]`), ['Expecting value', 1], 'the earlier error');
+  t.strictSame(outcome(`0${long}`), ['Extra data', 1]);
 });
 
 t.test('treats __proto__ as an ordinary key', async (t) => {
