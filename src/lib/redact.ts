@@ -1,21 +1,20 @@
 /** Replaces a secret value. */
 export const REDACTED = '[redacted]';
 
-const SECRET_WORDS =
-  'passw|passphrase|passwd|pwd|token|secret|credential|authorization|api[-_]?key|cookie|csrf|session';
+const SECRET_NAME =
+  /passw|passphrase|passwd|pwd|token|secret|credential|authorization|api[-_]?key|cookie|csrf|session/i;
 
-const SECRET_NAME = new RegExp(SECRET_WORDS, 'i');
+/** {@link SECRET_NAME}, to be searched for in a text. */
+const SECRET_IN_TEXT = new RegExp(SECRET_NAME, 'gi');
 
-/**
- * Matches `name: value` and `name=value`: a quoted value, or everything up to the next `&` or the
- * end of the line. The match starts at the keyword, because matching the whole name would take
- * quadratic time.
- */
-const SECRET_IN_TEXT = new RegExp(
-  `((?:${SECRET_WORDS})[\\w.-]{0,64}["']?\\s{0,8}[:=]\\s{0,8})` +
-    `(?:"(?:[^"\\\\]|\\\\[^])*"?|'[^']*'?|[^\\r\\n&]+)`,
-  'gi',
-);
+/** Maximum characters between the word and the end of the name, as in `password_of_the_user`. */
+const MAX_NAME_REST = 64;
+
+const NAME_REST = /[\w.-]*/y;
+const SEPARATOR = /["']?\s{0,8}[:=]\s{0,8}/y;
+
+/** A quoted value, or everything up to the next `&` or the end of the line. */
+const VALUE = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\r\n&]+/sy;
 
 /**
  * Whether a field with this name is likely to contain a secret: a password, token, cookie or key.
@@ -38,7 +37,31 @@ export function redact(value: unknown): unknown {
 
 /** Redacts the values after secret names in a text, as in `password: …` or `token=…`. */
 export function redactText(text: string): string {
-  return text.replace(SECRET_IN_TEXT, `$1${REDACTED}`);
+  let shown = '';
+  let from = 0;
+  // Each name is read once, whatever number of secret words it contains.
+  let nameEnd = 0;
+  let valueBegin = -1;
+  for (const { 0: word, index } of text.matchAll(SECRET_IN_TEXT)) {
+    if (index < from) continue;
+    const wordEnd = index + word.length;
+    if (wordEnd > nameEnd) {
+      nameEnd = endOf(NAME_REST, text, wordEnd);
+      valueBegin = endOf(SEPARATOR, text, nameEnd);
+    }
+    if (valueBegin === -1 || nameEnd - wordEnd > MAX_NAME_REST) continue;
+    const valueEnd = endOf(VALUE, text, valueBegin);
+    if (valueEnd === -1) continue;
+    shown += `${text.slice(from, valueBegin)}${REDACTED}`;
+    from = valueEnd;
+  }
+  return shown + text.slice(from);
+}
+
+/** Returns the end of what a sticky expression matches at a position, or -1. */
+function endOf(sticky: RegExp, text: string, at: number): number {
+  sticky.lastIndex = at;
+  return sticky.test(text) ? sticky.lastIndex : -1;
 }
 
 /** Redacts the values of secret names in a query string or urlencoded form. */
