@@ -20,6 +20,11 @@ t.test('recognizes common browsers and platforms', async (t) => {
       'iphone',
     ],
     ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'firefox', 'linux'],
+    ['Version/18.0 Safari/605.1.15', 'safari', null],
+    ['Version/ Version/1 Safari/1', 'safari', null],
+    ['Version/ Safari/605', null, null],
+    ['Safari/605.1.15 Version/18.0', null, null],
+    ['Version/18.0Safari/605', null, null],
     ['curl/8.5.0', null, null],
     ['', null, null],
   ];
