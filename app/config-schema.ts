@@ -145,7 +145,7 @@ export const ConfigSchema = Type.Object({
   ),
   MAIL_FROM: Default(
     Type.String({
-      pattern: '^[^\\r\\n]*[^\\s<>@]+@[^\\s<>@]+>?$',
+      pattern: '^[^\\r\\n]*[^\\s<>@]@[^\\s<>@]+>?$',
       description: 'Sender of all mail: an email address, or `Name <address>`',
     }),
     'Althing <no-reply@localhost>',

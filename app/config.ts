@@ -28,7 +28,9 @@ export function loadConfig(): Config {
 export function trustedProxies({
   TRUST_PROXY,
 }: Config): string[] | ((address: string, hop: number) => boolean) {
-  if (!/^\d+$/.test(TRUST_PROXY)) return TRUST_PROXY.split(/ *, */);
+  if (!/^\d+$/.test(TRUST_PROXY)) {
+    return TRUST_PROXY.split(',').map((address) => address.trim());
+  }
   const hops = Number(TRUST_PROXY);
   return (_address, hop) => hop < hops;
 }

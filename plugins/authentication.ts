@@ -47,11 +47,10 @@ export default fp<AuthenticationOptions>(
   { name: 'authentication', dependencies: ['sessions'] },
 );
 
-const BEARER = /^bearer(?: +(.*))?$/i;
-
 function credentialOf({ headers }: FastifyRequest): string | null {
-  const bearer = BEARER.exec(headers.authorization ?? '');
-  if (bearer !== null) return bearer[1]?.trim() ?? '';
+  const { authorization = '' } = headers;
+  const [scheme = ''] = authorization.split(' ', 1);
+  if (scheme.toLowerCase() === 'bearer') return authorization.slice(scheme.length).trim();
   const key = headers['x-api-key'];
   if (key === undefined) return null;
   // Any other value is rejected as an unknown key, never accepted as a token.

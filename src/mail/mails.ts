@@ -5,6 +5,7 @@ import {
   mailAccessTemplate,
   mailTemplate,
 } from '#src/lib/messages/index.js';
+import { trimEndCharacter } from '#src/lib/trim-character.js';
 import { type Mail, onOneLine } from './mailer.js';
 
 /** A token, and the URL of the client's pages, if configured. */
@@ -60,6 +61,6 @@ function accessLine(
   if (clientUrl === null) {
     return fill(mailAccessTemplate(language, 'operation'), { operation, token: onOneLine(token) });
   }
-  const link = `${clientUrl.replace(/\/+$/, '')}/${page}?token=${encodeURIComponent(token)}`;
+  const link = `${trimEndCharacter(clientUrl, '/')}/${page}?token=${encodeURIComponent(token)}`;
   return fill(mailAccessTemplate(language, 'link'), { link });
 }

@@ -1,3 +1,4 @@
+import { trimCharacter } from '#src/lib/trim-character.js';
 import { isCjk, pairsOf, partsOf, plainWords } from './search-words.js';
 
 /** A word or quoted phrase of a query. */
@@ -33,7 +34,7 @@ export function askedWords(query: string): string {
       if (!parts.some(isCjk)) return text;
       return parts
         .map((part) =>
-          isCjk(part) ? segment(part).map(inPairs).join(' ') : part.replace(/^-+|-+$/g, ''),
+          isCjk(part) ? segment(part).map(inPairs).join(' ') : trimCharacter(part, '-'),
         )
         .join(' ');
     })

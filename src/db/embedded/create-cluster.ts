@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lchown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasInOrder } from '#src/lib/has-in-order.js';
 import { type ClusterLocation, notACluster } from './cluster-location.js';
 import { EmbeddedPostgresError, USE_OWN_SERVER } from './embedded-postgres-error.js';
 import { describeSpawnFailure, type NativeBinaries } from './native-binaries.js';
@@ -91,10 +92,17 @@ async function initialize(
     const result = await runInitdb([...options, `--lc-ctype=${locale}`], location, binaries);
     if (result.code === 0) return;
     output = result.output;
-    if (!/invalid locale name|locale .* incompatible|could not be determined/.test(output)) break;
+    if (!isLocaleProblem(output)) break;
   }
   throw new EmbeddedPostgresError(
     `PostgreSQL could not create a database in ${location.home} (${lastMeaningfulLine(output)}): ${remedyFor(output)}, ${USE_OWN_SERVER}`,
+  );
+}
+
+function isLocaleProblem(output: string): boolean {
+  return (
+    /invalid locale name|could not be determined/.test(output) ||
+    hasInOrder(output, 'locale ', ' incompatible')
   );
 }
 

@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasInOrder } from '#src/lib/has-in-order.js';
 import type { ClusterLocation } from './cluster-location.js';
 import { EmbeddedPostgresError, USE_OWN_SERVER } from './embedded-postgres-error.js';
 import type { NativeBinaries } from './native-binaries.js';
@@ -40,7 +41,9 @@ export async function startServer(
       if (!(error instanceof PostmasterStartError)) throw error;
       const { output } = error;
       const elapsed = Date.now() - began;
-      const leftOver = /pre-existing shared memory block|lock file .* already exists/.test(output);
+      const leftOver =
+        output.includes('pre-existing shared memory block') ||
+        hasInOrder(output, 'lock file ', ' already exists');
       const portTaken = USES_TCP && /could not (bind|create any TCP)/.test(output);
       if ((leftOver || portTaken) && elapsed < RETRY_TIMEOUT_MS) {
         if (leftOver && elapsed > ORPHAN_GRACE_MS) await endOrphans(location.cluster);

@@ -5,7 +5,9 @@ const text = (fixed: string) => () => fixed;
 
 /** Translates the `or` with which Pydantic joins the last two values. */
 function choice(expected: unknown): string {
-  return String(expected).replace(/ or (?=[^,]*$)/, ' 或 ');
+  const text = String(expected);
+  const at = text.indexOf(' or ', text.lastIndexOf(',') + 1);
+  return at === -1 ? text : `${text.slice(0, at)} 或 ${text.slice(at + ' or '.length)}`;
 }
 
 const COLLECTIONS: Record<string, string> = {

@@ -1,5 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { codePointLength } from '#src/lib/code-points.js';
+import { trimEndCharacter } from '#src/lib/trim-character.js';
 import { type Check, fail, type Node } from './node.js';
 import { pythonRepr } from './python-repr.js';
 
@@ -223,7 +224,7 @@ function angleReason(address: string, open: number): string {
     NAME,
     'The display name contains invalid characters when not quoted',
   );
-  const rest = address.slice(open).replace(/ +$/, '');
+  const rest = trimEndCharacter(address.slice(open), ' ');
   if (!rest.includes('>')) {
     return 'An open angle bracket at the start of the email address has to be followed by a close angle bracket at the end.';
   }

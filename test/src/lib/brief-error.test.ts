@@ -9,6 +9,7 @@ t.test('returns the first line without private parts', async (t) => {
     'cannot load file:///srv/app/x.js:12:7 now': 'cannot load [path] now',
     'cannot open C:\\Users\\me\\x.txt': 'cannot open [path]',
     '550 <alice@example.com>: unknown': '550 <[address]>: unknown',
+    'a@b@c @d e@ @@@ f@@': '[address] @d e@ [address] [address]',
     'POST https://api.example.com/a/b failed and/or was late':
       'POST https://api.example.com/a/b failed and/or was late',
     'refused: token=abcdef': 'refused: token=[redacted]',
