@@ -3192,7 +3192,7 @@ export interface components {
             msg: string;
             /**
              * Input
-             * @description The value that was received
+             * @description The value that was received, with `[redacted]` for passwords and tokens
              */
             input?: unknown;
             /**

@@ -18,7 +18,10 @@ export const ValidationError = Component(
       }),
       msg: Type.String({ description: 'The error message, for people', title: 'Message' }),
       input: Type.Optional(
-        Type.Unknown({ description: 'The value that was received', title: 'Input' }),
+        Type.Unknown({
+          description: 'The value that was received, with `[redacted]` for passwords and tokens',
+          title: 'Input',
+        }),
       ),
       ctx: Type.Optional(
         Type.Record(Type.String(), Type.Unknown(), {

@@ -92,6 +92,7 @@ export const repeatedPassword = Type.String({
 export const emailToken = Type.String({
   minLength: 1,
   maxLength: 200,
+  writeOnly: true,
   description: 'The token from the mail. It works once.',
 });
 

@@ -16,9 +16,9 @@ export const TokenRequest = Component(
       ),
       username: Type.Optional(Login.properties.username),
       password: Type.Optional(Login.properties.password),
-      // No length limits: a validation error would return the value.
       refresh_token: Type.Optional(
         Type.String({
+          writeOnly: true,
           description: 'The latest refresh token; required with the grant type `refresh_token`',
         }),
       ),
@@ -79,7 +79,10 @@ export const TokenRevocation = Component(
   'TokenRevocation',
   Type.Object(
     {
-      token: Type.String({ description: 'A refresh token or an access token' }),
+      token: Type.String({
+        writeOnly: true,
+        description: 'A refresh token or an access token',
+      }),
       token_type_hint: Type.Optional(
         Type.String({ description: 'Ignored: the type is read from the token' }),
       ),

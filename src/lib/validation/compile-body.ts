@@ -4,19 +4,10 @@ import { defaultMaker } from './defaults.js';
 import type { Validated } from './error-item.js';
 import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
 import type { Keywords } from './keywords.js';
-import {
-  FAIL,
-  fail,
-  finish,
-  getOwn,
-  isObject,
-  newState,
-  type State,
-  setOwn,
-  under,
-} from './node.js';
+import { FAIL, fail, getOwn, isObject, newState, type State, setOwn, under } from './node.js';
 import { quickOf } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
+import { compileMask, finishMasked, type Mask } from './secrets.js';
 
 /** A request body, parsed according to its content type. */
 export type ParsedBody =
@@ -53,10 +44,11 @@ export interface BodyOptions {
 /** Validates and converts a body. Never throws, and never modifies its input. */
 export type BodyValidator = (body: ParsedBody) => Validated;
 
-function answer(state: State, value: unknown): Validated {
+/** @param content the body as validated, for the mask */
+function answer(state: State, value: unknown, mask?: Mask, content?: unknown): Validated {
   if (state.errors.length === 0) return { value };
   under(state, 0, 'body');
-  return { errors: finish(state) };
+  return { errors: finishMasked(state, mask, content) };
 }
 
 /** Returns the value of a JSON parameter: undefined for both an empty body and JSON null. */
@@ -70,6 +62,7 @@ function compileSingle(schema: JsonSchema, compiler: Compiler, required: boolean
   const node = compiler.compile(schema);
   const { check } = node;
   const quick = quickOf(node);
+  const mask = compileMask(schema, compiler.references);
   const makeDefault = defaultMaker(schema.default ?? null);
   return (body) => {
     const content = contentOf(body);
@@ -81,12 +74,13 @@ function compileSingle(schema: JsonSchema, compiler: Compiler, required: boolean
       fail(state, 'missing', null);
       return answer(state, undefined);
     }
-    return answer(state, check(content, state));
+    return answer(state, check(content, state), mask, content);
   };
 }
 
 function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator {
   const fields = compileFields(schema, compiler);
+  const mask = compileMask(schema, compiler.references);
   return (body) => {
     const state = newState();
     // A body that is not JSON contains no parameters, so defaults apply.
@@ -103,7 +97,7 @@ function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator 
         under(state, state.errors.length - 1, field.name);
       }
     }
-    return answer(state, out);
+    return answer(state, out, mask, content);
   };
 }
 
@@ -121,6 +115,7 @@ function readField(field: NamedField, fields: FormFields): unknown {
 
 function compileForm(schema: JsonSchema, compiler: Compiler): BodyValidator {
   const fields = compileFields(schema, compiler);
+  const mask = compileMask(schema, compiler.references);
   return (body) => {
     const state = newState();
     const given = fieldsOf(body);
@@ -129,7 +124,7 @@ function compileForm(schema: JsonSchema, compiler: Compiler): BodyValidator {
       const value = readField(field, given);
       checkField(field, field.name, value === '' ? undefined : value, out, state);
     }
-    return answer(state, out);
+    return answer(state, out, mask, given);
   };
 }
 
@@ -137,6 +132,7 @@ function compileFormModel(schema: JsonSchema, compiler: Compiler): BodyValidator
   const fields = compileFields(schema, compiler);
   const names = new Set(fields.map((field) => field.name));
   const { check } = compiler.compile(schema);
+  const mask = compileMask(schema, compiler.references);
   return (body) => {
     const given = fieldsOf(body);
     const input: Record<string, unknown> = {};
@@ -152,7 +148,7 @@ function compileFormModel(schema: JsonSchema, compiler: Compiler): BodyValidator
     }
     const state = newState();
     const value = check(input, state);
-    return answer(state, value === FAIL ? undefined : value);
+    return answer(state, value === FAIL ? undefined : value, mask, input);
   };
 }
 

@@ -3,9 +3,10 @@ import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
 import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
 import type { Keywords } from './keywords.js';
-import { FAIL, finish, getOwn, newState, type Quick, setOwn, under } from './node.js';
+import { FAIL, getOwn, newState, type Quick, setOwn, under } from './node.js';
 import { modelQuick } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
+import { compileMask, finishMasked } from './secrets.js';
 
 /** The location of parameters, which is the first element of every `loc`. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
@@ -96,6 +97,10 @@ function compileSingles(
   place: ParameterPlace,
 ): ParameterValidator {
   const fields = compileFields(schema, compiler);
+  const mask = compileMask(
+    renameProperties(compiler.resolve(schema), (name) => lookupName(name, place)),
+    compiler.references,
+  );
   const quick = quickParameters(fields, place);
   return (given) => {
     const raw = given ?? NOTHING;
@@ -113,7 +118,7 @@ function compileSingles(
       return { value: out };
     }
     under(state, 0, place);
-    return { errors: finish(state) };
+    return { errors: finishMasked(state, mask, raw) };
   };
 }
 
@@ -122,17 +127,17 @@ function modelName(name: string, place: ParameterPlace): string {
   return place === 'header' ? name.replaceAll('-', '_') : name;
 }
 
-function renameProperties(schema: JsonSchema, place: ParameterPlace): JsonSchema {
+function renameProperties(schema: JsonSchema, nameOf: (name: string) => string): JsonSchema {
   const { properties = {}, required } = schema;
   const renamed: Record<string, JsonSchema> = {};
   for (const [name, property] of Object.entries(properties)) {
-    setOwn(renamed, modelName(name, place), property);
+    setOwn(renamed, nameOf(name), property);
   }
   return {
     ...schema,
     type: 'object',
     properties: renamed,
-    ...(required && { required: required.map((name) => modelName(name, place)) }),
+    ...(required && { required: required.map(nameOf) }),
   };
 }
 
@@ -145,7 +150,9 @@ function compileModel(
   const fields = compileFields(target, compiler);
   // A header sent under the Python name of a declared one is neither that field nor an extra.
   const names = new Set(fields.flatMap(({ name }) => [name, modelName(name, place)]));
-  const { check } = compiler.compile(renameProperties(target, place));
+  const model = renameProperties(target, (name) => modelName(name, place));
+  const { check } = compiler.compile(model);
+  const mask = compileMask(model, compiler.references);
 
   /**
    * Collects the model's input as FastAPI does: declared fields with their defaults, then extras.
@@ -170,10 +177,11 @@ function compileModel(
   return (given) => {
     const raw = given ?? NOTHING;
     const state = newState();
-    const result = check(collect(raw), state);
+    const input = collect(raw);
+    const result = check(input, state);
     if (result === FAIL) {
       under(state, 0, place);
-      return { errors: finish(state) };
+      return { errors: finishMasked(state, mask, input) };
     }
     const out = startValue(raw, place);
     for (const [key, value] of Object.entries(result as Record<string, unknown>)) {

@@ -2,9 +2,10 @@ import { Compiler } from './compiler.js';
 import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
 import type { Keywords } from './keywords.js';
-import { FAIL, finish, newState, under } from './node.js';
+import { FAIL, newState, under } from './node.js';
 import { quickOf } from './quick.js';
 import type { Definitions, JsonSchema } from './schema.js';
+import { compileMask, finishMasked } from './secrets.js';
 
 /** Options of {@link compileSchema}. */
 export interface CompileOptions {
@@ -28,13 +29,16 @@ export type Validator<T = unknown> = (value: unknown) => Validated<T>;
 /**
  * Compiles a JSON Schema into a validator with the results of Pydantic 2.13 in lax mode under
  * FastAPI: either a new value, converted, with defaults and without undeclared properties, or all
- * errors in Pydantic's order.
+ * errors in Pydantic's order. Errors contain no value of a schema with `format: password` or
+ * `writeOnly`, see `compileMask`.
  *
  * @throws Error if a reference cannot be resolved or a keyword is not supported
  */
 export function compileSchema(schema: JsonSchema, options: CompileOptions = {}): Validator {
   const { definitions = {}, keywords, place, text = 'canonical' } = options;
-  const node = new Compiler(schema, { definitions, keywords, form: text }).compile(schema);
+  const compiler = new Compiler(schema, { definitions, keywords, form: text });
+  const node = compiler.compile(schema);
+  const mask = compileMask(schema, compiler.references);
   const { check } = node;
   const quick = quickOf(node);
   return (value) => {
@@ -44,6 +48,6 @@ export function compileSchema(schema: JsonSchema, options: CompileOptions = {}):
     const result = check(value, state);
     if (result !== FAIL) return { value: result };
     if (place !== undefined) under(state, 0, place);
-    return { errors: finish(state) };
+    return { errors: finishMasked(state, mask, value) };
   };
 }

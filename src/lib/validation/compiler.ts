@@ -19,6 +19,7 @@ import {
   refuseUnknown,
   sizeLimits,
 } from './schema-shape.js';
+import { isSecret, secretNode } from './secrets.js';
 import { fileNode } from './strings.js';
 import { nullableNode, type TaggedMember, taggedUnionNode, unionNode } from './unions.js';
 
@@ -102,6 +103,11 @@ export class Compiler {
   }
 
   #build(schema: JsonSchema, name: string | undefined, isNamed: boolean): Node {
+    const node = this.#buildPlain(schema, name, isNamed);
+    return isSecret(schema) ? secretNode(node) : node;
+  }
+
+  #buildPlain(schema: JsonSchema, name: string | undefined, isNamed: boolean): Node {
     refuseUnknown(schema);
     if (schema.allOf !== undefined) return this.#buildAllOf(schema, name, isNamed);
     const choices = schema.anyOf ?? schema.oneOf;

@@ -20,6 +20,7 @@ export interface JsonSchema {
       }
     | undefined;
   readonly format?: string | undefined;
+  readonly writeOnly?: boolean | undefined;
   readonly minLength?: number | undefined;
   readonly maxLength?: number | undefined;
   readonly pattern?: string | undefined;

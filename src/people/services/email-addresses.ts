@@ -4,6 +4,7 @@ import { record } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { REDACTED } from '#src/lib/redact.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { deleteEmailTokensOf, takeEmailToken } from '#src/people/stores/email-tokens.js';
 import { lockUser, updateUser } from '#src/people/stores/user-changes.js';
@@ -59,7 +60,7 @@ export function confirmEmail(context: Context, token: string): Promise<Confirmed
         ? await confirmChange(trx, tokenHash)
         : { username: user.username, email: String(user.email) };
     if (confirmed !== null) return confirmed;
-    throw new InvalidRequest([valueError('unusable_token', ['body', 'token'], token)]);
+    throw new InvalidRequest([valueError('unusable_token', ['body', 'token'], REDACTED)]);
   });
 }
 

@@ -77,15 +77,15 @@ export async function resetPassword(
   const tokenHash = hashSecret(token);
   // Checked first, so that an invalid token does not cost a password hash.
   const found = await findEmailToken(context.db, tokenHash, 'reset_password', context.now);
-  if (found === null) throw invalidToken(token);
+  if (found === null) throw invalidToken();
   const passwordHash = await hashPassword(new_password, context.passwordCost);
   await inTransaction(context, async (trx) => {
     const taken = await takeEmailToken(trx.db, tokenHash, 'reset_password', context.now);
     const user = taken === null ? null : await lockUser(trx.db, taken.user_id);
-    if (taken === null || user === null || !user.is_active) throw invalidToken(token);
+    if (taken === null || user === null || !user.is_active) throw invalidToken();
     // The token was sent to an email address that the user may have given up since.
     const isSame = user.email !== null && foldEmail(user.email) === foldEmail(taken.email);
-    if (!isSame) throw invalidToken(token);
+    if (!isSame) throw invalidToken();
     await writePassword(trx, user, passwordHash, 'account.reset_password');
     await deleteSessionsOf(trx.db, user.id);
   });
@@ -111,6 +111,6 @@ function mismatch(password: string, again: string) {
     : [valueError('passwords_differ', ['body', 'confirm_password'], REDACTED)];
 }
 
-function invalidToken(token: string): InvalidRequest {
-  return new InvalidRequest([valueError('unusable_token', ['body', 'token'], token)]);
+function invalidToken(): InvalidRequest {
+  return new InvalidRequest([valueError('unusable_token', ['body', 'token'], REDACTED)]);
 }
