@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './paging.js';
 import { Author, VISIBLE_PATTERN } from './posts.js';
+import { htmlLimit, MAX_COMMENT_HTML } from './rendered-html.js';
 import {
   Component,
   Default,
@@ -48,7 +49,7 @@ const content = Type.String({
   minLength: 1,
   maxLength: MAX_COMMENT_LENGTH,
   pattern: VISIBLE_PATTERN,
-  description: 'The Markdown source',
+  description: `The Markdown source. ${htmlLimit(MAX_COMMENT_HTML)}`,
   examples: ['Does a **larger** pool help?'],
 });
 

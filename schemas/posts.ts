@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { pageOf } from './paging.js';
+import { htmlLimit, MAX_POST_HTML } from './rendered-html.js';
 import {
   Component,
   Default,
@@ -95,7 +96,7 @@ const content = Type.String({
   description:
     'The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code ' +
     'blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are ' +
-    'not highlighted.',
+    `not highlighted. ${htmlLimit(MAX_POST_HTML)}`,
   examples: ['A pool keeps **connections** open.'],
 });
 const tagNames = Type.Array(

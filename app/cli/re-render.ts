@@ -4,24 +4,29 @@ import { withDatabase } from './context.js';
 import { progressOf } from './progress.js';
 
 /**
- * Re-renders all posts and comments and prints how many changed. Reports skipped ones on standard
- * error and with exit status 1.
+ * Re-renders all posts and comments and prints how many changed. Reports on standard error those
+ * that keep their former HTML, because the new one would be too long, and skipped ones, these also
+ * with exit status 1.
  */
 export async function reRender(): Promise<void> {
   await withDatabase(async (db) => {
     const changed = { post: 0, comment: 0 };
     const skipped: string[] = [];
+    const kept: string[] = [];
     const bar = progressOf('texts', await countSources(db));
     try {
       for await (const { kind, id, outcome } of reRenderAll(db)) {
         if (outcome === 'changed') changed[kind] += 1;
         if (outcome === 'skipped') skipped.push(`skipped ${kind} ${id}: rendering takes too long`);
+        if (outcome === 'too_long') {
+          kept.push(`kept the former HTML of ${kind} ${id}: the new HTML would be too long`);
+        }
         bar.increment();
       }
     } finally {
       bar.stop();
     }
-    for (const line of skipped) console.error(line);
+    for (const line of [...kept, ...skipped]) console.error(line);
     console.log(`Changed by re-rendering: ${changed.post} posts, ${changed.comment} comments.`);
     if (skipped.length > 0) process.exitCode = 1;
   });

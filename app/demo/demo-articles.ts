@@ -5,7 +5,6 @@ import { renderedComment } from '#src/articles/services/comment-changes.js';
 import { createPost } from '#src/articles/services/post-changes.js';
 import { createTopic } from '#src/articles/services/topic-changes.js';
 import { insertComment } from '#src/articles/stores/comment-changes.js';
-import type { Database } from '#src/db/database.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -133,7 +132,7 @@ export async function loadDemoArticles(trx: Context, users: Users): Promise<void
       { status: 'published', ...post, category_id: numberOf(category, ids) },
       { authorId: numberOf(author, users), at },
     );
-    await insertThreads(trx.db, { post_id: id, users, at: at.toISOString() }, comments);
+    await insertThreads(trx, { post_id: id, users, at: at.toISOString() }, comments);
   }
 }
 
@@ -157,14 +156,14 @@ interface Place {
 }
 
 async function insertThreads(
-  trx: Database,
+  trx: Context,
   { users, at, ...place }: Place,
   comments: DemoComment[],
 ): Promise<void> {
   for (const { author, content, isWaiting = false, replies = [] } of comments) {
-    const id = await insertComment(trx, {
+    const id = await insertComment(trx.db, {
       ...place,
-      ...(await renderedComment(content)),
+      ...(await renderedComment(trx, content)),
       author_id: numberOf(author, users),
       is_approved: !isWaiting,
       created_at: at,

@@ -2,7 +2,12 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { renderMarkdown } from '#src/articles/lib/markdown.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
-import { commentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
+import {
+  commentVector,
+  contentVector,
+  postVector,
+  titleVector,
+} from '#src/articles/stores/search-vectors.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { makeTexts } from './texts.js';
@@ -65,11 +70,11 @@ async function fillTexts(db: Database, seed: number): Promise<void> {
   const kinds = { post: POST_WORDS, comment: COMMENT_WORDS };
   for (const [kind, length] of Object.entries(kinds)) {
     for (const [n, { title, content }] of makeTexts(seed, TEXTS, length).entries()) {
-      const { html, excerpt } = renderMarkdown(content);
+      const { html, excerpt, words } = renderMarkdown(content);
       const vector =
         kind === 'post'
-          ? postVector({ title, summary: '', content, tags: [] })
-          : commentVector(content);
+          ? postVector({ title, summary: '', tags: [] }, contentVector(words))
+          : commentVector(words);
       await sql`insert into texts values
         (${n}, ${kind}, ${title}, ${content}, ${html}, ${excerpt}, ${vector}, ${titleVector(title)})`.execute(
         db,

@@ -3,7 +3,12 @@ import { sql } from 'kysely';
 import { renderMarkdown } from '#src/articles/lib/markdown.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
-import { commentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
+import {
+  commentVector,
+  contentVector,
+  postVector,
+  titleVector,
+} from '#src/articles/stores/search-vectors.js';
 import { fold } from '#src/lib/fold.js';
 
 /** Properties of a test post; omitted ones get default values. */
@@ -28,7 +33,7 @@ export async function insertTestPost(
 ): Promise<{ id: number; slug: string }> {
   const { title, content = 'Some words.', summary = '', tags = [], author_id = null } = post;
   const now = new Date().toISOString();
-  const { html, text, excerpt, readingMinutes } = renderMarkdown(content);
+  const { html, text, excerpt, readingMinutes, words } = renderMarkdown(content);
   const slug = post.slug ?? slugOf(title, 200);
   const { id } = await app.db
     .insertInto('posts')
@@ -45,7 +50,7 @@ export async function insertTestPost(
       category_id: post.category_id ?? null,
       published_at: post.published_at === undefined ? now : post.published_at,
       created_at: post.created_at ?? now,
-      search: postVector({ title, summary, content: text, tags }),
+      search: postVector({ title, summary, tags }, contentVector(words)),
       title_search: titleVector(title),
     })
     .returning('id')
@@ -155,7 +160,7 @@ export async function insertTestComment(
   app: FastifyInstance,
   { content = 'Well said.', parent, ...comment }: SingleComment,
 ): Promise<{ id: number; thread_id: number | null; depth: number }> {
-  const { html, text } = renderMarkdown(content);
+  const { html, words } = renderMarkdown(content);
   return app.db
     .insertInto('comments')
     .values({
@@ -163,7 +168,7 @@ export async function insertTestComment(
       ...comment,
       content,
       content_html: html,
-      search: commentVector(text),
+      search: commentVector(words),
       parent_id: parent?.id ?? null,
       thread_id: parent === undefined ? null : (parent.thread_id ?? parent.id),
       depth: parent === undefined ? 0 : parent.depth + 1,

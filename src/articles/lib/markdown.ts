@@ -1,8 +1,10 @@
 import MarkdownIt from 'markdown-it';
+import { MAX_HTML_RATIO, SMALL_HTML } from '#schemas/rendered-html.js';
 import { highlighter } from './highlighter.js';
 import { proportionateTable } from './proportionate-table.js';
 import { excerptOf, readingMinutesOf } from './reading.js';
 import { cleanHtml } from './sanitize-html.js';
+import { indexedWords } from './search-words.js';
 
 /** The result of rendering Markdown. */
 export interface RenderedMarkdown {
@@ -14,6 +16,8 @@ export interface RenderedMarkdown {
   excerpt: string;
   /** Reading time in minutes, at least 1. */
   readingMinutes: number;
+  /** The words of the text, as `to_tsvector` takes them. */
+  words: string;
 }
 
 /**
@@ -56,16 +60,18 @@ const MAX_REFERRED = { forEach: 4, beside: 2000 };
 export const MAX_RAW_TAGS = 10_000;
 
 /**
- * Maximum characters of HTML, per character of the source (`forEach`) plus a constant (`beside`).
+ * How much longer HTML may be before it is sanitized: alignments become shorter, and elements that
+ * are not allowed disappear.
  */
-const MAX_HTML = { forEach: 16, beside: 8192 };
+const UNSANITIZED = 2;
 
 /**
- * Returns the maximum length of the HTML that {@link renderMarkdown} returns for a source of this
- * many characters.
+ * Returns the maximum size in bytes of the HTML of this source.
+ *
+ * @param most maximum for a source of any length
  */
-export function maxHtmlLength(characters: number): number {
-  return characters * MAX_HTML.forEach + MAX_HTML.beside;
+export function maxHtmlBytes(source: string, most: number): number {
+  return Math.max(SMALL_HTML, Math.min(Buffer.byteLength(source) * MAX_HTML_RATIO, most));
 }
 
 // The preset ignores blocks nested more than 100 levels deep.
@@ -118,21 +124,27 @@ markdown.core.ruler.after('bound_html', 'tasks', ({ tokens, Token }) => {
 
 /**
  * Renders CommonMark with tables, strikethrough, task lists and highlighted code. The HTML contains
- * only {@link ALLOWED_TAGS} and has at most 16 characters per source character plus 8,192; a text
- * that would exceed this is shown as plain source. Never throws. The time is bounded for nesting
- * and highlighting and otherwise linear; the worst known 200,000 characters take some seconds.
+ * only {@link ALLOWED_TAGS}. Never throws. The time is bounded for nesting and highlighting and
+ * otherwise linear; the worst known 200,000 characters take some seconds.
+ *
+ * @param maxBytes maximum size of the HTML in UTF-8; default: not limited
+ * @returns null if the HTML would be larger
  */
-export function renderMarkdown(source: string): RenderedMarkdown {
-  const { html, text } = markupOf(source);
-  return { html, text, excerpt: excerptOf(text), readingMinutes: readingMinutesOf(text) };
-}
-
-function markupOf(source: string) {
-  const longest = maxHtmlLength(source.length);
-  const markup = cleanHtml(markdown.render(source));
-  if (markup.html.length <= longest) return markup;
-  const plain = markdown.utils.escapeHtml(source.replaceAll('\0', '\uFFFD'));
-  return cleanHtml(`<pre>${plain}</pre>`);
+export function renderMarkdown(source: string): RenderedMarkdown;
+export function renderMarkdown(source: string, maxBytes: number): RenderedMarkdown | null;
+export function renderMarkdown(source: string, maxBytes = Infinity): RenderedMarkdown | null {
+  const markup = markdown.render(source);
+  // Sanitizing takes as long as everything else together.
+  if (Buffer.byteLength(markup) > maxBytes * UNSANITIZED) return null;
+  const { html, text } = cleanHtml(markup);
+  if (Buffer.byteLength(html) > maxBytes) return null;
+  return {
+    html,
+    text,
+    excerpt: excerptOf(text),
+    readingMinutes: readingMinutesOf(text),
+    words: indexedWords(text),
+  };
 }
 
 /** Returns the text of the first top-level `h1` that is not nested in another block, or null. */

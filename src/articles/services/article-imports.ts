@@ -67,7 +67,9 @@ export async function importArticle(
   if (before?.deleted_at === null && isUpToDate(before)) {
     return { outcome: 'unchanged', unknownAuthor };
   }
-  const text = await renderedText(article.post.content);
+  const { content } = article.post;
+  const isSame = before !== null && (await files.hasContent(context.db, before.id, content));
+  const text = isSame ? null : await renderedText(context, content);
   const outcome = await inTransaction(context, async (trx): Promise<ImportOutcome> => {
     const known = await lockExistingPost(trx, article, settings);
     if (known !== null && known.deleted_at !== null) return 'trashed';
@@ -134,15 +136,16 @@ interface ResolvedArticle extends Article {
   namedAuthorId: number | null;
   /** Same as the above, or the default author. */
   authorId: number | null;
-  /** The rendered content. */
-  text: RenderedText;
+  /** The rendered content; null if the post has the same content already. */
+  text: RenderedText | null;
 }
 
 async function createArticle(trx: Context, article: ResolvedArticle): Promise<number> {
   const { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath } = article;
   const { authorId, text } = article;
   const values = { ...post, category_id };
-  const from = { authorId, at: date ?? modifiedAt, sourcePath, text };
+  const rendered = text === null ? {} : { text };
+  const from = { authorId, at: date ?? modifiedAt, sourcePath, ...rendered };
   if (slug === null) return (await createPost(trx, values, from)).id;
   try {
     return (await createPost(trx, { ...values, slug }, from)).id;

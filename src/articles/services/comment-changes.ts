@@ -1,4 +1,5 @@
 import { type CommentCreate, EDIT_WINDOW_MINUTES } from '#schemas/comments.js';
+import { MAX_COMMENT_HTML } from '#schemas/rendered-html.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
 import * as store from '#src/articles/stores/comment-changes.js';
@@ -9,7 +10,7 @@ import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { commentTag } from './comments.js';
 import { assertMayEdit, isEditor, readerOf } from './policy.js';
-import { render } from './rendering.js';
+import { type Client, isRenderedAtOnce, renderContent } from './rendering.js';
 
 const MINUTE_MS = 60_000;
 
@@ -18,22 +19,18 @@ const MINUTE_MS = 60_000;
  * pending.
  *
  * @throws ApiError not_found if the post is not visible to the viewer; InvalidRequest if the parent
- *   comment is not visible or belongs to another post
+ *   comment is not visible or belongs to another post; the errors of `renderContent`
  */
 export async function createComment(
   context: ActingContext,
   post: number,
   { content, parent_id }: CommentCreate,
 ): Promise<FullComment> {
-  const reader = readerOf(context.viewer);
-  const text = await renderedComment(content);
+  // Nothing expensive is rendered in vain. Outside of a transaction, a lock ends with its statement.
+  if (!isRenderedAtOnce(content)) await holdPlace(context, post, parent_id);
+  const text = await renderedComment(context, content);
   return inTransaction(context, async (trx) => {
-    if (!(await store.holdPost(trx.db, post, reader))) throw new ApiError('not_found');
-    const place = parent_id === null ? {} : await store.holdParent(trx.db, parent_id, post, reader);
-    if (place === null) {
-      const loc = ['body', 'parent_id'];
-      throw new InvalidRequest([valueError('unanswerable_comment', loc, parent_id)]);
-    }
+    const place = await holdPlace(trx, post, parent_id);
     const id = await store.insertComment(trx.db, {
       ...place,
       ...text,
@@ -53,20 +50,24 @@ export async function createComment(
  * was approved or rejected before.
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; edit_window_over;
- *   precondition_failed
+ *   precondition_failed; the errors of `renderContent`
  */
 export async function editComment(
   context: ActingContext,
   id: number,
   content: string,
 ): Promise<FullComment> {
-  const text = await renderedComment(content);
-  return inTransaction(context, async (trx) => {
-    const before = await lockForChange(trx, id, (comment) => {
-      if (comment.author_id !== context.viewer.id) throw new ApiError('forbidden');
-      assertStillEditable(context, comment);
-    });
+  const assertMay = (comment: store.LockedComment) => {
+    if (comment.author_id !== context.viewer.id) throw new ApiError('forbidden');
+    assertStillEditable(context, comment);
+  };
+  // Outside of a transaction, the lock ends with its statement.
+  const known = await lockForChange(context, id, assertMay);
+  const text = content === known.content ? null : await renderedComment(context, content);
+  const edited = await inTransaction(context, async (trx) => {
+    const before = await lockForChange(trx, id, assertMay);
     if (content === before.content) return readBack(trx, id);
+    if (text === null) return null;
     const verdict = isEditor(context.viewer) ? {} : PENDING;
     const updated_at = context.now.toISOString();
     await store.updateComments(trx.db, [id], { ...text, ...verdict, updated_at });
@@ -75,6 +76,8 @@ export async function editComment(
     await record(trx, { action: 'comment.change', id, ...states });
     return after;
   });
+  // Another edit has replaced the same content meanwhile.
+  return edited ?? editComment(context, id, content);
 }
 
 /**
@@ -117,6 +120,19 @@ export async function lockForChange(
   return comment;
 }
 
+/**
+ * Returns the place of a new comment, and keeps the post and the parent from being deleted until
+ * the transaction ends.
+ */
+async function holdPlace({ db, viewer }: ActingContext, post: number, parent_id: number | null) {
+  const reader = readerOf(viewer);
+  if (!(await store.holdPost(db, post, reader))) throw new ApiError('not_found');
+  if (parent_id === null) return {};
+  const place = await store.holdParent(db, parent_id, post, reader);
+  if (place !== null) return place;
+  throw new InvalidRequest([valueError('unanswerable_comment', ['body', 'parent_id'], parent_id)]);
+}
+
 /** Returns the comment in its new state, within the transaction that changed it. */
 export async function readBack(trx: Context, id: number): Promise<FullComment> {
   const comment = await findComment(trx.db, id, { kind: 'editor' });
@@ -129,10 +145,14 @@ function assertStillEditable({ now }: Context, { created_at }: store.LockedComme
   throw new ApiError('edit_window_over', { parameters: { minutes: String(EDIT_WINDOW_MINUTES) } });
 }
 
-/** Returns the content, rendered HTML and search vector by column. @throws ApiError too_busy */
-export async function renderedComment(content: string) {
-  const { html, text } = await render(content);
-  return { content, content_html: html, search: commentVector(text) };
+/**
+ * Returns the content, rendered HTML and search vector by column.
+ *
+ * @throws the errors of `renderContent`
+ */
+export async function renderedComment(client: Client, content: string) {
+  const { html, words } = await renderContent(client, content, MAX_COMMENT_HTML);
+  return { content, content_html: html, search: commentVector(words) };
 }
 
 /** Returns the fields of a comment for the audit log, with a hash instead of the content. */

@@ -1,11 +1,18 @@
 import type { AuditAction } from '#schemas/audit.js';
 import type { PostCreate, PostStatus, PostUpdate } from '#schemas/posts.js';
+import { MAX_POST_HTML } from '#schemas/rendered-html.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import * as store from '#src/articles/stores/post-changes.js';
 import { type FullPost, findPost } from '#src/articles/stores/posts.js';
-import { postVector, titleVector } from '#src/articles/stores/search-vectors.js';
+import {
+  contentVector,
+  type PostHead,
+  postVector,
+  STORED_CONTENT,
+  titleVector,
+} from '#src/articles/stores/search-vectors.js';
 import { ensureTags } from '#src/articles/stores/topics.js';
 import { SLUG_SUFFIX_LENGTH } from '#src/articles/stores/unique-slugs.js';
 import { hashOfText, record, recordDifference } from '#src/audit/audit.js';
@@ -15,7 +22,7 @@ import { differences } from '#src/lib/differences.js';
 import { fold } from '#src/lib/fold.js';
 import { assertMayEdit, readerOf } from './policy.js';
 import { postTag } from './posts.js';
-import { MAX_RENDERED_AT_ONCE, render } from './rendering.js';
+import { type Client, renderContent } from './rendering.js';
 
 const MAX_SLUG = 200;
 
@@ -37,7 +44,7 @@ export interface PostProvenance {
  * Creates a post, by default with the viewer as author.
  *
  * @throws ApiError duplicate if the requested slug is taken; InvalidRequest if the category does
- *   not exist
+ *   not exist; the errors of `renderContent`
  */
 export async function createPost(
   context: Context,
@@ -46,13 +53,13 @@ export async function createPost(
     authorId: context.viewer?.id ?? null,
   },
 ): Promise<FullPost> {
-  const text = made ?? (await renderedText(post.content));
+  const { columns, words } = made ?? (await renderedText(context, post.content));
   return inTransaction(context, async (trx) => {
     await assertCategory(trx, post.category_id);
     const values = {
       ...post,
-      ...text,
-      ...searchablePost({ ...post, ...text, tags }),
+      ...columns,
+      ...searchablePost({ ...post, tags }, words),
       author_id: authorId,
       published_at: status === 'published' ? at.toISOString() : null,
       source_path: sourcePath ?? null,
@@ -72,7 +79,8 @@ export async function createPost(
  * slugs still lead to the post.
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; precondition_failed;
- *   duplicate if another post has or had the slug; InvalidRequest if the category does not exist
+ *   duplicate if another post has or had the slug; InvalidRequest if the category does not exist;
+ *   the errors of `renderContent`
  */
 export async function changePost(
   context: ActingContext,
@@ -83,18 +91,16 @@ export async function changePost(
   return change(context, id, 'post.change', (trx, post) => applyChanges(trx, post, changes, text));
 }
 
-/** Renders the new content. Long texts are rendered only after checking that the viewer may edit. */
+/** Renders new content, after checking that the viewer may edit; null if the content is the same. */
 async function textFor(
   context: ActingContext,
   id: number,
   { content }: PostUpdate,
 ): Promise<RenderedText | null> {
   if (content === undefined) return null;
-  if (content.length > MAX_RENDERED_AT_ONCE) {
-    const before = await inTransaction(context, (trx) => lockForChange(trx, id));
-    if (before.content === content) return null;
-  }
-  return renderedText(content);
+  // Outside of a transaction, the lock ends with its statement.
+  const before = await lockForChange(context, id);
+  return before.content === content ? null : renderedText(context, content);
 }
 
 /** A locked post: the columns needed for a change, and the post as readers see it. */
@@ -125,12 +131,12 @@ export async function applyChanges(
   }
   if (isTagged) await store.replaceTags(trx.db, locked.id, await ensureTags(trx.db, tags));
   const rendered =
-    changed.content === undefined ? {} : (text ?? (await renderedText(changed.content)));
-  const searched = { ...locked, ...changed, ...rendered, tags: tags ?? current.tags };
+    changed.content === undefined ? null : (text ?? (await renderedText(trx, changed.content)));
+  const head = { ...locked, ...changed, tags: tags ?? current.tags };
   await store.updatePost(trx.db, locked.id, {
     ...changed,
-    ...rendered,
-    ...searchablePost(searched),
+    ...rendered?.columns,
+    ...searchablePost(head, rendered?.words ?? null),
     updated_at: trx.now.toISOString(),
   });
   return true;
@@ -219,33 +225,27 @@ async function readBack(trx: Context, id: number): Promise<FullPost> {
   return post;
 }
 
-/** Columns derived from the content of a post. */
-export type RenderedText = Pick<
-  store.PostValues,
-  'content_html' | 'content_text' | 'excerpt' | 'reading_minutes'
->;
-
-/** Renders the content of a post. @throws ApiError too_busy */
-export async function renderedText(content: string): Promise<RenderedText> {
-  const { html, text, excerpt, readingMinutes } = await render(content);
-  return {
-    content_html: html,
-    content_text: text,
-    excerpt,
-    reading_minutes: readingMinutes,
-  };
+/** The rendered content of a post. */
+export interface RenderedText {
+  columns: Pick<store.PostValues, 'content_html' | 'content_text' | 'excerpt' | 'reading_minutes'>;
+  /** The words of the content, for its search vector. */
+  words: string;
 }
 
-/** Returns the search columns of a post. */
-export function searchablePost(post: {
-  title: string;
-  summary: string;
-  content_text: string;
-  tags: string[];
-}) {
-  const { title, summary, content_text, tags } = post;
+/** Renders the content of a post. @throws the errors of `renderContent` */
+export async function renderedText(client: Client, content: string): Promise<RenderedText> {
+  const rendered = await renderContent(client, content, MAX_POST_HTML);
+  const { html, text, excerpt, readingMinutes, words } = rendered;
+  const derived = { excerpt, reading_minutes: readingMinutes };
+  return { columns: { content_html: html, content_text: text, ...derived }, words };
+}
+
+/** Returns the search columns of a post. @param words those of its content; null if unchanged */
+export function searchablePost({ title, summary, tags }: PostHead, words: string | null) {
+  const content = words === null ? STORED_CONTENT : contentVector(words);
   return {
-    search: postVector({ title, summary, content: content_text, tags }),
+    search: postVector({ title, summary, tags }, content),
+    content_search: words === null ? STORED_CONTENT : null,
     title_search: titleVector(title),
   };
 }

@@ -1,9 +1,11 @@
+import { systemContext } from '#src/access/context.js';
 import * as store from '#src/articles/stores/rendered-html.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { renderedComment } from './comment-changes.js';
 import { renderedText, searchablePost } from './post-changes.js';
+import { isHtmlTooLong } from './rendering.js';
 
 /** Number of rows read at once. */
 const BATCH = 20;
@@ -12,7 +14,8 @@ const BATCH = 20;
 export interface ReRendering {
   kind: 'post' | 'comment';
   id: number;
-  outcome: 'changed' | 'unchanged' | 'skipped';
+  /** `too_long`: the HTML would exceed its limit, so the former HTML stays. */
+  outcome: 'changed' | 'unchanged' | 'skipped' | 'too_long';
 }
 
 type ReRender = (db: Database, source: store.Source) => Promise<boolean>;
@@ -20,7 +23,7 @@ type ReRender = (db: Database, source: store.Source) => Promise<boolean>;
 /**
  * Re-renders all posts and comments, for content that was written under older rules: HTML, excerpts
  * and search vectors. Versions and timestamps stay, because the content is the same. Content that
- * takes too long is skipped. Can be interrupted, and can run beside the service: a concurrent edit
+ * takes too long is skipped, and so is content whose HTML would be too long. Can be interrupted, and can run beside the service: a concurrent edit
  * renders its own content.
  */
 export async function* reRenderAll(db: Database): AsyncGenerator<ReRendering> {
@@ -41,22 +44,23 @@ async function outcomeOf(
     return (await reRender(db, source)) ? 'changed' : 'unchanged';
   } catch (error) {
     if (error instanceof ApiError && error.code === 'too_busy') return 'skipped';
+    if (isHtmlTooLong(error)) return 'too_long';
     throw error;
   }
 }
 
 async function reRenderPost(db: Database, source: store.Source): Promise<boolean> {
-  const text = await renderedText(source.content);
+  const { columns, words } = await renderedText(systemContext(db), source.content);
   return inTransaction({ db }, async ({ db: trx }) => {
     const post = await store.lockPostOf(trx, source);
     if (post === null) return false;
-    const rendered = { ...text, ...searchablePost({ ...post, ...text }) };
+    const rendered = { ...columns, ...searchablePost(post, words) };
     return store.replaceRendered(trx, 'posts', source, rendered);
   });
 }
 
 async function reRenderComment(db: Database, source: store.Source): Promise<boolean> {
-  const { content_html, search } = await renderedComment(source.content);
+  const { content_html, search } = await renderedComment(systemContext(db), source.content);
   return store.replaceRendered(db, 'comments', source, { content_html, search });
 }
 

@@ -43,6 +43,17 @@ export async function findImportedPost(
   return row ?? null;
 }
 
+/** Whether this is the content of the post. */
+export async function hasContent(db: Database, id: number, content: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('posts')
+    .select('id')
+    .where('id', '=', id)
+    .where('content', '=', content)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Same as {@link findImportedPost}, but locks the post until the transaction ends. */
 export async function lockImportedPost(
   trx: Database,

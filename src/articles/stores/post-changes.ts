@@ -13,7 +13,6 @@ const LOCKED_COLUMNS = [
   'slug',
   'summary',
   'content',
-  'content_text',
   'category_id',
   'published_at',
   'deleted_at',
@@ -41,9 +40,16 @@ export type PostValues = Pick<
   | 'updated_at'
   | 'deleted_at'
   | 'deleted_by'
-> & { search: RawBuilder<string>; title_search: RawBuilder<string> };
+> & {
+  search: RawBuilder<string>;
+  content_search: RawBuilder<string> | null;
+  title_search: RawBuilder<string>;
+};
 
-export type NewPost = Omit<PostValues, 'source_path' | 'deleted_at' | 'deleted_by'> & {
+export type NewPost = Omit<
+  PostValues,
+  'source_path' | 'content_search' | 'deleted_at' | 'deleted_by'
+> & {
   source_path?: string | null;
 };
 

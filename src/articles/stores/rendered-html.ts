@@ -15,7 +15,7 @@ export type SearchedPost = Pick<Selectable<Schema['posts']>, 'title' | 'summary'
 };
 
 /** Values derived from a source, by column. */
-export type Rendered = Record<string, string | number | RawBuilder<string>>;
+export type Rendered = Record<string, string | number | null | RawBuilder<string>>;
 
 /** Counts the posts and comments that have a source. */
 export async function countSources(db: Database): Promise<number> {

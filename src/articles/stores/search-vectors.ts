@@ -3,24 +3,38 @@ import { askedWords, typedWords } from '#src/articles/lib/search-queries.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import { UNNAMED } from '#src/db/statement-policy.js';
 
-/** The searchable fields of a post, by descending weight. */
-export interface SearchablePost {
+/** The searchable fields of a post other than its content. */
+export interface PostHead {
   title: string;
   summary: string;
-  /** Plain text of the rendered content. */
-  content: string;
   tags: string[];
 }
 
 /**
+ * The content's part of `posts.search` where nothing but the head has changed. It is stored then,
+ * because each concatenation moves its positions, up to the last one that a vector can have.
+ */
+export const STORED_CONTENT = sql<string>`coalesce(content_search, ts_filter(search, '{c}'))`;
+
+/**
  * Returns `posts.search`: title with weight A, summary B, content C, tags D. The content comes
  * last, because it may exceed the last position of a vector.
+ *
+ * @param content {@link contentVector} or {@link STORED_CONTENT}
  */
-export function postVector({ title, summary, content, tags }: SearchablePost): RawBuilder<string> {
+export function postVector(
+  { title, summary, tags }: PostHead,
+  content: RawBuilder<string>,
+): RawBuilder<string> {
   return sql<string>`setweight(to_tsvector('english', ${indexedWords(title)}), 'A')
     || setweight(to_tsvector('english', ${indexedWords(summary)}), 'B')
     || setweight(to_tsvector('english', ${indexedWords(tags.join(' , '))}), 'D')
-    || setweight(to_tsvector('english', ${indexedWords(content)}), 'C')`;
+    || ${content}`;
+}
+
+/** Returns the content's part of `posts.search`. @param words result of `indexedWords` */
+export function contentVector(words: string): RawBuilder<string> {
+  return sql<string>`setweight(to_tsvector('english', ${words}), 'C')`;
 }
 
 /** Returns `posts.title_search`: unstemmed words, for suggestions. */
@@ -28,9 +42,9 @@ export function titleVector(title: string): RawBuilder<string> {
   return sql<string>`to_tsvector('simple', ${indexedWords(title)})`;
 }
 
-/** Returns `comments.search`. */
-export function commentVector(content: string): RawBuilder<string> {
-  return sql<string>`to_tsvector('english', ${indexedWords(content)})`;
+/** Returns `comments.search`. @param words result of `indexedWords` */
+export function commentVector(words: string): RawBuilder<string> {
+  return sql<string>`to_tsvector('english', ${words})`;
 }
 
 /**

@@ -105,6 +105,8 @@ export const chinese: Messages = {
     password_no_lower: text('密码必须包含小写字母'),
     password_no_digit: text('密码必须包含数字'),
     password_no_special: text('密码必须包含特殊字符'),
+
+    html_too_long: (ctx) => `渲染后的 HTML 不能超过 ${ctx['max_length']} 字节`,
   },
 
   errors: {

@@ -13,13 +13,18 @@ const passwordRules: Record<PasswordRule, Message> = {
     `Password should have a special character, one of ${PASSWORD_SPECIALS}`,
 };
 
+/** The rule for rendered Markdown. */
+const renderingRules = {
+  html_too_long: (ctx) => `Rendered HTML should have at most ${ctx['max_length']} bytes`,
+} satisfies Record<string, Message>;
+
 /**
  * The English texts of errors and mails, from which all other languages are translated. `{name}` is
  * a placeholder.
  */
 export const english = {
   /** Sentences by the `type` of an error item. */
-  validation: { ...ENGLISH, ...passwordRules },
+  validation: { ...ENGLISH, ...passwordRules, ...renderingRules },
 
   /** Sentences by the `code` of an error response. */
   errors: {

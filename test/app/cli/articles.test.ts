@@ -102,6 +102,7 @@ t.test('reports invalid files with the reason and imports the others', async (t)
     'zero.md': 'a\0b',
     'long.md': 'a'.repeat(200_001),
     'huge.md': 'a'.repeat(1_000_000),
+    'html.md': '[a](b) '.repeat(1000),
     'slug-1.md': '---\nslug: same\n---\nText',
     'slug-2.md': '---\nslug: same\n---\nText',
   });
@@ -115,7 +116,7 @@ t.test('reports invalid files with the reason and imports the others', async (t)
 
   const { code, stdout, stderr } = await importAll();
   t.equal(code, 1);
-  t.equal(stdout, summary('3 created, 0 updated, 0 unchanged, 0 left in the trash, 17 skipped'));
+  t.equal(stdout, summary('3 created, 0 updated, 0 unchanged, 0 left in the trash, 18 skipped'));
   const reasons: Record<string, RegExp> = {
     yaml: /Line 2: YAML: Nested mappings/,
     toml: /Line 2: TOML: /,
@@ -128,6 +129,7 @@ t.test('reports invalid files with the reason and imports the others', async (t)
     zero: /zero byte/,
     long: /content: String should have at most 200000 characters/,
     huge: /longer than \d+ bytes/,
+    html: /content: Rendered HTML should have at most 42000 bytes/,
     'slug-2': /slug: same belongs or belonged to another post/,
     latin: /UTF-8/,
     link: /leads out of the folder/,
@@ -366,6 +368,38 @@ t.test('re-renders all content and writes only what changes', async (t) => {
     'words too',
   );
   t.same((await state())[1], b);
+});
+
+t.test('keeps HTML that would be too long, and goes on', async (t) => {
+  const { folder, rows, importAll, renderAll } = await place(t);
+  write(folder, { 'a.md': 'One', 'b.md': 'Two', 'c.md': 'Three' });
+  await importAll();
+  const long = '[a](b) '.repeat(700);
+  const state = () => rows(`select content_html, search from posts where title = 'b'`);
+  await rows(`update posts set content = '${long}', content_html = 'old' where title = 'b'`);
+  await rows(`insert into comments (post_id, content, content_html, search)
+    select id, '${long}', 'old', '' from posts where title = 'a'`);
+  await rows(`update posts set content_html = 'old' where title <> 'b'`);
+  const before = await state();
+  const { code, stdout, stderr } = await renderAll();
+  t.equal(code, 0, 'the run does not fail');
+  t.equal(stdout, 'Changed by re-rendering: 2 posts, 0 comments.\n');
+  t.match(stderr, /^kept the former HTML of post \d+: the new HTML would be too long$/m);
+  t.match(stderr, /^kept the former HTML of comment \d+: the new HTML would be too long$/m);
+  t.same(await state(), before);
+  t.same(await rows('select content_html from comments'), [{ content_html: 'old' }]);
+
+  await rows(`update posts set source_version = version`);
+  write(folder, { 'b.md': `---\nsummary: New\n---\n${long}`, 'c.md': `Three\n\n${long}` });
+  const again = await importAll();
+  t.equal(
+    again.stdout,
+    summary('0 created, 1 updated, 1 unchanged, 0 left in the trash, 1 skipped'),
+  );
+  t.match(again.stderr, /^skipped c\.md: content: Rendered HTML should have at most/m);
+  t.same(await rows(`select summary, content_html from posts where title = 'b'`), [
+    { summary: 'New', content_html: 'old' },
+  ]);
 });
 
 t.test('exports every post and overwrites nothing', async (t) => {

@@ -160,6 +160,58 @@ t.test('sanitizes the rendered HTML', async (t) => {
   t.notMatch(edited.json.content_html, /<script|<svg|<[^>]+\son\w+=|href="?\s*java/i);
 });
 
+t.test('refuses a comment with too much HTML', async (t) => {
+  const id = await write(ann, 'Short.');
+  const total = async () => (await editor.get(`${URL}?size=1`)).json.total;
+  const before = { comment: (await ann.get(`${URL}/${id}`)).json, total: await total() };
+  for (const content of [
+    '[a](b) '.repeat(700),
+    `[a]: b\n\n${'[a] '.repeat(1240)}`,
+    `${'>'.repeat(97)}a\n\n`.repeat(49),
+    '```json\n[]\n```\n'.repeat(300),
+  ]) {
+    const limit = 6 * Buffer.byteLength(content);
+    for (const reply of [
+      await ann.post(COMMENTS, { content }),
+      await ann.post(COMMENTS, { content, parent_id: id }),
+      await ann.patch(`${URL}/${id}`, { content }),
+    ]) {
+      t.equal(reply.status, 422, content.slice(0, 20));
+      t.match(reply.json.detail, [
+        { type: 'html_too_long', loc: ['body', 'content'], ctx: { max_length: limit } },
+      ]);
+    }
+  }
+  const after = { comment: (await ann.get(`${URL}/${id}`)).json, total: await total() };
+  t.same(after, before, 'stores nothing');
+});
+
+t.test('checks who may write before it renders anything expensive', async (t) => {
+  const id = await write(ann, 'Short.');
+  const content = '[a](b) '.repeat(700);
+  t.equal((await bob.patch(`${URL}/${id}`, { content })).status, 404);
+  await editor.post(`${URL}/${id}/approve`);
+  t.equal((await bob.patch(`${URL}/${id}`, { content })).status, 403);
+  t.equal((await ann.patch(`${URL}/${id}`, { content }, { 'if-match': '"0-x"' })).status, 412);
+  t.equal((await ann.post('/api/v1/posts/2147483647/comments', { content })).status, 404);
+  const reply = await ann.post(COMMENTS, { content, parent_id: 2147483647 });
+  t.match(reply.json.detail, [{ loc: ['body', 'parent_id'] }]);
+});
+
+t.test('keeps a comment that was written under older limits', async (t) => {
+  const id = await write(ann, 'Short.');
+  const content = '[a](b) '.repeat(700);
+  await app.pg.query('update comments set content = $2, content_html = $3 where id = $1', [
+    id,
+    content,
+    `<p>${content}</p>`,
+  ]);
+  const { status, json } = await ann.patch(`${URL}/${id}`, { content });
+  t.equal(status, 200);
+  t.equal(json.content_html, `<p>${content}</p>`);
+  t.equal((await editor.post(`${URL}/${id}/approve`)).status, 200);
+});
+
 t.test('lets the author edit a comment for 15 minutes', async (t) => {
   const id = await write(ann, 'Frist');
   await editor.post(`${URL}/${id}/approve`);

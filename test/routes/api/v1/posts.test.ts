@@ -328,6 +328,86 @@ t.test('rejects invalid values with every error at once', async (t) => {
   t.equal((await alice.post(URL, { title: 'x', content: 'y\u0000' })).status, 422);
 });
 
+/** Texts whose HTML is far longer than they are. */
+const AMPLIFYING: Record<string, string> = {
+  links: '[a](b) '.repeat(700),
+  'links by reference': `[a]: b\n\n${'[a] '.repeat(1500)}`,
+  quotes: `${'>'.repeat(97)}a\n\n`.repeat(50),
+  tables: `|a|b|c\n|:-:|:-:|:-:\n${'|1|2|3\n'.repeat(600)}`,
+  lists: '- - - - - - a\n'.repeat(400),
+  'highlighted code': '```json\n[]\n```\n\n'.repeat(300),
+};
+
+t.test('refuses a text with too much HTML the same way in every operation', async (t) => {
+  const { json } = await alice.post(URL, { title: 'Growing', content: 'Short.' });
+  const url = `${URL}/${json.id}`;
+  const count = async () => (await app.pg.query('select count(*)::integer from posts')).rows[0];
+  const before = { post: (await alice.get(url)).json, count: await count() };
+  for (const [name, content] of Object.entries(AMPLIFYING)) {
+    const limit = Math.max(16_384, 6 * Buffer.byteLength(content));
+    for (const reply of [
+      await alice.post(URL, { title: name, content }),
+      await alice.post(URL, { title: name, content }, { 'idempotency-key': name }),
+      await alice.put(url, { title: name, content }),
+      await alice.patch(url, { content }),
+      await editor.patch(url, { title: name, content }),
+    ]) {
+      t.equal(reply.status, 422, name);
+      t.same(reply.json.detail, [
+        {
+          type: 'html_too_long',
+          loc: ['body', 'content'],
+          msg: `Rendered HTML should have at most ${limit} bytes`,
+          input: content,
+          ctx: { max_length: limit },
+        },
+      ]);
+    }
+  }
+  const chinese = await alice.patch(
+    url,
+    { content: AMPLIFYING['links'] },
+    { 'accept-language': 'zh' },
+  );
+  t.match(chinese.json.detail[0].msg, /^渲染后的 HTML 不能超过 \d+ 字节$/);
+  t.same({ post: (await alice.get(url)).json, count: await count() }, before, 'stores nothing');
+});
+
+t.test('limits the whole response to a post', async (t) => {
+  const links = '数据库[a](b)'.repeat(22_000);
+  const { json } = await alice.post(URL, { title: 'Long', content: links });
+  t.match(json.detail, [{ type: 'html_too_long', ctx: { max_length: 1_000_000 } }]);
+  const long = '一二三四五六七八九十。'.repeat(20_000).slice(0, 200_000);
+  const { status, text } = await alice.post(URL, { title: 'Long', content: long });
+  t.equal(status, 201);
+  t.ok(Buffer.byteLength(text) < 2_000_000);
+});
+
+t.test('accepts a short text whatever its HTML', async (t) => {
+  const content = '[a](b)'.repeat(300);
+  const { status, json } = await alice.post(URL, { title: 'Short', content });
+  t.equal(status, 201);
+  t.ok(json.content_html.length > 7 * content.length);
+});
+
+t.test('keeps posts that were written under older limits', async (t) => {
+  const content = AMPLIFYING['links'] ?? '';
+  const { json } = await alice.post(URL, { title: 'Old', content: 'Short.' });
+  const url = `${URL}/${json.id}`;
+  await app.pg.query('update posts set content = $2, content_html = $3 where id = $1', [
+    json.id,
+    content,
+    `<p>${content}</p>`,
+  ]);
+  t.equal((await alice.patch(url, { title: 'Older' })).status, 200);
+  t.equal((await alice.patch(url, { title: 'Oldest', content })).status, 200, 'same content');
+  t.equal((await alice.put(url, { title: 'Eldest', content })).status, 200);
+  t.equal((await alice.post(`${url}/publish`)).status, 200);
+  const read = await anyone.get(url);
+  t.match(read.json, { title: 'Eldest', content, content_html: `<p>${content}</p>` });
+  t.equal((await alice.patch(url, { content: `${content} ` })).status, 422);
+});
+
 t.test('keeps the posts of a deleted author', async (t) => {
   const { id: authorId } = await createUser({ username: 'leaving' });
   const { id } = await insertTestPost(app, { title: 'Left behind', author_id: authorId });

@@ -1,11 +1,12 @@
 import t from 'tap';
 import { MAX_COMMENT_LENGTH } from '#schemas/comments.js';
 import { MAX_POST_LENGTH } from '#schemas/posts.js';
+import { MAX_COMMENT_HTML, MAX_POST_HTML, SMALL_HTML } from '#schemas/rendered-html.js';
 import {
   MAX_COLOURED,
   MAX_COLOURED_BLOCK,
   MAX_RAW_TAGS,
-  maxHtmlLength,
+  maxHtmlBytes,
   renderMarkdown,
 } from '#src/articles/lib/markdown.js';
 import { MAX_DEPTH } from '#src/articles/lib/sanitize-html.js';
@@ -234,7 +235,7 @@ const WORST: Record<string, string> = {
 
 function timeOf(source: string) {
   const begin = performance.now();
-  const rendered = renderMarkdown(source);
+  const rendered = renderMarkdown(source, maxHtmlBytes(source, MAX_POST_HTML));
   return { time: performance.now() - begin, rendered };
 }
 
@@ -251,9 +252,10 @@ t.test('renders the worst input in linear time', { timeout: 240_000 }, async (t)
     const { time, rendered } = timeOf(source);
     const times = time / usual;
     t.ok(times < MOST_TIMES, `${name}: ${times.toFixed(1)} times the usual`);
+    if (rendered === null) continue;
+    const size = Buffer.byteLength(rendered.html);
+    t.ok(size <= maxHtmlBytes(source, MAX_POST_HTML), `${name}: ${size} bytes`);
     t.ok(depthOf(rendered.html) <= MAX_DEPTH, `${name}: nested ${depthOf(rendered.html)} deep`);
-    const { length } = rendered.html;
-    t.ok(length <= maxHtmlLength(source.length), `${name}: ${length} characters`);
     t.ok(rendered.text.length <= source.length * 2, `${name}: text`);
   }
 });
@@ -284,12 +286,39 @@ const GROWING: Record<string, string> = {
 t.test('limits the output in proportion to the input', async (t) => {
   for (const [name, source] of Object.entries(GROWING)) {
     t.ok(source.length <= MAX_COMMENT_LENGTH && source.length > 1000, `${name}: ${source.length}`);
-    const { length } = html(source);
-    t.ok(length <= source.length * 16 + 8192, `${name}: ${length} characters`);
+    const most = MAX_COMMENT_HTML;
+    const limit = Math.max(SMALL_HTML, Math.min(6 * Buffer.byteLength(source), most));
+    t.equal(maxHtmlBytes(source, most), limit);
+    const size = Buffer.byteLength(html(source));
+    const rendered = renderMarkdown(source, limit);
+    t.equal(rendered === null, size > limit, `${name}: ${size} of ${limit} bytes`);
   }
-  const quoted = renderMarkdown(`${'>'.repeat(97)}&<b>\0\n\n`.repeat(50));
-  t.ok(quoted.html.startsWith(`<pre>${'&gt;'.repeat(97)}&amp;&lt;b&gt;\uFFFD\n\n&gt;`), 'verbatim');
-  t.match(quoted.text, /^>+&<b>\uFFFD\n/);
+  const usual = filled('Some *words* and a [link](/a), `code`.\n\n- one\n- two\n\n');
+  t.ok(renderMarkdown(usual, maxHtmlBytes(usual, MAX_POST_HTML)), 'but typical content passes');
+  const short = '[a](b)'.repeat(200);
+  t.ok(html(short).length > 6 * short.length);
+  t.ok(renderMarkdown(short, maxHtmlBytes(short, MAX_COMMENT_HTML)), 'and so do all short texts');
+});
+
+t.test('does not sanitize output that is far too large', async (t) => {
+  const source = `${'>'.repeat(97)}a\n\n`.repeat(500);
+  const timeWith = (limit: number) => {
+    const begin = performance.now();
+    renderMarkdown(source, limit);
+    return performance.now() - begin;
+  };
+  const [whole, refused] = [
+    Math.min(timeWith(Infinity), timeWith(Infinity)),
+    Math.min(timeWith(SMALL_HTML), timeWith(SMALL_HTML)),
+  ];
+  t.ok(refused < whole * 0.75, `${refused.toFixed(0)} ms of ${whole.toFixed(0)}`);
+});
+
+t.test('leaves no control characters in HTML', async (t) => {
+  const controls = '\x01\x08\x0b\x1b\x7f\x85';
+  const source = `a${controls}b [c](/d "${controls}e") <i title="&#1;&#27;">f</i>\tg\n\n> h${controls}`;
+  t.notMatch(html(source), /[^\P{Cc}\n\t]/u);
+  t.match(html(source), /^<p>ab <a href="\/d" title="e"[^>]*>c<\/a> f\tg<\/p>/);
 });
 
 t.test('fills up short rows to a limit', async (t) => {

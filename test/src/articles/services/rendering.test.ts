@@ -2,40 +2,152 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import t from 'tap';
 import { MAX_POST_LENGTH } from '#schemas/posts.js';
 import { renderMarkdown } from '#src/articles/lib/markdown.js';
+import { indexedWords } from '#src/articles/lib/search-words.js';
 import { createRenderer, MAX_RENDERED_AT_ONCE, render } from '#src/articles/services/rendering.js';
 import { createTestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
 
 /** A text that takes very long to render. */
 const SLOW = '- a\n'.repeat(MAX_POST_LENGTH / 4);
 
 const thread = new URL('../../../support/slow-thread.mjs', import.meta.url);
 const long = (text: string) => text.padEnd(MAX_RENDERED_AT_ONCE + 1, '.');
+const fence = (language: string, code: string) => `\`\`\`${language}\n${code}\n\`\`\`\n`;
+
+/** Code whose highlighting takes very long for its length. */
+const SLOW_CODE = fence('markdown', '[a]('.repeat(400)).repeat(3);
+
+/** Texts without code whose rendering takes long for their length. */
+const HOSTILE = [
+  ...['![', '[a](', '[', '*a **b _c ', '_a_![', '&![', '[[a]', '<a ', '<b>', '&amp;', '|a\n|-\n'],
+  ...['|a|b|\n|-|-|\n|1|2|\n', '> - ', '- [ ] a\n', '\\*', '>![**', '~~a \n![', '\ufdfa', '中'],
+].map((part) => part.repeat(MAX_RENDERED_AT_ONCE).slice(0, MAX_RENDERED_AT_ONCE));
 
 t.test('renders the same in a thread', async (t) => {
   const text = '# Title\n\nSome *words*.\n\n';
-  for (const source of [text, text.repeat(MAX_RENDERED_AT_ONCE)]) {
+  for (const source of [text, text.repeat(MAX_RENDERED_AT_ONCE), SLOW_CODE]) {
     t.same(await render(source), renderMarkdown(source));
   }
 });
 
-t.test('does not block other requests while a long text is rendered', async (t) => {
-  const { signedIn } = await createTestApp(t);
+t.test('renders long texts and code in a thread', async (t) => {
+  // The thread of this test returns the start of the source instead of HTML.
+  const render = createRenderer({ thread });
+  const isThreaded = async (source: string) => (await render(source))?.html === source.slice(0, 10);
+  for (const source of [
+    long('text'),
+    fence('js', 'a'),
+    fence('', 'a'),
+    '~~~~ java\n$',
+    '> > ```java\n> > $',
+    '- a\n\n  - ~~~js',
+    '1. ```',
+    '    const a;',
+    '>     const a;',
+    'a\n\n\tb',
+    '-\t\ta',
+  ]) {
+    t.equal(await isThreaded(source), true, JSON.stringify(source.slice(0, 30)));
+  }
+  for (const source of ['text', 'a `code` b', '- a\n  - b\n\n   c', ...HOSTILE]) {
+    t.equal(await isThreaded(source), false, JSON.stringify(source.slice(0, 30)));
+  }
+});
+
+t.test('renders quickly what it renders on the main thread', async (t) => {
+  const timeOf = (source: string) =>
+    least(async () => {
+      const begin = performance.now();
+      for (let round = 0; round < 5; round += 1) renderMarkdown(source);
+      return performance.now() - begin;
+    });
+  // Plain text a hundred times as long. The times of the shortest are too short to be compared.
+  const plain = await timeOf('some words and more of them, '.repeat(MAX_RENDERED_AT_ONCE * 3.5));
+  for (const source of HOSTILE) {
+    const times = (await timeOf(source)) / plain;
+    t.ok(times < 1, `${JSON.stringify(source.slice(0, 20))}: ${times.toFixed(2)} times as long`);
+  }
+});
+
+t.test('does not block other requests while a text is rendered', async (t) => {
+  const { app, signedIn } = await createTestApp(t);
   const ann = await signedIn({ username: 'ann' });
+  const { id } = await insertTestPost(app, { title: 'Open' });
+  const comments = `/api/v1/posts/${id}/comments`;
+  const { json } = await ann.post('/api/v1/posts', { title: 'Long', content: 'Short.' });
+  const comment = (await ann.post(comments, { content: 'Short.' })).json;
   // The first call starts the thread.
   await ann.post('/api/v1/posts', { title: 'Long', content: SLOW });
-  const begin = performance.now();
-  renderMarkdown(SLOW);
-  const alone = performance.now() - begin;
+  let count = 0;
+  /** Different each time, because unchanged content is not rendered. */
+  const content = (source: string) => `${source}\n${++count}`;
+  const ways: [name: string, source: string, () => Promise<{ status: number }>][] = [
+    ['a long post', SLOW, () => ann.post('/api/v1/posts', { title: 'a', content: SLOW })],
+    [
+      'a post with code',
+      SLOW_CODE,
+      () => ann.patch(`/api/v1/posts/${json.id}`, { content: content(SLOW_CODE) }),
+    ],
+    ['a comment', SLOW_CODE, () => ann.post(comments, { content: content(SLOW_CODE) })],
+    [
+      'an edited comment',
+      SLOW_CODE,
+      () => ann.patch(`/api/v1/comments/${comment.id}`, { content: content(SLOW_CODE) }),
+    ],
+  ];
+  for (const [name, source, send] of ways) {
+    const alone = await least(async () => {
+      const begin = performance.now();
+      renderMarkdown(source);
+      return performance.now() - begin;
+    });
+    const longest = await least(async () => {
+      const delay = monitorEventLoopDelay({ resolution: 1 });
+      delay.enable();
+      const reply = await send();
+      delay.disable();
+      t.ok(reply.status < 300, `${name}: ${reply.status}`);
+      return delay.max / 1e6;
+    });
+    t.ok(longest < alone / 2, `${name}: ${longest.toFixed(0)} ms of ${alone.toFixed(0)}`);
+  }
+});
 
-  const longest = await least(async () => {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    const reply = await ann.post('/api/v1/posts', { title: 'Long', content: SLOW });
-    delay.disable();
-    t.equal(reply.status, 201);
-    return delay.max / 1e6;
-  });
-  t.ok(longest < alone / 2, `${longest.toFixed(0)} ms of ${alone.toFixed(0)}`);
+t.test('does not search a long text for words when something else changes', async (t) => {
+  const { signedIn } = await createTestApp(t);
+  const ann = await signedIn({ username: 'ann' });
+  // Each of these characters stands for 18 others.
+  const content = `connection pools ${'\ufdfa'.repeat(MAX_POST_LENGTH - 100)}`;
+  const { json } = await ann.post('/api/v1/posts', { title: 'Long', content });
+  const url = `/api/v1/posts/${json.id}`;
+  await ann.post(`${url}/publish`);
+  const begin = performance.now();
+  indexedWords(content);
+  const alone = performance.now() - begin;
+  let count = 0;
+  for (const changes of [
+    () => ({ title: `Title ${++count}` }),
+    () => ({ summary: `Summary ${++count}` }),
+    () => ({ tags: [`tag ${++count}`] }),
+  ]) {
+    const time = await least(async () => {
+      const begin = performance.now();
+      t.equal((await ann.patch(url, changes())).status, 200);
+      return performance.now() - begin;
+    });
+    t.ok(time < alone / 4, `${time.toFixed(0)} ms of ${alone.toFixed(0)}`);
+  }
+  const found = async (q: string) =>
+    (await ann.get(`/api/v1/search?q=${encodeURIComponent(q)}`)).json.total;
+  t.equal(await found('"connection pools"'), 1, 'finds the content after other changes');
+  t.equal(await found(`"title 3"`), 1);
+  t.equal(await found('"title 2"'), 0);
+  t.equal(await found(`"tag ${count}"`), 1);
+  t.equal((await ann.patch(url, { content: 'Other words.' })).status, 200);
+  t.equal(await found('connection'), 0);
+  t.equal(await found('"other words"'), 1);
+  t.equal((await ann.patch(url, { title: 'The end' })).status, 200);
+  t.equal(await found('"other words"'), 1, 'finds the new content after another change');
 });
 
 t.test('renders nothing for viewers without permission, or that is stored already', async (t) => {
@@ -77,7 +189,7 @@ t.test(
     const behind = Promise.all(names.map((name) => render(long(name))));
     for (const text of endless) await t.rejects(text, { code: 'too_busy', status: 503 });
     t.same(
-      (await behind).map(({ html }) => html),
+      (await behind).map((rendered) => rendered?.html),
       names,
     );
   },
@@ -89,6 +201,55 @@ t.test('answers too_busy if too many texts are waiting', async (t) => {
   const refused = results.filter(({ status }) => status === 'rejected');
   t.equal(refused.length, 100 - 2 - 20);
   t.match(refused[0], { reason: { code: 'too_busy' } });
+});
+
+t.test('renders the texts of one client one after another, and lets few wait', async (t) => {
+  const render = createRenderer({ deadline: 60_000, thread });
+  const settled: string[] = [];
+  const send = (client: string, text: string) =>
+    render(long(text), { client }).then(
+      () => settled.push(text),
+      ({ status, code, headers }) => settled.push(`${status} ${code} ${headers['retry-after']}`),
+    );
+  const endless = createRenderer({ deadline: 4000, thread });
+  const slow = [1, 2, 3].map(() => endless(long('endless'), { client: 'ann' }));
+  const begin = performance.now();
+  await endless(long('text'), { client: 'bob' });
+  const bobs = performance.now() - begin;
+  await t.rejects(Promise.all(slow), { code: 'too_busy' });
+  t.ok(bobs < performance.now() - begin, 'the other thread is left to others');
+  await Promise.allSettled(slow);
+
+  const many = Array.from({ length: 30 }, (_, index) => send('ann', `text ${index}`));
+  await send('bob', 'of bob');
+  await Promise.all(many);
+  t.same(
+    settled.filter((each) => each.startsWith('text')),
+    ['text 0', 'text 1', 'text 2', 'text 3'],
+  );
+  t.equal(settled.filter((each) => each === '429 too_many_requests 1').length, 26);
+  t.ok(settled.includes('of bob'));
+  await send('ann', 'again');
+  t.equal(settled.at(-1), 'again', 'the places are free again');
+});
+
+t.test('lets a text wait only twice as long as it may take', async (t) => {
+  const render = createRenderer({ deadline: 2000, thread });
+  await render(long('text'));
+  const begin = performance.now();
+  const results = await Promise.allSettled(
+    Array.from({ length: 12 }, () => render(long('endless'))),
+  );
+  const time = performance.now() - begin;
+  t.ok(results.every(({ status }) => status === 'rejected'));
+  t.match(results.at(-1), { reason: { code: 'too_busy', status: 503 } });
+  t.ok(time < 5 * 2000, `${time.toFixed(0)} ms instead of 12,000`);
+});
+
+t.test('answers too_busy to a text that needs too much memory', async (t) => {
+  const render = createRenderer({ deadline: 60_000, thread, memory: 32 });
+  await t.rejects(render(long('hungry')), { code: 'too_busy', status: 503 });
+  t.equal((await render(long('text')))?.html, 'text......', 'and renders the next one');
 });
 
 t.test('reports a thread that fails to start as an internal error, not as load', async (t) => {
