@@ -1197,7 +1197,7 @@ export interface paths {
         };
         /**
          * List comments on a post
-         * @description Returns the comment threads of a post, each with all its replies, as a tree or a flat list. A response contains at most 1000 comments, and a tree at most 30 levels of replies. The deepest replies are cut off; `has_more_replies` marks comments with replies that are missing. A deleted comment stays as an empty placeholder while it has replies.
+         * @description Returns the comment threads of a post, each with all its replies, as a tree or a flat list. A response contains at most 1000 comments, at most 1,000,000 bytes of them, and a tree at most 30 levels of replies. The deepest replies are cut off; `has_more_replies` marks comments with replies that are missing. A deleted comment stays as an empty placeholder while it has replies.
          *
          *     **API key:** needs the scope `posts:read`.
          */
@@ -2837,6 +2837,8 @@ export interface components {
             is_rejected: boolean;
             /** @description Whether the comment was deleted and is only a placeholder for the replies to it */
             is_deleted: boolean;
+            /** @description True if `content` and `content_html` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
+            is_truncated?: boolean;
             /**
              * Format: date-time
              * @description When the comment was created
@@ -2859,7 +2861,7 @@ export interface components {
          */
         CommentCreate: {
             /**
-             * @description The Markdown source
+             * @description The Markdown source. The rendered HTML may have 6 times as many bytes as the source, but not more than 65,536; 16,384 bytes are always allowed.
              * @example Does a **larger** pool help?
              */
             content: string;
@@ -2953,6 +2955,8 @@ export interface components {
             is_rejected: boolean;
             /** @description Whether the comment was deleted and is only a placeholder for the replies to it */
             is_deleted: boolean;
+            /** @description True if `content` and `content_html` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
+            is_truncated?: boolean;
             /**
              * Format: date-time
              * @description When the comment was created
@@ -3087,7 +3091,7 @@ export interface components {
          */
         CommentUpdate: {
             /**
-             * @description The Markdown source
+             * @description The Markdown source. The rendered HTML may have 6 times as many bytes as the source, but not more than 65,536; 16,384 bytes are always allowed.
              * @example Does a **larger** pool help?
              */
             content: string;
@@ -4359,7 +4363,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted.
+             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted. The rendered HTML may have 6 times as many bytes as the source, but not more than 1,000,000; 16,384 bytes are always allowed.
              * @example A pool keeps **connections** open.
              */
             content: string;
@@ -4477,7 +4481,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted.
+             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted. The rendered HTML may have 6 times as many bytes as the source, but not more than 1,000,000; 16,384 bytes are always allowed.
              * @example A pool keeps **connections** open.
              */
             content: string;
@@ -4611,7 +4615,7 @@ export interface components {
              */
             slug?: string;
             /**
-             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted.
+             * @description The Markdown source: CommonMark with tables, task lists and syntax highlighting. Code blocks of more than 2,000 characters, and code beyond 7,000 characters per post, are not highlighted. The rendered HTML may have 6 times as many bytes as the source, but not more than 1,000,000; 16,384 bytes are always allowed.
              * @example A pool keeps **connections** open.
              */
             content?: string;

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { listQuery, pageOf } from './paging.js';
+import { listQuery, pageOf, truncated } from './paging.js';
 import { Author, VISIBLE_PATTERN } from './posts.js';
 import { htmlLimit, MAX_COMMENT_HTML } from './rendered-html.js';
 import {
@@ -87,6 +87,7 @@ const fields = {
   is_deleted: Type.Boolean({
     description: 'Whether the comment was deleted and is only a placeholder for the replies to it',
   }),
+  is_truncated: truncated('`content` and `content_html`'),
   created_at: Timestamp('When the comment was created'),
   updated_at: Timestamp('When the text was last changed'),
 };

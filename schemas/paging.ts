@@ -4,6 +4,23 @@ import { Component, Default, Enum, Nullable } from './types.js';
 /** The maximum page size of a list. */
 export const MAX_PAGE_SIZE = 100;
 
+/**
+ * The maximum size of the items of a list in one response, in bytes of JSON. An item beyond it is
+ * {@link truncated}: each page still has all of its items.
+ */
+export const MAX_PAGE_BYTES = 1_000_000;
+
+/** Says of an item that its long fields were left out. @param fields their names */
+export function truncated(fields: string) {
+  return Type.Optional(
+    Type.Boolean({
+      description:
+        `True if ${fields} were left out because the response would have more than ` +
+        `${MAX_PAGE_BYTES.toLocaleString('en')} bytes; absent otherwise. A smaller page has them.`,
+    }),
+  );
+}
+
 /** The paging parameters: page number and size, or a cursor. */
 export function pageQuery() {
   return {

@@ -8,6 +8,7 @@ import {
   MAX_LEVELS,
   tag,
 } from '#schemas/comments.js';
+import { MAX_PAGE_BYTES } from '#schemas/paging.js';
 import { PostParams } from '#schemas/posts.js';
 import { Ref } from '#schemas/types.js';
 import { createComment } from '#src/articles/services/comment-changes.js';
@@ -21,10 +22,11 @@ const operations = {
     summary: 'List comments on a post',
     description:
       'Returns the comment threads of a post, each with all its replies, as a tree or a ' +
-      `flat list. A response contains at most ${MAX_COMMENTS} comments, and a tree at most ` +
-      `${MAX_LEVELS} levels of replies. The deepest replies are cut off; ` +
-      '`has_more_replies` marks comments with replies that are missing. A deleted comment ' +
-      'stays as an empty placeholder while it has replies.',
+      `flat list. A response contains at most ${MAX_COMMENTS} comments, at most ` +
+      `${MAX_PAGE_BYTES.toLocaleString('en')} bytes of them, and a tree at most ${MAX_LEVELS} ` +
+      'levels of replies. The deepest replies are cut off; `has_more_replies` marks comments ' +
+      'with replies that are missing. A deleted comment stays as an empty placeholder while it ' +
+      'has replies.',
     tags,
     params: PostParams,
     querystring: CommentTreeQuery,

@@ -5,7 +5,7 @@ import {
   MAX_COMMENTS,
   MAX_LEVELS,
 } from '#schemas/comments.js';
-import type { Page } from '#schemas/paging.js';
+import { MAX_PAGE_BYTES, type Page } from '#schemas/paging.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { flatten, growTree } from '#src/articles/lib/comment-tree.js';
 import * as threads from '#src/articles/stores/comment-threads.js';
@@ -98,16 +98,17 @@ async function readThreads(
     count: async () => place.total ?? 0,
     sortKey: ({ created_at }) => created_at,
   });
-  const ids = page.items.map(({ id }) => id);
-  const limit = MAX_COMMENTS - ids.length;
-  const levels = form === 'tree' ? MAX_LEVELS : MAX_COMMENTS;
-  // One more than returned, to find out whether there are more.
-  const replies = page.items.some(({ has_replies }) => has_replies)
-    ? await threads.listBeneath(db, place.post_id, ids, reader, {
-        levels,
-        limit: limit + 1,
-      })
-    : [];
-  const roots = growTree(page.items, replies, limit);
+  const tops = page.items.map(({ bytes_so_far: _, ...comment }) => comment);
+  const ids = tops.map(({ id }) => id);
+  const limits = {
+    levels: form === 'tree' ? MAX_LEVELS : MAX_COMMENTS,
+    limit: MAX_COMMENTS - ids.length,
+    bytes: MAX_PAGE_BYTES - (page.items.at(-1)?.bytes_so_far ?? 0),
+  };
+  const { rows, count } =
+    limits.bytes > 0 && tops.some(({ has_replies }) => has_replies)
+      ? await threads.listBeneath(db, place.post_id, ids, reader, limits)
+      : { rows: [], count: 0 };
+  const roots = growTree(tops, rows, count);
   return { ...page, items: form === 'tree' ? roots : flatten(roots) };
 }

@@ -3,7 +3,15 @@ import { type CommentSort, MAX_COMMENTS } from '#schemas/comments.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
-import { COMMENT_COLUMNS, type FullComment, inOrder, shown } from './comments.js';
+import {
+  bytesOf,
+  COMMENT_COLUMNS,
+  type FullComment,
+  inOrder,
+  type ListedComment,
+  markTruncated,
+  shown,
+} from './comments.js';
 import {
   BY_INDEX,
   isCommentOpen,
@@ -23,6 +31,14 @@ export type FoundPlace = Place & { total: number | null };
 
 /** A comment with whether any of its replies is visible to the reader. */
 export type ThreadRow = FullComment & { has_replies: boolean };
+
+/** Replies in the order of their levels. */
+export interface Replies {
+  /** The replies, followed by the first one that is left out, if any, without its texts. */
+  rows: ThreadRow[];
+  /** Number of replies that are not left out. */
+  count: number;
+}
 
 /** Returns the top level of a post's comments, or null if the post is not visible to the reader. */
 export async function findThreadsOf(
@@ -58,13 +74,15 @@ export async function findRepliesTo(
   return rows[0] ?? null;
 }
 
-/** Returns a slice of the comments at this place. */
+/**
+ * Returns a slice of the comments at this place. Texts beyond `MAX_PAGE_BYTES` are left out.
+ */
 export async function listThreads(
   db: Database,
   { post_id, parent_id }: Place,
   reader: Reader,
   slice: Slice<CommentSort>,
-): Promise<ThreadRow[]> {
+): Promise<(ListedComment & { has_replies: boolean })[]> {
   const known = placeholders(reader, sql`${post_id}::integer`);
   const found = db
     .selectFrom('comments')
@@ -72,51 +90,81 @@ export async function listThreads(
     .where('post_id', '=', post_id)
     .where('parent_id', parent_id === null ? 'is' : '=', parent_id)
     .where(isShown(reader, 'comments', known));
-  return inOrder(db, cut(found, slice), slice)
-    .select(shown)
+  const rows = await inOrder(db, cut(found, slice), slice)
     .select(hasReplies(reader, known).as('has_replies'))
     .execute();
+  return rows.map(markTruncated);
 }
 
 /**
  * Returns the comments below the given ones with a single statement: level by level, the oldest
- * reply to a comment first.
+ * reply to a comment first. The deepest are left out.
  *
  * @param levels maximum number of levels
- * @param limit maximum number of comments; the deepest are left out
+ * @param limit maximum number of comments
+ * @param bytes maximum size of the comments, in bytes of JSON; the texts of others are not read
  */
 export async function listBeneath(
   db: Database,
   post: number,
   ids: number[],
   reader: Reader,
-  { levels, limit }: { levels: number; limit: number },
-): Promise<ThreadRow[]> {
+  { levels, limit, bytes }: { levels: number; limit: number; bytes: number },
+): Promise<Replies> {
   const known = sql`select id from placeholder`;
-  const columns = sql.join(COMMENT_COLUMNS.map((column) => sql.ref(`reply.${column}`)));
+  const columns = sql.join(COMMENT_COLUMNS.map((column) => sql.ref(`comments.${column}`)));
   const repliesTo = (above: string) => sql`
-    select ${columns} from comments reply
-    where reply.parent_id = ${sql.ref(`${above}.id`)} and ${isShown(reader, 'reply', known)}
-    order by reply.created_at, reply.id limit ${sql.lit(MAX_COMMENTS + 1)}`;
+    select reply.id from comments reply
+    where ${isReplyTo(above)} and ${isShown(reader, 'reply', known)}
+    order by reply.parent_id, reply.created_at, reply.id limit ${sql.lit(MAX_COMMENTS + 1)}`;
   // The inner limit equals the outer one; it makes the planner prefer the index. PostgreSQL
   // evaluates the recursion level by level, and only as far as rows are fetched.
-  const beneath = sql<Selectable<Schema['comments']> & { has_replies: boolean }>`(
+  const beneath = sql<Selectable<Schema['comments']> & Found>`(
     with recursive
       placeholder as (${placeholders(reader, sql`${post}::integer`)}),
       beneath as (
-        select reply.*, 1 as level
+        select reply.id, 1 as level
         from unnest(${ids}::integer[]) as above (id) cross join lateral (${repliesTo('above')}) reply
         union all
-        select reply.*, above.level + 1
+        select reply.id, above.level + 1
         from beneath above cross join lateral (${repliesTo('above')}) reply
-        where above.level < ${levels})
-    select beneath.*, ${hasReplies(reader, known, 'beneath')} as has_replies
-    from beneath limit ${limit})`;
-  return db
+        where above.level < ${levels}),
+      numbered as (
+        select id, row_number() over () as place
+        from (select id from beneath limit ${limit + 1}) as fetched),
+      weighed as (
+        select numbered.*, sum(${bytesOf('comments')}) over (order by place) as bytes_so_far
+        from numbered cross join lateral (${byId('numbered', sql`comments.*`)}) comments),
+      fitting as (
+        select *, place <= ${limit} and bytes_so_far <= ${bytes} as fits from weighed),
+      followed as (
+        select *, coalesce(lag(fits) over (order by place), true) as is_preceded from fitting)
+    select comments.*, followed.place, followed.fits,
+      ${hasReplies(reader, known)} as has_replies
+    from followed cross join lateral (${byId('followed', columns)}) comments
+    where followed.fits or followed.is_preceded)`;
+  const rows = await db
     .selectFrom(beneath.as<'comments'>(sql.ref('comments')))
-    .select(shown)
-    .select('has_replies')
+    .select(shown(sql<boolean>`comments.fits`))
+    .select(['has_replies', 'fits'])
+    .orderBy('place')
     .execute();
+  return {
+    rows: rows.map(({ fits: _, is_truncated: __, ...row }) => row),
+    count: rows.filter(({ fits }) => fits).length,
+  };
+}
+
+interface Found {
+  has_replies: boolean;
+  place: number;
+  /** Whether the comment is within the limits; the first one that is not has no texts. */
+  fits: boolean;
+}
+
+/** SQL for the comment with the id of another row, found by its index. */
+function byId(other: string, columns: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`select ${columns} from comments where comments.id = ${sql.ref(`${other}.id`)} ${BY_INDEX}`;
 }
 
 function totalOf(
@@ -141,8 +189,17 @@ function hasReplies(
   // index.
   return sql<boolean>`coalesce((
     select true from comments reply
-    where reply.parent_id = ${sql.ref(`${above}.id`)} and ${isShown(reader, 'reply', known)}
-    order by reply.created_at, reply.id limit 1), false)`;
+    where ${isReplyTo(above)} and ${isShown(reader, 'reply', known)}
+    order by reply.parent_id, reply.created_at, reply.id limit 1), false)`;
+}
+
+/**
+ * SQL condition: `reply` replies to a comment. A range, because for an equation PostgreSQL expects
+ * the average number of replies, and reads the whole table if most comments reply to the same one.
+ */
+function isReplyTo(above: string): RawBuilder<boolean> {
+  const id = sql.ref(`${above}.id`);
+  return sql<boolean>`reply.parent_id between ${id} and ${id}`;
 }
 
 /** SQL condition: the comment is shown, provided that its parent is. */

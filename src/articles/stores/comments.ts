@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { Comment, CommentSort } from '#schemas/comments.js';
+import { MAX_PAGE_BYTES } from '#schemas/paging.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold } from '#src/lib/fold.js';
@@ -17,6 +18,7 @@ export const COMMENT_COLUMNS = [
   'author_id',
   'content',
   'content_html',
+  'text_bytes',
   'is_approved',
   'rejected_at',
   'deleted_at',
@@ -27,6 +29,12 @@ export const COMMENT_COLUMNS = [
 
 /** A comment as the API returns it, with its version. */
 export type FullComment = Comment & { version: number };
+
+/** A comment in a list, with the size of the list up to it, in bytes of JSON. */
+export type ListedComment = FullComment & { bytes_so_far: number };
+
+/** Maximum size of a comment without its texts and without the strings of its author. */
+const FIXED_BYTES = 500;
 
 export interface CommentFilter {
   reader: Reader;
@@ -45,21 +53,25 @@ export async function findComment(
 ): Promise<FullComment | null> {
   const row = await db
     .selectFrom('comments')
-    .select(shown)
+    .select(shown())
     .where('id', '=', id)
     .where(isCommentVisible(reader))
     .executeTakeFirst();
-  return row ?? null;
+  return row === undefined ? null : markTruncated(row);
 }
 
-/** Returns a slice of the comments that match the filter, from all threads. */
+/**
+ * Returns a slice of the comments that match the filter, from all threads. Texts beyond
+ * `MAX_PAGE_BYTES` are left out.
+ */
 export async function listComments(
   db: Database,
   filter: CommentFilter,
   slice: Slice<CommentSort>,
-): Promise<FullComment[]> {
+): Promise<ListedComment[]> {
   const found = db.selectFrom('comments').select(COMMENT_COLUMNS).where(matches(filter));
-  return inOrder(db, cut(found, slice), slice).select(shown).execute();
+  const rows = await inOrder(db, cut(found, slice), slice).execute();
+  return rows.map(markTruncated);
 }
 
 /** Counts the comments that match the filter. */
@@ -77,21 +89,53 @@ function sliceOf(db: Database) {
   return db.selectFrom('comments').select(COMMENT_COLUMNS);
 }
 
-/** Selects from the slice, so that joined values are read only for its rows. */
+/**
+ * Selects the comments of the slice as the API returns them, without the texts that exceed
+ * `MAX_PAGE_BYTES`. Joined values are read only for the rows of the slice.
+ */
 export function inOrder(db: Database, slice: Slices, { descending }: Slice<CommentSort>) {
   const direction = descending ? 'desc' : 'asc';
-  return db
+  const order = sql.raw(`comments.created_at ${direction}, comments.id ${direction}`);
+  const weighed = db
     .selectFrom(slice.as('comments'))
+    .select(COMMENT_COLUMNS)
+    .select(sql<number>`sum(${bytesOf('comments')}) over (order by ${order})`.as('bytes_so_far'));
+  return db
+    .selectFrom(weighed.as('comments'))
     .orderBy('comments.created_at', direction)
-    .orderBy('comments.id', direction);
+    .orderBy('comments.id', direction)
+    .select(shown(sql<boolean>`comments.bytes_so_far <= ${sql.lit(MAX_PAGE_BYTES)}`))
+    .select('comments.bytes_so_far');
+}
+
+/** SQL for the size of a comment in a response, in bytes of JSON. `comments` is an alias. */
+export function bytesOf(comments: string): RawBuilder<number> {
+  const column = (name: string) => sql.ref(`${comments}.${name}`);
+  return sql<number>`(${sql.lit(FIXED_BYTES)} + case when ${column('deleted_at')} is null then
+    ${column('text_bytes')} + coalesce((
+      select json_bytes(users.nickname) + coalesce(json_bytes(users.avatar_url), 0)
+      from users where users.id = ${column('author_id')}), 0)
+    else 0 end)`;
+}
+
+/** Leaves out `is_truncated` unless it is true. */
+export function markTruncated<T extends { is_truncated: boolean | null }>({
+  is_truncated,
+  ...comment
+}: T): Omit<T, 'is_truncated'> & { is_truncated?: true } {
+  return is_truncated === true ? { ...comment, is_truncated } : comment;
 }
 
 /**
  * Columns of a comment as the API returns it. A deleted comment keeps only its place in the thread.
+ *
+ * @param isWhole whether the comment has its texts
  */
-export function shown() {
+export function shown(isWhole: RawBuilder<boolean> = sql<boolean>`true`) {
   const unlessDeleted = <T>(value: RawBuilder<T>, instead: RawBuilder<T>) =>
     sql<T>`case when comments.deleted_at is null then ${value} else ${instead} end`;
+  const ifWhole = (value: RawBuilder<string>) =>
+    sql<string>`case when ${isWhole} then ${value} else '' end`;
   const nothing = sql<string>`''`;
   return [
     ...(['id', 'post_id', 'parent_id', 'depth', 'is_approved', 'version'] as const).map(
@@ -101,8 +145,9 @@ export function shown() {
     'comments.updated_at' as const,
     sql<number>`coalesce(comments.thread_id, comments.id)`.as('thread_id'),
     unlessDeleted(authorIn('comments.author_id'), sql`null`).as('author'),
-    unlessDeleted(sql<string>`comments.content`, nothing).as('content'),
-    unlessDeleted(sql<string>`comments.content_html`, nothing).as('content_html'),
+    unlessDeleted(ifWhole(sql<string>`comments.content`), nothing).as('content'),
+    unlessDeleted(ifWhole(sql<string>`comments.content_html`), nothing).as('content_html'),
+    unlessDeleted(sql<boolean | null>`not ${isWhole}`, sql`null`).as('is_truncated'),
     sql<boolean>`comments.rejected_at is not null`.as('is_rejected'),
     sql<boolean>`comments.deleted_at is not null`.as('is_deleted'),
   ];

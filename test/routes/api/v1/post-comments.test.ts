@@ -1,5 +1,6 @@
 import t from 'tap';
-import { MAX_COMMENTS, MAX_LEVELS } from '#schemas/comments.js';
+import { MAX_COMMENT_LENGTH, MAX_COMMENTS, MAX_LEVELS } from '#schemas/comments.js';
+import { MAX_PAGE_BYTES } from '#schemas/paging.js';
 import { createTestApp } from '#test/support/app.js';
 import {
   chainOf,
@@ -22,6 +23,7 @@ interface Node {
   content: string;
   author: { username: string } | null;
   is_deleted: boolean;
+  is_truncated?: boolean;
   has_more_replies: boolean;
   replies?: Node[];
 }
@@ -208,6 +210,147 @@ t.test('pages through 5,000 replies to one comment', async (t) => {
   t.match(json, { total: 5000, pages: 500 });
 });
 
+/** What a response may have beside the comments that fill it: the others, without their texts. */
+const MOST_BYTES = MAX_PAGE_BYTES * 1.3;
+
+/** Texts of which JSON makes as many bytes as possible, as a comment and its HTML. */
+const LARGE: Record<string, [content: string, html: string]> = {
+  letters: ['a'.repeat(MAX_COMMENT_LENGTH), 'b'.repeat(50_000)],
+  quotes: ['"'.repeat(MAX_COMMENT_LENGTH), '"'.repeat(50_000)],
+  'control characters': ['\x01'.repeat(MAX_COMMENT_LENGTH), '\x02'.repeat(20_000)],
+  emoji: ['😀'.repeat(MAX_COMMENT_LENGTH), '😀'.repeat(20_000)],
+  'short texts': ['a', 'b'],
+};
+
+/** Inserts comments with these texts, by an author with the largest public fields. */
+async function postWithLarge([content, html]: [string, string], comments: TestComment[]) {
+  const { rows } = await app.pg.query(
+    `insert into users (username, nickname, avatar_url)
+     values ('u' || floor(random() * 1e9), repeat(e'\\x01', 50), rpad('https://', 256, e'\\x01'))
+     returning id`,
+  );
+  const author_id = rows[0].id;
+  const made = await postWith(comments.map((comment) => ({ ...comment, author_id })));
+  await app.pg.query('update comments set content = $2, content_html = $3 where post_id = $1', [
+    made.post,
+    content,
+    html,
+  ]);
+  return made;
+}
+
+const nodesOf = (nodes: Node[]): Node[] =>
+  nodes.flatMap((node) => [node, ...nodesOf(node.replies ?? [])]);
+
+/** Returns the ids of all comments of a list, following every link to further ones. */
+async function idsOf(url: string, form: string): Promise<number[]> {
+  const seen: number[] = [];
+  const pending = [url];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    let page = 1;
+    for (let more = true; more; page += 1) {
+      const { json, text } = await editor.get(`${next}?form=${form}&size=100&page=${page}`);
+      t.ok(Buffer.byteLength(text) < MOST_BYTES, `${Buffer.byteLength(text)} bytes`);
+      more = json.has_next;
+      for (const node of nodesOf(json.items)) {
+        if (seen.includes(node.id)) continue;
+        seen.push(node.id);
+        if (node.has_more_replies) pending.push(`/api/v1/comments/${node.id}/replies`);
+      }
+    }
+  }
+  return seen.sort((a, b) => a - b);
+}
+
+t.test('limits a response by bytes', async (t) => {
+  const shapes: Record<string, TestComment[]> = {
+    'replies to one comment': [{}, ...Array.from({ length: 300 }, () => ({ parent: 0 }))],
+    'a chain': chainOf(100),
+    'a tree': Array.from({ length: 200 }, (_, index) =>
+      index < 5 ? {} : { parent: Math.floor(index / 5) - 1 },
+    ),
+  };
+  for (const [name, texts] of Object.entries(LARGE)) {
+    for (const [shape, comments] of Object.entries(shapes)) {
+      const { url, ids } = await postWithLarge(texts, comments);
+      for (const form of ['tree', 'flat']) {
+        const { json, text } = await editor.get(`${url}?form=${form}`);
+        const size = Buffer.byteLength(text);
+        t.ok(size < MOST_BYTES, `${name}, ${shape}, ${form}: ${size} bytes`);
+        const nodes = nodesOf(json.items);
+        t.notOk(nodes.some(({ is_truncated, content }) => is_truncated || content === ''));
+        const present = new Set(nodes.map(({ id }) => id));
+        for (const [index, { parent }] of comments.entries()) {
+          const above = nodes.find(({ id }) => parent !== undefined && id === ids[parent]);
+          if (above === undefined || present.has(ids[index] ?? 0)) continue;
+          if (!above.has_more_replies) t.fail(`${name}, ${shape}: says that replies are missing`);
+        }
+      }
+    }
+    const { url, ids } = await postWithLarge(texts, (shapes['a tree'] ?? []).slice(0, 60));
+    t.same(await idsOf(url, 'tree'), ids, `${name}: reaches every comment`);
+  }
+});
+
+t.test('leaves the texts of further comments in the database', async (t) => {
+  const { url } = await postWithLarge(LARGE['letters'] ?? ['', ''], [
+    {},
+    ...Array.from({ length: 999 }, () => ({ parent: 0 })),
+  ]);
+  const calls = await recordCalls(() => editor.get(url));
+  let bytes = 0;
+  for (const { text, values } of calls) {
+    const query = `select sum(octet_length(r::text))::integer as bytes from (${text}) r`;
+    bytes += (await app.pg.query(query, [...values])).rows[0].bytes;
+  }
+  t.ok(bytes > 100_000 && bytes < MOST_BYTES, `${bytes} bytes`);
+});
+
+t.test('pages through large comments without skipping any', async (t) => {
+  const count = 130;
+  for (const [name, texts] of Object.entries(LARGE)) {
+    const tops = Array.from({ length: count }, () => ({}));
+    const { url, post, ids } = await postWithLarge(texts, [
+      ...tops,
+      ...tops.map(() => ({ parent: 0 })),
+    ]);
+    for (const [path, expected] of [
+      [url, ids.slice(0, count)],
+      [`/api/v1/comments/${ids[0]}/replies`, ids.slice(count)],
+      [`/api/v1/comments`, ids],
+    ] as const) {
+      const query = path === '/api/v1/comments' ? `?post_id=${post}&sort=created_at&` : '?';
+      const seen: number[] = [];
+      for (let page = 1; ; page += 1) {
+        const { json, text } = await editor.get(`${path}${query}size=100&page=${page}`);
+        const size = Buffer.byteLength(text);
+        t.ok(size < MOST_BYTES, `${name}, ${path}: ${size} bytes`);
+        t.match(json, { total: expected.length, pages: Math.ceil(expected.length / 100) });
+        t.equal(json.items[0].content, texts[0], 'the first comment is whole');
+        for (const item of json.items) {
+          const isWhole = item.content === texts[0] && item.content_html === texts[1];
+          const isBare = item.content === '' && item.content_html === '';
+          if (!(item.is_truncated === true ? isBare : isWhole)) t.fail(`${name}: ${item.id}`);
+          seen.push(item.id);
+        }
+        if (!json.has_next) break;
+      }
+      t.same(seen, expected, `${name}: each once, by page`);
+      const next: number[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const page: string = `${path}${query}size=100&cursor=${cursor}`;
+        const { json } = await editor.get(page);
+        next.push(...json.items.map(({ id }: Node) => id));
+        cursor = json.next_cursor;
+      }
+      t.same(next, expected, `${name}: each once, by cursor`);
+    }
+    const one = (await editor.get(`/api/v1/comments/${ids.at(-1)}`)).json;
+    t.equal(one.content, texts[0], 'a single comment is whole');
+    t.notOk('is_truncated' in one);
+  }
+});
+
 t.test('keeps the place of a deleted comment only for visible replies', async (t) => {
   const gone = { deleted_by: author.id, author_id: author.id };
   const { url, ids } = await postWith([
@@ -250,6 +393,25 @@ t.test('handles 10,000 deleted comments above a visible one', async (t) => {
 
   const bare = await postWith(chainOf(length, () => ({ deleted_by: author.id })));
   t.match((await anyone.get(bare.url)).json, { items: [], total: 0 });
+});
+
+t.test('finds the replies by index if most comments reply to the same one', async (t) => {
+  const { app, signedIn } = await createTestApp(t);
+  const editor = await signedIn({ username: 'eva', role: 'editor' });
+  const { id } = await insertTestPost(app, { title: 'Busy' });
+  await insertTestComments(app, id, [{}, ...Array.from({ length: 999 }, () => ({ parent: 0 }))]);
+  await app.pg.query('vacuum analyze comments');
+  const calls = await recordCalls(() => editor.get(`/api/v1/posts/${id}/comments`));
+  const { text, values } = calls.at(-1) ?? { text: '', values: [] };
+  const { rows } = await app.pg.query(`explain (analyze, timing off) ${text}`, [...values]);
+  const scans = rows
+    .map((row) => String(row['QUERY PLAN']))
+    .filter(
+      (line) =>
+        /(?:Seq|Index|Heap).* Scan .*on comments /.test(line) && !line.includes('never executed'),
+    );
+  t.ok(scans.length > 2);
+  for (const scan of scans) t.match(scan, /Index Scan using comments_(?:parent_id_idx|pkey)/);
 });
 
 t.test('never scans the whole table', async (t) => {
