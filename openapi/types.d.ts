@@ -5740,7 +5740,7 @@ export interface components {
              * @example 2026-01-31T09:30:00.000Z
              */
             updated_at: string;
-            /** @description When the user last signed in; null if never */
+            /** @description When the user last signed in; null if never. Signing in does not change the `ETag` of your own account. */
             last_login_at: string | null;
         };
         /**

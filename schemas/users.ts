@@ -144,7 +144,9 @@ export const User = Component(
       is_active: isActive,
       updated_at: Timestamp('When the user was last changed'),
       last_login_at: Nullable(Timestamp('When the user last signed in; null if never'), {
-        description: 'When the user last signed in; null if never',
+        description:
+          'When the user last signed in; null if never. Signing in does not change the `ETag` ' +
+          'of your own account.',
       }),
     },
     {

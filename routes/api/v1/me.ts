@@ -47,7 +47,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.read, config: { access: 'user', scope: 'me:read' } },
     async (request, reply) => {
       const user = await me.readMe(request.acting());
-      return reply.entity(user, userTag(user));
+      return reply.entity(user, userTag(user, request.viewer));
     },
   );
 
@@ -56,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.update, config: { access: 'user', scope: 'me:write', errors: [412] } },
     async (request, reply) => {
       const user = await me.changeMe(request.acting(), request.body);
-      return reply.entity(user, userTag(user));
+      return reply.entity(user, userTag(user, request.viewer));
     },
   );
 

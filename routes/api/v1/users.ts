@@ -135,7 +135,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: operations.read, config: { scope: 'users:read', errors: [404] } },
     async (request, reply) => {
       const user = await users.readUser(request.context(), request.params.id);
-      return reply.entity(user, users.userTag(user));
+      return reply.entity(user, users.userTag(user, request.viewer));
     },
   );
 
@@ -147,7 +147,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const user = await changes.createUser(request.context(), request.body);
-      return reply.created(`${app.prefix}/${user.id}`, user, users.userTag(user));
+      return reply.created(`${app.prefix}/${user.id}`, user, users.userTag(user, request.viewer));
     },
   );
 
@@ -169,7 +169,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
     const { id } = request.params;
     const user = await changes.changeUser(request.context(), id, request.body);
-    return reply.entity(user, users.userTag(user));
+    return reply.entity(user, users.userTag(user, request.viewer));
   }
 
   // PUT and PATCH share a handler: validation fills in the fields that a PUT omits.
@@ -185,7 +185,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.put('/:id/role', { schema: operations.role, config: write }, async (request, reply) => {
     const user = await changes.assignRole(request.context(), request.params.id, request.body);
-    return reply.entity(user, users.userTag(user));
+    return reply.entity(user, users.userTag(user, request.viewer));
   });
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {

@@ -166,7 +166,7 @@ async function lockForChange(trx: Context, id: number): Promise<FullUser> {
   const current = await store.lockUser(trx.db, id);
   const isSelf = id === trx.viewer?.id;
   if (current === null) throw new ApiError(isSelf ? 'user_unavailable' : 'not_found');
-  await assertUnchanged(trx, current, () => userTag(current));
+  await assertUnchanged(trx, current, () => userTag(current, trx.viewer));
   assertNotAbove(trx, current);
   return current;
 }

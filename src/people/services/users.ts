@@ -3,15 +3,23 @@ import type { UserListQuery } from '#schemas/users.js';
 import type { Context } from '#src/access/context.js';
 import { hasScope, isAdministrator, type Viewer } from '#src/access/viewer.js';
 import { ApiError } from '#src/errors.js';
-import { entityTag } from '#src/lib/entity-tag.js';
+import { contentTag, entityTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
 import * as store from '#src/people/stores/users.js';
 
 type AnyUser = store.PublicUser | store.FullUser;
 
-/** Returns the entity tag of a user, which differs between audiences. */
-export function userTag(user: AnyUser): string {
-  return entityTag(user.version, 'email' in user ? 'full' : 'public');
+/**
+ * Returns the entity tag of a user, which differs between audiences.
+ *
+ * Signing in changes only the tag for other administrators, who follow `last_login_at`. The public
+ * tag must not reveal it, and users need not read their own account again because they have signed
+ * in elsewhere. `If-Match` ignores sign-ins in all three.
+ */
+export function userTag(user: AnyUser, viewer: Viewer | null): string {
+  if (!('email' in user)) return entityTag(user.version, 'public');
+  if (user.id === viewer?.id) return entityTag(user.version, 'own');
+  return contentTag(user.version, user.last_login_at);
 }
 
 /** Returns the audience that the viewer belongs to when reading users in general. */

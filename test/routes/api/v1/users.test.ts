@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2';
 import t from 'tap';
 import { DEMO_USERS } from '#app/demo/demo-data.js';
 import { insertUsers } from '#src/people/stores/user-changes.js';
@@ -410,7 +411,7 @@ t.test('answers 304 to a matching ETag', async (t) => {
   t.equal((await anyone.get(`${URL}/${id}`, { 'if-none-match': tag })).status, 200);
 });
 
-t.test('changes the ETag after a login', async (t) => {
+t.test('shows a login to administrators, also by the ETag, but accepts If-Match', async (t) => {
   const { id } = await createUser({ username: 'comes_and_goes' });
   const before = await admin.get(`${URL}/${id}`);
   await client().signIn('comes_and_goes', PASSWORD);
@@ -420,4 +421,53 @@ t.test('changes the ETag after a login', async (t) => {
   t.equal(after.status, 200);
   t.equal(after.json.last_login_at, clock.read().toISOString());
   t.equal(after.json.updated_at, before.json.updated_at);
+  const match = { 'if-match': String(before.headers['etag']) };
+  t.equal((await admin.patch(`${URL}/${id}`, { bio: 'changed' }, match)).status, 200);
+});
+
+t.test('does not reveal sign-ins and passwords by the ETag', async (t) => {
+  const user = await signedIn({ username: 'discreet', email: 'discreet@example.com' });
+  const { id } = (await user.get('/api/v1/me')).json;
+  const post = { title: 'By somebody discreet', content: 'Words.', status: 'published' };
+  const { location } = (await user.post('/api/v1/posts', post)).headers;
+  const { headers } = await user.post(`${location}/comments`, { content: 'Words.' });
+  const comment = String(headers['location']);
+  await app.pg.query('update comments set is_approved = true');
+
+  const observe = async () => ({
+    public: (await anyone.get(`${URL}/${id}`)).headers['etag'],
+    own: (await user.get(`${URL}/${id}`)).headers['etag'],
+    me: (await user.get('/api/v1/me')).headers['etag'],
+    list: (await anyone.get(`${URL}?q=discreet`)).text,
+    export: (await anyone.get(`${URL}/export.json`)).text,
+    table: (await anyone.get(`${URL}/export.csv`)).text,
+    post: (await anyone.get(String(location))).headers['etag'],
+    comment: (await anyone.get(comment)).headers['etag'],
+  });
+  const before = await observe();
+  t.ok(Object.values(before).every(Boolean), 'sees everything');
+  const own = { 'if-match': String(before.own) };
+  const new_password = 'Battery-Staple-8';
+  const change = { current_password: PASSWORD, new_password, confirm_password: new_password };
+  const acts: Record<string, () => Promise<unknown>> = {
+    'a session': () => client().signIn('discreet', PASSWORD),
+    tokens: () =>
+      client().postForm('/api/v1/auth/token', { username: 'discreet', password: PASSWORD }),
+    'a wrong password': () => client().signIn('discreet', 'wrong'),
+    'a renewed hash': async () => {
+      const old = await hash(PASSWORD, { memoryCost: 16, timeCost: 1, parallelism: 1 });
+      await app.pg.query('update users set password_hash = $1 where id = $2', [old, id]);
+      t.equal((await client().signIn('discreet', PASSWORD)).status, 200);
+    },
+    'a new password': () => user.post('/api/v1/auth/change-password', change),
+  };
+  for (const [name, act] of Object.entries(acts)) {
+    clock.advance(1000);
+    await act();
+    t.same(await observe(), before, name);
+  }
+  t.equal((await user.patch('/api/v1/me', { bio: 'mine' }, own)).status, 200, 'If-Match holds');
+  const after = await observe();
+  for (const name of ['public', 'own', 'me'] as const) t.not(after[name], before[name], name);
+  t.not(after.own, after.public);
 });
