@@ -88,6 +88,7 @@ const SECOND = 1000;
 /** Milliseconds without a byte in either direction, apart from the time of statements. */
 const SILENCE = 60 * SECOND;
 
+const DAY = 24 * 3600 * SECOND;
 const KIB = 1024;
 const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 8 * KIB };
 
@@ -174,7 +175,10 @@ export async function buildApp(
     perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
     cost: passwordCost,
   });
-  await app.register(sessions, { secret: secretKey });
+  await app.register(sessions, {
+    secret: secretKey,
+    limits: { cookie: config.SESSION_MAX_DAYS * DAY, token: config.REFRESH_MAX_DAYS * DAY },
+  });
   await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
   await app.register(components);

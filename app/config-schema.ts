@@ -220,6 +220,23 @@ export const ConfigSchema = Type.Object({
     }),
     50,
   ),
+  SESSION_MAX_DAYS: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 365,
+      description: 'Days after which a session with a cookie ends, however often it is used',
+    }),
+    30,
+  ),
+  REFRESH_MAX_DAYS: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 730,
+      description:
+        'Days after which a session with tokens ends, however often its tokens are renewed',
+    }),
+    90,
+  ),
   BODY_LIMIT: Default(
     Type.Integer({
       minimum: 1024,

@@ -401,7 +401,7 @@ export interface paths {
         put?: never;
         /**
          * Get or renew tokens
-         * @description The OAuth 2.0 token endpoint (RFC 6749, sections 4.3 and 6). A password starts a session; a refresh token renews its tokens. Each refresh token works once: use the new one from the response from then on. Parallel requests can use the same refresh token within 5 seconds; reusing it later is treated as theft and ends the session. An `Authorization` header is ignored.
+         * @description The OAuth 2.0 token endpoint (RFC 6749, sections 4.3 and 6). A password starts a session; a refresh token renews its tokens. Each refresh token works once: use the new one from the response from then on. If the response is lost, send the same refresh token again within 5 seconds; reusing it later is treated as theft and ends the session. So is renewing the tokens of both responses: keep only the latest. A session ends 90 days after it started, unless configured otherwise, however often its tokens are renewed. An `Authorization` header is ignored.
          */
         post: operations["tokens-create"];
         delete?: never;
@@ -2593,7 +2593,7 @@ export interface components {
              */
             password: string;
             /**
-             * @description Keeps the session for 30 days after its last use instead of 30 minutes
+             * @description Keeps the session for 30 days after its last use instead of 30 minutes, but not beyond the time at which every session ends: 30 days after it started, unless configured otherwise
              * @default false
              */
             remember?: boolean;
@@ -5113,7 +5113,7 @@ export interface components {
             last_seen_at: string;
             /**
              * Format: date-time
-             * @description When the session expires if it is not used again
+             * @description When the session expires if it is not used again. Every use extends it, up to a fixed time after the start: 30 days with a cookie and 90 days with tokens, unless configured otherwise.
              * @example 2026-01-31T09:30:00.000Z
              */
             expires_at: string;
@@ -5421,11 +5421,11 @@ export interface components {
              * @enum {string}
              */
             token_type: "bearer";
-            /** @description The lifetime of the access token, in seconds */
+            /** @description The lifetime of the access token, in seconds: 3600, or less shortly before the session ends */
             expires_in: number;
             /** @description The refresh token, which can be exchanged once for new tokens */
             refresh_token: string;
-            /** @description The lifetime of the refresh token, in seconds */
+            /** @description The lifetime of the refresh token, in seconds: 30 days, or the rest of the session if that is shorter */
             refresh_expires_in: number;
         };
         /**

@@ -39,6 +39,7 @@ export default fp<AuthenticationOptions>(
       request.viewer = await identifyCredential(request.db, credential, {
         keys,
         now: app.clock(),
+        sessionLimits: app.sessionLimits,
         onUnrecordedUse: (error) =>
           request.log.warn({ err: error }, 'could not record the use of an API key'),
       });

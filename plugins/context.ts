@@ -38,6 +38,7 @@ function contextOf(request: FastifyRequest): CachedContext {
     language: languageOf(headers['accept-language']),
     ifMatch: headers['if-match'],
     loginLimits: server.loginLimits,
+    sessionLimits: server.sessionLimits,
     passwordCost: server.passwordCost,
     sharedReads: server.sharedReads,
     report: (err, message) => request.log.warn({ err }, message),

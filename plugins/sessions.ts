@@ -2,10 +2,12 @@ import cookie from '@fastify/cookie';
 import session from '@fastify/session';
 import type { FastifyInstance, FastifyReply, FastifyRequest, Session } from 'fastify';
 import fp from 'fastify-plugin';
+import type { SessionLimits } from '#src/access/context.js';
 import type { Viewer } from '#src/access/viewer.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { ApiError } from '#src/errors.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
+import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import type { AuthenticatedUser } from '#src/people/services/auth.js';
 import { startSession } from '#src/people/services/sessions.js';
 import * as store from '#src/people/stores/sessions.js';
@@ -29,10 +31,15 @@ const RENEWAL_MS = MINUTE_MS;
 const MAX_USER_AGENT_LENGTH = 256;
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** When sessions end, however often they are used. */
+    sessionLimits: SessionLimits;
+  }
   interface Session {
     viewer?: Viewer;
     remember?: boolean;
     user_agent?: string | null;
+    created_at?: string;
     last_seen_at?: string;
     /** Whether the database already has this state. */
     written?: boolean;
@@ -46,6 +53,7 @@ declare module 'fastify' {
 export interface SessionOptions {
   /** Signs the cookie. At least 32 characters. */
   secret: string;
+  limits: SessionLimits;
 }
 
 /**
@@ -55,7 +63,8 @@ export interface SessionOptions {
  * @see https://github.com/fastify/session
  */
 export default fp<SessionOptions>(
-  async (app, { secret }) => {
+  async (app, { secret, limits }) => {
+    app.decorate('sessionLimits', limits);
     await app.register(cookie, { secret });
     // Only the API uses sessions: health checks, documents and assets do not need the database.
     app.addHook('onRequest', async (request) => {
@@ -100,7 +109,8 @@ export async function signIn(
   await request.session.regenerate();
   const { session } = request;
   const context = request.context();
-  const lifetime = lifetimeOf(remember);
+  const { now } = context;
+  const expiresAt = expiryOf(request.server, { remember, start: now });
   try {
     const id = await startSession(context, {
       userId: user.id,
@@ -108,9 +118,9 @@ export async function signIn(
       cookieId: session.sessionId,
       remember,
       userAgent: agentOf(request),
-      expiresAt: new Date(context.now.getTime() + lifetime),
+      expiresAt,
     });
-    session.options({ maxAge: lifetime });
+    session.options({ maxAge: expiresAt.getTime() - now.getTime() });
     session.viewer = { ...user, credential: { kind: 'session', id } };
     session.written = true;
     await session.save();
@@ -139,30 +149,38 @@ function isSameDevice(before: string | null, after: string | null): boolean {
   return known.browser === given.browser && known.platform === given.platform;
 }
 
-function lifetimeOf(remember: boolean): number {
-  return remember ? REMEMBERED_MS : LIFETIME_MS;
+/** Returns when a session expires if it is used now and not again. */
+function expiryOf(
+  { clock, sessionLimits }: FastifyInstance,
+  { remember, start }: { remember: boolean; start: Date },
+): Date {
+  const lifetime = remember ? REMEMBERED_MS : LIFETIME_MS;
+  const expiry = new Date(clock().getTime() + lifetime);
+  return earlier(expiry, endOf('cookie', start, sessionLimits));
 }
 
 /** Returns the store for @fastify/session, which uses columns instead of an opaque document. */
 function createStore(app: FastifyInstance) {
   return {
     get(id: string, callback: (error: unknown, found?: Session | null) => void): void {
-      store.findSession(app.db, id, app.clock()).then(
-        (row) => callback(null, row === null ? null : toSession(row)),
+      const now = app.clock();
+      const startedAfter = startOfEnding('cookie', now, app.sessionLimits);
+      store.findSession(app.db, id, { now, startedAfter }).then(
+        (row) => callback(null, row === null ? null : toSession(app, row)),
         (error: unknown) => callback(unavailable(error)),
       );
     },
     // Called while a response is sent, which must not fail because of an error here.
-    set(_id: string, { viewer, remember = false, written }: Session, callback: () => void): void {
+    set(_id: string, session: Session, callback: () => void): void {
+      const { viewer, remember = false, created_at, written } = session;
       // Sessions without a user are not stored.
-      if (viewer === undefined || written === true) {
+      if (viewer === undefined || created_at === undefined || written === true) {
         callback();
         return;
       }
-      const now = app.clock();
       const times = {
-        last_seen_at: now.toISOString(),
-        expires_at: new Date(now.getTime() + lifetimeOf(remember)).toISOString(),
+        last_seen_at: app.clock().toISOString(),
+        expires_at: expiryOf(app, { remember, start: new Date(created_at) }).toISOString(),
       };
       store.renewSession(app.db, viewer.credential.id, times).then(
         () => callback(),
@@ -190,13 +208,15 @@ function unavailable(error: unknown): unknown {
     : error;
 }
 
-function toSession({ id, user_id, ...row }: store.StoredSession): Session {
-  const { username, role, permissions, remember, user_agent, last_seen_at } = row;
+function toSession(app: FastifyInstance, { id, user_id, ...row }: store.StoredSession): Session {
+  const { username, role, permissions, remember, user_agent, created_at, last_seen_at } = row;
+  const expiry = expiryOf(app, { remember, start: new Date(created_at) });
   return {
-    cookie: { originalMaxAge: lifetimeOf(remember) },
+    cookie: { originalMaxAge: expiry.getTime() - app.clock().getTime() },
     viewer: { id: user_id, username, role, permissions, credential: { kind: 'session', id } },
     remember,
     user_agent,
+    created_at,
     last_seen_at,
   };
 }

@@ -26,7 +26,10 @@ export const Login = Component(
       password: knownPassword,
       remember: Default(
         Type.Boolean({
-          description: 'Keeps the session for 30 days after its last use instead of 30 minutes',
+          description:
+            'Keeps the session for 30 days after its last use instead of 30 minutes, but not ' +
+            'beyond the time at which every session ends: 30 days after it started, unless ' +
+            'configured otherwise',
         }),
         false,
       ),

@@ -32,7 +32,11 @@ export const Session = Component(
         'When the session was last used, accurate to the minute; for a session with tokens, ' +
           'when they were last renewed',
       ),
-      expires_at: Timestamp('When the session expires if it is not used again'),
+      expires_at: Timestamp(
+        'When the session expires if it is not used again. Every use extends it, up to a fixed ' +
+          'time after the start: 30 days with a cookie and 90 days with tokens, unless ' +
+          'configured otherwise.',
+      ),
       address: Nullable(Type.String(), {
         description: 'The IP address that the session was started from',
       }),

@@ -51,12 +51,18 @@ export const TokenPair = Component(
         description: 'The access token, to send as `Authorization: Bearer …`',
       }),
       token_type: Type.Literal('bearer', { description: 'Always `bearer`' }),
-      expires_in: Type.Integer({ description: 'The lifetime of the access token, in seconds' }),
+      expires_in: Type.Integer({
+        description:
+          'The lifetime of the access token, in seconds: 3600, or less shortly before the ' +
+          'session ends',
+      }),
       refresh_token: Type.String({
         description: 'The refresh token, which can be exchanged once for new tokens',
       }),
       refresh_expires_in: Type.Integer({
-        description: 'The lifetime of the refresh token, in seconds',
+        description:
+          'The lifetime of the refresh token, in seconds: 30 days, or the rest of the session ' +
+          'if that is shorter',
       }),
     },
     {

@@ -9,6 +9,17 @@ export interface LoginLimits {
   perAddress: number;
 }
 
+/**
+ * Milliseconds after its start at which a session ends, however often it is used: with a cookie, and
+ * with tokens.
+ */
+export interface SessionLimits {
+  cookie: number;
+  token: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /** The caller, time, client and connection of a call; every service takes it as first argument. */
 export interface Context {
   /** The pool; within a transaction, that transaction. */
@@ -24,6 +35,7 @@ export interface Context {
   /** The `If-Match` field of the request (RFC 9110, section 13.1.1). */
   readonly ifMatch: string | undefined;
   readonly loginLimits: LoginLimits;
+  readonly sessionLimits: SessionLimits;
   /** The cost of hashing a password. */
   readonly passwordCost: PasswordCost;
   /** Logs a fault that must not make the call fail. */
@@ -46,6 +58,7 @@ export function systemContext(db: Database, now = new Date()): Context {
     language: 'en',
     ifMatch: undefined,
     loginLimits: { perAccount: 0, perAddress: 0 },
+    sessionLimits: { cookie: 30 * DAY_MS, token: 90 * DAY_MS },
     passwordCost: PASSWORD_COST,
     report: (fault, message) => process.emitWarning(`${message}: ${fault}`),
   };

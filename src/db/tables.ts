@@ -94,6 +94,7 @@ export const tables = {
     created_at: defaulted<string>(timestamp),
     expires_at: required<string>(timestamp),
     used_at: nullable<string>(timestamp),
+    parent_hash: nullable<Buffer>('bytea'),
   },
   api_keys: {
     id: generated<number>('integer'),

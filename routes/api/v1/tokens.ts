@@ -17,9 +17,11 @@ const operations = {
     description:
       'The OAuth 2.0 token endpoint (RFC 6749, sections 4.3 and 6). A password starts a ' +
       'session; a refresh token renews its tokens. Each refresh token works once: use the ' +
-      'new one from the response from then on. Parallel requests can use the same refresh ' +
-      'token within 5 seconds; reusing it later is treated as theft and ends the session. ' +
-      'An `Authorization` header is ignored.',
+      'new one from the response from then on. If the response is lost, send the same ' +
+      'refresh token again within 5 seconds; reusing it later is treated as theft and ends ' +
+      'the session. So is renewing the tokens of both responses: keep only the latest. A ' +
+      'session ends 90 days after it started, unless configured otherwise, however often ' +
+      'its tokens are renewed. An `Authorization` header is ignored.',
     tags,
     body: { content: { 'application/x-www-form-urlencoded': { schema: Ref(TokenRequest) } } },
     response: { 200: Ref(TokenPair) },

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 
 /** Lifetime of an access token in seconds. */
-export const ACCESS_TOKEN_SECONDS = 3600;
+const ACCESS_TOKEN_SECONDS = 3600;
 
 /** Lifetime of a refresh token in seconds: 30 days. */
 export const REFRESH_TOKEN_SECONDS = 30 * 24 * 3600;
@@ -40,17 +40,24 @@ export class TokenKeys {
   /**
    * Returns a signed token (RFC 7519, HS256) with `sub`, `sid`, `iat`, `exp`, `jti`, `type`, `iss`
    * and `aud`.
+   *
+   * @param end the token expires no later than this
    */
-  sign(type: TokenType, { userId, sessionId }: TokenSubject, now: Date): Promise<string> {
+  sign(
+    type: TokenType,
+    { userId, sessionId }: TokenSubject,
+    now: Date,
+    end?: Date,
+  ): Promise<string> {
     const [key] = this.#keys as [{ id: string; secret: Uint8Array }];
-    const issuedAt = Math.floor(now.getTime() / 1000);
+    const issuedAt = secondsOf(now);
     return new SignJWT({ sid: sessionId, type })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: key.id })
       .setSubject(String(userId))
       .setIssuer(PARTY)
       .setAudience(PARTY)
       .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + LIFETIMES[type])
+      .setExpirationTime(issuedAt + lifetimeOf(type, now, end))
       .setJti(randomUUID())
       .sign(key.secret);
   }
@@ -92,6 +99,17 @@ export class TokenKeys {
     if (key === undefined) throw new errors.JWKSNoMatchingKey();
     return key.secret;
   }
+}
+
+/** Returns the lifetime in seconds of a token that is signed now and expires by `end`. */
+export function lifetimeOf(type: TokenType, now: Date, end?: Date): number {
+  const most = LIFETIMES[type];
+  return end === undefined ? most : Math.min(most, secondsOf(end) - secondsOf(now));
+}
+
+/** Tokens contain whole seconds; a remaining fraction is dropped, never promised. */
+function secondsOf(time: Date): number {
+  return Math.floor(time.getTime() / 1000);
 }
 
 function isNumber(value: unknown): value is number {

@@ -1,8 +1,10 @@
+import type { SessionLimits } from '#src/access/context.js';
 import type { Viewer } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import type { TokenKeys } from '#src/people/lib/access-tokens.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { startOfEnding } from '#src/people/lib/session-ends.js';
 import * as store from '#src/people/stores/credentials.js';
 
 /** Prefix of every API key. Distinguishes keys from tokens, and makes leaked keys easy to find. */
@@ -17,6 +19,7 @@ export interface CredentialOptions {
   /** Verifies access tokens. */
   keys: TokenKeys;
   now: Date;
+  sessionLimits: SessionLimits;
   /** Called if the use of a key could not be recorded, which does not fail the request. */
   onUnrecordedUse: (error: unknown) => void;
 }
@@ -40,11 +43,13 @@ export function identifyCredential(
 async function identifyToken(
   db: Database,
   token: string,
-  { keys, now }: CredentialOptions,
+  { keys, now, sessionLimits }: CredentialOptions,
 ): Promise<Viewer> {
   const subject = await keys.verify('access', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
-  const user = await store.findUserByToken(db, subject.userId, subject.sessionId, now);
+  const startedAfter = startOfEnding('token', now, sessionLimits);
+  const times = { now, startedAfter };
+  const user = await store.findUserByToken(db, subject.userId, subject.sessionId, times);
   if (user === null || !user.is_active) throw new ApiError('user_unavailable');
   if (user.session_id === null) throw new ApiError('invalid_token');
   return toViewer(user, { kind: 'token', id: user.session_id });

@@ -7,6 +7,7 @@ import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 import { readPage } from '#src/lists/paging.js';
+import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import { recordLogin } from '#src/people/stores/accounts.js';
 import * as store from '#src/people/stores/sessions.js';
 
@@ -58,7 +59,7 @@ export function startSession(
 }
 
 /**
- * Returns a page of the viewer's unexpired sessions.
+ * Returns a page of the viewer's live sessions, with the latest time until which each can be used.
  *
  * @throws InvalidRequest if the cursor is invalid
  */
@@ -66,7 +67,12 @@ export async function listSessions(
   context: ActingContext,
   query: SessionListQuery,
 ): Promise<Page<Session>> {
-  const filter = { userId: context.viewer.id, now: context.now };
+  const { now, sessionLimits } = context;
+  const startedAfter = {
+    cookie: startOfEnding('cookie', now, sessionLimits),
+    token: startOfEnding('token', now, sessionLimits),
+  };
+  const filter = { userId: context.viewer.id, now, startedAfter };
   const page = await readPage(query, {
     list: (slice) => store.listSessions(context.db, filter, slice),
     count: () => store.countSessions(context.db, filter),
@@ -75,6 +81,10 @@ export async function listSessions(
   const current = sessionOf(context.viewer);
   const items = page.items.map((row) => ({
     ...row,
+    expires_at: earlier(
+      new Date(row.expires_at),
+      endOf(row.kind, new Date(row.created_at), sessionLimits),
+    ).toISOString(),
     ...parseUserAgent(row.user_agent ?? ''),
     current: row.id === current,
   }));

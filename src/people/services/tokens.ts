@@ -5,12 +5,13 @@ import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, missingValue } from '#src/errors.js';
 import {
-  ACCESS_TOKEN_SECONDS,
+  lifetimeOf,
   REFRESH_TOKEN_SECONDS,
   type TokenKeys,
   type TokenSubject,
 } from '#src/people/lib/access-tokens.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import { findUserByToken } from '#src/people/stores/credentials.js';
 import * as store from '#src/people/stores/refresh-tokens.js';
 import { deleteSession, renewSession } from '#src/people/stores/sessions.js';
@@ -18,8 +19,8 @@ import { authenticate } from './auth.js';
 import { startSession } from './sessions.js';
 
 /**
- * Milliseconds during which a used refresh token still works, because a client with concurrent
- * requests may refresh several times at once.
+ * Milliseconds during which a used refresh token still works, because a client may have lost the
+ * response, or refresh several times at once.
  */
 const GRACE_MS = 5 * 1000;
 
@@ -36,8 +37,11 @@ export interface TokenIssuer {
 
 /**
  * Issues tokens for a password, which starts a session, or for a refresh token, which extends one
- * (RFC 6749, sections 4.3 and 6). A refresh token works once. Reuse after the grace period ends the
- * whole session, because two parties then have the token.
+ * (RFC 6749, sections 4.3 and 6). A session ends when its time is up, however often it is extended.
+ *
+ * A refresh token works once. Reuse after the grace period ends the whole session, because two
+ * parties then have the token. Reuse before its end begins a second line of tokens, which serves a
+ * client that has lost the first. Once one line was renewed, renewing the other ends the session.
  *
  * Must not be called in a transaction, whose rollback would undo the end of the session.
  *
@@ -77,15 +81,16 @@ async function startTokenSession(
 ): Promise<TokenPair> {
   const { id: userId, passwordHash } = await authenticate(context, login);
   return inTransaction(context, async (trx) => {
+    const end = endOf('token', context.now, context.sessionLimits);
     const sessionId = await startSession(trx, {
       userId,
       passwordHash,
       cookieId: null,
       remember: false,
       userAgent,
-      expiresAt: expiryOf(context.now),
+      expiresAt: expiryOf(context.now, end),
     });
-    return issuePair(trx, { userId, sessionId }, keys, context.now);
+    return issuePair(trx, { userId, sessionId, end, parentHash: null }, keys);
   });
 }
 
@@ -110,50 +115,74 @@ async function exchangeToken(
   { tokenHash, ...subject }: TokenSubject & { tokenHash: Buffer },
   keys: TokenKeys,
 ): Promise<TokenPair | null> {
-  const { now } = trx;
+  const { now, sessionLimits } = trx;
   const { userId, sessionId } = subject;
-  await store.lockSession(trx.db, sessionId);
-  const user = await findUserByToken(trx.db, userId, sessionId, now);
+  const start = await store.lockSession(trx.db, sessionId);
+  const startedAfter = startOfEnding('token', now, sessionLimits);
+  const user = await findUserByToken(trx.db, userId, sessionId, { now, startedAfter });
   if (user === null || !user.is_active) throw new ApiError('user_unavailable');
-  const known =
-    user.session_id === null ? null : await store.findRefreshToken(trx.db, sessionId, tokenHash);
-  if (known === null) throw new ApiError('invalid_token');
+  if (user.session_id === null || start === null) throw new ApiError('invalid_token');
+  const known = await store.findRefreshToken(trx.db, sessionId, tokenHash);
+  const end = endOf('token', start, sessionLimits);
+  // In its last second, a session is too short for a token.
+  if (known === null || lifetimeOf('refresh', now, end) < 1) throw new ApiError('invalid_token');
 
-  if (known.used_at === null) {
-    await store.recordRefreshTokenUse(trx.db, tokenHash, now);
-  } else if (now.getTime() - Date.parse(known.used_at) > GRACE_MS) {
+  if (isStolen(known, now)) {
     await endTokenSession(trx, subject, 'token.reuse');
     return null;
-  } else {
-    const usage = { tokenHash, usedAt: known.used_at };
-    const successors = await store.countSuccessors(trx.db, sessionId, usage);
-    if (successors >= MAX_TOKENS_IN_GRACE) throw new ApiError('invalid_token');
   }
-  const times = { last_seen_at: now.toISOString(), expires_at: expiryOf(now).toISOString() };
-  await renewSession(trx.db, sessionId, times);
-  return issuePair(trx, subject, keys, now);
+  if (known.used_at === null) {
+    await store.recordRefreshTokenUse(trx.db, tokenHash, now);
+  } else if ((await store.countChildren(trx.db, sessionId, tokenHash)) >= MAX_TOKENS_IN_GRACE) {
+    throw new ApiError('invalid_token');
+  }
+  const expiresAt = expiryOf(now, end).toISOString();
+  await renewSession(trx.db, sessionId, { last_seen_at: now.toISOString(), expires_at: expiresAt });
+  return issuePair(trx, { ...subject, end, parentHash: tokenHash }, keys);
+}
+
+/**
+ * Whether two parties must have the token: it was used long ago, or the line of tokens that it
+ * begins or belongs to stands beside one that was renewed.
+ */
+function isStolen(
+  { used_at, has_used_sibling, has_used_child }: store.StoredRefreshToken,
+  now: Date,
+): boolean {
+  if (has_used_sibling) return true;
+  if (used_at === null) return false;
+  return has_used_child || now.getTime() - Date.parse(used_at) > GRACE_MS;
+}
+
+/** A pair of tokens to issue. */
+interface NewPair extends TokenSubject {
+  /** When the session ends, however often it is extended. */
+  end: Date;
+  /** Hash of the refresh token that the pair replaces; null for the first pair of a session. */
+  parentHash: Buffer | null;
 }
 
 async function issuePair(
   trx: Context,
-  subject: TokenSubject,
+  { end, parentHash, ...subject }: NewPair,
   keys: TokenKeys,
-  now: Date,
 ): Promise<TokenPair> {
-  const access = await keys.sign('access', subject, now);
-  const refresh = await keys.sign('refresh', subject, now);
+  const { now } = trx;
+  const access = await keys.sign('access', subject, now, end);
+  const refresh = await keys.sign('refresh', subject, now, end);
   await store.insertRefreshToken(trx.db, {
     token_hash: hashSecret(refresh),
     session_id: subject.sessionId,
     created_at: now.toISOString(),
-    expires_at: expiryOf(now).toISOString(),
+    expires_at: expiryOf(now, end).toISOString(),
+    parent_hash: parentHash,
   });
   return {
     access_token: access,
     token_type: 'bearer',
-    expires_in: ACCESS_TOKEN_SECONDS,
+    expires_in: lifetimeOf('access', now, end),
     refresh_token: refresh,
-    refresh_expires_in: REFRESH_TOKEN_SECONDS,
+    refresh_expires_in: lifetimeOf('refresh', now, end),
   };
 }
 
@@ -168,9 +197,9 @@ async function endTokenSession(
   await record(anonymous, { action, id: sessionId, actorId: userId });
 }
 
-/** A session expires together with its latest refresh token. */
-function expiryOf(now: Date): Date {
-  return new Date(now.getTime() + REFRESH_TOKEN_SECONDS * 1000);
+/** A session expires together with its latest refresh token, and no later than it ends. */
+function expiryOf(now: Date, end: Date): Date {
+  return earlier(new Date(now.getTime() + REFRESH_TOKEN_SECONDS * 1000), end);
 }
 
 /** @throws InvalidRequest with an item for every missing field */

@@ -27,13 +27,14 @@ const BEARER_COLUMNS = [
 ] as const;
 
 /**
- * Returns the user with this id, or null; `session_id` is null unless the token session is live.
+ * Returns the user with this id, or null; `session_id` is null unless the token session is live and
+ * has started after `startedAfter`.
  */
 export async function findUserByToken(
   db: Database,
   userId: number,
   sessionId: number,
-  now: Date,
+  { now, startedAfter }: { now: Date; startedAfter: Date },
 ): Promise<(TokenUser & { session_id: number | null }) | null> {
   const row = await db
     .selectFrom('users')
@@ -42,7 +43,8 @@ export async function findUserByToken(
         .onRef('sessions.user_id', '=', 'users.id')
         .on('sessions.id', '=', sessionId)
         .on('sessions.kind', '=', 'token')
-        .on('sessions.expires_at', '>', now.toISOString()),
+        .on('sessions.expires_at', '>', now.toISOString())
+        .on('sessions.created_at', '>', startedAfter.toISOString()),
     )
     .select([...BEARER_COLUMNS, 'sessions.id as session_id'])
     .where('users.id', '=', userId)

@@ -5,27 +5,65 @@ import type { Schema } from '#src/db/tables.js';
 /** A refresh token, stored as the SHA-256 of the client's secret. */
 export type NewRefreshToken = Insertable<Schema['refresh_tokens']>;
 
-/** Locks the session until the transaction ends, to serialize refreshes. */
-export async function lockSession(db: Database, sessionId: number): Promise<void> {
-  await db.selectFrom('sessions').select('id').where('id', '=', sessionId).forUpdate().execute();
+/** A refresh token of a session, and what has become of the tokens next to it. */
+export interface StoredRefreshToken extends Pick<Selectable<Schema['refresh_tokens']>, 'used_at'> {
+  /** Whether another token with the same parent was used. */
+  has_used_sibling: boolean;
+  /** Whether a token that was issued for this one was used. */
+  has_used_child: boolean;
 }
 
 /**
- * Returns when the token was first used (`used_at` is null if never), or null if the session has no
+ * Locks the session until the transaction ends, to serialize refreshes. Returns when it started, or
+ * null if there is no such session.
+ */
+export async function lockSession(db: Database, sessionId: number): Promise<Date | null> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('created_at')
+    .where('id', '=', sessionId)
+    .forUpdate()
+    .executeTakeFirst();
+  return row === undefined ? null : new Date(row.created_at);
+}
+
+/**
+ * Returns the token, of which `used_at` is when it was first used, or null if the session has no
  * such token.
  */
 export async function findRefreshToken(
   db: Database,
   sessionId: number,
   tokenHash: Buffer,
-): Promise<Pick<Selectable<Schema['refresh_tokens']>, 'used_at'> | null> {
+): Promise<StoredRefreshToken | null> {
   const row = await db
-    .selectFrom('refresh_tokens')
-    .select('used_at')
-    .where('token_hash', '=', tokenHash)
-    .where('session_id', '=', sessionId)
+    .selectFrom('refresh_tokens as token')
+    .select(({ exists, selectFrom }) => {
+      const used = selectFrom('refresh_tokens as other')
+        .select('other.token_hash')
+        .whereRef('other.session_id', '=', 'token.session_id')
+        .where('other.used_at', 'is not', null);
+      return [
+        'token.used_at',
+        exists(
+          used
+            .whereRef('other.parent_hash', '=', 'token.parent_hash')
+            .whereRef('other.token_hash', '!=', 'token.token_hash'),
+        ).as('has_used_sibling'),
+        exists(used.whereRef('other.parent_hash', '=', 'token.token_hash')).as('has_used_child'),
+      ];
+    })
+    .where('token.token_hash', '=', tokenHash)
+    .where('token.session_id', '=', sessionId)
     .executeTakeFirst();
-  return row ?? null;
+  // PostgreSQL answers `exists` with a boolean; the type allows for databases that do not.
+  return row === undefined
+    ? null
+    : {
+        ...row,
+        has_used_sibling: Boolean(row.has_used_sibling),
+        has_used_child: Boolean(row.has_used_child),
+      };
 }
 
 export async function insertRefreshToken(db: Database, token: NewRefreshToken): Promise<void> {
@@ -45,18 +83,17 @@ export async function recordRefreshTokenUse(
     .execute();
 }
 
-/** Counts the session's other tokens issued since this one was first used. */
-export async function countSuccessors(
+/** Counts the tokens that were issued for this one. */
+export async function countChildren(
   db: Database,
   sessionId: number,
-  { tokenHash, usedAt }: { tokenHash: Buffer; usedAt: string },
+  tokenHash: Buffer,
 ): Promise<number> {
   const { count } = await db
     .selectFrom('refresh_tokens')
     .select(({ fn }) => fn.countAll().as('count'))
     .where('session_id', '=', sessionId)
-    .where('created_at', '>=', usedAt)
-    .where('token_hash', '!=', tokenHash)
+    .where('parent_hash', '=', tokenHash)
     .executeTakeFirstOrThrow();
   return Number(count);
 }

@@ -11,6 +11,7 @@ export interface StoredSession {
   user_id: number;
   remember: boolean;
   user_agent: string | null;
+  created_at: string;
   last_seen_at: string;
   username: string;
   role: Role;
@@ -28,12 +29,13 @@ export interface NewSession {
 }
 
 /**
- * Returns the session of a cookie, or null if it is unknown or expired, or its user is inactive.
+ * Returns the session of a cookie, or null if it is unknown, expired or not started after
+ * `startedAfter`, or its user is inactive.
  */
 export async function findSession(
   db: Database,
   cookieId: string,
-  now: Date,
+  { now, startedAfter }: { now: Date; startedAfter: Date },
 ): Promise<StoredSession | null> {
   const row = await db
     .selectFrom('sessions')
@@ -43,6 +45,7 @@ export async function findSession(
       'sessions.user_id',
       'sessions.remember',
       'sessions.user_agent',
+      'sessions.created_at',
       'sessions.last_seen_at',
       'users.username',
       'users.role',
@@ -50,6 +53,7 @@ export async function findSession(
     ])
     .where('sessions.id_hash', '=', hashSecret(cookieId))
     .where('sessions.expires_at', '>', now.toISOString())
+    .where('sessions.created_at', '>', startedAfter.toISOString())
     .where('users.is_active', '=', true)
     .executeTakeFirst();
   return row ?? null;
@@ -151,10 +155,14 @@ export type SessionRow = Pick<Selectable<Schema['sessions']>, (typeof LISTED_COL
 
 export type SessionSort = 'last_seen_at' | 'created_at' | 'id';
 
-/** Selects the live sessions of a user. */
+/**
+ * Selects the live sessions of a user: those that have not expired and that started late enough, by
+ * their kind, not to have ended.
+ */
 export interface SessionFilter {
   userId: number;
   now: Date;
+  startedAfter: Record<'cookie' | 'token', Date>;
 }
 
 /** Returns a slice of a user's live sessions, sorted. */
@@ -174,9 +182,16 @@ export async function countSessions(db: Database, filter: SessionFilter): Promis
   return count;
 }
 
-function liveSessions(db: Database, { userId, now }: SessionFilter) {
+function liveSessions(db: Database, { userId, now, startedAfter }: SessionFilter) {
   return db
     .selectFrom('sessions')
     .where('user_id', '=', userId)
-    .where('expires_at', '>', now.toISOString());
+    .where('expires_at', '>', now.toISOString())
+    .where(({ eb, or, and }) =>
+      or(
+        (['cookie', 'token'] as const).map((kind) =>
+          and([eb('kind', '=', kind), eb('created_at', '>', startedAfter[kind].toISOString())]),
+        ),
+      ),
+    );
 }

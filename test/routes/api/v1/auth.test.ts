@@ -8,7 +8,7 @@ import { untilWaiting } from '#test/support/waiting.js';
 
 const MINUTE = 60 * 1000;
 const DAY = 24 * 60 * MINUTE;
-const { app, client, clock, createUser, signedIn } = await createTestApp(t);
+const { app, client, clock, createUser, databaseUrl, signedIn } = await createTestApp(t);
 await createUser({ username: 'alice', email: 'Alice@example.com' });
 
 const session = async (who: ReturnType<typeof client>) =>
@@ -136,16 +136,53 @@ t.test('keeps a remembered session for 30 days', async (t) => {
   const alice = client();
   const begun = await alice.post('/api/v1/auth/login', { ...login, remember: true });
   t.ok(near(expiry(begun), 30 * DAY), 'and its cookie');
-  for (let round = 1; round <= 3; round += 1) {
-    clock.advance(29 * DAY);
-    const reply = await alice.get('/api/v1/me');
-    t.equal(reply.status, 200, `used after ${29 * round} days`);
-    t.ok(near(expiry(reply), 30 * DAY), 'renews the cookie');
-  }
-  clock.advance(30 * DAY);
-  t.equal((await alice.get('/api/v1/me')).status, 401, 'answers 401 after expiry');
+  clock.advance(29 * DAY);
+  const reply = await alice.get('/api/v1/me');
+  t.equal(reply.status, 200, 'used after 29 days');
+  t.ok(near(expiry(reply), DAY), 'the cookie ends with the session');
+  clock.advance(DAY);
+  t.equal((await alice.get('/api/v1/me')).status, 401, 'answers 401 after its end');
 
   t.ok(near(expiry(await client().post('/api/v1/auth/login', login)), 30 * MINUTE));
+});
+
+t.test('ends a session after 30 days, however often it is used', async (t) => {
+  const alice = client();
+  const begin = clock.read().getTime();
+  const login = { username: 'alice', password: PASSWORD };
+  await alice.post('/api/v1/auth/login', login);
+  const end = begin + 30 * DAY;
+  const uses = [];
+  while (clock.read().getTime() + 29 * MINUTE < end) {
+    clock.advance(29 * MINUTE);
+    uses.push((await alice.get('/api/v1/auth/session')).json.status);
+  }
+  t.same([...new Set(uses)], ['logged_in'], `after each of ${uses.length} uses`);
+  const { items } = (await alice.get('/api/v1/me/sessions')).json;
+  const own = items.find(({ current }: { current: boolean }) => current);
+  t.equal(own.expires_at, new Date(end).toISOString());
+  clock.advance(end - clock.read().getTime());
+  t.same(await session(alice), { status: 'not_logged_in' });
+});
+
+t.test('ends sessions at the configured age, also those that have begun before', async (t) => {
+  const alice = client();
+  const login = { username: 'alice', password: PASSWORD, remember: true };
+  await alice.post('/api/v1/auth/login', login);
+  const cookie = String(alice.cookie(SESSION_COOKIE));
+  const strict = await createTestApp(
+    t,
+    { SESSION_MAX_DAYS: 7 },
+    { databaseUrl, clock: clock.read },
+  );
+  const other = strict.client();
+  other.setCookie(SESSION_COOKIE, cookie);
+  const list = async () => (await other.get('/api/v1/me/sessions?size=100')).json.items;
+  const [{ created_at, expires_at }] = await list();
+  t.equal(Date.parse(expires_at) - Date.parse(created_at), 7 * DAY);
+  clock.advance(7 * DAY);
+  t.same(await session(other), { status: 'not_logged_in' });
+  t.equal((await session(alice)).status, 'logged_in', 'where the limit is 30 days');
 });
 
 t.test('binds a session to the browser and platform', async (t) => {

@@ -237,6 +237,70 @@ t.test('expires an access token after an hour, a refresh token after 30 days', a
   isRefused(t, await renew(again.json.refresh_token), 'invalid_token', 'after 30 days');
 });
 
+t.test('ends a session after 90 days, however often it is renewed', async (t) => {
+  const begin = clock.read().getTime();
+  const end = begin + 90 * DAY;
+  let { access_token, refresh_token } = await signIn('alice');
+  const until = async (time: number) => {
+    while (clock.read().getTime() < time) {
+      clock.advance(Math.min(25 * DAY, time - clock.read().getTime()));
+      const reply = await renew(refresh_token);
+      if (reply.status !== 200) return reply;
+      const { expires_in, refresh_expires_in } = reply.json;
+      ({ access_token, refresh_token } = reply.json);
+      const now = clock.read().getTime();
+      for (const [token, lifetime] of [
+        [access_token, expires_in],
+        [refresh_token, refresh_expires_in],
+      ]) {
+        const { exp = 0, iat = 0 } = decodeJwt(token);
+        t.equal(exp - iat, lifetime);
+        t.ok(exp * 1000 <= end, 'promises no more than the end');
+        t.ok(now + lifetime * 1000 <= end + 1000);
+      }
+      const { json } = await bearing(access_token).get('/api/v1/me/sessions');
+      const own = json.items.find(({ current }: { current: boolean }) => current);
+      t.ok(Date.parse(own.expires_at) <= end, own.expires_at);
+    }
+    return undefined;
+  };
+  t.equal(await until(end - 30 * 60 * SECOND), undefined);
+  const { exp = 0 } = decodeJwt(access_token);
+  t.equal(exp, Math.floor(end / 1000), 'the access token ends with its session');
+  const [row] = await rowsOf('select expires_at from sessions where id = $1', [
+    sessionOf(access_token),
+  ]);
+  t.equal(new Date(row.expires_at).getTime(), end);
+  clock.advance(30 * 60 * SECOND);
+  isRefused(t, await renew(refresh_token), 'invalid_token', 'at the end');
+  isRefused(t, await bearing(access_token).get('/api/v1/users'), 'invalid_token', 'access');
+});
+
+t.test('ends sessions at the configured age, also those that have begun before', async (t) => {
+  const { databaseUrl } = tokenApp;
+  const dependencies = { databaseUrl, clock: clock.read };
+  const pair = await signIn('alice');
+  const strict = await createTokenApp(t, { REFRESH_MAX_DAYS: 7 }, dependencies);
+  t.match((await strict.ask({ username: 'alice', password: PASSWORD })).json, {
+    expires_in: 3600,
+    refresh_expires_in: (7 * DAY) / SECOND,
+  });
+  const bearer = strict.bearing(pair.access_token);
+  const { json } = await bearer.get('/api/v1/me/sessions?sort=-id&size=2');
+  for (const { expires_at, created_at } of json.items) {
+    t.equal(Date.parse(expires_at) - Date.parse(created_at), 7 * DAY);
+  }
+  clock.advance(7 * DAY);
+  isRefused(t, await strict.renew(pair.refresh_token), 'invalid_token', 'after seven days');
+  const ids = (
+    await strict
+      .bearing((await strict.signIn('alice')).access_token)
+      .get('/api/v1/me/sessions?size=100')
+  ).json.items.map(({ id }: { id: number }) => id);
+  t.notOk(ids.includes(sessionOf(pair.access_token)), 'is not listed');
+  t.equal((await renew(pair.refresh_token)).status, 200, 'where the limit is 90 days');
+});
+
 t.test('ignores other authorization schemes', async (t) => {
   for (const authorization of ['Basic eDp5', 'Digest x', '']) {
     const reply = await client().get('/api/v1/auth/session', { authorization });
@@ -292,9 +356,79 @@ t.test('accepts the same refresh token from concurrent requests', async (t) => {
   const tokens = new Set(replies.map(({ json }) => json.refresh_token));
   t.equal(tokens.size, 5);
   clock.advance(5 * SECOND);
-  t.equal((await renew(refresh_token)).status, 200, 'at the end of the grace period');
-  for (const token of tokens)
-    t.equal((await renew(token)).status, 200, 'each of the new tokens works');
+  const last = await renew(refresh_token);
+  t.equal(last.status, 200, 'at the end of the grace period');
+  t.equal((await renew(last.json.refresh_token)).status, 200, 'the client keeps one of them');
+});
+
+t.test('continues after a retry of a renewal whose response was lost', async (t) => {
+  let pair = await signIn('alice');
+  const { access_token } = pair;
+  for (let round = 0; round < 3; round += 1) {
+    clock.advance(DAY);
+    const lost = await renew(pair.refresh_token);
+    t.equal(lost.status, 200);
+    clock.advance(4 * SECOND);
+    const retried = await renew(pair.refresh_token);
+    t.equal(retried.status, 200);
+    pair = retried.json;
+  }
+  t.equal((await session(pair.access_token)).username, 'alice');
+  t.same(
+    (await auditOf({ ...pair, access_token })).map(({ action }) => action),
+    ['session.begin'],
+  );
+});
+
+for (const [name, first] of [
+  ['the first line', 0],
+  ['the second line', 1],
+] as const) {
+  t.test(`ends the session when both lines of tokens are renewed: ${name} first`, async (t) => {
+    const origin = await signIn('alice');
+    const elsewhere = await signIn('alice');
+    clock.advance(DAY);
+    const lines: Pair[] = [];
+    for (let line = 0; line < 2; line += 1) {
+      lines.push((await renew(origin.refresh_token)).json);
+      clock.advance(SECOND);
+    }
+    const [one, other] = [lines[first], lines[1 - first]] as [Pair, Pair];
+    for (const { access_token } of lines) {
+      t.equal((await session(access_token)).username, 'alice', 'not noticed yet');
+    }
+    clock.advance(DAY);
+    const renewed = await renew(one.refresh_token);
+    t.equal(renewed.status, 200);
+    clock.advance(5 * DAY);
+    const again: Pair = (await renew(renewed.json.refresh_token)).json;
+    isRefused(t, await renew(other.refresh_token), 'invalid_token', 'the other line');
+
+    isRefused(t, await bearing(again.access_token).get('/api/v1/users'), 'invalid_token', 'access');
+    isRefused(t, await renew(again.refresh_token), 'invalid_token', 'the line that was renewed');
+    t.same(
+      (await auditOf(origin)).map(({ action }) => action),
+      ['session.begin', 'token.reuse'],
+    );
+    t.equal((await renew(elsewhere.refresh_token)).status, 200, 'keeps other sessions');
+  });
+}
+
+t.test('ends the session when both lines are renewed at once', async (t) => {
+  const { access_token, refresh_token } = await signIn('alice');
+  const lines: Pair[] = [(await renew(refresh_token)).json, (await renew(refresh_token)).json];
+  clock.advance(DAY);
+  const replies = await Promise.all(lines.map((line) => renew(line.refresh_token)));
+  t.same(replies.map(({ status }) => status).sort(), [200, 401]);
+  t.same(await rowsOf('select 1 from sessions where id = $1', [sessionOf(access_token)]), []);
+});
+
+t.test('ends the session when a token is used again after its successor', async (t) => {
+  const { refresh_token, access_token } = await signIn('alice');
+  const next: Pair = (await renew(refresh_token)).json;
+  t.equal((await renew(next.refresh_token)).status, 200);
+  isRefused(t, await renew(refresh_token), 'invalid_token', 'within the grace period');
+  isRefused(t, await bearing(access_token).get('/api/v1/users'), 'invalid_token', 'access');
 });
 
 t.test('issues at most ten tokens during the grace period', async (t) => {
