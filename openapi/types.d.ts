@@ -175,7 +175,9 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends the current session, if there is one, and clears its cookie.
+         * @description Ends the session of this request: the session of the cookie, which is cleared, or that of the access token, whose tokens are rejected from then on. Without a credential, there is nothing to end, and the response is the same. Delete an API key to end it.
+         *
+         *     **API key:** not accepted.
          */
         post: operations["auth-logout"];
         delete?: never;
@@ -6695,7 +6697,7 @@ export interface operations {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "X-Response-Time": components["headers"]["X-Response-Time"];
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
@@ -6705,6 +6707,7 @@ export interface operations {
                     "application/json": components["schemas"]["LogoutStatus"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];

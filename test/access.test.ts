@@ -28,7 +28,7 @@ const TABLE = `
   playground-*         ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
 
   auth-login           ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
-  auth-logout          ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  auth-logout          ok        ok    ok     ok     ok    ok    403 403   401     401
   auth-csrf            ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   auth-session         ok        ok    ok     ok     ok    ok    ok  403   401     401
   tokens-create        ok        ok    ok     ok     ok    ok    ok  ok    ok      ok

@@ -126,7 +126,6 @@ t.test('documents the headers of success responses', async (t) => {
     ['users-replace', '200 ETag'],
     ['users-export-csv', '200 Content-Disposition'],
     ['auth-login', '200 Set-Cookie'],
-    ['auth-logout', '200 Set-Cookie'],
     ['playground-response-redirect', '302 Location'],
   ] as const) {
     t.ok(has(id, name), `${id}: ${name}`);
@@ -137,6 +136,8 @@ t.test('documents the headers of success responses', async (t) => {
     ['users-bulk-create', '201 Location'],
     ['auth-login', '200 Idempotent-Replayed'],
     ['auth-session', '200 Set-Cookie'],
+    // A token has no cookie to clear.
+    ['auth-logout', '200 Set-Cookie'],
   ] as const) {
     t.notOk(has(id, name), `${id}: no ${name}`);
   }

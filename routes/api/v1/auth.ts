@@ -25,7 +25,10 @@ const operations = {
   logout: {
     operationId: 'auth-logout',
     summary: 'Sign out',
-    description: 'Ends the current session, if there is one, and clears its cookie.',
+    description:
+      'Ends the session of this request: the session of the cookie, which is cleared, or that ' +
+      'of the access token, whose tokens are rejected from then on. Without a credential, ' +
+      'there is nothing to end, and the response is the same. Delete an API key to end it.',
     tags,
     response: { 200: Ref(LogoutStatus) },
   },
@@ -71,12 +74,15 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
 
   app.post(
     '/logout',
-    { schema: operations.logout, config: { idempotent: false, sends: ['Set-Cookie'] } },
+    {
+      schema: operations.logout,
+      config: { idempotent: false, scope: null },
+    },
     async (request, reply) => {
-      if (request.viewer !== null) {
-        await endSession(request.acting(), request.viewer.credential.id);
-      }
-      await dropCookie(request, reply);
+      const credential = request.viewer?.credential;
+      if (credential !== undefined) await endSession(request.acting(), credential.id);
+      // The session of a cookie that was sent along with an access token continues.
+      if (credential?.kind !== 'token') await dropCookie(request, reply);
       return { status: 'logged_out' as const };
     },
   );

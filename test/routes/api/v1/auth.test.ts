@@ -3,12 +3,14 @@ import { SESSION_COOKIE } from '#plugins/sessions.js';
 import { insertUser } from '#src/people/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Reply } from '#test/support/client.js';
+import { keyOf } from '#test/support/credentials.js';
 import { holdRequest } from '#test/support/held-request.js';
 import { untilWaiting } from '#test/support/waiting.js';
 
 const MINUTE = 60 * 1000;
 const DAY = 24 * 60 * MINUTE;
-const { app, client, clock, createUser, databaseUrl, signedIn } = await createTestApp(t);
+const testApp = await createTestApp(t);
+const { app, client, clock, createUser, databaseUrl, signedIn } = testApp;
 await createUser({ username: 'alice', email: 'Alice@example.com' });
 
 const session = async (who: ReturnType<typeof client>) =>
@@ -309,6 +311,51 @@ t.test('records login and logout', async (t) => {
     { actor_id: otto, action: 'session.begin', resource_id: second },
     { actor_id: otto, action: 'session.end', resource_id: second },
   ]);
+});
+
+t.test('ends the session of the access token that signs out', async (t) => {
+  const { id } = await createUser({ username: 'tokens_only' });
+  const grant = async (fields: Record<string, string>) =>
+    client().postForm('/api/v1/auth/token', fields);
+  const signedIn = { username: 'tokens_only', password: PASSWORD };
+  const [pair, other] = [(await grant(signedIn)).json, (await grant(signedIn)).json];
+  const bearer = { authorization: `Bearer ${pair.access_token}` };
+  const browser = client();
+  await browser.signIn('alice', PASSWORD);
+  const reply = await browser.post('/api/v1/auth/logout', undefined, bearer);
+  t.match([reply.status, reply.json], [200, { status: 'logged_out' }]);
+
+  t.match(await client().get('/api/v1/me', bearer), {
+    status: 401,
+    json: { code: 'invalid_token' },
+  });
+  const renewal = { grant_type: 'refresh_token', refresh_token: pair.refresh_token };
+  t.match(await grant(renewal), { status: 401, json: { code: 'invalid_token' } });
+  const repeated = await client().post('/api/v1/auth/logout', undefined, bearer);
+  t.match(repeated, { status: 401, json: { code: 'invalid_token' } }, 'nothing is left to end');
+
+  t.equal((await session(browser)).username, 'alice', 'the cookie did not speak');
+  const others = { authorization: `Bearer ${other.access_token}` };
+  t.equal((await client().get('/api/v1/me', others)).status, 200, 'keeps other sessions');
+  const { rows } = await app.pg.query(
+    `select action, credential from audit_log where actor_id = $1 and action = 'session.end'`,
+    [id],
+  );
+  t.same(rows, [{ action: 'session.end', credential: 'token' }]);
+});
+
+t.test('does not pretend to end an API key', async (t) => {
+  const { id } = await createUser({ username: 'key_holder' });
+  const key = await keyOf(testApp, id, ['me:read']);
+  for (const headers of [key, { authorization: `Bearer ${key['x-api-key']}` }]) {
+    const reply = await client().post('/api/v1/auth/logout', undefined, headers);
+    t.match([reply.status, reply.json.code], [403, 'key_not_allowed']);
+  }
+  t.equal((await client().get('/api/v1/me', key)).status, 200);
+  const browser = client();
+  await browser.signIn('key_holder', PASSWORD);
+  t.equal((await browser.post('/api/v1/auth/logout', undefined, key)).status, 403);
+  t.equal((await session(browser)).status, 'logged_in');
 });
 
 t.test('signs out a user who deletes their own account', async (t) => {
