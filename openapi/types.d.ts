@@ -259,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description Changes your password, given the current one. All your other sessions end; API keys stay valid.
+         * @description Changes your password, given the current one. All your other sessions end. API keys stay valid unless `delete_api_keys` is true.
          *
          *     **Access:** signed-in users. **API key:** not accepted.
          */
@@ -301,7 +301,7 @@ export interface paths {
         put?: never;
         /**
          * Reset your password
-         * @description Sets a new password with the token from a mail, which works once and for 30 minutes. All your sessions end; API keys stay valid.
+         * @description Sets a new password with the token from a mail, which works once and for 30 minutes. All your sessions end, and all your API keys are deleted.
          */
         post: operations["passwords-reset"];
         delete?: never;
@@ -533,7 +533,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Creates an API key. The secret is shown only in this response; only its hash is stored. The key is limited to its scopes and to your own permissions. Send it as `Authorization: Bearer …` or as `X-API-Key`. You can have up to 50 keys. `Idempotency-Key` is ignored, because a response with a secret must not be stored.
+         * @description Creates an API key, given your password, and notifies you by mail. The secret is shown only in this response; only its hash is stored. The key is limited to its scopes and to your own permissions. Send it as `Authorization: Bearer …` or as `X-API-Key`. You can have up to 50 keys. A reset of your password by mail deletes all of them. `Idempotency-Key` is ignored, because a response with a secret must not be stored.
          *
          *     **Access:** signed-in users. **API key:** not accepted.
          */
@@ -583,7 +583,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Creates a user without a password, who cannot sign in yet. Responds with 409 if the username or email address is taken, ignoring case.
+         * @description Creates a user without a password, who cannot sign in yet. Responds with 409 if the username or email address is taken, ignoring case. An API key cannot create an administrator.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -610,7 +610,7 @@ export interface paths {
         get: operations["users-read"];
         /**
          * Replace a user
-         * @description Replaces all fields of a user. Omitted fields are reset to their defaults; the role is kept.
+         * @description Replaces all fields of a user. Omitted fields are reset to their defaults; the role is kept. An API key cannot change an administrator, and only the profile of its own user.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -618,7 +618,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a user
-         * @description Deletes a user and ends their sessions. The last administrator cannot be deleted.
+         * @description Deletes a user and ends their sessions. The last administrator cannot be deleted. An API key cannot do this to an administrator or to its own user.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -627,7 +627,7 @@ export interface paths {
         head?: never;
         /**
          * Change a user
-         * @description Changes the given fields. Users can change their own profile; only administrators can change `username`, `email` and `is_active`. Deactivating a user ends all their sessions.
+         * @description Changes the given fields. Users can change their own profile; only administrators can change `username`, `email` and `is_active`. Deactivating a user ends all their sessions. An API key cannot change an administrator, and only the profile of its own user.
          *
          *     **Access:** the owner and administrators. **API key:** needs the scope `users:write`.
          */
@@ -645,7 +645,7 @@ export interface paths {
         put?: never;
         /**
          * Create users in bulk
-         * @description Creates 1 to 1000 users in one statement. If one of them cannot be created, none is. The `loc` of each error contains the index of the user that caused it.
+         * @description Creates 1 to 1000 users in one statement. If one of them cannot be created, none is. The `loc` of each error contains the index of the user that caused it. An API key cannot create administrators.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -666,7 +666,7 @@ export interface paths {
         get?: never;
         /**
          * Assign a role
-         * @description Assigns a role or a permission mask. You can only grant permissions that you have. The last administrator cannot be demoted.
+         * @description Assigns a role or a permission mask. You can only grant permissions that you have. The last administrator cannot be demoted. An API key cannot make an administrator. An API key cannot do this to an administrator or to its own user.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -2301,12 +2301,13 @@ export interface components {
         };
         /**
          * ApiKeyCreate
-         * @description The API key to create
+         * @description The API key to create, and your password
          * @example {
          *       "name": "Nightly backup",
          *       "scopes": [
          *         "users:read"
-         *       ]
+         *       ],
+         *       "current_password": "Correct-Horse-9"
          *     }
          */
         ApiKeyCreate: {
@@ -2327,6 +2328,11 @@ export interface components {
              * @default null
              */
             expires_at?: string | null;
+            /**
+             * Format: password
+             * @description Your current password
+             */
+            current_password: string;
         };
         /**
          * ApiKeyCreated
@@ -3341,6 +3347,11 @@ export interface components {
              * @description The new password, repeated
              */
             confirm_password: string;
+            /**
+             * @description Whether to delete all your API keys, too
+             * @default false
+             */
+            delete_api_keys?: boolean;
         };
         /**
          * PasswordCheck

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './paging.js';
+import { currentPassword } from './passwords.js';
 import { SCOPE_NAMES } from './scopes.js';
 import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
 
@@ -85,10 +86,17 @@ export const ApiKeyCreate = Component(
       name,
       scopes,
       expires_at: Default(expiry('When the key expires; null for a key that never expires'), null),
+      current_password: currentPassword,
     },
     {
-      description: 'The API key to create',
-      examples: [{ name: 'Nightly backup', scopes: ['users:read'] }],
+      description: 'The API key to create, and your password',
+      examples: [
+        {
+          name: 'Nightly backup',
+          scopes: ['users:read'],
+          current_password: 'Correct-Horse-9',
+        },
+      ],
     },
   ),
 );

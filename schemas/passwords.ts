@@ -1,5 +1,5 @@
 import { type Static, type TString, Type } from '@sinclair/typebox';
-import { Component, Enum } from './types.js';
+import { Component, Default, Enum } from './types.js';
 
 /** The length limits of a password, in code points. */
 export const PASSWORD_LENGTH = { minLength: 8, maxLength: 128 } as const;
@@ -108,6 +108,10 @@ export const PasswordChange = Component(
       current_password: currentPassword,
       new_password: NewPassword('The new password'),
       confirm_password: repeatedPassword,
+      delete_api_keys: Default(
+        Type.Boolean({ description: 'Whether to delete all your API keys, too' }),
+        false,
+      ),
     },
     {
       description: 'The current password and the new one',

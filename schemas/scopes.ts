@@ -4,9 +4,9 @@
  */
 export const SCOPES = {
   'users:read': 'Read users',
-  'users:write': 'Create, change and delete users',
+  'users:write': 'Create, change and delete users, except administrators',
   'me:read': 'Read the account that the key belongs to',
-  'me:write': 'Change the account that the key belongs to',
+  'me:write': 'Change the profile of the account that the key belongs to',
   'posts:read': 'Read posts, comments, categories and tags, including those that only you may see',
   'posts:write': 'Write, publish and delete posts; manage categories and tags',
   'comments:write': 'Write, moderate and delete comments',

@@ -25,6 +25,7 @@ export const STATUSES = {
   admin_required: 403,
   insufficient_scope: 403,
   key_not_allowed: 403,
+  key_cannot_administer: 403,
   registration_closed: 403,
   beyond_own_permissions: 403,
   edit_window_over: 403,

@@ -136,7 +136,11 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'me-update': () => ({ nickname: 'Nick' }),
   'me-delete': () => ({ password: PASSWORD }),
   'emails-change': ({ username }) => ({ email: `${username}@example.org`, password: PASSWORD }),
-  'api-keys-create': () => ({ name: 'mine', scopes: ['me:read'] }),
+  'api-keys-create': () => ({
+    name: 'mine',
+    scopes: ['me:read'],
+    current_password: PASSWORD,
+  }),
   'users-create': ({ username }) => ({ username: `new_${username}` }),
   'users-bulk-create': ({ username }) => [{ username: `new_${username}` }],
   'users-replace': ({ username }) => ({ username: `new_${username}` }),

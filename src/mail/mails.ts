@@ -23,6 +23,7 @@ export interface MailParameters {
   email_changed: { username: string };
   reset_password: TokenParameters & { username: string; minutes: number };
   password_changed: { username: string };
+  api_key_created: { username: string; name: string };
 }
 
 type TokenKind = {

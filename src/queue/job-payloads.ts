@@ -36,12 +36,11 @@ export interface JobPayloads {
   /** Deletes jobs that failed permanently long ago. */
   remove_failed_jobs: NoPayload;
   /** Notifies a user of a change to their account. */
-  notice: {
-    kind: 'password_changed' | 'email_changed';
-    to: string;
-    username: string;
-    language: Language;
-  };
+  notice: { to: string; username: string; language: Language } & (
+    | { kind: 'password_changed' | 'email_changed' }
+    /** With the name of the key. */
+    | { kind: 'api_key_created'; name: string }
+  );
   /** Updates the search index after a tag changed; `words` are its former `search_words`. */
   reindex_tag: { tagId: number; words: string };
 }

@@ -37,6 +37,7 @@ const AT_MOST: Record<string, { requests: number; because: string }> = {
   'tokens-create': ARGON2,
   'registrations-create': ARGON2,
   'passwords-change': ARGON2,
+  'api-keys-create': ARGON2,
   'passwords-reset': ARGON2,
   'emails-change': ARGON2,
   'me-delete': ARGON2,
@@ -293,7 +294,7 @@ async function aimAtListed(
 type Listed = Record<string, unknown>;
 
 /** Bodies whose fields depend on each other or on the content of a mail. */
-const WANTED: Record<string, () => Promise<Record<string, string | boolean>>> = {
+const WANTED: Record<string, () => Promise<Record<string, string | boolean | string[]>>> = {
   'auth-login': async () => ({ username: `author_${generation}`, password: PASSWORD }),
   'tokens-create': async () => ({ username: `author_${generation}`, password: PASSWORD }),
   'me-delete': async () => ({ password: PASSWORD }),
@@ -302,6 +303,11 @@ const WANTED: Record<string, () => Promise<Record<string, string | boolean>>> = 
     return { email: `newcomer_${newcomers}@example.com`, password: PASSWORD };
   },
   'passwords-change': async () => ({ current_password: PASSWORD, ...NEW_PASSWORD }),
+  'api-keys-create': async () => ({
+    name: 'mine',
+    scopes: ['me:read'],
+    current_password: PASSWORD,
+  }),
   'passwords-reset': async () => {
     const email = `m${random.int(0, 19)}@example.com`;
     return {
@@ -403,7 +409,8 @@ async function renewCallers(): Promise<void> {
     admin: await signedIn({ username: `admin_${generation}`, role: 'admin' }),
   };
   for (const caller of Object.values(callers)) {
-    await caller.post('/api/v1/me/api-keys', { name: 'own', scopes: ['me:read'] });
+    const key = { name: 'own', scopes: ['me:read'], current_password: PASSWORD };
+    await caller.post('/api/v1/me/api-keys', key);
   }
 }
 

@@ -27,10 +27,10 @@ const operations = {
     operationId: 'api-keys-create',
     summary: 'Create an API key',
     description:
-      'Creates an API key. The secret is shown only in this response; only its hash is ' +
-      'stored. The key is limited to its scopes and to your own permissions. Send it as ' +
+      'Creates an API key, given your password, and notifies you by mail. The secret is shown ' +
+      'only in this response; only its hash is stored. The key is limited to its scopes and to your own permissions. Send it as ' +
       `\`Authorization: Bearer …\` or as \`X-API-Key\`. You can have up to ${MAX_API_KEYS} ` +
-      'keys. `Idempotency-Key` is ignored, because a response with a secret must not be ' +
+      'keys. A reset of your password by mail deletes all of them. `Idempotency-Key` is ignored, because a response with a secret must not be ' +
       'stored.',
     tags,
     body: Ref(ApiKeyCreate),

@@ -30,8 +30,8 @@ const operations = {
     operationId: 'passwords-change',
     summary: 'Change your password',
     description:
-      'Changes your password, given the current one. All your other sessions end; API keys ' +
-      'stay valid.',
+      'Changes your password, given the current one. All your other sessions end. API keys ' +
+      'stay valid unless `delete_api_keys` is true.',
     tags,
     body: Ref(PasswordChange),
     response: { 200: Ref(PasswordStatus) },
@@ -51,8 +51,8 @@ const operations = {
     summary: 'Reset your password',
     description:
       'Sets a new password with the token from a mail, which works once and for ' +
-      `${passwords.PASSWORD_RESET_MINUTES} minutes. All your sessions end; API keys stay ` +
-      'valid.',
+      `${passwords.PASSWORD_RESET_MINUTES} minutes. All your sessions end, and all your API ` +
+      'keys are deleted.',
     tags,
     body: Ref(PasswordReset),
     response: { 200: Ref(PasswordStatus) },

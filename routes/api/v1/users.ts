@@ -26,6 +26,8 @@ const MAX_BULK_BYTES = 4 * 1024 * 1024;
 
 const tags = [tag.name];
 
+const KEY_LIMITS = 'An API key cannot do this to an administrator or to its own user.';
+
 const operations = {
   list: {
     operationId: 'users-list',
@@ -53,7 +55,8 @@ const operations = {
     summary: 'Create a user',
     description:
       'Creates a user without a password, who cannot sign in yet. Responds with 409 if the ' +
-      'username or email address is taken, ignoring case.',
+      'username or email address is taken, ignoring case. An API key cannot create an ' +
+      'administrator.',
     tags,
     body: Ref(UserCreate),
     response: { 201: Ref(User, { description: 'The user was created' }) },
@@ -64,7 +67,7 @@ const operations = {
     description:
       `Creates 1 to ${MAX_BULK_USERS} users in one statement. If one of them cannot be ` +
       'created, none is. The `loc` of each error contains the index of the user that caused ' +
-      'it.',
+      'it. An API key cannot create administrators.',
     tags,
     body: UserBulkCreate,
     response: { 201: Ref(UserBulkCreated, { description: 'The users were created' }) },
@@ -74,7 +77,8 @@ const operations = {
     summary: 'Replace a user',
     description:
       'Replaces all fields of a user. Omitted fields are reset to their defaults; the role ' +
-      'is kept.',
+      'is kept. An API key cannot change an administrator, and only the profile of its own ' +
+      'user.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
@@ -87,7 +91,8 @@ const operations = {
     description:
       'Changes the given fields. Users can change their own profile; only administrators ' +
       'can change `username`, `email` and `is_active`. Deactivating a user ends all their ' +
-      'sessions.',
+      'sessions. An API key cannot change an administrator, and only the profile of its own ' +
+      'user.',
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
@@ -99,7 +104,8 @@ const operations = {
     summary: 'Assign a role',
     description:
       'Assigns a role or a permission mask. You can only grant permissions that you have. ' +
-      'The last administrator cannot be demoted.',
+      'The last administrator cannot be demoted. An API key cannot make an administrator. ' +
+      KEY_LIMITS,
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
@@ -110,7 +116,8 @@ const operations = {
     operationId: 'users-delete',
     summary: 'Delete a user',
     description:
-      'Deletes a user and ends their sessions. The last administrator cannot be deleted.',
+      'Deletes a user and ends their sessions. The last administrator cannot be deleted. ' +
+      KEY_LIMITS,
     tags,
     params: UserParams,
     headers: IfMatchHeaders,

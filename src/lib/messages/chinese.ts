@@ -124,6 +124,8 @@ export const chinese: Messages = {
     admin_required: '需要管理员权限',
     insufficient_scope: '此 API 密钥缺少权限范围 `{scope}`',
     key_not_allowed: '此处不能使用 API 密钥，请登录后操作',
+    key_cannot_administer:
+      'API 密钥不能创建、更改或删除管理员，也不能更改其所属用户的用户名、邮箱地址、角色或状态，请登录后操作',
     registration_closed: '注册已关闭，请联系管理员创建账户',
     beyond_own_permissions: '不能授予自己没有的权限，也不能更改拥有这些权限的管理员',
     edit_window_over: '评论只能在发表后 {minutes} 分钟内编辑',
@@ -215,7 +217,15 @@ export const chinese: Messages = {
     },
     password_changed: {
       subject: '您的密码已更改',
-      text: '您的账户 {username} 的密码已更改。如果不是您本人操作，请重置密码并立即联系管理员。',
+      text:
+        '您的账户 {username} 的密码已更改。如果不是您本人操作，请重置密码（这也会终止所有会话和 API 密钥），' +
+        '并立即联系管理员。',
+    },
+    api_key_created: {
+      subject: '已创建 API 密钥',
+      text:
+        '您的账户 {username} 已创建 API 密钥“{name}”。持有该密钥的程序可以您的名义进行操作。' +
+        '如果不是您本人操作，请重置密码（这也会终止所有会话和 API 密钥），并立即联系管理员。',
     },
   },
 

@@ -43,6 +43,9 @@ export const english = {
     admin_required: 'Administrator permissions are required',
     insufficient_scope: 'This API key lacks the scope `{scope}`',
     key_not_allowed: 'API keys cannot be used here; sign in instead',
+    key_cannot_administer:
+      'API keys cannot create, change or delete administrators, nor change the username, email ' +
+      'address, role or status of their own user; sign in instead',
     registration_closed: 'Registration is closed; ask an administrator for an account',
     beyond_own_permissions:
       'You cannot grant permissions that you do not have, nor change an administrator who has them',
@@ -142,8 +145,15 @@ export const english = {
     password_changed: {
       subject: 'Your password was changed',
       text:
-        'The password of your account {username} was changed. If it was not you, reset your password ' +
-        'and contact an administrator immediately.',
+        'The password of your account {username} was changed. If it was not you, reset your password, ' +
+        'which also ends all sessions and API keys, and contact an administrator immediately.',
+    },
+    api_key_created: {
+      subject: 'An API key was created',
+      text:
+        'The API key "{name}" was created for your account {username}. Programs that have it can act ' +
+        'on your behalf. If it was not you, reset your password, which also ends all sessions and API ' +
+        'keys, and contact an administrator immediately.',
     },
   },
 

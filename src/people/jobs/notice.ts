@@ -6,6 +6,10 @@ import type { Task } from '#src/queue/task.js';
 export const notice: Task<JobPayloads['notice']> = async (payload, { mail }) => {
   // The change itself is done; retrying without a mail server would not help.
   if (!mail.available) return;
-  const { kind, to, username, language } = payload;
-  await mail.send({ to, ...composeMail(kind, language, { username }) });
+  const { to, username, language } = payload;
+  const content =
+    payload.kind === 'api_key_created'
+      ? composeMail(payload.kind, language, { username, name: payload.name })
+      : composeMail(payload.kind, language, { username });
+  await mail.send({ to, ...content });
 };

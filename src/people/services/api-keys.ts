@@ -7,7 +7,7 @@ import {
   MAX_API_KEYS,
 } from '#schemas/api-keys.js';
 import type { Page } from '#schemas/paging.js';
-import type { ActingContext } from '#src/access/context.js';
+import type { ActingContext, Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
@@ -15,6 +15,8 @@ import { toTimestamp } from '#src/lib/timestamps.js';
 import { readPage } from '#src/lists/paging.js';
 import { hashSecret, mintSecret } from '#src/people/lib/random-secrets.js';
 import * as store from '#src/people/stores/api-keys.js';
+import { enqueue } from '#src/queue/store.js';
+import { assertPassword, assertSamePassword } from './auth.js';
 import { KEY_PREFIX } from './credentials.js';
 
 /** Random bytes in the visible prefix of a key, which identifies the key in lists. */
@@ -33,15 +35,16 @@ export function listApiKeys(
 }
 
 /**
- * Creates an API key of the viewer. The key itself is only in this result: the database has its
- * hash.
+ * Creates an API key of the viewer, and notifies them by mail. The key itself is only in this
+ * result: the database has its hash.
  *
- * @throws InvalidRequest if `expires_at` is in the past; ApiError too_many_keys; user_unavailable
- *   if the viewer has just been deleted
+ * @throws InvalidRequest if the password is wrong or `expires_at` is in the past; ApiError
+ *   too_many_attempts; too_many_keys; user_unavailable if the viewer has just been deleted or their
+ *   password has been reset
  */
-export function createApiKey(
+export async function createApiKey(
   context: ActingContext,
-  { name, scopes, expires_at }: ApiKeyCreate,
+  { name, scopes, expires_at, current_password }: ApiKeyCreate,
 ): Promise<ApiKeyCreated> {
   const expiresAt = expires_at === null ? null : toTimestamp(expires_at);
   if (expiresAt !== null && expiresAt <= context.now) {
@@ -49,12 +52,13 @@ export function createApiKey(
       valueError('timestamp_has_passed', ['body', 'expires_at'], expires_at),
     ]);
   }
+  // A key outlives the session, so a stolen session must not be enough to create one.
+  const passwordHash = await assertPassword(context, current_password, 'current_password');
   const prefix = `${KEY_PREFIX}${randomBytes(PREFIX_BYTES).toString('hex')}`;
   const key = `${prefix}_${mintSecret().secret}`;
   return inTransaction(context, async (trx) => {
-    // Serializes concurrent calls, which could otherwise exceed the limit together.
-    if (!(await store.lockHolder(trx.db, context.viewer.id)))
-      throw new ApiError('user_unavailable');
+    // The lock also serializes concurrent calls, which could otherwise exceed the limit together.
+    const { email, username } = await assertSamePassword(trx, passwordHash);
     const count = await store.countApiKeys(trx.db, context.viewer.id);
     if (count >= MAX_API_KEYS) throw new ApiError('too_many_keys');
     const created = await store.insertApiKey(trx.db, {
@@ -67,6 +71,16 @@ export function createApiKey(
       expires_at: expiresAt?.toISOString() ?? null,
     });
     await record(trx, { action: 'api_key.create', id: created.id, after: auditable(created) });
+    if (email !== null) {
+      const { language } = context;
+      await enqueue(trx.db, 'notice', {
+        kind: 'api_key_created',
+        to: email,
+        username,
+        name,
+        language,
+      });
+    }
     return { ...created, key };
   });
 }
@@ -82,6 +96,29 @@ export function deleteApiKey(context: ActingContext, id: number): Promise<void> 
     if (deleted === null) throw new ApiError('not_found');
     await record(trx, { action: 'api_key.delete', id, before: auditable(deleted) });
   });
+}
+
+/**
+ * Deletes all API keys of a user, effective at the end of the transaction.
+ *
+ * @param userId also the actor in the audit log, if the context has no viewer
+ */
+export async function deleteAllApiKeys(trx: Context, userId: number): Promise<void> {
+  const deleted = await store.deleteApiKeysOf(trx.db, userId);
+  if (deleted.length === 0) return;
+  const action = 'api_key.delete';
+  await record(
+    trx,
+    ...deleted.map(
+      (key) =>
+        ({
+          action,
+          id: key.id,
+          actorId: userId,
+          before: auditable(key),
+        }) as const,
+    ),
+  );
 }
 
 /** Returns the fields of a key for the audit log. */

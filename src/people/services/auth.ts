@@ -5,6 +5,7 @@ import { record } from '#src/audit/audit.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { REDACTED } from '#src/lib/redact.js';
 import {
+  type Credentials,
   findCredentials,
   findCredentialsById,
   lockCredentials,
@@ -77,11 +78,16 @@ export async function assertPassword(
  * Locks the viewer's account and checks that its password is still the verified one: it may have
  * been reset meanwhile to lock out this client.
  *
+ * @returns the account
  * @throws ApiError user_unavailable if the password has changed or the account is gone
  */
-export async function assertSamePassword(trx: ActingContext, passwordHash: string): Promise<void> {
+export async function assertSamePassword(
+  trx: ActingContext,
+  passwordHash: string,
+): Promise<Credentials> {
   const user = await lockCredentials(trx.db, trx.viewer.id);
   if (user?.password_hash !== passwordHash) throw new ApiError('user_unavailable');
+  return user;
 }
 
 function throttlesOf(account: string, { address, loginLimits }: Context): Throttle[] {

@@ -17,6 +17,7 @@ import { deleteSessionsOf } from '#src/people/stores/sessions.js';
 import { lockUser } from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
+import { deleteAllApiKeys } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
 import { mailThrottle, throttled } from './login-throttling.js';
 import { hashPassword } from './passwords.js';
@@ -25,7 +26,8 @@ import { hashPassword } from './passwords.js';
 export const PASSWORD_RESET_MINUTES = 30;
 
 /**
- * Changes the viewer's password and ends all their other sessions.
+ * Changes the viewer's password and ends all their other sessions; on request, deletes all their API
+ * keys.
  *
  * @throws InvalidRequest if the current password is wrong, the new passwords differ, or the new
  *   password is the current one; ApiError too_many_attempts; user_unavailable if the password was
@@ -33,7 +35,7 @@ export const PASSWORD_RESET_MINUTES = 30;
  */
 export async function changePassword(
   context: ActingContext,
-  { current_password, new_password, confirm_password }: PasswordChange,
+  { current_password, new_password, confirm_password, delete_api_keys }: PasswordChange,
 ): Promise<void> {
   const items = mismatch(new_password, confirm_password);
   if (new_password === current_password) {
@@ -48,6 +50,7 @@ export async function changePassword(
     if (user === null) throw new ApiError('user_unavailable');
     await writePassword(trx, user, passwordHash, 'account.password');
     await deleteSessionsOf(trx.db, user.id, { except: context.viewer.credential.id });
+    if (delete_api_keys) await deleteAllApiKeys(trx, user.id);
   });
 }
 
@@ -63,8 +66,8 @@ export async function requestPasswordReset(context: Context, email: string): Pro
 }
 
 /**
- * Sets a new password with the token from a mail, and ends all sessions of the user. A token works
- * once.
+ * Sets a new password with the token from a mail, ends all sessions of the user and deletes all their
+ * API keys: whoever resets a password may have lost control of the account. A token works once.
  *
  * @throws InvalidRequest if the token is unknown, used or expired, or the passwords differ
  */
@@ -86,8 +89,11 @@ export async function resetPassword(
     // The token was sent to an email address that the user may have given up since.
     const isSame = user.email !== null && foldEmail(user.email) === foldEmail(taken.email);
     if (!isSame) throw invalidToken();
-    await writePassword(trx, user, passwordHash, 'account.reset_password');
+    // The token identifies the user, not a session cookie that was sent along.
+    const anonymous = { ...trx, viewer: null };
+    await writePassword(anonymous, user, passwordHash, 'account.reset_password');
     await deleteSessionsOf(trx.db, user.id);
+    await deleteAllApiKeys(anonymous, user.id);
   });
 }
 

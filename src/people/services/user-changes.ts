@@ -3,9 +3,8 @@ import { ROLE_PERMISSIONS, type RoleAssignment } from '#schemas/roles.js';
 import type { UserCreate, UserUpdate } from '#schemas/users.js';
 import type { Context } from '#src/access/context.js';
 import { assertMayActAs } from '#src/access/ownership.js';
-import { beyond, isAdministratorMask, isMask, type Mask } from '#src/access/permissions.js';
+import { isAdministratorMask, isMask, type Mask } from '#src/access/permissions.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
-import { isAdministrator } from '#src/access/viewer.js';
 import { record, recordDifference } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
@@ -17,11 +16,18 @@ import { deleteSessionsOf } from '#src/people/stores/sessions.js';
 import * as store from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
+import {
+  assertGrantable,
+  assertMayChangeFields,
+  assertMayChangeUser,
+  kindOfChange,
+} from './policy.js';
 import { userTag } from './users.js';
 
 /**
  * @throws ApiError duplicate, with every field that is taken; beyond_own_permissions if the role
- *   has permissions that the viewer lacks
+ *   has permissions that the viewer lacks; key_cannot_administer if an API key creates an
+ *   administrator
  */
 export async function createUser(context: Context, user: UserCreate): Promise<FullUser> {
   assertGrantable(context, ROLE_PERMISSIONS[user.role]);
@@ -39,7 +45,7 @@ export async function createUser(context: Context, user: UserCreate): Promise<Fu
  *
  * @returns their ids, in the order of `users`
  * @throws ApiError duplicate, with the location of every value that is taken by an existing user or
- *   repeats an earlier item; beyond_own_permissions
+ *   repeats an earlier item; beyond_own_permissions; key_cannot_administer
  */
 export async function createUsers(context: Context, users: UserCreate[]): Promise<number[]> {
   for (const { role } of users) assertGrantable(context, ROLE_PERMISSIONS[role]);
@@ -71,7 +77,8 @@ export async function createUsers(context: Context, users: UserCreate[]): Promis
  *   precondition_failed if the user has changed since it was read; duplicate; last_administrator if
  *   no administrator would remain; admin_required if anyone but an administrator changes an
  *   administered field; beyond_own_permissions; insufficient_scope if an API key without `me:write`
- *   changes its own user
+ *   changes its own user; key_cannot_administer if an API key changes an administrator, or more than
+ *   the profile of its own user
  */
 export function changeUser(
   context: Context,
@@ -83,10 +90,12 @@ export function changeUser(
   assertMayActAs(context.viewer, id, 'me:write');
   const work = () =>
     inTransaction(context, async (trx) => {
-      if (changes.is_active === false) await assertNotLastAdministrator(trx, id);
+      const isLast = changes.is_active === false && (await isLastAdministrator(trx, id));
       const before = await lockForChange(trx, id);
       const changed = differences(before, changes);
+      assertMayChangeUser(trx, before, kindOfChange(changed));
       if (Object.keys(changed).length === 0) return before;
+      if (isLast) throw new ApiError('last_administrator');
       const after = await store.updateUser(trx.db, id, withUnverifiedEmail(changed), trx.now);
       if (!after.is_active) await deleteSessionsOf(trx.db, id);
       if (!after.is_active || after.email !== before.email) await deleteEmailTokensOf(trx.db, id);
@@ -107,7 +116,8 @@ export function changeUser(
  *
  * @throws InvalidRequest unless exactly one of both is given, or if the mask is invalid; ApiError
  *   not_found; precondition_failed; last_administrator; beyond_own_permissions if the viewer would
- *   grant permissions that they lack
+ *   grant permissions that they lack; key_cannot_administer if an API key grants administrator
+ *   permissions, or changes the role of an administrator or of its own user
  */
 export function assignRole(
   context: Context,
@@ -116,9 +126,11 @@ export function assignRole(
 ): Promise<FullUser> {
   const permissions = maskOf(assignment);
   return inTransaction(context, async (trx) => {
-    if (!isAdministratorMask(permissions)) await assertNotLastAdministrator(trx, id);
+    const isLast = !isAdministratorMask(permissions) && (await isLastAdministrator(trx, id));
     const before = await lockForChange(trx, id);
-    assertGrantable(context, permissions, before.permissions);
+    assertMayChangeUser(trx, before, 'identity');
+    assertGrantable(trx, permissions, before.permissions);
+    if (isLast) throw new ApiError('last_administrator');
     if (permissions === before.permissions) return before;
     const after = await store.updateUser(trx.db, id, { permissions }, context.now);
     await recordDifference(trx, { action: 'user.role', id }, { before, after });
@@ -126,7 +138,7 @@ export function assignRole(
   });
 }
 
-/** @throws ApiError not_found; precondition_failed; last_administrator */
+/** @throws ApiError not_found; precondition_failed; last_administrator; key_cannot_administer */
 export function deleteUser(context: Context, id: number): Promise<void> {
   return inTransaction(context, async (trx) => {
     const { username, role } = await removeUser(trx, id);
@@ -140,59 +152,39 @@ export function deleteUser(context: Context, id: number): Promise<void> {
  *
  * @returns the deleted user
  * @throws ApiError not_found, or user_unavailable if the viewer's own account is gone;
- *   precondition_failed; last_administrator
+ *   precondition_failed; last_administrator; key_cannot_administer if an API key deletes an
+ *   administrator or its own user
  */
 export async function removeUser(trx: Context, id: number): Promise<FullUser> {
-  await assertNotLastAdministrator(trx, id);
+  const isLast = await isLastAdministrator(trx, id);
   const user = await lockForChange(trx, id);
+  assertMayChangeUser(trx, user, 'identity');
+  if (isLast) throw new ApiError('last_administrator');
   await store.deleteUser(trx.db, id);
   return user;
 }
 
-/** @throws ApiError last_administrator if no other administrator can sign in */
-async function assertNotLastAdministrator(trx: Context, id: number): Promise<void> {
+/**
+ * Whether no other administrator can sign in. Locks all administrators and the user, so it must
+ * come before any other lock.
+ */
+async function isLastAdministrator(trx: Context, id: number): Promise<boolean> {
   const administrators = await store.lockWithAdministrators(trx.db, id);
-  if (administrators.length === 1 && administrators[0] === id) {
-    throw new ApiError('last_administrator');
-  }
+  return administrators.length === 1 && administrators[0] === id;
 }
 
-/**
- * Returns the user, locked, after checking `If-Match`. Rejects a user with administrator
- * permissions that the viewer lacks: otherwise a lesser administrator could remove all who may
- * grant them.
- */
+/** Returns the user, locked, after checking `If-Match`. */
 async function lockForChange(trx: Context, id: number): Promise<FullUser> {
   const current = await store.lockUser(trx.db, id);
   const isSelf = id === trx.viewer?.id;
   if (current === null) throw new ApiError(isSelf ? 'user_unavailable' : 'not_found');
   await assertUnchanged(trx, current, () => userTag(current, trx.viewer));
-  assertNotAbove(trx, current);
   return current;
 }
 
 /** Marks a new email address as unverified. */
 function withUnverifiedEmail(changed: UserUpdate): UserUpdate & { email_verified_at?: null } {
   return changed.email === undefined ? changed : { ...changed, email_verified_at: null };
-}
-
-/** Fields that only administrators may change. */
-const ADMIN_FIELDS = ['username', 'email', 'is_active'] as const;
-
-function assertMayChangeFields({ viewer }: Context, changes: UserUpdate): void {
-  const changesAdminField = ADMIN_FIELDS.some((field) => changes[field] !== undefined);
-  if (changesAdminField && !isAdministrator(viewer)) throw new ApiError('admin_required');
-}
-
-function assertNotAbove({ viewer }: Context, { id, permissions }: FullUser): void {
-  if (viewer === null || viewer.id === id || !isAdministratorMask(permissions)) return;
-  if (beyond(permissions, viewer.permissions) !== 0) throw new ApiError('beyond_own_permissions');
-}
-
-function assertGrantable({ viewer }: Context, granted: Mask, before: Mask = 0): void {
-  if (beyond(granted, before | (viewer?.permissions ?? 0)) !== 0) {
-    throw new ApiError('beyond_own_permissions');
-  }
 }
 
 function maskOf({ role, permissions }: RoleAssignment): Mask {

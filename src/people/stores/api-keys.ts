@@ -29,21 +29,6 @@ const COLUMNS = [
   'expires_at',
 ] as const satisfies (keyof ApiKeyRow)[];
 
-/**
- * Locks the user until the transaction ends, to serialize the creation of keys.
- *
- * @returns whether the user exists
- */
-export async function lockHolder(db: Database, userId: number): Promise<boolean> {
-  const row = await db
-    .selectFrom('users')
-    .select('id')
-    .where('id', '=', userId)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
 export async function insertApiKey(db: Database, key: NewApiKey): Promise<ApiKeyRow> {
   return db.insertInto('api_keys').values(key).returning(COLUMNS).executeTakeFirstOrThrow();
 }
@@ -81,4 +66,9 @@ export async function deleteApiKey(
     .returning(COLUMNS)
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** Deletes all keys of the user, and returns them. */
+export function deleteApiKeysOf(db: Database, userId: number): Promise<ApiKeyRow[]> {
+  return db.deleteFrom('api_keys').where('user_id', '=', userId).returning(COLUMNS).execute();
 }

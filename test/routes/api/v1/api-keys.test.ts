@@ -3,12 +3,14 @@ import t from 'tap';
 import { MAX_API_KEYS } from '#schemas/api-keys.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
+import { lastMail } from '#test/support/mails.js';
 import { recordStatements } from '#test/support/statements.js';
 import { untilWaiting } from '#test/support/waiting.js';
 
 const URL = '/api/v1/me/api-keys';
 const USERS = '/api/v1/users';
 const MINUTE = 60_000;
+const KEY = { name: 'x', scopes: ['me:read'], current_password: PASSWORD };
 
 const { app, client, clock, databaseUrl, signedIn, createUser } = await createTestApp(t);
 const admin = await signedIn({ username: 'root', role: 'admin', email: 'root@example.com' });
@@ -24,7 +26,8 @@ async function newKey(
   scopes: string[] = ['users:read'],
   more: Record<string, unknown> = {},
 ): Promise<{ id: number; key: string; prefix: string }> {
-  const { status, json } = await owner.post(URL, { name: 'test', scopes, ...more });
+  const body = { name: 'test', scopes, current_password: PASSWORD, ...more };
+  const { status, json } = await owner.post(URL, body);
   if (status !== 201) throw new Error(`No key: ${JSON.stringify(json)}`);
   return json;
 }
@@ -36,6 +39,7 @@ t.test('shows a key once and stores only its hash', async (t) => {
   const reply = await alice.post(URL, {
     name: 'Nightly backup',
     scopes: ['users:read', 'me:read', 'users:read'],
+    current_password: PASSWORD,
     key: 'of my own',
     user_id: 1,
   });
@@ -65,7 +69,7 @@ t.test('shows a key once and stores only its hash', async (t) => {
 
 t.test('creates a different key each time, even under the same Idempotency-Key', async (t) => {
   const again = { 'idempotency-key': 'the-same' };
-  const body = { name: 'twice', scopes: ['me:read'] };
+  const body = { ...KEY, name: 'twice' };
   const [one, two] = [await bob.post(URL, body, again), await bob.post(URL, body, again)];
   t.same([one.status, two.status], [201, 201]);
   t.not(one.json.key, two.json.key);
@@ -75,7 +79,7 @@ t.test('creates a different key each time, even under the same Idempotency-Key',
 });
 
 t.test('rejects an invalid key with every error at once', async (t) => {
-  const bad: [name: string, body: unknown, ...loc: string[][]][] = [
+  const bad: [name: string, body: object, ...loc: string[][]][] = [
     ['nothing', {}, ['body', 'name'], ['body', 'scopes']],
     ['empty', { name: '', scopes: [] }, ['body', 'name'], ['body', 'scopes']],
     ['a long name', { name: 'x'.repeat(101), scopes: ['me:read'] }, ['body', 'name']],
@@ -83,7 +87,7 @@ t.test('rejects an invalid key with every error at once', async (t) => {
     ['no date', { name: 'x', scopes: ['me:read'], expires_at: 'soon' }, ['body', 'expires_at']],
   ];
   for (const [name, body, ...locs] of bad) {
-    const { status, json } = await alice.post(URL, body);
+    const { status, json } = await alice.post(URL, { current_password: PASSWORD, ...body });
     t.equal(status, 422, name);
     const found = json.detail.map(({ loc }: { loc: unknown[] }) => loc.map(String).slice(0, 3));
     t.same(found, locs, name);
@@ -91,8 +95,7 @@ t.test('rejects an invalid key with every error at once', async (t) => {
   const total = (await alice.get(URL)).json.total;
   for (const moment of [later(0), later(-1), '2001-01-01T00:00:00', '0001-01-01T00:00:00+12:00']) {
     const { status, json } = await alice.post(URL, {
-      name: 'late',
-      scopes: ['me:read'],
+      ...KEY,
       expires_at: moment,
     });
     t.equal(status, 422, moment);
@@ -107,6 +110,46 @@ t.test('rejects an invalid key with every error at once', async (t) => {
   t.equal((await alice.get(URL)).json.total, total, 'nothing was written');
 });
 
+t.test('requires the current password, throttled like every password check', async (t) => {
+  const limited = await createTestApp(t, { LOGIN_ATTEMPTS: 3 });
+  const nora = await limited.signedIn({ username: 'nora', email: 'nora@example.com' });
+  const post = (current_password?: string) =>
+    nora.post(URL, { name: 'x', scopes: ['me:read'], current_password });
+  const missing = await post();
+  t.match(
+    [missing.status, missing.json.detail],
+    [422, [{ type: 'missing', loc: ['body', 'current_password'] }]],
+  );
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const refused = await post(`Wrong-Horse-${attempt}`);
+    t.match(
+      [refused.status, refused.json.detail],
+      [422, [{ loc: ['body', 'current_password'], msg: /the current password is incorrect/ }]],
+    );
+    t.notMatch(refused.text, /Wrong-Horse/);
+  }
+  t.match(await post(PASSWORD), { status: 429, json: { code: 'too_many_attempts' } });
+  t.equal((await nora.get(URL)).json.total, 0);
+  t.equal(await lastMail(limited), undefined, 'no mail without a key');
+  limited.clock.advance(1000);
+  t.equal((await post(PASSWORD)).status, 201);
+});
+
+t.test('notifies the owner of a new key, in the language of the request', async (t) => {
+  await newKey(alice, ['users:read'], { name: 'Sneaky\nkey {username}' });
+  t.match(await lastMail({ app }), {
+    to: 'alice@example.com',
+    subject: 'An API key was created',
+    text: /The API key "Sneaky key \{username\}" was created for your account alice\./,
+  });
+  await alice.post(URL, { ...KEY, name: '备份' }, { 'accept-language': 'zh' });
+  const mail = await lastMail({ app });
+  t.match(mail, { to: 'alice@example.com', subject: '已创建 API 密钥', text: /“备份”/ });
+  t.notMatch(mail?.text, /alt_/, 'without the key');
+  await newKey(bob);
+  t.equal(await lastMail({ app }), mail, 'nobody without an address');
+});
+
 t.test('stores the expiry in UTC, whatever its offset', async (t) => {
   const given = [
     ['2101-01-31T09:30:00', '2101-01-31T09:30:00.000Z'],
@@ -114,7 +157,7 @@ t.test('stores the expiry in UTC, whatever its offset', async (t) => {
     ['9999-12-31T23:59:59-12:00', '9999-12-31T23:59:59.999Z'],
   ] as const;
   for (const [expires_at, shown] of given) {
-    const { status, json } = await alice.post(URL, { name: 'x', scopes: ['me:read'], expires_at });
+    const { status, json } = await alice.post(URL, { ...KEY, expires_at });
     t.same([status, json.expires_at], [201, shown], expires_at);
   }
 });
@@ -167,7 +210,7 @@ t.test('limits a key to its scopes', async (t) => {
   const all = await newKey(admin, ['users:read', 'users:write', 'me:read', 'me:write']);
   for (const reply of [
     await ask(all.key, URL),
-    await anyone.post(URL, { name: 'x', scopes: ['me:read'] }, withKey(all.key)),
+    await anyone.post(URL, KEY, withKey(all.key)),
     await anyone.delete(`${URL}/1`, withKey(all.key)),
   ]) {
     t.match([reply.status, reply.json.code], [403, 'key_not_allowed'], 'no key manages keys');
@@ -319,7 +362,7 @@ t.test('allows fifty keys at most, even with concurrent requests', async (t) => 
   const frank = await signedIn({ username: 'frank' });
   for (let index = 0; index < MAX_API_KEYS - 2; index += 1) await newKey(frank);
   const replies = await Promise.all(
-    Array.from({ length: 8 }, () => frank.post(URL, { name: 'last', scopes: ['me:read'] })),
+    Array.from({ length: 8 }, () => frank.post(URL, { ...KEY, name: 'last' })),
   );
   const count = (status: number) => replies.filter((reply) => reply.status === status).length;
   t.same([count(201), count(409)], [2, 6]);
@@ -327,24 +370,20 @@ t.test('allows fifty keys at most, even with concurrent requests', async (t) => 
   const { items, total } = (await frank.get(URL)).json;
   t.equal(total, MAX_API_KEYS);
   await frank.delete(`${URL}/${items[0].id}`);
-  t.equal(
-    (await frank.post(URL, { name: 'x', scopes: ['me:read'] })).status,
-    201,
-    'allows another after one is deleted',
-  );
-  t.equal((await bob.post(URL, { name: 'x', scopes: ['me:read'] })).status, 201, 'others may');
+  t.equal((await frank.post(URL, KEY)).status, 201, 'allows another after one is deleted');
+  t.equal((await bob.post(URL, KEY)).status, 201, 'others may');
 });
 
 t.test('requires a session to manage keys', async (t) => {
   for (const reply of [
     await anyone.get(URL),
-    await anyone.post(URL, { name: 'x', scopes: ['me:read'] }),
+    await anyone.post(URL, KEY),
     await anyone.delete(`${URL}/1`),
   ]) {
     t.match([reply.status, reply.json.code], [401, 'not_authenticated']);
   }
   bob.dropCsrfToken();
-  t.match((await bob.post(URL, { name: 'x', scopes: ['me:read'] })).json, { code: 'csrf_failed' });
+  t.match((await bob.post(URL, KEY)).json, { code: 'csrf_failed' });
   t.match((await bob.delete(`${URL}/1`)).json, { code: 'csrf_failed' });
   await bob.renewCsrfToken();
 });
@@ -370,7 +409,7 @@ t.test('creates no key without its audit entry', async (t) => {
   const other = await createTestApp(t);
   const heidi = await other.signedIn({ username: 'heidi' });
   await other.app.pg.query('alter table audit_log rename to elsewhere');
-  t.equal((await heidi.post(URL, { name: 'x', scopes: ['me:read'] })).status, 500);
+  t.equal((await heidi.post(URL, KEY)).status, 500);
   await other.app.pg.query('alter table elsewhere rename to audit_log');
   t.equal((await heidi.get(URL)).json.total, 0);
 });
@@ -383,7 +422,7 @@ t.test('creates no key for a user deleted meanwhile', async (t) => {
   try {
     await holder.query('begin');
     await holder.query(`delete from users where id = ${id}`);
-    const asked = ivan.post(URL, { name: 'x', scopes: ['me:read'] });
+    const asked = ivan.post(URL, KEY);
     await untilWaiting(app, 1);
     await holder.query('commit');
     t.match((await asked).json, { code: 'user_unavailable' });

@@ -102,7 +102,11 @@ t.test('records nothing if nothing changes', async (t) => {
 
 t.test('records the credential, or null for anonymous requests', async (t) => {
   const { key, id } = (
-    await admin.post('/api/v1/me/api-keys', { name: 'x', scopes: ['users:write', 'audit:read'] })
+    await admin.post('/api/v1/me/api-keys', {
+      name: 'x',
+      scopes: ['users:write', 'audit:read'],
+      current_password: PASSWORD,
+    })
   ).json;
   t.match(await newest(), { action: 'api_key.create', resource: 'api_key', resource_id: `${id}` });
   const headers = { 'x-api-key': key };
@@ -296,7 +300,7 @@ t.test('requires an administrator', async (t) => {
   t.match((await anyone.get(URL)).json, { code: 'not_authenticated' });
   const editor = await signedIn({ username: 'editress', role: 'editor' });
   t.match((await editor.get(URL)).json, { code: 'admin_required' });
-  const body = { name: 'x', scopes: ['users:read'] };
+  const body = { name: 'x', scopes: ['users:read'], current_password: PASSWORD };
   const { key } = (await admin.post('/api/v1/me/api-keys', body)).json;
   t.match((await anyone.get(URL, { 'x-api-key': key })).json, { code: 'insufficient_scope' });
 });
@@ -307,7 +311,11 @@ t.test('contains no secrets', async (t) => {
   secrets.push(String(somebody.cookie('althing_session')).split('.')[0] ?? '');
   secrets.push((await somebody.get('/api/v1/auth/csrf')).json.csrf_token);
   const { key, id } = (
-    await somebody.post('/api/v1/me/api-keys', { name: 'x', scopes: ['me:read'] })
+    await somebody.post('/api/v1/me/api-keys', {
+      name: 'x',
+      scopes: ['me:read'],
+      current_password: PASSWORD,
+    })
   ).json;
   secrets.push(key, key.slice(13));
   await somebody.delete(`/api/v1/me/api-keys/${id}`);

@@ -2,6 +2,7 @@ import t from 'tap';
 import { systemContext } from '#src/access/context.js';
 import { startSession } from '#src/people/services/sessions.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { keyOf } from '#test/support/credentials.js';
 import { lastMail, lastToken } from '#test/support/mails.js';
 
 const MINUTE = 60 * 1000;
@@ -107,6 +108,44 @@ t.test('resets a forgotten password by mail', async (t) => {
   const again = await test.client().post(RESET, reset(token, 'Another-Horse-7'));
   t.equal(again.status, 422, 'works once');
   t.match(again.json.detail, [{ loc: ['body', 'token'], type: 'value_error' }]);
+});
+
+t.test('deletes API keys on a reset, and on request on a change', async (t) => {
+  const test = await createTestApp(t);
+  const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+  const { id } = (await alice.get('/api/v1/me')).json;
+  const { id: other } = await test.createUser({ username: 'bob' });
+  const untouched = await keyOf(test, other, ['me:read']);
+  const isValid = async (key: Record<string, string>) =>
+    (await test.client().get('/api/v1/me', key)).status === 200;
+  const deletions = async () =>
+    (
+      await test.app.pg.query(
+        `select actor_id, before->>'name' as name from audit_log where action = 'api_key.delete'`,
+      )
+    ).rows;
+
+  const kept = await keyOf(test, id, ['me:read']);
+  t.equal((await alice.post(CHANGE, change())).status, 200);
+  t.ok(await isValid(kept), 'stays by default');
+  const more = { current_password: NEW, new_password: PASSWORD, confirm_password: PASSWORD };
+  for (const delete_api_keys of [false, true]) {
+    const reply = await alice.post(CHANGE, { ...change(), ...more, delete_api_keys });
+    t.equal(reply.status, 200);
+    t.equal(await isValid(kept), !delete_api_keys);
+    if (!delete_api_keys) await alice.post(CHANGE, change());
+  }
+  t.same(await deletions(), [{ actor_id: id, name: 'a test' }]);
+
+  const keys = [await keyOf(test, id, ['me:read']), await keyOf(test, id, ['users:read'])];
+  await test.client().post(FORGOT, { email: 'alice@example.com' });
+  const token = await lastToken(test);
+  const bystander = test.client();
+  await bystander.signIn('bob', PASSWORD);
+  t.equal((await bystander.post(RESET, reset(token))).status, 200);
+  for (const key of keys) t.notOk(await isValid(key), 'all end with a reset');
+  t.ok(await isValid(untouched), 'those of others stay');
+  t.same(await deletions(), Array(3).fill({ actor_id: id, name: 'a test' }));
 });
 
 t.test('expires a token after 30 minutes, and replaces it by a newer one', async (t) => {
