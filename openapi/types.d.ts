@@ -239,7 +239,7 @@ export interface paths {
         put?: never;
         /**
          * Check a password
-         * @description Checks a password against the rules for new passwords and returns every rule that it breaks, in the language of `Accept-Language`. The password is not stored.
+         * @description Checks a password against the rules for new passwords and returns every rule that it breaks, in the language of `Accept-Language`. With `username` and `email`, it also checks that the password contains neither. The password is not stored.
          */
         post: operations["passwords-check"];
         delete?: never;
@@ -3338,7 +3338,7 @@ export interface components {
             current_password: string;
             /**
              * Format: password
-             * @description The new password. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @description The new password. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}|;:,.<>?`. It must not be one of the 10,000 most common passwords, with or without digits, symbols and substitutes such as `0` for `o`, and not contain your username, display name or email address.
              * @example Correct-Horse-9
              */
             new_password: string;
@@ -3355,9 +3355,10 @@ export interface components {
         };
         /**
          * PasswordCheck
-         * @description The password to check
+         * @description The password to check, and the user who is to have it
          * @example {
-         *       "password": "correct horse"
+         *       "password": "correct horse",
+         *       "username": "dora"
          *     }
          */
         PasswordCheck: {
@@ -3366,6 +3367,10 @@ export interface components {
              * @description The password to check; it is not stored
              */
             password: string;
+            /** @description The username, which the password must not contain */
+            username?: string;
+            /** @description The email address, which the password must not contain */
+            email?: string;
         };
         /**
          * PasswordReset
@@ -3381,7 +3386,7 @@ export interface components {
             token: string;
             /**
              * Format: password
-             * @description The new password. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @description The new password. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}|;:,.<>?`. It must not be one of the 10,000 most common passwords, with or without digits, symbols and substitutes such as `0` for `o`, and not contain your username, display name or email address.
              * @example Correct-Horse-9
              */
             new_password: string;
@@ -3431,7 +3436,7 @@ export interface components {
                  * @description The broken rule, for programs
                  * @enum {string}
                  */
-                type: "password_empty" | "password_too_short" | "password_too_long" | "password_no_upper" | "password_no_lower" | "password_no_digit" | "password_no_special";
+                type: "password_empty" | "password_too_short" | "password_too_long" | "password_no_upper" | "password_no_lower" | "password_no_digit" | "password_no_special" | "password_too_common" | "password_contains_name" | "password_contains_email";
                 /** @description The broken rule, for people */
                 msg: string;
             }[];
@@ -4771,7 +4776,7 @@ export interface components {
             email: string;
             /**
              * Format: password
-             * @description The password of the account. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}\|;:,.<>?`.
+             * @description The password of the account. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}|;:,.<>?`. It must not be one of the 10,000 most common passwords, with or without digits, symbols and substitutes such as `0` for `o`, and not contain your username, display name or email address.
              * @example Correct-Horse-9
              */
             password: string;

@@ -5,7 +5,7 @@ import { Component, Default, Enum } from './types.js';
 export const PASSWORD_LENGTH = { minLength: 8, maxLength: 128 } as const;
 
 /** The special characters. A password needs at least one of them. */
-export const PASSWORD_SPECIALS = '!@#$%^&*()_+-=[]{}\\|;:,.<>?';
+export const PASSWORD_SPECIALS = '!@#$%^&*()_+-=[]{}|;:,.<>?';
 
 /** The rules for a new password, each under its error `type`. */
 export const PASSWORD_RULES = [
@@ -16,6 +16,9 @@ export const PASSWORD_RULES = [
   'password_no_lower',
   'password_no_digit',
   'password_no_special',
+  'password_too_common',
+  'password_contains_name',
+  'password_contains_email',
 ] as const;
 export type PasswordRule = (typeof PASSWORD_RULES)[number];
 
@@ -27,7 +30,9 @@ export function NewPassword(description: string): TString {
     'x-password-policy': true,
     description:
       `${description}. It must contain an upper-case letter, a lower-case letter, a digit ` +
-      `and one of \`${PASSWORD_SPECIALS}\`.`,
+      `and one of \`${PASSWORD_SPECIALS}\`. It must not be one of the 10,000 most common ` +
+      'passwords, with or without digits, symbols and substitutes such as `0` for `o`, and not ' +
+      'contain your username, display name or email address.',
     examples: ['Correct-Horse-9'],
   });
 }
@@ -42,8 +47,23 @@ export const PasswordCheck = Component(
         format: 'password',
         description: 'The password to check; it is not stored',
       }),
+      username: Type.Optional(
+        Type.String({
+          maxLength: 50,
+          description: 'The username, which the password must not contain',
+        }),
+      ),
+      email: Type.Optional(
+        Type.String({
+          maxLength: 120,
+          description: 'The email address, which the password must not contain',
+        }),
+      ),
     },
-    { description: 'The password to check', examples: [{ password: 'correct horse' }] },
+    {
+      description: 'The password to check, and the user who is to have it',
+      examples: [{ password: 'correct horse', username: 'dora' }],
+    },
   ),
 );
 export type PasswordCheck = Static<typeof PasswordCheck>;

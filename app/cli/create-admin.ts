@@ -28,7 +28,7 @@ export function createAdmin(): Command {
     .action(async (username: string, email: string | undefined) => {
       const user = parseUser({ username, email: email ?? null, role: 'admin' });
       const password = adminPassword() ?? (await askForPassword());
-      const broken = brokenPasswordRules(password);
+      const broken = brokenPasswordRules(password, user);
       if (broken.length > 0) throw new Error(`${broken.map(sentenceOf).join('. ')}.`);
       const passwordHash = await hashPassword(password);
       await withDatabase((db) => writeAdministrator(db, user, passwordHash)).catch(

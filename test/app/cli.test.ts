@@ -31,7 +31,7 @@ import {
 } from '#test/support/command.js';
 import { createTestDatabase } from '#test/support/database.js';
 
-const PASSWORD = 'TestPass123!';
+const PASSWORD = 'Cedar-Lantern-42';
 
 /** Asserts that the command failed with one line on standard error that contains the text. */
 function refused(t: Test, { code, stdout, stderr }: Outcome, reason: string | RegExp): void {
@@ -195,12 +195,13 @@ t.test('create-admin', async (t) => {
   t.match(boss, { username: 'boss', email: 'boss@example.com', role: 'admin', is_active: true });
   t.ok(await verifyPassword(PASSWORD, String(boss?.['password_hash'])));
 
-  const [name, email, invalidName, invalidEmail, weak, nobody] = await Promise.all([
+  const [name, email, invalidName, invalidEmail, weak, own, nobody] = await Promise.all([
     create(['BOSS']),
     create(['second', 'BOSS@example.com']),
     create(['1st']),
     create(['second', 'nowhere']),
     create(['second'], 'ä'),
+    create(['second', 'mailbox@example.com'], 'Second-Mailbox-9'),
     create(['second'], ''),
   ]);
   refused(t, name, 'The username is already taken.');
@@ -212,6 +213,8 @@ t.test('create-admin', async (t) => {
   for (const { type, ctx } of brokenPasswordRules('ä')) {
     t.ok(weak.stderr.includes(validationMessage('en', type, ctx)), type);
   }
+  refused(t, own, 'should not contain your username');
+  refused(t, own, 'should not contain your email address');
   refused(t, nobody, `set ${ADMIN_PASSWORD_VARIABLE}`);
   t.equal((await query(DATABASE_URL, 'select from users')).length, 1);
 });

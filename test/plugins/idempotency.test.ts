@@ -64,10 +64,10 @@ t.test('stores responses for 24 hours', async (t) => {
   const hour = 60 * 60 * 1000;
   await admin.post(URL, { username: 'daily' }, key('k5'));
   clock.advance(23 * hour);
-  await admin.signIn('root', 'TestPass123!');
+  await admin.signIn('root', 'Cedar-Lantern-42');
   t.equal((await admin.post(URL, { username: 'daily' }, key('k5'))).status, 201, 'replayed');
   clock.advance(2 * hour);
-  await admin.signIn('root', 'TestPass123!');
+  await admin.signIn('root', 'Cedar-Lantern-42');
   t.equal((await admin.post(URL, { username: 'daily' }, key('k5'))).status, 409, 'runs again');
 });
 
@@ -80,7 +80,7 @@ t.test('accepts keys of 1 to 255 characters', async (t) => {
 
 t.test('does not store a response that sets a cookie', async (t) => {
   const login = () =>
-    admin.post('/api/v1/auth/login', { username: 'root', password: 'TestPass123!' }, key('k6'));
+    admin.post('/api/v1/auth/login', { username: 'root', password: 'Cedar-Lantern-42' }, key('k6'));
   const [first, second] = [await login(), await login()];
   t.ok(second.headers['set-cookie']);
   t.not(String(second.headers['set-cookie']), String(first.headers['set-cookie']));

@@ -50,7 +50,7 @@ const WIDE_LIMITS = {
 };
 
 /** A password that satisfies the policy. */
-export const PASSWORD = 'TestPass123!';
+export const PASSWORD = 'Cedar-Lantern-42';
 
 /** The lowest cost that argon2 accepts; a separate test covers the production cost. */
 export const CHEAP_PASSWORDS: PasswordCost = { memoryCost: 8, timeCost: 1, parallelism: 1 };

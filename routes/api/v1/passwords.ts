@@ -21,7 +21,8 @@ const operations = {
     summary: 'Check a password',
     description:
       'Checks a password against the rules for new passwords and returns every rule that it ' +
-      'breaks, in the language of `Accept-Language`. The password is not stored.',
+      'breaks, in the language of `Accept-Language`. With `username` and `email`, it also ' +
+      'checks that the password contains neither. The password is not stored.',
     tags,
     body: Ref(PasswordCheck),
     response: { 200: Ref(PasswordStrength) },
@@ -74,7 +75,8 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     },
     async (request, reply) => {
       const language = languageOf(request.headers['accept-language']);
-      const errors = brokenPasswordRules(request.body.password).map(({ type, ctx }) => ({
+      const { password, ...owner } = request.body;
+      const errors = brokenPasswordRules(password, owner).map(({ type, ctx }) => ({
         type,
         msg: validationMessage(language, type, ctx),
       }));

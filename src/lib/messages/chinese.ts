@@ -105,6 +105,9 @@ export const chinese: Messages = {
     password_no_lower: text('密码必须包含小写字母'),
     password_no_digit: text('密码必须包含数字'),
     password_no_special: text('密码必须包含特殊字符'),
+    password_too_common: text('密码过于常见，添加数字、符号或替换字母后仍属常见密码'),
+    password_contains_name: text('密码不能包含用户名或昵称'),
+    password_contains_email: text('密码不能包含邮箱地址或其 @ 之前的部分'),
 
     html_too_long: (ctx) => `渲染后的 HTML 不能超过 ${ctx['max_length']} 字节`,
   },

@@ -11,6 +11,11 @@ const passwordRules: Record<PasswordRule, Message> = {
   password_no_digit: () => 'Password should have a digit',
   password_no_special: () =>
     `Password should have a special character, one of ${PASSWORD_SPECIALS}`,
+  password_too_common: () =>
+    'Password should not be a common one, with or without digits, symbols and substitutes',
+  password_contains_name: () => 'Password should not contain your username or display name',
+  password_contains_email: () =>
+    'Password should not contain your email address or the part before its @',
 };
 
 /** The rule for rendered Markdown. */

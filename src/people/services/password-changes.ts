@@ -15,12 +15,12 @@ import {
 } from '#src/people/stores/email-tokens.js';
 import { deleteSessionsOf } from '#src/people/stores/sessions.js';
 import { lockUser } from '#src/people/stores/user-changes.js';
-import type { FullUser } from '#src/people/stores/users.js';
+import { type FullUser, findUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
 import { deleteAllApiKeys } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
 import { mailThrottle, throttled } from './login-throttling.js';
-import { hashPassword } from './passwords.js';
+import { hashPassword, passwordItems } from './passwords.js';
 
 /** Lifetime of a password reset token in minutes. */
 export const PASSWORD_RESET_MINUTES = 30;
@@ -30,14 +30,19 @@ export const PASSWORD_RESET_MINUTES = 30;
  * keys.
  *
  * @throws InvalidRequest if the current password is wrong, the new passwords differ, or the new
- *   password is the current one; ApiError too_many_attempts; user_unavailable if the password was
+ *   password is the current one or breaks a rule; ApiError too_many_attempts; user_unavailable if the password was
  *   reset meanwhile
  */
 export async function changePassword(
   context: ActingContext,
   { current_password, new_password, confirm_password, delete_api_keys }: PasswordChange,
 ): Promise<void> {
-  const items = mismatch(new_password, confirm_password);
+  const owner = await findUser(context.db, context.viewer.id, 'full');
+  if (owner === null) throw new ApiError('user_unavailable');
+  const items = [
+    ...passwordItems(new_password, owner, 'new_password'),
+    ...mismatch(new_password, confirm_password),
+  ];
   if (new_password === current_password) {
     items.push(valueError('password_unchanged', ['body', 'new_password'], REDACTED));
   }
@@ -69,7 +74,8 @@ export async function requestPasswordReset(context: Context, email: string): Pro
  * Sets a new password with the token from a mail, ends all sessions of the user and deletes all their
  * API keys: whoever resets a password may have lost control of the account. A token works once.
  *
- * @throws InvalidRequest if the token is unknown, used or expired, or the passwords differ
+ * @throws InvalidRequest if the token is unknown, used or expired, the passwords differ, or the new
+ *   password breaks a rule, which does not use up the token
  */
 export async function resetPassword(
   context: Context,
@@ -80,7 +86,10 @@ export async function resetPassword(
   const tokenHash = hashSecret(token);
   // Checked first, so that an invalid token does not cost a password hash.
   const found = await findEmailToken(context.db, tokenHash, 'reset_password', context.now);
-  if (found === null) throw invalidToken();
+  const owner = found === null ? null : await findUser(context.db, found.user_id, 'full');
+  if (owner === null) throw invalidToken();
+  const broken = passwordItems(new_password, owner, 'new_password');
+  if (broken.length > 0) throw new InvalidRequest(broken);
   const passwordHash = await hashPassword(new_password, context.passwordCost);
   await inTransaction(context, async (trx) => {
     const taken = await takeEmailToken(trx.db, tokenHash, 'reset_password', context.now);

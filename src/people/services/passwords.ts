@@ -3,6 +3,9 @@ import pLimit from 'p-limit';
 import type { Context } from '#src/access/context.js';
 import { ApiError } from '#src/errors.js';
 import type { PasswordCost } from '#src/lib/password-cost.js';
+import { REDACTED } from '#src/lib/redact.js';
+import type { ErrorItem } from '#src/lib/validation/index.js';
+import { type PasswordOwner, passwordViolations } from '#src/people/lib/password-policy.js';
 import * as passwords from '#src/people/lib/passwords.js';
 import { replacePasswordHash } from '#src/people/stores/accounts.js';
 
@@ -25,6 +28,20 @@ const limit = pLimit(CONCURRENCY);
 async function limited<T>(work: () => Promise<T>): Promise<T> {
   if (limit.pendingCount >= MAX_WAITING) throw new ApiError('too_busy');
   return limit(work);
+}
+
+/**
+ * Returns an error item for each rule that a new password of this user breaks. Validation has
+ * checked all rules that its schema can express; those that depend on the user are left.
+ *
+ * @param field name of the body field that contains the password
+ */
+export function passwordItems(password: string, owner: PasswordOwner, field: string): ErrorItem[] {
+  return passwordViolations(password, owner).map((violation) => ({
+    ...violation,
+    loc: ['body', field],
+    input: REDACTED,
+  }));
 }
 
 /**

@@ -11,7 +11,7 @@ import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
 import { mailThrottle, throttled } from './login-throttling.js';
-import { hashPassword } from './passwords.js';
+import { hashPassword, passwordItems } from './passwords.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -26,11 +26,12 @@ export const REGISTRATION_HOURS = 24;
  * The work does not depend on whether the email address is known, so neither the response nor its
  * timing reveals it.
  *
- * @throws InvalidRequest if the passwords differ or the terms are not accepted; ApiError duplicate
+ * @throws InvalidRequest if the password breaks a rule, the passwords differ or the terms are not
+ *   accepted; ApiError duplicate
  *   if the username is taken (usernames are public); too_many_mails
  */
 export async function register(context: Context, registration: Registration): Promise<void> {
-  assertAgreed(registration);
+  assertAcceptable(registration);
   const { username, email, password } = registration;
   const throttle = mailThrottle(email, FREE_REGISTRATIONS);
   const passwordHash = await throttled(context, [throttle], () =>
@@ -95,8 +96,13 @@ export async function confirmRegistration(
   }
 }
 
-function assertAgreed({ password, confirm_password, agree_terms }: Registration): void {
-  const items = [];
+function assertAcceptable({
+  password,
+  confirm_password,
+  agree_terms,
+  ...owner
+}: Registration): void {
+  const items = passwordItems(password, owner, 'password');
   if (confirm_password !== password) {
     items.push(valueError('passwords_differ', ['body', 'confirm_password'], REDACTED));
   }

@@ -74,6 +74,38 @@ t.test('reports every invalid field without repeating a password', async (t) => 
   t.equal((await test.client().signIn('alice', PASSWORD)).status, 200, 'nothing changed');
 });
 
+t.test('rejects new passwords that contain the name or address', async (t) => {
+  const test = await createTestApp(t);
+  const alice = await test.signedIn({
+    username: 'alice',
+    nickname: 'Wonderland',
+    email: 'liddell@example.com',
+  });
+  await test.client().post(FORGOT, { email: 'liddell@example.com' });
+  const token = await lastToken(test);
+  for (const [password, type] of [
+    ['my-ALICE-word-9', 'password_contains_name'],
+    ['Al1ce-Lantern-9', 'password_contains_name'],
+    ['W0nderland-99!', 'password_contains_name'],
+    ['Liddell-Lantern-9', 'password_contains_email'],
+    ['liddell@example.com-A1', 'password_contains_email'],
+    ['Dr@gon2024!', 'password_too_common'],
+  ] as const) {
+    const replies = [
+      await alice.post(CHANGE, change({ new_password: password, confirm_password: password })),
+      await test.client().post(RESET, reset(token, password)),
+    ];
+    for (const { status, json, text } of replies) {
+      t.equal(status, 422, password);
+      t.match(json.detail, [{ type, loc: ['body', 'new_password'], input: '[redacted]' }]);
+      t.equal(json.detail.length, 1);
+      t.notMatch(text, password);
+    }
+  }
+  t.equal((await test.client().signIn('alice', PASSWORD)).status, 200, 'nothing changed');
+  t.equal((await test.client().post(RESET, reset(token))).status, 200, 'the token still works');
+});
+
 t.test('throttles attempts at the current password', async (t) => {
   const test = await createTestApp(t, { LOGIN_ATTEMPTS: 3 });
   const alice = await test.signedIn({ username: 'alice' });

@@ -29,6 +29,25 @@ t.test('returns all errors at once in the requested language', async (t) => {
   t.match(long.json.errors, [{ type: 'password_too_long' }]);
 });
 
+t.test('knows common passwords, and those that contain who is to have them', async (t) => {
+  const typesOf = async (body: Record<string, string>) =>
+    (await client().post(URL, body)).json.errors.map(({ type }: { type: string }) => type);
+  for (const password of ['Password1!', 'P@ssw0rd#9', 'Welcome2024!', 'Qwerty!23']) {
+    t.same(await typesOf({ password }), ['password_too_common'], password);
+  }
+  const password = 'Alice-Lantern-9';
+  t.same(await typesOf({ password }), []);
+  t.same(await typesOf({ password, username: 'ALICE' }), ['password_contains_name']);
+  t.same(await typesOf({ password, email: 'Alice+news@example.com' }), ['password_contains_email']);
+  t.same(await typesOf({ password, username: 'bob', email: 'bob@example.com' }), []);
+  const both = { password, username: 'alice', email: 'alice@example.com' };
+  const chinese = await client().post(URL, both, { 'accept-language': 'zh' });
+  t.same(
+    chinese.json.errors.map(({ msg }: { msg: string }) => msg),
+    ['密码不能包含用户名或昵称', '密码不能包含邮箱地址或其 @ 之前的部分'],
+  );
+});
+
 t.test('needs no session', async (t) => {
   const alice = await signedIn({ username: 'alice' });
   alice.dropCsrfToken();

@@ -86,6 +86,35 @@ t.test('reports every error at once', async (t) => {
   t.equal((await client().post(URL, {})).json.detail.length, 5);
 });
 
+t.test('rejects common passwords and those that contain the name or address', async (t) => {
+  const test = await createTestApp(t);
+  const typesOf = async (username: string, password: string, more = {}) => {
+    const body = form(username, { password, confirm_password: password, ...more });
+    const { status, json, text } = await test.client().post(URL, body);
+    t.equal(status, 422, password);
+    t.notMatch(text, password, 'never returns a password');
+    for (const { loc, input } of json.detail) {
+      t.same([loc, input], [['body', 'password'], '[redacted]']);
+    }
+    return json.detail.map(({ type }: { type: string }) => type);
+  };
+  t.same(await typesOf('dora', 'Password1!'), ['password_too_common']);
+  t.same(await typesOf('dora', 'D0ra-Lantern-9'), [
+    'password_contains_name',
+    'password_contains_email',
+  ]);
+  const email = 'erna.explorer@example.com';
+  t.same(await typesOf('dora', 'ErnaExplorer!9', { email }), ['password_contains_email']);
+  t.same(await typesOf('dora', `${email}-A1`, { email }), ['password_contains_email']);
+  const twice = form('dora', { password: 'Dora-Lantern-9', agree_terms: false });
+  t.same(
+    (await test.client().post(URL, twice)).json.detail.map(({ loc }: { loc: string[] }) => loc[1]),
+    ['password', 'password', 'confirm_password', 'agree_terms'],
+    'all errors at once',
+  );
+  t.equal(await rowsOf(test, 'registrations'), 0);
+});
+
 t.test('does not reveal whether an email address is known', async (t) => {
   const test = await createTestApp(t);
   await insertUser(test.app.db, { username: 'known', email: 'known@example.com' });
