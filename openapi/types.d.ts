@@ -321,7 +321,7 @@ export interface paths {
         put?: never;
         /**
          * Register an account
-         * @description Sends a token to the email address. The account is created when the token is sent to `POST /api/v1/auth/verify-email`; until then, the username is reserved for 24 hours. Responds with 409 if the username is taken. The response never reveals whether the email address is already registered; the mail does.
+         * @description Sends a token to the email address. The account is created when the token is sent to `POST /api/v1/auth/verify-email` with the password; until then, the username is reserved for 24 hours. Responds with 409 if the username is taken. The response never reveals whether the email address is already registered; the mail does.
          */
         post: operations["registrations-create"];
         delete?: never;
@@ -361,7 +361,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm an email address
-         * @description Confirms an email address with the token from a mail, which works once. A registration becomes an account; a requested change of address takes effect.
+         * @description Confirms an email address with the token from a mail, which works once. A requested change of address takes effect. A registration becomes an account, given the password that was chosen then: so neither who reads the mail can confirm the registration of somebody else, nor who registers the address of somebody else. A wrong password is answered as at sign-in, and throttled; the registration stays.
          */
         post: operations["emails-confirm"];
         delete?: never;
@@ -4710,12 +4710,18 @@ export interface components {
          * EmailConfirmation
          * @description The token that confirms an email address
          * @example {
-         *       "token": "y3JxN0n4…"
+         *       "token": "y3JxN0n4…",
+         *       "password": "Correct-Horse-9"
          *     }
          */
         EmailConfirmation: {
             /** @description The token from the mail. It works once. */
             token: string;
+            /**
+             * Format: password
+             * @description The password that was chosen at registration. Required to confirm a registration, ignored for a change of address.
+             */
+            password?: string;
         };
         /**
          * EmailConfirmed
@@ -7054,6 +7060,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];

@@ -55,13 +55,22 @@ export const RegistrationStatus = Component(
 export const EmailConfirmation = Component(
   'EmailConfirmation',
   Type.Object(
-    { token },
+    {
+      token,
+      password: Type.Optional({
+        ...currentPassword,
+        description:
+          'The password that was chosen at registration. Required to confirm a registration, ' +
+          'ignored for a change of address.',
+      }),
+    },
     {
       description: 'The token that confirms an email address',
-      examples: [{ token: 'y3JxN0n4…' }],
+      examples: [{ token: 'y3JxN0n4…', password: 'Correct-Horse-9' }],
     },
   ),
 );
+export type EmailConfirmation = Static<typeof EmailConfirmation>;
 
 export const EmailConfirmed = Component(
   'EmailConfirmed',

@@ -36,6 +36,7 @@ const AT_MOST: Record<string, { requests: number; because: string }> = {
   'auth-login': ARGON2,
   'tokens-create': ARGON2,
   'registrations-create': ARGON2,
+  'emails-confirm': ARGON2,
   'passwords-change': ARGON2,
   'api-keys-create': ARGON2,
   'passwords-reset': ARGON2,
@@ -318,6 +319,7 @@ const WANTED: Record<string, () => Promise<Record<string, string | boolean | str
   'registrations-create': async () => newRegistration(),
   'emails-confirm': async () => ({
     token: await mailedToken('/api/v1/auth/register', newRegistration()),
+    password: PASSWORD,
   }),
 };
 const NEW_PASSWORD = { new_password: 'Battery-Staple-8', confirm_password: 'Battery-Staple-8' };

@@ -15,8 +15,11 @@ const operations = {
     operationId: 'emails-confirm',
     summary: 'Confirm an email address',
     description:
-      'Confirms an email address with the token from a mail, which works once. A ' +
-      'registration becomes an account; a requested change of address takes effect.',
+      'Confirms an email address with the token from a mail, which works once. A requested ' +
+      'change of address takes effect. A registration becomes an account, given the password ' +
+      'that was chosen then: so neither who reads the mail can confirm the registration of ' +
+      'somebody else, nor who registers the address of somebody else. A wrong password is ' +
+      'answered as at sign-in, and throttled; the registration stays.',
     tags: [authTag.name],
     body: Ref(EmailConfirmation),
     response: { 200: Ref(EmailConfirmed) },
@@ -43,9 +46,9 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
 
   app.post(
     '/auth/verify-email',
-    { schema: operations.confirm, config: { ...config, csrf: false, errors: [409] } },
+    { schema: operations.confirm, config: { ...config, csrf: false, errors: [401, 409] } },
     async (request) => {
-      const confirmed = await confirmEmail(request.context(), request.body.token);
+      const confirmed = await confirmEmail(request.context(), request.body);
       return { status: 'verified' as const, ...confirmed };
     },
   );

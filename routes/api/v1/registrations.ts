@@ -18,7 +18,8 @@ const operations = {
     summary: 'Register an account',
     description:
       'Sends a token to the email address. The account is created when the token is sent to ' +
-      '`POST /api/v1/auth/verify-email`; until then, the username is reserved for 24 hours. ' +
+      '`POST /api/v1/auth/verify-email` with the password; until then, the username is ' +
+      'reserved for 24 hours. ' +
       'Responds with 409 if the username is taken. The response never reveals whether the ' +
       'email address is already registered; the mail does.',
     tags,

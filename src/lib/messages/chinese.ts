@@ -188,9 +188,11 @@ export const chinese: Messages = {
     confirm_registration: {
       subject: '请确认您的邮箱地址',
       text:
-        '有人使用此邮箱地址注册了用户名 {username}。如果这是您选择的用户名，请按以下方式确认注册；' +
-        '否则请忽略此邮件，我们不会创建账户。\n\n{access}\n\n' +
-        '此操作仅可进行一次，{hours} 小时内有效。',
+        '有人使用此邮箱地址注册了用户名 {username}。如果是您本人操作，请按以下方式确认注册，' +
+        '并输入您当时设置的密码。\n\n{access}\n\n' +
+        '此操作仅可进行一次，{hours} 小时内有效。\n\n' +
+        '如果不是您本人操作，请忽略此邮件，也不要将其内容转告他人，这样就不会创建账户。' +
+        '您仍可使用此邮箱地址自行注册。',
     },
     already_registered: {
       subject: '您已有账户',

@@ -114,10 +114,11 @@ export const english = {
     confirm_registration: {
       subject: 'Confirm your email address',
       text:
-        'Someone registered with this email address under the username {username}. If you chose ' +
-        'this username, confirm your registration below; otherwise ignore this mail, and no account ' +
-        'will be created.\n\n{access}\n\n' +
-        'You can do this once, within {hours} hours.',
+        'Someone registered with this email address under the username {username}. If it was you, ' +
+        'confirm your registration below, with the password that you chose.\n\n{access}\n\n' +
+        'You can do this once, within {hours} hours.\n\n' +
+        'If it was not you, ignore this mail and pass its content on to nobody: without it, no ' +
+        'account is created. You can still register with this email address yourself.',
     },
     already_registered: {
       subject: 'You already have an account',

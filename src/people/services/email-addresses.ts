@@ -1,4 +1,4 @@
-import type { EmailChange } from '#schemas/registrations.js';
+import type { EmailChange, EmailConfirmation } from '#schemas/registrations.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
@@ -11,7 +11,7 @@ import { lockUser, updateUser } from '#src/people/stores/user-changes.js';
 import { enqueue } from '#src/queue/store.js';
 import { assertPassword } from './auth.js';
 import { mailThrottle, throttled } from './login-throttling.js';
-import { confirmRegistration } from './registrations.js';
+import { assertRegistrant, confirmRegistration } from './registrations.js';
 
 /** Lifetime of the token that confirms a new email address, in hours. */
 export const EMAIL_CHANGE_HOURS = 24;
@@ -46,13 +46,20 @@ export async function requestEmailChange(
 
 /**
  * Confirms the email address of a registration or of a requested change, with the token from the
- * mail. A token works once.
+ * mail, which works once. A registration also takes the password that was chosen then: the token
+ * proves who owns the address, and only the password who has registered.
  *
- * @throws InvalidRequest if the token is unknown, used or expired; ApiError duplicate if the
+ * @param context on the pool, not in a transaction: failures are counted even if the request fails
+ * @throws InvalidRequest if the token is unknown, used or expired, or the password is missing;
+ *   ApiError invalid_credentials if the password is wrong; too_many_attempts; duplicate if the
  *   username or email address has been taken meanwhile
  */
-export function confirmEmail(context: Context, token: string): Promise<ConfirmedEmail> {
+export async function confirmEmail(
+  context: Context,
+  { token, password }: EmailConfirmation,
+): Promise<ConfirmedEmail> {
   const tokenHash = hashSecret(token);
+  await assertRegistrant(context, tokenHash, password);
   return inTransaction(context, async (trx) => {
     const user = await confirmRegistration(trx, tokenHash);
     const confirmed =

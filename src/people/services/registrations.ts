@@ -3,15 +3,15 @@ import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
-import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { ApiError, duplicate, InvalidRequest, missingValue, valueError } from '#src/errors.js';
 import { fold } from '#src/lib/fold.js';
 import { REDACTED } from '#src/lib/redact.js';
 import * as store from '#src/people/stores/registrations.js';
 import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
-import { mailThrottle, throttled } from './login-throttling.js';
-import { hashPassword, passwordItems } from './passwords.js';
+import { accountThrottle, ipAddressThrottle, mailThrottle, throttled } from './login-throttling.js';
+import { hashPassword, passwordItems, verifyPassword } from './passwords.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -70,7 +70,34 @@ export async function resendConfirmation(context: Context, email: string): Promi
 }
 
 /**
- * Creates the user of the registration that the token confirms.
+ * Verifies the password of the registration that the token confirms. A token of anything else needs
+ * none.
+ *
+ * @param context on the pool, not in a transaction: failures are counted even if the request fails
+ * @throws InvalidRequest if the password is missing; ApiError invalid_credentials if it is wrong;
+ *   too_many_attempts
+ */
+export async function assertRegistrant(
+  context: Context,
+  tokenHash: Buffer,
+  password: string | undefined,
+): Promise<void> {
+  const { db, now, address, loginLimits, passwordCost } = context;
+  const registration = await store.findRegistrationByToken(db, tokenHash, now);
+  if (registration === null) return;
+  if (password === undefined) throw new InvalidRequest([missingValue(['body', 'password'])]);
+  const throttles = [
+    accountThrottle(`registration:${registration.id}`, loginLimits),
+    ipAddressThrottle(address, loginLimits),
+  ];
+  await throttled(context, throttles, async () => {
+    const matches = await verifyPassword(password, registration.password_hash, passwordCost);
+    if (!matches) throw new ApiError('invalid_credentials');
+  });
+}
+
+/**
+ * Creates the user of the registration that the token confirms, whose password was verified.
  *
  * @returns the user, or null if the token confirms no registration
  * @throws ApiError duplicate if the username or email address has been taken meanwhile

@@ -63,6 +63,21 @@ export async function findRegistration(
   return row ?? null;
 }
 
+/** Returns the registration that the token confirms, or null if unknown or expired. */
+export async function findRegistrationByToken(
+  db: Database,
+  tokenHash: Buffer,
+  now: Date,
+): Promise<Registration | null> {
+  const row = await db
+    .selectFrom('registrations')
+    .select(COLUMNS)
+    .where('token_hash', '=', tokenHash)
+    .where('expires_at', '>', now.toISOString())
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /** Returns the ids of the latest unexpired registrations with this email address. */
 export async function findRegistrationsByEmail(
   db: Database,

@@ -17,8 +17,8 @@ function form(username: string, more: Record<string, unknown> = {}) {
   };
 }
 
-const verify = (test: TestApp, token: string) =>
-  test.client().post('/api/v1/auth/verify-email', { token });
+const verify = (test: TestApp, token: string, password: string | undefined = PASSWORD) =>
+  test.client().post('/api/v1/auth/verify-email', { token, password });
 
 async function rowsOf(test: TestApp, table: 'users' | 'registrations'): Promise<number> {
   const { rows } = await test.app.pg.query(`select count(*)::int as n from ${table}`);
@@ -59,6 +59,68 @@ t.test('creates an account from a registration', async (t) => {
   const again = await verify(test, token);
   t.equal(again.status, 422, 'the token works once');
   t.match(again.json.detail[0], { type: 'value_error', loc: ['body', 'token'] });
+});
+
+t.test('confirms a registration only with its token and its password', async (t) => {
+  const test = await createTestApp(t);
+  const email = 'owner@example.com';
+  const theirs = 'Different-Word-7';
+  const planted = form('stranger', { email, password: theirs, confirm_password: theirs });
+  await test.client().post(URL, planted);
+  const token = await lastToken(test);
+  const mail = await lastMail(test);
+  t.match(mail?.text, /username stranger\b.*with the password.*If it was not you, ignore/s);
+
+  const missing = await test.client().post('/api/v1/auth/verify-email', { token });
+  t.strictSame(
+    [missing.status, missing.json.detail],
+    [422, [{ type: 'missing', loc: ['body', 'password'], msg: 'Field required', input: null }]],
+  );
+  const login = await test.client().signIn('nobody', 'x');
+  const refused = await verify(test, token, 'Owners-Word-7');
+  t.same([refused.status, refused.text], [401, login.text], 'the owner of the address');
+  t.match(await verify(test, 'x'.repeat(43), theirs), { status: 422 }, 'the stranger');
+  t.equal(await rowsOf(test, 'users'), 0);
+  t.equal(await rowsOf(test, 'registrations'), 1, 'the registration stays');
+
+  await test.client().post(URL, form('owner', { email }));
+  t.equal((await verify(test, await lastToken(test))).status, 200, 'the owner registers');
+  t.equal((await test.client().signIn(email, theirs)).status, 401);
+  t.equal((await test.client().signIn(email, PASSWORD)).status, 200);
+});
+
+t.test('throttles passwords per registration', async (t) => {
+  const test = await createTestApp(t, { LOGIN_ATTEMPTS: 3, LOGIN_ATTEMPTS_PER_ADDRESS: 50 });
+  await test.client().post(URL, form('dora'));
+  const token = await lastToken(test);
+  await test.client().post(URL, form('emma'));
+  const other = await lastToken(test);
+  const statuses = [];
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    statuses.push((await verify(test, token, `Wrong-Horse-${attempt}`)).status);
+  }
+  t.same(statuses, [401, 401, 401, 429]);
+  t.match(await verify(test, token), { status: 429, json: { code: 'too_many_attempts' } });
+  t.equal((await test.client().signIn('dora', 'wrong')).status, 401, 'a count of its own');
+  t.equal((await verify(test, other)).status, 200, 'others are not delayed');
+  test.clock.advance(1000);
+  t.equal((await verify(test, token)).status, 200);
+
+  const network = await createTestApp(t, { LOGIN_ATTEMPTS_PER_ADDRESS: 2 });
+  await network.client().post(URL, form('dora'));
+  const last = await lastToken(network);
+  await network.client().signIn('somebody', 'wrong');
+  t.equal((await verify(network, last, 'Wrong-Horse-1')).status, 401);
+  t.equal((await verify(network, last)).status, 429, 'and per network');
+});
+
+t.test('needs no password to confirm a change of address', async (t) => {
+  const test = await createTestApp(t);
+  const alice = await test.signedIn({ username: 'alice', email: 'alice@example.com' });
+  await alice.post('/api/v1/me/email', { email: 'new@example.com', password: PASSWORD });
+  const token = await lastToken(test);
+  const reply = await test.client().post('/api/v1/auth/verify-email', { token });
+  t.match(reply, { status: 200, json: { username: 'alice', email: 'new@example.com' } });
 });
 
 t.test('reports every error at once', async (t) => {
@@ -340,5 +402,5 @@ t.test('limits resent confirmations', async (t) => {
 t.test('limits mail requests per IP address', async (t) => {
   await expectLimited(t, '/api/v1/auth/verify-email/resend', { email: 'a@example.com' });
   await expectLimited(t, '/api/v1/auth/forgot-password', { email: 'a@example.com' });
-  await expectLimited(t, '/api/v1/auth/verify-email', { token: 'x' });
+  await expectLimited(t, '/api/v1/auth/verify-email', { token: 'x', password: 'x' });
 });
