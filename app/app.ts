@@ -16,6 +16,7 @@ import gracefulShutdown from '#plugins/graceful-shutdown.js';
 import host from '#plugins/host.js';
 import idempotency from '#plugins/idempotency.js';
 import jobsWorker from '#plugins/jobs.js';
+import localAccess from '#plugins/local-access.js';
 import mail from '#plugins/mail.js';
 import notFound from '#plugins/not-found.js';
 import openapi from '#plugins/openapi.js';
@@ -138,6 +139,7 @@ export async function buildApp(
   });
   await app.register(gracefulShutdown);
   await app.register(securityHeaders, { production });
+  await app.register(localAccess, { prefix: '/dev' });
   await app.register(host);
   await app.register(clientAddress);
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });

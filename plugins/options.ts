@@ -10,12 +10,12 @@ export default fp(
     app.addHook('onRequest', async (request, reply) => {
       if (request.method !== 'OPTIONS') return;
       const methods = app.allowedMethods(request.url);
-      if (methods.length === 0) throw new ApiError('not_found');
+      if (methods.length === 0 || app.isHidden(request)) throw new ApiError('not_found');
       await reply
         .code(204)
         .header('allow', [...methods, 'OPTIONS'].join(', '))
         .send();
     });
   },
-  { name: 'options', dependencies: ['allowed-methods', 'cors', 'rate-limit'] },
+  { name: 'options', dependencies: ['allowed-methods', 'cors', 'local-access', 'rate-limit'] },
 );
