@@ -9,6 +9,7 @@ import components from '#plugins/components.js';
 import conditionalRequests from '#plugins/conditional-requests.js';
 import connections, { answerClientError } from '#plugins/connections.js';
 import context from '#plugins/context.js';
+import cookies from '#plugins/cookies.js';
 import cors from '#plugins/cors.js';
 import csrf from '#plugins/csrf.js';
 import errorHandler, { sendError } from '#plugins/error-handler.js';
@@ -177,6 +178,7 @@ export async function buildApp(
     perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
     cost: passwordCost,
   });
+  await app.register(cookies, { production, secret: secretKey });
   await app.register(sessions, {
     secret: secretKey,
     limits: { cookie: config.SESSION_MAX_DAYS * DAY, token: config.REFRESH_MAX_DAYS * DAY },

@@ -19,9 +19,10 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export default fp<{ secret: string }>(
   async (app, { secret }) => {
+    const { name, attributes } = app.cookieOf('csrf');
     await app.register(csrfProtection, {
-      cookieKey: 'althing_csrf',
-      cookieOpts: { path: '/', httpOnly: true, sameSite: 'lax', secure: 'auto', signed: true },
+      cookieKey: name,
+      cookieOpts: { ...attributes, signed: true },
       csrfOpts: { hmacKey: secret, userInfo: true },
       getUserInfo: (request) => request.session.sessionId,
       getToken: (request) => {
@@ -37,5 +38,5 @@ export default fp<{ secret: string }>(
       else app.csrfProtection(request, reply, done);
     });
   },
-  { name: 'csrf', dependencies: ['sessions', 'authentication'] },
+  { name: 'csrf', dependencies: ['cookies', 'sessions', 'authentication'] },
 );

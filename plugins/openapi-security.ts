@@ -3,19 +3,30 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 import { PERMISSIONS, type Permission } from '#schemas/roles.js';
 import { SCOPES } from '#schemas/scopes.js';
 import type { Access } from './access.js';
-import { SESSION_COOKIE } from './sessions.js';
+import { COOKIE_NAMES, productionName } from './cookies.js';
 
 const SCOPE_LINES = Object.entries(SCOPES).map(([name, meaning]) => `- \`${name}\`: ${meaning}`);
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * The setting that restricts a public operation to signed-in users. The document, which is the
+     * same for all settings, describes the operation as public and names the setting.
+     */
+    closedBy?: string;
+  }
+}
 
 /** The security schemes of the OpenAPI document. */
 export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> = {
   session: {
     type: 'apiKey',
     in: 'cookie',
-    name: SESSION_COOKIE,
+    name: COOKIE_NAMES.session,
     description:
       'The session cookie, set by `POST /api/v1/auth/login`. The browser sends it by itself: enter ' +
-      'nothing here.',
+      `nothing here. Its name is \`${COOKIE_NAMES.session}\`, and ` +
+      `\`${productionName('session')}\` in production, where browsers accept it over https only.`,
   },
   token: {
     type: 'oauth2',
@@ -44,9 +55,13 @@ export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> 
  */
 export function describeAccess(
   { description }: FastifySchema,
-  { access = 'public', scope }: FastifyContextConfig = {},
+  { scope, closedBy, ...config }: FastifyContextConfig = {},
 ): Partial<FastifySchema> & Record<`x-${string}`, unknown> {
+  const { access = 'public' } = closedBy === undefined ? config : {};
   const sentences = [
+    closedBy === undefined
+      ? undefined
+      : `**Access:** everyone; signed-in users if the service is configured with \`${closedBy}\`.`,
     access === 'public' ? undefined : `**Access:** ${PEOPLE[access]}.`,
     typeof scope === 'string' ? `**API key:** needs the scope \`${scope}\`.` : undefined,
     scope === null ? '**API key:** not accepted.' : undefined,

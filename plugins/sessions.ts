@@ -1,4 +1,3 @@
-import cookie from '@fastify/cookie';
 import session from '@fastify/session';
 import type { FastifyInstance, FastifyReply, FastifyRequest, Session } from 'fastify';
 import fp from 'fastify-plugin';
@@ -11,8 +10,10 @@ import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import type { AuthenticatedUser } from '#src/people/services/auth.js';
 import { startSession } from '#src/people/services/sessions.js';
 import * as store from '#src/people/stores/sessions.js';
+import { COOKIE_NAMES } from './cookies.js';
 
-export const SESSION_COOKIE = 'althing_session';
+/** The name of the session cookie outside of production. */
+export const SESSION_COOKIE = COOKIE_NAMES.session;
 
 const MINUTE_MS = 60 * 1000;
 
@@ -65,15 +66,23 @@ export interface SessionOptions {
 export default fp<SessionOptions>(
   async (app, { secret, limits }) => {
     app.decorate('sessionLimits', limits);
-    await app.register(cookie, { secret });
+    const { name, attributes } = app.cookieOf('session');
     // Only the API uses sessions: health checks, documents and assets do not need the database.
     app.addHook('onRequest', async (request) => {
-      if (!request.url.startsWith('/api/')) delete request.cookies[SESSION_COOKIE];
+      if (!request.url.startsWith('/api/')) delete request.cookies[name];
+    });
+    // Runs before the plugin's own hook, which renews no session with a `Secure` cookie over plain
+    // HTTP: that may be what a TLS proxy speaks to this service.
+    app.addHook('onSend', async (request) => {
+      // Missing if the request was refused before, or if the session has ended.
+      const session = request.session as FastifyRequest['session'] | null;
+      if (session?.cookie.secure !== true || request.protocol === 'https') return;
+      if (session.isModified()) await session.save();
     });
     await app.register(session, {
       secret,
-      cookieName: SESSION_COOKIE,
-      cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: LIFETIME_MS },
+      cookieName: name,
+      cookie: { ...attributes, maxAge: LIFETIME_MS },
       saveUninitialized: false,
       rolling: false,
       store: createStore(app),
@@ -91,7 +100,7 @@ export default fp<SessionOptions>(
       }
     });
   },
-  { name: 'sessions', dependencies: ['postgres', 'request-tracing'] },
+  { name: 'sessions', dependencies: ['cookies', 'postgres', 'request-tracing'] },
 );
 
 /**
@@ -134,7 +143,8 @@ export async function signIn(
 /** Clears the cookie of a session that has ended, and stops the renewal of both. */
 export async function dropCookie(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   await request.session.destroy();
-  reply.clearCookie(SESSION_COOKIE, { path: '/' });
+  const { name, attributes } = request.server.cookieOf('session');
+  reply.clearCookie(name, attributes);
 }
 
 /** Returns the `User-Agent` of the request, cut to the stored length. */
