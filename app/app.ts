@@ -13,6 +13,7 @@ import cookies from '#plugins/cookies.js';
 import cors from '#plugins/cors.js';
 import csrf from '#plugins/csrf.js';
 import errorHandler, { sendError } from '#plugins/error-handler.js';
+import forwardedHeaders from '#plugins/forwarded-headers.js';
 import gracefulShutdown from '#plugins/graceful-shutdown.js';
 import host from '#plugins/host.js';
 import idempotency from '#plugins/idempotency.js';
@@ -63,7 +64,7 @@ import system from '#routes/system.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
-import { isBehindProxy, trustedProxies } from './config.js';
+import { trustedProxies, trustsProxy } from './config.js';
 import type { Config } from './config-schema.js';
 import { tasks, timetable } from './tasks.js';
 
@@ -136,9 +137,10 @@ export async function buildApp(
   await app.register(errorHandler);
   await app.register(connections, {
     max: config.MAX_CONNECTIONS,
-    maxPerNetwork: isBehindProxy(config) ? Number.POSITIVE_INFINITY : config.MAX_CONNECTIONS / 4,
+    maxPerNetwork: trustsProxy(config) ? Number.POSITIVE_INFINITY : config.MAX_CONNECTIONS / 4,
   });
   await app.register(gracefulShutdown);
+  await app.register(forwardedHeaders, { trustsProxy: trustsProxy(config) });
   await app.register(securityHeaders, { production });
   await app.register(localAccess, { prefix: '/dev' });
   await app.register(host);

@@ -35,9 +35,9 @@ export function trustedProxies({
   return (_address, hop) => hop < hops;
 }
 
-/** Whether requests come through a trusted proxy. */
-export function isBehindProxy({ TRUST_PROXY }: Config): boolean {
-  return TRUST_PROXY !== '0';
+/** Whether any proxy is trusted. */
+export function trustsProxy({ TRUST_PROXY }: Config): boolean {
+  return !/^0+$/.test(TRUST_PROXY);
 }
 
 /** The environment variable that replaces the password prompt of `create-admin`. */
