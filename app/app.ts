@@ -205,8 +205,8 @@ export async function buildApp(
   await app.register(writeBehind);
   await app.register(openapi);
 
-  await app.register(system);
-  await app.register(docs);
+  await app.register(system, { hasDocs: config.DOCS });
+  if (config.DOCS) await app.register(docs);
   await app.register(feed, { clientUrl: config.CLIENT_URL });
   // Operations that check passwords or send mail have a lower limit per IP address.
   const perMinute = config.LOGIN_RATE_LIMIT;
@@ -222,8 +222,9 @@ export async function buildApp(
   await app.register(me, { prefix: '/api/v1/me' });
   await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
-  await app.register(users, { prefix: '/api/v1/users' });
-  await app.register(userExports, { prefix: '/api/v1/users' });
+  const isPublic = config.PUBLIC_USERS;
+  await app.register(users, { prefix: '/api/v1/users', isPublic });
+  await app.register(userExports, { prefix: '/api/v1/users', isPublic });
   await app.register(posts, { prefix: '/api/v1/posts', visitorSecret: secretKey });
   await app.register(postStatistics, { prefix: '/api/v1/posts' });
   await app.register(trash, { prefix: '/api/v1/trash' });

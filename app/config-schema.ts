@@ -66,6 +66,12 @@ export const ConfigSchema = Type.Object({
       description: 'http or https URL whose JSON `GET /api/v1/playground/upstream` returns',
     }),
   ),
+  DOCS: Default(
+    Type.Boolean({
+      description: 'Serve the documentation at `/docs` and `/redoc`, and `/openapi.json`',
+    }),
+    true,
+  ),
   DB_POOL_MIN: Default(
     Type.Integer({
       minimum: 0,
@@ -182,6 +188,14 @@ export const ConfigSchema = Type.Object({
   REGISTRATION: Default(
     Type.Boolean({
       description: 'Allow anyone to register; if off, only administrators create accounts',
+    }),
+    true,
+  ),
+  PUBLIC_USERS: Default(
+    Type.Boolean({
+      description:
+        'Allow anyone to list and read users, with their public fields only; if off, this ' +
+        'requires signing in. Posts and comments name their authors in either case.',
     }),
     true,
   ),

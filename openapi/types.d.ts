@@ -577,7 +577,7 @@ export interface paths {
          * List users
          * @description Returns users, filtered by `q` and sorted by `sort`. Everyone sees the public fields of active users; administrators see all users with all fields.
          *
-         *     **API key:** needs the scope `users:read`.
+         *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
         get: operations["users-list"];
         put?: never;
@@ -605,7 +605,7 @@ export interface paths {
          * Read a user
          * @description Returns a user: with all fields for administrators and the user, with the public fields for everyone else.
          *
-         *     **API key:** needs the scope `users:read`.
+         *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
         get: operations["users-read"];
         /**
@@ -689,7 +689,7 @@ export interface paths {
          * Export users as JSON
          * @description Returns all users in one array. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited.
          *
-         *     **API key:** needs the scope `users:read`.
+         *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
         get: operations["users-export-json"];
         put?: never;
@@ -711,7 +711,7 @@ export interface paths {
          * Export users as CSV
          * @description Returns all users as a table with a header line. Tags are joined by `;`, the address is JSON. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited.
          *
-         *     **API key:** needs the scope `users:read`.
+         *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
         get: operations["users-export-csv"];
         put?: never;

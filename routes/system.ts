@@ -59,8 +59,9 @@ const operations = {
 } as const;
 
 /** The routes for load balancers, monitors and newcomers. */
-const routes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+const routes: FastifyPluginAsyncTypebox<{ hasDocs: boolean }> = async (app, { hasDocs }) => {
+  const start = hasDocs ? '/docs' : '/api/v1';
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect(start));
 
   app.get('/health', { schema: operations.health }, async () => ({ status: 'healthy' as const }));
 

@@ -26,6 +26,33 @@ t.test('serves pages and assets from this origin', async (t) => {
   t.equal((await anyone.get('/static/%2e%2e/package.json')).status, 404);
 });
 
+t.test('serves no documentation with DOCS=false', async (t) => {
+  const closed = await createTestApp(t, { DOCS: false });
+  const anyone = closed.client();
+  for (const url of [
+    '/docs',
+    '/docs/',
+    '/docs/json',
+    '/docs/yaml',
+    '/docs/static/index.html',
+    '/docs/static/swagger-ui.css',
+    '/redoc',
+    '/openapi.json',
+    '/static/redoc.css',
+  ]) {
+    for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS']) {
+      const { status, headers } = await anyone.request({ method, url });
+      t.same([status, headers['allow']], [404, undefined], `${method} ${url}`);
+    }
+  }
+  const start = await anyone.get('/');
+  t.equal(start.status, 302);
+  const target = await anyone.get(String(start.headers['location']));
+  t.equal(target.status, 200, 'the start page leads somewhere');
+  t.notMatch(target.text, /docs|openapi/);
+  t.equal((await anyone.get('/health')).status, 200);
+});
+
 t.test('signs in with Swagger UI and tries an operation', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/docs`);

@@ -8,6 +8,7 @@ import { ApiError } from '#src/errors.js';
 import { csvStream, jsonArrayStream } from '#src/lib/export-streams.js';
 import { Limiter } from '#src/lib/limiter.js';
 import { exportUsers, usersAudience } from '#src/people/services/users.js';
+import { readersOf, type UserRoutesOptions } from './users.js';
 
 /**
  * The maximum number of parallel exports. Each export holds a database connection while it runs, so
@@ -68,13 +69,13 @@ const columnsOf = {
   public: Object.keys(UserPublic.properties),
 };
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, { isPublic }) => {
   const gates = {
     anonymous: new Limiter(PLACES.anonymous),
     signedIn: new Limiter(PLACES.signedIn),
   };
   const config = {
-    scope: 'users:read',
+    ...readersOf(isPublic),
     limit: { perMinute: 30 },
     sends: ['Content-Disposition'],
   } as const;

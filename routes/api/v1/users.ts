@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { RoleAssignment } from '#schemas/roles.js';
 import { Ref } from '#schemas/types.js';
@@ -125,21 +125,33 @@ const operations = {
   },
 } as const;
 
+export interface UserRoutesOptions {
+  /** Whether everyone may read users, as far as they are public; otherwise signed-in users. */
+  isPublic: boolean;
+}
+
+/** Who may read users. */
+export function readersOf(isPublic: boolean) {
+  return {
+    access: isPublic ? 'public' : 'user',
+    scope: 'users:read',
+    closedBy: 'PUBLIC_USERS=false',
+  } as const satisfies FastifyContextConfig;
+}
+
 const write = { access: 'admin', scope: 'users:write', errors: [404, 409, 412] } as const;
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get(
-    '/',
-    { schema: operations.list, config: { scope: 'users:read' } },
-    async (request, reply) => {
-      const page = await users.listUsers(request.context(), request.query);
-      return reply.page(page);
-    },
-  );
+const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, { isPublic }) => {
+  const read = readersOf(isPublic);
+
+  app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
+    const page = await users.listUsers(request.context(), request.query);
+    return reply.page(page);
+  });
 
   app.get(
     '/:id',
-    { schema: operations.read, config: { scope: 'users:read', errors: [404] } },
+    { schema: operations.read, config: { ...read, errors: [404] } },
     async (request, reply) => {
       const user = await users.readUser(request.context(), request.params.id);
       return reply.entity(user, users.userTag(user, request.viewer));

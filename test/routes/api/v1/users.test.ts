@@ -3,7 +3,7 @@ import t from 'tap';
 import { DEMO_USERS } from '#app/demo/demo-data.js';
 import { insertUsers } from '#src/people/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
-import { keyOf } from '#test/support/credentials.js';
+import { keyOf, tokenOf } from '#test/support/credentials.js';
 import { recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/users';
@@ -470,4 +470,51 @@ t.test('does not reveal sign-ins and passwords by the ETag', async (t) => {
   const after = await observe();
   for (const name of ['public', 'own', 'me'] as const) t.not(after[name], before[name], name);
   t.not(after.own, after.public);
+});
+
+t.test('shows users to signed-in users only with PUBLIC_USERS=false', async (t) => {
+  const closed = await createTestApp(t, { PUBLIC_USERS: false });
+  const alice = await closed.signedIn({ username: 'alice' });
+  const { id } = await closed.createUser({ username: 'bob' });
+  const stranger = closed.client();
+  const key = await keyOf(closed, id, ['users:read']);
+  const narrow = await keyOf(closed, id, ['posts:read']);
+  const token = await tokenOf(closed, id);
+  for (const path of [
+    '',
+    '/',
+    '?q=bob',
+    '?cursor=&size=5',
+    '?page=0',
+    `/${id}`,
+    '/999999',
+    '/export.json',
+    '/export.csv',
+  ]) {
+    const url = `${URL}${path}`;
+    for (const method of ['GET', 'HEAD']) {
+      const refused = await stranger.request({ method, url });
+      // Validation may come first.
+      const statuses = path === '?page=0' ? [401, 422] : [401];
+      t.ok(statuses.includes(refused.status), `${method} ${url}: ${refused.status}`);
+    }
+    const refused = await stranger.get(url);
+    t.notMatch(refused.text, /alice|bob/, 'tells no name');
+    if (refused.status === 401) t.equal(refused.json.code, 'not_authenticated');
+    const expected = path === '?page=0' ? 422 : path === '/999999' ? 404 : 200;
+    for (const headers of [{}, token, key]) {
+      const reader = Object.keys(headers).length === 0 ? alice : closed.client();
+      t.equal((await reader.get(url, headers)).status, expected, `${url} for users`);
+    }
+    if (expected === 200) t.equal((await closed.client().get(url, narrow)).status, 403);
+  }
+  const item = (await alice.get(`${URL}/${id}`)).json;
+  t.same(Object.keys(item).sort(), PUBLIC_FIELDS, 'other users still see public fields only');
+  const tag = String((await alice.get(`${URL}/${id}`)).headers['etag']);
+  t.equal((await stranger.get(`${URL}/${id}`, { 'if-none-match': tag })).status, 401);
+
+  const post = await alice.post('/api/v1/posts', { title: 'Hello', content: 'World' });
+  await alice.post(`/api/v1/posts/${post.json.id}/publish`);
+  t.match((await stranger.get('/api/v1/posts')).json.items[0], { author: { username: 'alice' } });
+  t.equal((await stranger.get('/api/v1/posts/by-author')).status, 200);
 });
