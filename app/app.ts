@@ -173,6 +173,7 @@ export async function buildApp(
     tasks,
     timetable,
     clientUrl: config.CLIENT_URL,
+    auditRetentionDays: config.AUDIT_RETENTION_DAYS,
     grace: config.SHUTDOWN_TIMEOUT * SECOND,
   });
   await app.register(passwords, {

@@ -251,6 +251,14 @@ export const ConfigSchema = Type.Object({
     }),
     90,
   ),
+  AUDIT_RETENTION_DAYS: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 3650,
+      description: 'Days after which entries of the audit log are removed',
+    }),
+    365,
+  ),
   BODY_LIMIT: Default(
     Type.Integer({
       minimum: 1024,

@@ -1,6 +1,8 @@
 import { emptyTrashJob } from '#src/articles/jobs/empty-trash.js';
 import { reindexTagOfPosts } from '#src/articles/jobs/reindex-tag.js';
 import { removeOldVisits } from '#src/articles/jobs/remove-old-visits.js';
+import { eraseAuditEntries } from '#src/audit/erase-audit-entries.js';
+import { trimAuditLog } from '#src/audit/trim-audit-log.js';
 import { confirmEmailChange } from '#src/people/jobs/confirm-email-change.js';
 import { confirmRegistration, resendConfirmation } from '#src/people/jobs/confirm-registration.js';
 import { notice } from '#src/people/jobs/notice.js';
@@ -18,12 +20,14 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   confirm_email_change: confirmEmailChange,
   reset_password: resetPassword,
   empty_trash: emptyTrashJob,
+  erase_audit_entries: eraseAuditEntries,
   notice,
   reindex_tag: reindexTagOfPosts,
   remove_expired_credentials: removeExpiredCredentials,
   remove_old_visits: removeOldVisits,
   remove_stored_responses: removeStoredResponses,
   remove_failed_jobs: removeFailedJobs,
+  trim_audit_log: trimAuditLog,
 };
 
 /**
@@ -36,4 +40,5 @@ export const timetable: { readonly [Name in TaskName]?: Schedule } = {
   remove_old_visits: { cron: '11 * * * *' },
   remove_stored_responses: { cron: '13 * * * *' },
   remove_failed_jobs: { cron: '19 * * * *' },
+  trim_audit_log: { cron: '23 * * * *' },
 };

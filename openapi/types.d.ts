@@ -1437,7 +1437,7 @@ export interface paths {
         };
         /**
          * List the audit log
-         * @description Returns audit log entries, newest first. An entry is written in the same transaction as the change that it records, and is never modified. An entry must match all given filters.
+         * @description Returns audit log entries, newest first. An entry is written in the same transaction as the change that it records. It is removed after a year, unless the service is configured otherwise, and the personal data of a deleted user is erased from it; nothing else changes an entry. Repeats of a refused attempt to sign in, from the same network within an hour, are counted in one entry (`count`, `last_at`). If one network tries more than 20 names within that time, or all networks more than 200, further attempts are counted together; their entry has no `resource_id` and `accounts: 'several'` in `after`. An entry must match all given filters.
          *
          *     **Access:** administrators. **API key:** needs the scope `audit:read`.
          */
@@ -2453,6 +2453,8 @@ export interface components {
          * @example {
          *       "id": 42,
          *       "at": "2026-01-31T09:30:00.000Z",
+         *       "last_at": "2026-01-31T09:30:00.000Z",
+         *       "count": 1,
          *       "actor": {
          *         "id": 1,
          *         "username": "alice"
@@ -2470,7 +2472,8 @@ export interface components {
          *       "after": {
          *         "role": "editor",
          *         "permissions": 15
-         *       }
+         *       },
+         *       "erased_at": null
          *     }
          */
         AuditEntry: {
@@ -2478,10 +2481,18 @@ export interface components {
             id: number;
             /**
              * Format: date-time
-             * @description When the action was performed
+             * @description When the action was performed; the first time if it was repeated
              * @example 2026-01-31T09:30:00.000Z
              */
             at: string;
+            /**
+             * Format: date-time
+             * @description When the action was performed last; equals `at` unless it was repeated
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            last_at: string;
+            /** @description How often the action was performed. Above 1 only for refused attempts: repeats of the same attempt from the same network within an hour are counted in one entry. */
+            count: number;
             /** @description The user who performed the action; null if the caller was not signed in, or if no request caused the action */
             actor: components["schemas"]["AuditActor"] | null;
             /** @description The credential that authenticated the request; null if there was none, for example at sign-in */
@@ -2491,7 +2502,7 @@ export interface components {
              * @example user.role
              * @enum {string}
              */
-            action: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry";
+            action: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
             /**
              * @description The type of the affected resource
              * @example user
@@ -2502,7 +2513,7 @@ export interface components {
              * @example 17
              */
             resource_id: string | null;
-            /** @description The IP address of the client; null if no request caused the action */
+            /** @description The IP address of the client, for a repeated action that of the first time; null if no request caused the action, or if it was erased */
             address: string | null;
             /**
              * @description The `X-Request-ID` of the request; null if no request caused the action
@@ -2517,6 +2528,8 @@ export interface components {
             after: {
                 [key: string]: unknown;
             } | null;
+            /** @description When personal data was erased from the entry because its user was deleted: IP addresses and the values of personal fields are null since then. Null if nothing was erased. */
+            erased_at: string | null;
         };
         /**
          * AuditPage
@@ -2526,6 +2539,8 @@ export interface components {
          *         {
          *           "id": 42,
          *           "at": "2026-01-31T09:30:00.000Z",
+         *           "last_at": "2026-01-31T09:30:00.000Z",
+         *           "count": 1,
          *           "actor": {
          *             "id": 1,
          *             "username": "alice"
@@ -2543,7 +2558,8 @@ export interface components {
          *           "after": {
          *             "role": "editor",
          *             "permissions": 15
-         *           }
+         *           },
+         *           "erased_at": null
          *         }
          *       ],
          *       "total": 1,
@@ -10429,7 +10445,7 @@ export interface operations {
                  * @description Filter by action
                  * @example user.role
                  */
-                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry";
+                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
                 /**
                  * @description Filter by the type of the affected resource
                  * @example user
@@ -10446,12 +10462,12 @@ export interface operations {
                  */
                 request_id?: string;
                 /**
-                 * @description Only entries at or after this timestamp
+                 * @description Only actions at or after this timestamp; a repeated one counts by its last time
                  * @example 2026-01-31T09:30:00.000Z
                  */
                 since?: string;
                 /**
-                 * @description Only entries before this timestamp
+                 * @description Only actions before this timestamp; a repeated one counts by its first time
                  * @example 2026-01-31T09:30:00.000Z
                  */
                 until?: string;

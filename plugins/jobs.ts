@@ -20,6 +20,7 @@ export interface JobsOptions
   namedStatements: boolean;
   /** URL of the web pages that mails link to, if there are any. */
   clientUrl: string | undefined;
+  auditRetentionDays: number;
   /** Milliseconds for running jobs to finish on shutdown. */
   grace: number;
 }
@@ -31,7 +32,10 @@ export interface JobsOptions
  * requests must not wait for jobs. Connections are opened on demand.
  */
 export default fp<JobsOptions>(
-  async (app, { tasks, timetable, namedStatements, clientUrl, grace, ...settings }) => {
+  async (
+    app,
+    { tasks, timetable, namedStatements, clientUrl, auditRetentionDays, grace, ...settings },
+  ) => {
     const { types: _types, ...options } = poolOptions({
       ...settings,
       min: 0,
@@ -62,6 +66,7 @@ export default fp<JobsOptions>(
         mail: app.mail,
         clock: app.clock,
         clientUrl: clientUrl ?? null,
+        auditRetentionDays,
         log: app.log,
       },
     });

@@ -47,6 +47,7 @@ export const AUDIT_ACTIONS = [
   'tag.change',
   'tag.delete',
   'job.retry',
+  'audit.trim',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -91,7 +92,14 @@ export const AuditEntry = Component(
   Type.Object(
     {
       id: Type.Integer({ minimum: 1, description: 'The id of the entry' }),
-      at: Timestamp('When the action was performed'),
+      at: Timestamp('When the action was performed; the first time if it was repeated'),
+      last_at: Timestamp('When the action was performed last; equals `at` unless it was repeated'),
+      count: Type.Integer({
+        minimum: 1,
+        description:
+          'How often the action was performed. Above 1 only for refused attempts: repeats of the ' +
+          'same attempt from the same network within an hour are counted in one entry.',
+      }),
       actor: Nullable(Ref(AuditActor), {
         description:
           'The user who performed the action; null if the caller was not signed in, or if no ' +
@@ -109,11 +117,18 @@ export const AuditEntry = Component(
         examples: resourceId.examples,
       }),
       address: Nullable(Type.String(), {
-        description: 'The IP address of the client; null if no request caused the action',
+        description:
+          'The IP address of the client, for a repeated action that of the first time; null if no ' +
+          'request caused the action, or if it was erased',
       }),
       request_id: Nullable(Type.String(), requestId),
       before: fields('The recorded fields before the action; null if there are none'),
       after: fields('The recorded fields after the action; null if there are none'),
+      erased_at: Nullable(Timestamp('When personal data was erased'), {
+        description:
+          'When personal data was erased from the entry because its user was deleted: IP addresses ' +
+          'and the values of personal fields are null since then. Null if nothing was erased.',
+      }),
     },
     {
       description:
@@ -123,6 +138,8 @@ export const AuditEntry = Component(
         {
           id: 42,
           at: '2026-01-31T09:30:00.000Z',
+          last_at: '2026-01-31T09:30:00.000Z',
+          count: 1,
           actor: { id: 1, username: 'alice' },
           credential: 'session',
           action: 'user.role',
@@ -132,6 +149,7 @@ export const AuditEntry = Component(
           request_id: '6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10',
           before: { role: 'author', permissions: 7 },
           after: { role: 'editor', permissions: 15 },
+          erased_at: null,
         },
       ],
     },
@@ -169,8 +187,12 @@ export const AuditListQuery = Type.Object({
       description: 'Filter by the `X-Request-ID` of the request',
     }),
   ),
-  since: Type.Optional(Timestamp('Only entries at or after this timestamp')),
-  until: Type.Optional(Timestamp('Only entries before this timestamp')),
+  since: Type.Optional(
+    Timestamp('Only actions at or after this timestamp; a repeated one counts by its last time'),
+  ),
+  until: Type.Optional(
+    Timestamp('Only actions before this timestamp; a repeated one counts by its first time'),
+  ),
   ...listQuery(['id'], '-id'),
 });
 export type AuditListQuery = Static<typeof AuditListQuery>;

@@ -32,11 +32,13 @@ const OMITTED_FIELDS = new Set([
 /**
  * Writes audit entries with a single statement. Must be called in the transaction of the change
  * itself, so that neither exists without the other. Secrets are removed from `before` and `after`.
+ *
+ * @returns the ids of the entries, in the order of `entries`
  */
 export async function record(
   context: Pick<Context, 'db' | 'viewer' | 'address' | 'requestId' | 'now'>,
   ...entries: AuditRecord[]
-): Promise<void> {
+): Promise<number[]> {
   const { viewer, address, requestId, now } = context;
   const rows = entries.map(({ action, id, before, after, actorId }) => {
     const [subject = ''] = action.split('.', 1);
@@ -53,7 +55,7 @@ export async function record(
       after: withoutSecrets(after),
     };
   });
-  await store.insertAuditEntries(context.db, rows);
+  return store.insertAuditEntries(context.db, rows);
 }
 
 /** Records the fields in which two states of a resource differ; nothing if they are equal. */

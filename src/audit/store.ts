@@ -1,13 +1,23 @@
-import { type ExpressionBuilder, type Insertable, sql } from 'kysely';
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type Insertable,
+  type SqlBool,
+  sql,
+} from 'kysely';
 import type { AuditEntry } from '#schemas/audit.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
+import { REPEAT_WINDOW_SECONDS } from './repeats-store.js';
 
 /** An audit entry to insert. */
-export type NewAuditEntry = Required<Insertable<Schema['audit_log']>>;
+export type NewAuditEntry = Required<Omit<Insertable<Schema['audit_log']>, 'erased_at'>>;
 
-/** Selects audit entries; `since` is inclusive, `until` exclusive. */
+/**
+ * Selects audit entries. A repeated action matches if it was performed last at or after `since`,
+ * and first before `until`.
+ */
 export interface AuditFilter {
   actor_id?: number | undefined;
   action?: AuditEntry['action'] | undefined;
@@ -18,17 +28,18 @@ export interface AuditFilter {
   until?: Date | undefined;
 }
 
-/** Inserts audit entries, of which there must be at least one. */
+/** Inserts audit entries, of which there must be at least one. Returns their ids in order. */
 export async function insertAuditEntries(
   db: Database,
   entries: readonly NewAuditEntry[],
-): Promise<void> {
+): Promise<number[]> {
   const rows = entries.map((entry) => ({
     ...entry,
     before: toJson(entry.before),
     after: toJson(entry.after),
   }));
-  await db.insertInto('audit_log').values(rows).execute();
+  const inserted = await db.insertInto('audit_log').values(rows).returning('id').execute();
+  return inserted.map(({ id }) => id);
 }
 
 /**
@@ -42,9 +53,12 @@ export async function listAuditEntries(
   const query = db
     .selectFrom('audit_log')
     .leftJoin('users', 'users.id', 'audit_log.actor_id')
+    .leftJoin('audit_repeats', 'audit_repeats.entry_id', 'audit_log.id')
     .select([
       'audit_log.id',
       'audit_log.at',
+      lastAt.as('last_at'),
+      sql<number>`coalesce(audit_repeats.count, 1)`.as('count'),
       'audit_log.actor_id',
       'users.username',
       'audit_log.credential',
@@ -55,6 +69,7 @@ export async function listAuditEntries(
       'audit_log.request_id',
       'audit_log.before',
       'audit_log.after',
+      'audit_log.erased_at',
     ])
     .where(matches(filter));
   const rows = await cut(query, slice, sql.ref('audit_log.id')).execute();
@@ -68,6 +83,7 @@ export async function listAuditEntries(
 export async function countAuditEntries(db: Database, filter: AuditFilter): Promise<number> {
   const { count } = await db
     .selectFrom('audit_log')
+    .leftJoin('audit_repeats', 'audit_repeats.entry_id', 'audit_log.id')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where(matches(filter))
     .executeTakeFirstOrThrow();
@@ -76,12 +92,21 @@ export async function countAuditEntries(db: Database, filter: AuditFilter): Prom
 
 const EXACT = ['actor_id', 'action', 'resource', 'resource_id', 'request_id'] as const;
 
+/** When the action of an entry was performed last. */
+const lastAt = sql<string>`coalesce(audit_repeats.last_at, audit_log.at)`;
+
 function matches({ since, until, ...filter }: AuditFilter) {
   return (eb: ExpressionBuilder<Pick<Schema, 'audit_log'>, 'audit_log'>) => {
-    const conditions = EXACT.flatMap((name) =>
+    const conditions: Expression<SqlBool>[] = EXACT.flatMap((name) =>
       filter[name] === undefined ? [] : [eb(`audit_log.${name}`, '=', filter[name])],
     );
-    if (since !== undefined) conditions.push(eb('audit_log.at', '>=', since.toISOString()));
+    if (since !== undefined) {
+      const from = sql`${since.toISOString()}::timestamptz`;
+      conditions.push(sql<boolean>`${lastAt} >= ${from}`);
+      // Implied, but only this condition can use an index.
+      const window = sql.lit(REPEAT_WINDOW_SECONDS);
+      conditions.push(sql<boolean>`audit_log.at >= ${from} - make_interval(secs => ${window})`);
+    }
     if (until !== undefined) conditions.push(eb('audit_log.at', '<', until.toISOString()));
     return eb.and(conditions);
   };

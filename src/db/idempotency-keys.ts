@@ -67,6 +67,20 @@ export async function saveResponse(
     .execute();
 }
 
+/** Deletes the responses stored for this caller, and those that created the resource. */
+export async function deleteResponsesOf(
+  db: Database,
+  caller: string,
+  location: string,
+): Promise<void> {
+  await db
+    .deleteFrom('idempotency_keys')
+    .where(({ or, eb }) =>
+      or([eb('caller', '=', caller), sql<boolean>`headers ->> 'location' = ${location}`]),
+    )
+    .execute();
+}
+
 /** Deletes responses stored up to `until`; returns how many. */
 export async function deleteOldResponses(db: Database, until: Date): Promise<number> {
   const { numDeletedRows } = await db

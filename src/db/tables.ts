@@ -138,6 +138,16 @@ export const tables = {
     request_id: nullable<string>('text'),
     before: nullable<Record<string, unknown>>('jsonb'),
     after: nullable<Record<string, unknown>>('jsonb'),
+    erased_at: nullable<string>(timestamp),
+  },
+  audit_repeats: {
+    entry_id: required<number>('bigint'),
+    kind: required<string>('text'),
+    count: defaulted<number>('integer'),
+    began_at: required<string>(timestamp),
+    last_at: required<string>(timestamp),
+    key_hash: nullable<Buffer>('bytea'),
+    network_hash: nullable<Buffer>('bytea'),
   },
   idempotency_keys: {
     caller: required<string>('text'),

@@ -6,6 +6,9 @@ type NoPayload = Record<string, never>;
 /**
  * Payloads by task. A payload is stored in the database until the job is done, so it must not
  * contain secrets. A job may run twice, and its code may have changed by the time it runs.
+ *
+ * Email addresses are called `email` or `to`, and users `userId`: by these names the jobs of a
+ * deleted user are found. Of waiting jobs with the same task and `email`, only the newest is kept.
  */
 export interface JobPayloads {
   /** Sends the mail that confirms a registration. */
@@ -26,7 +29,7 @@ export interface JobPayloads {
   empty_trash: NoPayload;
   /**
    * Deletes expired sessions, tokens, registrations and throttles. Runs hourly, like the next
-   * three.
+   * four.
    */
   remove_expired_credentials: NoPayload;
   /** Deletes old visits of posts. */
@@ -35,8 +38,12 @@ export interface JobPayloads {
   remove_stored_responses: NoPayload;
   /** Deletes jobs that failed permanently long ago. */
   remove_failed_jobs: NoPayload;
+  /** Removes entries of the audit log whose retention period is over. */
+  trim_audit_log: NoPayload;
+  /** Erases the personal data of a deleted user from entries of the audit log beyond `after`. */
+  erase_audit_entries: { userId: number; after: number };
   /** Notifies a user of a change to their account. */
-  notice: { to: string; username: string; language: Language } & (
+  notice: { userId: number; to: string; username: string; language: Language } & (
     | { kind: 'password_changed' | 'email_changed' }
     /** With the name of the key. */
     | { kind: 'api_key_created'; name: string }

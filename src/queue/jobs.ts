@@ -8,6 +8,18 @@ import { briefError } from '#src/lib/brief-error.js';
 import { readPage } from '#src/lists/paging.js';
 import * as store from './store.js';
 
+/** Number of unfinished jobs at which callers without a right to more have to wait. */
+export const MAX_JOBS = 20_000;
+
+/**
+ * Must be called before a job that anyone can request is added.
+ *
+ * @throws ApiError too_busy if very many jobs are unfinished
+ */
+export async function assertRoomForJob({ db }: Pick<Context, 'db'>): Promise<void> {
+  if (await store.hasJobs(db, MAX_JOBS)) throw new ApiError('too_busy');
+}
+
 /** @throws InvalidRequest if the cursor is invalid */
 export async function listJobs(
   context: Context,

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { type ExpressionBuilder, sql } from 'kysely';
 import type { JobState } from '#schemas/jobs.js';
 import type { Database } from '#src/db/database.js';
@@ -10,11 +11,17 @@ import type { JobPayloads, TaskName } from './job-payloads.js';
  */
 export const MAX_ATTEMPTS = 10;
 
+/** Maximum number of permanently failed jobs that are kept. */
+export const MAX_FAILED_JOBS = 10_000;
+
 export interface EnqueueOptions {
   /** Earliest time to run, by the database's clock; default immediately. */
   runAt?: Date;
   maxAttempts?: number;
-  /** Deduplicates: of waiting jobs with the same key, only the newest is kept. */
+  /**
+   * Deduplicates: of waiting jobs with the same key, only the newest is kept. Default: see
+   * `JobPayloads`.
+   */
   key?: string;
 }
 
@@ -65,12 +72,55 @@ export async function enqueue<Name extends TaskName>(
       payload => ${JSON.stringify(payload)}::json,
       run_at => ${runAt?.toISOString() ?? null}::timestamptz,
       max_attempts => ${maxAttempts}::integer,
-      job_key => ${key ?? null}::text
+      job_key => ${key ?? keyOf(task, payload)}::text
     )
   `.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error(`The queue did not take a job of the task ${task}`);
   return row.id;
+}
+
+/** Returns the key of a job whose payload contains an email address; null for other jobs. */
+function keyOf(task: TaskName, payload: object): string | null {
+  const { userId, email, to } = payload as { userId?: number; email?: string; to?: string };
+  const address = email ?? to;
+  if (address === undefined) return null;
+  const subject = userId === undefined ? subjectOfEmail(address) : subjectOfUser(userId);
+  return email === undefined ? `${subject}:${task}:${randomUUID()}` : `${subject}:${task}`;
+}
+
+function subjectOfUser(userId: number): string {
+  return `user:${userId}`;
+}
+
+function subjectOfEmail(email: string): string {
+  return `email:${createHash('sha256').update(email.toLowerCase()).digest('base64url')}`;
+}
+
+/**
+ * Deletes the jobs with the email addresses of a deleted user. Notices that have not failed are
+ * kept: their user must learn of a change even if somebody else has then deleted the account.
+ */
+export async function deleteJobsOf(
+  db: Database,
+  { userId, email }: { userId: number; email: string | null },
+): Promise<void> {
+  const subjects = [subjectOfUser(userId), ...(email === null ? [] : [subjectOfEmail(email)])];
+  await sql`
+    select id from graphile_worker.complete_jobs(array(
+      select id from graphile_worker.jobs
+      where key ^@ any(${subjects.map((subject) => `${subject}:`)}::text[])
+        and (task_identifier <> 'notice' or attempts >= max_attempts)
+    ))
+  `.execute(db);
+}
+
+/** Whether there are at least `count` unfinished jobs. */
+export async function hasJobs(db: Database, count: number): Promise<boolean> {
+  const { rows } = await sql`
+    select from graphile_worker.jobs offset ${count - 1} limit 1
+  `.execute(db);
+  return rows.length > 0;
 }
 
 /** Returns a slice of the unfinished jobs, ordered by id, which is the order of creation. */
@@ -116,13 +166,24 @@ export async function releaseJobs(db: Database, workerIds: string[]): Promise<vo
   await sql`select graphile_worker.force_unlock_workers(${workerIds}::text[])`.execute(db);
 }
 
-/** Deletes permanently failed jobs not updated since `until`; returns how many. */
-export async function deleteFailedJobs(db: Database, until: Date): Promise<number> {
+/**
+ * Deletes permanently failed jobs that were not updated since `until`, that belong to a deleted
+ * user, or that are not among the newest `most`; returns how many.
+ */
+export async function deleteFailedJobs(
+  db: Database,
+  until: Date,
+  most = MAX_FAILED_JOBS,
+): Promise<number> {
   const { rows } = await sql`
     select id from graphile_worker.complete_jobs(array(
-      select id from graphile_worker.jobs
-      where attempts >= max_attempts and locked_at is null
-        and updated_at <= ${until.toISOString()}::timestamptz
+      select id from (
+        select id, key, updated_at, row_number() over (order by id desc) as position
+        from graphile_worker.jobs where attempts >= max_attempts and locked_at is null
+      ) as failed
+      where updated_at <= ${until.toISOString()}::timestamptz or position > ${most}
+        or (key ~ '^user:[0-9]+:'
+          and not exists (select from users where id = split_part(key, ':', 2)::integer))
     ))
   `.execute(db);
   return rows.length;

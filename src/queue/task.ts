@@ -16,6 +16,8 @@ export interface JobContext {
   clock: () => Date;
   /** URL of the client's pages, or null if not configured. */
   clientUrl: string | null;
+  /** Days after which entries of the audit log are removed. */
+  auditRetentionDays: number;
   log: JobLog;
 }
 

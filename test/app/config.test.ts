@@ -46,6 +46,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     LOGIN_ATTEMPTS_PER_ADDRESS: 50,
     SESSION_MAX_DAYS: 30,
     REFRESH_MAX_DAYS: 90,
+    AUDIT_RETENTION_DAYS: 365,
     BODY_LIMIT: 16_777_216,
     REQUEST_TIMEOUT: 30,
     SHUTDOWN_TIMEOUT: 10,

@@ -6,6 +6,7 @@ import type { JobPayloads } from '#src/queue/job-payloads.js';
 /** The payload of a `notice` job, for tests that need any job. */
 export const NOTICE: JobPayloads['notice'] = {
   kind: 'password_changed',
+  userId: 1,
   to: 'alice@example.com',
   username: 'alice',
   language: 'en',

@@ -1,7 +1,7 @@
 import type { Login } from '#schemas/auth.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import type { Viewer } from '#src/access/viewer.js';
-import { record } from '#src/audit/audit.js';
+import { recordRefusal } from '#src/audit/refusals.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { REDACTED } from '#src/lib/redact.js';
 import {
@@ -39,10 +39,8 @@ export async function authenticate(
   const user = await throttled(context, throttles, async () => {
     const matches = await verifyPassword(login.password, hash, context.passwordCost);
     if (known === null || hash === null || !matches || !known.is_active) {
-      // The entry must not name the user of a session cookie that was sent along.
-      const anonymous = { ...context, viewer: null };
       const action = 'account.sign_in_refused';
-      await record(anonymous, { action, id: known?.id ?? null });
+      await recordRefusal(context, { action, id: known?.id ?? null, subject: login.username });
       throw new ApiError('invalid_credentials');
     }
     return { ...known, password_hash: hash };

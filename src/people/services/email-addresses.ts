@@ -90,8 +90,8 @@ async function confirmChange(trx: Context, tokenHash: Buffer): Promise<Confirmed
   const difference = { before: { email: before.email }, after: { email } };
   await record(trx, { action: 'account.email', id, actorId: id, ...difference });
   if (before.email !== null) {
-    const notice = { kind: 'email_changed', to: before.email, username, language } as const;
-    await enqueue(trx.db, 'notice', notice);
+    const notice = { kind: 'email_changed', userId: id, to: before.email } as const;
+    await enqueue(trx.db, 'notice', { ...notice, username, language });
   }
   return { username, email };
 }

@@ -1,6 +1,5 @@
 import type { ProfileUpdate } from '#schemas/users.js';
 import type { ActingContext } from '#src/access/context.js';
-import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { type FullUser, findUser } from '#src/people/stores/users.js';
@@ -21,7 +20,7 @@ export function changeMe(context: ActingContext, changes: ProfileUpdate): Promis
 
 /**
  * Deletes the viewer's account permanently, with all sessions and API keys. The audit log keeps its
- * id.
+ * id, and nothing else of it.
  *
  * @throws InvalidRequest if the password is wrong; ApiError precondition_failed;
  *   last_administrator; user_unavailable
@@ -30,7 +29,6 @@ export async function deleteMe(context: ActingContext, password: string): Promis
   const passwordHash = await assertPassword(context, password);
   await inTransaction(context, async (trx) => {
     await assertSamePassword(trx, passwordHash);
-    const { id, username } = await removeUser(trx, context.viewer.id);
-    await record(trx, { action: 'account.delete', id, before: { username } });
+    await removeUser(trx, context.viewer.id, 'account.delete');
   });
 }

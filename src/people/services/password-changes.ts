@@ -117,7 +117,8 @@ async function writePassword(
   await record(trx, { action, id, actorId: id });
   if (email === null) return;
   const { language } = trx;
-  await enqueue(trx.db, 'notice', { kind: 'password_changed', to: email, username, language });
+  const notice = { kind: 'password_changed', userId: id, to: email } as const;
+  await enqueue(trx.db, 'notice', { ...notice, username, language });
 }
 
 function mismatch(password: string, again: string) {

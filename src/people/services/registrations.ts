@@ -50,7 +50,8 @@ export async function register(context: Context, registration: Registration): Pr
         expires_at: expiresAt.toISOString(),
       });
       await enqueue(trx.db, 'confirm_registration', { id, language: context.language });
-      await record(trx, { action: 'account.register', id: null, after: { username } });
+      const after = { username, registration: id };
+      await record(trx, { action: 'account.register', id: null, after });
     });
   } catch (error) {
     throw toPostgresFailure(error)?.kind === 'duplicate' ? usernameTaken(username, error) : error;
@@ -108,11 +109,11 @@ export async function confirmRegistration(
 ): Promise<FullUser | null> {
   const registration = await store.takeRegistration(trx.db, tokenHash, trx.now);
   if (registration === null) return null;
-  const { username, email, password_hash } = registration;
+  const { id, username, email, password_hash } = registration;
   const verified = { email_verified_at: trx.now.toISOString() };
   try {
     const user = await insertUser(trx.db, { username, email, password_hash, ...verified });
-    const after = { username, email };
+    const after = { username, email, registration: id };
     await record(trx, { action: 'account.verify', id: user.id, actorId: user.id, after });
     return user;
   } catch (error) {

@@ -16,6 +16,7 @@ import { deleteSessionsOf } from '#src/people/stores/sessions.js';
 import * as store from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
+import { eraseUser } from './erasure.js';
 import {
   assertGrantable,
   assertMayChangeFields,
@@ -102,8 +103,8 @@ export function changeUser(
       if (before.email !== null && after.email !== before.email) {
         const { username } = after;
         const { language } = context;
-        const notice = { kind: 'email_changed', to: before.email, username, language } as const;
-        await enqueue(trx.db, 'notice', notice);
+        const notice = { kind: 'email_changed', userId: id, to: before.email } as const;
+        await enqueue(trx.db, 'notice', { ...notice, username, language });
       }
       await recordDifference(trx, { action, id }, { before, after });
       return after;
@@ -141,27 +142,27 @@ export function assignRole(
 /** @throws ApiError not_found; precondition_failed; last_administrator; key_cannot_administer */
 export function deleteUser(context: Context, id: number): Promise<void> {
   return inTransaction(context, async (trx) => {
-    const { username, role } = await removeUser(trx, id);
-    await record(trx, { action: 'user.delete', id, before: { username, role } });
+    await removeUser(trx, id, 'user.delete');
   });
 }
 
 /**
- * Deletes the user with all sessions and API keys. The caller must record it in the audit log, in
- * the same transaction.
+ * Deletes the user with all sessions and API keys, records it, and erases the user's personal data
+ * everywhere else. The user's posts and comments remain, without an author.
  *
- * @returns the deleted user
  * @throws ApiError not_found, or user_unavailable if the viewer's own account is gone;
  *   precondition_failed; last_administrator; key_cannot_administer if an API key deletes an
  *   administrator or its own user
  */
-export async function removeUser(trx: Context, id: number): Promise<FullUser> {
+export async function removeUser(trx: Context, id: number, action: AuditAction): Promise<void> {
   const isLast = await isLastAdministrator(trx, id);
   const user = await lockForChange(trx, id);
   assertMayChangeUser(trx, user, 'identity');
   if (isLast) throw new ApiError('last_administrator');
   await store.deleteUser(trx.db, id);
-  return user;
+  const { role, permissions } = user;
+  await record(trx, { action, id, before: { role, permissions } });
+  await eraseUser(trx, user);
 }
 
 /**

@@ -123,6 +123,16 @@ export async function takeRegistration(
   return row ?? null;
 }
 
+/** Deletes the registrations with this email address; returns their ids. */
+export async function deleteRegistrationsOf(db: Database, email: string): Promise<number[]> {
+  const rows = await db
+    .deleteFrom('registrations')
+    .where(isIgnoringCase('email', email))
+    .returning('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Deletes expired registrations; returns how many. */
 export async function deleteExpiredRegistrations(db: Database, now: Date): Promise<number> {
   const { numDeletedRows } = await db

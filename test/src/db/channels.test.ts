@@ -13,6 +13,7 @@ const { app, databaseUrl } = await createTestApp(t);
 const UNANNOUNCED = new Set([
   'api_keys',
   'audit_log',
+  'audit_repeats',
   'email_tokens',
   'idempotency_keys',
   'migrations',

@@ -154,13 +154,12 @@ t.test('deletes sessions and API keys with the account, and keeps only its id', 
     action: 'account.delete',
     resource: 'user',
     resource_id: String(id),
-    before: { username: 'finn' },
+    before: { role: 'author', permissions: 7 },
     after: null,
     credential: 'session',
   });
-  const earlier = JSON.stringify(entries.slice(0, -1));
   t.ok(entries.length > 1);
-  t.notMatch(earlier, /finn/, 'audit entries keep the id without a username');
+  t.notMatch(JSON.stringify(entries), /finn/, 'audit entries keep the id without a username');
   t.equal((await admin.post(USERS, { username: 'finn' })).status, 201, 'the username is available');
 });
 
