@@ -216,7 +216,7 @@ export async function buildApp(
   await app.register(registrations, {
     prefix: '/api/v1/auth',
     perMinute,
-    open: config.REGISTRATION,
+    maxUsers: config.REGISTRATION ? config.REGISTRATION_MAX_USERS : 0,
   });
   await app.register(emails, { prefix: '/api/v1', perMinute });
   await app.register(tokens, { prefix: '/api/v1/auth', perMinute });

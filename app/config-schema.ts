@@ -199,6 +199,16 @@ export const ConfigSchema = Type.Object({
     }),
     true,
   ),
+  REGISTRATION_MAX_USERS: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_000_000,
+      description:
+        'Number of users from which registration is closed; administrators can still create ' +
+        'accounts',
+    }),
+    100_000,
+  ),
   LOGIN_RATE_LIMIT: Default(
     Type.Integer({
       minimum: 1,

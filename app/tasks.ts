@@ -1,6 +1,7 @@
 import { emptyTrashJob } from '#src/articles/jobs/empty-trash.js';
 import { reindexTagOfPosts } from '#src/articles/jobs/reindex-tag.js';
 import { removeOldVisits } from '#src/articles/jobs/remove-old-visits.js';
+import { removeUnusedTags } from '#src/articles/jobs/remove-unused-tags.js';
 import { eraseAuditEntries } from '#src/audit/erase-audit-entries.js';
 import { trimAuditLog } from '#src/audit/trim-audit-log.js';
 import { confirmEmailChange } from '#src/people/jobs/confirm-email-change.js';
@@ -25,19 +26,21 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   reindex_tag: reindexTagOfPosts,
   remove_expired_credentials: removeExpiredCredentials,
   remove_old_visits: removeOldVisits,
+  remove_unused_tags: removeUnusedTags,
   remove_stored_responses: removeStoredResponses,
   remove_failed_jobs: removeFailedJobs,
   trim_audit_log: trimAuditLog,
 };
 
 /**
- * Scheduled tasks, with a cron expression in UTC. One process runs each of them. The hourly ones
+ * Scheduled tasks, with a cron expression in UTC. One process runs each of them. The frequent ones
  * remove whatever has expired by then, so a run that was missed needs no making up.
  */
 export const timetable: { readonly [Name in TaskName]?: Schedule } = {
   empty_trash: { cron: '17 3 * * *', backfill: true },
   remove_expired_credentials: { cron: '7 * * * *' },
-  remove_old_visits: { cron: '11 * * * *' },
+  remove_old_visits: { cron: '1,11,21,31,41,51 * * * *' },
+  remove_unused_tags: { cron: '17 * * * *' },
   remove_stored_responses: { cron: '13 * * * *' },
   remove_failed_jobs: { cron: '19 * * * *' },
   trim_audit_log: { cron: '23 * * * *' },

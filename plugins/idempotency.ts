@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import fp from 'fastify-plugin';
+import type { Database } from '#src/db/database.js';
 import * as store from '#src/db/idempotency-keys.js';
+import * as quota from '#src/db/idempotency-quota.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
+
+/** The caller of every request without a viewer. */
+const ANONYMOUS = 'anonymous';
 
 /** Response headers that are stored and replayed. */
 const STORED_HEADERS = ['etag', 'location'];
@@ -38,7 +43,7 @@ export default fp(
       return async function (request, reply) {
         const key = request.headers['idempotency-key'];
         if (typeof key !== 'string') return handler.call(this, request, reply);
-        const caller = request.viewer === null ? 'anonymous' : `user:${request.viewer.id}`;
+        const caller = request.viewer === null ? ANONYMOUS : `user:${request.viewer.id}`;
         const requestHash = hashOf(request);
         const now = app.clock();
 
@@ -50,6 +55,7 @@ export default fp(
           const stored = await store.findResponse(transaction, caller, key, since);
           if (stored !== null) return replay(stored, requestHash, key, reply);
 
+          await assertRoom(transaction, caller, since);
           request.db = transaction;
           const body: unknown = await handler.call(this, request, reply);
           if (body === reply)
@@ -64,6 +70,25 @@ export default fp(
   },
   { name: 'idempotency', dependencies: ['postgres', 'sessions', 'validation'] },
 );
+
+/**
+ * Bounds what a caller can store. The promise to replay a response is kept, so a user who has
+ * stored too much must wait. Anonymous callers share one quota, which none of them may use up: they
+ * lose the oldest responses instead.
+ *
+ * @throws ApiError too_many_idempotency_keys
+ */
+async function assertRoom(db: Database, caller: string, since: Date): Promise<void> {
+  const { keys, bytes, oldest } = await quota.findKeyUsage(db, caller, since);
+  if (keys < quota.MAX_KEYS && bytes < quota.MAX_RESPONSE_BYTES) return;
+  if (caller === ANONYMOUS) {
+    await quota.deleteOldestKeys(db, caller);
+    return;
+  }
+  const wait = oldest === null ? 0 : Date.parse(oldest) - since.getTime();
+  const seconds = String(Math.max(1, Math.ceil(wait / 1000)));
+  throw new ApiError('too_many_idempotency_keys', { headers: { 'retry-after': seconds } });
+}
 
 function replay(
   stored: store.StoredResponse,

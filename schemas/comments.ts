@@ -33,6 +33,9 @@ export const MAX_LEVELS = 30;
 /** The maximum number of comments in one moderation request. */
 export const MAX_MODERATED = 100;
 
+/** The maximum number of comments per author, including comments in the trash. */
+export const MAX_COMMENTS_PER_AUTHOR = 20_000;
+
 /** How long a comment can be edited after its creation, in minutes. */
 export const EDIT_WINDOW_MINUTES = 15;
 

@@ -23,6 +23,9 @@ export const MAX_POST_LENGTH = 200_000;
 /** The maximum number of tags of a post. */
 export const MAX_POST_TAGS = 20;
 
+/** The maximum number of posts per author, including drafts and posts in the trash. */
+export const MAX_POSTS_PER_AUTHOR = 10_000;
+
 export const POST_STATUSES = ['draft', 'published'] as const;
 export type PostStatus = (typeof POST_STATUSES)[number];
 

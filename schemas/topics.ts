@@ -30,6 +30,9 @@ const keptSlug = Type.Optional({
     'The slug used in URLs. If omitted, the current slug is kept, even if the name changes.',
 });
 
+/** The maximum number of categories, and of tags that editors created. */
+export const MAX_TOPICS = 10_000;
+
 export const topicFields = {
   id: Id('The id of the category or tag'),
   name: Type.String({ description: 'The name' }),

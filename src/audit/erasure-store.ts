@@ -4,6 +4,7 @@ import type { Database } from '#src/db/database.js';
 /** Fields that say nothing about a person by themselves; all others are erased. */
 const IMPERSONAL_FIELDS = [
   'ended',
+  'evicted',
   'expires_at',
   'is_active',
   'kind',

@@ -28,12 +28,14 @@ export interface JobPayloads {
   /** Purges expired posts and comments from the trash. Runs nightly. */
   empty_trash: NoPayload;
   /**
-   * Deletes expired sessions, tokens, registrations and throttles. Runs hourly, like the next
-   * four.
+   * Deletes expired sessions, tokens, registrations and throttles. Runs hourly, like the
+   * others below unless they say otherwise.
    */
   remove_expired_credentials: NoPayload;
-  /** Deletes old visits of posts. */
+  /** Deletes old visits of posts. Runs every ten minutes. */
   remove_old_visits: NoPayload;
+  /** Deletes tags that posts created and no post has any more. */
+  remove_unused_tags: NoPayload;
   /** Deletes stored responses whose `Idempotency-Key` has expired. */
   remove_stored_responses: NoPayload;
   /** Deletes jobs that failed permanently long ago. */

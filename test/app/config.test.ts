@@ -40,6 +40,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     TRUST_PROXY: '0',
     RATE_LIMIT: 600,
     REGISTRATION: true,
+    REGISTRATION_MAX_USERS: 100_000,
     LOGIN_RATE_LIMIT: 20,
     COMMENT_RATE_LIMIT: 20,
     LOGIN_ATTEMPTS: 5,

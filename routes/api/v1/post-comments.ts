@@ -5,6 +5,7 @@ import {
   CommentNodePage,
   CommentTreeQuery,
   MAX_COMMENTS,
+  MAX_COMMENTS_PER_AUTHOR,
   MAX_LEVELS,
   tag,
 } from '#schemas/comments.js';
@@ -38,7 +39,9 @@ const operations = {
     description:
       'Creates a comment on a post, or a reply if `parent_id` is set. Comments by editors ' +
       'are approved immediately. Until approved, all others are visible only to their ' +
-      'author and to editors.',
+      'author and to editors. An author can have ' +
+      `${MAX_COMMENTS_PER_AUTHOR.toLocaleString('en')} comments, including those in the trash; ` +
+      'beyond that, the response is 409.',
     tags,
     params: PostParams,
     body: Ref(CommentCreate),

@@ -5,6 +5,7 @@ import { agentOf } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { PostListQuery } from '#schemas/post-queries.js';
 import {
+  MAX_POSTS_PER_AUTHOR,
   Post,
   PostCreate,
   PostPage,
@@ -68,7 +69,9 @@ const operations = {
     operationId: 'posts-create',
     summary: 'Create a post',
     description:
-      'Creates a post with you as its author. It is a draft unless `status` is `published`.',
+      'Creates a post with you as its author. It is a draft unless `status` is `published`. ' +
+      `An author can have ${MAX_POSTS_PER_AUTHOR.toLocaleString('en')} posts, including those in ` +
+      'the trash; beyond that, the response is 409.',
     tags,
     body: Ref(PostCreate),
     response: { 201: Ref(Post, { description: 'The post was created' }) },

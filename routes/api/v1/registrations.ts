@@ -7,7 +7,6 @@ import {
   RegistrationStatus,
 } from '#schemas/registrations.js';
 import { Ref } from '#schemas/types.js';
-import { ApiError } from '#src/errors.js';
 import { register, resendConfirmation } from '#src/people/services/registrations.js';
 
 const tags = [tag.name];
@@ -21,7 +20,8 @@ const operations = {
       '`POST /api/v1/auth/verify-email` with the password; until then, the username is ' +
       'reserved for 24 hours. ' +
       'Responds with 409 if the username is taken. The response never reveals whether the ' +
-      'email address is already registered; the mail does.',
+      'email address is already registered; the mail does. Responds with 429 if too many ' +
+      'registrations with this email address or from your network wait for confirmation.',
     tags,
     body: Ref(Registration),
     response: { 201: Ref(RegistrationStatus, { description: 'A mail is on its way' }) },
@@ -38,10 +38,16 @@ const operations = {
   },
 } as const;
 
+export interface RegistrationsOptions {
+  perMinute: number;
+  /** Number of users from which registration is closed; 0 closes it. */
+  maxUsers: number;
+}
+
 /** Registration of accounts. */
-const routes: FastifyPluginAsyncTypebox<{ perMinute: number; open: boolean }> = async (
+const routes: FastifyPluginAsyncTypebox<RegistrationsOptions> = async (
   app,
-  { perMinute, open },
+  { perMinute, maxUsers },
 ) => {
   // Responses are not stored: a stored hash of a body with a password would allow guessing it.
   const config = {
@@ -55,9 +61,8 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number; open: boolean }> = 
     '/register',
     { schema: operations.register, config: { ...config, errors: [403, 409] } },
     async (request, reply) => {
-      if (!open) throw new ApiError('registration_closed');
       const { username, email } = request.body;
-      await register(request.context(), request.body);
+      await register(request.context(), request.body, maxUsers);
       reply.code(201);
       return { status: 'confirmation_sent' as const, username, email };
     },

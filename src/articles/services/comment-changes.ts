@@ -10,6 +10,7 @@ import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { commentTag } from './comments.js';
 import { assertMayEdit, isEditor, readerOf } from './policy.js';
+import { assertQuota } from './quotas.js';
 import { type Client, isRenderedAtOnce, renderContent } from './rendering.js';
 
 const MINUTE_MS = 60_000;
@@ -18,7 +19,7 @@ const MINUTE_MS = 60_000;
  * Creates a comment by the viewer. Comments by editors are approved immediately, all others are
  * pending.
  *
- * @throws ApiError not_found if the post is not visible to the viewer; InvalidRequest if the parent
+ * @throws ApiError not_found if the post is not visible to the viewer; too_many_comments; InvalidRequest if the parent
  *   comment is not visible or belongs to another post; the errors of `renderContent`
  */
 export async function createComment(
@@ -30,6 +31,7 @@ export async function createComment(
   if (!isRenderedAtOnce(content)) await holdPlace(context, post, parent_id);
   const text = await renderedComment(context, content);
   return inTransaction(context, async (trx) => {
+    await assertQuota(trx, 'comments');
     const place = await holdPlace(trx, post, parent_id);
     const id = await store.insertComment(trx.db, {
       ...place,

@@ -22,6 +22,7 @@ import { differences } from '#src/lib/differences.js';
 import { fold } from '#src/lib/fold.js';
 import { assertMayEdit, readerOf } from './policy.js';
 import { postTag } from './posts.js';
+import { assertQuota } from './quotas.js';
 import { type Client, renderContent } from './rendering.js';
 
 const MAX_SLUG = 200;
@@ -43,7 +44,7 @@ export interface PostProvenance {
 /**
  * Creates a post, by default with the viewer as author.
  *
- * @throws ApiError duplicate if the requested slug is taken; InvalidRequest if the category does
+ * @throws ApiError duplicate if the requested slug is taken; too_many_posts; InvalidRequest if the category does
  *   not exist; the errors of `renderContent`
  */
 export async function createPost(
@@ -55,6 +56,7 @@ export async function createPost(
 ): Promise<FullPost> {
   const { columns, words } = made ?? (await renderedText(context, post.content));
   return inTransaction(context, async (trx) => {
+    await assertQuota(trx, 'posts');
     await assertCategory(trx, post.category_id);
     const values = {
       ...post,
@@ -75,8 +77,8 @@ export async function createPost(
 }
 
 /**
- * Replaces the post, or updates the given fields. The slug changes only if it is given, and former
- * slugs still lead to the post.
+ * Replaces the post, or updates the given fields. The slug changes only if it is given, and the
+ * last 50 former slugs still lead to the post.
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; precondition_failed;
  *   duplicate if another post has or had the slug; InvalidRequest if the category does not exist;

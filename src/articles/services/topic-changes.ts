@@ -1,3 +1,4 @@
+import { MAX_TOPICS } from '#schemas/topics.js';
 import type { Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
 import * as store from '#src/articles/stores/topic-tables.js';
@@ -17,7 +18,7 @@ export interface WrittenTopic {
   description?: string;
 }
 
-/** @throws ApiError duplicate, with `name` and `slug`, whichever are taken */
+/** @throws ApiError duplicate, with `name` and `slug`, whichever are taken; too_many_topics */
 export function createTopic<Row extends store.TopicRow>(
   context: Context,
   kind: TopicKind<Row>,
@@ -25,6 +26,9 @@ export function createTopic<Row extends store.TopicRow>(
 ): Promise<Row> {
   const written = trimmed(body);
   return inTransaction(context, async (trx) => {
+    if (await store.hasTopics(trx.db, kind.table, MAX_TOPICS)) {
+      throw new ApiError('too_many_topics');
+    }
     const topic = await insertTopic(trx, kind, written);
     const { noun } = kind;
     await record(trx, { action: `${noun}.create`, id: topic.id, after: auditable(topic) });

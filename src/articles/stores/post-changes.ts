@@ -1,6 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
+import { deleteUnusedTags } from './topics.js';
 import { claimUniqueSlug, nextSlug } from './unique-slugs.js';
 import { isPostVisible, type Reader } from './visibility.js';
 
@@ -95,8 +96,12 @@ export async function insertPostWithUniqueSlug(
   });
 }
 
+/** Number of former slugs that still lead to a post. */
+export const MAX_FORMER_SLUGS = 50;
+
 /**
- * Assigns the slug to the post, unless another post has or had it.
+ * Assigns the slug to the post, unless another post has or had it. Of its former slugs, only the
+ * newest `MAX_FORMER_SLUGS` are kept.
  *
  * @returns whether the slug now belongs to the post
  */
@@ -107,11 +112,24 @@ export async function claimSlug(trx: Database, postId: number, slug: string): Pr
     .onConflict((conflict) =>
       conflict
         .column('slug')
-        .doUpdateSet({ post_id: postId })
+        .doUpdateSet({ created_at: sql<string>`now()` })
         .where('post_slugs.post_id', '=', postId),
     )
     .executeTakeFirstOrThrow();
-  return numInsertedOrUpdatedRows === 1n;
+  if (numInsertedOrUpdatedRows !== 1n) return false;
+  await trx
+    .deleteFrom('post_slugs')
+    .where('slug', 'in', ({ selectFrom }) =>
+      selectFrom('post_slugs')
+        .select('slug')
+        .where('post_id', '=', postId)
+        .orderBy(sql`slug = ${slug}`, 'desc')
+        .orderBy('created_at', 'desc')
+        .orderBy('slug')
+        .offset(MAX_FORMER_SLUGS + 1),
+    )
+    .execute();
+  return true;
 }
 
 /**
@@ -140,16 +158,20 @@ export async function updatePost(
   await trx.updateTable('posts').set(changes).where('id', '=', id).execute();
 }
 
-/** Sets the post's tags to exactly these. */
+/** Sets the post's tags to exactly these, and deletes automatic tags that no post has any more. */
 export async function replaceTags(trx: Database, postId: number, tagIds: number[]): Promise<void> {
-  await sql`
+  const { rows } = await sql<{ tag_id: number }>`
     delete from post_tags where post_id = ${postId} and tag_id <> all (${tagIds}::integer[])
+    returning tag_id
   `.execute(trx);
-  if (tagIds.length === 0) return;
-  await sql`
-    insert into post_tags (post_id, tag_id)
-    select ${postId}, unnest(${tagIds}::integer[]) on conflict do nothing
-  `.execute(trx);
+  if (tagIds.length > 0) {
+    await sql`
+      insert into post_tags (post_id, tag_id)
+      select ${postId}, unnest(${tagIds}::integer[]) on conflict do nothing
+    `.execute(trx);
+  }
+  const removed = rows.map(({ tag_id }) => tag_id);
+  if (removed.length > 0) await deleteUnusedTags(trx, removed);
 }
 
 /** Returns the names of the post's tags. */

@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 
+/**
+ * Maximum number of stored visits. While there are as many, further visits are not counted: whoever
+ * changes address or browser with each request would otherwise fill the table.
+ */
+export const MAX_VISITS = 500_000;
+
 /** One view of a post by a visitor. */
 export interface Visit {
   postId: number;
@@ -39,10 +45,15 @@ export async function countVisits(
       select post_id from post_views where post_id in (select id from alive)
       order by post_id for update
     ),
+    room as (
+      select ${MAX_VISITS} - count(*) as rows
+      from (select from post_visits limit ${MAX_VISITS}) as stored
+    ),
     counted as (
       insert into post_visits (post_id, visitor_hash, seen_at)
       select post_id, visitor_hash, max(seen_at) from visits join counters using (post_id)
       group by post_id, visitor_hash order by post_id, visitor_hash
+      limit (select rows from room)
       on conflict (post_id, visitor_hash) do update set seen_at = excluded.seen_at
         where post_visits.seen_at <= excluded.seen_at - make_interval(secs => ${window / 1000})
       returning post_id

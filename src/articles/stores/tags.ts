@@ -15,7 +15,9 @@ export const tags: TopicTable<TopicRow> = {
   visible: sql`exists (
     select from post_tags join posts on posts.id = post_tags.post_id
     where post_tags.tag_id = tags.id and ${isPostVisible({ kind: 'public' })})`,
-  derived: (name) => ({ search_words: indexedWords(name) }),
+  deliberate: sql`not is_automatic`,
+  // A tag that an editor has named stays, even without posts.
+  derived: (name) => ({ search_words: indexedWords(name), is_automatic: 'false' }),
 };
 
 /** Returns the words under which posts with this tag are indexed. */

@@ -32,6 +32,8 @@ export interface TopicTable<Row extends TopicRow> {
   published: RawBuilder<unknown>;
   /** SQL condition for publicly visible rows; all rows if omitted. */
   visible?: RawBuilder<boolean>;
+  /** SQL condition for rows that editors created; all rows if omitted. */
+  deliberate?: RawBuilder<boolean>;
   /** Returns further values to store along with a name. */
   derived?(name: string): TopicValues;
 }
@@ -140,6 +142,18 @@ export async function hasSlug<Row extends TopicRow>(
   const { rows } = await sql`
     select 1 from ${sql.table(table.name)}
     where slug collate "C" = ${fold(slug)} and ${isVisible(table, reader)}
+  `.execute(db);
+  return rows.length > 0;
+}
+
+/** Whether editors have created at least `count` topics. */
+export async function hasTopics<Row extends TopicRow>(
+  db: Database,
+  { name, deliberate = sql<boolean>`true` }: TopicTable<Row>,
+  count: number,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from ${sql.table(name)} where ${deliberate} offset ${count - 1} limit 1
   `.execute(db);
   return rows.length > 0;
 }

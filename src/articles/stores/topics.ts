@@ -32,8 +32,8 @@ export function nextTopicSlug(
 }
 
 /**
- * Returns the ids of the tags with these names, and creates missing ones. Must be called in a
- * transaction.
+ * Returns the ids of the tags with these names, and creates missing ones. Must
+ * be called in a transaction, until the end of which the tags cannot be deleted.
  */
 export async function ensureTags(trx: Database, names: string[]): Promise<number[]> {
   const wanted = new Map(names.map((name) => [fold(name.trim()), name.trim()]));
@@ -53,6 +53,8 @@ async function findTags(trx: Database, keys: string[]): Promise<Map<string, numb
     select wanted.key, tags.id
     from unnest(${keys}::text[]) as wanted (key)
     join tags on tags.name_folded = wanted.key
+    order by wanted.key
+    for key share of tags
   `.execute(trx);
   return new Map(rows.map(({ key, id }) => [key, id]));
 }
@@ -65,6 +67,7 @@ function ensureTag(trx: Database, key: string, name: string): Promise<number> {
         ...withFolded({ name }),
         slug: await nextTopicSlug(trx, 'tags', name, 'tag'),
         search_words: indexedWords(name),
+        is_automatic: true,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
@@ -74,3 +77,53 @@ function ensureTag(trx: Database, key: string, name: string): Promise<number> {
     return (await findTags(trx, [key])).get(key) ?? null;
   });
 }
+
+/**
+ * Deletes those of these tags that are automatic and that no post has, not even one in the trash. A
+ * tag that another transaction is about to assign stays. Must be called in a transaction.
+ *
+ * @returns the number of deleted tags
+ */
+export async function deleteUnusedTags(trx: Database, ids: number[]): Promise<number> {
+  // Locked first: the second statement then sees every assignment, and none can be added.
+  const locked = await trx
+    .selectFrom('tags')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('is_automatic', '=', true)
+    .orderBy('id')
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  if (locked.length === 0) return 0;
+  const { numDeletedRows } = await trx
+    .deleteFrom('tags')
+    .where(
+      'id',
+      'in',
+      locked.map(({ id }) => id),
+    )
+    .where(isUnused)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+/** Returns the ids of automatic tags that no post has, in order, beginning after `after`. */
+export async function findUnusedTags(
+  db: Database,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('tags')
+    .select('id')
+    .where('is_automatic', '=', true)
+    .where('id', '>', after)
+    .where(isUnused)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+const isUnused = sql<boolean>`not exists (select from post_tags where tag_id = tags.id)`;

@@ -68,6 +68,10 @@ export const english = {
     request_in_progress:
       'A request with this Idempotency-Key is still in progress; try again later',
     too_many_keys: 'You have reached the maximum number of API keys; delete one first',
+    too_many_posts: 'You have reached the maximum number of posts; purge some from the trash first',
+    too_many_comments:
+      'You have reached the maximum number of comments; purge some from the trash first',
+    too_many_topics: 'The maximum number of categories or tags is reached; delete one first',
     job_running: 'This job is already running',
     precondition_failed: 'The resource has changed since you read it; read it again, then retry',
     payload_too_large: 'The request body is too large',
@@ -75,6 +79,10 @@ export const english = {
     unsupported_media_type: 'Unsupported Media Type',
     too_many_requests: 'Too many requests; try again later',
     too_many_mails: 'Too many mails were requested for this email address; try again later',
+    too_many_registrations:
+      'Too many registrations from your network are waiting for confirmation; try again later',
+    too_many_idempotency_keys:
+      'You have used too many Idempotency-Keys within 24 hours; try again later, or without a key',
     too_many_attempts: 'Too many failed attempts; try again later',
     headers_too_large: 'The request headers are too large',
     internal_error: 'Internal Server Error',

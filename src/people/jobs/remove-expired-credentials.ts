@@ -1,9 +1,9 @@
-import { WINDOW_SECONDS } from '#src/people/services/login-throttling.js';
+import { MAX_THROTTLES, WINDOW_SECONDS } from '#src/people/services/login-throttling.js';
 import { deleteExpiredEmailTokens } from '#src/people/stores/email-tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '#src/people/stores/registrations.js';
 import { deleteExpiredSessions } from '#src/people/stores/sessions.js';
-import { deleteOldThrottles } from '#src/people/stores/throttles.js';
+import { deleteExcessThrottles, deleteOldThrottles } from '#src/people/stores/throttles.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
 
@@ -19,7 +19,9 @@ export const removeExpiredCredentials: Task<JobPayloads['remove_expired_credenti
     refresh_tokens: await deleteExpiredRefreshTokens(db, now),
     email_tokens: await deleteExpiredEmailTokens(db, now),
     registrations: await deleteExpiredRegistrations(db, now),
-    throttles: await deleteOldThrottles(db, throttlesUntil),
+    throttles:
+      (await deleteOldThrottles(db, throttlesUntil)) +
+      (await deleteExcessThrottles(db, MAX_THROTTLES, now)),
   };
   log.debug(removed, 'removed expired credentials');
 };

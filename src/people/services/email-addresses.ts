@@ -8,6 +8,7 @@ import { REDACTED } from '#src/lib/redact.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { deleteEmailTokensOf, takeEmailToken } from '#src/people/stores/email-tokens.js';
 import { lockUser, updateUser } from '#src/people/stores/user-changes.js';
+import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
 import { assertPassword } from './auth.js';
 import { mailThrottle, throttled } from './login-throttling.js';
@@ -26,12 +27,14 @@ export interface ConfirmedEmail {
  * Queues a mail with a token to the new email address, which replaces the old one when the token is
  * confirmed. Never reveals whether another user has the address.
  *
- * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts; too_many_mails
+ * @throws InvalidRequest if the password is wrong; ApiError too_many_attempts; too_many_mails;
+ *   too_busy if very many jobs wait
  */
 export async function requestEmailChange(
   context: ActingContext,
   { email, password }: EmailChange,
 ): Promise<void> {
+  await assertRoomForJob(context);
   await assertPassword(context, password);
   const { language, now } = context;
   await throttled(context, [mailThrottle(email)], () =>

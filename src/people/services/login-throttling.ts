@@ -14,6 +14,18 @@ const FIRST_DELAY_SECONDS = 1;
 const FREE_MAILS = 3;
 const MAIL_DELAY_SECONDS = 60;
 
+/**
+ * Maximum number of stored counters. Beyond it, the oldest are deleted, those that impose a delay
+ * last: whoever invents a name for each attempt must not fill the table.
+ */
+export const MAX_THROTTLES = 100_000;
+
+/** Number of counters that a process adds before it deletes the excess. */
+export const ADDED_AT_MOST = 1000;
+
+/** Counters that this process has added since it last deleted the excess. */
+let added = 0;
+
 /** A counter of attempts, with its limits. */
 export interface Throttle {
   /**
@@ -111,6 +123,8 @@ async function countAttempt(
     firstWait,
   }));
   const rows = await store.countAttempts(context.db, attempts, now, WINDOW_SECONDS);
+  added += rows.filter(({ previous }) => previous === null).length;
+  if (added >= ADDED_AT_MOST) await deleteExcess(context);
   const counted: Counted[] = [];
   const refused: Buffer[] = [];
   let code: NonNullable<Throttle['refusal']> = 'too_many_attempts';
@@ -129,6 +143,15 @@ async function countAttempt(
   throw new ApiError(code, {
     headers: { 'retry-after': String(Math.max(1, seconds)) },
   });
+}
+
+async function deleteExcess({ db, now, report }: CountingContext): Promise<void> {
+  added = 0;
+  try {
+    await store.deleteExcessThrottles(db, MAX_THROTTLES, now);
+  } catch (error) {
+    report(error, 'could not delete old throttles');
+  }
 }
 
 /**

@@ -16,6 +16,7 @@ import {
 import { deleteSessionsOf } from '#src/people/stores/sessions.js';
 import { lockUser } from '#src/people/stores/user-changes.js';
 import { type FullUser, findUser } from '#src/people/stores/users.js';
+import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
 import { deleteAllApiKeys } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
@@ -62,9 +63,10 @@ export async function changePassword(
 /**
  * Queues a mail with a reset token. It is sent only if the email address belongs to an active user.
  *
- * @throws ApiError too_many_mails if requested too often
+ * @throws ApiError too_many_mails if requested too often; too_busy if very many jobs wait
  */
 export async function requestPasswordReset(context: Context, email: string): Promise<void> {
+  await assertRoomForJob(context);
   await throttled(context, [mailThrottle(email)], () =>
     enqueue(context.db, 'reset_password', { email, language: context.language }),
   );

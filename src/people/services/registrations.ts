@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Registration } from '#schemas/registrations.js';
 import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
@@ -5,10 +6,12 @@ import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, missingValue, valueError } from '#src/errors.js';
 import { fold } from '#src/lib/fold.js';
+import { networkOf } from '#src/lib/network.js';
 import { REDACTED } from '#src/lib/redact.js';
 import * as store from '#src/people/stores/registrations.js';
 import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
-import type { FullUser } from '#src/people/stores/users.js';
+import { type FullUser, hasUsers } from '#src/people/stores/users.js';
+import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
 import { accountThrottle, ipAddressThrottle, mailThrottle, throttled } from './login-throttling.js';
 import { hashPassword, passwordItems, verifyPassword } from './passwords.js';
@@ -18,6 +21,18 @@ const HOUR_MS = 60 * 60 * 1000;
 /** Registrations with one email address without a delay. */
 const FREE_REGISTRATIONS = 20;
 
+/** Maximum number of unconfirmed registrations with one email address. */
+export const MAX_WITH_EMAIL = 20;
+
+/** Maximum number of unconfirmed registrations from one network (see `networkOf`). */
+export const MAX_FROM_NETWORK = 100;
+
+/** Maximum number of unconfirmed registrations. */
+export const MAX_REGISTRATIONS = 10_000;
+
+/** Seconds after which a caller may try again to register from a network that has reached its limit. */
+const RETRY_SECONDS = 60 * 60;
+
 /** Hours until an unconfirmed registration expires and its username becomes available again. */
 export const REGISTRATION_HOURS = 24;
 
@@ -26,11 +41,19 @@ export const REGISTRATION_HOURS = 24;
  * The work does not depend on whether the email address is known, so neither the response nor its
  * timing reveals it.
  *
- * @throws InvalidRequest if the password breaks a rule, the passwords differ or the terms are not
- *   accepted; ApiError duplicate
- *   if the username is taken (usernames are public); too_many_mails
+ * @param maxUsers number of users from which registration is closed; 0 closes it
+ * @throws InvalidRequest if the password breaks a rule, the passwords differ or the terms are not accepted; ApiError
+ *   registration_closed; duplicate if the username is taken (usernames are public); too_many_mails;
+ *   too_many_registrations from one network; too_busy if very many registrations or jobs wait
  */
-export async function register(context: Context, registration: Registration): Promise<void> {
+export async function register(
+  context: Context,
+  registration: Registration,
+  maxUsers: number,
+): Promise<void> {
+  if (maxUsers === 0 || (await hasUsers(context.db, maxUsers))) {
+    throw new ApiError('registration_closed');
+  }
   assertAcceptable(registration);
   const { username, email, password } = registration;
   const throttle = mailThrottle(email, FREE_REGISTRATIONS);
@@ -38,14 +61,20 @@ export async function register(context: Context, registration: Registration): Pr
     hashPassword(password, context.passwordCost),
   );
   const expiresAt = new Date(context.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
+  const network = context.address === null ? null : networkOf(context.address);
+  const network_hash = network === null ? null : hashOfNetwork(network);
+  await assertRoomForJob(context);
   try {
     await inTransaction(context, async (trx) => {
+      await store.lockRegistrations(trx.db);
+      await assertRoom(trx, { email, network_hash });
       const { usernames } = await findTaken(trx.db, [fold(username)], []);
       if (usernames.size > 0) throw usernameTaken(username);
       const id = await store.insertRegistration(trx.db, {
         username,
         email,
         password_hash: passwordHash,
+        network_hash,
         created_at: context.now.toISOString(),
         expires_at: expiresAt.toISOString(),
       });
@@ -62,9 +91,10 @@ export async function register(context: Context, registration: Registration): Pr
  * Queues the confirmation mail again. It is sent only if there is an unconfirmed registration with
  * this email address.
  *
- * @throws ApiError too_many_mails if requested too often
+ * @throws ApiError too_many_mails if requested too often; too_busy if very many jobs wait
  */
 export async function resendConfirmation(context: Context, email: string): Promise<void> {
+  await assertRoomForJob(context);
   await throttled(context, [mailThrottle(email)], () =>
     enqueue(context.db, 'resend_confirmation', { email, language: context.language }),
   );
@@ -122,6 +152,24 @@ export async function confirmRegistration(
     const input = answer.field === 'email' ? email : username;
     throw duplicate([{ loc: ['body', 'token', answer.field], input }], error);
   }
+}
+
+/** @throws ApiError too_many_mails; too_many_registrations; too_busy */
+async function assertRoom(
+  { db, now }: Context,
+  registration: Pick<store.NewRegistration, 'email' | 'network_hash'>,
+): Promise<void> {
+  const pending = await store.countRegistrations(db, registration, now);
+  const headers = { 'retry-after': String(RETRY_SECONDS) };
+  if (pending.withEmail >= MAX_WITH_EMAIL) throw new ApiError('too_many_mails', { headers });
+  if (pending.fromNetwork >= MAX_FROM_NETWORK) {
+    throw new ApiError('too_many_registrations', { headers });
+  }
+  if (pending.total >= MAX_REGISTRATIONS) throw new ApiError('too_busy');
+}
+
+function hashOfNetwork(network: string): Buffer {
+  return createHash('sha256').update(`registration:${network}`).digest();
 }
 
 function assertAcceptable({

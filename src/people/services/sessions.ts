@@ -11,6 +11,9 @@ import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import { recordLogin } from '#src/people/stores/accounts.js';
 import * as store from '#src/people/stores/sessions.js';
 
+/** Maximum number of sessions per user; beyond it, those that were used least recently end. */
+export const MAX_SESSIONS = 100;
+
 /** Options for a new session. */
 export interface SessionStart {
   userId: number;
@@ -23,8 +26,12 @@ export interface SessionStart {
   expiresAt: Date;
 }
 
+/** The reason why a session has ended, in the audit log. */
+const EVICTED = { evicted: true };
+
 /**
- * Starts a session. A session that the same browser had before ends.
+ * Starts a session. A session that the same browser had before ends, and so do the oldest beyond
+ * `MAX_SESSIONS`.
  *
  * @returns the id of the session
  * @throws ApiError invalid_credentials if the user was deleted or deactivated, or the password was
@@ -43,6 +50,7 @@ export function startSession(
     if (cookieId !== null && viewer?.credential.kind === 'session') {
       await endSession({ ...trx, viewer }, viewer.credential.id);
     }
+    const excess = await store.deleteExcessSessions(trx.db, userId, MAX_SESSIONS - 1);
     const id = await store.insertSession(trx.db, cookieId, {
       user_id: userId,
       remember,
@@ -53,7 +61,10 @@ export function startSession(
     });
     const after = { user_agent: userAgent, remember, kind: cookieId === null ? 'token' : 'cookie' };
     // The entry must not name the user of the browser's previous session.
-    await record({ ...trx, viewer: null }, { action: 'session.begin', id, after, actorId: userId });
+    const ends = excess.map((id) => ({ action: 'session.end', id, after: EVICTED }) as const);
+    const begin = { action: 'session.begin', id, after } as const;
+    const entries = [...ends, begin].map((entry) => ({ ...entry, actorId: userId }));
+    await record({ ...trx, viewer: null }, ...entries);
     return id;
   });
 }

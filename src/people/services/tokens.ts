@@ -29,6 +29,12 @@ const GRACE_MS = 5 * 1000;
  */
 const MAX_TOKENS_IN_GRACE = 10;
 
+/**
+ * Maximum number of refresh tokens per session. Older ones are deleted, the used ones first: a token
+ * of a live session that is unknown must have been used, so its reuse is still recognized.
+ */
+export const MAX_REFRESH_TOKENS = 100;
+
 /** Keys that sign the tokens, and the client's `User-Agent`. */
 export interface TokenIssuer {
   keys: TokenKeys;
@@ -125,9 +131,11 @@ async function exchangeToken(
   const known = await store.findRefreshToken(trx.db, sessionId, tokenHash);
   const end = endOf('token', start, sessionLimits);
   // In its last second, a session is too short for a token.
-  if (known === null || lifetimeOf('refresh', now, end) < 1) throw new ApiError('invalid_token');
+  if (lifetimeOf('refresh', now, end) < 1) throw new ApiError('invalid_token');
 
-  if (isStolen(known, now)) {
+  // A token of this session, as its signature shows, that is not stored is so old that it has been
+  // deleted.
+  if (known === null || isStolen(known, now)) {
     await endTokenSession(trx, subject, 'token.reuse');
     return null;
   }
@@ -177,6 +185,7 @@ async function issuePair(
     expires_at: expiryOf(now, end).toISOString(),
     parent_hash: parentHash,
   });
+  await store.deleteExcessRefreshTokens(trx.db, subject.sessionId, MAX_REFRESH_TOKENS);
   return {
     access_token: access,
     token_type: 'bearer',

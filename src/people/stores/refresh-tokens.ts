@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 
@@ -96,6 +96,29 @@ export async function countChildren(
     .where('parent_hash', '=', tokenHash)
     .executeTakeFirstOrThrow();
   return Number(count);
+}
+
+/**
+ * Deletes the session's tokens beyond the newest `most`, used ones first. The caller must have
+ * locked the session.
+ */
+export async function deleteExcessRefreshTokens(
+  db: Database,
+  sessionId: number,
+  most: number,
+): Promise<void> {
+  await db
+    .deleteFrom('refresh_tokens')
+    .where('token_hash', 'in', ({ selectFrom }) =>
+      selectFrom('refresh_tokens')
+        .select('token_hash')
+        .where('session_id', '=', sessionId)
+        .orderBy(sql`used_at is null`, 'desc')
+        .orderBy('created_at', 'desc')
+        .orderBy('token_hash')
+        .offset(most),
+    )
+    .execute();
 }
 
 /** Deletes expired tokens, used or not; returns how many. */

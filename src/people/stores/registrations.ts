@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import { withFolded } from '#src/db/folded-columns.js';
 import type { Schema } from '#src/db/tables.js';
@@ -13,8 +13,16 @@ export interface NewRegistration {
   username: string;
   email: string;
   password_hash: string;
+  network_hash: Buffer | null;
   created_at: string;
   expires_at: string;
+}
+
+/** Numbers of unexpired registrations. */
+export interface PendingRegistrations {
+  withEmail: number;
+  fromNetwork: number;
+  total: number;
 }
 
 /**
@@ -24,6 +32,26 @@ export interface NewRegistration {
 const MOST_WITH_ONE_ADDRESS = 3;
 
 const COLUMNS = ['id', 'username', 'email', 'password_hash'] as const;
+
+/** Serializes registrations until the transaction ends, so that they cannot exceed a limit together. */
+export async function lockRegistrations(trx: Database): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('registrations', 0))`.execute(trx);
+}
+
+/** Counts the unexpired registrations: in total, with this address, and from this network. */
+export async function countRegistrations(
+  db: Database,
+  { email, network_hash }: Pick<NewRegistration, 'email' | 'network_hash'>,
+  now: Date,
+): Promise<PendingRegistrations> {
+  const { rows } = await sql<PendingRegistrations>`
+    select count(*) as total,
+      count(*) filter (where ${isIgnoringCase('email', email)}) as "withEmail",
+      count(*) filter (where network_hash = ${network_hash}) as "fromNetwork"
+    from registrations where expires_at > ${now.toISOString()}
+  `.execute(db);
+  return rows[0] ?? { withEmail: 0, fromNetwork: 0, total: 0 };
+}
 
 /**
  * Inserts a registration and deletes an expired one for the same username.

@@ -131,6 +131,30 @@ export async function deleteSessionsOf(
   return Number(numDeletedRows);
 }
 
+/**
+ * Deletes the user's sessions beyond the `most` that were used last; returns their ids. The caller
+ * must have locked the user.
+ */
+export async function deleteExcessSessions(
+  db: Database,
+  userId: number,
+  most: number,
+): Promise<number[]> {
+  const rows = await db
+    .deleteFrom('sessions')
+    .where('id', 'in', ({ selectFrom }) =>
+      selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', userId)
+        .orderBy('last_seen_at', 'desc')
+        .orderBy('id', 'desc')
+        .offset(most),
+    )
+    .returning('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Deletes expired sessions; returns how many. */
 export async function deleteExpiredSessions(db: Database, now: Date): Promise<number> {
   const { numDeletedRows } = await db

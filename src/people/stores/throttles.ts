@@ -79,12 +79,21 @@ export async function findLastBlock(
   return row?.until ?? null;
 }
 
-/** Undoes an attempt counted at `now`; later attempts are kept. */
+/** Undoes an attempt counted at `now`; later attempts are kept. A row that it has added is deleted. */
 export async function takeBackAttempt(
   db: Database,
   { key_hash, blocked_until, previous }: CountedAttempt,
   now: Date,
 ): Promise<void> {
+  if (previous === null) {
+    const { numDeletedRows } = await db
+      .deleteFrom('throttles')
+      .where('key_hash', '=', key_hash)
+      .where('failures', '<=', 1)
+      .where('updated_at', '=', now.toISOString())
+      .executeTakeFirstOrThrow();
+    if (numDeletedRows > 0n) return;
+  }
   await db
     .updateTable('throttles')
     .set({
@@ -99,6 +108,34 @@ export async function takeBackAttempt(
 
 export async function forgetAttempts(db: Database, keyHash: Buffer): Promise<void> {
   await db.deleteFrom('throttles').where('key_hash', '=', keyHash).execute();
+}
+
+/**
+ * Deletes the oldest keys beyond the newest `most`, those that impose a delay last; returns how many.
+ */
+export async function deleteExcessThrottles(
+  db: Database,
+  most: number,
+  now: Date,
+): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('throttles')
+    .where('key_hash', 'in', ({ selectFrom }) => {
+      const excess = selectFrom('throttles')
+        .select('key_hash')
+        .orderBy(sql`coalesce(blocked_until > ${now.toISOString()}::timestamptz, false)`, 'desc')
+        .orderBy('updated_at', 'desc')
+        .orderBy('key_hash')
+        .offset(most);
+      // Attempts lock keys in another order. One that is being counted is not old.
+      return selectFrom('throttles')
+        .select('key_hash')
+        .where('key_hash', 'in', excess)
+        .forUpdate()
+        .skipLocked();
+    })
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 }
 
 /** Deletes keys without an attempt since `until`; returns how many. */

@@ -129,9 +129,14 @@ export async function findUser(
   return row ?? null;
 }
 
-/** Whether any user exists. */
-export async function hasUsers(db: Database): Promise<boolean> {
-  const row = await db.selectFrom('users').select('id').limit(1).executeTakeFirst();
+/** Whether at least `count` users exist. */
+export async function hasUsers(db: Database, count = 1): Promise<boolean> {
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .offset(count - 1)
+    .limit(1)
+    .executeTakeFirst();
   return row !== undefined;
 }
 

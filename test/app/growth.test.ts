@@ -1,0 +1,561 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { MAX_COMMENTS_PER_AUTHOR } from '#schemas/comments.js';
+import { MAX_POSTS_PER_AUTHOR } from '#schemas/posts.js';
+import { MAX_TOPICS } from '#schemas/topics.js';
+import { MAX_FORMER_SLUGS } from '#src/articles/stores/post-changes.js';
+import { MAX_VISITS } from '#src/articles/stores/post-views.js';
+import { MAX_KEYS, MAX_RESPONSE_BYTES } from '#src/db/idempotency-quota.js';
+import { type Schema, tables } from '#src/db/tables.js';
+import { projectRoot } from '#src/lib/project-root.js';
+import { ADDED_AT_MOST, MAX_THROTTLES } from '#src/people/services/login-throttling.js';
+import {
+  MAX_FROM_NETWORK,
+  MAX_REGISTRATIONS,
+  MAX_WITH_EMAIL,
+} from '#src/people/services/registrations.js';
+import { MAX_SESSIONS } from '#src/people/services/sessions.js';
+import { MAX_REFRESH_TOKENS } from '#src/people/services/tokens.js';
+import { MAX_JOBS } from '#src/queue/jobs.js';
+import { enqueue, MAX_FAILED_JOBS } from '#src/queue/store.js';
+import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
+import { insertTestPost } from '#test/support/articles.js';
+
+const POSTS = '/api/v1/posts';
+const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
+
+/** What ends the growth of each table. A new table must be named here. */
+const TABLE_BOUNDS: Record<keyof Schema, string> = {
+  users: 'REGISTRATION_MAX_USERS; beyond it only administrators create accounts',
+  sessions: 'MAX_SESSIONS per user; hourly job',
+  refresh_tokens: 'MAX_REFRESH_TOKENS per session; hourly job',
+  api_keys: 'MAX_API_KEYS per user',
+  registrations: 'per email address, per network and in total; hourly job',
+  email_tokens: 'one per user and purpose; hourly job',
+  audit_log: 'AUDIT_RETENTION_DAYS; refused attempts per network and in total; hourly job',
+  audit_repeats: 'at most one row per entry of the audit log, and removed with it',
+  idempotency_keys: 'MAX_KEYS and MAX_RESPONSE_BYTES per caller; hourly job',
+  throttles: 'MAX_THROTTLES; hourly job',
+  categories: 'MAX_TOPICS',
+  tags: 'MAX_TOPICS by editors, others with their last post; hourly job',
+  posts: 'MAX_POSTS_PER_AUTHOR, including the trash',
+  post_slugs: 'MAX_FORMER_SLUGS per post',
+  post_tags: 'MAX_POST_TAGS per post',
+  comments: 'MAX_COMMENTS_PER_AUTHOR, including the trash',
+  post_views: 'one per post',
+  post_visits: 'MAX_VISITS; job every ten minutes',
+  migrations: 'one per migration',
+};
+
+/** What ends the growth of each collection that lives as long as the process. */
+const MEMORY_BOUNDS: Record<string, string> = {
+  'plugins/serialization.ts serializers': 'one per schema',
+  'plugins/serialization.ts waiting': 'one per route, removed when compiled',
+  'plugins/validation.ts validations': 'one per route',
+  'plugins/validation.ts routes': 'one per route',
+  'plugins/write-behind.ts buffers': 'one per plugin that registers one',
+  'src/articles/lib/html-text.ts #parts': 'one text: a new instance each time',
+  'src/articles/services/feed.ts #documents': 'MAX_PLACES',
+  'src/articles/services/feed.ts #posts': 'FEED_LENGTH',
+  'src/articles/services/post-views.ts #waiting': 'MAX_WAITING',
+  'src/db/channel-listener.ts #awaited': 'one per echo, removed when it ends',
+  'src/lib/limiter.ts #inside': 'the limit',
+  'src/lib/validation/compiler.ts #slots': 'one per schema',
+  'src/lib/validation/quick.ts #values': 'one per schema',
+  'src/mail/outbox.ts #mails': 'KEPT',
+  'src/people/lib/passwords.ts dummies': 'one per cost, of which there is one',
+  'src/queue/job-worker.ts #lost': 'cleared when the workers are replaced',
+};
+
+function sourcesBelow(folder: string): string[] {
+  return readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
+}
+
+async function count({ app }: TestApp, table: string, where = 'true'): Promise<number> {
+  const { rows } = await app.pg.query(`select count(*)::int as n from ${table} where ${where}`);
+  return rows[0].n;
+}
+
+async function run({ app }: TestApp, task: Parameters<typeof enqueue>[1]): Promise<void> {
+  await enqueue(app.db, task, {} as never);
+  await app.runJobs();
+}
+
+/** Inserts jobs of a task that the queue knows by now. */
+async function insertJobs(
+  { app }: TestApp,
+  jobs: number,
+  { attempts = 0, max_attempts }: { attempts?: number; max_attempts: number },
+): Promise<void> {
+  await app.pg.query(
+    `insert into graphile_worker._private_jobs (task_id, payload, attempts, max_attempts)
+     select (select min(id) from graphile_worker._private_tasks), '{}', $1, $2
+     from generate_series(1, $3::int)`,
+    [attempts, max_attempts, jobs],
+  );
+}
+
+t.test('every table has a bound', async (t) => {
+  t.same(Object.keys(TABLE_BOUNDS).sort(), Object.keys(tables).sort());
+});
+
+t.test('every collection that lives as long as the process has a bound', async (t) => {
+  const empty = '(?:: .+)? = (?:new (?:Weak)?(?:Map|Set)(?:<.*>)?\\(\\)|\\[\\]);$';
+  const ofModule = new RegExp(`^(?:export )?(?:const|let) (\\w+)${empty}`);
+  const ofClass = new RegExp(`^ {2}(?:static )?(?:readonly )?(#\\w+)${empty}`);
+  const ofPlugin = new RegExp(`^ {4}(?:const|let) (\\w+)${empty}`);
+  const found = ['plugins', 'routes', 'src'].flatMap((folder) =>
+    sourcesBelow(folder).flatMap((path) => {
+      const patterns = [ofModule, ofClass, ...(folder === 'plugins' ? [ofPlugin] : [])];
+      return readFileSync(join(projectRoot, path), 'utf8')
+        .split('\n')
+        .flatMap((line) => patterns.flatMap((pattern) => pattern.exec(line)?.[1] ?? []))
+        .map((name) => `${path} ${name}`);
+    }),
+  );
+  t.same(found.sort(), Object.keys(MEMORY_BOUNDS).sort());
+});
+
+t.test('bounds the stored responses of a user by number', async (t) => {
+  const test = await createTestApp(t);
+  const { app, clock } = test;
+  const admin = await test.signedIn({ username: 'root', role: 'admin' });
+  const { id } = (await admin.get('/api/v1/me')).json;
+  const post = (username: string, key: string) =>
+    admin.post('/api/v1/users', { username }, { 'idempotency-key': key });
+  t.equal((await post('first', 'a')).status, 201);
+  await app.pg.query(
+    `insert into idempotency_keys (caller, key, request_hash, status, headers, created_at)
+     select 'user:' || $1, 'k' || n, '', 201, '{}', $2 from generate_series(1, $3::int) n`,
+    [id, new Date(clock.read().getTime() - HOUR), MAX_KEYS - 2],
+  );
+  t.equal((await post('second', 'b')).status, 201);
+  const refused = await post('third', 'c');
+  t.match([refused.status, refused.json.code], [429, 'too_many_idempotency_keys']);
+  t.equal(refused.headers['retry-after'], String((23 * HOUR) / 1000));
+  t.equal((await admin.get('/api/v1/users?q=third')).json.total, 0, 'nothing was executed');
+  t.equal((await post('first', 'a')).headers['idempotent-replayed'], 'true', 'still replayed');
+  t.equal((await admin.post('/api/v1/users', { username: 'fourth' })).status, 201, 'without a key');
+  const other = await test.signedIn({ username: 'other', role: 'admin' });
+  const key = { 'idempotency-key': 'c' };
+  t.equal((await other.post('/api/v1/users', { username: 'fifth' }, key)).status, 201);
+  clock.advance(23 * HOUR);
+  await admin.signIn('root', PASSWORD);
+  t.equal((await post('third', 'c')).status, 201, 'old keys no longer count');
+});
+
+t.test('bounds the stored responses of a user by size', async (t) => {
+  const test = await createTestApp(t);
+  const author = await test.signedIn({ username: 'root', role: 'admin' });
+  const { id } = (await author.get('/api/v1/me')).json;
+  await test.app.pg.query(
+    `insert into idempotency_keys (caller, key, request_hash, status, headers, body, created_at)
+     select 'user:' || $1, 'k' || n, '', 201, '{}', to_jsonb((
+       select string_agg(md5(random()::text || n || part), '')
+       from generate_series(1, 32768) part)), $2
+     from generate_series(1, $3::int) n`,
+    [id, test.clock.read(), MAX_RESPONSE_BYTES / (1024 * 1024)],
+  );
+  const refused = await author.post(
+    '/api/v1/users',
+    { username: 'x1' },
+    { 'idempotency-key': 'a' },
+  );
+  t.match([refused.status, refused.json.code], [429, 'too_many_idempotency_keys']);
+});
+
+t.test('no stranger uses up the keys of the others', async (t) => {
+  const { app, client, clock } = await createTestApp(
+    t,
+    {},
+    {
+      routes: (app) => {
+        app.post('/test/anonymous', { config: { csrf: false } }, async () => ({ done: true }));
+      },
+    },
+  );
+  await app.pg.query(
+    `insert into idempotency_keys (caller, key, request_hash, status, headers, created_at)
+     select 'anonymous', 'k' || n, '', 201, '{}', $1::timestamptz - n * interval '1 second'
+     from generate_series(1, $2::int) n`,
+    [clock.read(), MAX_KEYS],
+  );
+  const url = '/test/anonymous';
+  const headers = { 'idempotency-key': 'a' };
+  const reply = await app.inject({ method: 'POST', url, headers });
+  t.equal(reply.statusCode, 200, reply.body);
+  const { rows } = await app.pg.query<{ key: string }>('select key from idempotency_keys');
+  t.equal(rows.length, MAX_KEYS);
+  t.notOk(
+    rows.some(({ key }) => key === `k${MAX_KEYS}`),
+    'the oldest is gone',
+  );
+  t.ok(client);
+});
+
+t.test('ends the oldest sessions of a user beyond the limit', async (t) => {
+  const test = await createTestApp(t);
+  const { clock } = test;
+  const first = await test.signedIn({ username: 'alice' });
+  const { id } = (await first.get('/api/v1/me')).json;
+  clock.advance(1000);
+  const second = test.client();
+  await second.signIn('alice', PASSWORD);
+  for (let index = 2; index < MAX_SESSIONS; index += 1) {
+    clock.advance(1000);
+    const grant = { username: 'alice', password: PASSWORD };
+    t.equal((await test.client().postForm('/api/v1/auth/token', grant)).status, 200);
+  }
+  t.equal((await first.get('/api/v1/me')).status, 200);
+  clock.advance(1000);
+  await test.client().signIn('alice', PASSWORD);
+  t.equal(await count(test, 'sessions'), MAX_SESSIONS);
+  t.equal((await first.get('/api/v1/me')).status, 200, 'renewed a minute after it began');
+  t.equal((await second.get('/api/v1/me')).status, 401, 'used least recently');
+  t.same(
+    (await test.app.pg.query(`select actor_id, after from audit_log where action = 'session.end'`))
+      .rows,
+    [{ actor_id: id, after: { evicted: true } }],
+  );
+});
+
+t.test('bounds the refresh tokens of a session, and still recognizes their reuse', async (t) => {
+  const test = await createTestApp(t);
+  await test.createUser({ username: 'alice' });
+  const ask = (form: Record<string, string>) => test.client().postForm('/api/v1/auth/token', form);
+  const refresh = (refresh_token: string) => ask({ grant_type: 'refresh_token', refresh_token });
+  const first = (await ask({ username: 'alice', password: PASSWORD })).json.refresh_token;
+  let newest = first;
+  for (let index = 0; index < MAX_REFRESH_TOKENS + 20; index += 1) {
+    test.clock.advance(10_000);
+    newest = (await refresh(newest)).json.refresh_token;
+  }
+  t.equal(await count(test, 'refresh_tokens'), MAX_REFRESH_TOKENS);
+  t.match(await refresh(first), { status: 401, json: { code: 'invalid_token' } });
+  t.equal((await refresh(newest)).status, 401, 'reuse of a deleted token ends the session');
+  t.equal(await count(test, 'audit_log', `action = 'token.reuse'`), 1);
+});
+
+t.test('bounds unconfirmed registrations', async (t) => {
+  const test = await createTestApp(t);
+  const { clock } = test;
+  const register = (username: string, email: string, remoteAddress = '192.0.2.1') =>
+    test.client().request({
+      method: 'POST',
+      url: '/api/v1/auth/register',
+      remoteAddress,
+      payload: {
+        username,
+        email,
+        password: PASSWORD,
+        confirm_password: PASSWORD,
+        agree_terms: true,
+      },
+    });
+  for (let index = 0; index < MAX_WITH_EMAIL; index += 1) {
+    const address = `198.51.100.${index}`;
+    t.equal((await register(`a_${index}`, 'same@example.com', address)).status, 201);
+  }
+  clock.advance(HOUR);
+  const same = await register('a_x', 'SAME@example.com', '198.51.100.200');
+  t.match([same.status, same.json.code], [429, 'too_many_mails']);
+
+  for (let index = 0; index < MAX_FROM_NETWORK; index += 1) {
+    const address = `2001:db8::${index + 1}`;
+    t.equal((await register(`b_${index}`, `b${index}@example.com`, address)).status, 201);
+  }
+  const near = await register('b_x', 'bx@example.com', '2001:db8::ffff');
+  t.match([near.status, near.json.code], [429, 'too_many_registrations']);
+  t.match(near.headers['retry-after'], /^\d+$/);
+  const far = '2001:db8:0:1::1';
+  t.equal((await register('b_y', 'by@example.com', far)).status, 201);
+  const entries = await count(test, 'audit_log', `action = 'account.register'`);
+  t.equal(entries, MAX_WITH_EMAIL + MAX_FROM_NETWORK + 1, 'refused ones are not recorded');
+
+  await test.app.pg.query(
+    `insert into registrations (username, email, password_hash, expires_at)
+     select 'c_' || n, 'c' || n || '@example.com', 'x', $1
+     from generate_series(1, $2::int - (select count(*)::int from registrations)) n`,
+    [new Date(clock.read().getTime() + HOUR), MAX_REGISTRATIONS],
+  );
+  const late = await register('d_1', 'd@example.com', '203.0.113.1');
+  t.match([late.status, late.json.code], [503, 'too_busy']);
+  clock.advance(DAY);
+  t.equal((await register('d_2', 'd@example.com', '203.0.113.1')).status, 201, 'when they expire');
+});
+
+t.test('registrations cannot exceed the limit together', async (t) => {
+  const test = await createTestApp(t);
+  await test.app.pg.query(
+    `insert into registrations (username, email, password_hash, expires_at)
+     select 'c_' || n, 'c' || n || '@example.com', 'x', $1 from generate_series(1, $2::int) n`,
+    [new Date(test.clock.read().getTime() + HOUR), MAX_REGISTRATIONS - 2],
+  );
+  const replies = await Promise.all(
+    Array.from({ length: 8 }, (_, index) =>
+      test.client().post('/api/v1/auth/register', {
+        username: `e_${index}`,
+        email: `e${index}@example.com`,
+        password: PASSWORD,
+        confirm_password: PASSWORD,
+        agree_terms: true,
+      }),
+    ),
+  );
+  t.equal(replies.filter(({ status }) => status === 201).length, 2);
+  t.equal(await count(test, 'registrations'), MAX_REGISTRATIONS);
+});
+
+t.test('closes registration when there are too many users', async (t) => {
+  const test = await createTestApp(t, { REGISTRATION_MAX_USERS: 2 });
+  const body = { password: PASSWORD, confirm_password: PASSWORD, agree_terms: true };
+  const register = (username: string) =>
+    test
+      .client()
+      .post('/api/v1/auth/register', { ...body, username, email: `${username}@example.com` });
+  const admin = await test.signedIn({ username: 'root', role: 'admin' });
+  t.equal((await register('alice')).status, 201);
+  t.equal((await admin.post('/api/v1/users', { username: 'bob' })).status, 201);
+  t.match(await register('carol'), { status: 403, json: { code: 'registration_closed' } });
+  t.equal((await admin.post('/api/v1/users', { username: 'dave' })).status, 201);
+});
+
+t.test('takes no more mails to send while very many jobs wait', async (t) => {
+  const test = await createTestApp(t);
+  const forgot = (email: string) => test.client().post('/api/v1/auth/forgot-password', { email });
+  for (const email of ['a@example.com', 'A@example.com', 'a@example.com']) {
+    t.equal((await forgot(email)).status, 202);
+  }
+  t.equal(await count(test, 'graphile_worker.jobs'), 1, 'one job per address');
+  await insertJobs(test, MAX_JOBS - 1, { max_attempts: 5 });
+  t.match(await forgot('b@example.com'), { status: 503, json: { code: 'too_busy' } });
+  t.match(
+    await test.client().post('/api/v1/auth/verify-email/resend', { email: 'c@example.com' }),
+    {
+      status: 503,
+    },
+  );
+});
+
+t.test('keeps the newest failed jobs', async (t) => {
+  const test = await createTestApp(t);
+  await enqueue(test.app.db, 'remove_failed_jobs', {});
+  await insertJobs(test, MAX_FAILED_JOBS + 5, { attempts: 5, max_attempts: 5 });
+  await test.app.pg.query(`delete from graphile_worker._private_jobs where attempts = 0`);
+  const oldest = async () =>
+    (await test.app.pg.query('select min(id)::int as id from graphile_worker.jobs')).rows[0].id;
+  const before = await oldest();
+  await run(test, 'remove_failed_jobs');
+  t.equal(await count(test, 'graphile_worker.jobs'), MAX_FAILED_JOBS);
+  t.equal(await oldest(), before + 5);
+});
+
+t.test('keeps the newest former slugs of a post', async (t) => {
+  const test = await createTestApp(t);
+  const author = await test.signedIn({ username: 'alice' });
+  const { json: post } = await author.post(POSTS, {
+    title: 'Renamed',
+    content: 'x',
+    status: 'published',
+  });
+  const rename = async (slug: string) =>
+    t.equal((await author.patch(`${POSTS}/${post.id}`, { slug })).status, 200);
+  for (let index = 0; index < MAX_FORMER_SLUGS + 10; index += 1) await rename(`slug-${index}`);
+  t.equal(await count(test, 'post_slugs'), MAX_FORMER_SLUGS + 1);
+  const last = MAX_FORMER_SLUGS + 9;
+  for (const [slug, status] of [
+    [`slug-${last}`, 200],
+    [`slug-${last - 1}`, 301],
+    [`slug-${last - MAX_FORMER_SLUGS}`, 301],
+    [`slug-${last - MAX_FORMER_SLUGS - 1}`, 404],
+    ['renamed', 404],
+  ] as const) {
+    t.equal((await author.get(`${POSTS}/slug/${slug}`)).status, status, slug);
+  }
+  await rename(`slug-${last - MAX_FORMER_SLUGS}`);
+  for (let index = 0; index < MAX_FORMER_SLUGS - 1; index += 1) await rename(`next-${index}`);
+  const again = await author.get(`${POSTS}/slug/slug-${last - MAX_FORMER_SLUGS}`);
+  t.equal(again.status, 301, 'a slug that was used again is a new one');
+});
+
+t.test('deletes the tags of posts with their last post, and keeps those of editors', async (t) => {
+  const test = await createTestApp(t);
+  const author = await test.signedIn({ username: 'alice' });
+  const editor = await test.signedIn({ username: 'ed', role: 'editor' });
+  const names = async () =>
+    (await test.app.pg.query<{ name: string }>('select name from tags order by name')).rows.map(
+      ({ name }) => name,
+    );
+  t.equal((await editor.post('/api/v1/tags', { name: 'kept' })).status, 201);
+  const post = async (tags: string[]) =>
+    (await author.post(POSTS, { title: 'Tagged', content: 'x', tags })).json.id;
+  const first = await post(['shared', 'kept', 'own']);
+  const second = await post(['shared']);
+  const retag = async (id: number, tags: string[]) =>
+    t.equal((await author.patch(`${POSTS}/${id}`, { tags })).status, 200);
+  for (let round = 0; round < 5; round += 1) {
+    await retag(
+      first,
+      Array.from({ length: 20 }, (_, index) => `tag-${round}-${index}`),
+    );
+  }
+  await retag(first, []);
+  t.same(await names(), ['kept', 'shared']);
+  await retag(second, ['renamed']);
+  const { rows } = await test.app.pg.query(`select id from tags where name = 'renamed'`);
+  await editor.patch(`/api/v1/tags/${rows[0].id}`, { name: 'named by an editor' });
+  await retag(second, ['by post']);
+  t.same(await names(), ['by post', 'kept', 'named by an editor']);
+
+  await author.delete(`${POSTS}/${second}`);
+  await run(test, 'remove_unused_tags');
+  t.ok((await names()).includes('by post'), 'a post in the trash keeps its tags');
+  await author.delete(`/api/v1/trash/post/${second}`);
+  await run(test, 'remove_unused_tags');
+  t.same(await names(), ['kept', 'named by an editor']);
+});
+
+t.test('loses no tag that another post gets meanwhile', async (t) => {
+  const test = await createTestApp(t);
+  const author = await test.signedIn({ username: 'alice' });
+  const make = async () =>
+    (await author.post(POSTS, { title: 'Tagged', content: 'x', tags: ['contested'] })).json.id;
+  const ids = await Promise.all(Array.from({ length: 6 }, make));
+  for (let round = 0; round < 6; round += 1) {
+    const replies = await Promise.all(
+      ids.map((id, index) =>
+        author.patch(`${POSTS}/${id}`, {
+          tags: (index + round) % 2 === 0 ? ['contested', `other ${index}`] : [],
+        }),
+      ),
+    );
+    for (const [index, { status, json }] of replies.entries()) {
+      t.equal(status, 200);
+      const has = json.tags.some(({ name }: { name: string }) => name === 'contested');
+      t.equal(has, (index + round) % 2 === 0);
+    }
+  }
+  t.equal(await count(test, 'tags', `name = 'contested'`), 1);
+  t.equal(await count(test, 'post_tags'), 6);
+});
+
+t.test('bounds the posts of an author, including the trash', async (t) => {
+  const test = await createTestApp(t);
+  const author = await test.signedIn({ username: 'alice' });
+  const { id } = (await author.get('/api/v1/me')).json;
+  await insertTestPost(test.app, { title: 'A post', author_id: id });
+  await test.app.pg.query(
+    `insert into posts (title, slug, content, content_html, content_text, excerpt, reading_minutes,
+       author_id, search, title_search, deleted_at, deleted_by)
+     select title, 'p-' || n, content, content_html, content_text, excerpt, reading_minutes,
+       author_id, search, title_search, now(), author_id
+     from posts, generate_series(1, $1::int) n`,
+    [MAX_POSTS_PER_AUTHOR - 3],
+  );
+  const post = (who: typeof author) => who.post(POSTS, { title: 'One more', content: 'x' });
+  const replies = await Promise.all([post(author), post(author), post(author), post(author)]);
+  t.same(replies.map(({ status }) => status).sort(), [201, 201, 409, 409]);
+  t.match(await post(author), { status: 409, json: { code: 'too_many_posts' } });
+  t.equal((await post(await test.signedIn({ username: 'bob' }))).status, 201);
+  const { rows } = await test.app.pg.query(
+    'select id from posts where deleted_at is not null limit 1',
+  );
+  t.equal((await author.delete(`/api/v1/trash/post/${rows[0].id}`)).status, 204);
+  t.equal((await post(author)).status, 201);
+});
+
+t.test('bounds the comments of an author, including the trash', async (t) => {
+  const test = await createTestApp(t);
+  const author = await test.signedIn({ username: 'alice' });
+  const { id: authorId } = (await author.get('/api/v1/me')).json;
+  const { id } = await insertTestPost(test.app, { title: 'A post' });
+  await test.app.pg.query(
+    `insert into comments (post_id, author_id, content, content_html, search)
+     select $1, $2, 'x', 'x', '' from generate_series(1, $3::int)`,
+    [id, authorId, MAX_COMMENTS_PER_AUTHOR - 1],
+  );
+  const comment = () => author.post(`${POSTS}/${id}/comments`, { content: 'x' });
+  t.equal((await comment()).status, 201);
+  t.match(await comment(), { status: 409, json: { code: 'too_many_comments' } });
+});
+
+t.test('bounds categories and the tags of editors', async (t) => {
+  const test = await createTestApp(t);
+  const editor = await test.signedIn({ username: 'ed', role: 'editor' });
+  for (const kind of ['categories', 'tags']) {
+    await test.app.pg.query(
+      `insert into ${kind} (name, slug) select 'n' || n, 'n' || n from generate_series(1, $1::int) n`,
+      [MAX_TOPICS - 1],
+    );
+    t.equal((await editor.post(`/api/v1/${kind}`, { name: 'last' })).status, 201);
+    const refused = await editor.post(`/api/v1/${kind}`, { name: 'more' });
+    t.match([refused.status, refused.json.code], [409, 'too_many_topics']);
+  }
+  const tagged = { title: 'Tagged', content: 'x', tags: ['new'] };
+  t.equal((await editor.post(POSTS, tagged)).status, 201, 'posts bring their own');
+});
+
+t.test('counts no more visits while the table is full', async (t) => {
+  const test = await createTestApp(t);
+  const { app, clock } = test;
+  const { id } = await insertTestPost(app, { title: 'Read' });
+  await app.pg.query(
+    `insert into post_visits (post_id, visitor_hash, seen_at)
+     select $1, decode(lpad(to_hex(n), 8, '0'), 'hex'), $2 from generate_series(1, $3::int) n`,
+    [id, clock.read(), MAX_VISITS - 1],
+  );
+  const visit = async (agent: string) => {
+    await app.inject({ url: `${POSTS}/${id}`, headers: { 'user-agent': agent } });
+    await app.flushWrites();
+  };
+  for (const agent of ['a', 'b', 'c']) await visit(agent);
+  t.equal(await count(test, 'post_visits'), MAX_VISITS);
+  const views = async () =>
+    (await app.pg.query('select view_count::int as n from post_views')).rows[0].n;
+  t.equal(await views(), 1);
+  clock.advance(HOUR);
+  await run(test, 'remove_old_visits');
+  await visit('b');
+  t.equal(await views(), 2);
+});
+
+t.test('bounds throttles, and keeps those that impose a delay', async (t) => {
+  const test = await createTestApp(t);
+  const { app, clock } = test;
+  const now = clock.read();
+  const fill = (from: number, to: number) =>
+    app.pg.query(
+      `insert into throttles (key_hash, failures, blocked_until, updated_at)
+       select decode(lpad(to_hex(n), 8, '0'), 'hex'), 1,
+         case when n <= 10 then $1::timestamptz + interval '5 minutes' end,
+         $1::timestamptz - interval '10 minutes' + n * interval '1 millisecond'
+       from generate_series($2::int, $3::int) n`,
+      [now, from, to],
+    );
+  await fill(1, MAX_THROTTLES + 500);
+  await run(test, 'remove_expired_credentials');
+  t.equal(await count(test, 'throttles'), MAX_THROTTLES);
+  t.equal(await count(test, 'throttles', 'blocked_until is not null'), 10);
+
+  await fill(MAX_THROTTLES + 501, MAX_THROTTLES + 1000);
+  for (let index = 0; index < ADDED_AT_MOST; index += 1) {
+    await test.client().post('/api/v1/auth/login', { username: `n_${index}`, password: 'wrong' });
+  }
+  const left = await count(test, 'throttles');
+  t.ok(left < MAX_THROTTLES + ADDED_AT_MOST, `${left} without waiting for the job`);
+  t.equal(await count(test, 'throttles', 'blocked_until is not null'), 10);
+});
+
+t.test('stores nothing for an attempt that another throttle has refused', async (t) => {
+  const test = await createTestApp(t, { LOGIN_ATTEMPTS_PER_ADDRESS: 1 });
+  const login = (username: string) =>
+    test.client().post('/api/v1/auth/login', { username, password: 'wrong' });
+  t.equal((await login('first')).status, 401);
+  const before = await count(test, 'throttles');
+  for (const name of ['second', 'third', 'fourth']) t.equal((await login(name)).status, 429);
+  t.equal(await count(test, 'throttles'), before);
+});
