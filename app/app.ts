@@ -45,7 +45,7 @@ import jobs from '#routes/api/v1/jobs.js';
 import me from '#routes/api/v1/me.js';
 import meSessions from '#routes/api/v1/me-sessions.js';
 import passwordRoutes from '#routes/api/v1/passwords.js';
-import playground from '#routes/api/v1/playground/index.js';
+import playground, { type PlaygroundOptions } from '#routes/api/v1/playground/index.js';
 import postComments from '#routes/api/v1/post-comments.js';
 import postStatistics from '#routes/api/v1/post-statistics.js';
 import posts from '#routes/api/v1/posts.js';
@@ -82,6 +82,8 @@ export interface AppDependencies {
   passwordCost?: PasswordCost;
   /** Overrides the configured mailer. */
   mailer?: Mailer;
+  /** Overrides the limits of WebSockets. */
+  socketLimits?: PlaygroundOptions['socketLimits'];
   /** Replaces the default logger, which writes to standard output. */
   logger?: FastifyBaseLogger;
 }
@@ -247,6 +249,7 @@ export async function buildApp(
       prefix: '/api/v1',
       production,
       upstreamUrl: config.PLAYGROUND_UPSTREAM_URL,
+      socketLimits: dependencies.socketLimits,
     });
   }
 

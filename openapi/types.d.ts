@@ -2175,7 +2175,7 @@ export interface paths {
         };
         /**
          * Stream server-sent events
-         * @description Sends 10 events, 0.5 s apart, as `text/event-stream`, and then ends the stream. The stream also ends when the client disconnects.
+         * @description Sends 10 events, 0.5 s apart, as `text/event-stream`, and then ends the stream. The stream also ends when the client disconnects. One stream at a time is open per user, and per network of callers without a session; others get 503.
          */
         get: operations["playground-stream"];
         put?: never;
@@ -2235,7 +2235,7 @@ export interface paths {
         };
         /**
          * Echo over a WebSocket
-         * @description Opens a WebSocket with `Upgrade: websocket` (RFC 6455); each text message `x` is answered with `Echo: x`. Without `Upgrade`, returns how to connect.
+         * @description Opens a WebSocket with `Upgrade: websocket` (RFC 6455); each text message `x` is answered with `Echo: x`. Without `Upgrade`, returns how to connect. Without a session, one WebSocket per network is accepted, with a session 5; further ones are closed with code 1013. A WebSocket is closed with code 3008 after 5 minutes without a message or 60 minutes in all, and with code 1008 after more than 100 messages within 10 seconds. Clients must answer pings, as browsers do.
          */
         get: operations["playground-ws-echo"];
         put?: never;

@@ -1,23 +1,37 @@
+/** A place in a limiter. */
+interface Place {
+  who: string | symbol;
+  isHeld: () => boolean;
+}
+
 /** Bounds the number of concurrent entries; rejects further ones instead of queueing them. */
 export class Limiter {
   readonly #limit: number;
-  readonly #inside = new Set<string | symbol>();
+  readonly #each: number;
+  readonly #inside = new Set<Place>();
 
-  constructor(limit: number) {
+  /** @param each the maximum number of entries of one holder */
+  constructor(limit: number, each = 1) {
     this.#limit = limit;
+    this.#each = each;
   }
 
   /**
    * Returns a function to leave with, which must be called and is idempotent; null if the limiter
-   * is full, or if `who` has already entered.
+   * is full, or if `who` has entered as often as one holder may.
+   *
+   * @param isHeld whether the entry still counts as one of `who`; it counts in total until left
    */
-  enter(who: string | symbol = Symbol()): (() => void) | null {
-    if (this.#inside.size >= this.#limit || this.#inside.has(who)) return null;
-    this.#inside.add(who);
-    let left = false;
+  enter(who: string | symbol = Symbol(), isHeld = () => true): (() => void) | null {
+    if (this.#inside.size >= this.#limit || this.#countOf(who) >= this.#each) return null;
+    const place = { who, isHeld };
+    this.#inside.add(place);
     return () => {
-      if (!left) this.#inside.delete(who);
-      left = true;
+      this.#inside.delete(place);
     };
+  }
+
+  #countOf(who: string | symbol): number {
+    return [...this.#inside].filter((place) => place.who === who && place.isHeld()).length;
   }
 }

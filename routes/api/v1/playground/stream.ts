@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { ApiError } from '#src/errors.js';
 import { Limiter } from '#src/lib/limiter.js';
+import { networkOf } from '#src/lib/network.js';
 import { tags } from './tags.js';
 
 const EVENTS = 10;
@@ -14,7 +15,8 @@ const operation = {
   summary: 'Stream server-sent events',
   description:
     `Sends ${EVENTS} events, ${INTERVAL_MS / 1000} s apart, as \`text/event-stream\`, and ` +
-    'then ends the stream. The stream also ends when the client disconnects.',
+    'then ends the stream. The stream also ends when the client disconnects. One stream at a time ' +
+    'is open per user, and per network of callers without a session; others get 503.',
   tags,
   response: {
     200: {
@@ -31,13 +33,18 @@ const operation = {
   },
 } as const;
 
+/** One stream per user, and one per network of callers without a session. */
+function holderOf({ viewer, ip }: FastifyRequest): string {
+  return viewer === null ? `network:${networkOf(ip)}` : `user:${viewer.id}`;
+}
+
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 const routes: FastifyPluginAsync = async (app) => {
   const limiter = new Limiter(MAX_STREAMS_AT_ONCE);
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
 
-  async function* countEvents(leave: () => void): AsyncGenerator<string> {
+  async function* countEvents(): AsyncGenerator<string> {
     try {
       for (let count = 0; count < EVENTS; count += 1) {
         if (count > 0) await sleep(INTERVAL_MS, undefined, { signal: closing.signal });
@@ -46,8 +53,6 @@ const routes: FastifyPluginAsync = async (app) => {
     } catch (error) {
       // During a graceful shutdown, the stream ends normally.
       if (!closing.signal.aborted) throw error;
-    } finally {
-      leave();
     }
   }
 
@@ -59,9 +64,11 @@ const routes: FastifyPluginAsync = async (app) => {
       .header('connection', 'close')
       .header('x-accel-buffering', 'no');
     if (request.method === 'HEAD') return reply.send();
-    const leave = limiter.enter();
+    const leave = limiter.enter(holderOf(request));
     if (leave === null) throw new ApiError('too_many_streams');
-    return reply.send(Readable.from(countEvents(leave)).once('close', leave));
+    // A client that comes back at once must not wait for the end of the interval.
+    reply.raw.once('close', leave);
+    return reply.send(Readable.from(countEvents()));
   });
 };
 

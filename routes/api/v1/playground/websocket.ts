@@ -1,27 +1,54 @@
-import type { FastifyPluginAsync } from 'fastify';
-import { CLOSE, MAX_MESSAGE_BYTES } from '#plugins/websocket.js';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import {
+  CLOSE,
+  MAX_MESSAGE_BYTES,
+  SOCKET_LIMITS,
+  type SocketLimits,
+  superviseSocket,
+} from '#plugins/websocket.js';
 import { PlaygroundWebSocket } from '#schemas/playground-responses.js';
 import { Ref } from '#schemas/types.js';
 import { Limiter } from '#src/lib/limiter.js';
+import { networkOf } from '#src/lib/network.js';
 import { tags } from './tags.js';
 
-const MAX_SOCKETS_AT_ONCE = 100;
+/** Maximum number of WebSockets of callers without a session, and of users. */
+const MAX_SOCKETS = { anonymous: 100, signedIn: 100 };
 
-/** A client that does not read is disconnected when this many bytes are buffered. */
-const MAX_WAITING_BYTES = 16 * MAX_MESSAGE_BYTES;
+/** Maximum number of WebSockets per user. A network of anonymous callers has one. */
+const MAX_PER_USER = 5;
 
 const operation = {
   operationId: 'playground-ws-echo',
   summary: 'Echo over a WebSocket',
   description:
     'Opens a WebSocket with `Upgrade: websocket` (RFC 6455); each text message `x` is ' +
-    'answered with `Echo: x`. Without `Upgrade`, returns how to connect.',
+    'answered with `Echo: x`. Without `Upgrade`, returns how to connect. Without a session, one ' +
+    `WebSocket per network is accepted, with a session ${MAX_PER_USER}; further ones are closed ` +
+    `with code ${CLOSE.tryLater}. A WebSocket is closed with code ${CLOSE.timeout} after ` +
+    `${SOCKET_LIMITS.idle / 60_000} minutes without a message or ` +
+    `${SOCKET_LIMITS.lifetime / 60_000} minutes in all, and with code ${CLOSE.policyViolation} ` +
+    `after more than ${SOCKET_LIMITS.maxMessages} messages within ` +
+    `${SOCKET_LIMITS.rateWindow / 1000} seconds. Clients must answer pings, as browsers do.`,
   tags,
   response: { 200: Ref(PlaygroundWebSocket) },
 } as const;
 
-const routes: FastifyPluginAsync = async (app) => {
-  const limiter = new Limiter(MAX_SOCKETS_AT_ONCE);
+export interface EchoOptions {
+  /** Overrides {@link SOCKET_LIMITS}. */
+  limits?: Partial<SocketLimits> | undefined;
+}
+
+const routes: FastifyPluginAsync<EchoOptions> = async (app, { limits }) => {
+  const anonymous = new Limiter(MAX_SOCKETS.anonymous);
+  const signedIn = new Limiter(MAX_SOCKETS.signedIn, MAX_PER_USER);
+
+  /** A socket that is closing counts in total only, so that its client can connect again. */
+  function enter({ viewer, ip }: FastifyRequest, isOpen: () => boolean): (() => void) | null {
+    return viewer === null
+      ? anonymous.enter(networkOf(ip), isOpen)
+      : signedIn.enter(String(viewer.id), isOpen);
+  }
 
   app.route({
     method: 'GET',
@@ -31,17 +58,17 @@ const routes: FastifyPluginAsync = async (app) => {
       url: `${protocol === 'https' ? 'wss' : 'ws'}://${givenHost}${app.prefix}/echo`,
       max_message_bytes: MAX_MESSAGE_BYTES,
     }),
-    wsHandler: (socket) => {
-      const leave = limiter.enter();
+    wsHandler: (socket, request) => {
+      const leave = enter(request, () => socket.readyState === socket.OPEN);
       if (leave === null) {
-        socket.close(CLOSE.tryLater);
+        socket.close(CLOSE.tryLater, 'Too many connections');
         return;
       }
       socket.on('close', leave);
+      superviseSocket(socket, { ...SOCKET_LIMITS, ...limits });
       socket.on('message', (data, isBinary) => {
         if (isBinary) socket.close(CLOSE.unsupported, 'Text only');
-        else if (socket.bufferedAmount > MAX_WAITING_BYTES) socket.terminate();
-        else socket.send(`Echo: ${data}`);
+        else if (socket.readyState === socket.OPEN) socket.send(`Echo: ${data}`);
       });
     },
   });

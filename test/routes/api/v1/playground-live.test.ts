@@ -7,12 +7,17 @@ import { WebSocket } from 'ws';
 import { parseConfig } from '#app/config.js';
 import { createTestApp } from '#test/support/app.js';
 import { contract } from '#test/support/contract.js';
+import { until } from '#test/support/waiting.js';
 
 const base = '/api/v1/playground';
 
 /** Starts the service on its own port. */
-async function listen(t: Test, settings = {}) {
-  const test = await createTestApp(t, settings);
+async function listen(
+  t: Test,
+  settings: Parameters<typeof createTestApp>[1] = {},
+  dependencies: Parameters<typeof createTestApp>[2] = {},
+) {
+  const test = await createTestApp(t, settings, dependencies);
   const origin = await test.app.listen({ host: '127.0.0.1', port: 0 });
   return { ...test, origin, port: Number(new URL(origin).port) };
 }
@@ -90,6 +95,165 @@ t.test('echoes messages over a WebSocket', async (t) => {
   await once(open, 'open');
   const [[code]] = await Promise.all([once(open, 'close'), app.close()]);
   t.equal(code, 1001, 'the service stops');
+});
+
+/** Opens a WebSocket; resolves with what is received until it is closed. */
+function talk(url: string, options: { headers?: Record<string, string>; autoPong?: boolean } = {}) {
+  const socket = new WebSocket(url, options);
+  let pings = 0;
+  socket.on('ping', () => {
+    pings += 1;
+  });
+  const closed = once(socket, 'close').then(([code, reason]) => ({
+    code: Number(code),
+    reason: String(reason),
+    pings,
+  }));
+  return { socket, opened: once(socket, 'open'), closed };
+}
+
+t.test('disconnects a WebSocket whose client does not answer pings', async (t) => {
+  const { app, port } = await listen(t, {}, { socketLimits: { pingInterval: 50 } });
+  const url = `ws://127.0.0.1:${port}/api/v1/ws/echo`;
+  const silent = talk(url, { autoPong: false });
+  const { code, pings } = await silent.closed;
+  t.equal(code, 1006, 'without a closing handshake, which it would not answer');
+  t.equal(pings, 1);
+  await until(async () => (await connections(app.server)) === 0);
+  const lively = talk(url);
+  await lively.opened;
+  let answered = 0;
+  lively.socket.on('ping', () => {
+    answered += 1;
+  });
+  await until(() => answered > 5);
+  t.equal(lively.socket.readyState, WebSocket.OPEN);
+  lively.socket.terminate();
+});
+
+t.test('closes an idle WebSocket, and each one at the end of its lifetime', async (t) => {
+  const times = { pingInterval: 10_000, idle: 300, lifetime: 1200 };
+  const { port } = await listen(t, {}, { socketLimits: times });
+  const url = `ws://127.0.0.1:${port}/api/v1/ws/echo`;
+  t.match(await talk(url).closed, { code: 3008, reason: 'No message for 0.3 seconds' });
+
+  const busy = talk(url);
+  let echoes = 0;
+  busy.socket.on('message', () => {
+    echoes += 1;
+  });
+  const sending = setInterval(() => busy.socket.readyState === 1 && busy.socket.send('x'), 100);
+  const { code, reason } = await busy.closed;
+  clearInterval(sending);
+  t.match([code, reason], [3008, 'Open for 1.2 seconds, the maximum']);
+  t.ok(echoes > 3, `not while it is used: ${echoes} messages`);
+});
+
+t.test('closes a WebSocket that sends too many messages or pings', async (t) => {
+  const limits = { maxMessages: 20, rateWindow: 60_000 };
+  const { port } = await listen(t, {}, { socketLimits: limits });
+  const url = `ws://127.0.0.1:${port}/api/v1/ws/echo`;
+  for (const kind of ['send', 'ping'] as const) {
+    const { socket, opened, closed } = talk(url);
+    let answers = 0;
+    socket.on(kind === 'send' ? 'message' : 'pong', () => {
+      answers += 1;
+    });
+    await opened;
+    for (let index = 0; index < 30; index += 1) socket[kind]('x');
+    t.match(await closed, { code: 1008, reason: 'Too many messages' }, kind);
+    t.ok(answers >= 20 && answers < 30, `${answers} answers`);
+  }
+});
+
+t.test('allows more messages in the next window', async (t) => {
+  const limits = { maxMessages: 20, rateWindow: 200 };
+  const { port } = await listen(t, {}, { socketLimits: limits });
+  const { socket, opened } = talk(`ws://127.0.0.1:${port}/api/v1/ws/echo`);
+  await opened;
+  for (let round = 0; round < 3; round += 1) {
+    for (let index = 0; index < 10; index += 1) socket.send('x');
+    await sleep(250);
+  }
+  t.equal(socket.readyState, WebSocket.OPEN);
+  socket.terminate();
+});
+
+t.test('accepts one WebSocket per network of strangers, and five per user', async (t) => {
+  const { port, signedIn } = await listen(t, { TRUST_PROXY: '1' });
+  const url = `ws://127.0.0.1:${port}/api/v1/ws/echo`;
+  const connect = (address: string, headers = {}) =>
+    talk(url, { headers: { 'x-forwarded-for': address, ...headers } });
+  const refusal = { code: 1013, reason: 'Too many connections' };
+
+  const first = connect('2001:db8::1');
+  await first.opened;
+  t.match(await connect('2001:db8::2').closed, refusal, 'the same network');
+  const other = connect('2001:db8:0:1::1');
+  await other.opened;
+  first.socket.close(1000);
+  await first.closed;
+  const again = connect('2001:db8::2');
+  await again.opened;
+  again.socket.send('x');
+  t.equal(String((await once(again.socket, 'message'))[0]), 'Echo: x', 'the place is free again');
+
+  const alice = await signedIn({ username: 'alice' });
+  const cookie = { cookie: `althing_session=${alice.cookie('althing_session')}` };
+  const agent = { 'user-agent': 'lightMyRequest' };
+  const own = [];
+  for (let index = 0; index < 5; index += 1) {
+    const next = connect(`192.0.2.${index}`, { ...cookie, ...agent });
+    await next.opened;
+    own.push(next);
+  }
+  t.match(await connect('192.0.2.9', { ...cookie, ...agent }).closed, refusal);
+  const stranger = connect('192.0.2.9');
+  await stranger.opened;
+  stranger.socket.send('x');
+  await once(stranger.socket, 'message');
+  for (const { socket } of [again, other, stranger, ...own]) {
+    t.equal(socket.readyState, WebSocket.OPEN, 'others are not affected');
+    socket.terminate();
+  }
+});
+
+t.test('bounds the WebSockets of all strangers', async (t) => {
+  const { port } = await listen(t, { TRUST_PROXY: '1' });
+  const url = `ws://127.0.0.1:${port}/api/v1/ws/echo`;
+  const connect = (index: number) =>
+    talk(url, { headers: { 'x-forwarded-for': `198.51.100.${index}` } });
+  const all = Array.from({ length: 101 }, (_, index) => connect(index));
+  await Promise.all(all.map(({ opened }) => opened));
+  const refused = await Promise.race(all.map(({ closed }) => closed));
+  t.match(refused, { code: 1013 });
+  const open = all.filter(({ socket }) => socket.readyState === WebSocket.OPEN);
+  t.equal(open.length, 100);
+  for (const { socket } of open) socket.terminate();
+});
+
+t.test('streams to one client per network at a time', async (t) => {
+  const { origin } = await listen(t, { TRUST_PROXY: '1' });
+  const start = (address: string) => {
+    const leaving = new AbortController();
+    const headers = { 'x-forwarded-for': address };
+    const answer = fetch(`${origin}${base}/stream`, { headers, signal: leaving.signal });
+    return { answer, leave: () => leaving.abort() };
+  };
+  const first = start('2001:db8::1');
+  t.equal((await first.answer).status, 200);
+  const second = await start('2001:db8::2').answer;
+  t.match([second.status, await second.json()], [503, { code: 'too_many_streams' }]);
+  const elsewhere = start('2001:db8:0:1::1');
+  t.equal((await elsewhere.answer).status, 200);
+  first.leave();
+  elsewhere.leave();
+  await until(async () => {
+    const next = start('2001:db8::3');
+    const { status } = await next.answer;
+    next.leave();
+    return status === 200;
+  });
 });
 
 t.test('stops even if a client does not close its WebSocket', async (t) => {
