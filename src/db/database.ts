@@ -1,6 +1,5 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
-import Cursor from 'pg-cursor';
 import { type StatementPolicy, withStatementPolicy } from './statement-policy.js';
 import type { Schema } from './tables.js';
 
@@ -9,9 +8,12 @@ export type Database = Kysely<Schema>;
 
 /**
  * Returns a typed query builder over a pool. The caller remains responsible for ending the pool.
+ *
+ * It cannot stream, because a stream would hold its connection while the consumer is busy: read
+ * long lists in batches.
  */
 export function createDatabase(pool: pg.Pool, policy: StatementPolicy): Database {
   return new Kysely<Schema>({
-    dialect: new PostgresDialect({ pool: withStatementPolicy(pool, policy), cursor: Cursor }),
+    dialect: new PostgresDialect({ pool: withStatementPolicy(pool, policy) }),
   });
 }

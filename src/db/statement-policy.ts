@@ -64,13 +64,9 @@ export function withStatementPolicy(pool: pg.Pool, policy: StatementPolicy): Pos
       }
     }
 
-    function query(textOrCursor: unknown, values?: readonly unknown[]): unknown {
-      return typeof textOrCursor === 'string'
-        ? run(textOrCursor, values)
-        : client.query(textOrCursor as pg.Submittable);
-    }
     return {
-      query: query as PostgresPoolClient['query'],
+      // Without a cursor module, Kysely passes only text.
+      query: run as PostgresPoolClient['query'],
       release: () => client.release(broken),
     };
   }

@@ -1,4 +1,4 @@
-import { pipeline, Readable, type Transform } from 'node:stream';
+import { addAbortSignal, pipeline, Readable, type Transform } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,9 +11,8 @@ import { exportUsers, usersAudience } from '#src/people/services/users.js';
 import { readersOf, type UserRoutesOptions } from './users.js';
 
 /**
- * The maximum number of parallel exports. Each export holds a database connection while it runs, so
- * the pool must keep some for other requests. Signed-in users have separate places, which anonymous
- * callers cannot take.
+ * The maximum number of parallel exports, each of which reads and formats all users. Signed-in users
+ * have separate places, which anonymous callers cannot take.
  */
 const PLACES = { anonymous: 2, signedIn: 2 };
 
@@ -107,9 +106,11 @@ const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, { isPub
       throw new ApiError('too_many_exports');
     }
     reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
-    const users = Readable.from(andThen(exportUsers(request.context(), MAX_DURATION_MS), leave));
-    // If either end fails, the pipeline destroys the other, which closes the database cursor even
-    // if nothing was read yet.
+    const users = addAbortSignal(
+      AbortSignal.timeout(MAX_DURATION_MS),
+      Readable.from(andThen(exportUsers(request.context()), leave)),
+    );
+    // If either end fails, the pipeline destroys the other.
     const stream = pipeline(users, format(), (error) => {
       leave();
       if (error) request.log.warn({ err: error }, 'export aborted');

@@ -41,13 +41,21 @@ export function listUsers(
   });
 }
 
+/** Number of users that an export reads at once. */
+const EXPORT_BATCH = 500;
+
 /**
- * Streams all users visible to the viewer, ordered by id.
- *
- * @param timeout milliseconds after which the query is cancelled
+ * Yields all users visible to the viewer, ordered by id. Reads them in batches, so that it holds no
+ * connection while the consumer is busy; users created or deleted meanwhile may be included or not.
  */
-export function exportUsers(context: Context, timeout: number): AsyncIterable<AnyUser> {
-  return store.streamUsers(context.db, usersAudience(context.viewer), timeout);
+export async function* exportUsers({ db, viewer }: Context): AsyncGenerator<AnyUser> {
+  for (let after = 0; ; ) {
+    const users = await store.listUsersAfter(db, usersAudience(viewer), after, EXPORT_BATCH);
+    yield* users;
+    const last = users.at(-1);
+    if (last === undefined || users.length < EXPORT_BATCH) return;
+    after = last.id;
+  }
 }
 
 /**

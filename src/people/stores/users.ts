@@ -79,33 +79,21 @@ export async function countUsers(db: Database, filter: UserFilter): Promise<numb
   return count;
 }
 
-/**
- * Streams all users visible to the audience, ordered by id, from one snapshot, through a database
- * cursor in small batches. Holds a connection until the last user is consumed or `return` is
- * called.
- *
- * @param timeout milliseconds after which the database cancels the query
- */
-export async function* streamUsers(
+/** Returns users visible to the audience with an id greater than `after`, ordered by id. */
+export function listUsersAfter(
   db: Database,
   audience: Audience,
-  timeout: number,
-): AsyncIterableIterator<PublicUser | FullUser> {
-  const transaction = await db.startTransaction().setAccessMode('read only').execute();
-  try {
-    // The statement timeout keeps running while the cursor waits for the client.
-    await sql`select set_config('statement_timeout', ${String(timeout)}, true)`.execute(
-      transaction,
-    );
-    yield* transaction
-      .selectFrom('users')
-      .select(columnsOf(audience))
-      .where(matches({ audience }))
-      .orderBy('id')
-      .stream(500);
-  } finally {
-    await transaction.rollback().execute();
-  }
+  after: number,
+  limit: number,
+): Promise<(PublicUser | FullUser)[]> {
+  return db
+    .selectFrom('users')
+    .select(columnsOf(audience))
+    .where(matches({ audience }))
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
 }
 
 /** Returns the user, or null if it does not exist or is not visible to the audience. */
