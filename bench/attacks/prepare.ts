@@ -1,7 +1,8 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { renderMarkdown } from '#src/articles/lib/markdown.js';
-import { postVector, titleVector } from '#src/articles/stores/search-vectors.js';
+import { indexedWords } from '#src/articles/lib/search-words.js';
+import { contentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
 import type { Schema } from '#src/db/tables.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser } from '#src/people/stores/user-changes.js';
@@ -55,7 +56,7 @@ async function insertPosts(db: Kysely<Schema>, authorId: number): Promise<void> 
         author_id: authorId,
         created_at: now,
         published_at: now,
-        search: postVector({ title, summary: '', content: text, tags: [] }),
+        search: postVector({ title, summary: '', tags: [] }, contentVector(indexedWords(text))),
         title_search: titleVector(title),
       })
       .returning('id')

@@ -75,7 +75,7 @@ export async function createApiKey(
       const { language } = context;
       await enqueue(trx.db, 'notice', {
         kind: 'api_key_created',
-        userId: viewer.id,
+        userId: context.viewer.id,
         to: email,
         username,
         name,

@@ -46,7 +46,7 @@ export async function countRegistrations(
 ): Promise<PendingRegistrations> {
   const { rows } = await sql<PendingRegistrations>`
     select count(*) as total,
-      count(*) filter (where ${isIgnoringCase('email', email)}) as "withEmail",
+      count(*) filter (where email_folded = ${foldEmail(email)}) as "withEmail",
       count(*) filter (where network_hash = ${network_hash}) as "fromNetwork"
     from registrations where expires_at > ${now.toISOString()}
   `.execute(db);
@@ -155,7 +155,7 @@ export async function takeRegistration(
 export async function deleteRegistrationsOf(db: Database, email: string): Promise<number[]> {
   const rows = await db
     .deleteFrom('registrations')
-    .where(isIgnoringCase('email', email))
+    .where('email_folded', '=', foldEmail(email))
     .returning('id')
     .execute();
   return rows.map(({ id }) => id);

@@ -110,6 +110,7 @@ t.test('finds a registration under each spelling with the same folded form', asy
     username: `x${spelling}`,
     email: `${spelling}@example.com`,
     password_hash: 'x',
+    network_hash: null,
     created_at: now.toISOString(),
     expires_at: new Date(now.getTime() + milliseconds).toISOString(),
   });
