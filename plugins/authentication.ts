@@ -36,7 +36,7 @@ export default fp<AuthenticationOptions>(
       if (request.routeOptions.config.scope === undefined) return;
       const credential = credentialOf(request);
       if (credential === null) return;
-      request.viewer = await identifyCredential(request.db, credential, {
+      request.viewer = await identifyCredential(app.db, credential, {
         keys,
         now: app.clock(),
         sessionLimits: app.sessionLimits,

@@ -24,13 +24,14 @@ export default fp(
       return { ...contextOf(this), viewer: viewerOf(this) };
     });
   },
-  { name: 'context', dependencies: ['access', 'passwords', 'shared-reads'] },
+  { name: 'context', dependencies: ['access', 'idempotency', 'passwords', 'shared-reads'] },
 );
 
 function contextOf(request: FastifyRequest): CachedContext {
   const { server, headers } = request;
   return {
-    db: request.db,
+    db: server.db,
+    unitOfWork: request.unitOfWork,
     viewer: request.viewer,
     now: server.clock(),
     address: request.address,

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Database } from '#src/db/database.js';
 import * as store from '#src/db/idempotency-keys.js';
 import * as quota from '#src/db/idempotency-quota.js';
-import { inTransaction } from '#src/db/transaction.js';
+import { UnitOfWork } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 
 /** The caller of every request without a viewer. */
@@ -21,19 +21,27 @@ declare module 'fastify' {
      */
     idempotent?: boolean;
   }
+  interface FastifyRequest {
+    /** The transaction in which a request with an `Idempotency-Key` makes its changes. */
+    unitOfWork: UnitOfWork | null;
+  }
 }
 
 /**
  * Makes POST requests safe to retry: with an `Idempotency-Key`, a request runs once per caller and
  * key, and repetitions within 24 hours get the first response, with `Idempotent-Replayed: true`.
  *
- * The response is stored in the transaction of the change itself, so neither exists without the
- * other. A failed request changes and stores nothing, and can be sent again.
+ * A request first claims its key, in a statement of its own, then runs without a connection until
+ * its first transaction, and stores its response in that transaction, which is committed last. So
+ * neither the change nor the response exists without the other. A failed request changes and stores
+ * nothing and gives up its claim. If the process dies, the claim expires after a minute. A request
+ * that takes longer than that and has lost its claim to a retry is rolled back.
  *
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
 export default fp(
   async (app) => {
+    app.decorateRequest('unitOfWork', null);
     app.addHook('onRoute', (route) => {
       if (route.method !== 'POST' || route.config?.idempotent === false) return;
       route.handler = runOnce(route.handler);
@@ -43,28 +51,32 @@ export default fp(
       return async function (request, reply) {
         const key = request.headers['idempotency-key'];
         if (typeof key !== 'string') return handler.call(this, request, reply);
-        const caller = request.viewer === null ? ANONYMOUS : `user:${request.viewer.id}`;
-        const requestHash = hashOf(request);
-        const now = app.clock();
-
-        return inTransaction({ db: app.db }, async ({ db: transaction }) => {
-          if (!(await store.lockIdempotencyKey(transaction, caller, key))) {
-            throw new ApiError('request_in_progress', { headers: { 'retry-after': '1' } });
-          }
-          const since = new Date(now.getTime() - store.IDEMPOTENCY_LIFETIME_MS);
-          const stored = await store.findResponse(transaction, caller, key, since);
-          if (stored !== null) return replay(stored, requestHash, key, reply);
-
-          await assertRoom(transaction, caller, since);
-          request.db = transaction;
+        const claim = claimFor(request, key, app.clock());
+        if (!(await store.claimKey(app.db, claim))) {
+          const known = await store.findKey(app.db, claim);
+          return replay(known, claim, reply);
+        }
+        const unitOfWork = new UnitOfWork(app.db);
+        request.unitOfWork = unitOfWork;
+        try {
+          await assertRoom(app.db, claim);
           const body: unknown = await handler.call(this, request, reply);
           if (body === reply)
             throw new TypeError('A POST handler must return its body, which is stored for replays');
-          const answer = { request_hash: requestHash, status: reply.statusCode, body };
-          const headers = storedHeaders(reply);
-          await store.saveResponse(transaction, caller, key, { ...answer, headers }, now);
+          const response = { status: reply.statusCode, headers: storedHeaders(reply), body };
+          await unitOfWork.complete(async (trx) => {
+            if (!(await store.completeClaim(trx, claim, response))) throw stillRunning();
+          });
           return body;
-        });
+        } catch (error) {
+          await unitOfWork.rollback();
+          await store.releaseClaim(app.db, claim).catch((fault: unknown) => {
+            request.log.warn({ err: fault }, 'could not release an idempotency key');
+          });
+          throw error;
+        } finally {
+          request.unitOfWork = null;
+        }
       };
     }
   },
@@ -72,15 +84,16 @@ export default fp(
 );
 
 /**
- * Bounds what a caller can store. The promise to replay a response is kept, so a user who has
+ * Bounds what a caller can store, including the new claim. The promise to replay a response is kept, so a user who has
  * stored too much must wait. Anonymous callers share one quota, which none of them may use up: they
  * lose the oldest responses instead.
  *
  * @throws ApiError too_many_idempotency_keys
  */
-async function assertRoom(db: Database, caller: string, since: Date): Promise<void> {
+async function assertRoom(db: Database, { caller, now }: store.Claim): Promise<void> {
+  const since = new Date(now.getTime() - store.IDEMPOTENCY_LIFETIME_MS);
   const { keys, bytes, oldest } = await quota.findKeyUsage(db, caller, since);
-  if (keys < quota.MAX_KEYS && bytes < quota.MAX_RESPONSE_BYTES) return;
+  if (keys <= quota.MAX_KEYS && bytes < quota.MAX_RESPONSE_BYTES) return;
   if (caller === ANONYMOUS) {
     await quota.deleteOldestKeys(db, caller);
     return;
@@ -90,19 +103,40 @@ async function assertRoom(db: Database, caller: string, since: Date): Promise<vo
   throw new ApiError('too_many_idempotency_keys', { headers: { 'retry-after': seconds } });
 }
 
+function claimFor(request: FastifyRequest, key: string, now: Date): store.Claim {
+  return {
+    caller: request.viewer === null ? ANONYMOUS : `user:${request.viewer.id}`,
+    key,
+    claimId: randomUUID(),
+    requestHash: hashOf(request),
+    now,
+  };
+}
+
+/**
+ * Returns the body of the stored response and sets its status and headers.
+ *
+ * @param known null if the first request has failed meanwhile, so that a retry would run
+ * @throws InvalidRequest if the key belongs to a different request; ApiError request_in_progress
+ */
 function replay(
-  stored: store.StoredResponse,
-  requestHash: Buffer,
-  key: string,
+  known: store.KnownKey | null,
+  { key, requestHash }: store.Claim,
   reply: FastifyReply,
 ): unknown {
-  if (!stored.request_hash.equals(requestHash)) {
+  if (known !== null && !known.request_hash.equals(requestHash)) {
     throw new InvalidRequest([
       valueError('reused_idempotency_key', ['header', 'idempotency-key'], key),
     ]);
   }
-  reply.code(stored.status).headers(stored.headers).header('idempotent-replayed', 'true');
-  return stored.body;
+  if (known === null || known.response === null) throw stillRunning();
+  const { status, headers, body } = known.response;
+  reply.code(status).headers(headers).header('idempotent-replayed', 'true');
+  return body;
+}
+
+function stillRunning(): ApiError {
+  return new ApiError('request_in_progress', { headers: { 'retry-after': '1' } });
 }
 
 function hashOf(request: FastifyRequest): Buffer {

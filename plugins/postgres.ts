@@ -12,13 +12,6 @@ declare module 'fastify' {
     /** Typed SQL over the pool. */
     db: Database;
   }
-  interface FastifyRequest {
-    /**
-     * Connection that the handler passes to services and stores: the pool, or the transaction of
-     * the request.
-     */
-    db: Database;
-  }
 }
 
 /**
@@ -43,11 +36,6 @@ export default fp<PostgresOptions>(
       timeout: settings.statementTimeout + FROZEN_GRACE_MS,
     });
     app.decorate('db', db);
-    // Set by the hook below, before the first use.
-    app.decorateRequest('db', undefined as unknown as Database);
-    app.addHook('onRequest', async (request) => {
-      request.db = db;
-    });
   },
   { name: 'postgres' },
 );

@@ -65,8 +65,8 @@ const routes: FastifyPluginAsyncTypebox<{ hasDocs: boolean }> = async (app, { ha
 
   app.get('/health', { schema: operations.health }, async () => ({ status: 'healthy' as const }));
 
-  app.get('/ready', { schema: operations.ready }, async ({ db }) => {
-    await pingDatabase(db);
+  app.get('/ready', { schema: operations.ready }, async () => {
+    await pingDatabase(app.db);
     return { status: 'ready' as const };
   });
 

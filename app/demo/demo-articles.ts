@@ -2,7 +2,7 @@ import type { PostStatus } from '#schemas/posts.js';
 import type { Context } from '#src/access/context.js';
 import { categories } from '#src/articles/services/categories.js';
 import { renderedComment } from '#src/articles/services/comment-changes.js';
-import { createPost } from '#src/articles/services/post-changes.js';
+import { type RenderedText, renderedText, writePost } from '#src/articles/services/post-changes.js';
 import { createTopic } from '#src/articles/services/topic-changes.js';
 import { insertComment } from '#src/articles/stores/comment-changes.js';
 
@@ -113,12 +113,37 @@ The \`X-Cache\` header is \`hit\` or \`miss\`.
   },
 ];
 
+type RenderedComment = Awaited<ReturnType<typeof renderedComment>>;
+
+/** The rendered demo data, by content. */
+export interface RenderedArticles {
+  posts: ReadonlyMap<string, RenderedText>;
+  comments: ReadonlyMap<string, RenderedComment>;
+}
+
+/** Renders the demo posts and comments, which must not happen in a transaction. */
+export async function renderDemoArticles(context: Context): Promise<RenderedArticles> {
+  const posts = new Map<string, RenderedText>();
+  for (const { content } of POSTS) posts.set(content, await renderedText(context, content));
+  const comments = new Map<string, RenderedComment>();
+  const waiting = POSTS.flatMap((post) => post.comments ?? []);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    comments.set(next.content, await renderedComment(context, next.content));
+    waiting.push(...(next.replies ?? []));
+  }
+  return { posts, comments };
+}
+
 /**
  * Creates the demo posts with their categories and comments, one day apart, the newest one now.
  *
  * @param users ids of the demo users by username
  */
-export async function loadDemoArticles(trx: Context, users: Users): Promise<void> {
+export async function loadDemoArticles(
+  trx: Context,
+  users: Users,
+  rendered: RenderedArticles,
+): Promise<void> {
   const names = [...new Set(POSTS.map(({ category }) => category))];
   const ids = new Map<string, number>();
   for (const name of names) {
@@ -127,22 +152,24 @@ export async function loadDemoArticles(trx: Context, users: Users): Promise<void
   }
   for (const [index, { author, category, comments = [], ...post }] of POSTS.entries()) {
     const at = new Date(trx.now.getTime() - index * DAY_MS);
-    const { id } = await createPost(
+    const text = of(rendered.posts, post.content);
+    const { id } = await writePost(
       trx,
-      { status: 'published', ...post, category_id: numberOf(category, ids) },
-      { authorId: numberOf(author, users), at },
+      { status: 'published', ...post, category_id: of(ids, category) },
+      { authorId: of(users, author), at, text },
     );
-    await insertThreads(trx, { post_id: id, users, at: at.toISOString() }, comments);
+    const place = { post_id: id, users, at: at.toISOString(), rendered: rendered.comments };
+    await insertThreads(trx, place, comments);
   }
 }
 
 /** Ids by name. */
 type Users = ReadonlyMap<string, number | undefined>;
 
-function numberOf(name: string, numbers: Users): number {
-  const number = numbers.get(name);
-  if (number === undefined) throw new Error(`The demo data has no ${name}`);
-  return number;
+function of<T>(values: ReadonlyMap<string, T | undefined>, name: string): T {
+  const value = values.get(name);
+  if (value === undefined) throw new Error(`The demo data has no ${name}`);
+  return value;
 }
 
 /** The place of comments in a thread, and the values that they share. */
@@ -150,6 +177,7 @@ interface Place {
   post_id: number;
   users: Users;
   at: string;
+  rendered: RenderedArticles['comments'];
   parent_id?: number;
   thread_id?: number;
   depth?: number;
@@ -157,20 +185,20 @@ interface Place {
 
 async function insertThreads(
   trx: Context,
-  { users, at, ...place }: Place,
+  { users, at, rendered, ...place }: Place,
   comments: DemoComment[],
 ): Promise<void> {
   for (const { author, content, isWaiting = false, replies = [] } of comments) {
     const id = await insertComment(trx.db, {
       ...place,
-      ...(await renderedComment(trx, content)),
-      author_id: numberOf(author, users),
+      ...of(rendered, content),
+      author_id: of(users, author),
       is_approved: !isWaiting,
       created_at: at,
       updated_at: at,
     });
     const { post_id, thread_id = id, depth = 0 } = place;
-    const below = { post_id, users, at, parent_id: id, thread_id, depth: depth + 1 };
+    const below = { post_id, users, at, rendered, parent_id: id, thread_id, depth: depth + 1 };
     await insertThreads(trx, below, replies);
   }
 }

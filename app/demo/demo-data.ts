@@ -6,7 +6,7 @@ import { generatePassword } from '#src/people/lib/passwords.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import * as store from '#src/people/stores/user-changes.js';
 import { hasUsers } from '#src/people/stores/users.js';
-import { loadDemoArticles } from './demo-articles.js';
+import { loadDemoArticles, renderDemoArticles } from './demo-articles.js';
 
 const NAMES = ['alice', 'bob', 'charlie', 'diana', 'eve', 'frank'];
 const NUMBERED = Array.from(
@@ -28,18 +28,21 @@ export const DEMO_ADMINISTRATOR = 'admin';
  *
  * @returns the password of the administrator, or null if the database already has users
  */
-export function loadDemoData(db: Database): Promise<string | null> {
-  return inTransaction(systemContext(db), async (trx) => {
+export async function loadDemoData(db: Database): Promise<string | null> {
+  const password = generatePassword();
+  const passwordHash = await hashPassword(password);
+  const context = systemContext(db);
+  const articles = await renderDemoArticles(context);
+  return inTransaction(context, async (trx) => {
     await store.lockAllUsers(trx.db);
     if (await hasUsers(trx.db)) return null;
-    const password = generatePassword();
     const ids = await store.insertUsers(trx.db, DEMO_USERS);
     const users = new Map(DEMO_USERS.map(({ username }, index) => [username, ids[index]]));
-    if (!(await hasArticles(trx.db))) await loadDemoArticles(trx, users);
+    if (!(await hasArticles(trx.db))) await loadDemoArticles(trx, users, articles);
     await store.insertUser(trx.db, {
       username: DEMO_ADMINISTRATOR,
       role: 'admin',
-      password_hash: await hashPassword(password),
+      password_hash: passwordHash,
     });
     return password;
   });

@@ -1,4 +1,5 @@
 import type { Database } from '#src/db/database.js';
+import type { UnitOfWork } from '#src/db/transaction.js';
 import type { Language } from '#src/lib/messages/index.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Viewer } from './viewer.js';
@@ -24,6 +25,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export interface Context {
   /** The pool; within a transaction, that transaction. */
   readonly db: Database;
+  /** The transaction that `inTransaction` joins, if the request has an `Idempotency-Key`. */
+  readonly unitOfWork: UnitOfWork | null;
   /** The authenticated user, or null. */
   readonly viewer: Viewer | null;
   readonly now: Date;
@@ -51,6 +54,7 @@ export interface ActingContext extends Context {
 export function systemContext(db: Database, now = new Date()): Context {
   return {
     db,
+    unitOfWork: null,
     viewer: null,
     now,
     address: null,

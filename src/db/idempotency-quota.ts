@@ -28,13 +28,13 @@ export async function findKeyUsage(db: Database, caller: string, since: Date): P
 
 /**
  * Deletes the caller's oldest keys, until there is room for another key and half of the bytes are
- * free. Skips keys that another transaction is using.
+ * free. Skips keys whose request is running.
  */
 export async function deleteOldestKeys(db: Database, caller: string): Promise<void> {
   await sql`
     delete from idempotency_keys using (
       select key from idempotency_keys
-      where caller = ${caller} and key in (
+      where caller = ${caller} and state = 'done' and key in (
         select key from (
           select key, row_number() over newest as position, sum(${bytes}) over newest as bytes
           from idempotency_keys where caller = ${caller}

@@ -12,9 +12,10 @@ import { categories } from './categories.js';
 import {
   applyChanges,
   auditable,
-  createPost,
+  NotRenderedError,
   type RenderedText,
   renderedText,
+  writePost,
 } from './post-changes.js';
 import { createTopic } from './topic-changes.js';
 
@@ -69,27 +70,35 @@ export async function importArticle(
   }
   const { content } = article.post;
   const isSame = before !== null && (await files.hasContent(context.db, before.id, content));
-  const text = isSame ? null : await renderedText(context, content);
-  const outcome = await inTransaction(context, async (trx): Promise<ImportOutcome> => {
-    const known = await lockExistingPost(trx, article, settings);
-    if (known !== null && known.deleted_at !== null) return 'trashed';
-    if (known !== null && isUpToDate(known)) return 'unchanged';
-    const category_id = await ensureCategory(trx, article.category);
-    const resolved = { ...article, category_id, namedAuthorId, authorId, text };
-    if (known !== null) {
-      const outcome = await updateArticle(trx, known.id, resolved);
-      if (outcome === 'updated' && !settings.force) assertNothingLost(known, article);
-      await files.markImported(trx.db, known.id, article);
-      return outcome;
-    }
-    const id = await createArticle(trx, resolved);
-    await files.markImported(trx.db, id, article);
-    return 'created';
-  }).catch((error: unknown) => {
+  const write = (text: RenderedText | null) =>
+    inTransaction(context, async (trx): Promise<ImportOutcome> => {
+      const known = await lockExistingPost(trx, article, settings);
+      if (known !== null && known.deleted_at !== null) return 'trashed';
+      if (known !== null && isUpToDate(known)) return 'unchanged';
+      const category_id = await ensureCategory(trx, article.category);
+      const resolved = { ...article, category_id, namedAuthorId, authorId, text };
+      if (known !== null) {
+        const outcome = await updateArticle(trx, known.id, resolved);
+        if (outcome === 'updated' && !settings.force) assertNothingLost(known, article);
+        await files.markImported(trx.db, known.id, article);
+        return outcome;
+      }
+      const id = await createArticle(trx, resolved);
+      await files.markImported(trx.db, id, article);
+      return 'created';
+    });
+  try {
+    const outcome = await write(isSame ? null : await renderedText(context, content)).catch(
+      async (error: unknown) => {
+        if (!(error instanceof NotRenderedError)) throw error;
+        return write(await renderedText(context, content));
+      },
+    );
+    return { outcome, unknownAuthor };
+  } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
     throw new ArticleFileError(`slug: ${article.slug} belongs or belonged to another post`);
-  });
-  return { outcome, unknownAuthor };
+  }
 }
 
 function isAsImported(known: files.ImportedPost, { sourcePath, hash }: Article): boolean {
@@ -143,17 +152,17 @@ interface ResolvedArticle extends Article {
 async function createArticle(trx: Context, article: ResolvedArticle): Promise<number> {
   const { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath } = article;
   const { authorId, text } = article;
+  if (text === null) throw new NotRenderedError(post.content);
   const values = { ...post, category_id };
-  const rendered = text === null ? {} : { text };
-  const from = { authorId, at: date ?? modifiedAt, sourcePath, ...rendered };
-  if (slug === null) return (await createPost(trx, values, from)).id;
+  const from = { authorId, at: date ?? modifiedAt, sourcePath, text };
+  if (slug === null) return (await writePost(trx, values, from)).id;
   try {
-    return (await createPost(trx, { ...values, slug }, from)).id;
+    return (await inTransaction(trx, (part) => writePost(part, { ...values, slug }, from))).id;
   } catch (error) {
     // Files with different dates may have the same name.
     const isTaken = error instanceof ApiError && error.code === 'duplicate';
     if (!isTaken || isSlugWritten) throw error;
-    return (await createPost(trx, values, from)).id;
+    return (await writePost(trx, values, from)).id;
   }
 }
 

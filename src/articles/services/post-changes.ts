@@ -30,50 +30,53 @@ const MAX_SLUG = 200;
 /** Slug of a title without usable characters, such as one of emoji. */
 const FALLBACK_SLUG = 'post';
 
-/** Properties of a post that only an import can set. */
+/** Properties of a new post that its author does not write. */
 export interface PostProvenance {
   authorId: number | null;
+  /** The rendered content. */
+  text: RenderedText;
   /** Time of creation and publication; default: now. */
   at?: Date;
   /** Path of the imported file. */
   sourcePath?: string;
-  /** The rendered content, if it is known already. */
-  text?: RenderedText;
 }
 
 /**
- * Creates a post, by default with the viewer as author.
+ * Creates a post with the viewer as author.
  *
- * @throws ApiError duplicate if the requested slug is taken; too_many_posts; InvalidRequest if the category does
- *   not exist; the errors of `renderContent`
+ * @throws ApiError duplicate if the requested slug is taken; too_many_posts; InvalidRequest if the
+ *   category does not exist; the errors of `renderContent`
  */
-export async function createPost(
-  context: Context,
+export async function createPost(context: Context, post: PostCreate): Promise<FullPost> {
+  const text = await renderedText(context, post.content);
+  const authorId = context.viewer?.id ?? null;
+  return inTransaction(context, (trx) => writePost(trx, post, { authorId, text }));
+}
+
+/** Creates a post in an open transaction, with content rendered before. @throws like `createPost` */
+export async function writePost(
+  trx: Context,
   { tags, slug, status, ...post }: PostCreate,
-  { authorId, at = context.now, sourcePath, text: made }: PostProvenance = {
-    authorId: context.viewer?.id ?? null,
-  },
+  { authorId, text, at = trx.now, sourcePath }: PostProvenance,
 ): Promise<FullPost> {
-  const { columns, words } = made ?? (await renderedText(context, post.content));
-  return inTransaction(context, async (trx) => {
-    await assertQuota(trx, 'posts');
-    await assertCategory(trx, post.category_id);
-    const values = {
-      ...post,
-      ...columns,
-      ...searchablePost({ ...post, tags }, words),
-      author_id: authorId,
-      published_at: status === 'published' ? at.toISOString() : null,
-      source_path: sourcePath ?? null,
-      created_at: at.toISOString(),
-      updated_at: context.now.toISOString(),
-    };
-    const id = await insert(trx, values, slug);
-    await store.replaceTags(trx.db, id, await ensureTags(trx.db, tags));
-    const created = await readBack(trx, id);
-    await record(trx, { action: 'post.create', id, after: auditable(created) });
-    return created;
-  });
+  await assertQuota(trx, 'posts');
+  await assertCategory(trx, post.category_id);
+  const { columns, words } = text;
+  const values = {
+    ...post,
+    ...columns,
+    ...searchablePost({ ...post, tags }, words),
+    author_id: authorId,
+    published_at: status === 'published' ? at.toISOString() : null,
+    source_path: sourcePath ?? null,
+    created_at: at.toISOString(),
+    updated_at: trx.now.toISOString(),
+  };
+  const id = await insert(trx, values, slug);
+  await store.replaceTags(trx.db, id, await ensureTags(trx.db, tags));
+  const created = await readBack(trx, id);
+  await record(trx, { action: 'post.create', id, after: auditable(created) });
+  return created;
 }
 
 /**
@@ -89,8 +92,14 @@ export async function changePost(
   id: number,
   changes: PostUpdate,
 ): Promise<FullPost> {
-  const text = await textFor(context, id, changes);
-  return change(context, id, 'post.change', (trx, post) => applyChanges(trx, post, changes, text));
+  const apply = (text: RenderedText | null) =>
+    change(context, id, 'post.change', (trx, post) => applyChanges(trx, post, changes, text));
+  try {
+    return await apply(await textFor(context, id, changes));
+  } catch (error) {
+    if (!(error instanceof NotRenderedError)) throw error;
+    return apply(await renderedText(context, error.content));
+  }
 }
 
 /** Renders new content, after checking that the viewer may edit; null if the content is the same. */
@@ -105,6 +114,19 @@ async function textFor(
   return before.content === content ? null : renderedText(context, content);
 }
 
+/**
+ * Content turned out to be new only in the transaction, in which it must not be rendered: render it,
+ * and begin again.
+ */
+export class NotRenderedError extends Error {
+  readonly content: string;
+
+  constructor(content: string) {
+    super('The content has to be rendered first');
+    this.content = content;
+  }
+}
+
 /** A locked post: the columns needed for a change, and the post as readers see it. */
 export interface PostToChange {
   locked: store.LockedPost;
@@ -114,8 +136,9 @@ export interface PostToChange {
 /**
  * Applies changes to a locked post.
  *
- * @param text the rendered content, if it is known already
+ * @param text the rendered content; null if there is no new content
  * @returns false if nothing changed
+ * @throws NotRenderedError if `text` is null and the content is new
  */
 export async function applyChanges(
   trx: Context,
@@ -132,8 +155,8 @@ export async function applyChanges(
     throw slugTaken(changed.slug);
   }
   if (isTagged) await store.replaceTags(trx.db, locked.id, await ensureTags(trx.db, tags));
-  const rendered =
-    changed.content === undefined ? null : (text ?? (await renderedText(trx, changed.content)));
+  if (changed.content !== undefined && text === null) throw new NotRenderedError(changed.content);
+  const rendered = changed.content === undefined ? null : text;
   const head = { ...locked, ...changed, tags: tags ?? current.tags };
   await store.updatePost(trx.db, locked.id, {
     ...changed,
@@ -189,7 +212,10 @@ function change(
   });
 }
 
-/** Returns the post, locked, after checking permission and `If-Match`. */
+/**
+ * Returns the post, after checking permission and `If-Match`. In a transaction, the post stays
+ * locked until its end.
+ */
 async function lockForChange(trx: ActingContext, id: number): Promise<store.LockedPost> {
   const post = await store.lockPost(trx.db, id, readerOf(trx.viewer));
   if (post === null) throw new ApiError('not_found');

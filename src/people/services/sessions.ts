@@ -16,6 +16,8 @@ export const MAX_SESSIONS = 100;
 
 /** Options for a new session. */
 export interface SessionStart {
+  /** The reserved id of the session; by default the next one. */
+  id?: number;
   userId: number;
   /** Hash of the password that has just been verified. */
   passwordHash: string;
@@ -39,7 +41,7 @@ const EVICTED = { evicted: true };
  */
 export function startSession(
   context: Context,
-  { userId, passwordHash, cookieId, remember, userAgent, expiresAt }: SessionStart,
+  { id: reserved, userId, passwordHash, cookieId, remember, userAgent, expiresAt }: SessionStart,
 ): Promise<number> {
   const { viewer, address, now } = context;
   return inTransaction(context, async (trx) => {
@@ -52,6 +54,7 @@ export function startSession(
     }
     const excess = await store.deleteExcessSessions(trx.db, userId, MAX_SESSIONS - 1);
     const id = await store.insertSession(trx.db, cookieId, {
+      id: reserved,
       user_id: userId,
       remember,
       address,

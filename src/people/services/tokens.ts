@@ -14,7 +14,7 @@ import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import { findUserByToken } from '#src/people/stores/credentials.js';
 import * as store from '#src/people/stores/refresh-tokens.js';
-import { deleteSession, renewSession } from '#src/people/stores/sessions.js';
+import { deleteSession, renewSession, reserveSessionId } from '#src/people/stores/sessions.js';
 import { authenticate } from './auth.js';
 import { startSession } from './sessions.js';
 
@@ -85,19 +85,24 @@ async function startTokenSession(
   login: { username: string; password: string },
   { keys, userAgent }: TokenIssuer,
 ): Promise<TokenPair> {
+  const { now, sessionLimits } = context;
   const { id: userId, passwordHash } = await authenticate(context, login);
-  return inTransaction(context, async (trx) => {
-    const end = endOf('token', context.now, context.sessionLimits);
-    const sessionId = await startSession(trx, {
+  const end = endOf('token', now, sessionLimits);
+  const sessionId = await reserveSessionId(context.db);
+  const pair = await signPair({ userId, sessionId }, { keys, now, end });
+  await inTransaction(context, async (trx) => {
+    await startSession(trx, {
+      id: sessionId,
       userId,
       passwordHash,
       cookieId: null,
       remember: false,
       userAgent,
-      expiresAt: expiryOf(context.now, end),
+      expiresAt: expiryOf(now, end),
     });
-    return issuePair(trx, { userId, sessionId, end, parentHash: null }, keys);
+    await storeRefreshToken(trx, pair, { sessionId, end, parentHash: null });
   });
+  return pair;
 }
 
 async function refreshSession(
@@ -105,39 +110,42 @@ async function refreshSession(
   token: string,
   keys: TokenKeys,
 ): Promise<TokenPair> {
-  const subject = await keys.verify('refresh', token, context.now);
+  const { now, sessionLimits } = context;
+  const subject = await keys.verify('refresh', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
-  const pair = await inTransaction(context, (trx) =>
-    exchangeToken(trx, { ...subject, tokenHash: hashSecret(token) }, keys),
+  const start = await store.findSessionStart(context.db, subject.sessionId);
+  const end = endOf('token', start ?? now, sessionLimits);
+  const pair = await signPair(subject, { keys, now, end });
+  const isExchanged = await inTransaction(context, (trx) =>
+    exchangeToken(trx, { ...subject, tokenHash: hashSecret(token), end }, pair),
   );
   // Thrown outside the transaction, whose rollback would undo the end of the session.
-  if (pair === null) throw new ApiError('invalid_token');
+  if (!isExchanged) throw new ApiError('invalid_token');
   return pair;
 }
 
-/** Returns a new pair, or null after a reused token has ended the session. */
+/** Stores a new pair. Returns false if the token was reused, which ends the session. */
 async function exchangeToken(
   trx: Context,
-  { tokenHash, ...subject }: TokenSubject & { tokenHash: Buffer },
-  keys: TokenKeys,
-): Promise<TokenPair | null> {
+  { tokenHash, end, ...subject }: TokenSubject & { tokenHash: Buffer; end: Date },
+  pair: TokenPair,
+): Promise<boolean> {
   const { now, sessionLimits } = trx;
   const { userId, sessionId } = subject;
-  const start = await store.lockSession(trx.db, sessionId);
+  await store.lockSession(trx.db, sessionId);
   const startedAfter = startOfEnding('token', now, sessionLimits);
   const user = await findUserByToken(trx.db, userId, sessionId, { now, startedAfter });
   if (user === null || !user.is_active) throw new ApiError('user_unavailable');
-  if (user.session_id === null || start === null) throw new ApiError('invalid_token');
-  const known = await store.findRefreshToken(trx.db, sessionId, tokenHash);
-  const end = endOf('token', start, sessionLimits);
+  if (user.session_id === null) throw new ApiError('invalid_token');
   // In its last second, a session is too short for a token.
   if (lifetimeOf('refresh', now, end) < 1) throw new ApiError('invalid_token');
 
+  const known = await store.findRefreshToken(trx.db, sessionId, tokenHash);
   // A token of this session, as its signature shows, that is not stored is so old that it has been
   // deleted.
   if (known === null || isStolen(known, now)) {
     await endTokenSession(trx, subject, 'token.reuse');
-    return null;
+    return false;
   }
   if (known.used_at === null) {
     await store.recordRefreshTokenUse(trx.db, tokenHash, now);
@@ -146,7 +154,8 @@ async function exchangeToken(
   }
   const expiresAt = expiryOf(now, end).toISOString();
   await renewSession(trx.db, sessionId, { last_seen_at: now.toISOString(), expires_at: expiresAt });
-  return issuePair(trx, { ...subject, end, parentHash: tokenHash }, keys);
+  await storeRefreshToken(trx, pair, { sessionId, end, parentHash: tokenHash });
+  return true;
 }
 
 /**
@@ -162,37 +171,43 @@ function isStolen(
   return has_used_child || now.getTime() - Date.parse(used_at) > GRACE_MS;
 }
 
-/** A pair of tokens to issue. */
-interface NewPair extends TokenSubject {
+/** Signs a pair of tokens, which must not happen in a transaction: signing waits for a thread. */
+async function signPair(
+  subject: TokenSubject,
+  { keys, now, end }: { keys: TokenKeys; now: Date; end: Date },
+): Promise<TokenPair> {
+  return {
+    access_token: await keys.sign('access', subject, now, end),
+    token_type: 'bearer',
+    expires_in: lifetimeOf('access', now, end),
+    refresh_token: await keys.sign('refresh', subject, now, end),
+    refresh_expires_in: lifetimeOf('refresh', now, end),
+  };
+}
+
+/** The session of a new refresh token. */
+interface TokenPlace {
+  sessionId: number;
   /** When the session ends, however often it is extended. */
   end: Date;
-  /** Hash of the refresh token that the pair replaces; null for the first pair of a session. */
+  /** Hash of the refresh token that the new one replaces; null for the first of a session. */
   parentHash: Buffer | null;
 }
 
-async function issuePair(
+async function storeRefreshToken(
   trx: Context,
-  { end, parentHash, ...subject }: NewPair,
-  keys: TokenKeys,
-): Promise<TokenPair> {
+  { refresh_token }: TokenPair,
+  { sessionId, end, parentHash }: TokenPlace,
+): Promise<void> {
   const { now } = trx;
-  const access = await keys.sign('access', subject, now, end);
-  const refresh = await keys.sign('refresh', subject, now, end);
   await store.insertRefreshToken(trx.db, {
-    token_hash: hashSecret(refresh),
-    session_id: subject.sessionId,
+    token_hash: hashSecret(refresh_token),
+    session_id: sessionId,
     created_at: now.toISOString(),
     expires_at: expiryOf(now, end).toISOString(),
     parent_hash: parentHash,
   });
-  await store.deleteExcessRefreshTokens(trx.db, subject.sessionId, MAX_REFRESH_TOKENS);
-  return {
-    access_token: access,
-    token_type: 'bearer',
-    expires_in: lifetimeOf('access', now, end),
-    refresh_token: refresh,
-    refresh_expires_in: lifetimeOf('refresh', now, end),
-  };
+  await store.deleteExcessRefreshTokens(trx.db, sessionId, MAX_REFRESH_TOKENS);
 }
 
 async function endTokenSession(

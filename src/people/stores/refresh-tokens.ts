@@ -13,18 +13,19 @@ export interface StoredRefreshToken extends Pick<Selectable<Schema['refresh_toke
   has_used_child: boolean;
 }
 
-/**
- * Locks the session until the transaction ends, to serialize refreshes. Returns when it started, or
- * null if there is no such session.
- */
-export async function lockSession(db: Database, sessionId: number): Promise<Date | null> {
+/** Returns when the session started, or null if there is no such session. */
+export async function findSessionStart(db: Database, sessionId: number): Promise<Date | null> {
   const row = await db
     .selectFrom('sessions')
     .select('created_at')
     .where('id', '=', sessionId)
-    .forUpdate()
     .executeTakeFirst();
   return row === undefined ? null : new Date(row.created_at);
+}
+
+/** Locks the session until the transaction ends, to serialize refreshes. */
+export async function lockSession(db: Database, sessionId: number): Promise<void> {
+  await db.selectFrom('sessions').select('id').where('id', '=', sessionId).forUpdate().execute();
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Role } from '#schemas/roles.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
@@ -59,28 +59,39 @@ export async function findSession(
   return row ?? null;
 }
 
+/** Returns the id of a session to insert, which its tokens contain. */
+export async function reserveSessionId(db: Database): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    select nextval(pg_get_serial_sequence('sessions', 'id'))::integer as id
+  `.execute(db);
+  return (rows as [{ id: number }])[0].id;
+}
+
 /**
  * Inserts a new session.
  *
  * @param cookieId secret in the browser's cookie; null for a client that uses tokens
+ * @param session with the id that `reserveSessionId` returned, if it is known already
  * @returns the id of the session
  */
 export async function insertSession(
   db: Database,
   cookieId: string | null,
-  session: NewSession,
+  session: NewSession & { id?: number | undefined },
 ): Promise<number> {
-  const { id } = await db
-    .insertInto('sessions')
-    .values({
-      ...session,
-      kind: cookieId === null ? 'token' : 'cookie',
-      id_hash: cookieId === null ? null : hashSecret(cookieId),
-      created_at: session.last_seen_at,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+  const values = {
+    ...session,
+    id: session.id ?? (await reserveSessionId(db)),
+    kind: cookieId === null ? 'token' : 'cookie',
+    id_hash: cookieId === null ? null : hashSecret(cookieId),
+    created_at: session.last_seen_at,
+  };
+  const columns = Object.keys(values).map((name) => sql.ref(name));
+  await sql`
+    insert into sessions (${sql.join(columns)}) overriding system value
+    values (${sql.join(Object.values(values))})
+  `.execute(db);
+  return values.id;
 }
 
 /** Extends a session, unless it has ended or expired. */
