@@ -1,7 +1,18 @@
-import t from 'tap';
-import { createTestApp } from '#test/support/app.js';
+import type { FastifyInstance } from 'fastify';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import t, { type Test } from 'tap';
+import { CLAIM_MS } from '#src/db/idempotency-keys.js';
+import { tables } from '#src/db/tables.js';
+import { inTransaction } from '#src/db/transaction.js';
+import { enqueue } from '#src/queue/store.js';
+import { createTestApp, type TestApp } from '#test/support/app.js';
+import { insertTestComment, insertTestPost } from '#test/support/articles.js';
+import { contract, resolve } from '#test/support/contract.js';
+import { NOTICE } from '#test/support/jobs.js';
 
 const URL = '/api/v1/users';
+const POSTS = '/api/v1/posts';
+const COMMENTS = '/api/v1/comments';
 const { app, clock, signedIn } = await createTestApp(t);
 const admin = await signedIn({ username: 'root', role: 'admin' });
 const key = (value: string) => ({ 'idempotency-key': value });
@@ -87,3 +98,180 @@ t.test('does not store a response that sets a cookie', async (t) => {
   const { rows } = await app.pg.query(`select * from idempotency_keys where key = 'k6'`);
   t.same(rows, []);
 });
+
+/** A POST whose handler waits before its transaction until the test releases it. */
+async function createHeldApp(t: Test) {
+  const held: (() => void)[] = [];
+  const routes = (app: FastifyInstance) => {
+    app.post('/held', { schema: { hide: true } }, async (request) => {
+      await new Promise<void>((release) => held.push(release));
+      const { username } = request.query as { username: string };
+      await inTransaction(request.context(), ({ db }) =>
+        db.insertInto('users').values({ username }).execute(),
+      );
+      return { username };
+    });
+  };
+  const testApp = await createTestApp(t, { DB_POOL_MIN: 0, DB_POOL_MAX: 1 }, { routes });
+  const anyone = testApp.client();
+  const send = (username: string, value = 'held') =>
+    anyone.post(`/held?username=${username}`, undefined, key(value));
+  const untilHeld = async (count: number) => {
+    while (held.length < count) await new Promise((resolve) => setTimeout(resolve, 2));
+  };
+  return { ...testApp, held, send, untilHeld };
+}
+
+t.test('refuses a retry while the first request is running, without a connection', async (t) => {
+  const { app, client, held, send, untilHeld } = await createHeldApp(t);
+  const first = send('alice');
+  await untilHeld(1);
+  t.equal((await client().get(URL)).status, 200, 'the only connection is free');
+  const second = await send('alice');
+  t.match(second, { status: 409, json: { code: 'request_in_progress' } });
+  t.equal(second.headers['retry-after'], '1');
+  const other = await send('bob');
+  t.match(other, { status: 422, json: { detail: [{ loc: ['header', 'idempotency-key'] }] } });
+  held.shift()?.();
+  t.equal((await first).status, 200);
+  const third = await send('alice');
+  t.match(third, { status: 200, json: { username: 'alice' } });
+  t.equal(third.headers['idempotent-replayed'], 'true');
+  t.equal(held.length, 0, 'ran once');
+  const { rows } = await app.pg.query('select username from users');
+  t.same(rows, [{ username: 'alice' }]);
+});
+
+t.test('releases the key of a failed request at once', async (t) => {
+  const { app, held, send, untilHeld } = await createHeldApp(t);
+  await app.pg.query(`insert into users (username) values ('taken')`);
+  const failing = send('taken');
+  await untilHeld(1);
+  held.shift()?.();
+  t.equal((await failing).status, 409);
+  t.same((await app.pg.query('select * from idempotency_keys')).rows, []);
+  const retry = send('free');
+  await untilHeld(1);
+  held.shift()?.();
+  t.equal((await retry).status, 200);
+});
+
+t.test('runs a retry when the claim of a dead process has expired', async (t) => {
+  const { app, clock, held, send, untilHeld } = await createHeldApp(t);
+  const lost = send('alice');
+  await untilHeld(1);
+  const releaseLost = held.shift();
+  clock.advance(CLAIM_MS - 1);
+  t.equal((await send('alice')).status, 409);
+  clock.advance(1);
+  const retry = send('alice');
+  await untilHeld(1);
+
+  releaseLost?.();
+  t.equal((await lost).status, 409, 'the lost request is alive after all, and rolled back');
+  t.same((await app.pg.query('select * from users')).rows, []);
+  t.equal((await send('alice')).status, 409, 'it does not release the key of the retry');
+
+  held.shift()?.();
+  t.equal((await retry).status, 200);
+  t.equal((await app.pg.query('select * from users')).rows.length, 1);
+});
+
+/** Every operation with an `Idempotency-Key`, in a state in which it changes something. */
+const OPERATIONS: Record<string, (testApp: TestApp) => Promise<{ url: string; body?: unknown }>> = {
+  'users-create': async () => ({ url: URL, body: { username: 'new' } }),
+  'users-bulk-create': async () => ({ url: `${URL}/bulk`, body: [{ username: 'abc' }] }),
+  'posts-create': async () => ({
+    url: POSTS,
+    body: { title: 'New', content: 'x', tags: ['a'], status: 'published' },
+  }),
+  'posts-publish': async ({ app }) => {
+    const { id } = await insertTestPost(app, { title: 'x', published_at: null, tags: ['b'] });
+    return { url: `${POSTS}/${id}/publish` };
+  },
+  'posts-unpublish': async ({ app }) => {
+    const { id } = await insertTestPost(app, { title: 'x' });
+    return { url: `${POSTS}/${id}/unpublish` };
+  },
+  'post-comments-create': async ({ app }) => {
+    const { id } = await insertTestPost(app, { title: 'x' });
+    return { url: `${POSTS}/${id}/comments`, body: { content: 'x' } };
+  },
+  'comments-approve': async ({ app }) => ({ url: `${COMMENTS}/${await newComment(app)}/approve` }),
+  'comments-reject': async ({ app }) => ({ url: `${COMMENTS}/${await newComment(app)}/reject` }),
+  'comments-moderate': async ({ app }) => ({
+    url: `${COMMENTS}/moderate`,
+    body: { action: 'approve', ids: [await newComment(app)] },
+  }),
+  'categories-create': async () => ({ url: '/api/v1/categories', body: { name: 'new' } }),
+  'tags-create': async () => ({ url: '/api/v1/tags', body: { name: 'new' } }),
+  'trash-restore': async ({ app, clock }) => {
+    const { id } = await insertTestPost(app, { title: 'x' });
+    const at = clock.read().toISOString();
+    await app.pg.query('update posts set deleted_at = $2 where id = $1', [id, at]);
+    return { url: `/api/v1/trash/post/${id}/restore` };
+  },
+  'jobs-retry': async ({ app }) => {
+    const later = new Date(Date.now() + 3_600_000);
+    const id = await enqueue(app.db, 'notice', NOTICE, { runAt: later });
+    return { url: `/api/v1/jobs/${id}/retry` };
+  },
+};
+
+async function newComment(app: FastifyInstance): Promise<number> {
+  const { id } = await insertTestPost(app, { title: 'x' });
+  return (await insertTestComment(app, { post_id: id, is_approved: false })).id;
+}
+
+/** Returns a hash of each table's rows, except those of keys and sessions. */
+async function contentOf({ pg }: FastifyInstance): Promise<Record<string, string>> {
+  const content: Record<string, string> = {};
+  const names = Object.keys(tables).filter((name) => !/^(?:idempotency_keys|sessions)$/.test(name));
+  for (const name of [...names, 'graphile_worker.jobs']) {
+    const { rows } = await pg.query(
+      `select md5(coalesce(string_agg(row::text, ',' order by row::text), '')) from ${name} row`,
+    );
+    content[name] = rows[0].md5;
+  }
+  return content;
+}
+
+t.test('knows every operation with an Idempotency-Key', async (t) => {
+  const named = Object.values(contract.paths ?? {}).flatMap((item) => {
+    const { operationId, parameters = [] } = item?.post ?? {};
+    const takesKey = parameters.some(
+      (each) => resolve<OpenAPIV3_1.ParameterObject>(each).name === 'idempotency-key',
+    );
+    return takesKey && operationId?.startsWith('playground-') === false ? [operationId] : [];
+  });
+  t.same(Object.keys(OPERATIONS).sort(), named.sort());
+});
+
+for (const [operation, prepare] of Object.entries(OPERATIONS)) {
+  t.test(`${operation}: writes the change and the response together`, async (t) => {
+    // A second connection beside that of the transaction would never come.
+    const testApp = await createTestApp(t, { DB_POOL_MIN: 0, DB_POOL_MAX: 1 });
+    const { app, signedIn } = testApp;
+    const admin = await signedIn({ username: 'root', role: 'admin' });
+    const { url, body } = await prepare(testApp);
+    await app.pg.query(`
+      create function refuse() returns trigger language plpgsql as $$
+      begin raise exception 'refused' using errcode = '57014'; end $$;
+      create trigger refuse before update on idempotency_keys for each row
+        when (new.state = 'done') execute function refuse()`);
+    const before = await contentOf(app);
+    t.equal((await admin.post(url, body, key('x'))).status, 503);
+    t.same(await contentOf(app), before, 'no change without its response');
+    t.same((await app.pg.query('select * from idempotency_keys')).rows, []);
+
+    await app.pg.query('drop trigger refuse on idempotency_keys');
+    const first = await admin.post(url, body, key('x'));
+    t.ok(first.status < 300, `${first.status}`);
+    const after = await contentOf(app);
+    t.strictNotSame(after, before);
+    const again = await admin.post(url, body, key('x'));
+    t.same([again.status, again.text], [first.status, first.text]);
+    t.equal(again.headers['idempotent-replayed'], 'true');
+    t.same(await contentOf(app), after, 'runs once');
+  });
+}
