@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import t, { type Test } from 'tap';
+import { withFolded } from '#src/db/folded-columns.js';
 import { CLAIM_MS } from '#src/db/idempotency-keys.js';
 import { tables } from '#src/db/tables.js';
 import { inTransaction } from '#src/db/transaction.js';
@@ -107,7 +108,7 @@ async function createHeldApp(t: Test) {
       await new Promise<void>((release) => held.push(release));
       const { username } = request.query as { username: string };
       await inTransaction(request.context(), ({ db }) =>
-        db.insertInto('users').values({ username }).execute(),
+        db.insertInto('users').values(withFolded({ username })).execute(),
       );
       return { username };
     });
