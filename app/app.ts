@@ -55,7 +55,7 @@ import search from '#routes/api/v1/search.js';
 import tags from '#routes/api/v1/tags.js';
 import tokens from '#routes/api/v1/tokens.js';
 import trash from '#routes/api/v1/trash.js';
-import userExports from '#routes/api/v1/user-exports.js';
+import userExports, { type UserExportsOptions } from '#routes/api/v1/user-exports.js';
 import users from '#routes/api/v1/users.js';
 import devMail from '#routes/dev/mail.js';
 import docs from '#routes/docs.js';
@@ -82,6 +82,8 @@ export interface AppDependencies {
   passwordCost?: PasswordCost;
   /** Overrides the configured mailer. */
   mailer?: Mailer;
+  /** Overrides the limits of user exports. */
+  exportLimits?: UserExportsOptions['limits'];
   /** Overrides the limits of WebSockets. */
   socketLimits?: PlaygroundOptions['socketLimits'];
   /** Replaces the default logger, which writes to standard output. */
@@ -227,7 +229,11 @@ export async function buildApp(
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
   const isPublic = config.PUBLIC_USERS;
   await app.register(users, { prefix: '/api/v1/users', isPublic });
-  await app.register(userExports, { prefix: '/api/v1/users', isPublic });
+  await app.register(userExports, {
+    prefix: '/api/v1/users',
+    isPublic,
+    limits: dependencies.exportLimits,
+  });
   await app.register(posts, { prefix: '/api/v1/posts', visitorSecret: secretKey });
   await app.register(postStatistics, { prefix: '/api/v1/posts' });
   await app.register(trash, { prefix: '/api/v1/trash' });

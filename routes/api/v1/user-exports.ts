@@ -1,4 +1,4 @@
-import { addAbortSignal, pipeline, Readable, type Transform } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +7,8 @@ import { tag, User, UserPublic, UserView } from '#schemas/users.js';
 import { ApiError } from '#src/errors.js';
 import { csvStream, jsonArrayStream } from '#src/lib/export-streams.js';
 import { Limiter } from '#src/lib/limiter.js';
+import { networkOf } from '#src/lib/network.js';
+import { type TransferLimits, watchTransfer } from '#src/lib/transfer-watch.js';
 import { exportUsers, usersAudience } from '#src/people/services/users.js';
 import { readersOf, type UserRoutesOptions } from './users.js';
 
@@ -16,18 +18,23 @@ import { readersOf, type UserRoutesOptions } from './users.js';
  */
 const PLACES = { anonymous: 2, signedIn: 2 };
 
-const MINUTE_MS = 60_000;
+/**
+ * A client that takes less than this loses its place, and any client after some minutes. Progress is
+ * seen in steps of up to a third of the system's send buffer, which is 4 MiB at most: a client that
+ * reads 100 KiB a second makes one within the window.
+ */
+const TRANSFER: TransferLimits = { window: 20_000, minBytes: 256 * 1024, lifetime: 5 * 60_000 };
 
-/** The maximum duration of an export, however slowly the client reads. */
-const MAX_DURATION_MS = 15 * MINUTE_MS;
-
-/** An export is aborted if the client reads nothing for this long. */
-const STALLED_AFTER_MS = 30_000;
+/** Users have longer, as the places of callers without an account are in more demand. */
+const USER_LIFETIME_MS = 15 * 60_000;
 
 const tags = [tag.name];
 const whoSeesWhat =
   'Administrators get all users with all fields; everyone else gets the public fields of ' +
-  'active users. The users are sorted by id and streamed, so their number is not limited.';
+  'active users. The users are sorted by id and streamed, so their number is not limited. Each ' +
+  'user, and each network of callers without an account, can run one export at a time; others get ' +
+  '503. A client that reads less than 100 KiB a second may be disconnected, and so is every client ' +
+  'after 15 minutes, or 5 without an account: the response is then incomplete.';
 
 const operations = {
   json: {
@@ -68,7 +75,12 @@ const columnsOf = {
   public: Object.keys(UserPublic.properties),
 };
 
-const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, { isPublic }) => {
+export interface UserExportsOptions extends UserRoutesOptions {
+  /** Overrides the limits of a transfer. */
+  limits?: Partial<TransferLimits> | undefined;
+}
+
+const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPublic, limits }) => {
   const gates = {
     anonymous: new Limiter(PLACES.anonymous),
     signedIn: new Limiter(PLACES.signedIn),
@@ -98,21 +110,23 @@ const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, { isPub
       reply.send(Readable.from([]));
       return;
     }
+    const { viewer, address } = request;
     const leave =
-      request.viewer === null
-        ? gates.anonymous.enter(request.address)
-        : gates.signedIn.enter(String(request.viewer.id));
+      viewer === null
+        ? gates.anonymous.enter(networkOf(address))
+        : gates.signedIn.enter(String(viewer.id));
     if (leave === null) {
       throw new ApiError('too_many_exports');
     }
-    reply.raw.setTimeout(STALLED_AFTER_MS, () => reply.raw.destroy());
-    const users = addAbortSignal(
-      AbortSignal.timeout(MAX_DURATION_MS),
-      Readable.from(andThen(exportUsers(request.context()), leave)),
+    const lifetime = viewer === null ? TRANSFER.lifetime : USER_LIFETIME_MS;
+    watchTransfer(reply.raw, { ...TRANSFER, lifetime, ...limits }, (reason) =>
+      request.log.warn({ reason }, 'export ended'),
     );
+    // The place is free as soon as the connection is gone, even while the database is slow.
+    reply.raw.once('close', leave);
+    const users = Readable.from(andThen(exportUsers(request.context()), leave));
     // If either end fails, the pipeline destroys the other.
     const stream = pipeline(users, format(), (error) => {
-      leave();
       if (error) request.log.warn({ err: error }, 'export aborted');
     });
     reply.send(stream);

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import t from 'tap';
 import { insertUsers } from '#src/people/stores/user-changes.js';
-import { createTestApp } from '#test/support/app.js';
+import { createTestApp, type TestApp } from '#test/support/app.js';
 import { until } from '#test/support/waiting.js';
 
 const URL = '/api/v1/users/export';
@@ -158,4 +160,158 @@ t.test('exports every user once, in batches', async (t) => {
       ids.toSorted((one: number, other: number) => one - other),
     );
   }
+});
+
+/** At a kilobyte each, they exceed every buffer between service and client. */
+const USERS = 25_000;
+
+/** Inserts so many users that an export exceeds every buffer between service and client. */
+async function fill({ app }: TestApp): Promise<void> {
+  await app.pg.query(
+    `insert into users (username, bio) select 'user_' || n, repeat('x', 1000)
+     from generate_series(1, ${USERS}) n`,
+  );
+}
+
+/** Requests an export over a raw connection; reads no more than fills the socket's own buffer. */
+async function stall({ app }: TestApp, path = `${URL}.csv`, address = '127.0.0.1', headers = '') {
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect({ port, host: '127.0.0.1', localAddress: address });
+  socket.on('error', () => undefined); // The service destroys the connection.
+  const closed = once(socket, 'close');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+  await until(() => socket.bytesRead > 0);
+  return {
+    socket,
+    /** Reads what is left, until the connection is closed; returns the end of it. */
+    async rest() {
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text = (text + chunk.toString('latin1')).slice(-1000);
+      });
+      await closed;
+      return { text, bytes: socket.bytesRead };
+    },
+  };
+}
+
+/** Returns the status of an export that is aborted as soon as it has begun. */
+async function statusOf({ app }: TestApp, headers: Record<string, string> = {}): Promise<number> {
+  const { port } = app.server.address() as AddressInfo;
+  return new Promise((resolve, reject) => {
+    const call = request({ host: '127.0.0.1', port, path: `${URL}.csv`, headers }, (response) => {
+      response.on('error', () => undefined); // The test aborts it itself.
+      resolve(response.statusCode ?? 0);
+      call.destroy();
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+const openConnections = ({ app }: TestApp) =>
+  new Promise<number>((resolve, reject) => {
+    app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+
+for (const format of ['csv', 'json']) {
+  t.test(`breaks the transfer of a client that stops reading ${format}`, async (t) => {
+    const exportLimits = { window: 500, minBytes: 100_000, lifetime: 60_000 };
+    const test = await createTestApp(t, {}, { exportLimits });
+    await fill(test);
+    await test.app.listen({ host: '127.0.0.1', port: 0 });
+    const stalled = await stall(test, `${URL}.${format}`);
+    await until(async () => (await openConnections(test)) === 0);
+    const { pool } = test.app.pg;
+    await until(() => pool.totalCount === pool.idleCount);
+    t.equal(await statusOf(test), 200, 'the place is free');
+    const { text, bytes } = await stalled.rest();
+    t.ok(bytes < USERS * 1000, `${bytes} bytes`);
+    t.notMatch(text, /\r\n0\r\n\r\n$/, 'without the end that a complete response has');
+  });
+}
+
+t.test('ends the export of a client that reads far too slowly', async (t) => {
+  const exportLimits = { window: 500, minBytes: 1_000_000, lifetime: 600_000 };
+  const test = await createTestApp(t, {}, { exportLimits });
+  await fill(test);
+  await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = test.app.server.address() as AddressInfo;
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => undefined); // The service destroys the connection.
+  socket.write(`GET ${URL}.csv HTTP/1.1\r\nHost: x\r\n\r\n`);
+  let bytes = 0;
+  const reading = setInterval(() => {
+    bytes += socket.read(1000)?.length ?? 0;
+  }, 20);
+  await until(async () => (await openConnections(test)) === 1);
+  await until(async () => (await openConnections(test)) === 0);
+  clearInterval(reading);
+  t.ok(bytes > 0 && bytes < USERS * 100, `${bytes} bytes were read`);
+  socket.destroy();
+});
+
+t.test('ends an export after its lifetime, however it is read', async (t) => {
+  const exportLimits = { window: 60_000, lifetime: 1000 };
+  const test = await createTestApp(t, {}, { exportLimits });
+  await fill(test);
+  const origin = await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const response = await fetch(`${origin}${URL}.csv`);
+  let chunks = 0;
+  await t.rejects(async () => {
+    for await (const _chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      chunks += 1;
+      if (chunks < 20) await sleep(100);
+    }
+  }, 'a broken transfer');
+  await until(async () => (await statusOf(test)) === 200);
+});
+
+t.test('does not blame a client for a slow database', async (t) => {
+  const exportLimits = { window: 200, minBytes: 1_000_000_000, lifetime: 60_000 };
+  const test = await createTestApp(t, {}, { exportLimits });
+  await test.createUser({ username: 'alice' });
+  const origin = await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const other = new pg.Client({ connectionString: test.databaseUrl });
+  await other.connect();
+  t.teardown(() => other.end());
+  await other.query('begin; lock table users in access exclusive mode');
+  const reply = fetch(`${origin}${URL}.csv`);
+  await sleep(600);
+  await other.query('commit');
+  t.match(await (await reply).text(), /1,alice/);
+});
+
+t.test('leaves the pool to other requests while clients stall', async (t) => {
+  const test = await createTestApp(t, { DB_POOL_MIN: 1, DB_POOL_MAX: 1 });
+  await fill(test);
+  const alice = await test.signedIn({ username: 'alice' });
+  await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const cookie = `Cookie: althing_session=${alice.cookie('althing_session')}\r\n`;
+  const agent = 'User-Agent: lightMyRequest\r\n';
+  const stalled = [
+    await stall(test),
+    await stall(test, `${URL}.json`, '127.0.0.2'),
+    await stall(test, `${URL}.csv`, '127.0.0.3', cookie + agent),
+  ];
+  for (let index = 0; index < 20; index += 1) {
+    t.equal((await test.client().get('/api/v1/users/1')).status, 200);
+  }
+  t.equal(await openConnections(test), stalled.length, 'all are still open');
+  const again = await alice.get(`${URL}.csv`);
+  t.match([again.status, again.json.code], [503, 'too_many_exports'], 'one place per user');
+  for (const { socket } of stalled) socket.destroy();
+});
+
+t.test('gives one place to a network of strangers', async (t) => {
+  const test = await createTestApp(t, { TRUST_PROXY: '1' });
+  await fill(test);
+  await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const from = (address: string) => `X-Forwarded-For: ${address}\r\n`;
+  const first = await stall(test, `${URL}.csv`, '127.0.0.1', from('2001:db8::1'));
+  const ask = (address: string) => statusOf(test, { 'x-forwarded-for': address });
+  t.equal(await ask('2001:db8::2'), 503);
+  t.equal(await ask('2001:db8:0:1::1'), 200);
+  first.socket.destroy();
+  await until(async () => (await ask('2001:db8::2')) === 200);
 });
