@@ -4,7 +4,7 @@
 create table audit_repeats (
   -- Without a foreign key, which would change the error of a refused truncate.
   entry_id     bigint primary key,
-  kind         text not null check (length(kind) <= 100),
+  action       text not null check (length(action) <= 64),
   count        integer not null default 1 check (count >= 1),
   began_at     timestamptz(3) not null,
   last_at      timestamptz(3) not null check (last_at >= began_at),
@@ -13,7 +13,7 @@ create table audit_repeats (
 );
 
 create unique index audit_repeats_key_hash_key on audit_repeats (key_hash);
-create index audit_repeats_open_idx on audit_repeats (kind, began_at, network_hash)
+create index audit_repeats_open_idx on audit_repeats (action, began_at, network_hash)
   where key_hash is not null;
 
 create function guard_audit_repeats() returns trigger language plpgsql as $$
@@ -24,7 +24,7 @@ begin
       return old;
     end if;
   elsif tg_op = 'UPDATE' then
-    if (new.entry_id, new.kind, new.began_at) = (old.entry_id, old.kind, old.began_at)
+    if (new.entry_id, new.action, new.began_at) = (old.entry_id, old.action, old.began_at)
       and new.count >= old.count and new.last_at >= old.last_at
       and (new.key_hash is null or new.key_hash = old.key_hash)
       and (new.network_hash is null or new.network_hash = old.network_hash)

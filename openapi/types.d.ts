@@ -1437,7 +1437,7 @@ export interface paths {
         };
         /**
          * List the audit log
-         * @description Returns audit log entries, newest first. An entry is written in the same transaction as the change that it records. It is removed after a year, unless the service is configured otherwise, and the personal data of a deleted user is erased from it; nothing else changes an entry. Repeats of a refused attempt to sign in, from the same network within an hour, are counted in one entry (`count`, `last_at`). If one network tries more than 20 names within that time, or all networks more than 200, further attempts are counted together; their entry has no `resource_id` and `accounts: 'several'` in `after`. An entry must match all given filters.
+         * @description Returns audit log entries, newest first. An entry is written in the same transaction as the change that it records. It is removed after a year, unless the service is configured otherwise, and the personal data of a deleted user is erased from it; nothing else changes an entry. Repeats of a refused attempt to sign in, from the same network within an hour, are counted in one entry (`count`, `last_at`). If one network tries more than 20 names within that time, or all networks more than 500, further attempts are counted together; their entry has no `resource_id` and `accounts: 'several'` in `after`. An entry must match all given filters.
          *
          *     **Access:** administrators. **API key:** needs the scope `audit:read`.
          */

@@ -6,16 +6,19 @@ import { type AuditRecord, record } from './audit.js';
 import * as store from './repeats-store.js';
 
 /**
- * Maximum number of entries that one network can cause within the window, separately for known and
- * unknown subjects; further attempts are counted in one more entry for the whole network.
+ * Maximum number of entries that one network can cause within the window; further attempts are
+ * counted in one more entry for the whole network.
+ *
+ * Known and unknown subjects share this limit and the next one: otherwise, the time that an attempt
+ * takes while only one of them is exhausted would reveal which subjects exist.
  */
 export const MAX_ENTRIES_PER_NETWORK = 20;
 
 /**
- * Maximum number of entries that all networks can cause within the window, likewise separately;
- * further attempts are counted in one more entry for all networks.
+ * Maximum number of entries that all networks can cause within the window; further attempts are
+ * counted in one more entry for all networks.
  */
-export const MAX_ENTRIES = 200;
+export const MAX_ENTRIES = 500;
 
 /** An attempt that was refused. */
 export interface Refusal extends Pick<AuditRecord, 'action' | 'id'> {
@@ -58,14 +61,10 @@ function attemptOf(
   { action, id, subject }: Refusal,
 ): store.Attempt {
   const network = address === null ? null : networkOf(address);
-  const kind = `${action} ${id === null ? 'unknown' : 'known'}`;
+  const [kind, name] = id === null ? ['name', subject.toLowerCase()] : ['id', id];
   return {
-    kind,
-    keys: [
-      hashOf([kind, network, id ?? subject.toLowerCase()]),
-      hashOf([kind, network]),
-      hashOf([kind]),
-    ],
+    action,
+    keys: [hashOf([action, network, kind, name]), hashOf([action, network]), hashOf([action])],
     at: now,
   };
 }
@@ -77,12 +76,12 @@ interface FirstEntry extends Partial<Pick<AuditRecord, 'id' | 'after'>> {
 }
 
 function entryFor(
-  { keys: [attempt, network, kind] }: store.Attempt,
+  { keys: [attempt, network, action] }: store.Attempt,
   { fromNetwork, total }: store.OpenEntries,
 ): FirstEntry {
   if (total >= MAX_ENTRIES) {
     const after = { accounts: 'several', networks: 'several' };
-    return { key: kind, id: null, address: null, after };
+    return { key: action, id: null, address: null, after };
   }
   if (fromNetwork >= MAX_ENTRIES_PER_NETWORK) {
     return { key: network, id: null, after: { accounts: 'several' } };

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { AuditAction } from '#schemas/audit.js';
 import type { Database } from '#src/db/database.js';
 
 /** Seconds after its first attempt during which an entry counts repeats. */
@@ -6,17 +7,16 @@ export const REPEAT_WINDOW_SECONDS = 60 * 60;
 
 /** A refused attempt, as it is counted. */
 export interface Attempt {
-  /** The action, and whether it was aimed at a known resource. */
-  kind: string;
+  action: AuditAction;
   /**
    * Hashes that identify the entries which may count the attempt, the most specific first: of this
-   * attempt, of its network, and of its kind.
+   * attempt, of its network, and of its action.
    */
-  keys: readonly [attempt: Buffer, network: Buffer, kind: Buffer];
+  keys: readonly [attempt: Buffer, network: Buffer, action: Buffer];
   at: Date;
 }
 
-/** Number of entries that count attempts of one kind. */
+/** Number of entries that count attempts at one action. */
 export interface OpenEntries {
   fromNetwork: number;
   total: number;
@@ -48,16 +48,16 @@ export async function lockRepeats(trx: Database): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended('audit_repeats', 0))`.execute(trx);
 }
 
-/** Counts the open entries of this kind, in total and of the attempt's network. */
+/** Counts the open entries for this action, in total and of the attempt's network. */
 export async function countOpenEntries(
   trx: Database,
-  { kind, keys: [, network], at }: Attempt,
+  { action, keys: [, network], at }: Attempt,
 ): Promise<OpenEntries> {
   const { rows } = await sql<OpenEntries>`
     select count(*) as total,
       count(*) filter (where network_hash = ${network}) as "fromNetwork"
     from audit_repeats
-    where key_hash is not null and kind = ${kind} and began_at > ${openSince(at).toISOString()}
+    where key_hash is not null and action = ${action} and began_at > ${openSince(at).toISOString()}
   `.execute(trx);
   return rows[0] ?? { fromNetwork: 0, total: 0 };
 }
@@ -69,7 +69,7 @@ export async function countOpenEntries(
 export async function beginRepeats(
   trx: Database,
   entryId: number,
-  { kind, keys: [, network], at }: Attempt,
+  { action, keys: [, network], at }: Attempt,
   key: Buffer,
 ): Promise<void> {
   await trx
@@ -82,7 +82,7 @@ export async function beginRepeats(
     .insertInto('audit_repeats')
     .values({
       entry_id: entryId,
-      kind,
+      action,
       began_at: now,
       last_at: now,
       key_hash: key,

@@ -143,7 +143,7 @@ export const tables = {
   },
   audit_repeats: {
     entry_id: required<number>('bigint'),
-    kind: required<string>('text'),
+    action: required<AuditAction>('text'),
     count: defaulted<number>('integer'),
     began_at: required<string>(timestamp),
     last_at: required<string>(timestamp),

@@ -13,7 +13,7 @@ const operations = {
       'configured otherwise, and the personal data of a deleted user is erased from it; nothing ' +
       'else changes an entry. Repeats of a refused attempt to sign in, from the same network ' +
       'within an hour, are counted in one entry (`count`, `last_at`). If one network tries more ' +
-      'than 20 names within that time, or all networks more than 200, further attempts are ' +
+      'than 20 names within that time, or all networks more than 500, further attempts are ' +
       "counted together; their entry has no `resource_id` and `accounts: 'several'` in `after`. " +
       'An entry must match all given filters.',
     tags: [tag.name],

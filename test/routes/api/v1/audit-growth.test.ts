@@ -6,6 +6,7 @@ import { enqueue } from '#src/queue/store.js';
 import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
 import { keyOf } from '#test/support/credentials.js';
 import { makeJobsDue } from '#test/support/jobs.js';
+import { recordStatements } from '#test/support/statements.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -35,7 +36,7 @@ function refusing({ client, app }: TestApp) {
         `select at, resource_id, address, after, coalesce(r.last_at, at) as last_at,
            coalesce(r.count, 1) as count
          from audit_log left join audit_repeats r on entry_id = id
-         where action = $1 order by id`,
+         where audit_log.action = $1 order by id`,
         [ACTION],
       );
       return rows;
@@ -145,18 +146,38 @@ t.test('bounds the entries that all networks can cause', async (t) => {
   const test = await createTestApp(t);
   const { fail, entries } = refusing(test);
   await test.createUser({ username: 'alice' });
-  const attempts = MAX_ENTRIES + 40;
-  for (let index = 0; index < attempts; index += 1) {
-    await fail(`name_${index}`, `198.51.${index >> 8}.${index & 255}`);
-  }
+  // Most entries belong to networks of which the log has none here.
+  await test.app.pg.query(
+    `insert into audit_repeats (entry_id, action, began_at, last_at, key_hash, network_hash)
+     select 1000000 + n, $1, $2, $2, decode(lpad(to_hex(n), 8, '0'), 'hex'), '\\x00'
+     from generate_series(1, $3::int) n`,
+    [ACTION, test.clock.read(), MAX_ENTRIES - 10],
+  );
+  for (let index = 0; index < 30; index += 1) await fail(`name_${index}`, `198.51.100.${index}`);
   const found = await entries();
-  t.equal(found.length, MAX_ENTRIES + 1);
-  t.equal(total(found), attempts);
+  t.equal(found.length, 11);
+  t.equal(total(found), 30);
   const merged = { accounts: 'several', networks: 'several' };
   t.match(found.at(-1), { resource_id: null, address: null, after: merged });
   await fail('alice', '203.0.113.1');
-  const last = (await entries()).at(-1);
-  t.ok(last?.resource_id, 'attempts on accounts do not drown in unknown names');
+  t.equal((await entries()).length, 11, 'accounts and unknown names alike');
+  await fail('name_0', '198.51.100.0');
+  t.equal((await entries())[0]?.count, 2, 'known attempts are still told apart');
+});
+
+t.test('takes the same statements for accounts and unknown names at every limit', async (t) => {
+  const test = await createTestApp(t);
+  const { fail } = refusing(test);
+  await test.createUser({ username: 'alice' });
+  await test.createUser({ username: 'bob' });
+  const course = async (name: string, address: string) =>
+    (await recordStatements(() => fail(name, address))).join('\n');
+  for (let index = 0; index <= MAX_ENTRIES_PER_NETWORK; index += 1) {
+    await fail(`name_${index}`, '192.0.2.1');
+  }
+  t.equal(await course('alice', '192.0.2.1'), await course('nobody', '192.0.2.1'), 'network full');
+  t.equal(await course('bob', '203.0.113.1'), await course('bobby', '203.0.113.2'), 'new');
+  t.equal(await course('bob', '203.0.113.1'), await course('bobby', '203.0.113.2'), 'repeated');
 });
 
 t.test('forgets what identified unknown names after an hour', async (t) => {
