@@ -226,7 +226,7 @@ export async function buildApp(
   await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
   await app.register(me, { prefix: '/api/v1/me' });
   await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
-  await app.register(apiKeys, { prefix: '/api/v1/me/api-keys' });
+  await app.register(apiKeys, { prefix: '/api/v1/me/api-keys', perMinute });
   const isPublic = config.PUBLIC_USERS;
   await app.register(users, { prefix: '/api/v1/users', isPublic });
   await app.register(userExports, {

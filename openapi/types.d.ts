@@ -155,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Starts a session and sets its cookie. The response is the same for an unknown user, a user who may not sign in, and a wrong password. After several failures for one account or from one IP address, the response is 429: wait for the seconds in `Retry-After`. Each further failure doubles the wait, up to 15 minutes. `Idempotency-Key` is ignored: signing in twice is harmless, and a response that sets a cookie must not be stored.
+         * @description Starts a session and sets its cookie. The response is the same for an unknown user, a user who may not sign in, and a wrong password. After several failures for one account or from one IP address, the response is 429: wait for the seconds in `Retry-After`. Each further failure doubles the wait, up to 15 minutes. A second cookie marks the browser as known to the account for a year: its failures are counted apart, so others who guess passwords do not delay it. `Idempotency-Key` is ignored: signing in twice is harmless, and a response that sets a cookie must not be stored.
          */
         post: operations["auth-login"];
         delete?: never;
@@ -301,7 +301,7 @@ export interface paths {
         put?: never;
         /**
          * Reset your password
-         * @description Sets a new password with the token from a mail, which works once and for 30 minutes. All your sessions end, and all your API keys are deleted.
+         * @description Sets a new password with the token from a mail, which works once and for 30 minutes. All your sessions end, all your API keys are deleted, and all your devices are forgotten except this browser, which gets the cookie of a known device.
          */
         post: operations["passwords-reset"];
         delete?: never;
@@ -403,7 +403,7 @@ export interface paths {
         put?: never;
         /**
          * Get or renew tokens
-         * @description The OAuth 2.0 token endpoint (RFC 6749, sections 4.3 and 6). A password starts a session; a refresh token renews its tokens. Each refresh token works once: use the new one from the response from then on. If the response is lost, send the same refresh token again within 5 seconds; reusing it later is treated as theft and ends the session. So is renewing the tokens of both responses: keep only the latest. A session ends 90 days after it started, unless configured otherwise, however often its tokens are renewed. An `Authorization` header is ignored.
+         * @description The OAuth 2.0 token endpoint (RFC 6749, sections 4.3 and 6). A password starts a session; a refresh token renews its tokens. Each refresh token works once: use the new one from the response from then on. If the response is lost, send the same refresh token again within 5 seconds; reusing it later is treated as theft and ends the session. So is renewing the tokens of both responses: keep only the latest. A session ends 90 days after it started, unless configured otherwise, however often its tokens are renewed. Keep the `device_token` that a password returns and send it with the next one: others who guess passwords then do not delay you. An `Authorization` header is ignored.
          */
         post: operations["tokens-create"];
         delete?: never;
@@ -5467,6 +5467,8 @@ export interface components {
             refresh_token: string;
             /** @description The lifetime of the refresh token, in seconds: 30 days, or the rest of the session if that is shorter */
             refresh_expires_in: number;
+            /** @description A secret to keep and to send with the next sign-in; only with the grant type `password` */
+            device_token?: string;
         };
         /**
          * TokenRequest
@@ -5497,6 +5499,8 @@ export interface components {
             password?: string;
             /** @description The latest refresh token; required with the grant type `refresh_token` */
             refresh_token?: string;
+            /** @description The `device_token` of an earlier response, with the grant type `password`: marks the client as known to the account, so that others who guess passwords do not delay it */
+            device_token?: string;
             /** @description Ignored: a token has all permissions of its user */
             scope?: string;
             /** @description Ignored: clients are not registered */
@@ -6952,7 +6956,7 @@ export interface operations {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "X-Response-Time": components["headers"]["X-Response-Time"];
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];

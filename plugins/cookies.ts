@@ -6,6 +6,7 @@ import { oncePer } from '#src/lib/once-per.js';
 export const COOKIE_NAMES = {
   session: 'althing_session',
   csrf: 'althing_csrf',
+  device: 'althing_device',
 } as const;
 
 export type CookieKind = keyof typeof COOKIE_NAMES;

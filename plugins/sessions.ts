@@ -107,32 +107,36 @@ export default fp<SessionOptions>(
  * Starts a session with a cookie, under a new session id to prevent session fixation. A session
  * that the browser had before ends.
  *
+ * @param device the secret of the browser's device cookie, if it has one
+ * @returns the secret for that cookie
  * @throws ApiError invalid_credentials if the user was deleted or deactivated, or the password was
  *   changed, meanwhile
  */
 export async function signIn(
   request: FastifyRequest,
   { passwordHash, ...user }: AuthenticatedUser,
-  { remember }: { remember: boolean },
-): Promise<void> {
+  { remember, device }: { remember: boolean; device: string | null },
+): Promise<string> {
   await request.session.regenerate();
   const { session } = request;
   const context = request.context();
   const { now } = context;
   const expiresAt = expiryOf(request.server, { remember, start: now });
   try {
-    const id = await startSession(context, {
+    const started = await startSession(context, {
       userId: user.id,
       passwordHash,
       cookieId: session.sessionId,
       remember,
       userAgent: agentOf(request),
+      device,
       expiresAt,
     });
     session.options({ maxAge: expiresAt.getTime() - now.getTime() });
-    session.viewer = { ...user, credential: { kind: 'session', id } };
+    session.viewer = { ...user, credential: { kind: 'session', id: started.id } };
     session.written = true;
     await session.save();
+    return started.device;
   } catch (error) {
     // Otherwise the plugin saves the session again while the error is sent, which then fails too.
     Object.assign(request, { session: null });

@@ -22,6 +22,13 @@ export const TokenRequest = Component(
           description: 'The latest refresh token; required with the grant type `refresh_token`',
         }),
       ),
+      device_token: Type.Optional(
+        Type.String({
+          description:
+            'The `device_token` of an earlier response, with the grant type `password`: marks the ' +
+            'client as known to the account, so that others who guess passwords do not delay it',
+        }),
+      ),
       scope: Type.Optional(
         Type.String({ description: 'Ignored: a token has all permissions of its user' }),
       ),
@@ -64,6 +71,13 @@ export const TokenPair = Component(
           'The lifetime of the refresh token, in seconds: 30 days, or the rest of the session ' +
           'if that is shorter',
       }),
+      device_token: Type.Optional(
+        Type.String({
+          description:
+            'A secret to keep and to send with the next sign-in; only with the grant type ' +
+            '`password`',
+        }),
+      ),
     },
     {
       description: 'An access token and a refresh token',

@@ -96,6 +96,13 @@ export const tables = {
     used_at: nullable<string>(timestamp),
     parent_hash: nullable<Buffer>('bytea'),
   },
+  devices: {
+    id: generated<number>('integer'),
+    user_id: required<number>('integer'),
+    secret_hash: required<Buffer>('bytea'),
+    created_at: defaulted<string>(timestamp),
+    last_used_at: defaulted<string>(timestamp),
+  },
   api_keys: {
     id: generated<number>('integer'),
     user_id: required<number>('integer'),

@@ -28,7 +28,7 @@ export interface JobPayloads {
   /** Purges expired posts and comments from the trash. Runs nightly. */
   empty_trash: NoPayload;
   /**
-   * Deletes expired sessions, tokens, registrations and throttles. Runs hourly, like the
+   * Deletes expired sessions, tokens, devices, registrations and throttles. Runs hourly, like the
    * others below unless they say otherwise.
    */
   remove_expired_credentials: NoPayload;

@@ -49,7 +49,7 @@ const operations = {
 // A leaked key must not be able to create others.
 const signedIn = { access: 'user', scope: null } as const;
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
   app.get('/', { schema: operations.list, config: signedIn }, async (request, reply) => {
     const page = await apiKeys.listApiKeys(request.acting(), request.query);
     return reply.page(page);
@@ -57,7 +57,15 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(
     '/',
-    { schema: operations.create, config: { ...signedIn, idempotent: false, errors: [409] } },
+    {
+      schema: operations.create,
+      config: {
+        ...signedIn,
+        idempotent: false,
+        errors: [409],
+        limit: { perMinute },
+      },
+    },
     async (request, reply) => {
       reply.code(201);
       return apiKeys.createApiKey(request.acting(), request.body);

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { deviceOf, setDeviceCookie } from '#plugins/device-cookie.js';
 import { dropCookie, signIn } from '#plugins/sessions.js';
 import { CsrfToken, Login, LoginStatus, LogoutStatus, SessionStatus, tag } from '#schemas/auth.js';
 import { Ref } from '#schemas/types.js';
@@ -15,7 +16,9 @@ const operations = {
       'Starts a session and sets its cookie. The response is the same for an unknown user, ' +
       'a user who may not sign in, and a wrong password. After several failures for one ' +
       'account or from one IP address, the response is 429: wait for the seconds in ' +
-      '`Retry-After`. Each further failure doubles the wait, up to 15 minutes. ' +
+      '`Retry-After`. Each further failure doubles the wait, up to 15 minutes. A second ' +
+      'cookie marks the browser as known to the account for a year: its failures are counted ' +
+      'apart, so others who guess passwords do not delay it. ' +
       '`Idempotency-Key` is ignored: signing in twice is harmless, and a response that sets ' +
       'a cookie must not be stored.',
     tags,
@@ -64,10 +67,11 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
         limit: { perMinute },
       },
     },
-    async (request) => {
-      const { body } = request;
-      const user = await authenticate(request.context(), body);
-      await signIn(request, user, { remember: body.remember });
+    async (request, reply) => {
+      const { remember, ...login } = request.body;
+      const device = deviceOf(request);
+      const user = await authenticate(request.context(), login, device);
+      setDeviceCookie(reply, await signIn(request, user, { remember, device }));
       return { status: 'login_ok' as const };
     },
   );

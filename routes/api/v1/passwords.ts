@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { setDeviceCookie } from '#plugins/device-cookie.js';
 import { tag } from '#schemas/auth.js';
 import {
   PasswordChange,
@@ -52,8 +53,9 @@ const operations = {
     summary: 'Reset your password',
     description:
       'Sets a new password with the token from a mail, which works once and for ' +
-      `${passwords.PASSWORD_RESET_MINUTES} minutes. All your sessions end, and all your API ` +
-      'keys are deleted.',
+      `${passwords.PASSWORD_RESET_MINUTES} minutes. All your sessions end, all your API keys ` +
+      'are deleted, and all your devices are forgotten except this browser, which gets the ' +
+      'cookie of a known device.',
     tags,
     body: Ref(PasswordReset),
     response: { 200: Ref(PasswordStatus) },
@@ -106,9 +108,9 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
 
   app.post(
     '/reset-password',
-    { schema: operations.reset, config: { ...config, csrf: false } },
-    async (request) => {
-      await passwords.resetPassword(request.context(), request.body);
+    { schema: operations.reset, config: { ...config, csrf: false, sends: ['Set-Cookie'] } },
+    async (request, reply) => {
+      setDeviceCookie(reply, await passwords.resetPassword(request.context(), request.body));
       return changed;
     },
   );

@@ -21,7 +21,9 @@ const operations = {
       'refresh token again within 5 seconds; reusing it later is treated as theft and ends ' +
       'the session. So is renewing the tokens of both responses: keep only the latest. A ' +
       'session ends 90 days after it started, unless configured otherwise, however often ' +
-      'its tokens are renewed. An `Authorization` header is ignored.',
+      'its tokens are renewed. Keep the `device_token` that a password returns and send it ' +
+      'with the next one: others who guess passwords then do not delay you. An ' +
+      '`Authorization` header is ignored.',
     tags,
     body: { content: { 'application/x-www-form-urlencoded': { schema: Ref(TokenRequest) } } },
     response: { 200: Ref(TokenPair) },

@@ -1,4 +1,6 @@
+import { lastUseOfForgotten } from '#src/people/services/devices.js';
 import { MAX_THROTTLES, WINDOW_SECONDS } from '#src/people/services/login-throttling.js';
+import { deleteUnusedDevices } from '#src/people/stores/devices.js';
 import { deleteExpiredEmailTokens } from '#src/people/stores/email-tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '#src/people/stores/registrations.js';
@@ -7,7 +9,10 @@ import { deleteExcessThrottles, deleteOldThrottles } from '#src/people/stores/th
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
 
-/** Deletes expired sessions, tokens, unconfirmed registrations and counts of failed attempts. */
+/**
+ * Deletes expired sessions and tokens, unused devices, unconfirmed registrations and counts of failed
+ * attempts.
+ */
 export const removeExpiredCredentials: Task<JobPayloads['remove_expired_credentials']> = async (
   _payload,
   { db, clock, log },
@@ -16,6 +21,7 @@ export const removeExpiredCredentials: Task<JobPayloads['remove_expired_credenti
   const throttlesUntil = new Date(now.getTime() - WINDOW_SECONDS * 1000);
   const removed = {
     sessions: await deleteExpiredSessions(db, now),
+    devices: await deleteUnusedDevices(db, lastUseOfForgotten(now)),
     refresh_tokens: await deleteExpiredRefreshTokens(db, now),
     email_tokens: await deleteExpiredEmailTokens(db, now),
     registrations: await deleteExpiredRegistrations(db, now),

@@ -10,9 +10,11 @@ import {
   findCredentialsById,
   lockCredentials,
 } from '#src/people/stores/accounts.js';
+import { findDevice } from './devices.js';
 import {
   accountThrottle,
   ipAddressThrottle,
+  knownClientThrottle,
   type Throttle,
   throttled,
 } from './login-throttling.js';
@@ -24,6 +26,11 @@ export type AuthenticatedUser = Omit<Viewer, 'credential'> & { passwordHash: str
 /**
  * Returns the user with this username or email address and password.
  *
+ * Failures are counted for the account and the network of the client. A client that is known to
+ * belong to the account, by the session of its cookie or by its device, has a count of its own
+ * instead: others who guess passwords do not delay it.
+ *
+ * @param device the secret of the client's device, if it has presented one
  * @param context on the pool, not in a transaction: failures are counted even if the request fails
  * @throws ApiError invalid_credentials if the user is unknown, has no password or is inactive, or
  *   the password is wrong: the same error after the same work in every case; too_many_attempts,
@@ -32,10 +39,11 @@ export type AuthenticatedUser = Omit<Viewer, 'credential'> & { passwordHash: str
 export async function authenticate(
   context: Context,
   login: Pick<Login, 'username' | 'password'>,
+  device: string | null,
 ): Promise<AuthenticatedUser> {
   const known = await findCredentials(context.db, login.username);
   const hash = known?.password_hash ?? null;
-  const throttles = throttlesOf(`login:${login.username}`, context);
+  const throttles = await loginThrottles(context, login.username, known?.id ?? null, device);
   const user = await throttled(context, throttles, async () => {
     const matches = await verifyPassword(login.password, hash, context.passwordCost);
     if (known === null || hash === null || !matches || !known.is_active) {
@@ -51,7 +59,7 @@ export async function authenticate(
 }
 
 /**
- * Verifies the viewer's password before a sensitive operation.
+ * Verifies the viewer's password before a sensitive operation. Failures are counted for the session.
  *
  * @param context on the pool, not in a transaction: failures are counted even if the request fails
  * @param field name of the body field that contains the password
@@ -63,7 +71,9 @@ export async function assertPassword(
   password: string,
   field = 'password',
 ): Promise<string> {
-  return throttled(context, throttlesOf(`viewer:${context.viewer.id}`, context), async () => {
+  const { id } = context.viewer.credential;
+  const throttle = knownClientThrottle({ kind: 'session', id }, context.loginLimits);
+  return throttled(context, [throttle], async () => {
     const user = await findCredentialsById(context.db, context.viewer.id);
     const hash = user?.password_hash ?? null;
     const matches = await verifyPassword(password, hash, context.passwordCost);
@@ -88,6 +98,23 @@ export async function assertSamePassword(
   return user;
 }
 
-function throttlesOf(account: string, { address, loginLimits }: Context): Throttle[] {
-  return [accountThrottle(account, loginLimits), ipAddressThrottle(address, loginLimits)];
+/**
+ * Returns the limits of a login. Whether the account exists makes no difference to the statements,
+ * nor to anybody but its own clients.
+ */
+async function loginThrottles(
+  context: Context,
+  username: string,
+  userId: number | null,
+  device: string | null,
+): Promise<Throttle[]> {
+  const { viewer, address, loginLimits } = context;
+  if (viewer !== null && viewer.id === userId && viewer.credential.kind === 'session') {
+    const { id } = viewer.credential;
+    return [knownClientThrottle({ kind: 'session', id }, loginLimits)];
+  }
+  const id = device === null ? null : await findDevice(context, userId, device);
+  return id === null
+    ? [accountThrottle(`login:${username}`, loginLimits), ipAddressThrottle(address, loginLimits)]
+    : [knownClientThrottle({ kind: 'device', id }, loginLimits)];
 }

@@ -57,6 +57,17 @@ export function accountThrottle(account: string, { perAccount }: LoginLimits): T
   return { key: `password:${foldEmail(account)}`, free: perAccount, onSuccess: 'forget' };
 }
 
+/**
+ * Limits wrong passwords from a client that is known to belong to the account: by one of its
+ * sessions, or as a device that has signed in before. Strangers cannot use up this limit.
+ */
+export function knownClientThrottle(
+  { kind, id }: { kind: 'session' | 'device'; id: number },
+  { perAccount }: LoginLimits,
+): Throttle {
+  return { key: `password:${kind}:${id}`, free: perAccount, onSuccess: 'forget' };
+}
+
 /** Limits wrong passwords for all accounts from one network (see `networkOf`). */
 export function ipAddressThrottle(address: string | null, { perAddress }: LoginLimits): Throttle {
   const network = address === null ? '' : networkOf(address);

@@ -8,6 +8,7 @@ import { foldEmail } from '#src/lib/fold.js';
 import { REDACTED } from '#src/lib/redact.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { setPassword } from '#src/people/stores/accounts.js';
+import { deleteDevicesOf } from '#src/people/stores/devices.js';
 import {
   deleteEmailTokensOf,
   findEmailToken,
@@ -20,6 +21,7 @@ import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
 import { deleteAllApiKeys } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
+import { rememberDevice } from './devices.js';
 import { mailThrottle, throttled } from './login-throttling.js';
 import { hashPassword, passwordItems } from './passwords.js';
 
@@ -73,8 +75,11 @@ export async function requestPasswordReset(context: Context, email: string): Pro
 }
 
 /**
- * Sets a new password with the token from a mail, ends all sessions of the user and deletes all their
- * API keys: whoever resets a password may have lost control of the account. A token works once.
+ * Sets a new password with the token from a mail, ends all sessions of the user, deletes all their
+ * API keys and forgets all their devices: whoever resets a password may have lost control of the
+ * account. A token works once.
+ *
+ * @returns the secret that makes the client a known device of the user, as the token has proved it
  *
  * @throws InvalidRequest if the token is unknown, used or expired, the passwords differ, or the new
  *   password breaks a rule, which does not use up the token
@@ -82,7 +87,7 @@ export async function requestPasswordReset(context: Context, email: string): Pro
 export async function resetPassword(
   context: Context,
   { token, new_password, confirm_password }: PasswordReset,
-): Promise<void> {
+): Promise<string> {
   const items = mismatch(new_password, confirm_password);
   if (items.length > 0) throw new InvalidRequest(items);
   const tokenHash = hashSecret(token);
@@ -93,7 +98,7 @@ export async function resetPassword(
   const broken = passwordItems(new_password, owner, 'new_password');
   if (broken.length > 0) throw new InvalidRequest(broken);
   const passwordHash = await hashPassword(new_password, context.passwordCost);
-  await inTransaction(context, async (trx) => {
+  return inTransaction(context, async (trx) => {
     const taken = await takeEmailToken(trx.db, tokenHash, 'reset_password', context.now);
     const user = taken === null ? null : await lockUser(trx.db, taken.user_id);
     if (taken === null || user === null || !user.is_active) throw invalidToken();
@@ -105,6 +110,8 @@ export async function resetPassword(
     await writePassword(anonymous, user, passwordHash, 'account.reset_password');
     await deleteSessionsOf(trx.db, user.id);
     await deleteAllApiKeys(anonymous, user.id);
+    await deleteDevicesOf(trx.db, user.id);
+    return rememberDevice(trx, user.id, null);
   });
 }
 

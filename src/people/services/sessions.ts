@@ -10,6 +10,7 @@ import { readPage } from '#src/lists/paging.js';
 import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import { recordLogin } from '#src/people/stores/accounts.js';
 import * as store from '#src/people/stores/sessions.js';
+import { rememberDevice } from './devices.js';
 
 /** Maximum number of sessions per user; beyond it, those that were used least recently end. */
 export const MAX_SESSIONS = 100;
@@ -25,6 +26,8 @@ export interface SessionStart {
   cookieId: string | null;
   remember: boolean;
   userAgent: string | null;
+  /** Secret that the device has presented; null if it is new. */
+  device: string | null;
   expiresAt: Date;
 }
 
@@ -32,17 +35,26 @@ export interface SessionStart {
 const EVICTED = { evicted: true };
 
 /**
- * Starts a session. A session that the same browser had before ends, and so do the oldest beyond
- * `MAX_SESSIONS`.
+ * Starts a session, and makes the device a known one. A session that the same browser had before
+ * ends, and so do the oldest beyond `MAX_SESSIONS`.
  *
- * @returns the id of the session
+ * @returns the id of the session, and the secret that the device is to present next time
  * @throws ApiError invalid_credentials if the user was deleted or deactivated, or the password was
  *   changed, meanwhile
  */
 export function startSession(
   context: Context,
-  { id: reserved, userId, passwordHash, cookieId, remember, userAgent, expiresAt }: SessionStart,
-): Promise<number> {
+  {
+    id: reserved,
+    userId,
+    passwordHash,
+    cookieId,
+    remember,
+    userAgent,
+    device,
+    expiresAt,
+  }: SessionStart,
+): Promise<{ id: number; device: string }> {
   const { viewer, address, now } = context;
   return inTransaction(context, async (trx) => {
     // Must come first, as it locks the user: a concurrent deactivation or password change waits for
@@ -68,7 +80,7 @@ export function startSession(
     const begin = { action: 'session.begin', id, after } as const;
     const entries = [...ends, begin].map((entry) => ({ ...entry, actorId: userId }));
     await record({ ...trx, viewer: null }, ...entries);
-    return id;
+    return { id, device: await rememberDevice(trx, userId, device) };
   });
 }
 

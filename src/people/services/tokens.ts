@@ -82,27 +82,33 @@ export async function revokeToken(context: Context, token: string, keys: TokenKe
 
 async function startTokenSession(
   context: Context,
-  login: { username: string; password: string },
+  { username, password, device_token }: TokenRequest & { username: string; password: string },
   { keys, userAgent }: TokenIssuer,
 ): Promise<TokenPair> {
   const { now, sessionLimits } = context;
-  const { id: userId, passwordHash } = await authenticate(context, login);
+  const presented = device_token ?? null;
+  const { id: userId, passwordHash } = await authenticate(
+    context,
+    { username, password },
+    presented,
+  );
   const end = endOf('token', now, sessionLimits);
   const sessionId = await reserveSessionId(context.db);
   const pair = await signPair({ userId, sessionId }, { keys, now, end });
-  await inTransaction(context, async (trx) => {
-    await startSession(trx, {
+  return inTransaction(context, async (trx) => {
+    const { device } = await startSession(trx, {
       id: sessionId,
       userId,
       passwordHash,
       cookieId: null,
       remember: false,
       userAgent,
+      device: presented,
       expiresAt: expiryOf(now, end),
     });
     await storeRefreshToken(trx, pair, { sessionId, end, parentHash: null });
+    return { ...pair, device_token: device };
   });
-  return pair;
 }
 
 async function refreshSession(

@@ -14,6 +14,7 @@ const UNANNOUNCED = new Set([
   'api_keys',
   'audit_log',
   'audit_repeats',
+  'devices',
   'email_tokens',
   'idempotency_keys',
   'migrations',

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { withFolded } from '#src/db/folded-columns.js';
+import { deleteUnusedDevices } from '#src/people/stores/devices.js';
 import { deleteExpiredEmailTokens } from '#src/people/stores/email-tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '#src/people/stores/registrations.js';
@@ -53,6 +54,19 @@ t.test('deletes expired mail tokens and refresh tokens', async (t) => {
     const left = await app.db.selectFrom(table).select('token_hash').execute();
     t.same(left, [{ token_hash: hash('stays') }], table);
   }
+});
+
+t.test('deletes devices that were not used any more', async (t) => {
+  for (const [name, last_used_at] of [
+    ['gone', past],
+    ['stays', future],
+  ] as const) {
+    const device = { user_id, secret_hash: hash(name), last_used_at };
+    await app.db.insertInto('devices').values(device).execute();
+  }
+  t.equal(await deleteUnusedDevices(app.db, now), 1);
+  const left = await app.db.selectFrom('devices').select('secret_hash').execute();
+  t.same(left, [{ secret_hash: hash('stays') }]);
 });
 
 t.test('deletes failed jobs, and keeps those that may still run', async (t) => {

@@ -335,6 +335,7 @@ t.test('starts no session for a login with the password before a change', async 
       cookieId: 'x',
       remember: false,
       userAgent: null,
+      device: null,
       expiresAt: test.clock.read(),
     });
   await t.rejects(begin('$argon2id$another'), { code: 'invalid_credentials' });

@@ -75,7 +75,8 @@ t.test('issues a pair of tokens for a password', async (t) => {
   t.equal(reply.status, 200);
   t.equal(reply.headers['cache-control'], 'no-store');
   t.equal(reply.headers['set-cookie'], undefined);
-  const { access_token, refresh_token, ...rest } = reply.json;
+  const { access_token, refresh_token, device_token, ...rest } = reply.json;
+  t.match(device_token, /^[\w-]{43}$/);
   t.same(rest, { token_type: 'bearer', expires_in: 3600, refresh_expires_in: 2_592_000 });
 
   const [{ id }] = await rowsOf(`select id from users where username = 'alice'`);
