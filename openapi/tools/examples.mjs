@@ -16,6 +16,9 @@ export function exampleOfBody(contract, operation, made) {
   const value = media.example ?? firstOf(media.examples) ?? exampleOf(contract, media.schema);
   const credentials = { username: '{{username}}', password: '{{password}}' };
   if (operation.operationId === 'auth-login') return jsonBody({ ...value, ...credentials });
+  if (operation.operationId === 'api-keys-create') {
+    return jsonBody({ ...value, current_password: credentials.password });
+  }
   if (operation.operationId === 'tokens-create') {
     return { mode: 'urlencoded', urlencoded: fieldsOf(credentials) };
   }
