@@ -1,4 +1,6 @@
+import { isLoopbackName } from '#src/lib/loopback.js';
 import type { Config } from './config-schema.js';
+import { MIN_SECRET_BITS, strengthOf } from './secret-strength.js';
 
 /** Minimum length of a secret, in characters. */
 export const MIN_SECRET_LENGTH = 32;
@@ -11,6 +13,7 @@ export const MIN_SECRET_LENGTH = 32;
  */
 export function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
   return [
+    findNetworkProblem(values),
     findUrlProblem(values.DATABASE_URL),
     findUpstreamProblem(values.PLAYGROUND_UPSTREAM_URL),
     findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
@@ -21,6 +24,23 @@ export function findProblems(values: { [Name in keyof Config]?: unknown }): stri
     findClientProblem(values.CLIENT_URL),
     findOriginProblem(values.CORS_ORIGINS),
   ].filter((problem) => problem !== undefined);
+}
+
+/** Development must not be reachable from other machines by accident. */
+function findNetworkProblem({
+  HOST,
+  APP_ENV = 'development',
+  ALLOW_NETWORK_DEVELOPMENT,
+}: Parameters<typeof findProblems>[0]): string | undefined {
+  // Not yet converted if another variable is invalid.
+  const isAllowed = /^(?:true|t|yes|y|on|1)$/i.test(String(ALLOW_NETWORK_DEVELOPMENT));
+  if (APP_ENV === 'production' || isAllowed) return undefined;
+  if (typeof HOST !== 'string' || isLoopbackName(HOST)) return undefined;
+  return (
+    'HOST lets other machines reach a service that is not in production, with its demo accounts ' +
+    'and generated secrets: set APP_ENV=production, or ALLOW_NETWORK_DEVELOPMENT=true on a ' +
+    'network that you trust'
+  );
 }
 
 function findUrlProblem(url: unknown): string | undefined {
@@ -68,9 +88,12 @@ function findSecretProblem(
       ? `${name} is missing: production requires it; generate one with \`npm run cli -- generate-secret\``
       : undefined;
   }
-  const weak = secret.length < MIN_SECRET_LENGTH || new Set(secret).size < 8;
-  return weak
-    ? `${name} is too weak: use at least ${MIN_SECRET_LENGTH} random characters`
+  const remedy = 'use the output of `npm run cli -- generate-secret`';
+  if (secret.length < MIN_SECRET_LENGTH || new Set(secret).size < 8) {
+    return `${name} is too weak: it needs at least ${MIN_SECRET_LENGTH} random characters; ${remedy}`;
+  }
+  return environment === 'production' && strengthOf(secret) < MIN_SECRET_BITS
+    ? `${name} is too weak: words, sequences and repetitions can be guessed; ${remedy}`
     : undefined;
 }
 

@@ -14,9 +14,19 @@ export const ConfigSchema = Type.Object({
   HOST: Default(
     Type.String({
       minLength: 1,
-      description: 'Address to listen on; `0.0.0.0` accepts connections from other machines',
+      description:
+        'Address to listen on; `0.0.0.0` accepts connections from other machines, which requires ' +
+        '`APP_ENV=production` or `ALLOW_NETWORK_DEVELOPMENT=true`',
     }),
     '127.0.0.1',
+  ),
+  ALLOW_NETWORK_DEVELOPMENT: Default(
+    Type.Boolean({
+      description:
+        'Allow other machines to reach a service that is not in production. Its demo accounts, ' +
+        'generated secrets and looser defaults are not safe on a network that you do not trust.',
+    }),
+    false,
   ),
   PORT: Default(
     Type.Integer({

@@ -1,14 +1,20 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { projectRoot } from '#src/lib/project-root.js';
 import { compileParameters } from '#src/lib/validation/index.js';
 import { findProblems } from './config-problems.js';
 import { type Config, ConfigSchema } from './config-schema.js';
+import { findWarnings } from './config-warnings.js';
+import { findMisspelled } from './misspelled-variables.js';
 
 /** An invalid configuration. The message is one line that names every wrong variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
+
+/** The project's own variables, for development. */
+const ENV_FILE = join(projectRoot, '.env');
 
 const parse = compileParameters(ConfigSchema, { place: 'query', definitions: {} });
 
@@ -18,10 +24,32 @@ const parse = compileParameters(ConfigSchema, { place: 'query', definitions: {} 
  *
  * @throws ConfigError naming every variable that is missing or wrong, without its value
  */
-export function loadConfig(): Config {
-  const file = join(projectRoot, '.env');
+export function loadConfig(file = ENV_FILE): Config {
   if (existsSync(file)) process.loadEnvFile(file);
   return parseConfig(process.env);
+}
+
+/**
+ * Returns what the operator should know of the configuration that `loadConfig` has returned: one
+ * sentence each, without secrets.
+ *
+ * @param hasAdministrator whether an administrator can sign in
+ */
+export function configWarnings(config: Config, hasAdministrator: boolean): string[] {
+  return [
+    ...misspelledVariables(),
+    ...findWarnings(config, {
+      hasAdministrator,
+      isProxySet: Boolean(process.env['TRUST_PROXY']),
+      databasePassword: process.env['PGPASSWORD'],
+    }),
+  ];
+}
+
+/** Returns one sentence for each variable that was probably meant for the service. */
+export function misspelledVariables(file = ENV_FILE): string[] {
+  const inFile = existsSync(file) ? Object.keys(parseEnv(readFileSync(file, 'utf8'))) : [];
+  return findMisspelled({ known: KNOWN, set: namesSetIn(process.env), inFile });
 }
 
 /** The trusted proxies, in the form of Fastify's `trustProxy` option. */
@@ -48,6 +76,9 @@ export function adminPassword(): string | undefined {
   return process.env[ADMIN_PASSWORD_VARIABLE] || undefined;
 }
 
+/** Every variable that the service and its commands read. */
+const KNOWN = [...Object.keys(ConfigSchema.properties), ADMIN_PASSWORD_VARIABLE, 'NODE_ENV'];
+
 /** The variables that hold comma-separated lists. */
 const LISTS = ['CORS_ORIGINS', 'JWT_SECRET'] as const;
 
@@ -58,7 +89,7 @@ const LISTS = ['CORS_ORIGINS', 'JWT_SECRET'] as const;
  */
 export function parseConfig(environment: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    namesSetIn(environment).map((name) => [name, environment[name] ?? '']),
   );
   const given = {
     ...(set['NODE_ENV'] === 'production' ? { APP_ENV: 'production' } : {}),
@@ -72,8 +103,16 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     'errors' in result
       ? [...result.errors.map(({ loc, msg }) => `${loc[1]}: ${msg}`), ...findProblems(given)]
       : findProblems(result.value);
-  if (problems.length > 0) throw new ConfigError(problems.join('. '));
+  if (problems.length > 0) {
+    const misspelled = findMisspelled({ known: KNOWN, set: Object.keys(set), inFile: [] });
+    throw new ConfigError([...problems, ...misspelled].join('. '));
+  }
   return (result as { value: Config }).value;
+}
+
+/** The variables that have a value. */
+function namesSetIn(environment: Record<string, string | undefined>): string[] {
+  return Object.keys(environment).filter((name) => Boolean(environment[name]));
 }
 
 function splitList(text: string): string[] {

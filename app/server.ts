@@ -1,12 +1,14 @@
+import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { readMigrations } from '#src/db/migration-files.js';
 import { migrateUp } from '#src/db/migrator.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
+import { hasAdministrators } from '#src/people/stores/users.js';
 import { jobQueue } from '#src/queue/install.js';
 import { buildApp } from './app.js';
-import { loadConfig } from './config.js';
+import { ConfigError, configWarnings, loadConfig, misspelledVariables } from './config.js';
 import type { Config } from './config-schema.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from './demo/demo-data.js';
 import { type OpenDatabase, openDatabase } from './open-database.js';
@@ -45,9 +47,26 @@ async function main(): Promise<void> {
     port: config.PORT,
     listenTextResolver: () => 'listening',
   });
+  await warn(config, app);
   // Last, because the password is shown only once: nothing may fail after it has been generated.
   const password = await loadDemoDataOnce(config, app);
   announce(config, app, { embedded, password });
+}
+
+/**
+ * Logs what is missing or doubtful in the configuration, one line each. Of several workers on one
+ * machine, the first does. Never fails.
+ */
+async function warn(config: Config, app: FastifyInstance): Promise<void> {
+  if (cluster.isWorker && cluster.worker?.id !== 1) return;
+  const isProduction = config.APP_ENV === 'production';
+  const hasAdministrator = isProduction
+    ? await hasAdministrators(app.db).catch((error: unknown) => {
+        app.log.warn({ err: error }, 'could not look for an administrator');
+        return true;
+      })
+    : true;
+  for (const warning of configWarnings(config, hasAdministrator)) app.log.warn(warning);
 }
 
 /** Returns the administrator's password; null if no data was loaded, here or by a faster process. */
@@ -121,7 +140,7 @@ function announce(
   const lines = [
     '',
     `  Althing        ${origin}`,
-    `  documentation  ${origin}/docs`,
+    ...(config.DOCS ? [`  documentation  ${origin}/docs`] : []),
     `  log level      ${config.LOG_LEVEL}`,
     ...(embedded ? [`  database       embedded, in ${config.DATA_DIR}`] : []),
     ...(password === null
@@ -140,7 +159,10 @@ try {
 } catch (error) {
   // An error during shutdown is not a failure to start.
   if (!stopping) {
-    console.error(`Althing could not start: ${describeFailure(error)}`);
+    // A misspelled variable may be the reason; an invalid configuration has named it already.
+    const misspelled = error instanceof ConfigError ? [] : misspelledVariables();
+    const reasons = [describeFailure(error), ...misspelled.map((sentence) => ` ${sentence}.`)];
+    console.error(`Althing could not start: ${reasons.join('')}`);
     await stop(0).catch((failure: unknown) => console.error(describeFailure(failure)));
     process.exit(1);
   }

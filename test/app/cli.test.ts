@@ -140,6 +140,13 @@ t.test('db up lists rows that a migration cannot convert', async (t) => {
   t.match(again.stdout, /^applied 0024_/);
 });
 
+t.test('commands name misspelled variables before they use a database', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  const outcome = await run(['db', 'status'], { DATABASE_URL, DATABSE_URL: 'secret' });
+  t.equal(outcome.code, 0);
+  t.equal(outcome.stderr, 'warning: DATABSE_URL is not read (did you mean DATABASE_URL?)\n');
+});
+
 t.test('db new', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'migrations-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

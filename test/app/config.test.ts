@@ -1,9 +1,18 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ConfigError, parseConfig } from '#app/config.js';
+import { ConfigError, misspelledVariables, parseConfig } from '#app/config.js';
 import { type Config, ConfigSchema } from '#app/config-schema.js';
+import { findWarnings } from '#app/config-warnings.js';
+import { MIN_SECRET_BITS, strengthOf } from '#app/secret-strength.js';
+import { generateSecret } from '#app/secrets.js';
+import { projectRoot } from '#src/lib/project-root.js';
+import { temporaryDirectory } from '#test/src/db/embedded/support.js';
+import { Problems } from '#test/support/problems.js';
 
-const SECRET_KEY = '0123456789abcdef0123456789abcdef';
-const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
+const SECRET_KEY = generateSecret();
+const JWT_SECRET = generateSecret();
 const DATABASE_URL = 'postgresql://user:password@host:5432/database';
 
 /** Returns the error message of the rejected configuration. */
@@ -25,8 +34,11 @@ t.test('provides defaults for all optional settings', async (t) => {
   t.same(config, {
     APP_ENV: 'development',
     HOST: '127.0.0.1',
+    ALLOW_NETWORK_DEVELOPMENT: false,
     PORT: 8000,
     LOG_LEVEL: 'info',
+    DOCS: true,
+    PUBLIC_USERS: true,
     DATA_DIR: 'data',
     DEMO_DATA: true,
     DB_POOL_MIN: 2,
@@ -118,6 +130,9 @@ t.test('names the variable with an invalid value', async (t) => {
     PORT: ['abc', '-1', '65536', '80.5'],
     LOG_LEVEL: ['loud', 'INFO'],
     DEMO_DATA: ['perhaps', '2'],
+    ALLOW_NETWORK_DEVELOPMENT: ['perhaps'],
+    DOCS: ['none'],
+    PUBLIC_USERS: ['some'],
     DB_POOL_MIN: ['-1', '31', '11'],
     DB_POOL_MAX: ['0', '31'],
     DB_POOL_MAX_LIFETIME: ['0'],
@@ -245,4 +260,360 @@ t.test('rejects a DB_POOL_MIN above DB_POOL_MAX', async (t) => {
     refusal(t, { DB_POOL_MIN: '4', DB_POOL_MAX: '3' }),
     'DB_POOL_MIN is greater than DB_POOL_MAX: lower it, or raise DB_POOL_MAX',
   );
+});
+
+t.test('listens to other machines in production only, unless told otherwise', async (t) => {
+  const network = [
+    '0.0.0.0',
+    '::',
+    '192.168.0.4',
+    '::ffff:10.0.0.1',
+    'althing.example',
+    '128.0.0.1',
+  ];
+  for (const HOST of network) {
+    for (const APP_ENV of ['', 'development', 'testing']) {
+      const message = refusal(t, { APP_ENV, HOST });
+      t.match(message, /^HOST lets other machines reach/, `${APP_ENV} ${HOST}`);
+      t.match(message, 'APP_ENV=production');
+      t.match(message, 'ALLOW_NETWORK_DEVELOPMENT=true');
+      t.match(refusal(t, { APP_ENV, HOST, ALLOW_NETWORK_DEVELOPMENT: 'false' }), /^HOST/);
+      const allowed = parseConfig({ APP_ENV, HOST, ALLOW_NETWORK_DEVELOPMENT: 'true' });
+      t.equal(allowed.HOST, HOST);
+    }
+    const production = { NODE_ENV: 'production', SECRET_KEY, JWT_SECRET };
+    t.equal(parseConfig({ ...production, HOST }).HOST, HOST);
+  }
+  for (const HOST of [
+    '127.0.0.1',
+    '127.8.8.8',
+    '::1',
+    '0:0:0:0:0:0:0:1',
+    'localhost',
+    'LOCALHOST',
+  ]) {
+    t.equal(parseConfig({ HOST }).HOST, HOST);
+  }
+  const all = refusal(t, { HOST: '0.0.0.0', PORT: 'abc' });
+  t.match(all, /^PORT: .*\. HOST lets other machines/, 'with all other problems');
+});
+
+/** Secrets that people write, copy from documents, or type without looking. */
+const WEAK_SECRETS = [
+  'replace-with-strong-random-value',
+  'REPLACE_WITH_STRONG_RANDOM_VALUE',
+  'change-this-before-production-change-this-before-production',
+  'dev-key-change-in-production-dev-key-change-in-production',
+  'dev-key-change-in-production0000',
+  'changeme-changeme-changeme-changeme',
+  'changemechangemechangemechangeme',
+  'ChangeMe!ChangeMe!ChangeMe!ChangeMe!',
+  'change me change me change me change me',
+  'C-h-a-n-g-e-M-e-C-h-a-n-g-e-M-e-12345',
+  'change___me___before___production___!!',
+  'changeme1changeme2changeme3changeme4',
+  'please-change-this-secret-key-before-deploying-to-production',
+  'supersecretsupersecretsupersecret!',
+  'secretsecretsecretsecretsecretsecret12345678',
+  's3cr3t-s3cr3t-s3cr3t-s3cr3t-s3cr3t-s3cr3t',
+  'passwordpassword1234567890password',
+  'p4ssw0rd-s3cr3t-k3y-f0r-pr0duct10n',
+  'example-secret-key-example-secret-key',
+  'default.secret.key.default.secret.key',
+  'development-secret-key-for-testing-only',
+  'DevelopmentSecretKeyForTestingOnly123',
+  'test_secret_key_0123456789_0123456789',
+  'your-secret-key-goes-here-your-secret-key',
+  'your_256_bit_secret_your_256_bit_secret',
+  '<insert-your-jwt-secret-token-value-here>',
+  'TODO-insert-a-real-secret-here-TODO-TODO',
+  'sample-secret-sample-secret-sample-secret',
+  'placeholderplaceholderplaceholderplaceholder',
+  'xxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-placeholder',
+  'qwertyuiopasdfghjklzxcvbnm1234567890',
+  'Qwertyuiop1234567890Asdfghjkl!!!!!!!',
+  '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p',
+  'asdfghjklasdfghjklasdfghjklasdfghjkl',
+  '0123456789abcdef0123456789abcdef',
+  '0123456789ABCDEF0123456789ABCDEF',
+  'fedcba9876543210fedcba9876543210',
+  '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+  '3456789abcdef0123456789abcdef012',
+  'abcdefghijklmnopqrstuvwxyz0123456789',
+  '00112233445566778899aabbccddeeff',
+  'aabbccddeeffgghhiijjkkllmmnnooppqqrr',
+  'abcdefgh12345678abcdefgh12345678',
+  'deadbeefdeadbeefcafebabecafebabe',
+  'the quick brown fox jumps over the lazy dog',
+  'the-quick-brown-fox-jumps-over-the-lazy-dog-and-runs-from-the-big-wolf',
+  'correct horse battery staple correct horse',
+  'correcthorsebatterystaplemountainriver',
+  'CorrectHorseBatteryStapleMountainRiver',
+  'to be or not to be that is the question whether tis nobler in the mind',
+  'lorem ipsum dolor sit amet consectetur adipiscing elit',
+  'mysupersecretkeythatnobodywillguess',
+  'a token secret for tests and nothing else',
+  '请在部署到生产环境之前把这个密钥改成一个随机的字符串谢谢大家的配合',
+  'измените-этот-ключ-перед-запуском-в-продакшен',
+  'ｃｈａｎｇｅｍｅ-ｃｈａｎｇｅｍｅ-ｃｈａｎｇｅｍｅ-ｃｈａｎｇｅｍｅ',
+];
+
+t.test('production refuses secrets that people make up or copy', async (t) => {
+  const production = { NODE_ENV: 'production', SECRET_KEY, JWT_SECRET };
+  for (const weak of WEAK_SECRETS) {
+    t.match(refusal(t, { ...production, SECRET_KEY: weak }), /^SECRET_KEY is too weak/, weak);
+    for (const list of [weak, `${JWT_SECRET},${weak}`, `${weak}, ${JWT_SECRET}`]) {
+      const message = refusal(t, { ...production, JWT_SECRET: list });
+      t.match(message, /^JWT_SECRET is too weak: .*npm run cli -- generate-secret/, list);
+      t.notOk(message.includes(weak), 'does not repeat it');
+    }
+  }
+  // Elsewhere, only what is short or monotonous: nobody else reaches the service.
+  t.equal(parseConfig({ SECRET_KEY: WEAK_SECRETS[0] ?? '' }).SECRET_KEY, WEAK_SECRETS[0]);
+  t.match(refusal(t, { SECRET_KEY: 'ab'.repeat(40) }), /^SECRET_KEY is too weak/);
+});
+
+t.test('production refuses sentences, written in any usual way', async (t) => {
+  const guide = readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8');
+  const sentences = guide
+    .replaceAll(/```.*?```/gs, '')
+    .split('\n')
+    .filter((line) => /^[A-Z]/.test(line))
+    .flatMap((line) => line.split(/[.:;] /))
+    .filter((sentence) => /^[A-Za-z ,']{40,}$/.test(sentence))
+    .map((sentence) => sentence.slice(0, 60));
+  t.ok(sentences.length > 20, `${sentences.length} sentences`);
+  const ways = [
+    (text: string) => text,
+    (text: string) => text.toUpperCase(),
+    (text: string) => text.replaceAll(/[ ,']+/g, '-').toLowerCase(),
+    (text: string) => text.replaceAll(/[ ,']+/g, '_'),
+    (text: string) => text.replaceAll(/[ ,']+(.)/g, (_, letter) => letter.toUpperCase()),
+    (text: string) => text.replaceAll(/[ ,']+/g, '').toLowerCase(),
+  ];
+  const problems = new Problems();
+  for (const sentence of sentences) {
+    for (const write of ways) {
+      const secret = write(sentence);
+      problems.unless(strengthOf(secret) < MIN_SECRET_BITS, `${strengthOf(secret)}: ${secret}`);
+    }
+  }
+  problems.assertNone(t, 'sentences');
+});
+
+t.test('production accepts every generated secret', async (t) => {
+  let least = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < 3000; n += 1) least = Math.min(least, strengthOf(generateSecret()));
+  t.comment(`the weakest of 3000 has ${least.toFixed()} bits`);
+  t.ok(least > 2 * MIN_SECRET_BITS, `${least} bits: far above the limit`);
+  const makers = {
+    'openssl rand -hex 32': () => randomBytes(32).toString('hex').toUpperCase(),
+    'openssl rand -base64 32': () => randomBytes(32).toString('base64'),
+    'openssl rand -base64 48': () => randomBytes(48).toString('base64'),
+    'token_urlsafe(32)': () => randomBytes(32).toString('base64url'),
+    'two UUIDs': () => `${randomUUID()}${randomUUID()}`,
+  };
+  const problems = new Problems();
+  for (const [name, make] of Object.entries(makers)) {
+    for (let n = 0; n < 200; n += 1) {
+      const secret = make();
+      problems.unless(strengthOf(secret) >= MIN_SECRET_BITS, `${name}: ${secret}`);
+    }
+  }
+  problems.assertNone(t, 'secrets of other programs');
+  const config = parseConfig({ NODE_ENV: 'production', SECRET_KEY, JWT_SECRET });
+  t.equal(config.SECRET_KEY, SECRET_KEY);
+});
+
+t.test('measures the strength of a secret of any length in bounded time', async (t) => {
+  const time = (secret: string) => {
+    const began = process.hrtime.bigint();
+    strengthOf(secret);
+    return Number(process.hrtime.bigint() - began);
+  };
+  const random = randomBytes(50_000).toString('base64');
+  time(random);
+  const [short, long] = [random.slice(0, 1000), random].map((secret) =>
+    Math.min(...Array.from({ length: 5 }, () => time(secret))),
+  );
+  t.ok((long ?? 0) < 10 * (short ?? 0), `${short} and ${long} ns`);
+});
+
+/** The warnings of a production configuration, by the variable or command that they name. */
+function productionWarnings(settings: Record<string, string>, circumstances = {}): string[] {
+  const config = parseConfig({ NODE_ENV: 'production', SECRET_KEY, JWT_SECRET, ...settings });
+  return findWarnings(config, {
+    hasAdministrator: true,
+    isProxySet: true,
+    databasePassword: undefined,
+    ...circumstances,
+  });
+}
+
+const COMPLETE = {
+  SMTP_URL: 'smtp://mail.example.com',
+  DATABASE_URL: 'postgresql://althing@database/althing',
+  CLIENT_URL: 'https://app.example.com',
+  TRUST_PROXY: '1',
+};
+
+t.test('production names each thing that is missing', async (t) => {
+  t.same(productionWarnings(COMPLETE), []);
+  for (const [name, pattern] of [
+    ['SMTP_URL', /^SMTP_URL is not set.*smtps:/],
+    ['DATABASE_URL', /^DATABASE_URL is not set.*embedded.*postgresql:/],
+    ['CLIENT_URL', /^CLIENT_URL is not set/],
+    ['TRUST_PROXY', /plain HTTP.*TLS.*TRUST_PROXY/],
+  ] as const) {
+    const warnings = productionWarnings({ ...COMPLETE, [name]: '' });
+    t.match(warnings, [pattern], name);
+    t.equal(warnings.length, 1, name);
+  }
+  t.match(productionWarnings(COMPLETE, { hasAdministrator: false }), [
+    /administrator.*npm run cli -- create-admin/,
+  ]);
+  t.match(productionWarnings({ ...COMPLETE, TRUST_PROXY: '' }, { isProxySet: false }), [
+    /^TRUST_PROXY is not set/,
+    /plain HTTP/,
+  ]);
+  t.match(productionWarnings({ ...COMPLETE, CLIENT_URL: 'http://app.example.com' }), [
+    /^CLIENT_URL is a plain http URL.*https/,
+  ]);
+  t.same(productionWarnings({ ...COMPLETE, CLIENT_URL: 'http://localhost:3000' }), []);
+});
+
+t.test('production warns of passwords that are easy to guess', async (t) => {
+  const weak = [
+    'password',
+    'postgres',
+    '12345678',
+    'Python@123',
+    'pass',
+    'change-this-before-production',
+    'replace-with-strong-random-value',
+    's3cret',
+    'Welcome1!',
+    'correct-horse',
+    'qwerty123',
+    'aaaaaaaaaaaaaaaa',
+  ];
+  const urls = {
+    DATABASE_URL: (password: string) => `postgresql://althing:${password}@database/althing`,
+    SMTP_URL: (password: string) => `smtps://althing:${password}@mail.example.com`,
+    REDIS_URL: (password: string) => `redis://:${password}@redis`,
+  };
+  for (const [name, make] of Object.entries(urls)) {
+    for (const password of weak) {
+      const settings = { ...COMPLETE, [name]: make(encodeURIComponent(password)) };
+      const warnings = productionWarnings(settings);
+      t.match(warnings, [new RegExp(`^The password in ${name} is easy to guess`)], password);
+      t.equal(warnings.length, 1);
+      if (password.length > 8) t.notOk(String(warnings).includes(password), 'does not repeat it');
+      t.same(findWarnings(parseConfig(settings), {} as never), [], 'not in development');
+    }
+    for (const password of [generateSecret(), randomBytes(18).toString('base64'), '']) {
+      const settings = { ...COMPLETE, [name]: make(encodeURIComponent(password)) };
+      t.same(productionWarnings(settings), []);
+    }
+  }
+  t.match(productionWarnings(COMPLETE, { databasePassword: 'postgres' }), [/^PGPASSWORD is easy/]);
+});
+
+/** Sets the variables, and no others, while `work` runs. */
+function withVariables<T>(variables: Record<string, string>, work: () => T): T {
+  const before = process.env;
+  process.env = variables;
+  try {
+    return work();
+  } finally {
+    process.env = before;
+  }
+}
+
+t.test('names variables that look like ours but are misspelled', async (t) => {
+  const misspelled: Record<string, string> = {
+    DATABSE_URL: 'DATABASE_URL',
+    DATABASE_URI: 'DATABASE_URL',
+    DATABASEURL: 'DATABASE_URL',
+    database_url: 'DATABASE_URL',
+    Database_Url: 'DATABASE_URL',
+    'database-url': 'DATABASE_URL',
+    SECRETKEY: 'SECRET_KEY',
+    SERCET_KEY: 'SECRET_KEY',
+    SECRET_KEYS: 'SECRET_KEY',
+    RATE_LIMTS: 'RATE_LIMIT',
+    RATE_LIMITS: 'RATE_LIMIT',
+    JWT_SECRTE: 'JWT_SECRET',
+    APP_ENVV: 'APP_ENV',
+    APPENV: 'APP_ENV',
+    NODE_EVN: 'NODE_ENV',
+    PROT: 'PORT',
+    port: 'PORT',
+    HOTS: 'HOST',
+    TRUSTED_PROXY: 'TRUST_PROXY',
+    ALTHING_DATABASE_URL: 'DATABASE_URL',
+    ALTHING_PORT: 'PORT',
+    ALTHING_RATE_LIMTS: 'RATE_LIMIT',
+    ALTHING_ADMIN_PASWORD: 'ALTHING_ADMIN_PASSWORD',
+  };
+  for (const [name, meant] of Object.entries(misspelled)) {
+    const found = withVariables({ [name]: 'hunter2' }, () => misspelledVariables('/nowhere'));
+    t.same(found, [`${name} is not read (did you mean ${meant}?)`]);
+  }
+  t.same(
+    withVariables({ ALTHING_COLOR: 'red', althing_mode: 'x' }, () =>
+      misspelledVariables('/nowhere'),
+    ),
+    ['ALTHING_COLOR is not read', 'althing_mode is not read'],
+  );
+});
+
+t.test('names no variable that belongs to others, or is set correctly', async (t) => {
+  const foreign =
+    `PATH HOME HOSTNAME HOSTTYPE LANG LC_ALL LOGNAME MAIL PWD OLDPWD SHELL SHLVL TERM TZ USER
+    TMPDIR EDITOR DISPLAY NODE_ENV NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_V8_COVERAGE
+    PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSSLMODE PGSERVICE POSTGRES_PASSWORD POSTGRES_USER
+    POSTGRES_DB DOCKER_HOST COMPOSE_PROJECT_NAME HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy
+    no_proxy npm_config_loglevel npm_config_cache npm_package_version npm_lifecycle_event INIT_CWD
+    XDG_DATA_DIRS XDG_DATA_HOME SSH_AUTH_SOCK KUBERNETES_PORT KUBERNETES_SERVICE_HOST
+    KUBERNETES_SERVICE_PORT REDIS_PORT REDIS_HOST SMTP_HOST SMTP_USER DATABASE_USER DATABASE_NAME
+    DATABASE_HOST DB_HOST DB_PORT APP_NAME APP_KEY CLIENT_ID DEBUG CI GITHUB_TOKEN AWS_SECRET_ACCESS_KEY
+    UV_THREADPOOL_SIZE SSL_CERT_FILE FORCE_COLOR DYNO WEB_CONCURRENCY _ P A`.split(/\s+/);
+  const set = Object.fromEntries(foreign.map((name) => [name, 'x']));
+  const own = Object.fromEntries(Object.keys(ConfigSchema.properties).map((name) => [name, 'x']));
+  const all = { ...set, ...own, ALTHING_ADMIN_PASSWORD: 'x', SECRETKEY: '' };
+  t.same(
+    withVariables(all, () => misspelledVariables('/nowhere')),
+    [],
+  );
+});
+
+t.test('names every unknown variable of .env', async (t) => {
+  const file = join(temporaryDirectory(t), '.env');
+  writeFileSync(
+    file,
+    'PORT=1\nFOO=1\nexport BAR="2"\n# BAZ=3\nDATABSE_URL=\nPGPASSWORD=x\nPOSTGRES_PASSWORD=x\nNODE_ENV=x\n',
+  );
+  t.same(withVariables({ FOO_OF_OTHERS: '1' }, () => misspelledVariables(file)).sort(), [
+    'BAR is not read',
+    'DATABSE_URL is not read (did you mean DATABASE_URL?)',
+    'FOO is not read',
+  ]);
+  writeFileSync(
+    file,
+    Array.from({ length: 1000 }, (_, n) => `FOO_${n}${'X'.repeat(500)}=1\n`).join(''),
+  );
+  const found = withVariables({}, () => misspelledVariables(file));
+  t.equal(found.length, 21);
+  t.equal(found.at(-1), '980 more variables are not read either');
+  t.ok(found.join().length < 3000);
+});
+
+t.test('a refusal names the misspelled variable that may be the reason', async (t) => {
+  const message = refusal(t, { NODE_ENV: 'production', SECRETKEY: SECRET_KEY, JWT_SECRET });
+  t.match(
+    message,
+    /^SECRET_KEY is missing: .*\. SECRETKEY is not read \(did you mean SECRET_KEY\?\)$/,
+  );
+  t.notOk(message.includes(SECRET_KEY));
 });

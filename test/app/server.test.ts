@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { DEMO_ADMINISTRATOR, DEMO_USERS } from '#app/demo/demo-data.js';
+import { generateSecret } from '#app/secrets.js';
 import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import {
@@ -14,14 +15,14 @@ import {
   temporaryDirectory,
   waitFor,
 } from '#test/src/db/embedded/support.js';
-import { environment, NODE } from '#test/support/command.js';
+import { environment, NODE, run } from '#test/support/command.js';
 import { createTestDatabase } from '#test/support/database.js';
 import { serverUrl } from '#test/support/server.js';
 
 type Settings = Record<string, string>;
 
-const SECRET_KEY = '0123456789abcdef0123456789abcdef';
-const JWT_SECRET = 'fedcba9876543210fedcba9876543210';
+const SECRET_KEY = generateSecret();
+const JWT_SECRET = generateSecret();
 
 /** Runs the service as a process with exactly these settings, without `.env`. */
 class Service {
@@ -72,6 +73,17 @@ class Service {
   passwords(): string[] {
     const pattern = /Sign in as admin with the password (\S+) \(shown only once\)/g;
     return [...`${this.stdout}${this.stderr}`.matchAll(pattern)].map((match) => match[1] ?? '');
+  }
+
+  /** Stops the service and returns the messages that it has logged at level warn. */
+  async warnings(): Promise<string[]> {
+    if ((await this.stop()) !== 0) throw new Error(`not stopped cleanly: ${this.stderr}`);
+    return this.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as { level: number; msg: string })
+      .filter(({ level }) => level === 40)
+      .map(({ msg }) => msg);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -365,6 +377,83 @@ t.test('prints the password of the administrator although the port is busy', asy
   t.equal(await next.stop(), 0);
 });
 
+t.test('production logs at start what is missing, one line each', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t, 'template0');
+  const settings = { APP_ENV: 'production', SECRET_KEY, JWT_SECRET, DATABASE_URL };
+  const first = new Service(t, settings);
+  t.equal((await fetch(`${await first.origin()}/ready`)).status, 200);
+  const missing = await first.warnings();
+  for (const pattern of [
+    /^No administrator .*npm run cli -- create-admin/,
+    /^SMTP_URL is not set/,
+    /^CLIENT_URL is not set/,
+    /^TRUST_PROXY is not set/,
+    /plain HTTP.*TLS.*TRUST_PROXY/,
+  ]) {
+    t.equal(missing.filter((each) => pattern.test(each)).length, 1, `${pattern}`);
+  }
+  t.equal(missing.length, 5);
+  t.notMatch(`${first.stdout}${first.stderr}`, new RegExp(`${SECRET_KEY}|${JWT_SECRET}`));
+  t.equal(first.stderr, '');
+
+  const admin = await run(['create-admin', 'root'], {
+    ...settings,
+    ALTHING_ADMIN_PASSWORD: 'Correct-Horse-9',
+  });
+  t.equal(admin.code, 0, admin.stderr);
+  const second = new Service(t, {
+    ...settings,
+    SMTP_URL: 'smtp://:changeme@mail.example.com',
+    CLIENT_URL: 'https://app.example.com',
+    TRUST_PROXY: '1',
+    RATE_LIMTS: '5',
+  });
+  await second.origin();
+  const left = await second.warnings();
+  t.match(left, [
+    /^RATE_LIMTS is not read \(did you mean RATE_LIMIT\?\)$/,
+    /^The password in SMTP_URL is easy to guess/,
+  ]);
+  t.equal(left.length, 2);
+});
+
+t.test('production warns of the embedded database', async (t) => {
+  const DATA_DIR = join(temporaryDirectory(t), 'data');
+  const service = new Service(t, { APP_ENV: 'production', SECRET_KEY, JWT_SECRET, DATA_DIR });
+  await service.origin();
+  const warnings = await service.warnings();
+  t.equal(warnings.filter((each) => /^DATABASE_URL is not set/.test(each)).length, 1);
+});
+
+t.test('development warns if other machines can reach it', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  const settings = { DATABASE_URL, DATA_DIR: temporaryDirectory(t) };
+  const quiet = new Service(t, { ...settings, HOST: 'localhost' });
+  await quiet.origin();
+  t.same(await quiet.warnings(), []);
+
+  // A spelling of 127.0.0.1 that only the system resolves, so it counts as another address.
+  const open = { ...settings, HOST: '127.1' };
+  const refused = new Service(t, open);
+  t.equal(await refused.ended, 1);
+  const allowed = new Service(t, { ...open, ALLOW_NETWORK_DEVELOPMENT: 'true' });
+  await allowed.origin();
+  const warnings = await allowed.warnings();
+  t.match(warnings, [/HOST=127\.1.*demo accounts.*secrets.*\/dev\/mail/]);
+  t.equal(warnings.length, 1);
+});
+
+t.test('names no documentation if there is none', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t);
+  const settings = { DATABASE_URL, DATA_DIR: temporaryDirectory(t), DOCS: 'false' };
+  const service = new Service(t, settings);
+  const origin = await service.origin();
+  t.notMatch(service.stdout, /documentation/);
+  t.equal((await fetch(`${origin}/docs`)).status, 404);
+  t.equal((await fetch(origin)).status, 200, 'the start page leads somewhere');
+  t.equal(await service.stop(), 0);
+});
+
 t.test('reports a problem in one line and does not start', async (t) => {
   const DATA_DIR = temporaryDirectory(t);
   const damaged = temporaryDirectory(t);
@@ -384,7 +473,29 @@ t.test('reports a problem in one line and does not start', async (t) => {
     [{ SECRET_KEY: 'hunter2' }, /: SECRET_KEY is too weak/, 'hunter2'],
     [{ DATABASE_URL, DATA_DIR: damaged }, /secret-key is damaged: remove it/],
     [
-      { DATABASE_URL, HOST: '203.0.113.7' },
+      { APP_ENV: 'production', SECRET_KEY: 'changeme-'.repeat(8), JWT_SECRET },
+      /: SECRET_KEY is too weak: .*generate-secret/,
+      'changeme',
+    ],
+    [
+      { APP_ENV: 'production', SECRETKEY: SECRET_KEY, JWT_SECRET },
+      /: SECRET_KEY is missing: .*SECRETKEY is not read \(did you mean SECRET_KEY\?\)/,
+      SECRET_KEY,
+    ],
+    [
+      { DATABASE_URL, HOST: '0.0.0.0' },
+      /: HOST lets other machines.*APP_ENV=production.*ALLOW_NETWORK_DEVELOPMENT=true/,
+    ],
+    [
+      { DATABASE_URL, APP_ENV: 'testing', HOST: '::' },
+      /: HOST lets other machines.*APP_ENV=production.*ALLOW_NETWORK_DEVELOPMENT=true/,
+    ],
+    [
+      { DATABASE_URL: serverUrl('althing_test_none'), DB_CONECT_TIMEOUT: '1' },
+      /: The database "althing_test_none".* DB_CONECT_TIMEOUT is not read \(did you mean DB_CONNECT_TIMEOUT\?\)\./,
+    ],
+    [
+      { DATABASE_URL, HOST: '203.0.113.7', ALLOW_NETWORK_DEVELOPMENT: 'true' },
       /: 203\.0\.113\.7 is not an address of this machine: correct HOST/,
     ],
     [

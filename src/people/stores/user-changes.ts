@@ -1,19 +1,15 @@
 import { type RawBuilder, sql } from 'kysely';
-import { PERMISSIONS, ROLE_PERMISSIONS } from '#schemas/roles.js';
+import { ROLE_PERMISSIONS } from '#schemas/roles.js';
 import type { Address, UserCreate, UserUpdate } from '#schemas/users.js';
 import type { Mask } from '#src/access/permissions.js';
 import type { Database } from '#src/db/database.js';
 import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
 import { tables } from '#src/db/tables.js';
-import { FULL_COLUMNS, type FullUser } from './users.js';
+import { FULL_COLUMNS, type FullUser, isAdministrator } from './users.js';
 
 /** A user to insert; omitted fields get their defaults. */
 export type NewUser = Pick<UserCreate, 'username'> &
   Partial<UserCreate> & { password_hash?: string; email_verified_at?: string };
-
-/** SQL condition: the user is an administrator who can sign in, which requires a password. */
-const isAdministrator = sql<boolean>`
-  permissions & ${sql.lit(PERMISSIONS.admin)} <> 0 and is_active and password_hash is not null`;
 
 /** Returns the user, locked until the transaction ends, or null if it does not exist. */
 export async function lockUser(db: Database, id: number): Promise<FullUser | null> {

@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import { PERMISSIONS } from '#schemas/roles.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold } from '#src/lib/fold.js';
@@ -37,6 +38,10 @@ export const FULL_COLUMNS = [
   'updated_at',
   'last_login_at',
 ] as const;
+
+/** SQL condition: the user is an administrator who can sign in, which requires a password. */
+export const isAdministrator = sql<boolean>`
+  permissions & ${sql.lit(PERMISSIONS.admin)} <> 0 and is_active and password_hash is not null`;
 
 export type PublicUser = Pick<UserRow, (typeof PUBLIC_COLUMNS)[number]>;
 export type FullUser = Pick<UserRow, (typeof FULL_COLUMNS)[number]>;
@@ -115,6 +120,17 @@ export async function findUser(
     .where(matches({ audience }))
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** Whether any administrator can sign in, which requires a password. */
+export async function hasAdministrators(db: Database): Promise<boolean> {
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where(isAdministrator)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Whether at least `count` users exist. */
