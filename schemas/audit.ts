@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery, pageOf } from './paging.js';
+import { listQuery, pageOf, truncated } from './paging.js';
 import { Component, Enum, Id, Nullable, type OperationTag, Ref, Timestamp } from './types.js';
 
 export const tag: OperationTag = {
@@ -129,6 +129,7 @@ export const AuditEntry = Component(
           'When personal data was erased from the entry because its user was deleted: IP addresses ' +
           'and the values of personal fields are null since then. Null if nothing was erased.',
       }),
+      is_truncated: truncated('`before` and `after`'),
     },
     {
       description:

@@ -21,6 +21,9 @@ export function truncated(fields: string) {
   );
 }
 
+/** The maximum length of a cursor: the longest title, escaped in JSON, in base64. */
+const MAX_CURSOR = 2048;
+
 /** The paging parameters: page number and size, or a cursor. */
 export function pageQuery() {
   return {
@@ -42,7 +45,7 @@ export function pageQuery() {
     ),
     cursor: Type.Optional(
       Type.String({
-        maxLength: 512,
+        maxLength: MAX_CURSOR,
         description:
           'The `next_cursor` of the previous page, or empty to start. Pages by cursor ' +
           'neither repeat nor skip items while others are added, and do not count them. ' +

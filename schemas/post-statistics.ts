@@ -2,6 +2,9 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Author, PostSummary, Topic } from './posts.js';
 import { Component, Default, Ref } from './types.js';
 
+/** The maximum number of months in the archives: a hundred years. */
+export const MAX_ARCHIVE_MONTHS = 1200;
+
 /** A complete list, without paging. */
 function listOf<T extends TSchema, N extends string>(
   name: N,
@@ -50,7 +53,8 @@ export type PostMonth = Static<typeof PostMonth>;
 export const PostArchives = listOf(
   'PostArchives',
   Ref(PostMonth),
-  'The months in which posts were published, newest first',
+  'The months in which posts were published, newest first; ' +
+    `${MAX_ARCHIVE_MONTHS.toLocaleString('en')} at most`,
   monthExample,
 );
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery, pageOf } from './paging.js';
+import { listQuery, pageOf, truncated } from './paging.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
 import {
   Component,
@@ -98,6 +98,7 @@ const publicFields = {
   bio,
   avatar_url: avatarUrl,
   tags,
+  is_truncated: truncated('`bio`, `tags` and `address`'),
   created_at: Timestamp('When the user was created'),
 };
 

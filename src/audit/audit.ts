@@ -3,6 +3,7 @@ import type { AuditAction, AuditEntry, AuditListQuery } from '#schemas/audit.js'
 import type { Page } from '#schemas/paging.js';
 import type { Context } from '#src/access/context.js';
 import { toTimestamp } from '#src/lib/timestamps.js';
+import { withinPageBytes } from '#src/lists/page-bytes.js';
 import { readPage } from '#src/lists/paging.js';
 import * as store from './store.js';
 
@@ -75,7 +76,7 @@ export async function recordDifference<T extends object>(
 }
 
 /** @throws InvalidRequest if the cursor is invalid */
-export function listAuditEntries(
+export async function listAuditEntries(
   context: Context,
   { page, size, cursor, sort, since, until, ...exact }: AuditListQuery,
 ): Promise<Page<AuditEntry>> {
@@ -84,7 +85,7 @@ export function listAuditEntries(
     since: since === undefined ? undefined : toTimestamp(since),
     until: until === undefined ? undefined : toTimestamp(until),
   };
-  return readPage(
+  const entries = await readPage(
     { page, size, cursor, sort },
     {
       list: (slice) => store.listAuditEntries(context.db, filter, slice),
@@ -92,6 +93,7 @@ export function listAuditEntries(
       sortKey: ({ id }) => id,
     },
   );
+  return withinPageBytes(entries, { before: null, after: null });
 }
 
 /** Returns the SHA-256 of a text in hexadecimal, which the log keeps instead of long texts. */

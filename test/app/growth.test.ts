@@ -32,6 +32,7 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
   sessions: 'MAX_SESSIONS per user; hourly job',
   refresh_tokens: 'MAX_REFRESH_TOKENS per session; hourly job',
   api_keys: 'MAX_API_KEYS per user',
+  devices: 'MAX_DEVICES per user; hourly job',
   registrations: 'per email address, per network and in total; hourly job',
   email_tokens: 'one per user and purpose; hourly job',
   audit_log: 'AUDIT_RETENTION_DAYS; refused attempts per network and in total; hourly job',

@@ -1,5 +1,10 @@
 import { sql } from 'kysely';
-import type { AuthorOfPosts, PostMonth, TagOfPosts } from '#schemas/post-statistics.js';
+import {
+  type AuthorOfPosts,
+  MAX_ARCHIVE_MONTHS,
+  type PostMonth,
+  type TagOfPosts,
+} from '#schemas/post-statistics.js';
 import type { Database } from '#src/db/database.js';
 import { authorIn } from './authors.js';
 import { commentCountOfPost, viewCountOfPost } from './posts.js';
@@ -9,7 +14,7 @@ import { isPostVisible } from './visibility.js';
 /** Only public posts are counted. */
 const isPublished = isPostVisible({ kind: 'public' });
 
-/** Returns the months (UTC) with published posts and their counts, newest first. */
+/** Returns the newest months (UTC) with published posts and their counts, newest first. */
 export async function countPostsByMonth(db: Database): Promise<PostMonth[]> {
   // `listed_at` is the publication time, and is in the index of published posts.
   const { rows } = await sql<PostMonth>`
@@ -19,7 +24,7 @@ export async function countPostsByMonth(db: Database): Promise<PostMonth[]> {
              count(*) as post_count
       from posts where ${isPublished} group by 1
     ) as counted
-    order by counted.month desc
+    order by counted.month desc limit ${sql.lit(MAX_ARCHIVE_MONTHS)}
   `.execute(db);
   return rows;
 }

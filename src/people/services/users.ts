@@ -4,6 +4,7 @@ import type { Context } from '#src/access/context.js';
 import { hasScope, isAdministrator, type Viewer } from '#src/access/viewer.js';
 import { ApiError } from '#src/errors.js';
 import { contentTag, entityTag } from '#src/lib/entity-tag.js';
+import { withinPageBytes } from '#src/lists/page-bytes.js';
 import { readPage } from '#src/lists/paging.js';
 import * as store from '#src/people/stores/users.js';
 
@@ -27,18 +28,22 @@ export function usersAudience(viewer: Viewer | null): store.Audience {
   return isAdministrator(viewer) ? 'full' : 'public';
 }
 
+/** The fields of a user that are long, empty. */
+const WITHOUT_PROFILE = { bio: '', tags: [], address: null };
+
 /** @throws InvalidRequest if the cursor is invalid */
-export function listUsers(
+export async function listUsers(
   context: Context,
   { q, ...request }: UserListQuery,
 ): Promise<Page<AnyUser>> {
   const filter = { q, audience: usersAudience(context.viewer) };
-  return readPage(request, {
+  const page = await readPage(request, {
     list: (slice) => store.listUsers(context.db, filter, slice),
     count: () => store.countUsers(context.db, filter),
     sortKey: store.userSortKey,
     isSortKey: store.isUserSortKey,
   });
+  return withinPageBytes(page, WITHOUT_PROFILE);
 }
 
 /** Number of users that an export reads at once. */

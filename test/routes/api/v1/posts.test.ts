@@ -281,6 +281,30 @@ t.test('filters, sorts and pages lists', async (t) => {
   t.equal((await anyone.get(`${mine}&sort=newest&cursor=${foreign}`)).status, 422);
 });
 
+t.test('continues a list after a title of any length', async (t) => {
+  for (const letter of ['数', '😀', '\\', '\x01']) {
+    const title = (end: string) => `${letter.repeat(199)}${end}`;
+    const author = `by_${letter.codePointAt(0)}`;
+    const { id } = await createUser({ username: author });
+    for (const end of ['a', 'b', 'c']) {
+      await insertTestPost(app, {
+        title: title(end),
+        slug: `${author}-${end}`.replace('_', '-'),
+        author_id: id,
+      });
+    }
+    const walked: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: Awaited<ReturnType<typeof anyone.get>> = await anyone.get(
+        `${URL}?author=${author}&sort=title&size=1&cursor=${cursor}`,
+      );
+      walked.push(...titles(page));
+      cursor = page.json.next_cursor;
+    }
+    t.same(walked, ['a', 'b', 'c'].map(title));
+  }
+});
+
 t.test('takes two statements for a list, one by cursor, without contents', async (t) => {
   const byNumber = await recordStatements(() => anyone.get(`${URL}?size=100&sort=popular`));
   t.equal(byNumber.length, 2);

@@ -1,0 +1,211 @@
+import type { OpenAPIV3_1 } from 'openapi-types';
+import t from 'tap';
+import { createTestApp } from '#test/support/app.js';
+import { contract, resolve } from '#test/support/contract.js';
+
+type Operation = OpenAPIV3_1.OperationObject;
+type Schema = OpenAPIV3_1.SchemaObject;
+type Parameter = OpenAPIV3_1.ParameterObject & { schema?: Schema };
+
+/** The maximum size of a list in bytes: 1 MB of long fields, and all others of its items. */
+const MAX_LIST = 2_000_000;
+
+/** Lists whose size follows from the request, or that are streamed. */
+const EXEMPT = /^(?:playground-|users-export-)/;
+
+/** Lists that cannot have as many items as their parameters allow, with the number they have. */
+const SHORTER: Record<string, number> = {
+  'api-keys-list': 50,
+  'api-versions': 1,
+  'posts-archives': 1200,
+  'roles-list': 4,
+};
+
+const { app, signedIn } = await createTestApp(t);
+const admin = await signedIn({ username: 'admin', role: 'admin' });
+
+/** The parts of addresses that the contract does not say. */
+const PLACES: Record<string, string> = {};
+
+const lists = Object.entries(contract.paths ?? {}).flatMap(([path, item]) => {
+  const operation = item?.get as Operation | undefined;
+  const id = operation?.operationId ?? '';
+  if (operation === undefined || EXEMPT.test(id) || path.endsWith('}')) return [];
+  const response = resolve<OpenAPIV3_1.ResponseObject>(
+    operation.responses?.['200'] ?? { description: '' },
+  );
+  const schema = response.content?.['application/json']?.schema;
+  const name = schema === undefined ? undefined : listIn(resolve<Schema>(schema as Schema));
+  if (name === undefined) return [];
+  const parameters = (operation.parameters ?? []).map((each) =>
+    resolve<Parameter>(each as Parameter),
+  );
+  const size = parameters.find((each) => each.name === 'size' || each.name === 'limit');
+  return [{ id, path, name, parameters, size }];
+});
+
+/** The name of the property that is a list of objects, if there is one. */
+function listIn({ type, properties = {} }: Schema): string | undefined {
+  if (type === 'array') return '';
+  return Object.keys(properties).find((name) => {
+    const property = resolve<Schema>(properties[name] as Schema);
+    if (property.type !== 'array') return false;
+    const { type, ...item } = resolve<Schema>(property.items as Schema);
+    return type === 'object' || item.anyOf !== undefined;
+  });
+}
+
+/** SQL for the longest value that a field of a request may have, in JSON, with a unique end. */
+function longest(component: string, field: string, end = "'x'"): string {
+  const schema = contract.components?.schemas?.[component] as Schema;
+  const whole = (schema.properties?.[field] ?? {}) as Schema;
+  const { maxLength, pattern } = [whole, ...((whole.anyOf ?? []) as Schema[])].find(
+    (each) => each.maxLength !== undefined,
+  ) as Schema;
+  const filler = pattern?.startsWith('^[a-z') ? "'a'" : "e'\\x01'";
+  return `(repeat(${filler}, ${maxLength} - length((${end})::text)) || (${end})::text)`;
+}
+
+/** SQL for a list of as many texts as a field may have. */
+function most(component: string, field: string): string {
+  const schema = contract.components?.schemas?.[component] as Schema;
+  const list = schema.properties?.[field] as OpenAPIV3_1.ArraySchemaObject & Schema;
+  const { maxLength } = list.items as Schema;
+  return `(select array_agg(repeat(e'\\x01', ${maxLength})) from generate_series(1, ${list.maxItems}))`;
+}
+
+/** Fills all tables with the largest rows that requests can make. */
+async function fill(): Promise<void> {
+  const sql = (text: string) => app.pg.query(text);
+  const series = 'generate_series(1, 120) as n';
+  await sql(`
+    insert into users (username, email, nickname, bio, avatar_url, age, tags, address)
+    select 'u' || lpad(n::text, 49, 'x'), ${longest('UserCreate', 'email', 'n')},
+      ${longest('UserCreate', 'nickname')}, ${longest('UserCreate', 'bio')},
+      rpad('https://', 256, e'\\x01'), 150, ${most('UserCreate', 'tags')},
+      jsonb_build_object('street', ${longest('Address', 'street')},
+        'city', ${longest('Address', 'city')}, 'zipcode', ${longest('Address', 'zipcode')})
+    from ${series};
+    insert into categories (name, slug, description)
+    select ${longest('CategoryCreate', 'name', 'n')}, ${longest('CategoryCreate', 'slug', 'n')},
+      ${longest('CategoryCreate', 'description')} from ${series};
+    insert into tags (name, slug)
+    select ${longest('TagCreate', 'name', `'word ' || n`)}, ${longest('TagCreate', 'slug', 'n')}
+    from ${series};`);
+  const post = `select ${longest('PostCreate', 'title', `'word ' || n`)} as title,
+      ${longest('PostCreate', 'slug', 'n')} as slug, ${longest('PostCreate', 'summary')} as summary,
+      'x' as content, 'x' as content_html, 'word' || repeat(e'\\x01', 5000) as content_text,
+      repeat(e'\\x01', 200) as excerpt, 1 as reading_minutes,
+      (select max(id) from users) as author_id, (select max(id) from categories) as category_id,
+      now() as published_at, to_tsvector('english', 'word ' || n) as search,
+      to_tsvector('simple', 'word ' || n) as title_search`;
+  const columns = `title, slug, summary, content, content_html, content_text, excerpt,
+    reading_minutes, author_id, category_id, published_at, search, title_search`;
+  await sql(`insert into posts (${columns}) ${post} from ${series};
+    insert into post_slugs (slug, post_id) select slug, id from posts;
+    insert into post_tags (post_id, tag_id)
+    select posts.id, tags.id from posts, (select id from tags order by id limit 20) tags;
+    insert into post_tags (post_id, tag_id)
+    select (select min(id) from posts), id from tags on conflict do nothing;
+    insert into posts (${columns}, deleted_at, deleted_by)
+    select made.*, now(), (select max(id) from users)
+    from (${post.replaceAll(' n)', ' (n + 1000))')} from ${series}) made;
+    insert into posts (${columns})
+    select 'x', 'old-' || n, '', 'x', 'x', 'x', 'x', 1, null, null, '1900-01-01'::date + n * 31, '', ''
+    from generate_series(1, 1300) as n;
+    update post_views set view_count = 1000000 where post_id <= 120;
+    update posts set author_id = 1 + id % 100 where author_id is null
+      and id in (select id from posts where author_id is null limit 200);`);
+  await sql(`
+    insert into comments (post_id, parent_id, thread_id, depth, author_id, content, content_html,
+      is_approved, search)
+    select (select min(id) from posts), null, null, 0, (select max(id) from users),
+      ${longest('CommentCreate', 'content', 'n')}, repeat('"', 65536), true, '' from ${series};
+    insert into comments (post_id, parent_id, thread_id, depth, author_id, content, content_html,
+      is_approved, search)
+    select post_id, id, id, 1, author_id, content, content_html, true, ''
+    from comments, generate_series(1, 3) where id <> (select min(id) from comments);
+    insert into comments (post_id, parent_id, thread_id, depth, author_id, content, content_html,
+      is_approved, search)
+    select post_id, id, id, 1, author_id, content, content_html, true, ''
+    from comments, generate_series(1, 200) where id = (select min(id) from comments);
+    insert into audit_log (actor_id, credential, action, resource, resource_id, address,
+      request_id, before, after)
+    select (select max(id) from users), 'session', 'user.change', repeat('r', 64), repeat('9', 64),
+      repeat('f', 39), repeat('a', 64), to_jsonb(users) - 'password_hash',
+      to_jsonb(users) - 'password_hash' from users;
+    insert into sessions (user_id, kind, id_hash, address, user_agent, expires_at)
+    select (select id from users where username = 'admin'), 'cookie', int4send(n), repeat('f', 39),
+      repeat(e'\\x01', 256), '2100-01-01' from ${series};
+    insert into api_keys (user_id, name, prefix, key_hash, scopes)
+    select (select id from users where username = 'admin'), ${longest('ApiKeyCreate', 'name')},
+      'alt_12345678', int4send(n), array['users:read'] from generate_series(1, 50) as n;
+    select graphile_worker.add_job('notice', '{}', max_attempts => 10) from ${series};
+    update graphile_worker._private_jobs set last_error = repeat(e'\\x01', 5000);`);
+  const post_id = (await sql('select min(id) as id from posts')).rows[0].id;
+  const comment = (await sql('select min(id) as id from comments')).rows[0].id;
+  const slug = async (table: string, order: string) =>
+    (await sql(`select slug from ${table} order by id ${order} limit 1`)).rows[0].slug;
+  Object.assign(PLACES, {
+    'post-comments-list': `/api/v1/posts/${post_id}/comments`,
+    'comments-list-replies': `/api/v1/comments/${comment}/replies`,
+    'categories-posts': `/api/v1/categories/${await slug('categories', 'desc')}/posts`,
+    'tags-posts': `/api/v1/tags/${await slug('tags', 'asc')}/posts`,
+  });
+}
+
+await fill();
+
+t.test('bounds every list by bytes, whatever its items', async (t) => {
+  t.ok(lists.length >= 19, `${lists.length} lists`);
+  for (const { id, path, name, parameters, size } of lists) {
+    const url = path.includes('{') ? PLACES[id] : path;
+    if (url === undefined) {
+      t.fail(`${id}: name its address in PLACES`);
+      continue;
+    }
+    const query = new URLSearchParams();
+    if (size !== undefined) query.set(size.name, String(size.schema?.maximum));
+    if (parameters.some((each) => each.name === 'q' && each.required)) query.set('q', 'word');
+    const { status, text, json } = await admin.get(`${url}?${query}`);
+    t.equal(status, 200, id);
+    const items = name === '' ? json : json?.[name];
+    const expected = SHORTER[id] ?? size?.schema?.maximum;
+    t.equal(items.length, expected, `${id}: the test fills the whole list`);
+    const bytes = Buffer.byteLength(text);
+    t.ok(bytes > 10 * items.length && bytes < MAX_LIST, `${id}: ${bytes} bytes`);
+  }
+});
+
+t.test('says which items lack their long fields, and gives them with smaller pages', async (t) => {
+  for (const [path, field] of [
+    ['/api/v1/users?sort=-id', 'bio'],
+    ['/api/v1/audit', 'after'],
+    ['/api/v1/comments', 'content'],
+  ] as const) {
+    const at = (query: string) => `${path}${path.includes('?') ? '&' : '?'}${query}`;
+    const { items, total, has_next } = (await admin.get(at('size=100'))).json;
+    t.equal(has_next, true);
+    t.ok(total > 100);
+    const isBare = (item: Record<string, unknown>) => item[field] === '' || item[field] === null;
+    const cut = items.filter(({ is_truncated = false }) => is_truncated);
+    t.ok(cut.length > 0 && cut.length < items.length, `${path}: ${cut.length} of ${items.length}`);
+    t.ok(cut.every(isBare) && items.indexOf(cut[0]) === items.length - cut.length, 'the last ones');
+    t.notOk(items.slice(0, -cut.length).some(isBare));
+    const small = (await admin.get(at('size=5&page=20'))).json.items;
+    t.same(
+      small.map((item: { id: number }) => item.id),
+      items.slice(-5).map((item: { id: number }) => item.id),
+    );
+    t.notOk(small.some((item: Record<string, unknown>) => 'is_truncated' in item || isBare(item)));
+  }
+  const one = (await admin.get('/api/v1/users/2')).json;
+  t.ok(one.bio.length === 2000 && !('is_truncated' in one));
+});
+
+t.test('lists the newest months of the archives', async (t) => {
+  const { items } = (await admin.get('/api/v1/posts/archives')).json;
+  const months = items.map(({ month }: { month: string }) => month);
+  t.same(months, [...months].sort().reverse());
+  t.equal(months[0], new Date().toISOString().slice(0, 7));
+});
