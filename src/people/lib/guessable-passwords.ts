@@ -11,7 +11,7 @@ const MIN_CONTAINED = 4;
  * of its letters, but no more than eight. More of them are a secret of their own, as nine random
  * digits alone have a billion variants.
  */
-const decorationOf = (letters: number) => Math.min(8, 2 * letters);
+const decorationLimit = (letters: number) => Math.min(8, 2 * letters);
 
 /** Symbols and digits that stand for letters. `l` and `i` share theirs, so they count as one. */
 const SUBSTITUTES: Record<string, string> = {
@@ -97,7 +97,7 @@ function isInDisguise(text: string, isWord: (part: string) => boolean): boolean 
   const letters = /\p{L}(?:.*\p{L})?/su.exec(text);
   if (letters === null || letters[0].length > 2 * longest) return false;
   const [{ length }] = letters;
-  const most = decorationOf(letters[0].match(/\p{L}/gu)?.length ?? 0);
+  const most = decorationLimit(letters[0].match(/\p{L}/gu)?.length ?? 0);
   for (let start = letters.index; start >= 0; start -= 1) {
     for (let end = letters.index + length; end <= text.length; end += 1) {
       const part = text.slice(start, end);

@@ -62,14 +62,15 @@ export async function confirmEmail(
   { token, password }: EmailConfirmation,
 ): Promise<ConfirmedEmail> {
   const tokenHash = hashSecret(token);
-  await assertRegistrant(context, tokenHash, password);
+  const isRegistration = await assertRegistrant(context, tokenHash, password);
   return inTransaction(context, async (trx) => {
-    const user = await confirmRegistration(trx, tokenHash);
-    const confirmed =
-      user === null
-        ? await confirmChange(trx, tokenHash)
-        : { username: user.username, email: String(user.email) };
-    if (confirmed !== null) return confirmed;
+    // Never by the token alone, even if a registration came in between.
+    const confirmed = isRegistration
+      ? await confirmRegistration(trx, tokenHash)
+      : await confirmChange(trx, tokenHash);
+    if (confirmed !== null) {
+      return { username: confirmed.username, email: String(confirmed.email) };
+    }
     throw new InvalidRequest([valueError('unusable_token', ['body', 'token'], REDACTED)]);
   });
 }

@@ -33,8 +33,8 @@ export const PASSWORD_RESET_MINUTES = 30;
  * keys.
  *
  * @throws InvalidRequest if the current password is wrong, the new passwords differ, or the new
- *   password is the current one or breaks a rule; ApiError too_many_attempts; user_unavailable if the password was
- *   reset meanwhile
+ *   password is the current one or breaks a rule; ApiError too_many_attempts; user_unavailable if
+ *   the password was reset meanwhile
  */
 export async function changePassword(
   context: ActingContext,
@@ -79,8 +79,7 @@ export async function requestPasswordReset(context: Context, email: string): Pro
  * API keys and forgets all their devices: whoever resets a password may have lost control of the
  * account. A token works once.
  *
- * @returns the secret that makes the client a known device of the user, as the token has proved it
- *
+ * @returns the secret of a known device for the client, which the token has proved to be the user's
  * @throws InvalidRequest if the token is unknown, used or expired, the passwords differ, or the new
  *   password breaks a rule, which does not use up the token
  */

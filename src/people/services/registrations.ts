@@ -42,9 +42,10 @@ export const REGISTRATION_HOURS = 24;
  * timing reveals it.
  *
  * @param maxUsers number of users from which registration is closed; 0 closes it
- * @throws InvalidRequest if the password breaks a rule, the passwords differ or the terms are not accepted; ApiError
- *   registration_closed; duplicate if the username is taken (usernames are public); too_many_mails;
- *   too_many_registrations from one network; too_busy if very many registrations or jobs wait
+ * @throws InvalidRequest if the password breaks a rule, the passwords differ or the terms are not
+ *   accepted; ApiError registration_closed; duplicate if the username is taken (usernames are
+ *   public); too_many_mails; too_many_registrations from one network; too_busy if very many
+ *   registrations or jobs wait
  */
 export async function register(
   context: Context,
@@ -101,9 +102,9 @@ export async function resendConfirmation(context: Context, email: string): Promi
 }
 
 /**
- * Verifies the password of the registration that the token confirms. A token of anything else needs
- * none.
+ * Verifies the password of the registration that the token confirms.
  *
+ * @returns false if the token confirms no registration
  * @param context on the pool, not in a transaction: failures are counted even if the request fails
  * @throws InvalidRequest if the password is missing; ApiError invalid_credentials if it is wrong;
  *   too_many_attempts
@@ -112,18 +113,19 @@ export async function assertRegistrant(
   context: Context,
   tokenHash: Buffer,
   password: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { db, now, address, loginLimits, passwordCost } = context;
   const registration = await store.findRegistrationByToken(db, tokenHash, now);
-  if (registration === null) return;
+  if (registration === null) return false;
   if (password === undefined) throw new InvalidRequest([missingValue(['body', 'password'])]);
   const throttles = [
     accountThrottle(`registration:${registration.id}`, loginLimits),
     ipAddressThrottle(address, loginLimits),
   ];
-  await throttled(context, throttles, async () => {
+  return throttled(context, throttles, async () => {
     const matches = await verifyPassword(password, registration.password_hash, passwordCost);
     if (!matches) throw new ApiError('invalid_credentials');
+    return true;
   });
 }
 
