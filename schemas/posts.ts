@@ -133,8 +133,9 @@ const summaryFields = {
   view_count: Type.Integer({
     minimum: 0,
     description:
-      'The number of views. A visitor is counted once in 30 minutes, with a delay of some ' +
-      'seconds.',
+      'The number of views, with a delay of some seconds. A network (an IPv4 address, or the ' +
+      '/64 network of an IPv6 address) is counted once in 30 minutes, and at most 10,000 ' +
+      'networks in that time.',
   }),
   comment_count: Type.Integer({ minimum: 0, description: 'The number of approved comments' }),
   published_at: Nullable(Timestamp('When the post was published'), {

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { agentOf } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { PostListQuery } from '#schemas/post-queries.js';
 import {
@@ -241,7 +240,7 @@ function countView(
   { id, status }: { id: number; status: string },
 ): void {
   if (status !== 'published' || request.method !== 'GET' || isPrefetch(request)) return;
-  views.count(id, { address: request.address, userAgent: agentOf(request) });
+  views.count(id, { address: request.address });
 }
 
 /** @see https://fetch.spec.whatwg.org/#sec-purpose-header */

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import * as store from '#src/articles/stores/post-views.js';
 import type { Database } from '#src/db/database.js';
+import { networkOf } from '#src/lib/network.js';
 
 /** Milliseconds during which a visitor counts once per post. */
 export const VISIT_MS = 30 * 60 * 1000;
@@ -11,10 +12,10 @@ const MAX_WAITING = 10_000;
 /** Number of visits per statement; whenever that many are added, they are flushed. */
 const SLICE = 1000;
 
-/** Properties that distinguish visitors. They are never stored. */
+/** What distinguishes visitors. It is never stored. */
 export interface Visitor {
+  /** IP address. Everyone in the same network (see `networkOf`) is one visitor. */
   address: string;
-  userAgent: string | null;
 }
 
 export interface PostViewsOptions {
@@ -26,15 +27,19 @@ export interface PostViewsOptions {
 }
 
 /**
- * Counts views of posts, each visitor once in half an hour across all processes. Visits are
- * buffered in memory until `flush` counts them in batches; if that fails, they stay buffered. While
- * the buffer is full, further visits are dropped, and the log says how many.
+ * Counts views of posts, each network once per post in half an hour across all processes: what a
+ * client can choose freely, such as its browser or an address within its network, does not make
+ * another visitor. In half an hour, at most 10,000 visitors of a post and 100,000 of all posts are
+ * counted; further ones are ignored until earlier ones are forgotten.
  *
- * Visitors are distinguished by an HMAC of IP address, browser and post, with a daily key that all
- * processes derive from the secret. The database alone reveals neither the address nor whether the
- * same visitor read another post or came on another day. Anyone who also has the secret can try
- * addresses and browsers until one matches, as long as a visit is stored: at most an hour longer
- * than it counts. Around midnight (UTC) a visitor may count twice.
+ * Visits are buffered in memory until `flush` counts them in batches; if that fails, they stay
+ * buffered. While the buffer is full, further visits are dropped, and the log says how many.
+ *
+ * Visitors are distinguished by an HMAC of network and post, with a daily key that all processes
+ * derive from the secret. The database alone reveals neither the network nor whether the same
+ * visitor read another post or came on another day. Anyone who also has the secret can try networks
+ * until one matches, as long as a visit is stored: at most an hour longer than it counts. Around
+ * midnight (UTC) a visitor may count twice.
  */
 export class PostViews {
   readonly #options: PostViewsOptions;
@@ -95,7 +100,7 @@ export class PostViews {
     this.#dropped = 0;
   }
 
-  #hashOf(postId: number, { address, userAgent }: Visitor, at: Date): Buffer {
+  #hashOf(postId: number, { address }: Visitor, at: Date): Buffer {
     const day = at.toISOString().slice(0, 10);
     if (this.#key.day !== day) {
       const value = createHmac('sha256', this.#options.secret)
@@ -103,7 +108,7 @@ export class PostViews {
         .digest();
       this.#key = { day, value };
     }
-    const visitor = JSON.stringify([postId, address, userAgent]);
+    const visitor = JSON.stringify([postId, networkOf(address)]);
     return createHmac('sha256', this.#key.value).update(visitor).digest();
   }
 }

@@ -51,20 +51,79 @@ t.test('counts a visitor once per post in half an hour, across processes', async
   t.equal(await viewsOf(id), 1);
 
   await visit(one, `${URL}/${id}`, '192.0.2.2');
-  await visit(two, `${URL}/${id}`, '192.0.2.1', { 'user-agent': 'Reader/2' });
   await visit(two, `${URL}/${other.id}`, '192.0.2.1');
   await flush();
-  t.equal(await viewsOf(id), 3, 'another IP address and another browser');
+  t.equal(await viewsOf(id), 2, 'another IP address');
   t.equal(await viewsOf(other.id), 1);
 
   clock.advance(30 * MINUTE_MS - 1);
   await visit(one, `${URL}/${id}`, '192.0.2.1');
   await flush();
-  t.equal(await viewsOf(id), 3);
+  t.equal(await viewsOf(id), 2);
   clock.advance(1);
   await visit(one, `${URL}/${id}`, '192.0.2.1');
   await flush();
-  t.equal(await viewsOf(id), 4, 'counts again after half an hour');
+  t.equal(await viewsOf(id), 3, 'counts again after half an hour');
+});
+
+t.test('counts a network once, whatever a client can choose', async (t) => {
+  const { id } = await newPost();
+  for (let n = 0; n < 50; n++) {
+    await visit(one, `${URL}/${id}`, '192.0.2.1', { 'user-agent': `Reader/${n}` });
+    await visit(two, `${URL}/${id}`, `2001:db8:1:2::${n.toString(16)}`);
+    await visit(one, `${URL}/${id}`, `2001:db8:1:2:${n.toString(16)}::1`, { 'user-agent': '' });
+    await visit(two, `${URL}/${id}`, `::ffff:192.0.2.${1 + (n % 2)}`, {
+      'accept-language': `de;q=0.${n}`,
+      cookie: `a=${n}`,
+    });
+  }
+  for (const { app } of [one, two]) await app.flushWrites();
+  t.equal(await viewsOf(id), 3, 'two IPv4 addresses and one IPv6 network');
+});
+
+t.test('limits the visitors that are remembered, per post and overall', async (t) => {
+  await app.pg.query('truncate post_visits');
+  const posts: number[] = [];
+  for (let n = 0; n < 4; n++) posts.push((await newPost()).id);
+  const [first = 0, second = 0, third = 0, fourth = 0] = posts;
+  const limits = { perPost: 5, overall: 12 };
+  const come = (postId: number, ...visitors: number[]) =>
+    countVisits(
+      app.db,
+      visitors.map((n) => ({ postId, visitorHash: Buffer.from(`${n}`), seenAt: clock.read() })),
+      30 * MINUTE_MS,
+      limits,
+    );
+  t.equal(await come(first, 1, 2, 3), 3);
+  t.equal(await come(first, 1, 2, 3, 4, 5, 6, 7), 2, 'two places are left');
+  t.equal(await come(first, 8), 0);
+  clock.advance(10 * MINUTE_MS);
+  t.equal(await come(second, 1, 2, 3, 4, 5, 6), 5);
+  t.equal(await come(third, 1, 2, 3), 2, 'twelve of all posts');
+  t.equal(await come(fourth, 1), 0);
+  clock.advance(20 * MINUTE_MS);
+  t.equal(await come(fourth, 1, 2), 2, 'the first ones are forgotten');
+  t.equal(await come(first, 1, 9), 2);
+  const { rows } = await app.pg.query('select view_count from post_views where post_id = any($1)', [
+    posts,
+  ]);
+  t.same(rows.map(({ view_count }) => view_count).sort(), [2, 2, 5, 7]);
+});
+
+t.test('cannot be inflated from many addresses', async (t) => {
+  const { id } = await newPost();
+  await app.pg.query('truncate post_visits');
+  const views = new PostViews({ db: app.db, clock: clock.read, secret: 'x', log: logger });
+  const address = (n: number) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
+  for (let n = 0; n < 12_000; n++) {
+    views.count(id, { address: address(n) });
+    if (n % 1000 === 0) await views.flush();
+  }
+  await views.flush();
+  t.equal(await viewsOf(id), 10_000);
+  const { rows } = await app.pg.query('select count(*)::integer as n from post_visits');
+  t.equal(rows[0].n, 10_000);
+  await app.pg.query('truncate post_visits');
 });
 
 t.test('counts cached and 304 responses, but not HEAD, prefetches, lists and drafts', async (t) => {
@@ -177,7 +236,7 @@ t.test('limits the buffer while nothing can be counted', async (t) => {
   let visitor = 0;
   const come = (count: number) => {
     for (const end = visitor + count; visitor < end; visitor++) {
-      views.count(id, { address: `visitor ${visitor}`, userAgent: null });
+      views.count(id, { address: `visitor ${visitor}` });
     }
   };
   await app.pg.query('alter table post_visits rename to elsewhere');
