@@ -321,7 +321,7 @@ export interface paths {
         put?: never;
         /**
          * Register an account
-         * @description Sends a token to the email address. The account is created when the token is sent to `POST /api/v1/auth/verify-email` with the password; until then, the username is reserved for 24 hours. Responds with 409 if the username is taken. The response never reveals whether the email address is already registered; the mail does.
+         * @description Sends a token to the email address. The account is created when the token is sent to `POST /api/v1/auth/verify-email` with the password; until then, the username is reserved for 24 hours. Responds with 409 if the username is taken. The response never reveals whether the email address is already registered; the mail does. Responds with 429 if too many registrations with this email address or from your network wait for confirmation.
          */
         post: operations["registrations-create"];
         delete?: never;
@@ -739,7 +739,7 @@ export interface paths {
         put?: never;
         /**
          * Create a post
-         * @description Creates a post with you as its author. It is a draft unless `status` is `published`.
+         * @description Creates a post with you as its author. It is a draft unless `status` is `published`. An author can have 10,000 posts, including those in the trash; beyond that, the response is 409.
          *
          *     **Access:** users with the permission CREATE (2). **API key:** needs the scope `posts:write`.
          */
@@ -1207,7 +1207,7 @@ export interface paths {
         put?: never;
         /**
          * Comment on a post
-         * @description Creates a comment on a post, or a reply if `parent_id` is set. Comments by editors are approved immediately. Until approved, all others are visible only to their author and to editors.
+         * @description Creates a comment on a post, or a reply if `parent_id` is set. Comments by editors are approved immediately. Until approved, all others are visible only to their author and to editors. An author can have 20,000 comments, including those in the trash; beyond that, the response is 409.
          *
          *     **Access:** users with the permission CREATE (2). **API key:** needs the scope `comments:write`.
          */
@@ -2530,6 +2530,8 @@ export interface components {
             } | null;
             /** @description When personal data was erased from the entry because its user was deleted: IP addresses and the values of personal fields are null since then. Null if nothing was erased. */
             erased_at: string | null;
+            /** @description True if `before` and `after` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
+            is_truncated?: boolean;
         };
         /**
          * AuditPage
@@ -4176,7 +4178,7 @@ export interface components {
         };
         /**
          * PostArchives
-         * @description The months in which posts were published, newest first
+         * @description The months in which posts were published, newest first; 1,200 at most
          * @example {
          *       "items": [
          *         {
@@ -4356,7 +4358,7 @@ export interface components {
             tags: components["schemas"]["Topic"][];
             /** @description The estimated reading time, in minutes */
             reading_minutes: number;
-            /** @description The number of views. A visitor is counted once in 30 minutes, with a delay of some seconds. */
+            /** @description The number of views, with a delay of some seconds. A network (an IPv4 address, or the /64 network of an IPv6 address) is counted once in 30 minutes, and at most 10,000 networks in that time. */
             view_count: number;
             /** @description The number of approved comments */
             comment_count: number;
@@ -4607,7 +4609,7 @@ export interface components {
             tags: components["schemas"]["Topic"][];
             /** @description The estimated reading time, in minutes */
             reading_minutes: number;
-            /** @description The number of views. A visitor is counted once in 30 minutes, with a delay of some seconds. */
+            /** @description The number of views, with a delay of some seconds. A network (an IPv4 address, or the /64 network of an IPv6 address) is counted once in 30 minutes, and at most 10,000 networks in that time. */
             view_count: number;
             /** @description The number of approved comments */
             comment_count: number;
@@ -5745,6 +5747,8 @@ export interface components {
              *     ]
              */
             tags: string[];
+            /** @description True if `bio`, `tags` and `address` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
+            is_truncated?: boolean;
             /**
              * Format: date-time
              * @description When the user was created
@@ -5972,6 +5976,8 @@ export interface components {
              *     ]
              */
             tags: string[];
+            /** @description True if `bio`, `tags` and `address` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
+            is_truncated?: boolean;
             /**
              * Format: date-time
              * @description When the user was created
@@ -8683,7 +8689,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The months in which posts were published, newest first */
+            /** @description The months in which posts were published, newest first; 1,200 at most */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
