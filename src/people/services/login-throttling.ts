@@ -21,7 +21,7 @@ const MAIL_DELAY_SECONDS = 60;
 export const MAX_THROTTLES = 100_000;
 
 /** Number of counters that a process adds before it deletes the excess. */
-export const ADDED_AT_MOST = 1000;
+export const ADDED_AT_MOST = 200;
 
 /** Counters that this process has added since it last deleted the excess. */
 let added = 0;
