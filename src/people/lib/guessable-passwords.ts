@@ -52,8 +52,11 @@ const longest = Math.max(...[...common].map(({ length }) => length));
  */
 export function isCommonPassword(password: string): boolean {
   const text = plain(password);
-  if (common.has(text.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ''))) return true;
-  return common.has(skeletonOf(text)) || isInDisguise(text, (word) => common.has(skeletonOf(word)));
+  // Greedy, because trimming both ends by a pattern takes quadratic time.
+  const [number = ''] = /\p{N}(?:.*\p{N})?/su.exec(text) ?? [];
+  const isNumber = common.has(number) && !/\p{L}/u.test(text);
+  if (isNumber || common.has(skeletonOf(text))) return true;
+  return isInDisguise(text, (word) => common.has(skeletonOf(word)));
 }
 
 /**
