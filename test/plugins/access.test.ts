@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import type { Access } from '#plugins/access.js';
 import { UserParams } from '#schemas/users.js';
-import { createTestApp } from '#test/support/app.js';
+import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
 
 const ACCESSES = ['public', 'user', 'read', 'create', 'update', 'delete', 'admin'] as const;
@@ -99,7 +99,7 @@ t.test('admits the owner and administrators, and answers 403 to others', async (
 
 t.test('admits an API key that has the scope', async (t) => {
   const [, guest] = people[1] ?? [];
-  const body = { name: 'test', scopes: ['users:read'] };
+  const body = { name: 'test', scopes: ['users:read'], current_password: PASSWORD };
   const { key } = (await guest?.post('/api/v1/me/api-keys', body))?.json ?? {};
   const ask = async (path: string) => {
     const { status, json } = await client().get(`${URL}/${path}`, { 'x-api-key': key });
