@@ -4,17 +4,26 @@ import type { Anonymous } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
 import type { CurrentState } from './current-state.js';
+import { type MemoryLimits, MemoryStorage, weigh } from './memory-storage.js';
 import type { RedisConnection } from './redis-client.js';
 
 /** Lifetimes of cached values in seconds, accurate to about a second. */
 export const LIFETIMES = { list: 60, item: 300 } as const;
 export type Kind = keyof typeof LIFETIMES;
 
+const MIB = 1024 * 1024;
+
 /**
- * Maximum number of values that a process caches. The largest are about 300 KB and 1 MB, most about
- * a hundredth of that.
+ * What a process caches at most: 48 MiB in all, of which an eighth of a kind's share is the largest
+ * value. The largest post takes 3 MiB, most values take a hundredth of that.
  */
-const SIZES: Record<Kind, number> = { list: 500, item: 250 };
+const LIMITS: Record<Kind, MemoryLimits> = {
+  list: { entries: 500, bytes: 16 * MIB },
+  item: { entries: 250, bytes: 32 * MIB },
+};
+
+/** The largest value to store in Redis, in bytes of memory. */
+const MAX_STORED = 4 * MIB;
 
 /** Cache key: the name of the read, and everything that its result depends on. */
 export type Key = readonly [name: string, ...what: (string | number | object)[]];
@@ -52,6 +61,8 @@ export interface SharedReadsOptions {
   redis: RedisConnection | null;
   /** In seconds; default {@link LIFETIMES}. */
   lifetimes?: Record<Kind, number>;
+  /** Default: {@link LIMITS}. */
+  limits?: Record<Kind, MemoryLimits>;
 }
 
 interface Entry {
@@ -78,7 +89,8 @@ type Find = (request: Request) => Promise<Entry>;
  * A cache for public reads, in memory and, if configured, in Redis behind it. A cached value is
  * served until anything that it may depend on changes, or until its lifetime ends. The process that
  * made a change serves the new value immediately, others milliseconds later. Concurrent requests
- * for the same key share one read.
+ * for the same key share one read. Memory is limited by bytes; a value that is too large is not
+ * cached, neither there nor in Redis.
  *
  * Nothing is cached or served from the cache while changes may be missed. Errors are not cached,
  * but reject every request that shares the read. If Redis is unavailable, each process uses its
@@ -141,12 +153,10 @@ export class SharedReads {
     const lifetime = this.#lifetimes[kind];
     const behind = this.#behind(kind);
     const find: Find = async (request) => deepFreeze(await behind(request));
-    const options = {
-      serialize,
-      ttl: ({ at }: Entry) => secondsLeft(at, lifetime),
-      storage: { type: 'memory', options: { size: SIZES[kind] } },
-    } as const;
-    return createCache().define(kind, options, find)[kind];
+    const storage = new MemoryStorage((this.#options.limits ?? LIMITS)[kind]);
+    const ttl = ({ at }: Entry) => secondsLeft(at, lifetime);
+    const cache = createCache({ storage: { type: 'custom', options: { storage } } });
+    return cache.define(kind, { serialize, ttl }, find)[kind];
   }
 
   #behind(kind: Kind): Find {
@@ -159,7 +169,9 @@ export class SharedReads {
       error: ({ err }: Record<string, unknown>) => report(err),
     };
     const cache = createCache({ storage: { type: 'redis', options: { client, log } } });
-    const find = cache.define(kind, { serialize, ttl: this.#lifetimes[kind] }, load)[kind];
+    const lifetime = this.#lifetimes[kind];
+    const ttl = (entry: Entry) => (weigh(entry) > MAX_STORED ? 0 : lifetime);
+    const find = cache.define(kind, { serialize, ttl }, load)[kind];
     return async (request) => {
       const found: unknown = await find(request);
       return isEntry(found) ? found : load(request);

@@ -3,6 +3,7 @@ import { xml2js } from 'xml-js';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestPost } from '#test/support/articles.js';
 import { noBrowser, visit } from '#test/support/browser.js';
+import { recordCalls } from '#test/support/statements.js';
 import { until } from '#test/support/waiting.js';
 
 type Text = { _text?: string; _cdata?: string | string[] };
@@ -134,6 +135,28 @@ t.test('limits the size of long posts', async (t) => {
   );
   t.ok(text.length < 110_000);
   t.ok(parse(text).entry.every(({ summary }) => textOf(summary).startsWith(word)));
+});
+
+t.test('does not read HTML that is too long for the feed', async (t) => {
+  const { app, client } = await createTestApp(t);
+  await insertTestPost(app, { title: 'Short', content: '数据库。'.repeat(5000) });
+  for (let index = 0; index < 5; index += 1) await insertTestPost(app, { title: `Long ${index}` });
+  await app.pg.query(
+    `update posts set content_html = repeat('数', 1000000) where title like 'Long%'`,
+  );
+  const calls = await recordCalls(() => client().get('/feed.xml'));
+  let bytes = 0;
+  for (const { text, values } of calls) {
+    const query = `select sum(octet_length(r::text))::integer as bytes from (${text}) r`;
+    bytes += (await app.pg.query(query, [...values])).rows[0].bytes;
+  }
+  t.ok(bytes < 200_000, `${bytes} bytes`);
+  const { entry } = parse((await client().get('/feed.xml')).text);
+  const whole = entry.filter(({ content }) => content !== undefined);
+  t.same(
+    whole.map(({ title }) => textOf(title)),
+    ['Short'],
+  );
 });
 
 t.test('serves each requested host its own, current feed', async (t) => {

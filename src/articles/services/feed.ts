@@ -11,6 +11,9 @@ export const FEED_LENGTH = 20;
  */
 export const MAX_FEED_HTML = 100_000;
 
+/** A character takes at most three bytes of UTF-8 for each unit of its length. */
+const LIMITS = { limit: FEED_LENGTH, maxHtml: 3 * MAX_FEED_HTML };
+
 /** Maximum number of serialized feeds to cache; clients can request any host. */
 const MAX_PLACES = 4;
 
@@ -32,7 +35,7 @@ export class PostFeed {
    */
   async read(place: FeedPlace): Promise<Read<string>> {
     const { value, ...read } = await this.#sharedReads.read('list', ['feed'], async (db, reader) =>
-      withinLimit(await listNewestPosts(db, reader, FEED_LENGTH)),
+      withinLimit(await listNewestPosts(db, reader, LIMITS)),
     );
     return { ...read, ...this.#documentOf(value, place) };
   }

@@ -132,16 +132,26 @@ export async function countPosts(db: Database, filter: PostFilter): Promise<numb
   return count;
 }
 
-/** Returns the newest published posts with their HTML. */
+/** A post with its HTML; null if it is too long. */
+export type NewestPost = Omit<FullPost, 'content' | 'content_html'> & {
+  content_html: string | null;
+};
+
+/**
+ * Returns the newest published posts with their HTML.
+ *
+ * @param maxHtml maximum size of the HTML of one post in bytes; longer HTML is not read
+ */
 export function listNewestPosts(
   db: Database,
   reader: Reader,
-  limit: number,
-): Promise<Omit<FullPost, 'content'>[]> {
+  { limit, maxHtml }: { limit: number; maxHtml: number },
+): Promise<NewestPost[]> {
+  const isShort = sql<boolean>`octet_length(posts.content_html) <= ${maxHtml}`;
   return db
     .selectFrom('posts')
     .select(SUMMARY_COLUMNS)
-    .select('posts.content_html')
+    .select(sql<string | null>`case when ${isShort} then posts.content_html end`.as('content_html'))
     .select(relations)
     .where(isPostVisible(reader))
     .where('posts.published_at', 'is not', null)

@@ -1,6 +1,9 @@
 import t from 'tap';
+import { MAX_POST_LENGTH } from '#schemas/posts.js';
+import { MAX_POST_HTML } from '#schemas/rendered-html.js';
+import { MemoryStorage, weigh } from '#src/cache/memory-storage.js';
 import { openRedis, type RedisConnection } from '#src/cache/redis-client.js';
-import { type Load, SharedReads } from '#src/cache/shared-reads.js';
+import { type Load, SharedReads, type SharedReadsOptions } from '#src/cache/shared-reads.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
 import { createTestApp } from '#test/support/app.js';
 import { recordLog } from '#test/support/log.js';
@@ -10,13 +13,18 @@ import { until } from '#test/support/waiting.js';
 const { app } = await createTestApp(t);
 
 /** Creates a cache with a state that changes only when a test sets it. */
-function createReads(lifetime = 60, redis: RedisConnection | null = null) {
+function createReads(
+  lifetime = 60,
+  redis: RedisConnection | null = null,
+  limits: Pick<SharedReadsOptions, 'limits'> = {},
+) {
   const state = { name: 'one', isCertain: true };
   const reads = new SharedReads({
     db: app.db,
     state: { get: () => ({ ...state }), start: () => undefined, invalidate: () => undefined },
     redis,
     lifetimes: { list: lifetime, item: lifetime },
+    ...limits,
   });
   return { reads, state };
 }
@@ -112,6 +120,74 @@ t.test('evicts the oldest values', async (t) => {
   for (let page = 0; page < 600; page++) await read(page);
   t.equal((await read(599)).isHit, true);
   t.equal((await read(0)).isHit, false);
+});
+
+t.test('limits what it caches by bytes, for each kind', async (t) => {
+  const share = { entries: 500, bytes: 8_000_000 };
+  const { reads } = createReads(60, null, { limits: { list: share, item: share } });
+  const read = (kind: 'list' | 'item', name: string, length: number) =>
+    reads.read(kind, [name], async () => ({ html: 'x'.repeat(length) }));
+  const isKept = async (kind: 'list' | 'item', name: string) => (await read(kind, name, 1)).isHit;
+  await read('list', 'of another kind', 1000);
+  await read('item', 'small', 1000);
+  for (let index = 0; index < 12; index += 1) {
+    await read('item', `large ${index}`, 400_000);
+    t.equal(await isKept('item', 'small'), true, 'what is read again and again stays');
+  }
+  const kept = [];
+  for (let index = 11; index >= 0; index -= 1) kept.push(await isKept('item', `large ${index}`));
+  t.same(kept.slice(0, 9), Array(9).fill(true), 'two bytes for each character');
+  t.equal(kept.slice(10).includes(true), false);
+  t.equal(await isKept('list', 'of another kind'), true);
+
+  await read('item', 'huge', 600_000);
+  t.equal((await read('item', 'huge', 600_000)).isHit, false, 'more than an eighth');
+  t.equal(await isKept('item', 'large 11'), true, 'and displaces nothing');
+  const many = await Promise.all([1, 2, 3].map(() => read('item', 'huge', 600_000)));
+  t.equal(many.filter(({ isHit }) => !isHit).length, 1, 'but concurrent requests share it');
+});
+
+t.test('has room for the largest post, and a total for a small container', async (t) => {
+  const { reads } = createReads();
+  const post = (id: number) =>
+    reads.read('item', ['post', id], async () => ({
+      content: '数'.repeat(MAX_POST_LENGTH),
+      content_html: 'x'.repeat(MAX_POST_HTML),
+    }));
+  await post(1);
+  t.equal((await post(1)).isHit, true);
+  for (let id = 2; id <= 250; id += 1) await post(id);
+  const hits = [];
+  for (let id = 250; id > 0 && (await post(id)).isHit; id -= 1) hits.push(id);
+  const bytes = hits.length * 2 * (MAX_POST_LENGTH + MAX_POST_HTML);
+  t.ok(bytes < 40 * 1024 * 1024, `${hits.length} of 250`);
+  t.ok(hits.length > 5);
+});
+
+t.test('weighs strings, keys and objects', async (t) => {
+  const text = 'x'.repeat(1000);
+  t.ok(weigh(text) >= 2000 && weigh(text) < 2100);
+  const rows = Array.from({ length: 1000 }, (_, id) => ({ id, author: { id, name: 'a' } }));
+  t.ok(weigh(rows) > 100_000 && weigh(rows) < 400_000, `${weigh(rows)}`);
+  const storage = new MemoryStorage({ entries: 10_000, bytes: 1_000_000 });
+  for (let index = 0; index < 500; index += 1) {
+    await storage.set(`${'k'.repeat(5000)}${index}`, {}, 60);
+  }
+  t.equal(await storage.exists(`${'k'.repeat(5000)}0`), false, 'keys count too');
+  t.equal(await storage.exists(`${'k'.repeat(5000)}499`), true);
+});
+
+t.test('does not store values that are too large in Redis', { skip: noRedis }, async (t) => {
+  const server = await startRedis(t);
+  const redis = openRedis(server.url, 'x:', recordLog().logger);
+  t.teardown(() => redis.client.disconnect());
+  await until(() => redis.client.status === 'ready');
+  const read = (name: string, length: number) =>
+    createReads(60, redis).reads.read('item', [name], async () => 'x'.repeat(length));
+  for (const length of [1000, 1_000_000, 5_000_000]) await read(String(length), length);
+  t.equal((await read('1000', 1)).isHit, true);
+  t.equal((await read('1000000', 1)).isHit, true);
+  t.equal((await read('5000000', 1)).isHit, false);
 });
 
 t.test('treats foreign values in Redis as missing', { skip: noRedis }, async (t) => {
