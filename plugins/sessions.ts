@@ -74,9 +74,10 @@ export default fp<SessionOptions>(
     // Runs before the plugin's own hook, which renews no session with a `Secure` cookie over plain
     // HTTP: that may be what a TLS proxy speaks to this service.
     app.addHook('onSend', async (request) => {
-      // Missing if the request was refused before, or if the session has ended.
+      // Missing if the request was refused before, or if the session has ended; without a cookie if
+      // the session could not be looked up.
       const session = request.session as FastifyRequest['session'] | null;
-      if (session?.cookie.secure !== true || request.protocol === 'https') return;
+      if (session?.cookie?.secure !== true || request.protocol === 'https') return;
       if (session.isModified()) await session.save();
     });
     await app.register(session, {
