@@ -9,8 +9,10 @@ import { sendError } from './error-handler.js';
  */
 export default fp(
   async (app) => {
-    const errorFor = ({ method, url }: FastifyRequest) =>
-      unroutable(method, app.allowedMethods(url));
+    const errorFor = (request: FastifyRequest) =>
+      app.isHidden(request)
+        ? new ApiError('not_found')
+        : unroutable(request.method, app.allowedMethods(request.url));
     app.addHook('onRequest', async (request) => {
       if (request.is404) throw errorFor(request);
     });
@@ -19,7 +21,10 @@ export default fp(
       sendError(errorFor(request), request, reply);
     });
   },
-  { name: 'not-found', dependencies: ['allowed-methods', 'error-handler', 'rate-limit'] },
+  {
+    name: 'not-found',
+    dependencies: ['allowed-methods', 'error-handler', 'local-access', 'rate-limit'],
+  },
 );
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '#src/access/context.js';
 import { inTransaction } from '#src/db/transaction.js';
+import { fold } from '#src/lib/fold.js';
 import { networkOf } from '#src/lib/network.js';
 import { type AuditRecord, record } from './audit.js';
 import * as store from './repeats-store.js';
@@ -61,7 +62,7 @@ function attemptOf(
   { action, id, subject }: Refusal,
 ): store.Attempt {
   const network = address === null ? null : networkOf(address);
-  const [kind, name] = id === null ? ['name', subject.toLowerCase()] : ['id', id];
+  const [kind, name] = id === null ? ['name', fold(subject)] : ['id', id];
   return {
     action,
     keys: [hashOf([action, network, kind, name]), hashOf([action, network]), hashOf([action])],

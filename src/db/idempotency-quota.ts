@@ -27,7 +27,7 @@ export async function findKeyUsage(db: Database, caller: string, since: Date): P
 }
 
 /**
- * Deletes the caller's oldest keys, until there is room for another key and half of the bytes are
+ * Deletes the caller's oldest keys, until at most `MAX_KEYS` are left and half of the bytes are
  * free. Skips keys whose request is running.
  */
 export async function deleteOldestKeys(db: Database, caller: string): Promise<void> {
@@ -40,7 +40,7 @@ export async function deleteOldestKeys(db: Database, caller: string): Promise<vo
           from idempotency_keys where caller = ${caller}
           window newest as (order by created_at desc, key)
         ) as ranked
-        where position >= ${MAX_KEYS} or bytes > ${MAX_RESPONSE_BYTES / 2})
+        where position > ${MAX_KEYS} or bytes > ${MAX_RESPONSE_BYTES / 2})
       for update skip locked
     ) as old
     where idempotency_keys.caller = ${caller} and idempotency_keys.key = old.key

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type ExpressionBuilder, sql } from 'kysely';
 import type { JobState } from '#schemas/jobs.js';
 import type { Database } from '#src/db/database.js';
+import { foldEmail } from '#src/lib/fold.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import type { JobPayloads, TaskName } from './job-payloads.js';
 
@@ -94,7 +95,7 @@ function subjectOfUser(userId: number): string {
 }
 
 function subjectOfEmail(email: string): string {
-  return `email:${createHash('sha256').update(email.toLowerCase()).digest('base64url')}`;
+  return `email:${createHash('sha256').update(foldEmail(email)).digest('base64url')}`;
 }
 
 /**

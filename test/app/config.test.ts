@@ -61,6 +61,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     REFRESH_MAX_DAYS: 90,
     AUDIT_RETENTION_DAYS: 365,
     BODY_LIMIT: 16_777_216,
+    MAX_CONNECTIONS: 1000,
     REQUEST_TIMEOUT: 30,
     SHUTDOWN_TIMEOUT: 10,
   });

@@ -51,6 +51,10 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
 
 /** What ends the growth of each collection that lives as long as the process. */
 const MEMORY_BOUNDS: Record<string, string> = {
+  'plugins/connections.ts ending': 'one per connection, by weak reference',
+  'plugins/connections.ts perNetwork': 'MAX_CONNECTIONS',
+  'plugins/connections.ts responses': 'one per connection, by weak reference',
+  'plugins/rate-limit.ts groups': 'one per operation',
   'plugins/serialization.ts serializers': 'one per schema',
   'plugins/serialization.ts waiting': 'one per route, removed when compiled',
   'plugins/validation.ts validations': 'one per route',
@@ -61,9 +65,14 @@ const MEMORY_BOUNDS: Record<string, string> = {
   'src/articles/services/feed.ts #posts': 'FEED_LENGTH',
   'src/articles/services/post-views.ts #waiting': 'MAX_WAITING',
   'src/db/channel-listener.ts #awaited': 'one per echo, removed when it ends',
+  'src/lib/byte-budget.ts #held': 'the budget',
   'src/lib/limiter.ts #inside': 'the limit',
   'src/lib/validation/compiler.ts #slots': 'one per schema',
   'src/lib/validation/quick.ts #values': 'one per schema',
+  'src/lib/validation/secrets.ts #copies': 'one per schema',
+  'src/lib/validation/secrets.ts #hidden': 'one per schema',
+  'src/lib/validation/secrets.ts #known': 'one per schema',
+  'src/lib/validation/secrets.ts #patterns': 'one per schema',
   'src/mail/outbox.ts #mails': 'KEPT',
   'src/people/lib/passwords.ts dummies': 'one per cost, of which there is one',
   'src/queue/job-worker.ts #lost': 'cleared when the workers are replaced',
@@ -278,8 +287,9 @@ t.test('bounds unconfirmed registrations', async (t) => {
   t.equal(entries, MAX_WITH_EMAIL + MAX_FROM_NETWORK + 1, 'refused ones are not recorded');
 
   await test.app.pg.query(
-    `insert into registrations (username, email, password_hash, expires_at)
-     select 'c_' || n, 'c' || n || '@example.com', 'x', $1
+    `insert into registrations
+       (username, username_folded, email, email_folded, password_hash, expires_at)
+     select 'c_' || n, 'c_' || n, 'c' || n || '@example.com', 'c' || n || '@example.com', 'x', $1
      from generate_series(1, $2::int - (select count(*)::int from registrations)) n`,
     [new Date(clock.read().getTime() + HOUR), MAX_REGISTRATIONS],
   );
@@ -292,8 +302,9 @@ t.test('bounds unconfirmed registrations', async (t) => {
 t.test('registrations cannot exceed the limit together', async (t) => {
   const test = await createTestApp(t);
   await test.app.pg.query(
-    `insert into registrations (username, email, password_hash, expires_at)
-     select 'c_' || n, 'c' || n || '@example.com', 'x', $1 from generate_series(1, $2::int) n`,
+    `insert into registrations
+       (username, username_folded, email, email_folded, password_hash, expires_at)
+     select 'c_' || n, 'c_' || n, 'c' || n || '@example.com', 'c' || n || '@example.com', 'x', $1 from generate_series(1, $2::int) n`,
     [new Date(test.clock.read().getTime() + HOUR), MAX_REGISTRATIONS - 2],
   );
   const replies = await Promise.all(

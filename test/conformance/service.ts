@@ -9,6 +9,7 @@ import bodies from '#plugins/bodies.js';
 import clientAddress from '#plugins/client-address.js';
 import components from '#plugins/components.js';
 import errorHandler, { sendError } from '#plugins/error-handler.js';
+import localAccess from '#plugins/local-access.js';
 import notFound from '#plugins/not-found.js';
 import rateLimit from '#plugins/rate-limit.js';
 import requestTracing from '#plugins/request-tracing.js';
@@ -79,6 +80,7 @@ export async function buildConformanceService(
   });
   await app.register(requestTracing, { clock: () => new Date() });
   await app.register(errorHandler);
+  await app.register(localAccess, { prefix: '/dev' });
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(clientAddress);
   await app.register(rateLimit, { perMinute: 1_000_000 });

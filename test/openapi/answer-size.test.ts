@@ -79,18 +79,21 @@ async function fill(): Promise<void> {
   const sql = (text: string) => app.pg.query(text);
   const series = 'generate_series(1, 120) as n';
   await sql(`
-    insert into users (username, email, nickname, bio, avatar_url, age, tags, address)
-    select 'u' || lpad(n::text, 49, 'x'), ${longest('UserCreate', 'email', 'n')},
+    insert into users (username, username_folded, email, email_folded, nickname, bio, avatar_url, age, tags, address)
+    select 'u' || lpad(n::text, 49, 'x'), 'u' || lpad(n::text, 49, 'x'),
+      ${longest('UserCreate', 'email', 'n')}, ${longest('UserCreate', 'email', 'n')},
       ${longest('UserCreate', 'nickname')}, ${longest('UserCreate', 'bio')},
       rpad('https://', 256, e'\\x01'), 150, ${most('UserCreate', 'tags')},
       jsonb_build_object('street', ${longest('Address', 'street')},
         'city', ${longest('Address', 'city')}, 'zipcode', ${longest('Address', 'zipcode')})
     from ${series};
-    insert into categories (name, slug, description)
-    select ${longest('CategoryCreate', 'name', 'n')}, ${longest('CategoryCreate', 'slug', 'n')},
+    insert into categories (name, name_folded, slug, description)
+    select ${longest('CategoryCreate', 'name', 'n')}, ${longest('CategoryCreate', 'name', 'n')},
+       ${longest('CategoryCreate', 'slug', 'n')},
       ${longest('CategoryCreate', 'description')} from ${series};
-    insert into tags (name, slug)
-    select ${longest('TagCreate', 'name', `'word ' || n`)}, ${longest('TagCreate', 'slug', 'n')}
+    insert into tags (name, name_folded, slug)
+    select ${longest('TagCreate', 'name', `'word ' || n`)},
+      ${longest('TagCreate', 'name', `'word ' || n`)}, ${longest('TagCreate', 'slug', 'n')}
     from ${series};`);
   const post = `select ${longest('PostCreate', 'title', `'word ' || n`)} as title,
       ${longest('PostCreate', 'slug', 'n')} as slug, ${longest('PostCreate', 'summary')} as summary,

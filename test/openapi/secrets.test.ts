@@ -166,9 +166,10 @@ const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.str
 t.test('finds the operations with secrets', async (t) => {
   const found = bodies.map(({ operation: { id }, secrets }) => [id, ...secrets].join(' '));
   t.same(found.sort(), [
+    'api-keys-create current_password',
     'auth-login password',
     'emails-change password',
-    'emails-confirm token',
+    'emails-confirm token password',
     'me-delete password',
     'passwords-change current_password new_password confirm_password',
     'passwords-check password',

@@ -34,11 +34,12 @@ for (const TRUST_PROXY of ['0', '1']) {
       ];
       for (const reply of replies) {
         t.equal(reply.status, 200);
-        const [cookie = '', ...others] = cookiesOf(reply);
-        t.match(cookie, HOST_COOKIE);
-        t.match(cookie, /; HttpOnly/);
-        t.match(cookie, /; SameSite=Lax/);
-        t.same(others, []);
+        t.not(cookiesOf(reply).length, 0);
+        for (const cookie of cookiesOf(reply)) {
+          t.match(cookie, HOST_COOKIE);
+          t.match(cookie, /; HttpOnly/);
+          t.match(cookie, /; SameSite=Lax/);
+        }
       }
       t.ok(alice.cookie(SESSION));
       t.ok(alice.cookie(CSRF));
@@ -81,9 +82,9 @@ t.test('accepts no cookie under the name of another environment', async (t) => {
 
   const development = await createTestApp(t, { APP_ENV: 'development' });
   await development.createUser({ username: 'alice' });
-  const [cookie = ''] = cookiesOf(await login(development));
-  t.match(cookie, /^althing_session=/);
-  t.notMatch(cookie, /Secure/, 'development has no TLS');
+  const cookies = cookiesOf(await login(development));
+  t.ok(cookies.some((cookie) => cookie.startsWith('althing_session=')));
+  for (const cookie of cookies) t.notMatch(cookie, /Secure/, 'development has no TLS');
 });
 
 t.test('warns once an hour that browsers drop cookies over plain HTTP', async (t) => {

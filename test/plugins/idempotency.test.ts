@@ -145,7 +145,7 @@ t.test('refuses a retry while the first request is running, without a connection
 
 t.test('releases the key of a failed request at once', async (t) => {
   const { app, held, send, untilHeld } = await createHeldApp(t);
-  await app.pg.query(`insert into users (username) values ('taken')`);
+  await app.pg.query(`insert into users (username, username_folded) values ('taken', 'taken')`);
   const failing = send('taken');
   await untilHeld(1);
   held.shift()?.();

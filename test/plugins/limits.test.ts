@@ -162,7 +162,7 @@ t.test('rejects bodies that cannot be parsed', async (t) => {
   t.match((await send('{"username":"a"}', 'text/plain')).json.detail[0], {
     type: 'model_attributes_type',
     loc: ['body'],
-    input: '{"username":"a"}',
+    input: '[redacted]',
   });
   t.equal((await send('{"username":"a"}')).json.detail[0].type, 'model_attributes_type');
   const proto = await send('{"__proto__":{"username":"a"},"constructor":1,"password":"x"}', json);

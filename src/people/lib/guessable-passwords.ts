@@ -115,7 +115,7 @@ function isInDisguise(text: string, isWord: (part: string) => boolean): boolean 
 
 /** Number of characters, of which common numbers and repetitions do not count. */
 function weightOf(decoration: string): number {
-  return decoration
-    .replace(/\d+/g, (digits) => (common.has(digits) ? '' : digits))
-    .replace(/(.)\1+/gsu, '$1').length;
+  const uncommon = decoration.replace(/\d+/g, (digits) => (common.has(digits) ? '' : digits));
+  return [...uncommon].filter((letter, index, letters) => letter !== letters[index - 1]).join('')
+    .length;
 }

@@ -229,12 +229,20 @@ t.test('every way of writing a name stores its folded form', async (t) => {
     agree_terms: true,
   });
   await made(test.client().post('/api/v1/auth/register', form('Confirmed', 'C\u00c9@example.com')));
-  await made(test.client().post('/api/v1/auth/verify-email', { token: await lastToken(test) }));
+  await made(
+    test
+      .client()
+      .post('/api/v1/auth/verify-email', { token: await lastToken(test), password: PASSWORD }),
+  );
   await made(test.client().post('/api/v1/auth/register', form('Waits', 'W@EXAMPLE.com')));
   const eve = test.client();
   await eve.signIn('confirmed', PASSWORD);
   await made(eve.post('/api/v1/me/email', { email: 'New\u00c9@example.com', password: PASSWORD }));
-  await made(test.client().post('/api/v1/auth/verify-email', { token: await lastToken(test) }));
+  await made(
+    test
+      .client()
+      .post('/api/v1/auth/verify-email', { token: await lastToken(test), password: PASSWORD }),
+  );
   for (const kind of ['categories', 'tags']) {
     const topic = await made(admin.post(`/api/v1/${kind}`, { name: 'Cafe\u0301 A' }));
     await made(admin.patch(`/api/v1/${kind}/${topic}`, { name: 'THÉ', slug: 'the' }));

@@ -251,13 +251,18 @@ t.test('erases the personal data of a deleted user', async (t) => {
   await from('198.51.100.7', '/api/v1/auth/register', registration);
   await app.runJobs();
   const token = /^[\w-]{43}$/m.exec(app.outbox?.mails[0]?.text ?? '')?.[0];
-  await from('198.51.100.7', '/api/v1/auth/verify-email', { token });
+  await from('198.51.100.7', '/api/v1/auth/verify-email', { token, password: PASSWORD });
   const zoe = client().withHeaders({ 'user-agent': 'ZoesBrowser/1' });
   t.equal((await zoe.signIn('zoe_1', PASSWORD)).status, 200);
   const { id } = (await zoe.get('/api/v1/me')).json;
   await fail('zoe_1', '198.51.100.8');
   await zoe.patch('/api/v1/me', { nickname: 'Zoë', bio: 'about zoe', tags: ['zoe tag'] });
-  await zoe.post('/api/v1/me/api-keys', { name: "zoe's laptop", scopes: ['me:read'] });
+  const current_password = PASSWORD;
+  await zoe.post('/api/v1/me/api-keys', {
+    name: "zoe's laptop",
+    scopes: ['me:read'],
+    current_password,
+  });
   await admin.patch(`/api/v1/users/${id}`, { username: 'zoe_2', email: 'zoe.2@example.com' });
   await admin.put(`/api/v1/users/${id}/role`, { role: 'editor' });
   const post = await zoe.post('/api/v1/posts', { title: 'A post', content: 'Text' });
@@ -266,7 +271,11 @@ t.test('erases the personal data of a deleted user', async (t) => {
   t.equal((await from('198.51.100.9', '/api/v1/auth/register', other)).status, 201);
   await app.runJobs();
   const others = /^[\w-]{43}$/m.exec(app.outbox?.mails[0]?.text ?? '')?.[0];
-  t.equal((await from('198.51.100.9', '/api/v1/auth/verify-email', { token: others })).status, 200);
+  t.equal(
+    (await from('198.51.100.9', '/api/v1/auth/verify-email', { token: others, password: PASSWORD }))
+      .status,
+    200,
+  );
 
   const all = async () =>
     (await app.pg.query('select *, t::text as line from audit_log t order by id')).rows;

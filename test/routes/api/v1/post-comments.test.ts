@@ -225,8 +225,9 @@ const LARGE: Record<string, [content: string, html: string]> = {
 /** Inserts comments with these texts, by an author with the largest public fields. */
 async function postWithLarge([content, html]: [string, string], comments: TestComment[]) {
   const { rows } = await app.pg.query(
-    `insert into users (username, nickname, avatar_url)
-     values ('u' || floor(random() * 1e9), repeat(e'\\x01', 50), rpad('https://', 256, e'\\x01'))
+    `insert into users (username, username_folded, nickname, avatar_url)
+     select name, name, repeat(e'\\x01', 50), rpad('https://', 256, e'\\x01')
+     from (select 'u' || floor(random() * 1e9) as name) as made
      returning id`,
   );
   const author_id = rows[0].id;

@@ -168,7 +168,8 @@ const USERS = 25_000;
 /** Inserts so many users that an export exceeds every buffer between service and client. */
 async function fill({ app }: TestApp): Promise<void> {
   await app.pg.query(
-    `insert into users (username, bio) select 'user_' || n, repeat('x', 1000)
+    `insert into users (username, username_folded, bio)
+     select 'user_' || n, 'user_' || n, repeat('x', 1000)
      from generate_series(1, ${USERS}) n`,
   );
 }
