@@ -10,7 +10,7 @@ LOOPBACK.addAddress('::1', 'ipv6');
  * mapped to IPv6. False for anything else, names included.
  */
 export function isLoopbackAddress(address: string): boolean {
-  const plain = address.replace(/%.*$/, '');
+  const [plain = ''] = address.split('%', 1);
   const family = isIP(plain);
   return family !== 0 && LOOPBACK.check(plain, family === 6 ? 'ipv6' : 'ipv4');
 }
