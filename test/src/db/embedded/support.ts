@@ -227,7 +227,7 @@ export class Holder {
  * when its install script does not run: without the library links.
  */
 export function copyCheckout(directory: string): string {
-  for (const folder of ['build/src/db/embedded', dirname(HOLD_SERVER)]) {
+  for (const folder of ['build/src/db/embedded', 'build/src/lib', dirname(HOLD_SERVER)]) {
     cpSync(join(CHECKOUT, folder), join(directory, folder), { recursive: true });
   }
   const { type, imports } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
