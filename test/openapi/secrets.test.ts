@@ -89,7 +89,10 @@ function* wrongValues({ example, secrets, type }: SecretBody): Generator<unknown
   for (const name of names) {
     const { [name]: _, ...others } = marked;
     yield others;
+    // A text in a list of texts is in its place, as a text in a field of texts is.
+    const isTexts = Array.isArray(example[name]);
     for (const place of HIDING_PLACES.filter((each) => typeof each === 'object')) {
+      if (isTexts && Array.isArray(place)) continue;
       yield { ...marked, [name]: place };
       yield { [name]: place };
     }

@@ -105,9 +105,7 @@ class Masking {
       }
       return this.#keep(value, copy);
     }
-    return shapes.some((shape) => isScalar(shape) && isListed(value, shape))
-      ? value
-      : this.#hideAll(value);
+    return shapes.some(isScalar) ? value : this.#hideAll(value);
   }
 
   maskItem(item: ErrorItem): ErrorItem {
@@ -242,12 +240,6 @@ function isScalar(schema: JsonSchema): boolean {
   const kinds = kindsOf(schema);
   if (kinds.length === 0) return !isCombination(schema);
   return kinds.some((kind) => !['object', 'array', 'null'].includes(kind));
-}
-
-/** Whether the schema lists the value, or no values at all. */
-function isListed(value: unknown, schema: JsonSchema): boolean {
-  if (schema.const !== undefined) return schema.const === value;
-  return schema.enum?.includes(value) ?? true;
 }
 
 /** Returns the schemas of the item of a list. */

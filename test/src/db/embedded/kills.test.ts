@@ -47,7 +47,9 @@ t.test('keeps every committed row after kill -9 of all processes', async (t) => 
     const holder = new Holder(t, { dataDirectory }, {});
     const url = await holder.url();
     await query(url, 'CREATE TABLE IF NOT EXISTS kept (n int)');
-    t.strictSame(await count(url), { n: written });
+    // The last insert of a round may be committed without a response.
+    const { n } = (await count(url)) ?? {};
+    t.ok(Number(n) >= written, `${n} rows for ${written} responses`);
     const writing = (async () => {
       while (written < 2000) {
         await query(url, 'INSERT INTO kept VALUES (1)');
@@ -60,7 +62,6 @@ t.test('keeps every committed row after kill -9 of all processes', async (t) => 
     await holder.kill();
     await writing;
   }
-  // The last insert of a round may be committed without a response.
   const began = performance.now();
   const server = await startEmbeddedPostgres({ dataDirectory });
   t.comment(`started after kill -9 of all processes: ${Math.round(performance.now() - began)} ms`);
