@@ -234,9 +234,14 @@ export async function buildApp(
     isPublic,
     limits: dependencies.exportLimits,
   });
-  await app.register(posts, { prefix: '/api/v1/posts', visitorSecret: secretKey });
+  const changesPerMinute = config.ARTICLE_RATE_LIMIT;
+  await app.register(posts, {
+    prefix: '/api/v1/posts',
+    visitorSecret: secretKey,
+    perMinute: changesPerMinute,
+  });
   await app.register(postStatistics, { prefix: '/api/v1/posts' });
-  await app.register(trash, { prefix: '/api/v1/trash' });
+  await app.register(trash, { prefix: '/api/v1/trash', perMinute: changesPerMinute });
   await app.register(categories, { prefix: '/api/v1/categories' });
   await app.register(tags, { prefix: '/api/v1/tags' });
   await app.register(postComments, {
@@ -244,7 +249,7 @@ export async function buildApp(
     perMinute: config.COMMENT_RATE_LIMIT,
     commentsPrefix: '/api/v1/comments',
   });
-  await app.register(comments, { prefix: '/api/v1/comments' });
+  await app.register(comments, { prefix: '/api/v1/comments', perMinute: changesPerMinute });
   await app.register(roles, { prefix: '/api/v1/roles' });
   await app.register(search, { prefix: '/api/v1/search' });
   await app.register(audit, { prefix: '/api/v1/audit' });

@@ -235,6 +235,15 @@ export const ConfigSchema = Type.Object({
     }),
     20,
   ),
+  ARTICLE_RATE_LIMIT: Default(
+    Type.Integer({
+      minimum: 1,
+      description:
+        'Requests per minute from one IP address that create or change posts; as many may change ' +
+        'comments, and restore or purge from the trash',
+    }),
+    60,
+  ),
   LOGIN_ATTEMPTS: Default(
     Type.Integer({
       minimum: 1,

@@ -48,6 +48,7 @@ export async function withService<T>(
         LOG_LEVEL: 'warn',
         PORT: '0',
         RATE_LIMIT: '1000000',
+        ARTICLE_RATE_LIMIT: '1000000',
         ...settings,
       },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -113,11 +113,22 @@ const operations = {
 } as const;
 
 const read = { scope: 'posts:read', errors: [404] } as const;
-const write = { access: 'update', scope: 'comments:write', errors: [404, 409, 412] } as const;
-const moderate = { ...write, access: 'delete' } as const;
+
+export interface CommentRoutesOptions {
+  /** The maximum number of requests per minute and IP address that change comments. */
+  perMinute: number;
+}
 
 /** Single comments, replies and moderation. */
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+const routes: FastifyPluginAsyncTypebox<CommentRoutesOptions> = async (app, { perMinute }) => {
+  const write = {
+    access: 'update',
+    scope: 'comments:write',
+    errors: [404, 409, 412],
+    limit: { perMinute, group: 'comments' },
+  } as const;
+  const moderate = { ...write, access: 'delete' } as const;
+
   app.get(
     '/',
     { schema: operations.list, config: { access: 'delete', scope: 'comments:write' } },

@@ -135,7 +135,6 @@ const operations = {
 } as const;
 
 const read = { scope: 'posts:read', reply: 'read' } as const;
-const write = { access: 'update', scope: 'posts:write', errors: [404, 409, 412] } as const;
 
 export interface PostRoutesOptions {
   /**
@@ -143,10 +142,18 @@ export interface PostRoutesOptions {
    * 32 characters.
    */
   visitorSecret: string;
+  /** The maximum number of requests per minute and IP address that create or change posts. */
+  perMinute: number;
 }
 
-const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visitorSecret }) => {
+const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, options) => {
+  const { visitorSecret, perMinute } = options;
   const { db, clock, log } = app;
+  const change = {
+    scope: 'posts:write',
+    limit: { perMinute, group: 'posts' },
+  } as const;
+  const write = { ...change, access: 'update', errors: [404, 409, 412] } as const;
   const views = new PostViews({ db, clock, log, secret: visitorSecret });
   app.writeBehind(views);
 
@@ -183,12 +190,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
     '/',
     {
       schema: operations.create,
-      config: {
-        access: 'create',
-        scope: 'posts:write',
-        errors: [409],
-        reply: 'created',
-      },
+      config: { ...change, access: 'create', errors: [409], reply: 'created' },
     },
     async (request, reply) => {
       const post = await changes.createPost(request.context(), request.body);
@@ -197,14 +199,14 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, { visit
   );
 
   type Change = { Params: Static<typeof PostParams>; Body: PostUpdate };
-  async function change(request: FastifyRequest<Change>, reply: FastifyReply) {
+  async function changePost(request: FastifyRequest<Change>, reply: FastifyReply) {
     const post = await changes.changePost(request.acting(), request.params.id, request.body);
     return reply.entity(post, posts.postTag(post));
   }
 
   // PUT and PATCH share a handler: validation fills in the fields that a PUT omits.
-  app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
-  app.patch<Change>('/:id', { schema: operations.update, config: write }, change);
+  app.put<Change>('/:id', { schema: operations.replace, config: write }, changePost);
+  app.patch<Change>('/:id', { schema: operations.update, config: write }, changePost);
 
   type StateChange = { Params: Static<typeof PostParams> };
   const setStatus =

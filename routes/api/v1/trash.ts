@@ -39,9 +39,19 @@ const operations = {
   },
 } as const;
 
-const write = { access: 'update', scope: 'trash:write', errors: [404] } as const;
+export interface TrashRoutesOptions {
+  /** The maximum number of items restored or purged per minute and IP address. */
+  perMinute: number;
+}
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+const routes: FastifyPluginAsyncTypebox<TrashRoutesOptions> = async (app, { perMinute }) => {
+  const write = {
+    access: 'update',
+    scope: 'trash:write',
+    errors: [404],
+    limit: { perMinute, group: 'trash' },
+  } as const;
+
   app.get(
     '/',
     { schema: operations.list, config: { access: 'user', scope: 'trash:read' } },

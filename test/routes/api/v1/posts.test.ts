@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
-import { insertTestPost } from '#test/support/articles.js';
+import { insertTestComments, insertTestPost } from '#test/support/articles.js';
 import { keyOf } from '#test/support/credentials.js';
 import { recordStatements } from '#test/support/statements.js';
 
@@ -455,6 +455,49 @@ t.test('records changes in the audit log without the content', async (t) => {
   t.same(Object.keys(rows[1].after), ['content_sha256']);
   t.same(rows[2].after, { status: 'published' });
   t.notMatch(JSON.stringify(rows), /text/);
+});
+
+t.test('limits changes per minute and IP address, with a count for each resource', async (t) => {
+  const perMinute = 6;
+  const narrow = await createTestApp(t, { ARTICLE_RATE_LIMIT: perMinute });
+  const writer = await narrow.signedIn({ username: 'writer', role: 'editor' });
+  const { id } = await insertTestPost(narrow.app, { title: 'Busy' });
+  const [comment] = await insertTestComments(narrow.app, id, [{}]);
+  const url = `${URL}/${id}`;
+  const comments = `/api/v1/comments/${comment}`;
+  const trash = '/api/v1/trash/post/2147483647';
+  const body = { title: 'Busier', content: 'Words.' };
+  type Send = () => Promise<{ status: number; headers: object }>;
+  const resources: Record<string, Send[]> = {
+    posts: [
+      () => writer.post(URL, body),
+      () => writer.put(url, body),
+      () => writer.patch(url, body),
+      () => writer.post(`${url}/publish`),
+      () => writer.post(`${url}/unpublish`),
+      () => writer.delete(`${URL}/2147483647`),
+    ],
+    comments: [
+      () => writer.patch(comments, { content: 'Words.' }),
+      () => writer.post(`${comments}/approve`),
+      () => writer.post(`${comments}/reject`),
+      () => writer.post('/api/v1/comments/moderate', { ids: [comment], action: 'approve' }),
+      () => writer.delete('/api/v1/comments/2147483647'),
+    ],
+    trash: [() => writer.post(`${trash}/restore`), () => writer.delete(trash)],
+  };
+  for (const [name, operations] of Object.entries(resources)) {
+    for (let count = 0; count < perMinute; count += 1) {
+      const { status } = (await operations[count % operations.length]?.()) ?? {};
+      t.not(status, 429, `${name}, request ${count}`);
+    }
+    for (const [index, send] of operations.entries()) {
+      const { status, headers } = await send();
+      t.equal(status, 429, `${name}, operation ${index}`);
+      t.ok('retry-after' in headers);
+    }
+  }
+  t.equal((await writer.get(url)).status, 200, 'reading is not counted');
 });
 
 t.test('creates a post once per idempotency key', async (t) => {
