@@ -6,7 +6,7 @@ import { enqueue } from '#src/queue/store.js';
 import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
 import { keyOf } from '#test/support/credentials.js';
 import { makeJobsDue } from '#test/support/jobs.js';
-import { recordStatements } from '#test/support/statements.js';
+import { recordCalls, recordStatements } from '#test/support/statements.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -447,6 +447,32 @@ t.test(
     await eraseAuditEntries({ userId: second, after: 0 }, context);
   },
 );
+
+t.test('finds the entries of a deleted user, and the oldest ones, by index', async (t) => {
+  const test = await createTestApp(t);
+  const { app, clock } = test;
+  const admin = await test.signedIn({ username: 'root', role: 'admin' });
+  const { id } = await test.createUser({ username: 'rare' });
+  await app.pg.query(
+    `insert into audit_log (at, actor_id, action, resource, resource_id)
+     select $1::timestamptz - n * interval '1 second', 1000 + n % 1000, 'user.change', 'user',
+       (1000 + n % 1000)::text
+     from generate_series(1, 50000) n`,
+    [clock.read()],
+  );
+  await app.pg.query('analyze audit_log');
+  const statements = await recordCalls(async () => {
+    t.equal((await admin.delete(`/api/v1/users/${id}`)).status, 204);
+    await runTrim(app);
+  });
+  const asked = statements.filter(({ text }) => /audit_log/.test(text) && !/^insert/.test(text));
+  t.ok(asked.length >= 4, `${asked.length} statements`);
+  for (const { text, values } of asked) {
+    const { rows } = await app.pg.query(`explain ${text}`, [...values]);
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    t.notMatch(plan, /Seq Scan on audit_log|audit_log_pkey.*\n.*Filter/, text.slice(0, 60));
+  }
+});
 
 t.test('allows the two exceptions of the append-only rule and nothing else', async (t) => {
   const test = await createTestApp(t);
