@@ -4,7 +4,7 @@ import t from 'tap';
 import { MAX_COMMENTS_PER_AUTHOR } from '#schemas/comments.js';
 import { MAX_POSTS_PER_AUTHOR } from '#schemas/posts.js';
 import { MAX_TOPICS } from '#schemas/topics.js';
-import { MAX_FORMER_SLUGS } from '#src/articles/stores/post-changes.js';
+import { MAX_FORMER_SLUGS } from '#src/articles/stores/post-slugs.js';
 import { MAX_KEYS, MAX_RESPONSE_BYTES } from '#src/db/idempotency-quota.js';
 import { type Schema, tables } from '#src/db/tables.js';
 import { projectRoot } from '#src/lib/project-root.js';

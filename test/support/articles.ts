@@ -55,7 +55,9 @@ export async function insertTestPost(
     })
     .returning('id')
     .executeTakeFirstOrThrow();
-  await app.db.insertInto('post_slugs').values({ slug, post_id: id }).execute();
+  if (post.published_at !== null) {
+    await app.db.insertInto('post_slugs').values({ slug, post_id: id }).execute();
+  }
   for (const name of tags) {
     await sql`insert into tags (name, name_folded, slug, search_words)
       values (${name}, ${fold(name)}, ${slugOf(name, 50)}, ${indexedWords(name)})

@@ -1,4 +1,4 @@
-import { deleteUnusedTags, findUnusedTags } from '#src/articles/stores/topics.js';
+import { deleteUnusedTags, findUnusedTags } from '#src/articles/stores/tags.js';
 import { inTransaction } from '#src/db/transaction.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';

@@ -17,6 +17,7 @@ import {
   renderedText,
   writePost,
 } from './post-changes.js';
+import { publishPost } from './post-publication.js';
 import { createTopic } from './topic-changes.js';
 
 /** The result of importing a file. */
@@ -157,7 +158,8 @@ async function createArticle(trx: Context, article: ResolvedArticle): Promise<nu
   const from = { authorId, at: date ?? modifiedAt, sourcePath, text };
   if (slug === null) return (await writePost(trx, values, from)).id;
   try {
-    return (await inTransaction(trx, (part) => writePost(part, { ...values, slug }, from))).id;
+    const given = { ...from, isSlugDerived: !isSlugWritten };
+    return (await inTransaction(trx, (part) => writePost(part, { ...values, slug }, given))).id;
   } catch (error) {
     // Files with different dates may have the same name.
     const isTaken = error instanceof ApiError && error.code === 'duplicate';
@@ -186,8 +188,7 @@ async function updateArticle(
   const metadata = changedMetadata(before, article, trx.now);
   const isMetadataChanged = Object.keys(metadata).length > 0;
   if (!isChanged && !isMetadataChanged) return 'unchanged';
-  if (isMetadataChanged)
-    await posts.updatePost(trx.db, id, { ...metadata, updated_at: trx.now.toISOString() });
+  if (isMetadataChanged) await writeMetadata(trx, id, metadata);
   const after = await findPost(trx.db, id, EVERYTHING);
   const states = { before: auditable(before), after: auditable(after ?? before) };
   await recordDifference(trx, { action: 'post.change', id }, states);
@@ -240,6 +241,18 @@ function changedMetadata(
       ([name, value]) => value !== before[name as keyof typeof resolved],
     ),
   );
+}
+
+async function writeMetadata(
+  trx: Context,
+  id: number,
+  metadata: Partial<posts.PostValues>,
+): Promise<void> {
+  const values = { ...metadata, updated_at: trx.now.toISOString() };
+  const post = await posts.lockPost(trx.db, id, EVERYTHING);
+  const isPublished = post?.published_at === null && metadata.published_at != null;
+  if (isPublished) await publishPost(trx, post, values);
+  else await posts.updatePost(trx.db, id, values);
 }
 
 async function ensureCategory(trx: Context, name: string | null): Promise<number | null> {

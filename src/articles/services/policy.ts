@@ -12,7 +12,7 @@ export function isEditor(viewer: Viewer | null): boolean {
 /** Returns the visibility of posts and comments for the viewer. */
 export function readerOf(viewer: Viewer | null): Reader {
   if (viewer === null) return { kind: 'public' };
-  return isEditor(viewer) ? { kind: 'editor' } : { kind: 'author', id: viewer.id };
+  return { kind: isEditor(viewer) ? 'editor' : 'author', id: viewer.id };
 }
 
 /**

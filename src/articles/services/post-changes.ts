@@ -3,8 +3,8 @@ import type { PostCreate, PostStatus, PostUpdate } from '#schemas/posts.js';
 import { MAX_POST_HTML } from '#schemas/rendered-html.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
-import { slugOf } from '#src/articles/lib/slugs.js';
 import * as store from '#src/articles/stores/post-changes.js';
+import { replaceTags } from '#src/articles/stores/post-tags.js';
 import { type FullPost, findPost } from '#src/articles/stores/posts.js';
 import {
   contentVector,
@@ -13,22 +13,16 @@ import {
   STORED_CONTENT,
   titleVector,
 } from '#src/articles/stores/search-vectors.js';
-import { ensureTags } from '#src/articles/stores/topics.js';
-import { SLUG_SUFFIX_LENGTH } from '#src/articles/stores/unique-slugs.js';
 import { hashOfText, record, recordDifference } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
-import { ApiError, duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
 import { fold } from '#src/lib/fold.js';
 import { assertMayEdit, readerOf } from './policy.js';
+import { claimAskedSlug, insertPost, publishPost } from './post-publication.js';
 import { postTag } from './posts.js';
 import { assertQuota } from './quotas.js';
 import { type Client, renderContent } from './rendering.js';
-
-const MAX_SLUG = 200;
-
-/** Slug of a title without usable characters, such as one of emoji. */
-const FALLBACK_SLUG = 'post';
 
 /** Properties of a new post that its author does not write. */
 export interface PostProvenance {
@@ -39,13 +33,15 @@ export interface PostProvenance {
   at?: Date;
   /** Path of the imported file. */
   sourcePath?: string;
+  /** Whether the slug was made from the name of the file. */
+  isSlugDerived?: boolean;
 }
 
 /**
  * Creates a post with the viewer as author.
  *
- * @throws ApiError duplicate if the requested slug is taken; too_many_posts; InvalidRequest if the
- *   category does not exist; the errors of `renderContent`
+ * @throws ApiError duplicate if a published post, or another draft of the author, has the slug;
+ *   too_many_posts; InvalidRequest if the category does not exist; the errors of `renderContent`
  */
 export async function createPost(context: Context, post: PostCreate): Promise<FullPost> {
   const text = await renderedText(context, post.content);
@@ -57,7 +53,7 @@ export async function createPost(context: Context, post: PostCreate): Promise<Fu
 export async function writePost(
   trx: Context,
   { tags, slug, status, ...post }: PostCreate,
-  { authorId, text, at = trx.now, sourcePath }: PostProvenance,
+  { authorId, text, at = trx.now, sourcePath, isSlugDerived: isDerived = false }: PostProvenance,
 ): Promise<FullPost> {
   await assertQuota(trx, 'posts');
   await assertCategory(trx, post.category_id);
@@ -72,20 +68,20 @@ export async function writePost(
     created_at: at.toISOString(),
     updated_at: trx.now.toISOString(),
   };
-  const id = await insert(trx, values, slug);
-  await store.replaceTags(trx.db, id, await ensureTags(trx.db, tags));
+  const id = await insertPost(trx, values, slug === undefined ? null : { slug, isDerived });
+  await replaceTags(trx.db, { ...values, id }, tags, trx.now);
   const created = await readBack(trx, id);
   await record(trx, { action: 'post.create', id, after: auditable(created) });
   return created;
 }
 
 /**
- * Replaces the post, or updates the given fields. The slug changes only if it is given, and the
- * last 50 former slugs still lead to the post.
+ * Replaces the post, or updates the given fields. The slug changes only if it is given. The last 50
+ * slugs under which the post was published still lead to it.
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; precondition_failed;
- *   duplicate if another post has or had the slug; InvalidRequest if the category does not exist;
- *   the errors of `renderContent`
+ *   duplicate if another published post has or had the slug, or another draft of the author has it;
+ *   InvalidRequest if the category does not exist; the errors of `renderContent`
  */
 export async function changePost(
   context: ActingContext,
@@ -151,15 +147,14 @@ export async function applyChanges(
   const changed = differences(current, given);
   if (!isTagged && Object.keys(changed).length === 0) return false;
   await assertCategory(trx, changed.category_id);
-  if (changed.slug !== undefined && !(await store.claimSlug(trx.db, locked.id, changed.slug))) {
-    throw slugTaken(changed.slug);
-  }
-  if (isTagged) await store.replaceTags(trx.db, locked.id, await ensureTags(trx.db, tags));
+  if (changed.slug !== undefined) await claimAskedSlug(trx, locked, changed.slug);
+  if (isTagged) await replaceTags(trx.db, locked, tags, trx.now);
   if (changed.content !== undefined && text === null) throw new NotRenderedError(changed.content);
   const rendered = changed.content === undefined ? null : text;
   const head = { ...locked, ...changed, tags: tags ?? current.tags };
   await store.updatePost(trx.db, locked.id, {
     ...changed,
+    ...(changed.slug === undefined ? {} : { slug_base: null }),
     ...rendered?.columns,
     ...searchablePost(head, rendered?.words ?? null),
     updated_at: trx.now.toISOString(),
@@ -167,7 +162,12 @@ export async function applyChanges(
   return true;
 }
 
-/** Publishes a draft, or makes a published post a draft again. @throws like `changePost` */
+/**
+ * Publishes a draft, or makes a published post a draft again. If a published post has the slug by
+ * now, the draft gets another one, unless its author has asked for it.
+ *
+ * @throws like `changePost`
+ */
 export function setPostStatus(
   context: ActingContext,
   id: number,
@@ -178,7 +178,9 @@ export function setPostStatus(
     status === 'published' ? (['post.publish', now] as const) : (['post.unpublish', null] as const);
   return change(context, id, action, async (trx, { locked }) => {
     if ((locked.published_at === null) === (published_at === null)) return false;
-    await store.updatePost(trx.db, id, { published_at, updated_at: now });
+    const values = { published_at, updated_at: now };
+    if (published_at === null) await store.updatePost(trx.db, id, values);
+    else await publishPost(trx, locked, values);
     return true;
   });
 }
@@ -222,24 +224,6 @@ async function lockForChange(trx: ActingContext, id: number): Promise<store.Lock
   assertMayEdit(trx.viewer, post);
   await assertUnchanged(trx, post, async () => postTag(await readBack(trx, id)));
   return post;
-}
-
-async function insert(
-  trx: Context,
-  values: store.NewPost,
-  slug: string | undefined,
-): Promise<number> {
-  if (slug === undefined) {
-    const made = slugOf(values.title, MAX_SLUG - SLUG_SUFFIX_LENGTH) || FALLBACK_SLUG;
-    return store.insertPostWithUniqueSlug(trx.db, values, made);
-  }
-  const id = await store.insertPost(trx.db, values, slug);
-  if (id === null) throw slugTaken(slug);
-  return id;
-}
-
-function slugTaken(slug: string): ApiError {
-  return duplicate([{ loc: ['body', 'slug'], input: slug }]);
 }
 
 async function assertCategory(trx: Context, id: number | null | undefined): Promise<void> {

@@ -2,8 +2,8 @@ import { MAX_TOPICS } from '#schemas/topics.js';
 import type { Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
 import * as store from '#src/articles/stores/topic-tables.js';
-import { nextTopicSlug } from '#src/articles/stores/topics.js';
-import { claimUniqueSlug } from '#src/articles/stores/unique-slugs.js';
+import { topicSlugOf } from '#src/articles/stores/topics.js';
+import { claimUniqueSlug, nextSlug } from '#src/articles/stores/unique-slugs.js';
 import { record, recordDifference } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
@@ -93,13 +93,23 @@ function insertTopic<Row extends store.TopicRow>(
   written: WrittenTopic,
 ): Promise<Row> {
   return claimUniqueSlug(async () => {
-    const slug = written.slug ?? (await nextTopicSlug(trx.db, table.name, written.name, noun));
+    const slug = written.slug ?? (await freeTopicSlug(trx, table, topicSlugOf(written.name, noun)));
     const topic = await store.insertTopic(trx.db, table, { ...written, slug });
     if (topic !== null) return topic;
     const taken = await store.findTaken(trx.db, table, written);
     if (taken.length > 0) throw duplicates(written, taken);
     return null;
   });
+}
+
+async function freeTopicSlug<Row extends store.TopicRow>(
+  trx: Context,
+  table: store.TopicTable<Row>,
+  base: string,
+): Promise<string> {
+  const slug = await nextSlug(trx.db, table.taken, base);
+  await table.freeSlug?.(trx.db, slug);
+  return slug;
 }
 
 async function lockForChange<Row extends store.TopicRow>(

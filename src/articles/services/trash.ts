@@ -9,6 +9,7 @@ import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { readPage } from '#src/lists/paging.js';
 import { readerOf } from './policy.js';
+import { republishRestored } from './post-publication.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -62,7 +63,9 @@ function trashAction(verb: 'restore' | 'purge') {
       const store = STORES[kind];
       if (!(await store.lock(trx.db, id, readerOf(trx.viewer)))) throw new ApiError('not_found');
       await store[verb](trx.db, id);
-      await record(trx, { action: `${kind}.${verb}`, id });
+      const isPublished = kind === 'post' && verb === 'restore';
+      const change = isPublished ? await republishRestored(trx, id) : {};
+      await record(trx, { action: `${kind}.${verb}`, id, ...change });
     });
 }
 

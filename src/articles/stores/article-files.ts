@@ -68,15 +68,19 @@ export async function lockImportedPost(
   return row ?? null;
 }
 
-/** Returns the post whose current slug this is, or null; locks it until the transaction ends. */
+/**
+ * Returns the post whose current slug this is, or null; locks it until the transaction ends. A
+ * published post comes before a draft, and a draft before posts in the trash.
+ */
 export async function lockPostWithSlug(trx: Database, slug: string): Promise<ImportedPost | null> {
   const row = await trx
     .selectFrom('posts')
     .select(IMPORTED_COLUMNS)
-    .where('slug', '=', slug)
-    .where('id', '=', ({ selectFrom }) =>
-      selectFrom('post_slugs').select('post_id').where('slug', '=', slug),
-    )
+    .where(sql<boolean>`slug collate "C" = ${slug}`)
+    .orderBy(sql`deleted_at is not null`)
+    .orderBy(sql`published_at is null`)
+    .orderBy('id')
+    .limit(1)
     .forUpdate()
     .executeTakeFirst();
   return row ?? null;

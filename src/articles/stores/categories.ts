@@ -9,6 +9,7 @@ export interface CategoryRow extends TopicRow {
 export const categories: TopicTable<CategoryRow> = {
   name: 'categories',
   columns: ['description'],
+  taken: sql`select slug from categories`,
   published: sql`
     select posts.category_id as topic_id from posts where ${isPostVisible({ kind: 'public' })}`,
 };

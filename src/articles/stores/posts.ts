@@ -174,18 +174,35 @@ export async function findPost(db: Database, id: number, reader: Reader): Promis
   return row ?? null;
 }
 
+/** Columns that decide which of several posts a slug leads to. */
+const DECIDING = sql`id, slug, author_id, published_at, deleted_at`;
+
 /**
- * Returns the post with this current or former slug, or null if it is not visible to the reader.
+ * Returns the published post with this current or former slug. If there is none, returns a draft
+ * that is visible to the reader, one of their own first; null if there is none either.
  */
 export async function findPostBySlug(
   db: Database,
   slug: string,
   reader: Reader,
 ): Promise<FullPost | null> {
+  const led = sql`(select post_id from post_slugs where slug = ${slug})`;
+  const id =
+    reader.kind === 'public'
+      ? led
+      : sql`(
+          select found.id from (
+            select ${DECIDING} from posts where id = ${led}
+            union
+            select ${DECIDING} from posts
+            where slug collate "C" = ${slug} and published_at is null and deleted_at is null
+          ) as found
+          where ${isPostVisible(reader, 'found')}
+          order by found.published_at is null, found.slug <> ${slug},
+            found.author_id is distinct from ${reader.id ?? null}, found.id
+          limit 1)`;
   const row = await selectFull(db)
-    .where('posts.id', '=', ({ selectFrom }) =>
-      selectFrom('post_slugs').select('post_id').where('slug', '=', slug),
-    )
+    .where(sql<boolean>`posts.id = ${id}`)
     .where(isPostVisible(reader))
     .executeTakeFirst();
   return row ?? null;
@@ -203,10 +220,20 @@ function selectFull(db: Database) {
 export const viewCountOfPost = sql<number>`(
   select post_views.view_count from post_views where post_views.post_id = posts.id)`;
 
-/** SQL for the number of approved comments of a row of `posts`. */
+/**
+ * SQL for the number of comments of a row of `posts` that everyone sees: approved ones, without
+ * those below a comment that is not approved.
+ */
 export const commentCountOfPost = sql<number>`(
-  select count(*) from comments
-  where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)`;
+  (select count(*) from comments
+   where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)
+  - (with recursive hidden as (
+       select comments.id, false as is_counted from comments
+       where comments.post_id = posts.id and not comments.is_approved
+       union
+       select reply.id, reply.is_approved and reply.deleted_at is null
+       from hidden join comments reply on reply.parent_id = hidden.id)
+     select count(distinct hidden.id) from hidden where hidden.is_counted))`;
 
 /** Columns of a post that come from other tables: author, category, tags and counts. */
 export function relations() {
@@ -225,16 +252,21 @@ export function relations() {
   ] as const;
 }
 
+/** SQL condition: the post, with this status, has a tag with this slug. */
+function hasTag(slug: string, status: PostStatus): RawBuilder<boolean> {
+  // Several private tags may have the slug.
+  const ids =
+    status === 'draft'
+      ? sql`any (array(select id from tags where slug collate "C" = ${slug}))`
+      : sql`(select id from tags where slug collate "C" = ${slug} and not is_private)`;
+  return sql<boolean>`posts.id in (select post_id from post_tags where tag_id = ${ids})`;
+}
+
 function matches({ reader, status, q, tag, category, author, period }: PostFilter) {
   const conditions = [
     status === 'draft' ? isVisibleDraft(reader) : isPostVisible({ kind: 'public' }),
     ...(q === undefined || q.trim() === '' ? [] : [postMatches(q)]),
-    ...(tag === undefined
-      ? []
-      : [
-          sql<boolean>`posts.id in (select post_id from post_tags
-            where tag_id = (select id from tags where slug collate "C" = ${fold(tag)}))`,
-        ]),
+    ...(tag === undefined ? [] : [hasTag(fold(tag), status)]),
     ...(category === undefined
       ? []
       : [

@@ -1,7 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
-import { findTagNames } from './post-changes.js';
+import { findTagNames } from './post-tags.js';
 
 /** The Markdown source of a post or comment. */
 export interface Source {

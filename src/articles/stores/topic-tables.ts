@@ -6,6 +6,7 @@ import { fold } from '#src/lib/fold.js';
 import { containing } from '#src/lib/like-pattern.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { cut, type Slice } from '#src/lists/slices.js';
+import type { TakenSlugs } from './unique-slugs.js';
 import type { Reader } from './visibility.js';
 
 /** Common fields of categories and tags. */
@@ -34,11 +35,17 @@ export interface TopicTable<Row extends TopicRow> {
   visible?: RawBuilder<boolean>;
   /** SQL condition for rows that editors created; all rows if omitted. */
   deliberate?: RawBuilder<boolean>;
-  /** Returns further values to store along with a name. */
-  derived?(name: string): TopicValues;
+  /** SQL condition for rows whose name and slug are unique; all rows if omitted. */
+  unique?: RawBuilder<boolean>;
+  /** Subquery that returns the slugs which a new row must not derive from its name. */
+  taken: TakenSlugs;
+  /** Makes a slug that is not among the taken ones free, if a row has it. */
+  freeSlug?(trx: Database, slug: string): Promise<void>;
+  /** Returns further values to store along with the given ones. */
+  derived?(values: TopicValues): DerivedValues;
 }
 
-export type NamedTable = Pick<TopicTable<TopicRow>, 'name'>;
+export type NamedTable = Pick<TopicTable<TopicRow>, 'name' | 'unique'>;
 
 export interface TopicFilter {
   reader: Reader;
@@ -52,8 +59,15 @@ export interface TopicValues {
   name?: string;
   slug?: string;
   description?: string;
-  search_words?: string;
   updated_at?: string;
+}
+
+/** Values that follow from the others. */
+export interface DerivedValues {
+  search_words?: string;
+  is_automatic?: boolean;
+  is_private?: boolean;
+  owner_id?: number | null;
 }
 
 const COMMON_COLUMNS = ['id', 'name', 'slug', 'version', 'created_at', 'updated_at'] as const;
@@ -201,7 +215,7 @@ export async function deleteTopic(trx: Database, { name }: NamedTable, id: numbe
 /** Returns which values are taken by a topic other than `except`. */
 export async function findTaken(
   db: Database,
-  { name: table }: NamedTable,
+  { name: table, unique = sql`true` }: NamedTable,
   { name = '', slug = '' }: { name?: string | undefined; slug?: string | undefined },
   except = 0,
 ): Promise<('name' | 'slug')[]> {
@@ -209,7 +223,7 @@ export async function findTaken(
   const isSlug = sql<boolean>`slug collate "C" = ${slug}`;
   const { rows } = await sql<{ name: boolean; slug: boolean }>`
     select coalesce(bool_or(${isName}), false) as name, coalesce(bool_or(${isSlug}), false) as slug
-    from ${sql.table(table)} where id <> ${except} and (${isName} or ${isSlug})
+    from ${sql.table(table)} where id <> ${except} and ${unique} and (${isName} or ${isSlug})
   `.execute(db);
   const [taken] = rows;
   return (['name', 'slug'] as const).filter((field) => taken?.[field]);
@@ -244,9 +258,8 @@ function countsOf<Row extends TopicRow>({ published }: TopicTable<Row>) {
 function complete<Row extends TopicRow>(
   { derived }: TopicTable<Row>,
   values: TopicValues,
-): WithFolded<TopicValues> {
-  const { name } = values;
-  return withFolded(name === undefined ? values : { ...values, ...derived?.(name) });
+): WithFolded<TopicValues> & DerivedValues {
+  return { ...withFolded(values), ...derived?.(values) };
 }
 
 /** Editors also see unused tags. */

@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 
-/** A table with unique slugs. */
-type SlugTable = 'post_slugs' | 'categories' | 'tags';
+/** SQL subquery that returns the taken slugs in a column `slug`, which has an index. */
+export type TakenSlugs = RawBuilder<unknown>;
 
 /** Maximum number of digits of a slug's suffix. */
 const MAX_DIGITS = 6;
@@ -27,21 +27,28 @@ export async function claimUniqueSlug<T>(attempt: () => Promise<T | null>): Prom
   throw new Error('No unique slug found: concurrent requests took every candidate');
 }
 
+/** Whether the slug is among the taken ones. */
+export async function isSlugTaken(db: Database, taken: TakenSlugs, slug: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from (${taken}) as taken where taken.slug collate "C" = ${slug} limit 1
+  `.execute(db);
+  return rows.length > 0;
+}
+
 /**
  * Returns the slug if it is free, otherwise with the smallest free number appended, so the numbers
- * cannot be exhausted. A concurrent transaction may still take it; the unique index then reports
- * the conflict.
+ * cannot be exhausted. A concurrent transaction may still take it.
  */
-export async function nextSlug(db: Database, table: SlugTable, slug: string): Promise<string> {
+export async function nextSlug(db: Database, taken: TakenSlugs, slug: string): Promise<string> {
   const number = sql`substring(slug from ${`^.{${slug.length}}-([1-9][0-9]{0,${MAX_DIGITS - 1}})$`})`;
   // In ASCII, the full stop follows the hyphen, so an index range is sufficient.
   const { rows } = await sql<{ is_taken: boolean; next: number }>`
     with numbered as (
-      select ${number}::integer as n from ${sql.table(table)}
+      select ${number}::integer as n from (${taken}) as taken
       where slug collate "C" > ${`${slug}-`} and slug collate "C" < ${`${slug}.`}
     )
     select
-      exists (select from ${sql.table(table)} where slug collate "C" = ${slug}) as is_taken,
+      exists (select from (${taken}) as taken where slug collate "C" = ${slug}) as is_taken,
       (select min(before.n) + 1 from (select 1 as n union all select n from numbered) before
        where not exists (select from numbered where numbered.n = before.n + 1)) as next
   `.execute(db);

@@ -8,7 +8,7 @@ export type Reader =
   /** Also sees their own drafts and comments. */
   | { kind: 'author'; id: number }
   /** Sees everything outside the trash. */
-  | { kind: 'editor' };
+  | { kind: 'editor'; id?: number };
 
 /**
  * Appended to single-row subqueries, so that the planner does not turn them into a join: it cannot
@@ -27,6 +27,13 @@ export function isPostVisible(reader: Reader, posts = 'posts'): RawBuilder<boole
   const published = sql<boolean>`${column('published_at')} is not null`;
   if (reader.kind === 'public') return sql<boolean>`(${published} and ${alive})`;
   return sql<boolean>`((${published} or ${column('author_id')} = ${reader.id}) and ${alive})`;
+}
+
+/** SQL condition: a published post has the tag, a row of `tags`. */
+export function isTagPublic(): RawBuilder<boolean> {
+  return sql<boolean>`exists (
+    select from post_tags uses join posts published on published.id = uses.post_id
+    where uses.tag_id = tags.id and ${isPostVisible({ kind: 'public' }, 'published')})`;
 }
 
 /** SQL condition: the draft is visible to the reader, in a form that matches an index. */

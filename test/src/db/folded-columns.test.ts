@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import t from 'tap';
 import { loadDemoData } from '#app/demo/demo-data.js';
-import { ensureTags } from '#src/articles/stores/topics.js';
+import { ensureTags } from '#src/articles/stores/post-tags.js';
 import { withFolded } from '#src/db/folded-columns.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { type Column, tables } from '#src/db/tables.js';
@@ -134,7 +134,7 @@ t.test('finds a registration under each spelling with the same folded form', asy
 t.test('creates one tag for all spellings with the same folded form', async (t) => {
   const { app } = await createTestApp(t);
   const ensure = (names: string[]) =>
-    inTransaction({ db: app.db }, ({ db }) => ensureTags(db, names));
+    inTransaction({ db: app.db }, ({ db }) => ensureTags(db, null, names));
   // A few hundred, because each new tag looks for a free slug.
   const groups = GROUPS.filter(
     ([first = ''], index) => first.trim() !== '' && (index % 50 === 0 || first.length > 2),
