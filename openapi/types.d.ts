@@ -799,7 +799,7 @@ export interface paths {
         };
         /**
          * Read a post by slug
-         * @description Returns the post with this slug, as reading it by id does. A former slug redirects to the current one with 301.
+         * @description Returns the published post with this slug, as reading it by id does. If there is none, returns the draft with this slug that is visible to you, your own first. A former slug under which a post was published redirects to the current one with 301.
          *
          *     **API key:** needs the scope `posts:read`.
          */
@@ -823,7 +823,7 @@ export interface paths {
         put?: never;
         /**
          * Publish a post
-         * @description Makes a post visible to everyone. A published post is not changed.
+         * @description Makes a post visible to everyone. If another published post has its slug by now, a slug derived from the title gets a number; one that was given is refused with 409. A published post is not changed.
          *
          *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
@@ -977,7 +977,7 @@ export interface paths {
         put?: never;
         /**
          * Restore from trash
-         * @description Restores a post or comment as it was. Only editors can restore what an editor deleted; to others it is not found.
+         * @description Restores a post or comment as it was. If a published post has the slug of a restored one by now, a number is appended to it. Only editors can restore what an editor deleted; to others it is not found.
          *
          *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `trash:write`.
          */
@@ -4414,7 +4414,7 @@ export interface components {
              */
             category_id?: number | null;
             /**
-             * @description The names of the tags, ignoring case. Tags that do not exist are created.
+             * @description The names of the tags, ignoring case. Tags that do not exist are created. A tag of a draft is private until a post with it is published.
              * @default []
              * @example [
              *       "postgres",
@@ -4423,7 +4423,7 @@ export interface components {
              */
             tags?: string[];
             /**
-             * @description The slug used in URLs. If omitted, it is derived from the title (Chinese is transliterated), with a number appended if it is taken.
+             * @description The slug used in URLs. If omitted, it is derived from the title (Chinese is transliterated), with a number appended if a published post or another draft of yours has it; that of a draft is final once it is published.
              * @example pooling-connections
              */
             slug?: string;
@@ -4532,7 +4532,7 @@ export interface components {
              */
             category_id?: number | null;
             /**
-             * @description The names of the tags, ignoring case. Tags that do not exist are created.
+             * @description The names of the tags, ignoring case. Tags that do not exist are created. A tag of a draft is private until a post with it is published.
              * @default []
              * @example [
              *       "postgres",
@@ -4541,7 +4541,7 @@ export interface components {
              */
             tags?: string[];
             /**
-             * @description The slug used in URLs. It is kept when the title changes; former slugs redirect to the current one.
+             * @description The slug used in URLs. It is kept when the title changes; slugs under which the post was published redirect to the current one.
              * @example pooling-connections
              */
             slug?: string;
@@ -4646,7 +4646,7 @@ export interface components {
              */
             title?: string;
             /**
-             * @description The slug used in URLs. It is kept when the title changes; former slugs redirect to the current one.
+             * @description The slug used in URLs. It is kept when the title changes; slugs under which the post was published redirect to the current one.
              * @example pooling-connections
              */
             slug?: string;
@@ -4660,7 +4660,7 @@ export interface components {
             /** @description The id of the category; null for none */
             category_id?: number | null;
             /**
-             * @description The names of the tags, ignoring case. Tags that do not exist are created.
+             * @description The names of the tags, ignoring case. Tags that do not exist are created. A tag of a draft is private until a post with it is published.
              * @example [
              *       "postgres",
              *       "performance"
@@ -8446,7 +8446,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The current or a former slug of the post
+                 * @description The slug of the post, or a former one under which it was published
                  * @example pooling-connections
                  */
                 slug: string;

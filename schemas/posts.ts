@@ -85,8 +85,8 @@ const slug = Type.String({
   maxLength: 200,
   pattern: SLUG_PATTERN,
   description:
-    'The slug used in URLs. It is kept when the title changes; former slugs redirect to the ' +
-    'current one.',
+    'The slug used in URLs. It is kept when the title changes; slugs under which the post was ' +
+    'published redirect to the current one.',
   examples: ['pooling-connections'],
 });
 const summary = Type.String({
@@ -106,7 +106,9 @@ const tagNames = Type.Array(
   Type.String({ minLength: 1, maxLength: 50, pattern: VISIBLE_PATTERN }),
   {
     maxItems: MAX_POST_TAGS,
-    description: 'The names of the tags, ignoring case. Tags that do not exist are created.',
+    description:
+      'The names of the tags, ignoring case. Tags that do not exist are created. A tag of a ' +
+      'draft is private until a post with it is published.',
     examples: [['postgres', 'performance']],
   },
 );
@@ -221,7 +223,8 @@ export const PostCreate = Component(
         ...slug,
         description:
           'The slug used in URLs. If omitted, it is derived from the title (Chinese is ' +
-          'transliterated), with a number appended if it is taken.',
+          'transliterated), with a number appended if a published post or another draft of ' +
+          'yours has it; that of a draft is final once it is published.',
       }),
       status: Default(
         Enum(POST_STATUSES, {
@@ -273,7 +276,7 @@ export const PostSlugParams = Type.Object({
   slug: Type.String({
     minLength: 1,
     maxLength: 200,
-    description: 'The current or a former slug of the post',
+    description: 'The slug of the post, or a former one under which it was published',
     examples: ['pooling-connections'],
   }),
 });

@@ -53,8 +53,9 @@ const operations = {
     operationId: 'posts-read-by-slug',
     summary: 'Read a post by slug',
     description:
-      'Returns the post with this slug, as reading it by id does. A former slug redirects ' +
-      'to the current one with 301.',
+      'Returns the published post with this slug, as reading it by id does. If there is none, ' +
+      'returns the draft with this slug that is visible to you, your own first. A former slug ' +
+      'under which a post was published redirects to the current one with 301.',
     tags,
     params: PostSlugParams,
     headers: IfNoneMatchHeaders,
@@ -104,7 +105,10 @@ const operations = {
   publish: {
     operationId: 'posts-publish',
     summary: 'Publish a post',
-    description: 'Makes a post visible to everyone. A published post is not changed.',
+    description:
+      'Makes a post visible to everyone. If another published post has its slug by now, a slug ' +
+      'derived from the title gets a number; one that was given is refused with 409. A ' +
+      'published post is not changed.',
     tags,
     params: PostParams,
     headers: IfMatchHeaders,

@@ -21,7 +21,8 @@ const operations = {
     operationId: 'trash-restore',
     summary: 'Restore from trash',
     description:
-      'Restores a post or comment as it was. Only editors can restore what an editor ' +
+      'Restores a post or comment as it was. If a published post has the slug of a restored ' +
+      'one by now, a number is appended to it. Only editors can restore what an editor ' +
       'deleted; to others it is not found.',
     tags,
     params: TrashParams,
