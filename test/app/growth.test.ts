@@ -400,6 +400,18 @@ t.test('keeps the newest former slugs of a post', async (t) => {
   for (const slug of [oldest, 'next-1', 'next-2']) await rename(slug);
   const again = await author.get(`${POSTS}/slug/${oldest}`);
   t.equal(again.status, 301, 'a slug that was used again is a new one');
+
+  for (let index = 0; index < 60; index += 1) {
+    await author.post(`${POSTS}/${post.id}/unpublish`);
+    await rename(`draft-${index}`);
+    t.equal((await author.post(`${POSTS}/${post.id}/publish`)).status, 200);
+  }
+  t.equal(await count(test, 'post_slugs'), MAX_FORMER_SLUGS + 1, 'also when published again');
+  const { id } = (await author.post(POSTS, { title: 'Draft', content: 'x' })).json;
+  for (let index = 0; index < 10; index += 1) {
+    t.equal((await author.patch(`${POSTS}/${id}`, { slug: `of-a-draft-${index}` })).status, 200);
+  }
+  t.equal(await count(test, 'post_slugs', `post_id = ${id}`), 0, 'drafts reserve none');
 });
 
 t.test('deletes the tags of posts with their last post, and keeps those of editors', async (t) => {

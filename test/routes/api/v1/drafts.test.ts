@@ -356,3 +356,89 @@ t.test('counts only comments that everyone sees', async (t) => {
   await editor.post(`/api/v1/comments/${pending}/reject`);
   t.equal(await count(), 0);
 });
+
+const tagCount = async (where: string) =>
+  (await app.pg.query(`select count(*)::int as n from tags where ${where}`)).rows[0].n;
+
+t.test('compares the names of private tags by their folded form', async (t) => {
+  const draft = await write(alice, { tags: ['Cafe\u0301', 'ΟΔΟΣ'] });
+  t.equal(draft.tags.length, 2);
+  const again = await write(alice, { tags: ['CAF\u00c9', 'οδος', 'οδοσ'] });
+  t.same(again.tags, draft.tags, 'one tag for all spellings');
+  const theirs = await write(bob, { tags: ['caf\u00e9', 'Οδοσ'] });
+  t.match(theirs.tags, [{ name: 'caf\u00e9' }, { name: 'Οδοσ' }], 'others spell them themselves');
+  await publish(bob, theirs.id);
+  const published = (await publish(alice, draft.id)).json.tags;
+  const byId = (tags: TopicItem[]) => tags.toSorted((one, other) => one.id - other.id);
+  t.same(byId(published), byId(theirs.tags), 'published under the first spelling');
+  t.same(byId((await alice.get(`${POSTS}/${again.id}`)).json.tags), byId(theirs.tags));
+  t.equal(await tagCount('true'), 2);
+});
+
+t.test('deletes automatic tags with their last post, shared or private', async (t) => {
+  await editor.post('/api/v1/tags', { name: 'Curated' });
+  const draft = await write(alice, { tags: ['Plot', 'curated'] });
+  const theirs = await write(bob, { tags: ['plot'] });
+  t.equal(await tagCount('is_private'), 3);
+  await alice.patch(`${POSTS}/${draft.id}`, { tags: [] });
+  t.equal(await tagCount('is_private'), 1, 'the tag of another author stays');
+  await publish(bob, theirs.id);
+  await bob.post(`${POSTS}/${theirs.id}/unpublish`);
+  t.equal(await tagCount('not is_private and is_automatic'), 1, 'a draft keeps it');
+  await bob.patch(`${POSTS}/${theirs.id}`, { tags: ['curated'] });
+  t.equal(await tagCount('not is_private and is_automatic'), 0);
+  await publish(bob, theirs.id);
+  await bob.patch(`${POSTS}/${theirs.id}`, { tags: [] });
+  t.same(
+    (await editor.get('/api/v1/tags')).json.items.map(({ name }: TopicItem) => name),
+    ['Curated'],
+  );
+  t.equal(await tagCount('true'), 1);
+});
+
+t.test('keeps a tag whose slug an editor has changed', async (t) => {
+  const { id, tags } = await write(alice, { tags: ['JavaScript'] });
+  const url = `/api/v1/tags/${tags[0].id}`;
+  t.equal((await editor.patch(url, { slug: 'js' })).status, 200);
+  await alice.patch(`${POSTS}/${id}`, { tags: [] });
+  t.match((await editor.get(url)).json, { name: 'JavaScript', slug: 'js' });
+  t.match((await write(bob, { tags: ['javascript'], status: 'published' })).tags, [
+    { name: 'JavaScript', slug: 'js' },
+  ]);
+});
+
+t.test('loses no tag while others publish, hide and delete the same ones', async (t) => {
+  const authors = [alice, bob, editor];
+  const spellings = ['Contested', 'CONTESTED', 'contested'];
+  const ids = await Promise.all(
+    [0, 1, 2, 0, 1, 2].map(async (author) => {
+      const tags = [spellings[author] ?? '', 'shared'];
+      const { id } = await write(authors[author] ?? alice, { tags });
+      return { id, who: authors[author] ?? alice, own: spellings[author] ?? '' };
+    }),
+  );
+  for (let round = 0; round < 8; round += 1) {
+    const replies = await Promise.all(
+      ids.map(({ id, who, own }, index) => {
+        const step = (index + round) % 4;
+        if (step === 0) return publish(who, id);
+        if (step === 1) return who.patch(`${POSTS}/${id}`, { tags: ['shared', own, `n${index}`] });
+        if (step === 2) return who.post(`${POSTS}/${id}/unpublish`);
+        return who.patch(`${POSTS}/${id}`, { tags: [own, 'shared'] });
+      }),
+    );
+    for (const [index, { status, json }] of replies.entries()) {
+      t.equal(status, 200, JSON.stringify(json));
+      const names = json.tags.map(({ name }: TopicItem) => name.toLowerCase()).sort();
+      const known = names.filter((name: string) => name !== `n${index}`);
+      t.same(known, ['contested', 'shared'], `round ${round}, post ${index}`);
+    }
+  }
+  for (const { id, who } of ids) t.equal((await publish(who, id)).status, 200);
+  t.equal(await tagCount(`name_folded = 'contested'`), 1, 'one tag for all published posts');
+  t.equal(await tagCount('is_private'), 0);
+  t.equal(
+    await tagCount('is_automatic and not exists (select from post_tags where tag_id = id)'),
+    0,
+  );
+});
