@@ -126,7 +126,8 @@ async function fillPosts(db: Database, count: number): Promise<void> {
     join texts on texts.n = made.text and texts.kind = 'post'
     order by made.n`.execute(db);
   await sql`select setval(pg_get_serial_sequence('posts', 'id'), ${count})`.execute(db);
-  await sql`insert into post_slugs (slug, post_id) select slug, id from posts`.execute(db);
+  await sql`insert into post_slugs (slug, post_id)
+    select slug, id from posts where published_at is not null`.execute(db);
   // Few posts are read very often, most hardly ever.
   await sql`insert into post_views (post_id, view_count)
     select id, floor(random() ^ 8 * 100000) from posts`.execute(db);

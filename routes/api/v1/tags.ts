@@ -12,7 +12,9 @@ export default topicRoutes(tags, {
     replace: TagReplace,
     update: TagUpdate,
   },
-  shown: 'Tags without published posts are visible to editors only.',
+  shown:
+    'Tags without published posts are visible to editors only. Those of drafts are private ' +
+    'to their author, so several may have the same name.',
   replaced: 'An omitted slug is kept',
   left: 'the tag',
 });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { cut } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
+import { deleteUnusedTags } from './tags.js';
 import { isRestorable, type TrashStore } from './trash.js';
 
 /** Posts in the trash. */
@@ -45,7 +46,16 @@ export const deletedPosts: TrashStore = {
   },
 
   async purge(trx, id) {
+    const tags = await trx
+      .selectFrom('post_tags')
+      .select('tag_id')
+      .where('post_id', '=', id)
+      .execute();
     await trx.deleteFrom('posts').where('id', '=', id).execute();
+    await deleteUnusedTags(
+      trx,
+      tags.map(({ tag_id }) => tag_id),
+    );
   },
 
   async findExpired(db, before, limit) {

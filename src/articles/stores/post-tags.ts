@@ -51,8 +51,10 @@ export async function replaceTags(
   }
   if (post.published_at !== null) await shareTags(trx, post, now);
   // Last, because others wait for the locks on deleted tags: this transaction must wait for none.
-  const removed = rows.map(({ tag_id }) => tag_id);
-  if (removed.length > 0) await deleteUnusedTags(trx, removed);
+  await deleteUnusedTags(
+    trx,
+    rows.map(({ tag_id }) => tag_id),
+  );
 }
 
 /**

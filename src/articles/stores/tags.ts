@@ -105,6 +105,7 @@ export async function findSearchWords(db: Database, id: number): Promise<string>
  * @returns the number of deleted tags
  */
 export async function deleteUnusedTags(trx: Database, ids: number[]): Promise<number> {
+  if (ids.length === 0) return 0;
   // Locked first: the second statement then sees every assignment, and none can be added.
   const locked = await trx
     .selectFrom('tags')
