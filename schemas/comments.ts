@@ -91,6 +91,10 @@ const fields = {
     description: 'Whether the comment was deleted and is only a placeholder for the replies to it',
   }),
   is_truncated: truncated('`content` and `content_html`'),
+  version: Type.Integer({
+    minimum: 1,
+    description: 'The version of the comment, which every change increases',
+  }),
   created_at: Timestamp('When the comment was created'),
   updated_at: Timestamp('When the text was last changed'),
 };
@@ -107,6 +111,7 @@ const example = {
   is_approved: true,
   is_rejected: false,
   is_deleted: false,
+  version: 1,
   created_at: '2026-01-31T10:00:00.000Z',
   updated_at: '2026-01-31T10:00:00.000Z',
 };
@@ -186,22 +191,45 @@ export const CommentUpdate = Component(
 );
 export type CommentUpdate = Static<typeof CommentUpdate>;
 
+/** A comment as a moderator has read it. */
+export const ModeratedComment = Component(
+  'ModeratedComment',
+  Type.Object(
+    {
+      id: Id('The id of the comment'),
+      version: Type.Integer({
+        minimum: 1,
+        description: 'The `version` of the comment that you have read',
+      }),
+    },
+    {
+      description: 'A comment to moderate, in the version that you have read',
+      examples: [{ id: 7, version: 1 }],
+    },
+  ),
+);
+export type ModeratedComment = Static<typeof ModeratedComment>;
+
 export const CommentModeration = Component(
   'CommentModeration',
   Type.Object(
     {
-      ids: Type.Array(Id('The id of a comment'), {
+      comments: Type.Array(Ref(ModeratedComment), {
         minItems: 1,
         maxItems: MAX_MODERATED,
-        uniqueItems: true,
-        description: 'The ids of the comments',
-        examples: [[7, 8]],
+        description: 'The comments, each in the version that you have read',
+        examples: [
+          [
+            { id: 7, version: 1 },
+            { id: 8, version: 2 },
+          ],
+        ],
       }),
       action: Enum(MODERATIONS, { description: 'The action to apply to all of the comments' }),
     },
     {
       description: 'A moderation action and the comments to apply it to',
-      examples: [{ ids: [7, 8], action: 'approve' }],
+      examples: [{ comments: [{ id: 7, version: 1 }], action: 'approve' }],
     },
   ),
 );

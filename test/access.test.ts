@@ -150,7 +150,7 @@ const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'posts-replace': () => ({ title: 'New', content: 'Words.' }),
   'post-comments-create': () => ({ content: 'Words.' }),
   'comments-update': () => ({ content: 'Words.' }),
-  'comments-moderate': () => ({ ids: [1], action: 'approve' }),
+  'comments-moderate': () => ({ comments: [{ id: 1, version: 1 }], action: 'delete' }),
   'posts-update': () => ({ title: 'New' }),
   'categories-create': ({ username }) => ({ name: username }),
   'categories-replace': ({ username }) => ({ name: username }),

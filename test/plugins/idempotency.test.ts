@@ -202,7 +202,7 @@ const OPERATIONS: Record<string, (testApp: TestApp) => Promise<{ url: string; bo
   'comments-reject': async ({ app }) => ({ url: `${COMMENTS}/${await newComment(app)}/reject` }),
   'comments-moderate': async ({ app }) => ({
     url: `${COMMENTS}/moderate`,
-    body: { action: 'approve', ids: [await newComment(app)] },
+    body: { action: 'approve', comments: [{ id: await newComment(app), version: 1 }] },
   }),
   'categories-create': async () => ({ url: '/api/v1/categories', body: { name: 'new' } }),
   'tags-create': async () => ({ url: '/api/v1/tags', body: { name: 'new' } }),

@@ -104,8 +104,10 @@ const operations = {
     operationId: 'comments-moderate',
     summary: 'Moderate comments in bulk',
     description:
-      'Approves, rejects or deletes several comments at once. Comments that do not exist ' +
-      'are reported in the response and do not affect the others.',
+      'Approves, rejects or deletes several comments at once, each in the version that you ' +
+      'have read. If any of them has changed since, none is changed, and the response is 412 ' +
+      'with the versions that are out of date. Comments that do not exist are reported in the ' +
+      'response and do not affect the others.',
     tags,
     body: Ref(CommentModeration),
     response: { 200: Ref(CommentsModerated) },
@@ -179,7 +181,7 @@ const routes: FastifyPluginAsyncTypebox<CommentRoutesOptions> = async (app, { pe
 
   app.post(
     '/moderate',
-    { schema: operations.moderate, config: { ...moderate, errors: [409] } },
+    { schema: operations.moderate, config: { ...moderate, errors: [409, 412] } },
     async (request) => {
       return moderateComments(request.acting(), request.body);
     },

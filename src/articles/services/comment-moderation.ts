@@ -1,11 +1,18 @@
 import type { AuditAction } from '#schemas/audit.js';
-import type { CommentModeration, CommentsModerated, Moderation } from '#schemas/comments.js';
+import type {
+  CommentModeration,
+  CommentsModerated,
+  ModeratedComment,
+  Moderation,
+} from '#schemas/comments.js';
 import type { ActingContext } from '#src/access/context.js';
 import * as store from '#src/articles/stores/comment-changes.js';
 import type { FullComment } from '#src/articles/stores/comments.js';
 import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
+import { ApiError, valueError } from '#src/errors.js';
 import { lockForChange, readBack, trashValues } from './comment-changes.js';
+import { commentTag } from './comments.js';
 import { readerOf } from './policy.js';
 
 interface Decision {
@@ -47,15 +54,20 @@ export function decide(
 }
 
 /**
- * Applies an action to many comments. Missing comments, and those it was applied to before, are
- * skipped and reported.
+ * Applies an action to many comments, all of them or none. Missing comments, and those it was
+ * applied to before, are skipped and reported.
+ *
+ * @throws ApiError precondition_failed if any comment is no longer in the version that the
+ *   moderator has read, naming each of them
  */
 export function moderateComments(
   context: ActingContext,
-  { ids, action }: CommentModeration,
+  { comments: read, action }: CommentModeration,
 ): Promise<CommentsModerated> {
+  const ids = [...new Set(read.map(({ id }) => id))];
   return inTransaction(context, async (trx) => {
     const comments = await store.lockComments(trx.db, ids, readerOf(context.viewer));
+    await assertAsRead(trx, comments, read);
     const changed = new Set(await apply(trx, action, comments));
     const found = new Set(comments.map(({ id }) => id));
     return {
@@ -63,6 +75,26 @@ export function moderateComments(
       unchanged: ids.filter((id) => found.has(id) && !changed.has(id)),
       missing: ids.filter((id) => !found.has(id)),
     };
+  });
+}
+
+async function assertAsRead(
+  trx: ActingContext,
+  comments: store.LockedComment[],
+  read: ModeratedComment[],
+): Promise<void> {
+  const versions = new Map(comments.map(({ id, version }) => [id, version]));
+  const stale = read.flatMap(({ id, version }, index) =>
+    (versions.get(id) ?? version) === version ? [] : [{ id, version, index }],
+  );
+  const [first] = stale;
+  if (first === undefined) return;
+  throw new ApiError('precondition_failed', {
+    // As for a single comment; of several, the tag of the first.
+    headers: { etag: commentTag(await readBack(trx, first.id)) },
+    errors: stale.map(({ version, index }) =>
+      valueError('comment_changed', ['body', 'comments', index, 'version'], version),
+    ),
   });
 }
 

@@ -187,6 +187,7 @@ export const chinese: Messages = {
     timestamp_has_passed: '该时间必须晚于当前时间',
     unstorable_text: '某个字符串含有无法存储的字符',
     unanswerable_comment: '该文章下没有可回复的这条评论',
+    comment_changed: '该评论在您读取之后已被修改',
   },
   valueError: (reason) => `值错误，${reason}`,
 

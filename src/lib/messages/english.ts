@@ -114,6 +114,7 @@ export const english = {
     timestamp_has_passed: 'this timestamp must be in the future',
     unstorable_text: 'a string contains a character that cannot be stored',
     unanswerable_comment: 'this post has no such comment to reply to',
+    comment_changed: 'this comment has changed since you read it',
   },
   valueError: (reason: string) => `Value error, ${reason}`,
 

@@ -330,32 +330,87 @@ t.test('lists all and pending comments for editors', async (t) => {
   t.equal((await ann.get(URL)).json.code, 'forbidden');
 });
 
+/** Returns the comments as an editor reads them in the list of all comments. */
+async function asRead(...numbers: number[]): Promise<{ id: number; version: number }[]> {
+  const { items } = (await editor.get(`${URL}?size=100`)).json;
+  const versions = new Map<number, number>(
+    items.map(({ id, version }: { id: number; version: number }) => [id, version]),
+  );
+  return numbers.map((id) => ({ id, version: versions.get(id) ?? 1 }));
+}
+
 t.test('moderates many comments at once', async (t) => {
   const approved = await insert({});
   const waiting = await insert({ is_approved: false });
   const gone = await insert({ deleted_by: editorId });
-  const moderate = async (action: string, numbers: number[]) =>
-    (await editor.post(`${URL}/moderate`, { ids: numbers, action })).json;
-  t.same(await moderate('approve', [gone, waiting, 2_147_483_647, approved]), {
+  const moderate = async (action: string, ...numbers: number[]) =>
+    (await editor.post(`${URL}/moderate`, { comments: await asRead(...numbers), action })).json;
+  t.same(await moderate('approve', gone, waiting, 2_147_483_647, approved), {
     changed: [waiting],
     unchanged: [approved],
     missing: [gone, 2_147_483_647],
   });
-  t.match(await moderate('reject', [approved, waiting]), { changed: [approved, waiting] });
+  t.match(await moderate('reject', approved, waiting), { changed: [approved, waiting] });
   t.same(await statuses(waiting), [404, 404, 404, 200]);
-  t.match(await moderate('delete', [waiting, approved]), { changed: [waiting, approved] });
-  t.same((await moderate('delete', [gone, gone])).missing, [gone], 'ignores duplicate ids');
-  t.match(await moderate('delete', [waiting]), { changed: [], missing: [waiting] });
+  t.match(await moderate('delete', waiting, approved), { changed: [waiting, approved] });
+  t.same((await moderate('delete', gone, gone)).missing, [gone], 'ignores duplicate ids');
+  t.match(await moderate('delete', waiting), { changed: [], missing: [waiting] });
   t.same(
     (await auditOf(waiting)).map(({ action }) => action),
     ['comment.approve', 'comment.reject', 'comment.delete'],
   );
+  const one = { id: 1, version: 1 };
   const invalid = [
-    { ids: [], action: 'approve' },
-    { ids: Array.from({ length: 101 }, (_, index) => index + 1), action: 'approve' },
-    { ids: [1], action: 'publish' },
+    { comments: [], action: 'approve' },
+    { comments: Array.from({ length: 101 }, () => one), action: 'approve' },
+    { comments: [one], action: 'publish' },
+    { comments: [{ id: 1 }], action: 'approve' },
+    { comments: [{ id: 1, version: 0 }], action: 'approve' },
+    { ids: [1], action: 'approve' },
   ];
   for (const body of invalid) t.equal((await editor.post(`${URL}/moderate`, body)).status, 422);
+});
+
+t.test('moderates nothing that has changed since it was read', async (t) => {
+  const [edited, other, decided] = [
+    await write(ann, 'Harmless'),
+    await write(ann, 'Another'),
+    await write(ann, 'Decided'),
+  ];
+  const comments = await asRead(edited, other, decided);
+  await ann.patch(`${URL}/${edited}`, { content: 'Spam' });
+  await editor.post(`${URL}/${decided}/reject`);
+  for (const action of ['approve', 'reject', 'delete']) {
+    const refused = await editor.post(`${URL}/moderate`, { comments, action });
+    t.equal(refused.status, 412, action);
+    t.match(refused.json, {
+      code: 'precondition_failed',
+      errors: [0, 2].map((index) => ({
+        type: 'value_error',
+        loc: ['body', 'comments', index, 'version'],
+        msg: 'Value error, this comment has changed since you read it',
+        input: comments[index]?.version,
+      })),
+    });
+    t.equal(refused.json.errors.length, 2);
+    t.equal(refused.headers['etag'], (await editor.get(`${URL}/${edited}`)).headers['etag']);
+  }
+  for (const id of [edited, other, decided]) {
+    t.match((await editor.get(`${URL}/${id}`)).json, { is_approved: false });
+  }
+  t.same(await auditOf(other), []);
+  const chinese = { 'accept-language': 'zh-CN' };
+  const { json } = await editor.post(`${URL}/moderate`, { comments, action: 'approve' }, chinese);
+  t.match(json.errors[0].msg, /[\u4e00-\u9fff]/);
+
+  const again = { comments: await asRead(edited, other), action: 'approve' };
+  t.match((await editor.post(`${URL}/moderate`, again)).json, { changed: [edited, other] });
+  const twice = [...(await asRead(other)), { id: other, version: 1 }];
+  t.equal(
+    (await editor.post(`${URL}/moderate`, { comments: twice, action: 'reject' })).status,
+    412,
+    'one of two versions of a comment is out of date',
+  );
 });
 
 t.test('creates a comment once per idempotency key', async (t) => {

@@ -45,7 +45,7 @@ t.test('does not approve a comment that is being deleted, alone or in bulk', asy
   const one = await whileDeleting(id, () => editor.post(`/api/v1/comments/${id}/approve`));
   t.equal(one.status, 404);
   const { id: next } = await newComment();
-  const body = { ids: [next], action: 'approve' };
+  const body = { comments: [{ id: next, version: 1 }], action: 'approve' };
   const many = await whileDeleting(next, () => editor.post('/api/v1/comments/moderate', body));
   t.same(many.json, { changed: [], unchanged: [], missing: [next] });
   const { rows } = await app.pg.query('select from comments where is_approved');
