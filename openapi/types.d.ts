@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Read the feed
-         * @description Returns the 20 newest published posts as an Atom feed (RFC 4287). Links point to `posts/<slug>` in the configured web client, or to this API if none is configured. The feed contains at most 100000 characters of HTML in total: posts that do not fit have only their summary.
+         * @description Returns the 20 newest published posts as an Atom feed (RFC 4287). Links point to `posts/<slug>` in the configured web client. If none is configured, they point to this API and are relative to the URL of the feed. Ids never change. The feed contains at most 100000 characters of HTML in total: posts that do not fit have only their summary.
          */
         get: operations["feed-read"];
         put?: never;
@@ -6163,23 +6163,6 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The path or body cannot be parsed, or the operation is impossible */
-        BadRequest: {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "X-Response-Time": components["headers"]["X-Response-Time"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
-                "X-RateLimit-Limit": components["headers"]["Optional-X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
-                "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
-                "Content-Language": components["headers"]["Content-Language"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Error"];
-            };
-        };
         /** @description Validation Error */
         UnprocessableEntity: {
             headers: {
@@ -6195,6 +6178,23 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["HTTPValidationError"];
+            };
+        };
+        /** @description The path or body cannot be parsed, or the operation is impossible */
+        BadRequest: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "X-Response-Time": components["headers"]["X-Response-Time"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                "X-RateLimit-Limit": components["headers"]["Optional-X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["Optional-X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["Optional-X-RateLimit-Reset"];
+                "Content-Language": components["headers"]["Content-Language"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
             };
         };
         /** @description Not authenticated, or invalid credentials */
@@ -6682,7 +6682,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

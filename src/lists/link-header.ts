@@ -29,7 +29,9 @@ export function linkHeader(url: string, page: LinkedPage): string {
 }
 
 function withParameter(url: string, name: string, value: string): string {
-  const [path = '/', query = ''] = splitOnce(url, '?');
+  const [target = '/', query = ''] = splitOnce(url, '?');
+  // A proxy's client may send an absolute URL (RFC 9112, section 3.2.2), with any host.
+  const path = target.replace(/^[a-z]+:\/\/[^/]*/i, '');
   const parameters = new URLSearchParams(query);
   parameters.set(name, value);
   return `${path}?${parameters}`;

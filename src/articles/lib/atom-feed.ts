@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Feed } from 'feed';
 import type { Author, Topic } from '#schemas/posts.js';
 import { html } from '#src/lib/html.js';
+import { nameUuid } from '#src/lib/name-uuid.js';
 
 /** The fields of a post that a feed contains. */
 export interface FeedPost {
@@ -20,12 +22,10 @@ export interface FeedPost {
 }
 
 export interface FeedPlace {
-  /** URL of the feed. */
-  self: string;
-  /** URL of the web site, with a trailing slash. */
-  site: string;
-  /** URL prefix of posts; the slug is appended. */
-  posts: string;
+  /** The base URL of the web client, with a trailing slash; null if there is none. */
+  client: string | null;
+  /** A name of this installation, different from that of any other. */
+  installation: string;
 }
 
 /** Characters that XML 1.0 forbids even when escaped: https://www.w3.org/TR/xml/#charsets */
@@ -34,30 +34,36 @@ const FORBIDDEN = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 const NAME = 'Althing';
 
 /**
- * Returns an Atom feed (RFC 4287). Entry ids are tag URIs (RFC 4151) made of the site's host, the
- * post's creation date and its id, so they survive changes of title and slug.
+ * Returns an Atom feed (RFC 4287). Nothing in it depends on the host that it was requested from.
+ *
+ * With a web client, links to posts lead to it, and the ids of entries are tag URIs (RFC 4151) made
+ * of its host, the post's creation date and its id. Without one, links are relative to the feed, and
+ * ids are UUIDs made of the installation and the post's id. Both survive changes of title and slug.
  *
  * @param posts newest first
  */
-export function atomFeed(
-  posts: readonly FeedPost[],
-  { self, site, posts: prefix }: FeedPlace,
-): string {
+export function atomFeed(posts: readonly FeedPost[], { client, installation }: FeedPlace): string {
+  // The library accepts only absolute URLs, so relative ones get a base that nothing else contains.
+  const base = `http://${randomUUID()}.invalid/`;
   const feed = new Feed({
     title: NAME,
-    id: self,
-    link: site,
-    feed: self,
+    id: client ?? `urn:uuid:${nameUuid(`${installation} feed`)}`,
+    link: client ?? base,
+    feed: `${base}feed.xml`,
     // Fallback for entries without an author, because Atom requires one.
     author: { name: NAME },
     generator: NAME,
     updated: new Date(Math.max(0, ...posts.map(changedAt))),
   });
-  const { hostname } = new URL(site);
+  const prefix = client === null ? `${base}api/v1/posts/slug/` : `${client}posts/`;
+  const idOf = ({ id, created_at }: FeedPost) =>
+    client === null
+      ? `urn:uuid:${nameUuid(`${installation} posts/${id}`)}`
+      : `tag:${new URL(client).hostname},${created_at.slice(0, 10)}:posts/${id}`;
   for (const post of posts) {
     feed.addItem({
       title: html`${storable(post.title)}`.text,
-      id: `tag:${hostname},${post.created_at.slice(0, 10)}:posts/${post.id}`,
+      id: idOf(post),
       link: `${prefix}${post.slug}`,
       date: new Date(changedAt(post)),
       description: html`${storable(post.summary || post.excerpt)}`.text,
@@ -70,7 +76,7 @@ export function atomFeed(
       ...(post.published_at === null ? {} : { published: new Date(post.published_at) }),
     });
   }
-  return feed.atom1();
+  return feed.atom1().replaceAll(base, './');
 }
 
 function changedAt({ updated_at, published_at }: FeedPost): number {

@@ -1,6 +1,7 @@
-import { atomFeed, type FeedPlace, type FeedPost } from '#src/articles/lib/atom-feed.js';
+import { atomFeed, type FeedPost } from '#src/articles/lib/atom-feed.js';
 import { listNewestPosts } from '#src/articles/stores/posts.js';
 import type { Read, SharedReads } from '#src/cache/shared-reads.js';
+import { installationTime } from '#src/db/installation.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
 
 /** Number of posts in the feed. */
@@ -14,44 +15,48 @@ export const MAX_FEED_HTML = 100_000;
 /** A character takes at most three bytes of UTF-8 for each unit of its length. */
 const LIMITS = { limit: FEED_LENGTH, maxHtml: 3 * MAX_FEED_HTML };
 
-/** Maximum number of serialized feeds to cache; clients can request any host. */
-const MAX_PLACES = 4;
-
 type Document = Pick<Read<string>, 'value' | 'tag'>;
+
+interface Content {
+  posts: readonly FeedPost[];
+  installation: string;
+}
 
 /** The newest published posts as an Atom feed. */
 export class PostFeed {
   readonly #sharedReads: SharedReads;
-  /** Serialized feeds of `#posts` by place, oldest first. */
-  readonly #documents = new Map<string, Document>();
-  #posts: readonly FeedPost[] = [];
+  readonly #client: string | null;
+  /** The serialized feed, and its content. */
+  #last: { content: Content; document: Document } | null = null;
 
-  constructor(sharedReads: SharedReads) {
+  /** @param clientUrl base URL of the web client that links lead to, if there is one */
+  constructor(sharedReads: SharedReads, clientUrl: string | undefined) {
     this.#sharedReads = sharedReads;
+    this.#client = clientUrl?.replace(/\/?$/, '/') ?? null;
   }
 
   /**
    * Returns the feed. Posts beyond `MAX_FEED_HTML` have no content; readers find it at their link.
    */
-  async read(place: FeedPlace): Promise<Read<string>> {
-    const { value, ...read } = await this.#sharedReads.read('list', ['feed'], async (db, reader) =>
-      withinLimit(await listNewestPosts(db, reader, LIMITS)),
+  async read(): Promise<Read<string>> {
+    const { value, ...read } = await this.#sharedReads.read(
+      'list',
+      ['feed'],
+      async (db, reader) => ({
+        posts: withinLimit(await listNewestPosts(db, reader, LIMITS)),
+        installation: await installationTime(db),
+      }),
     );
-    return { ...read, ...this.#documentOf(value, place) };
+    return { ...read, ...this.#documentOf(value) };
   }
 
-  #documentOf(posts: readonly FeedPost[], place: FeedPlace): Document {
-    // A cached list of posts is the same object on every read.
-    if (posts !== this.#posts) this.#documents.clear();
-    this.#posts = posts;
-    const name = JSON.stringify(place);
-    const known = this.#documents.get(name);
-    if (known !== undefined) return known;
-    const xml = atomFeed(posts, place);
+  #documentOf(content: Content): Document {
+    // Cached content is the same object on every read.
+    if (this.#last?.content === content) return this.#last.document;
+    const { posts, installation } = content;
+    const xml = atomFeed(posts, { client: this.#client, installation });
     const document = { value: xml, tag: bodyTag(xml) };
-    const [oldest] = this.#documents.keys();
-    if (oldest !== undefined && this.#documents.size >= MAX_PLACES) this.#documents.delete(oldest);
-    this.#documents.set(name, document);
+    this.#last = { content, document };
     return document;
   }
 }
