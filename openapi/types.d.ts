@@ -1109,7 +1109,7 @@ export interface paths {
         };
         /**
          * List tags
-         * @description Returns tags with their number of published posts. To find one by its slug, filter by `slug`. Tags without published posts are visible to editors only.
+         * @description Returns tags with their number of published posts. To find one by its slug, filter by `slug`. Tags without published posts are visible to editors only. Those of drafts are private to their author, so several may have the same name.
          *
          *     **API key:** needs the scope `posts:read`.
          */
@@ -1351,7 +1351,7 @@ export interface paths {
         put?: never;
         /**
          * Moderate comments in bulk
-         * @description Approves, rejects or deletes several comments at once. Comments that do not exist are reported in the response and do not affect the others.
+         * @description Approves, rejects or deletes several comments at once, each in the version that you have read. If any of them has changed since, none is changed, and the response is 412 with the versions that are out of date. Comments that do not exist are reported in the response and do not affect the others.
          *
          *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `comments:write`.
          */
@@ -2827,6 +2827,7 @@ export interface components {
          *       "is_approved": true,
          *       "is_rejected": false,
          *       "is_deleted": false,
+         *       "version": 1,
          *       "created_at": "2026-01-31T10:00:00.000Z",
          *       "updated_at": "2026-01-31T10:00:00.000Z"
          *     }
@@ -2865,6 +2866,8 @@ export interface components {
             is_deleted: boolean;
             /** @description True if `content` and `content_html` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
             is_truncated?: boolean;
+            /** @description The version of the comment, which every change increases */
+            version: number;
             /**
              * Format: date-time
              * @description When the comment was created
@@ -2901,22 +2904,30 @@ export interface components {
          * CommentModeration
          * @description A moderation action and the comments to apply it to
          * @example {
-         *       "ids": [
-         *         7,
-         *         8
+         *       "comments": [
+         *         {
+         *           "id": 7,
+         *           "version": 1
+         *         }
          *       ],
          *       "action": "approve"
          *     }
          */
         CommentModeration: {
             /**
-             * @description The ids of the comments
+             * @description The comments, each in the version that you have read
              * @example [
-             *       7,
-             *       8
+             *       {
+             *         "id": 7,
+             *         "version": 1
+             *       },
+             *       {
+             *         "id": 8,
+             *         "version": 2
+             *       }
              *     ]
              */
-            ids: number[];
+            comments: components["schemas"]["ModeratedComment"][];
             /**
              * @description The action to apply to all of the comments
              * @enum {string}
@@ -2943,6 +2954,7 @@ export interface components {
          *       "is_approved": true,
          *       "is_rejected": false,
          *       "is_deleted": false,
+         *       "version": 1,
          *       "created_at": "2026-01-31T10:00:00.000Z",
          *       "updated_at": "2026-01-31T10:00:00.000Z",
          *       "has_more_replies": false,
@@ -2983,6 +2995,8 @@ export interface components {
             is_deleted: boolean;
             /** @description True if `content` and `content_html` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
             is_truncated?: boolean;
+            /** @description The version of the comment, which every change increases */
+            version: number;
             /**
              * Format: date-time
              * @description When the comment was created
@@ -3022,6 +3036,7 @@ export interface components {
          *           "is_approved": true,
          *           "is_rejected": false,
          *           "is_deleted": false,
+         *           "version": 1,
          *           "created_at": "2026-01-31T10:00:00.000Z",
          *           "updated_at": "2026-01-31T10:00:00.000Z",
          *           "has_more_replies": false,
@@ -3077,6 +3092,7 @@ export interface components {
          *           "is_approved": true,
          *           "is_rejected": false,
          *           "is_deleted": false,
+         *           "version": 1,
          *           "created_at": "2026-01-31T10:00:00.000Z",
          *           "updated_at": "2026-01-31T10:00:00.000Z"
          *         }
@@ -3142,6 +3158,23 @@ export interface components {
             unchanged: number[];
             /** @description The ids of comments that do not exist */
             missing: number[];
+        };
+        /**
+         * ModeratedComment
+         * @description A comment to moderate, in the version that you have read
+         * @example {
+         *       "id": 7,
+         *       "version": 1
+         *     }
+         */
+        ModeratedComment: {
+            /**
+             * @description The id of the comment
+             * @example 1
+             */
+            id: number;
+            /** @description The `version` of the comment that you have read */
+            version: number;
         };
         /**
          * Error
@@ -10316,6 +10349,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -39,6 +39,7 @@ async function nextVersion(app: FastifyInstance): Promise<void> {
   await app.register(posts, {
     prefix: '/posts',
     visitorSecret: 'a secret for the visitors of v2 posts',
+    perMinute: 60,
   });
 }
 

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import pg from 'pg';
 import t from 'tap';
 import { MAX_POST_LENGTH } from '#schemas/posts.js';
 import { renderMarkdown } from '#src/articles/lib/markdown.js';
@@ -177,6 +178,31 @@ t.test('renders nothing for viewers without permission, or that is stored alread
     t.ok(time < alone / 2, `${time.toFixed(0)} ms of ${alone.toFixed(0)}`);
   }
   t.ok(headers['etag']);
+});
+
+t.test('renders content that has become new since it was compared', async (t) => {
+  const { app, signedIn } = await createTestApp(t);
+  const ann = await signedIn({ username: 'ann' });
+  const content = long('# The same');
+  const url = `/api/v1/posts/${(await ann.post('/api/v1/posts', { title: 'x', content })).json.id}`;
+  const { query } = pg.Client.prototype;
+  let locks = 0;
+  const delaying = async function (this: pg.Client, ...call: unknown[]): Promise<unknown> {
+    const { text = call[0] } = call[0] as { text?: string };
+    // The first lock compares the content, the second one begins the change.
+    if (/from "posts".* for update/.test(String(text)) && ++locks === 2) {
+      await app.pg.query(`update posts set content = 'Another', content_html = ''`);
+    }
+    return Reflect.apply(query, this, call);
+  };
+  pg.Client.prototype.query = delaying as typeof query;
+  t.teardown(() => {
+    pg.Client.prototype.query = query;
+  });
+  const reply = await ann.patch(url, { content });
+  t.equal(reply.status, 200);
+  t.match(reply.json, { content, content_html: /<h1[^>]*>The same/ });
+  t.equal(locks, 3, 'begins again');
 });
 
 t.test(
