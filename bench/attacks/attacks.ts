@@ -60,7 +60,7 @@ async function run(service: Service, attack: (typeof ATTACKS)[string]): Promise<
   const idle = await watchFor(target, 5000);
   await service.forgetPeakMemory();
   const before = await service.peakMemory();
-  const reader = watch(target);
+  const reader = await watch(target);
   const outcomes = await attack(target, authorization);
   const during = await reader.stop();
   const isAlive = service.isAlive();
@@ -75,7 +75,7 @@ async function run(service: Service, attack: (typeof ATTACKS)[string]): Promise<
 }
 
 async function watchFor(target: Target, milliseconds: number): Promise<Latencies> {
-  const reader = watch(target);
+  const reader = await watch(target);
   await sleep(milliseconds);
   return reader.stop();
 }

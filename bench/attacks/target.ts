@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { median } from '#bench/side-by-side.js';
 
@@ -23,9 +25,8 @@ export interface Outcome {
   text: string;
 }
 
-/** Local addresses: the service counts each as a client of its own. */
+/** The local address of the attacker; the service counts each address as a client of its own. */
 export const ATTACKER = '127.0.0.1';
-const READER = '127.0.0.2';
 
 /** A request that takes longer counts as not answered. */
 const PATIENCE_MS = 30_000;
@@ -79,27 +80,19 @@ export interface Latencies {
   refused: number;
 }
 
-/** Reads a page of posts and the health check in turn, until `stop` is called. */
-export function watch(target: Target, intervalMs = 50): { stop(): Promise<Latencies> } {
-  const client = new Client(target, READER, 1);
-  const seen: Latencies = { health: [], reader: [], refused: 0 };
-  let stopped = false;
-  const done = (async () => {
-    while (!stopped) {
-      const health = await client.send({ path: '/health' });
-      const page = await client.send({ path: '/api/v1/posts?size=5' });
-      if (health.status === 200) seen.health.push(health.milliseconds);
-      if (page.status === 200) seen.reader.push(page.milliseconds);
-      else seen.refused += 1;
-      await new Promise((resolve) => setTimeout(resolve, intervalMs));
-    }
-    client.close();
-  })();
+/**
+ * Reads a page of posts and the health check in turn, until `stop` is called. A process of its own
+ * does it, so that work of the attacker does not delay it.
+ */
+export async function watch({ host, port }: Target): Promise<{ stop(): Promise<Latencies> }> {
+  const child = fork(new URL('./reader.ts', import.meta.url), [host, String(port)]);
+  await once(child, 'message');
   return {
     async stop() {
-      stopped = true;
-      await done;
-      return seen;
+      child.send('stop');
+      const [seen] = await once(child, 'message');
+      child.disconnect();
+      return seen as Latencies;
     },
   };
 }
