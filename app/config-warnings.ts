@@ -34,7 +34,7 @@ function findNetworkDevelopment({ APP_ENV, HOST }: Config): string | undefined {
   if (isLoopbackName(HOST)) return undefined;
   return (
     `Other machines can reach this service at HOST=${HOST} in APP_ENV=${APP_ENV}: it has demo ` +
-    'accounts with known passwords, generated secrets, and mails with tokens in memory, which ' +
+    'data, generated secrets, cookies over plain HTTP, and mails with tokens in memory, which ' +
     'development shows at /dev/mail on this machine. Use a network that you trust, or ' +
     'APP_ENV=production'
   );
