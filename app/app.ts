@@ -224,7 +224,7 @@ export async function buildApp(
   });
   await app.register(emails, { prefix: '/api/v1', perMinute });
   await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
-  await app.register(me, { prefix: '/api/v1/me' });
+  await app.register(me, { prefix: '/api/v1/me', perMinute });
   await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys', perMinute });
   const isPublic = config.PUBLIC_USERS;

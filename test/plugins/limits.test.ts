@@ -1,5 +1,8 @@
+import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
+import { contract, resolve } from '#test/support/contract.js';
+import { operationsOf } from '#test/support/generate-request.js';
 import { recordStatements } from '#test/support/statements.js';
 
 t.test('limits requests per minute and IP address', async (t) => {
@@ -33,6 +36,26 @@ t.test('counts towards the general limit and that of the operation', async (t) =
   const others = [];
   for (let count = 0; count < 4; count += 1) others.push((await anyone.get('/health')).status);
   t.same(others, [200, 200, 200, 429], 'the attempts counted towards the general limit too');
+});
+
+t.test('limits every operation that compares a password or makes a hash of one', async (t) => {
+  const { client } = await createTestApp(t, { LOGIN_RATE_LIMIT: 1, PLAYGROUND: true });
+  // These hash nothing.
+  const cheap = ['passwords-check', 'playground-form', 'tokens-revoke'];
+  const costly = operationsOf(contract).filter(({ id, operation }) => {
+    if (cheap.includes(id) || operation.requestBody === undefined) return false;
+    const { content } = resolve<OpenAPIV3_1.RequestBodyObject>(operation.requestBody);
+    const [{ schema = {} } = {}] = Object.values(content);
+    const { properties = {} } = resolve<OpenAPIV3_1.SchemaObject>(schema);
+    return Object.keys(properties).some((name) => name.endsWith('password'));
+  });
+  t.ok(costly.length >= 8);
+  for (const { id, method, path } of costly) {
+    const send = () => client().request({ method: method as 'POST', url: path, payload: {} });
+    await send();
+    const { status, headers } = await send();
+    t.match({ status, limit: headers['x-ratelimit-limit'] }, { status: 429, limit: '1' }, id);
+  }
 });
 
 t.test('counts requests with invalid credentials before looking them up', async (t) => {

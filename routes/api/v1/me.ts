@@ -41,7 +41,7 @@ const operations = {
   },
 } as const;
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
   app.get(
     '/',
     { schema: operations.read, config: { access: 'user', scope: 'me:read' } },
@@ -62,7 +62,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.delete(
     '/',
-    { schema: operations.remove, config: { access: 'user', scope: null, errors: [409, 412] } },
+    {
+      schema: operations.remove,
+      config: { access: 'user', scope: null, errors: [409, 412], limit: { perMinute } },
+    },
     async (request, reply) => {
       const context = request.acting();
       await me.deleteMe(context, request.body.password);
