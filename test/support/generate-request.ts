@@ -39,6 +39,19 @@ const CREDENTIALS = [
   'x',
 ];
 
+/** What a proxy says of a client, or a client of itself. */
+const FORWARDED: readonly (readonly [string, string])[] = [
+  ['x-forwarded-host', 'evil.example.org'],
+  ['x-forwarded-host', '"><script>'],
+  ['x-forwarded-for', '198.51.100.7:1234, x, [::1]'],
+  ['x-forwarded-for', ','.repeat(500)],
+  ['x-forwarded-proto', 'https, javascript'],
+  ['forwarded', 'for="[2001:db8::1]:80";host=evil.example.org;proto=x'],
+  ['host', 'evil.example.org'],
+  ['host', '[::1]:65535'],
+  ['user-agent', `Mozilla/5.0 ${'Version/1 Safari/'.repeat(60)}`],
+];
+
 /** Returns every operation of the document. */
 export function operationsOf(document: OpenAPIV3_1.Document): Operation[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
@@ -98,6 +111,10 @@ export function generateRequest(
   if (cookies.length > 0) headers['cookie'] = cookies.join('; ');
   if (random.chance(0.2)) headers['accept-language'] = random.pick(LANGUAGES);
   if (random.chance(0.2)) headers['accept'] = random.pick(ACCEPTED);
+  if (random.chance(0.1)) {
+    const [name, value] = random.pick([...FORWARDED]);
+    headers[name] = value;
+  }
 
   const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined;
   const sent = method === 'GET' && random.chance(0.03) ? 'HEAD' : method;

@@ -40,6 +40,57 @@ export const ODD_TEXTS: readonly string[] = [
   'a'.repeat(300),
 ];
 
+/** Names whose letters fold, compose or look like others, and what may be mistaken for a rule. */
+const SPELLINGS: readonly string[] = [
+  'admİn',
+  'ADMIN',
+  'ɪvy',
+  'İvy',
+  'ıvy',
+  'café',
+  'cafe\u0301',
+  'ΟΔΟΣ',
+  'οδος',
+  'οδοσ',
+  'Straße',
+  'STRASSE',
+  'ſtraße',
+  '\u212Aelvin',
+  'kelvin',
+  '\u212Bngström',
+  'ǅ',
+  'ﬁle',
+  'ｆｉｌｅ',
+  'a\u0345\u0301',
+  'data-2',
+  'data',
+  'x@faß.de',
+  'x@xn--fa-hia.de',
+  'Password1!',
+  'users:write',
+  'backslash\\A1',
+];
+
+/** Returns another spelling of a name, which may be the same name or not. */
+export function respelled(name: string, random: Random): string {
+  return random.pick<() => string>([
+    () => name.toUpperCase(),
+    () => name.toLowerCase(),
+    () => name.normalize('NFD'),
+    () => name.normalize('NFKC'),
+    () => name.replace(/i/i, 'İ'),
+    () => name.replace(/k/i, '\u212A'),
+    () => name.replace(/s/i, 'ſ'),
+    () => `${name}-2`,
+    () => `${name}\u0301`,
+  ])();
+}
+
+/** Returns a name of the list of unusual spellings. */
+export function spelling(random: Random): string {
+  return random.pick([...SPELLINGS]);
+}
+
 /** Returns random letters, `min` to `max` code points long. */
 export function plainText(random: Random, min: number, max: number): string {
   const upper = Math.max(min, Math.min(max, random.chance(0.05) ? 2000 : min + 12));

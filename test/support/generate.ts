@@ -1,5 +1,12 @@
 import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
-import { formattedText, ODD_TEXTS, patternText, plainText } from './generate-text.js';
+import {
+  formattedText,
+  ODD_TEXTS,
+  patternText,
+  plainText,
+  respelled,
+  spelling,
+} from './generate-text.js';
 import type { Known } from './known.js';
 import type { Random } from './random.js';
 
@@ -145,6 +152,11 @@ export class Generator {
     };
     const known = name === undefined ? undefined : this.known.recall(name, random);
     if (typeof known === 'string' && fits(known) && random.chance(0.3)) return known;
+    const unusual =
+      typeof known === 'string' && random.chance(0.5)
+        ? respelled(known, random)
+        : `${spelling(random)}${format === 'email' ? '@example.com' : ''}`;
+    if (random.chance(0.05) && fits(unusual)) return unusual;
     for (let attempt = 0; attempt < 50; attempt += 1) {
       const text =
         (format === undefined ? undefined : formattedText(format, random)) ??
