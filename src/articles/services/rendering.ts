@@ -19,6 +19,9 @@ const CODE = /`{3}|~{3}|\t| {4}/;
 
 const THREADS = 2;
 
+/** What is added to the nice value of the threads, so that requests get the processor first. */
+const NICE_INCREMENT = 10;
+
 /**
  * Maximum number of waiting texts; beyond it, calls fail at once instead of waiting for ten others.
  */
@@ -69,6 +72,7 @@ export function createRenderer(options: Partial<RendererOptions> = {}) {
     minThreads: 0,
     maxThreads: THREADS,
     idleTimeout: IDLE_MS,
+    niceIncrement: NICE_INCREMENT,
     resourceLimits: { maxOldGenerationSizeMb: memory },
   });
   pool.on('error', (error: Error) => process.emitWarning(error));

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import pg from 'pg';
 import t from 'tap';
@@ -179,6 +180,34 @@ t.test('renders nothing for viewers without permission, or that is stored alread
   }
   t.ok(headers['etag']);
 });
+
+t.test(
+  'renders with a lower priority than requests have',
+  { skip: process.platform !== 'linux' && 'reads /proc' },
+  async (t) => {
+    const render = createRenderer();
+    const rendering = render('- a\n'.repeat(30_000));
+    const own = niceValue(String(process.pid));
+    let lowest = own;
+    const watch = setInterval(() => {
+      for (const id of readdirSync('/proc/self/task')) lowest = Math.max(lowest, niceValue(id));
+    }, 20);
+    await rendering;
+    clearInterval(watch);
+    t.equal(lowest, own + 10);
+    t.equal(niceValue(String(process.pid)), own, 'the main thread keeps its own');
+  },
+);
+
+/** Returns the nice value of a thread of this process, see proc_pid_stat(5); it may have ended. */
+function niceValue(thread: string): number {
+  try {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  } catch {
+    return Number.NEGATIVE_INFINITY;
+  }
+}
 
 t.test('renders content that has become new since it was compared', async (t) => {
   const { app, signedIn } = await createTestApp(t);
