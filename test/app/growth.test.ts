@@ -61,8 +61,6 @@ const MEMORY_BOUNDS: Record<string, string> = {
   'plugins/validation.ts routes': 'one per route',
   'plugins/write-behind.ts buffers': 'one per plugin that registers one',
   'src/articles/lib/html-text.ts #parts': 'one text: a new instance each time',
-  'src/articles/services/feed.ts #documents': 'MAX_PLACES',
-  'src/articles/services/feed.ts #posts': 'FEED_LENGTH',
   'src/articles/services/post-views.ts #waiting': 'MAX_WAITING',
   'src/db/channel-listener.ts #awaited': 'one per echo, removed when it ends',
   'src/lib/byte-budget.ts #held': 'the budget',
