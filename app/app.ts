@@ -28,6 +28,7 @@ import postgres from '#plugins/postgres.js';
 import rateLimit from '#plugins/rate-limit.js';
 import replies from '#plugins/replies.js';
 import requestTracing, { requestIdOf } from '#plugins/request-tracing.js';
+import searches from '#plugins/searches.js';
 import securityHeaders from '#plugins/security-headers.js';
 import serialization from '#plugins/serialization.js';
 import sessions from '#plugins/sessions.js';
@@ -80,6 +81,11 @@ export interface AppDependencies {
   clock?: () => Date;
   /** The cost of hashing passwords; that of production if it is left out. */
   passwordCost?: PasswordCost;
+  /**
+   * Maximum milliseconds that a search waits for others, and that a statement of it takes; that of
+   * production if it is left out.
+   */
+  searchTimeout?: number;
   /** Overrides the configured mailer. */
   mailer?: Mailer;
   /** Overrides the limits of user exports. */
@@ -205,6 +211,11 @@ export async function buildApp(
     redisUrl: config.REDIS_URL,
   });
   await app.register(unreadResponses);
+  await app.register(searches, {
+    poolSize: config.DB_POOL_MAX,
+    statementTimeout: database.statementTimeout,
+    timeout: dependencies.searchTimeout,
+  });
   await app.register(replies);
   await app.register(context);
   await app.register(writeBehind);

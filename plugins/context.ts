@@ -3,31 +3,38 @@ import fp from 'fastify-plugin';
 import type { ActingContext } from '#src/access/context.js';
 import type { CachedContext } from '#src/cache/shared-reads.js';
 import { languageOf } from '#src/lib/messages/index.js';
+import type { SearchContext } from '#src/lists/searches.js';
 import { viewerOf } from './access.js';
+
+/** The context of a request. */
+type RequestContext = CachedContext & SearchContext;
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Returns the context of this request, which services take as first argument. */
-    context(): CachedContext;
+    context(): RequestContext;
     /** Same as `context`, with an authenticated viewer. @throws ApiError not_authenticated */
-    acting(): CachedContext & ActingContext;
+    acting(): RequestContext & ActingContext;
   }
 }
 
 /** Provides the context that handlers pass to services. */
 export default fp(
   async (app) => {
-    app.decorateRequest('context', function (): CachedContext {
+    app.decorateRequest('context', function (): RequestContext {
       return contextOf(this);
     });
-    app.decorateRequest('acting', function (): CachedContext & ActingContext {
+    app.decorateRequest('acting', function (): RequestContext & ActingContext {
       return { ...contextOf(this), viewer: viewerOf(this) };
     });
   },
-  { name: 'context', dependencies: ['access', 'idempotency', 'passwords', 'shared-reads'] },
+  {
+    name: 'context',
+    dependencies: ['access', 'idempotency', 'passwords', 'searches', 'shared-reads'],
+  },
 );
 
-function contextOf(request: FastifyRequest): CachedContext {
+function contextOf(request: FastifyRequest): RequestContext {
   const { server, headers } = request;
   return {
     db: server.db,
@@ -42,6 +49,8 @@ function contextOf(request: FastifyRequest): CachedContext {
     sessionLimits: server.sessionLimits,
     passwordCost: server.passwordCost,
     sharedReads: server.sharedReads,
+    runSearch: (db, work) =>
+      server.searches.run({ address: request.address, signal: request.signal }, db, work),
     report: (err, message) => request.log.warn({ err }, message),
   };
 }

@@ -8,18 +8,21 @@ import { type MemoryLimits, MemoryStorage, weigh } from './memory-storage.js';
 import type { RedisConnection } from './redis-client.js';
 
 /** Lifetimes of cached values in seconds, accurate to about a second. */
-export const LIFETIMES = { list: 60, item: 300 } as const;
+export const LIFETIMES = { list: 60, item: 300, search: 60 } as const;
 export type Kind = keyof typeof LIFETIMES;
 
 const MIB = 1024 * 1024;
 
 /**
- * What a process caches at most: 48 MiB in all, of which an eighth of a kind's share is the largest
- * value. The largest post takes 3 MiB, most values take a hundredth of that.
+/**
+ * What a process caches at most: 56 MiB in all, of which an eighth of a kind's share is the largest
+ * value. The largest post takes 3 MiB, most values take a hundredth of that. Searches have a share
+ * of their own, because anyone can think of any number of them, and are cached in memory only.
  */
 const LIMITS: Record<Kind, MemoryLimits> = {
   list: { entries: 500, bytes: 16 * MIB },
   item: { entries: 250, bytes: 32 * MIB },
+  search: { entries: 200, bytes: 8 * MIB },
 };
 
 /** The largest value to store in Redis, in bytes of memory. */
@@ -60,9 +63,9 @@ export interface SharedReadsOptions {
   state: Pick<CurrentState, 'get' | 'start' | 'invalidate'>;
   redis: RedisConnection | null;
   /** In seconds; default {@link LIFETIMES}. */
-  lifetimes?: Record<Kind, number>;
+  lifetimes?: Partial<Record<Kind, number>>;
   /** Default: {@link LIMITS}. */
-  limits?: Record<Kind, MemoryLimits>;
+  limits?: Partial<Record<Kind, MemoryLimits>>;
 }
 
 interface Entry {
@@ -107,8 +110,12 @@ export class SharedReads {
 
   constructor(options: SharedReadsOptions) {
     this.#options = options;
-    this.#lifetimes = options.lifetimes ?? LIFETIMES;
-    this.#kept = { list: this.#keeping('list'), item: this.#keeping('item') };
+    this.#lifetimes = { ...LIFETIMES, ...options.lifetimes };
+    this.#kept = {
+      list: this.#keeping('list'),
+      item: this.#keeping('item'),
+      search: this.#keeping('search'),
+    };
     this.#unkept = createCache().define('unkept', { serialize, ttl: 0 }, load).unkept;
   }
 
@@ -153,7 +160,7 @@ export class SharedReads {
     const lifetime = this.#lifetimes[kind];
     const behind = this.#behind(kind);
     const find: Find = async (request) => deepFreeze(await behind(request));
-    const storage = new MemoryStorage((this.#options.limits ?? LIMITS)[kind]);
+    const storage = new MemoryStorage({ ...LIMITS, ...this.#options.limits }[kind]);
     const ttl = ({ at }: Entry) => secondsLeft(at, lifetime);
     const cache = createCache({ storage: { type: 'custom', options: { storage } } });
     return cache.define(kind, { serialize, ttl }, find)[kind];
@@ -161,7 +168,8 @@ export class SharedReads {
 
   #behind(kind: Kind): Find {
     const { redis } = this.#options;
-    if (redis === null) return load;
+    // Redis does not limit the number of keys, and anyone can think of any number of searches.
+    if (redis === null || kind === 'search') return load;
     const { client, report } = redis;
     const log = {
       debug: ignore,

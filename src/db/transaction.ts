@@ -106,6 +106,34 @@ async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Runs read-only `work` on one connection, in a transaction with a statement timeout of its own.
+ *
+ * @param db the pool
+ * @param milliseconds maximum duration of each statement
+ * @throws any error of `work`; DatabaseError 57014 from a statement that takes longer
+ */
+export function withStatementTimeout<T>(
+  db: Database,
+  milliseconds: number,
+  work: (db: Database) => Promise<T>,
+): Promise<T> {
+  return db.connection().execute(async (connection) => {
+    // In one message, so that a limit costs no more than a transaction.
+    const begin = `begin read only; set local statement_timeout = ${Math.ceil(milliseconds)}`;
+    try {
+      await sql.raw(begin).execute(connection);
+      const result = await work(connection);
+      await sql`commit`.execute(connection);
+      return result;
+    } catch (error) {
+      // Fails too if the connection is lost, and the pool drops it then.
+      await sql`rollback`.execute(connection).catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
 async function inSavepoint<T>(
   transaction: Database,
   work: (transaction: Database) => Promise<T>,

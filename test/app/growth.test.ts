@@ -65,6 +65,8 @@ const MEMORY_BOUNDS: Record<string, string> = {
   'src/db/channel-listener.ts #awaited': 'one per echo, removed when it ends',
   'src/lib/byte-budget.ts #held': 'the budget',
   'src/lib/limiter.ts #inside': 'the limit',
+  'src/lib/queued-limiter.ts #inside': 'places',
+  'src/lib/queued-limiter.ts #queue': 'waiting',
   'src/lib/validation/compiler.ts #slots': 'one per schema',
   'src/lib/validation/quick.ts #values': 'one per schema',
   'src/lib/validation/secrets.ts #copies': 'one per schema',
