@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageOf } from './paging.js';
+import { pageOf, SEARCHED_TOTAL } from './paging.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
 import { Component, Default, type OperationTag, Ref } from './types.js';
 
@@ -38,7 +38,9 @@ export const Category = Component(
 );
 export type Category = Static<typeof Category>;
 
-export const CategoryPage = pageOf('CategoryPage', Ref(Category), 'categories', example);
+export const CategoryPage = pageOf('CategoryPage', Ref(Category), 'categories', example, {
+  total: SEARCHED_TOTAL,
+});
 
 export const CategoryCreate = Component(
   'CategoryCreate',

@@ -24,8 +24,15 @@ export function truncated(fields: string) {
 /** The maximum length of a cursor: the longest title, escaped in JSON, in base64. */
 const MAX_CURSOR = 2048;
 
-/** The paging parameters: page number and size, or a cursor. */
-export function pageQuery() {
+/** The maximum number of matches that a search counts, and that pages by number reach. */
+export const MAX_COUNTED = 1000;
+
+/**
+ * The paging parameters: page number and size, or a cursor.
+ *
+ * @param maxSize the maximum page size
+ */
+export function pageQuery(maxSize = MAX_PAGE_SIZE) {
   return {
     page: Default(
       Type.Integer({
@@ -38,7 +45,7 @@ export function pageQuery() {
     size: Default(
       Type.Integer({
         minimum: 1,
-        maximum: MAX_PAGE_SIZE,
+        maximum: maxSize,
         description: 'The maximum number of items per page',
       }),
       10,
@@ -76,12 +83,25 @@ export function listQuery<const S extends readonly string[]>(
   };
 }
 
-/** One page of a list of `item`: the response of every list operation. */
+/** What a description of `q` says about the pages of a list that is searched. */
+export const SEARCHED_PAGES =
+  `At most ${MAX_COUNTED} matches are counted, and pages by number end there; pages by cursor ` +
+  'reach all of them.';
+
+/** The description of `total` in a list that can be searched. */
+export const SEARCHED_TOTAL = `The total number of items, with \`q\` at most ${MAX_COUNTED}; null with a cursor`;
+
+/**
+ * One page of a list of `item`: the response of every list operation.
+ *
+ * @param descriptions of fields with a meaning of their own
+ */
 export function pageOf<T extends TSchema, N extends string>(
   name: N,
   item: T,
   of: string,
   example: Static<T>,
+  { total = 'The total number of items; null with a cursor' } = {},
 ) {
   return Component(
     name,
@@ -89,7 +109,7 @@ export function pageOf<T extends TSchema, N extends string>(
       {
         items: Type.Array(item, { description: 'The items of this page, in sort order' }),
         total: Nullable(Type.Integer({ minimum: 0 }), {
-          description: 'The total number of items; null with a cursor',
+          description: total,
         }),
         page: Nullable(Type.Integer({ minimum: 1 }), {
           description: 'The number of this page; null with a cursor',

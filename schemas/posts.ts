@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageOf } from './paging.js';
+import { pageOf, SEARCHED_TOTAL } from './paging.js';
 import { htmlLimit, MAX_POST_HTML } from './rendered-html.js';
 import {
   Component,
@@ -199,7 +199,9 @@ export const Post = Component(
 );
 export type Post = Static<typeof Post>;
 
-export const PostPage = pageOf('PostPage', Ref(PostSummary), 'posts', summaryExample);
+export const PostPage = pageOf('PostPage', Ref(PostSummary), 'posts', summaryExample, {
+  total: SEARCHED_TOTAL,
+});
 
 const written = {
   title,

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageOf } from './paging.js';
+import { pageOf, SEARCHED_TOTAL } from './paging.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
 import { Component, type OperationTag, Ref } from './types.js';
 
@@ -26,7 +26,9 @@ export const Tag = Component(
 );
 export type Tag = Static<typeof Tag>;
 
-export const TagPage = pageOf('TagPage', Ref(Tag), 'tags', example);
+export const TagPage = pageOf('TagPage', Ref(Tag), 'tags', example, {
+  total: SEARCHED_TOTAL,
+});
 
 export const TagCreate = Component(
   'TagCreate',

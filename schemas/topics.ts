@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery } from './paging.js';
+import { listQuery, SEARCHED_PAGES } from './paging.js';
 import { postPageQuery } from './post-queries.js';
 import { SLUG_PATTERN, VISIBLE_PATTERN } from './posts.js';
 import { Id, Timestamp } from './types.js';
@@ -52,7 +52,10 @@ export type TopicSort = (typeof TOPIC_SORTS)[number];
 
 export const TopicListQuery = Type.Object({
   q: Type.Optional(
-    Type.String({ maxLength: 100, description: 'Filter by names that contain this text' }),
+    Type.String({
+      maxLength: 100,
+      description: `Filter by names that contain this text, ignoring case. ${SEARCHED_PAGES}`,
+    }),
   ),
   slug: Type.Optional(Type.String({ maxLength: 50, description: 'Filter by the exact slug' })),
   ...listQuery(TOPIC_SORTS),

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { listQuery, pageOf, truncated } from './paging.js';
+import { listQuery, pageOf, SEARCHED_PAGES, SEARCHED_TOTAL, truncated } from './paging.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
 import {
   Component,
@@ -179,7 +179,9 @@ export const UserView = Type.Unsafe<User | UserPublic>(
 );
 export type UserView = Static<typeof UserView>;
 
-export const UserPage = pageOf('UserPage', UserView, 'users', publicExample);
+export const UserPage = pageOf('UserPage', UserView, 'users', publicExample, {
+  total: SEARCHED_TOTAL,
+});
 export type UserPage = Static<typeof UserPage>;
 
 const wholeUser = {
@@ -291,7 +293,7 @@ export const UserListQuery = Type.Object({
       maxLength: 100,
       description:
         'Filter by username or nickname (for administrators also email address) containing ' +
-        'this text, ignoring case',
+        `this text, ignoring case. ${SEARCHED_PAGES}`,
     }),
   ),
   ...listQuery(USER_SORTS),

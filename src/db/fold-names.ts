@@ -60,10 +60,22 @@ export async function foldNames(client: pg.ClientBase): Promise<void> {
   );
 }
 
-async function foldTable(client: pg.ClientBase, { table, columns }: NamedTable): Promise<void> {
+/** Writes the folded nicknames of all users into the temporary table `folded_nicknames`. */
+export async function foldNicknames(client: pg.ClientBase): Promise<void> {
+  await client.query('lock table users in access exclusive mode');
+  const columns = [{ name: 'nickname', fold, isUnique: false }];
+  await foldTable(client, { table: 'users', columns }, 'folded_nicknames');
+}
+
+/** @param target the temporary table */
+async function foldTable(
+  client: pg.ClientBase,
+  { table, columns }: NamedTable,
+  target = `folded_${table}`,
+): Promise<void> {
   const names = columns.map(({ name }) => name);
   await client.query(
-    `create temporary table folded_${table} (
+    `create temporary table ${target} (
        id integer primary key, ${names.map((name) => `${name} text collate "C"`).join(', ')}
      ) on commit drop`,
   );
@@ -78,13 +90,13 @@ async function foldTable(client: pg.ClientBase, { table, columns }: NamedTable):
     const folded = columns.map(({ name, fold: foldColumn }) =>
       rows.map((row) => (row[name] == null ? null : foldColumn(row[name]))),
     );
-    await client.query(
-      `insert into folded_${table} select * from unnest($1::integer[], ${parameters})`,
-      [rows.map(({ id }) => id), ...folded],
-    );
+    await client.query(`insert into ${target} select * from unnest($1::integer[], ${parameters})`, [
+      rows.map(({ id }) => id),
+      ...folded,
+    ]);
     after = last.id;
   }
-  await client.query(`analyze folded_${table}`);
+  await client.query(`analyze ${target}`);
 }
 
 /** Returns a line for each group of rows with the same folded name. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { foldNames } from './fold-names.js';
+import { foldNames, foldNicknames } from './fold-names.js';
 
 /**
  * The part of a migration that SQL cannot do. Runs in the transaction of the migration, before its
@@ -11,4 +11,5 @@ export type Preparation = (client: pg.ClientBase) => Promise<void>;
 /** Preparations by the name of their migration. */
 export const preparations: Readonly<Record<string, Preparation>> = {
   '0024_folded_names': foldNames,
+  '0034_bounded_search': foldNicknames,
 };

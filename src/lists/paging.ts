@@ -10,6 +10,11 @@ export interface PageSource<Item extends { id: number }, Sort extends string> {
    */
   list(slice: Slice<Sort>): Promise<Item[]>;
   count(): Promise<number>;
+  /**
+   * Maximum number of items that `count` counts and that pages by number reach; pages by cursor
+   * reach all. Default: no limit.
+   */
+  most?: number;
   /** Returns the value that the item is sorted by. */
   sortKey(item: Item, sort: Sort): string | number;
   /**
@@ -27,7 +32,7 @@ export type PageRequest<Sort extends string> = Pick<ListQuery, 'page' | 'size'> 
 
 /**
  * Reads a page with at most two statements: by page number, with a count; or by cursor, without
- * one.
+ * one. The last page by number has a cursor too, if `most` ends the list there.
  *
  * @throws InvalidRequest if the cursor is not one of this list in this sort order
  */
@@ -40,23 +45,25 @@ export async function readPage<Item extends { id: number }, Sort extends string>
   const column = (descending ? sort.slice(1) : sort) as Sort;
   const slice = { sort: column, descending, limit: size + 1 };
   const numbered = cursor === undefined;
+  const { most = Number.POSITIVE_INFINITY } = source;
+  const offset = (page - 1) * size;
   const isKey = (key: string | number) => (source.isSortKey ?? isIdOrTimestamp)(key, column);
   const [rows, total] = numbered
-    ? await Promise.all([source.list({ ...slice, offset: (page - 1) * size }), source.count()])
+    ? await Promise.all([offset < most ? source.list({ ...slice, offset }) : [], source.count()])
     : [await source.list({ ...slice, ...placeOf(cursor, sort, isKey) }), null];
-  const items = rows.slice(0, size);
+  const items = rows.slice(0, numbered ? Math.min(size, most - offset) : size);
   const last = items.at(-1);
-  const hasNext = rows.length > size;
+  const hasMore = rows.length > items.length;
   return {
     items,
     total,
     page: numbered ? page : null,
     size,
     pages: total === null ? null : Math.ceil(total / size),
-    has_next: hasNext,
+    has_next: hasMore && (!numbered || offset + size < most),
     has_prev: numbered ? page > 1 : cursor !== '',
     next_cursor:
-      hasNext && last !== undefined
+      hasMore && last !== undefined
         ? encodeCursor({ sort, key: source.sortKey(last, column), id: last.id })
         : null,
   };

@@ -1,4 +1,5 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import { MAX_COUNTED } from '#schemas/paging.js';
 
 /** A part of a sorted list: by offset, or after a cursor. */
 export interface Slice<Sort extends string> {
@@ -31,4 +32,14 @@ export function cut<DB, TB extends keyof DB, Row>(
       ? sql<boolean>`${column} ${operator} ${after.id}`
       : sql<boolean>`(${column}, id) ${operator} (${after.key}, ${after.id})`,
   );
+}
+
+/**
+ * Returns the slice with more rows after it and without an offset, for the inner query of a search.
+ * With a small limit, PostgreSQL would scan rows in sort order until enough of them match, possibly
+ * all of them.
+ */
+export function widened<Sort extends string>(slice: Slice<Sort>): Slice<Sort> {
+  const { limit, offset = 0 } = slice;
+  return { ...slice, limit: offset + limit + MAX_COUNTED, offset: 0 };
 }

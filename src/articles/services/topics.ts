@@ -1,4 +1,4 @@
-import type { Page } from '#schemas/paging.js';
+import { MAX_COUNTED, type Page } from '#schemas/paging.js';
 import type { TopicListQuery, TopicPostsQuery, TopicSort } from '#schemas/topics.js';
 import type { PostRow } from '#src/articles/stores/posts.js';
 import * as store from '#src/articles/stores/topic-tables.js';
@@ -8,6 +8,7 @@ import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { entityTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
+import { readSearch, type SearchContext } from '#src/lists/searches.js';
 import { isEditor, readerOf } from './policy.js';
 import { readPosts } from './posts.js';
 
@@ -25,22 +26,33 @@ export function topicTag({ version, post_count }: store.TopicRow): string {
   return entityTag(version, String(post_count));
 }
 
-/** @throws InvalidRequest if the cursor is invalid */
+/**
+ * Returns a page of the topics that match the query.
+ *
+ * @throws InvalidRequest if the cursor is invalid; ApiError too_busy if too many are searching
+ */
 export async function listTopics<Row extends store.TopicRow>(
-  { db, viewer, sharedReads }: CachedContext,
+  context: CachedContext & SearchContext,
   { noun, table }: TopicKind<Row>,
   query: TopicListQuery,
 ): Promise<Read<Page<Row>>> {
+  const { db, viewer, sharedReads, runSearch } = context;
   const { q, slug, ...request } = query;
+  const isSearch = store.isTopicSearch(query);
+  const key = [`list of ${noun}`, query] as const;
   const load = (db: Database, reader: Reader): Promise<Page<Row>> =>
     readPage<store.ListedTopic<Row>, TopicSort>(request, {
       list: (slice) => store.listTopics(db, table, { reader, q, slug }, slice),
       count: () => store.countTopics(db, table, { reader, q, slug }),
       sortKey: ({ sort_key }) => sort_key,
       isSortKey: store.isTopicSortKey,
+      ...(isSearch && { most: MAX_COUNTED }),
     });
-  if (isEditor(viewer)) return ownRead(await load(db, readerOf(viewer)));
-  return sharedReads.read('list', [`list of ${noun}`, query], load);
+  if (isEditor(viewer)) {
+    const read = (connection: Database) => load(connection, readerOf(viewer));
+    return ownRead(await (isSearch ? runSearch(db, read) : read(db)));
+  }
+  return isSearch ? readSearch(context, key, load) : sharedReads.read('list', key, load);
 }
 
 /** @throws ApiError not_found if it is not visible to the viewer */

@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
+import { MAX_COUNTED } from '#schemas/paging.js';
 import type { TopicSort } from '#schemas/topics.js';
+import { containsText } from '#src/db/contains-text.js';
 import type { Database } from '#src/db/database.js';
 import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
 import { fold } from '#src/lib/fold.js';
-import { containing } from '#src/lib/like-pattern.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
-import { cut, type Slice } from '#src/lists/slices.js';
+import { cut, type Slice, widened } from '#src/lists/slices.js';
 import type { TakenSlugs } from './unique-slugs.js';
 import type { Reader } from './visibility.js';
 
@@ -99,9 +100,17 @@ export async function listTopics<Row extends TopicRow>(
     )
     .select([...columnsOf(table), column.as('sort_key')])
     .where(matches(table, filter));
-  // Unless they are the sort key, post counts are read for the slice only.
-  const topics = cut(found, slice, column).as(table.name);
+  const [inner, skipped] = isTopicSearch(filter) ? [widened(slice), slice.offset ?? 0] : [slice, 0];
   const direction = slice.descending ? 'desc' : 'asc';
+  // Unless they are the sort key, post counts are read for the slice only.
+  const topics = db
+    .selectFrom(cut(found, inner, column).as('found'))
+    .selectAll()
+    .orderBy(sql.ref('sort_key'), direction)
+    .orderBy(sql.ref('id'), direction)
+    .limit(sql.lit(slice.limit))
+    .offset(skipped)
+    .as(table.name);
   return db
     .selectFrom(topics)
     .select([...columnsOf(table), sql.ref('sort_key').as('sort_key'), countOf(table)])
@@ -111,18 +120,27 @@ export async function listTopics<Row extends TopicRow>(
     .execute();
 }
 
-/** Counts the topics that match the filter. */
+/** Counts the topics that match the filter; a search counts at most `MAX_COUNTED`. */
 export async function countTopics<Row extends TopicRow>(
   db: Database,
   table: TopicTable<Row>,
   filter: TopicFilter,
 ): Promise<number> {
-  const { count } = await db
+  const found = db
     .selectFrom(table.name)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select('id')
     .where(matches(table, filter))
+    .$if(isTopicSearch(filter), (query) => query.limit(sql.lit(MAX_COUNTED)));
+  const { count } = await db
+    .selectFrom(found.as('found'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return count;
+}
+
+/** Whether the filter searches for a text. */
+export function isTopicSearch({ q = '' }: Pick<TopicFilter, 'q'>): boolean {
+  return q !== '';
 }
 
 /** Returns the topic, or null if it is not visible to the reader. */
@@ -272,7 +290,7 @@ function matches<Row extends TopicRow>(
   { reader, q = '', slug }: TopicFilter,
 ) {
   const conditions = [isVisible(table, reader)];
-  if (q !== '') conditions.push(sql`name_folded like ${containing(fold(q))}`);
+  if (q !== '') conditions.push(containsText(['name_folded'], fold(q)));
   if (slug !== undefined) conditions.push(sql`slug collate "C" = ${slug}`);
   return sql<boolean>`${sql.join(conditions, sql` and `)}`;
 }

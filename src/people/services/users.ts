@@ -1,11 +1,13 @@
-import type { Page } from '#schemas/paging.js';
+import { MAX_COUNTED, type Page } from '#schemas/paging.js';
 import type { UserListQuery } from '#schemas/users.js';
 import type { Context } from '#src/access/context.js';
 import { hasScope, isAdministrator, type Viewer } from '#src/access/viewer.js';
+import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { contentTag, entityTag } from '#src/lib/entity-tag.js';
 import { withinPageBytes } from '#src/lists/page-bytes.js';
 import { readPage } from '#src/lists/paging.js';
+import type { SearchContext } from '#src/lists/searches.js';
 import * as store from '#src/people/stores/users.js';
 
 type AnyUser = store.PublicUser | store.FullUser;
@@ -31,18 +33,26 @@ export function usersAudience(viewer: Viewer | null): store.Audience {
 /** The fields of a user that are long, empty. */
 const WITHOUT_PROFILE = { bio: '', tags: [], address: null };
 
-/** @throws InvalidRequest if the cursor is invalid */
+/**
+ * Returns a page of the users that match the query.
+ *
+ * @throws InvalidRequest if the cursor is invalid; ApiError too_busy if too many are searching
+ */
 export async function listUsers(
-  context: Context,
+  { db, viewer, runSearch }: SearchContext,
   { q, ...request }: UserListQuery,
 ): Promise<Page<AnyUser>> {
-  const filter = { q, audience: usersAudience(context.viewer) };
-  const page = await readPage(request, {
-    list: (slice) => store.listUsers(context.db, filter, slice),
-    count: () => store.countUsers(context.db, filter),
-    sortKey: store.userSortKey,
-    isSortKey: store.isUserSortKey,
-  });
+  const filter = { q, audience: usersAudience(viewer) };
+  const isSearch = store.isUserSearch(filter);
+  const read = (db: Database) =>
+    readPage(request, {
+      list: (slice) => store.listUsers(db, filter, slice),
+      count: () => store.countUsers(db, filter),
+      sortKey: store.userSortKey,
+      isSortKey: store.isUserSortKey,
+      ...(isSearch && { most: MAX_COUNTED }),
+    });
+  const page = await (isSearch ? runSearch(db, read) : read(db));
   return withinPageBytes(page, WITHOUT_PROFILE);
 }
 

@@ -5,6 +5,7 @@ import type { Mask } from '#src/access/permissions.js';
 import type { Database } from '#src/db/database.js';
 import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
 import { tables } from '#src/db/tables.js';
+import { fold } from '#src/lib/fold.js';
 import { FULL_COLUMNS, type FullUser, isAdministrator } from './users.js';
 
 /** A user to insert; omitted fields get their defaults. */
@@ -45,7 +46,7 @@ export async function insertUser(
   return db
     .insertInto('users')
     .values({
-      ...withFolded(user),
+      ...withSearched(user),
       permissions: ROLE_PERMISSIONS[role],
       address: toJson(user.address),
     })
@@ -80,15 +81,20 @@ export async function insertUsers(db: Database, users: NewUser[]): Promise<numbe
   return inserted.rows.map(({ id }) => id);
 }
 
-type BulkRow = WithFolded<Omit<UserCreate, 'role'> & { permissions: Mask }>;
+type BulkRow = WithFolded<Omit<UserCreate, 'role'> & { permissions: Mask }> & {
+  searched_nickname?: string;
+};
 
-/** The columns that a bulk insert writes, with their types: every field of `UserCreate`, and the folded ones. */
+/**
+ * The columns that a bulk insert writes, with their types: every field of `UserCreate`, and the folded ones.
+ */
 const BULK_TYPES: Record<keyof BulkRow, string> = {
   username: tables.users.username.type,
   username_folded: tables.users.username_folded.type,
   email: tables.users.email.type,
   email_folded: tables.users.email_folded.type,
   nickname: tables.users.nickname.type,
+  searched_nickname: tables.users.searched_nickname.type,
   bio: tables.users.bio.type,
   avatar_url: tables.users.avatar_url.type,
   age: tables.users.age.type,
@@ -108,7 +114,7 @@ function fromJson(name: string, type: string): RawBuilder<unknown> {
 }
 
 function toBulkRow(user: NewUser): BulkRow {
-  return withFolded({
+  return withSearched({
     username: user.username,
     email: user.email ?? null,
     nickname: user.nickname ?? '',
@@ -120,6 +126,15 @@ function toBulkRow(user: NewUser): BulkRow {
     permissions: ROLE_PERMISSIONS[user.role ?? 'author'],
     is_active: user.is_active ?? true,
   });
+}
+
+/** Adds the folded names, and the form of the nickname that is searched. */
+function withSearched<Values extends { nickname?: string; username?: string }>(values: Values) {
+  const { nickname } = values;
+  return {
+    ...withFolded(values),
+    ...(nickname === undefined ? {} : { searched_nickname: fold(nickname) }),
+  };
 }
 
 /**
@@ -163,7 +178,7 @@ export async function updateUser(
   return db
     .updateTable('users')
     .set({
-      ...withFolded(changes),
+      ...withSearched(changes),
       ...(address === undefined ? {} : { address: toJson(address) }),
       updated_at: now.toISOString(),
     })

@@ -1,11 +1,12 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import { MAX_COUNTED } from '#schemas/paging.js';
 import { PERMISSIONS } from '#schemas/roles.js';
+import { containsText } from '#src/db/contains-text.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
-import { fold } from '#src/lib/fold.js';
-import { containing } from '#src/lib/like-pattern.js';
+import { fold, foldEmail } from '#src/lib/fold.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
-import { cut, type Slice } from '#src/lists/slices.js';
+import { cut, type Slice, widened } from '#src/lists/slices.js';
 
 type UserRow = Selectable<Schema['users']>;
 
@@ -71,17 +72,36 @@ export async function listUsers(
   slice: Slice<UserSort>,
 ): Promise<(PublicUser | FullUser)[]> {
   const query = db.selectFrom('users').select(columnsOf(filter.audience)).where(matches(filter));
-  return cut(query, slice, sortColumn(slice.sort)).execute();
+  const column = sortColumn(slice.sort);
+  if (!isUserSearch(filter)) return cut(query, slice, column).execute();
+  const direction = slice.descending ? 'desc' : 'asc';
+  return db
+    .selectFrom(cut(query.select(column.as('sort_key')), widened(slice), column).as('found'))
+    .select(columnsOf(filter.audience))
+    .orderBy('found.sort_key', direction)
+    .orderBy('found.id', direction)
+    .limit(sql.lit(slice.limit))
+    .offset(slice.offset ?? 0)
+    .execute();
 }
 
-/** Counts the users that match the filter. */
+/** Counts the users that match the filter; a search counts at most `MAX_COUNTED`. */
 export async function countUsers(db: Database, filter: UserFilter): Promise<number> {
-  const { count } = await db
+  const found = db
     .selectFrom('users')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select('users.id')
     .where(matches(filter))
+    .$if(isUserSearch(filter), (query) => query.limit(sql.lit(MAX_COUNTED)));
+  const { count } = await db
+    .selectFrom(found.as('found'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return count;
+}
+
+/** Whether the filter searches for a text. */
+export function isUserSearch({ q }: UserFilter): boolean {
+  return q !== undefined && q !== '';
 }
 
 /** Returns users visible to the audience with an id greater than `after`, ordered by id. */
@@ -157,13 +177,11 @@ function matches({ q, audience }: UserFilter) {
     const conditions = [];
     if (audience === 'public') conditions.push(eb('is_active', '=', true));
     if (q !== undefined && q !== '') {
-      const pattern = containing(q);
       conditions.push(
         eb.or([
-          eb('username', 'ilike', pattern),
-          eb('nickname', 'ilike', pattern),
+          containsText(['username_folded', 'searched_nickname'], fold(q)),
           // Searching hidden fields would reveal them letter by letter.
-          ...(audience === 'full' ? [eb('email', 'ilike', pattern)] : []),
+          ...(audience === 'full' ? [containsText(['email_folded'], foldEmail(q))] : []),
         ]),
       );
     }

@@ -139,3 +139,40 @@ t.test('0033 keeps slugs, redirects and tags, and hides those of drafts', async 
   t.equal(tagged.length, 10);
   await migrateUp(url, migrations);
 });
+
+t.test(
+  '0034 makes names of existing users and posts searchable, in the same versions',
+  async (t) => {
+    const name = '0034_bounded_search';
+    const url = await databaseBefore(t, name);
+    await query(
+      url,
+      `insert into users (username, username_folded, nickname) values
+       ('Ann', 'ann', 'Cafe\u0301 ΟΔΟΣ'), ('ben', 'ben', '');
+     insert into posts (title, slug, author_id, published_at, content, content_html, content_text,
+         excerpt, reading_minutes, search, title_search)
+       values ('Kept', 'kept', 1, '2026-01-01', 'x', 'x', 'lorem', 'x', 1,
+         setweight(to_tsvector('english', 'Kept'), 'A')
+           || setweight(to_tsvector('english', 'lorem'), 'C'), 'kept')`,
+    );
+    const versions = () =>
+      query(url, 'select version from users union all select version from posts');
+    const before = await versions();
+    await migrateUp(url, migrations);
+    t.same(await versions(), before);
+    const { client, app } = await createTestApp(t, {}, { databaseUrl: url });
+    for (const q of ['CAF\u00c9', 'οδος', 'ann', 'AN']) {
+      const { json } = await client().get(`/api/v1/users?q=${encodeURIComponent(q)}`);
+      t.match(json, { total: 1, items: [{ username: 'Ann' }] }, q);
+    }
+    for (const q of ['kept', 'lorem']) {
+      const { json } = await client().get(`/api/v1/search?q=${q}`);
+      t.match(json, { total: 1, items: [{ post: { slug: 'kept' } }] }, q);
+    }
+    await app.close();
+    await revertFrom(url, name);
+    t.same(await versions(), before);
+    t.same(await query(url, `select from pg_proc where proname = 'text_grams'`), []);
+    await migrateUp(url, migrations);
+  },
+);
