@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { pageQuery } from './paging.js';
+import { pageQuery, SEARCHED_PAGES } from './paging.js';
 import { POST_STATUSES } from './posts.js';
 import { Default, Enum } from './types.js';
 
@@ -24,9 +24,7 @@ export const PostListQuery = Type.Object({
   q: Type.Optional(
     Type.String({
       maxLength: 100,
-      description:
-        'Filter by full-text search, with the syntax of `GET /api/v1/search`. `total` then ' +
-        'counts at most 1,000 posts.',
+      description: `Filter by full-text search, with the syntax of \`GET /api/v1/search\`. ${SEARCHED_PAGES}`,
     }),
   ),
   tag: Type.Optional(Type.String({ maxLength: 50, description: 'Filter by the slug of a tag' })),

@@ -22,6 +22,12 @@ export const tag: OperationTag = {
  */
 export const MAX_CANDIDATES = 1000;
 
+/** The maximum number of matches of a search: of each kind, and the most viewed posts. */
+export const MAX_SEARCH_HITS = 4 * MAX_CANDIDATES;
+
+/** The maximum page size: each match costs a look into its text. */
+const MAX_SEARCH_PAGE_SIZE = 20;
+
 export const SEARCH_KINDS = ['post', 'comment'] as const;
 
 /** The sort orders of search results. */
@@ -70,7 +76,7 @@ export const SearchHit = Component(
       post: Ref(SearchedPost),
       title_html: Type.String({ description: `The title of the post, ${SAFE}` }),
       snippet_html: Type.String({
-        description: `The part of the text with the most matches, ${SAFE}`,
+        description: `The part of the text around the first match, ${SAFE}`,
       }),
       author: Nullable(Ref(Author), {
         description: 'The author of the post or comment; null if the user was deleted',
@@ -95,10 +101,12 @@ export type SearchHit = Static<typeof SearchHit>;
 
 export { SearchedPost };
 
-export const SearchPage = pageOf('SearchPage', Ref(SearchHit), 'search results', example);
+export const SearchPage = pageOf('SearchPage', Ref(SearchHit), 'search results', example, {
+  total: `The number of matches, at most ${MAX_CANDIDATES} of each kind`,
+});
 
 // No cursor: results are ranked per request, so a position in them is not stable.
-const { page, size } = pageQuery();
+const { page, size } = pageQuery(MAX_SEARCH_PAGE_SIZE);
 
 export const SearchQuery = Type.Object({
   q: Type.String({

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import {
   MAX_CANDIDATES,
   SearchPage,
@@ -21,11 +22,14 @@ const operations = {
       'the title rank highest, then matches in summary and tags, then matches in the text. ' +
       `Only the newest ${MAX_CANDIDATES} matches of each kind are ranked and counted in ` +
       '`total`: posts, posts with all words in the title, and comments. `sort=popular` adds ' +
-      `the ${MAX_CANDIDATES} most viewed matches. There is no cursor: \`next_cursor\` is ` +
-      'always null.',
+      `the ${MAX_CANDIDATES} most viewed matches. If the texts of the matching posts are very ` +
+      'long together, only the newest are ranked by their texts. There is no cursor: ' +
+      '`next_cursor` is always null. Few searches run at once: if too many are waiting, the ' +
+      'response is 503 with the code `too_busy`.',
     tags,
     querystring: SearchQuery,
-    response: { 200: Ref(SearchPage) },
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(SearchPage), 304: NotModified },
   },
   suggest: {
     operationId: 'search-suggest',
@@ -44,9 +48,9 @@ const config = { access: 'public', scope: 'posts:read' } as const;
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/',
-    { schema: operations.search, config: { ...config, reply: 'page' } },
+    { schema: operations.search, config: { ...config, reply: 'read', sends: ['Link'] } },
     async (request, reply) => {
-      const page = await search(request.context(), request.query);
+      const page = reply.read(await search(request.context(), request.query));
       return reply.page(page);
     },
   );

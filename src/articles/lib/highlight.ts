@@ -4,6 +4,14 @@ import { html } from '#src/lib/html.js';
 export const FOUND_BEGIN = '\u0001';
 export const FOUND_END = '\u0002';
 
+/** A text, and the same with characters replaced one for one and marks around matches. */
+export interface MarkedText {
+  text: string;
+  marked: string;
+  /** The same for the text in Unicode's normal form NFKC; null if it has no other matches. */
+  marked_nfkc: string | null;
+}
+
 /** A part of a text: start (inclusive) and end (exclusive), as UTF-16 offsets. */
 type Range = readonly [from: number, to: number];
 
@@ -22,16 +30,39 @@ export function findRanges(text: string, marked: string, runs: readonly string[]
   return merge([...markedRanges(text, marked), ...runs.flatMap((run) => occurrences(text, run))]);
 }
 
+/**
+ * Returns the text with the ranges of its matches. Words are indexed in the form NFKC: a text with
+ * matches in this form alone is returned in it.
+ */
+export function rangedText(
+  { text, marked, marked_nfkc: markedNormal }: MarkedText,
+  runs: readonly string[],
+): { text: string; ranges: readonly Range[] } {
+  const ranges = findRanges(text, marked, runs);
+  if (ranges.length > 0 || markedNormal === null) return { text, ranges };
+  const normal = text.normalize('NFKC');
+  const normalRanges = findRanges(normal, markedNormal, runs);
+  return normalRanges.length > 0 ? { text: normal, ranges: normalRanges } : { text, ranges };
+}
+
 /** Returns the whole text as safe HTML, with matches in `<mark>`. */
 export function markedHtml(text: string, ranges: readonly Range[]): string {
   return render(text, ranges, [0, text.length]);
 }
 
-/** Returns the part with the most different matches as safe HTML, without line breaks. */
-export function snippetHtml(text: string, ranges: readonly Range[]): string {
+/**
+ * Returns the part with the most different matches as safe HTML, without line breaks.
+ *
+ * @param passage whether the text is part of a longer one that goes on before or after it
+ */
+export function snippetHtml(
+  text: string,
+  ranges: readonly Range[],
+  passage = { has_before: false, has_after: false },
+): string {
   const part = bestPart(text, ranges);
-  const before = part[0] > 0 ? ELLIPSIS : '';
-  const after = part[1] < text.length ? ELLIPSIS : '';
+  const before = part[0] > 0 || passage.has_before ? ELLIPSIS : '';
+  const after = part[1] < text.length || passage.has_after ? ELLIPSIS : '';
   return `${before}${render(text, ranges, part).replace(/\s+/g, ' ').trim()}${after}`;
 }
 

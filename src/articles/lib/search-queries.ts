@@ -17,7 +17,20 @@ const PARTICLES = new Set('的了是在和与及或也就都而着吗呢吧啊�
  */
 const MAX_QUERY_LENGTH = 400;
 
+/** Words that `websearch_to_tsquery` takes for an operator. */
+const OPERATORS = new Set(['or']);
+
 const segmenter = new Intl.Segmenter('zh', { granularity: 'word' });
+
+/**
+ * Returns the query in its shortest form, for cache keys: queries with the same one find the same
+ * and mark the same.
+ */
+export function canonicalQuery(query: string): string {
+  return termsOf(query)
+    .map(({ text, quoted, negated }) => `${negated ? '-' : ''}${quoted ? `"${text}"` : text}`)
+    .join(' ');
+}
 
 /**
  * Converts a search query for `websearch_to_tsquery`, which handles quotes, `OR` and a minus.
@@ -27,24 +40,38 @@ const segmenter = new Intl.Segmenter('zh', { granularity: 'word' });
  */
 export function askedWords(query: string): string {
   return termsOf(query)
-    .map(({ text, quoted, negated }) => {
-      const parts = partsOf(text);
-      if (quoted || (negated && parts.some(isCjk))) return `${negated ? '-' : ''}${phrase(parts)}`;
-      if (negated) return `-${text}`;
-      if (!parts.some(isCjk)) return text;
-      return parts
-        .map((part) =>
-          isCjk(part) ? segment(part).map(inPairs).join(' ') : trimCharacter(part, '-'),
-        )
-        .join(' ');
-    })
+    .map((term) => `${term.negated ? '-' : ''}${operandsOf(term).join(' ')}`)
     .join(' ');
+}
+
+/**
+ * Converts a search query to one that matches a text with any of its words or phrases, for
+ * `websearch_to_tsquery`. Negated ones do not count.
+ */
+export function anyOperand(query: string): string {
+  return wantedTerms(query).flatMap(operandsOf).join(' or ');
+}
+
+/**
+ * Returns the words of a query that PostgreSQL finds in texts, also those of phrases: neither
+ * negated ones nor Chinese, Japanese and Korean, which are indexed as pairs.
+ */
+export function parsedWords(query: string): string[] {
+  return wantedTerms(query)
+    .flatMap(({ text }) => partsOf(text))
+    .filter((part) => !isCjk(part))
+    .map((part) => trimCharacter(part, '-'))
+    .filter((word) => word !== '' && !OPERATORS.has(word));
+}
+
+/** Whether the query excludes a word or phrase. */
+export function hasNegation(query: string): boolean {
+  return termsOf(query).some(({ negated }) => negated);
 }
 
 /** Returns the Chinese, Japanese and Korean words of a query, without negated ones. */
 export function askedRuns(query: string): string[] {
-  const wanted = termsOf(query).filter(({ negated }) => !negated);
-  const runs = wanted.flatMap(({ text, quoted }) =>
+  const runs = wantedTerms(query).flatMap(({ text, quoted }) =>
     partsOf(text)
       .filter(isCjk)
       .flatMap((run) => (quoted ? [run] : segment(run))),
@@ -68,6 +95,23 @@ export function typedWords(query: string): string {
       return `(${pairs.map((pair) => `'${pair}'`).join(' <-> ')}${end})`;
     })
     .join(' & ');
+}
+
+/** Returns the terms that a text may match, without `OR`. */
+function wantedTerms(query: string): Term[] {
+  return termsOf(query).filter(
+    ({ text, quoted, negated }) => !negated && (quoted || !OPERATORS.has(text)),
+  );
+}
+
+/** Returns the words and quoted phrases of a term, without a minus. */
+function operandsOf({ text, quoted, negated }: Term): string[] {
+  const parts = partsOf(text);
+  if (quoted || (negated && parts.some(isCjk))) return [phrase(parts)];
+  if (negated || !parts.some(isCjk)) return [text];
+  return parts.flatMap((part) =>
+    isCjk(part) ? segment(part).map(inPairs) : [trimCharacter(part, '-')],
+  );
 }
 
 /** Splits a query into terms; an unpaired quote is ignored. */

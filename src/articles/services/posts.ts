@@ -1,5 +1,6 @@
-import type { Page } from '#schemas/paging.js';
+import { MAX_COUNTED, type Page } from '#schemas/paging.js';
 import type { PostListQuery, PostOrder } from '#schemas/post-queries.js';
+import { canonicalQuery } from '#src/articles/lib/search-queries.js';
 import * as store from '#src/articles/stores/posts.js';
 import type { Reader } from '#src/articles/stores/visibility.js';
 import { type CachedContext, type Key, ownRead, type Read } from '#src/cache/shared-reads.js';
@@ -7,6 +8,7 @@ import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
 import { contentTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
+import { readSearch, type SearchContext } from '#src/lists/searches.js';
 import { readerOf } from './policy.js';
 
 const ORDERS: Record<PostOrder, store.PostSort | `-${store.PostSort}`> = {
@@ -24,14 +26,22 @@ export function postTag(post: store.FullPost): string {
 /**
  * Returns a page of the posts that match the query and are visible to the viewer.
  *
- * @throws InvalidRequest if the cursor is invalid
+ * @throws InvalidRequest if the cursor is invalid; ApiError too_busy if too many are searching
  */
 export async function listPosts(
-  { db, viewer, sharedReads }: CachedContext,
+  context: CachedContext & SearchContext,
   query: PostListQuery,
 ): Promise<Read<Page<store.PostRow>>> {
-  if (query.status === 'draft') return ownRead(await readPosts(db, readerOf(viewer), query));
-  return sharedReads.read('list', ['posts', query], (db, reader) => readPosts(db, reader, query));
+  const { db, viewer, sharedReads, runSearch } = context;
+  const isSearch = store.isPostSearch(query);
+  const load = (connection: Database, reader: Reader) => readPosts(connection, reader, query);
+  if (query.status === 'draft') {
+    const read = (connection: Database) => load(connection, readerOf(viewer));
+    return ownRead(await (isSearch ? runSearch(db, read) : read(db)));
+  }
+  if (!isSearch) return sharedReads.read('list', ['posts', query], load);
+  const key = { ...query, q: canonicalQuery(query.q ?? '') };
+  return readSearch(context, ['posts', key], load);
 }
 
 /**
@@ -56,6 +66,7 @@ export function readPosts(
       count: () => store.countPosts(db, filter),
       sortKey: (post) => post.sort_key,
       isSortKey: store.isPostSortKey,
+      ...(store.isPostSearch(filter) && { most: MAX_COUNTED }),
     },
   );
 }

@@ -1,11 +1,11 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { MAX_COUNTED } from '#schemas/paging.js';
 import type { PostStatus, PostSummary, Topic } from '#schemas/posts.js';
-import { MAX_CANDIDATES } from '#schemas/search.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold } from '#src/lib/fold.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
-import { cut, type Slice } from '#src/lists/slices.js';
+import { cut, type Slice, widened } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { postMatches } from './search-vectors.js';
 import { topicOf } from './topics.js';
@@ -86,23 +86,18 @@ export async function listPosts(
     .select(column.as('sort_key'))
     .where(matches(filter));
   const direction = slice.descending ? 'desc' : 'asc';
-  // With a small limit, PostgreSQL would scan posts in sort order until enough of them match,
-  // possibly all of them. So the inner query has a high limit and is materialized.
-  const { limit, offset = 0 } = slice;
-  const [wide, skipped] = isSearch(filter)
-    ? [{ ...slice, limit: offset + limit + MAX_CANDIDATES, offset: 0 }, offset]
-    : [slice, 0];
+  const [inner, skipped] = isPostSearch(filter) ? [widened(slice), slice.offset ?? 0] : [slice, 0];
   // Joined fields are read for the slice only, not for skipped rows.
   const posts = db
     .with(
       (cte) => cte('found').materialized(),
-      () => cut(found, wide, column),
+      () => cut(found, inner, column),
     )
     .selectFrom('found')
     .selectAll()
     .orderBy('found.sort_key', direction)
     .orderBy('found.id', direction)
-    .limit(sql.lit(limit))
+    .limit(sql.lit(slice.limit))
     .offset(skipped)
     .as('posts');
   const rows = await db
@@ -115,15 +110,15 @@ export async function listPosts(
   return rows;
 }
 
-/** Counts the posts that match the filter; a search counts at most `MAX_CANDIDATES`. */
+/** Counts the posts that match the filter; a search counts at most `MAX_COUNTED`. */
 export async function countPosts(db: Database, filter: PostFilter): Promise<number> {
   const found = db
     .selectFrom('posts')
     .select('posts.id')
     .where(matches(filter))
     // This order has an index, so the scan ends once enough posts are found.
-    .$if(isSearch(filter), (query) =>
-      query.orderBy('posts.listed_at', 'desc').limit(sql.lit(MAX_CANDIDATES)),
+    .$if(isPostSearch(filter), (query) =>
+      query.orderBy('posts.listed_at', 'desc').limit(sql.lit(MAX_COUNTED)),
     );
   const { count } = await db
     .selectFrom(found.as('found'))
@@ -161,7 +156,8 @@ export function listNewestPosts(
     .execute();
 }
 
-function isSearch({ q }: PostFilter): boolean {
+/** Whether the filter searches for words. */
+export function isPostSearch({ q }: Pick<PostFilter, 'q'>): boolean {
   return q !== undefined && q.trim() !== '';
 }
 

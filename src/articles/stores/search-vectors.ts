@@ -1,5 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
-import { askedWords, typedWords } from '#src/articles/lib/search-queries.js';
+import {
+  anyOperand,
+  askedWords,
+  parsedWords,
+  typedWords,
+} from '#src/articles/lib/search-queries.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import { UNNAMED } from '#src/db/statement-policy.js';
 
@@ -54,6 +59,16 @@ export function commentVector(words: string): RawBuilder<string> {
  */
 export function searchQuery(query: string): RawBuilder<string> {
   return sql<string>`${UNNAMED}websearch_to_tsquery('english', ${askedWords(query)})`;
+}
+
+/** Returns the tsquery for any word or phrase of a search query, to find the place of a match. */
+export function operandQuery(query: string): RawBuilder<string> {
+  return sql<string>`websearch_to_tsquery('english', ${anyOperand(query)})`;
+}
+
+/** Returns the tsquery for any of the `parsedWords` of a search query. */
+export function wordQuery(query: string): RawBuilder<string> {
+  return sql<string>`websearch_to_tsquery('english', ${parsedWords(query).join(' or ')})`;
 }
 
 /** SQL condition: the post matches the search query. `posts` is the table's name or alias. */

@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MAX_CANDIDATES, type SearchHit, type SearchOrder } from '#schemas/search.js';
-import { FOUND_BEGIN, FOUND_END } from '#src/articles/lib/highlight.js';
+import { FOUND_BEGIN, FOUND_END, type MarkedText } from '#src/articles/lib/highlight.js';
+import { askedRuns, hasNegation, parsedWords } from '#src/articles/lib/search-queries.js';
 import type { Database } from '#src/db/database.js';
 import { relations } from './posts.js';
-import { postMatches, searchQuery } from './search-vectors.js';
+import { operandQuery, postMatches, searchQuery, wordQuery } from './search-vectors.js';
 import {
   BY_INDEX,
   isCommentOpen,
@@ -15,12 +16,14 @@ import {
 /** A post or comment that matches a search. */
 export type SearchRow = Omit<SearchHit, 'post' | 'title_html' | 'snippet_html'> & {
   post_id: number;
-  title: string;
   slug: string;
-  /** The title, and the start of the text, with marks as `findRanges` expects them. */
-  marked_title: string;
-  text: string;
-  marked_text: string;
+  title: MarkedText;
+  /** The text around the first match. */
+  passage: MarkedText & {
+    /** Whether the text goes on before and after the passage. */
+    has_before: boolean;
+    has_after: boolean;
+  };
 };
 
 export interface SearchFilter {
@@ -29,11 +32,14 @@ export interface SearchFilter {
   reader: Reader;
 }
 
-/** Maximum characters of a text that are searched for a snippet. */
-const MAX_SNIPPET_SOURCE = 20_000;
-
 /** Number of most viewed posts that are searched for the words. */
 const MAX_MOST_READ = 10_000;
+
+/**
+ * Maximum bytes, as stored, of the vectors of the texts that are ranked: enough for a thousand
+ * posts of 10,000 characters.
+ */
+const MAX_RANKED_BYTES = 8 * 1024 * 1024;
 
 /** Weights {D, C, B, A}: tags count as much as the summary. Comments have the default weight D. */
 const POST_WEIGHTS = sql.lit('{0.4,0.1,0.4,1}');
@@ -43,7 +49,7 @@ const COMMENT_WEIGHTS = sql.lit('{0.1,0.1,0.1,0.1}');
 const BOUNDED = sql.lit(32);
 
 const TITLE = sql.lit('{a}');
-const HEAD = sql.lit('{a,b,d}');
+const TEXT = sql.lit('{c}');
 
 const ORDERS: Record<SearchOrder, RawBuilder<unknown>> = {
   relevance: sql`rank desc, date desc`,
@@ -55,7 +61,9 @@ const ORDERS: Record<SearchOrder, RawBuilder<unknown>> = {
 /**
  * Returns a page of the matches visible to the reader, sorted, and their total, with a single
  * statement. Only the newest matches are ranked, plus posts with the words in their title and, when
- * sorted by views, the most viewed: a common word must not rank everything.
+ * sorted by views, the most viewed: a common word must not rank everything. Of these, the newest
+ * are ranked by their texts too, as far as the texts are not too long together. Texts are read for
+ * the rows of the page only, and only around the first match.
  */
 export async function search(
   db: Database,
@@ -70,6 +78,10 @@ export async function search(
       union
       (${withTitle(q, reader)})
       ${sort === 'popular' ? sql`union (${mostRead(q, reader)})` : sql``}
+    ), weighed_posts as (
+      select posts.id, posts.listed_at, posts.search, posts.head_search,
+        sum(pg_column_size(posts.search)) over (order by posts.listed_at desc, posts.id desc) as bytes
+      from found_posts join posts on posts.id = found_posts.id
     ), found_comments as (
       select comments.id from comments
       where comments.search @@ ${query} and comments.deleted_at is null
@@ -81,11 +93,14 @@ export async function search(
       limit ${sql.lit(MAX_CANDIDATES)}
     ), hits as (
       select 'post' as kind, posts.id, posts.id as post_id, posts.listed_at as date,
-        case when ts_filter(posts.search, ${TITLE}) @@ ${query} then 2
-             when ts_filter(posts.search, ${HEAD}) @@ ${query} then 1
+        case when ts_filter(posts.head_search, ${TITLE}) @@ ${query} then 2
+             when posts.head_search @@ ${query} then 1
              else 0 end
-          + ts_rank(${POST_WEIGHTS}, posts.search, ${query}, ${BOUNDED}) as rank
-      from found_posts join posts on posts.id = found_posts.id
+          + ts_rank(${POST_WEIGHTS},
+              case when posts.bytes <= ${sql.lit(MAX_RANKED_BYTES)} then posts.search
+                   else posts.head_search end,
+              ${query}, ${BOUNDED}) as rank
+      from weighed_posts as posts
       union all
       select 'comment', comments.id, comments.post_id, comments.created_at,
         ts_rank(${COMMENT_WEIGHTS}, comments.search, ${query}, ${BOUNDED})
@@ -96,20 +111,26 @@ export async function search(
       from hits
       order by place
       limit ${limit} offset ${offset}
-    ), shown as (
+    ), shown as materialized (
       select page.kind, page.id as hit_id, page.place, page.date, page.rank,
         posts.id, posts.title, posts.slug, posts.category_id,
         case page.kind when 'post' then posts.author_id else comments.author_id end as author_id,
-        left(case page.kind when 'post' then posts.content_text
-             else ${plainText('comments.content_html')} end, ${sql.lit(MAX_SNIPPET_SOURCE)}) as text
+        part.passage, part.has_before, part.has_after
       from page
       join posts on posts.id = page.post_id
       left join comments on page.kind = 'comment' and comments.id = page.id
+      cross join lateral (
+        select case page.kind
+          when 'post' then posts.content_text || ''
+          else ${plainText('comments.content_html')} end as text
+        ${APART}) whole
+      cross join lateral (${firstPassage(q)}) part
     )
-    select counted.total, posts.kind, posts.hit_id as id, posts.id as post_id,
-      posts.title, posts.slug, posts.date, round(posts.rank::numeric, 4)::float8 as rank,
-      posts.text, ${marked('posts.title', query)} as marked_title,
-      ${marked('posts.text', query)} as marked_text,
+    select counted.total, posts.kind, posts.hit_id as id, posts.id as post_id, posts.slug,
+      posts.date, round(posts.rank::numeric, 4)::float8 as rank,
+      ${markedText(sql.ref('posts.title'), q)} as title,
+      ${markedText(sql.ref('posts.passage'), q)}
+        || jsonb_build_object('has_before', has_before, 'has_after', has_after) as passage,
       ${author}, ${category}, ${tags}, ${viewCount}
     from (select count(*) as total from hits) counted
     left join shown as posts on true
@@ -118,6 +139,12 @@ export async function search(
   const found = rows.filter((row): row is { total: number } & SearchRow => row.kind !== null);
   return { total: rows[0]?.total ?? 0, rows: found.map(({ total: _, ...row }) => row) };
 }
+
+/**
+ * Keeps a subquery apart from the outer query: it is evaluated once, not for each mention of its
+ * columns, and only if its condition holds.
+ */
+const APART = sql`offset 0`;
 
 function newest(q: string, reader: Reader) {
   return sql`
@@ -138,11 +165,44 @@ function mostRead(q: string, reader: Reader) {
 }
 
 function withTitle(q: string, reader: Reader) {
+  // What the title matches, the post matches, unless the text has a word that is excluded.
   return sql`
     select posts.id from posts
-    where ts_filter(posts.search, ${TITLE}) @@ ${searchQuery(q)} and ${postMatches(q)}
+    where ts_filter(posts.head_search, ${TITLE}) @@ ${searchQuery(q)}
+      ${hasNegation(q) ? sql`and ${postMatches(q)}` : sql``}
       and ${isPostVisible(reader)}
     order by posts.listed_at desc, posts.id desc limit ${sql.lit(MAX_CANDIDATES)}`;
+}
+
+/**
+ * The passage of `whole.text` with the first match. If none is found quickly, although the text of
+ * the post matches, its words are in another form than usual.
+ */
+function firstPassage(q: string) {
+  const passage = (isThorough: boolean) => sql`
+    first_passage(whole.text, ${operandQuery(q)}, ${wordQuery(q)}, ${askedRuns(q)}::text[],
+      ${beginnings(q)}, ${sql.lit(isThorough)})`;
+  const anything = sql`(${operandQuery(q)} || ${wordQuery(q)})`;
+  const hasMatch = sql`case page.kind
+    when 'post' then ts_filter(posts.search, ${TEXT}) @@ ${anything} else true end`;
+  return sql`
+    select coalesce(thorough.passage, quick.passage) as passage,
+      coalesce(thorough.has_before, quick.has_before) as has_before,
+      coalesce(thorough.has_after, quick.has_after) as has_after
+    from ${passage(false)} quick
+    left join lateral (
+      select * from ${passage(true)} where not quick.is_match and ${hasMatch}
+      ${APART}) thorough on true`;
+}
+
+/**
+ * SQL for the beginnings of the words that match a word of the query. With few exceptions, words
+ * begin with their stem, except for its last letter: `happily` has the stem `happi`.
+ */
+function beginnings(q: string) {
+  return sql`(
+    select array_agg(case when length(stem) > 2 then left(stem, -1) else stem end)
+    from unnest(tsvector_to_array(to_tsvector('english', ${parsedWords(q).join(' ')}))) as stem)`;
 }
 
 /** SQL for the text of sanitized HTML, in which every `<` starts a tag. */
@@ -152,15 +212,16 @@ function plainText(column: string) {
     ${text}, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&amp;', '&')`;
 }
 
-/**
- * Characters replaced one for one by blanks before PostgreSQL parses the text: those of scripts
- * without spaces between words (highlighted separately), those it would parse as markup or a path,
- * and control characters.
- */
-const HIDDEN = String.raw`[\u0001-\u001f<>&/\\\u007f-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2000-\u206f\u20a0-\u20cf\u2100-\u2bff\u2e00-\ua4cf\uac00-\ud7ff\uf900-\ufaff\ufe10-\ufe6f\uff00-\uffef\U0001f000-\U0003ffff]`;
+/** SQL for a {@link MarkedText}: NFKC is tried if the text has no mark as it is. */
+function markedText(text: RawBuilder<unknown>, q: string) {
+  return sql`(
+    select jsonb_build_object('text', ${text}, 'marked', as_is.marked, 'marked_nfkc',
+      case when strpos(as_is.marked, ${FOUND_BEGIN}) = 0 and ${text} is not nfkc normalized
+        then ${marked(sql`normalize(${text}, nfkc)`, q)} end)
+    from (select ${marked(text, q)} as marked ${APART}) as_is)`;
+}
 
-function marked(column: string, query: RawBuilder<string>) {
+function marked(text: RawBuilder<unknown>, q: string) {
   const options = `HighlightAll=true, StartSel="${FOUND_BEGIN}", StopSel="${FOUND_END}"`;
-  const text = sql`regexp_replace(${sql.ref(column)}, ${sql.lit(HIDDEN)}, ' ', 'g')`;
-  return sql`ts_headline('english', ${text}, ${query}, ${sql.lit(options)})`;
+  return sql`ts_headline('english', parsable_text(${text}), ${wordQuery(q)}, ${sql.lit(options)})`;
 }

@@ -5,7 +5,7 @@ import { fold } from '#src/lib/fold.js';
 import { prefixQuery } from './search-vectors.js';
 import { isPostVisible } from './visibility.js';
 
-/** Number of newest matching posts that are compared by views. */
+/** Number of newest matching posts that are compared by views, and of tags that may be unused. */
 const MAX_CANDIDATES = 200;
 
 /** Sorts after every name with the same prefix. */
@@ -35,7 +35,12 @@ export async function suggest(db: Database, q: string, limit: number): Promise<S
      order by name_folded limit ${topics})
     union all
     (select 'tag', name, slug, 1, 0
-     from tags where ${beginsWith(begin)} and exists (
+     from (
+       select id, name, name_folded, slug from tags
+       where ${beginsWith(begin)} and not is_private
+       order by name_folded limit ${sql.lit(MAX_CANDIDATES)}
+     ) as tags
+     where exists (
        select from post_tags join posts on posts.id = post_tags.post_id
        where post_tags.tag_id = tags.id and ${isPublic})
      order by name_folded limit ${topics})

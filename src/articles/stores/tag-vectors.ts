@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 
@@ -44,6 +46,8 @@ export async function reindexTag(
         where post_tags.post_id = posts.id)), 'D')
       where id = any(${ids}::integer[])
     `.execute(trx);
+    // Posts themselves do not change, so no trigger announces it, but searches find others.
+    if (ids.length > 0) await notify(trx, ARTICLE_CHANGES, randomUUID());
     return ids.length < BATCH ? null : (ids.at(-1) ?? null);
   });
 }

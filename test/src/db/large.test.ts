@@ -36,6 +36,7 @@ const OPERATIONS: [name: string, path: string, field: string][] = [
   ['posts with a rare word', list(`q=${rare.English}`), 'items'],
   ['popular posts with a rare word', list(`sort=popular&q=${rare.Chinese}`), 'items'],
   ['popular posts with a common word', list(`sort=popular&q=${common.Chinese}`), 'items'],
+  ['the last page of posts with a word', list(`q=${common.English}&size=10&page=100`), 'items'],
   ['a post', '/api/v1/posts/5001', 'title'],
   ['a post by its slug', '/api/v1/posts/slug/post-5001', 'title'],
   ['a tree of comments', `/api/v1/posts/${TREE.post}/comments?size=100`, 'items'],
@@ -51,7 +52,9 @@ const OPERATIONS: [name: string, path: string, field: string][] = [
   ),
   ['search for words of both kinds', search(`${common.English} OR ${rare.Chinese}`), 'items'],
   ['search without a word', search(`-${common.English} -${common.Chinese}`), 'items'],
+  ['the last page of a search', search(common.English, '&size=20&page=100'), 'items'],
   ['suggestions', '/api/v1/search/suggest?q=serv', 'items'],
+  ['suggestions for a letter', '/api/v1/search/suggest?q=s', 'items'],
 ];
 
 const { client, databaseUrl } = await createTestApp(t);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { findRanges, markedHtml, snippetHtml } from '#src/articles/lib/highlight.js';
+import { findRanges, markedHtml, rangedText, snippetHtml } from '#src/articles/lib/highlight.js';
 
 t.test('marks matches and escapes the rest', async (t) => {
   const text = 'a <b>run</b> & 数据库的 run';
@@ -35,4 +35,23 @@ t.test('never cuts a character', async (t) => {
   const text = '🙂'.repeat(150) + '池'.repeat(2) + '🙂'.repeat(150);
   const snippet = snippetHtml(text, findRanges(text, text, ['池池']));
   t.match(snippet, /^…(?:🙂)+<mark>池池<\/mark>(?:🙂)+…$/u);
+});
+
+t.test('shows that a passage is part of a longer text', async (t) => {
+  const passage = { has_before: true, has_after: false };
+  t.equal(snippetHtml('short', [], passage), '…short');
+  t.equal(snippetHtml('short', [], { has_before: false, has_after: true }), 'short…');
+});
+
+t.test('returns a text in normal form only if it has matches in that form alone', async (t) => {
+  const text = 'ﬁnd，数据';
+  const marked = '    ';
+  const marked_nfkc = '\u0001find\u0002   ';
+  t.same(rangedText({ text, marked, marked_nfkc }, []), {
+    text: 'find,数据',
+    ranges: [[0, 4]],
+  });
+  t.same(rangedText({ text, marked, marked_nfkc }, ['数据']), { text, ranges: [[4, 6]] });
+  t.same(rangedText({ text, marked, marked_nfkc: 'find   ' }, []), { text, ranges: [] });
+  t.same(rangedText({ text, marked, marked_nfkc: null }, []), { text, ranges: [] });
 });

@@ -1,6 +1,14 @@
 import { sql } from 'kysely';
 import t from 'tap';
-import { askedRuns, askedWords, typedWords } from '#src/articles/lib/search-queries.js';
+import {
+  anyOperand,
+  askedRuns,
+  askedWords,
+  canonicalQuery,
+  hasNegation,
+  parsedWords,
+  typedWords,
+} from '#src/articles/lib/search-queries.js';
 import { indexedWords } from '#src/articles/lib/search-words.js';
 import { createTestApp } from '#test/support/app.js';
 import { ODD_TEXTS } from '#test/support/generate-text.js';
@@ -49,6 +57,40 @@ t.test('parses a query into words, with Chinese words as phrases', async (t) => 
   ] as const;
   for (const [query, asked] of rows) t.equal(askedWords(query), asked, query);
   t.same(askedRuns('数据库的连接 -缓存 "使用 连接池"'), ['数据库', '连接', '使用', '连接池']);
+});
+
+t.test('returns the words and phrases that a text may match', async (t) => {
+  const rows = [
+    ['running fast', 'running or fast', ['running', 'fast']],
+    ['"slow query" -cache', '"slow query"', ['slow', 'query']],
+    ['-cache', '', []],
+    ['postgres OR 数据库', 'postgres or "数据 据库"', ['postgres']],
+    ['使用PostgreSQL', '"使用" or postgresql', ['postgresql']],
+    ['"one or -two"', '"one or -two"', ['one', 'two']],
+    ['"or" or', '"or"', []],
+  ] as const;
+  for (const [query, operands, words] of rows) {
+    t.equal(anyOperand(query), operands, query);
+    t.same(parsedWords(query), words, query);
+  }
+  t.equal(hasNegation('one -two'), true);
+  t.equal(hasNegation('one "-two" three-four'), false);
+});
+
+t.test('has one form for queries that mean the same', async (t) => {
+  const rows = [
+    ['  Running   FAST ', 'running fast'],
+    ['ｆａｓｔ “slow  Query” -', 'fast "slow  query"'],
+    ['--fast -"slow query"', '-fast -"slow query"'],
+    ['a OR b', 'a or b'],
+    ['!!!', ''],
+  ] as const;
+  for (const [query, canonical] of rows) {
+    t.equal(canonicalQuery(query), canonical, query);
+    t.equal(canonicalQuery(canonical), canonical, 'its own');
+    t.equal(askedWords(canonical), askedWords(query), 'asks for the same');
+  }
+  t.ok(canonicalQuery('\ufdfa'.repeat(100)).length <= 400);
 });
 
 t.test('treats the last word of a partial query as a prefix', async (t) => {
@@ -175,6 +217,8 @@ t.test('accepts any query', async (t) => {
   );
   const ask = (query: string) =>
     sql`select websearch_to_tsquery('english', ${askedWords(query)}),
+          websearch_to_tsquery('english', ${anyOperand(query)}),
+          websearch_to_tsquery('english', ${parsedWords(query).join(' or ')}),
           to_tsquery('simple', ${typedWords(query)})`.execute(app.db);
   for (const query of [...queries, '"'.repeat(100), '\ufdfa'.repeat(100), '数'.repeat(100)]) {
     await ask(query).catch((error: unknown) => t.fail(JSON.stringify(query), { error }));
