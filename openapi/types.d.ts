@@ -1393,7 +1393,7 @@ export interface paths {
         };
         /**
          * Search posts and comments
-         * @description Returns the posts and comments that match all words and that you may see. Matches in the title rank highest, then matches in summary and tags, then matches in the text. Only the newest 1000 matches of each kind are ranked and counted in `total`: posts, posts with all words in the title, and comments. `sort=popular` adds the 1000 most viewed matches. There is no cursor: `next_cursor` is always null.
+         * @description Returns the posts and comments that match all words and that you may see. Matches in the title rank highest, then matches in summary and tags, then matches in the text. Only the newest 1000 matches of each kind are ranked and counted in `total`: posts, posts with all words in the title, and comments. `sort=popular` adds the 1000 most viewed matches. If the texts of the matching posts are very long together, only the newest are ranked by their texts. There is no cursor: `next_cursor` is always null. Few searches run at once: if too many are waiting, the response is 503 with the code `too_busy`.
          *
          *     **API key:** needs the scope `posts:read`.
          */
@@ -2758,7 +2758,7 @@ export interface components {
         CategoryPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Category"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
@@ -4517,7 +4517,7 @@ export interface components {
         PostPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["PostSummary"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
@@ -5008,7 +5008,7 @@ export interface components {
             post: components["schemas"]["SearchedPost"];
             /** @description The title of the post, as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags */
             title_html: string;
-            /** @description The part of the text with the most matches, as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags */
+            /** @description The part of the text around the first match, as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags */
             snippet_html: string;
             /** @description The author of the post or comment; null if the user was deleted */
             author: components["schemas"]["Author"] | null;
@@ -5077,7 +5077,7 @@ export interface components {
         SearchPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["SearchHit"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The number of matches, at most 1000 of each kind */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
@@ -5421,7 +5421,7 @@ export interface components {
         TagPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Tag"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
@@ -5948,7 +5948,7 @@ export interface components {
         UserPage: {
             /** @description The items of this page, in sort order */
             items: (components["schemas"]["User"] | components["schemas"]["UserPublic"])[];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
@@ -7641,7 +7641,7 @@ export interface operations {
     "users-list": {
         parameters: {
             query?: {
-                /** @description Filter by username or nickname (for administrators also email address) containing this text, ignoring case */
+                /** @description Filter by username or nickname (for administrators also email address) containing this text, ignoring case. At most 1000 matches are counted, and pages by number end there; pages by cursor reach all of them. */
                 q?: string;
                 /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
@@ -8127,7 +8127,7 @@ export interface operations {
     "posts-list": {
         parameters: {
             query?: {
-                /** @description Filter by full-text search, with the syntax of `GET /api/v1/search`. `total` then counts at most 1,000 posts. */
+                /** @description Filter by full-text search, with the syntax of `GET /api/v1/search`. At most 1000 matches are counted, and pages by number end there; pages by cursor reach all of them. */
                 q?: string;
                 /** @description Filter by the slug of a tag */
                 tag?: string;
@@ -9019,7 +9019,7 @@ export interface operations {
     "categories-list": {
         parameters: {
             query?: {
-                /** @description Filter by names that contain this text */
+                /** @description Filter by names that contain this text, ignoring case. At most 1000 matches are counted, and pages by number end there; pages by cursor reach all of them. */
                 q?: string;
                 /** @description Filter by the exact slug */
                 slug?: string;
@@ -9425,7 +9425,7 @@ export interface operations {
     "tags-list": {
         parameters: {
             query?: {
-                /** @description Filter by names that contain this text */
+                /** @description Filter by names that contain this text, ignoring case. At most 1000 matches are counted, and pages by number end there; pages by cursor reach all of them. */
                 q?: string;
                 /** @description Filter by the exact slug */
                 slug?: string;
@@ -10404,7 +10404,10 @@ export interface operations {
                 /** @description The sort order: best match, newest or most viewed first */
                 sort?: "relevance" | "date" | "popular";
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10420,12 +10423,31 @@ export interface operations {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Cache": components["headers"]["X-Cache"];
                     Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SearchPage"];
                 };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Cache": components["headers"]["X-Cache"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
