@@ -308,7 +308,7 @@ const EXCEPTIONS: Record<string, { lines: RegExp; reason: string }> = {
     reason: 'words of a language',
   },
   'src/articles/stores/search.ts': { lines: /normalize\(.*, nfkc\)/, reason: 'full-text search' },
-  'migrations/0034_bounded_search.up.sql': {
+  'migrations/0032_bounded_search.up.sql': {
     lines: /lower\(block\)|normalize\(piece, nfkc\)/,
     reason: 'full-text search',
   },

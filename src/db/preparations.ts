@@ -11,5 +11,5 @@ export type Preparation = (client: pg.ClientBase) => Promise<void>;
 /** Preparations by the name of their migration. */
 export const preparations: Readonly<Record<string, Preparation>> = {
   '0024_folded_names': foldNames,
-  '0034_bounded_search': foldNicknames,
+  '0032_bounded_search': foldNicknames,
 };

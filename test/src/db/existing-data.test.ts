@@ -21,8 +21,8 @@ async function revertFrom(url: string, name: string): Promise<void> {
   await migrateDown(url, migrations, { steps: migrations.length - index });
 }
 
-t.test('0027 keeps stored responses, and drops claims when it is reverted', async (t) => {
-  const name = '0027_idempotency_claims';
+t.test('0026 keeps stored responses, and drops claims when it is reverted', async (t) => {
+  const name = '0026_idempotency_claims';
   const url = await databaseBefore(t, name);
   await query(
     url,
@@ -44,8 +44,8 @@ t.test('0027 keeps stored responses, and drops claims when it is reverted', asyn
   t.same(await keys(), [{ key: 'old', status: 201, body: { id: 1 } }]);
 });
 
-t.test('0033 keeps slugs, redirects and tags, and hides those of drafts', async (t) => {
-  const name = '0033_secret_drafts';
+t.test('0031 keeps slugs, redirects and tags, and hides those of drafts', async (t) => {
+  const name = '0031_secret_drafts';
   const url = await databaseBefore(t, name);
   await query(
     url,
@@ -141,9 +141,9 @@ t.test('0033 keeps slugs, redirects and tags, and hides those of drafts', async 
 });
 
 t.test(
-  '0034 makes names of existing users and posts searchable, in the same versions',
+  '0032 makes names of existing users and posts searchable, in the same versions',
   async (t) => {
-    const name = '0034_bounded_search';
+    const name = '0032_bounded_search';
     const url = await databaseBefore(t, name);
     await query(
       url,
