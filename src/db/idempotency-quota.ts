@@ -31,18 +31,20 @@ export async function findKeyUsage(db: Database, caller: string, since: Date): P
  * free. Skips keys whose request is running.
  */
 export async function deleteOldestKeys(db: Database, caller: string): Promise<void> {
+  // Two statements, because the planner may compare every key with every other in a single one.
+  const { rows } = await sql<{ key: string }>`
+    select key from (
+      select key, state, row_number() over newest as position, sum(${bytes}) over newest as bytes
+      from idempotency_keys where caller = ${caller}
+      window newest as (order by created_at desc, key)
+    ) as ranked
+    where state = 'done' and (position > ${MAX_KEYS} or bytes > ${MAX_RESPONSE_BYTES / 2})
+  `.execute(db);
+  const keys = rows.map(({ key }) => key);
   await sql`
-    delete from idempotency_keys using (
+    delete from idempotency_keys where caller = ${caller} and key = any(array(
       select key from idempotency_keys
-      where caller = ${caller} and state = 'done' and key in (
-        select key from (
-          select key, row_number() over newest as position, sum(${bytes}) over newest as bytes
-          from idempotency_keys where caller = ${caller}
-          window newest as (order by created_at desc, key)
-        ) as ranked
-        where position > ${MAX_KEYS} or bytes > ${MAX_RESPONSE_BYTES / 2})
-      for update skip locked
-    ) as old
-    where idempotency_keys.caller = ${caller} and idempotency_keys.key = old.key
+      where caller = ${caller} and state = 'done' and key = any(${keys})
+      for update skip locked))
   `.execute(db);
 }
