@@ -32,7 +32,8 @@ const HOLDS: Record<PasswordRule, (password: string, owner: PasswordOwner) => bo
   password_no_lower: (password) => /\p{Ll}/u.test(password),
   password_no_digit: (password) => /\p{Nd}/u.test(password),
   password_no_special: (password) => [...password].some((letter) => specials.has(letter)),
-  password_too_common: (password) => !isCommonPassword(password),
+  // The comparison is costly, and a password that is too long is refused anyway.
+  password_too_common: (password) => !isAtMost(password, maxLength) || !isCommonPassword(password),
   password_contains_name: (password, { username = '', nickname = '' }) =>
     ![username, nickname].some((name) => containsName(password, name)),
   password_contains_email: (password, { email }) =>
