@@ -47,7 +47,7 @@ export const IMAGE_SCHEMES: readonly string[] = ['http', 'https'];
  */
 export const LINK_REL = 'nofollow noopener noreferrer';
 
-/** Maximum length of a URL in characters. Cleaning a URL takes quadratic time. */
+/** Maximum length of a URL in characters, which is also the limit of most web servers. */
 const MAX_URL_LENGTH = 8192;
 
 /** Maximum nesting of elements: deeper tags are removed, their content stays. */
@@ -98,15 +98,23 @@ export function cleanHtml(markup: string): { html: string; text: string } {
   return { html: allowed, text: text.toString() };
 }
 
+/**
+ * Whether a URL may be cleaned. The sanitizer removes comments one by one, which takes quadratic
+ * time, and no URL of a browser contains one.
+ */
+function isCleanable(url: string): boolean {
+  return url.length <= MAX_URL_LENGTH && !url.includes('<!--');
+}
+
 function link(tagName: string, { href, title }: sanitizeHtml.Attributes): sanitizeHtml.Tag {
-  if (href === undefined || href.length > MAX_URL_LENGTH) return { tagName, attribs: {} };
+  if (href === undefined || !isCleanable(href)) return { tagName, attribs: {} };
   const rest = title === undefined ? {} : { title };
   return { tagName, attribs: { href, ...rest, rel: LINK_REL } };
 }
 
 function image(tagName: string, attribs: sanitizeHtml.Attributes): sanitizeHtml.Tag {
   const { src, ...rest } = attribs;
-  return { tagName, attribs: (src?.length ?? 0) > MAX_URL_LENGTH ? rest : attribs };
+  return { tagName, attribs: src !== undefined && !isCleanable(src) ? rest : attribs };
 }
 
 /** A task's checkbox, always disabled; other inputs lose all attributes. */
