@@ -1,0 +1,33 @@
+import t from 'tap';
+import { findGrowth } from '#test/support/growth.js';
+
+const LENGTH = 8 * 1024;
+const spaces = (length: number) => `${' '.repeat(length)}x`;
+
+t.test('finds growth that is more than linear', async (t) => {
+  t.not(await findGrowth((text: string) => /\s+$/.test(text), spaces, LENGTH), null, 'quadratic');
+  const pairs = (text: string) => {
+    let count = 0;
+    for (const first of text) for (const second of text) if (first === second) count += 1;
+    return count;
+  };
+  t.not(await findGrowth(pairs, spaces, LENGTH / 2), null, 'nested loops');
+  const later = async (text: string) => {
+    await Promise.resolve();
+    return /\s+$/.test(text);
+  };
+  t.not(await findGrowth(later, spaces, LENGTH), null, 'an asynchronous function');
+});
+
+t.test('accepts linear growth', async (t) => {
+  t.equal(await findGrowth((text: string) => text.trim(), spaces, LENGTH), null, 'negligible time');
+  const repeated = (text: string) => {
+    let count = 0;
+    for (let round = 0; round < 100; round += 1)
+      for (const each of text) if (each === ' ') count += 1;
+    return count;
+  };
+  t.equal(await findGrowth(repeated, spaces, 8 * LENGTH), null, 'a slow linear function');
+  const sorted = (text: string) => [...text].map((_, index) => (index * 7919) % 65_537).sort();
+  t.equal(await findGrowth(sorted, spaces, 8 * LENGTH), null, 'sorting');
+});
