@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Read the feed
-         * @description Returns the 20 newest published posts as an Atom feed (RFC 4287). Links point to `posts/<slug>` in the configured web client. If none is configured, they point to this API and are relative to the URL of the feed. Ids never change. The feed contains at most 100000 characters of HTML in total: posts that do not fit have only their summary.
+         * @description Returns the 20 newest published posts as an Atom feed (RFC 4287). Links point to `posts/<slug>` in the configured web client. If none is configured, they point to this API and are relative to the URL of the feed. Ids change only with the URL of that client. The feed contains at most 100000 characters of HTML in total: posts that do not fit have only their summary.
          */
         get: operations["feed-read"];
         put?: never;

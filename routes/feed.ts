@@ -17,7 +17,7 @@ const operations = {
     description:
       `Returns the ${FEED_LENGTH} newest published posts as an Atom feed (RFC 4287). Links ` +
       'point to `posts/<slug>` in the configured web client. If none is configured, they ' +
-      'point to this API and are relative to the URL of the feed. Ids never change. ' +
+      'point to this API and are relative to the URL of the feed. Ids change only with the URL of that client. ' +
       `The feed contains at most ${MAX_FEED_HTML} characters of HTML in total: ` +
       'posts that do not fit have only their summary.',
     tags: [tag.name],

@@ -57,8 +57,9 @@ function isLoopbackNode(node: string): boolean {
 /** Whether an element of `Forwarded` (RFC 7239) names only this machine. */
 function isLoopbackElement(element: string): boolean {
   return element.split(';').every((pair) => {
-    const [, name = '', value = ''] = /^\s*([^=\s]+)="?([^"]*)"?\s*$/.exec(pair) ?? [];
-    switch (name.toLowerCase()) {
+    const [name = '', ...rest] = pair.split('=');
+    const value = unquoted(rest.join('=').trim());
+    switch (name.trim().toLowerCase()) {
       case 'proto':
       case 'by':
         return true;
@@ -70,6 +71,11 @@ function isLoopbackElement(element: string): boolean {
         return false;
     }
   });
+}
+
+/** Returns the content of a quoted string without escapes, or the text itself. */
+function unquoted(text: string): string {
+  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }
 
 function listOf(header: string | string[] | undefined): string[] {

@@ -67,9 +67,11 @@ function* attacksOn(expression: CompiledExpression): Generator<Attack> {
   const parts = new Parts(expression);
   const { letters, words } = parts;
   const ends = ['', ...letters];
+  // One character may end the repetition where a second one then fails.
+  const pairs = letters.flatMap((first) => letters.map((second) => first + second));
   for (const pump of letters) {
     for (const before of ['', ...parts.prefixes]) {
-      for (const after of ends) yield { before, pumps: [pump], after };
+      for (const after of [...ends, ...pairs]) yield { before, pumps: [pump], after };
     }
   }
   for (const word of words) {
