@@ -17,6 +17,7 @@ import forwardedHeaders from '#plugins/forwarded-headers.js';
 import gracefulShutdown from '#plugins/graceful-shutdown.js';
 import host from '#plugins/host.js';
 import idempotency from '#plugins/idempotency.js';
+import inFlight from '#plugins/in-flight.js';
 import jobsWorker from '#plugins/jobs.js';
 import localAccess from '#plugins/local-access.js';
 import mail from '#plugins/mail.js';
@@ -199,6 +200,10 @@ export async function buildApp(
   await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
+  await app.register(inFlight, {
+    poolSize: config.DB_POOL_MAX,
+    maxConnections: config.MAX_CONNECTIONS,
+  });
   await app.register(access);
   await app.register(bodies, { limit: config.BODY_LIMIT });
   await app.register(validation, { keywords: passwordKeywords });

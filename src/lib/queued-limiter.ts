@@ -35,6 +35,11 @@ export class QueuedLimiter {
     return this.#queue.length;
   }
 
+  /** Same as `enter`, but does not wait. */
+  enterNow(client: string): (() => void) | null {
+    return this.#hasPlace(client) ? this.#take(client) : null;
+  }
+
   /**
    * Waits for a place. Returns a function to leave with, which must be called and is idempotent;
    * null if too many are waiting, if none was free in time, or if `signal` is aborted before.

@@ -1,0 +1,86 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { ApiError } from '#src/errors.js';
+import { networkOf } from '#src/lib/network.js';
+import { QueuedLimiter } from '#src/lib/queued-limiter.js';
+
+/** Maximum milliseconds that a request waits for others of its network. */
+const PATIENCE_MS = 10_000;
+
+/** Number of networks that can have all of their places at once. */
+const NETWORKS = 4;
+
+/** Places of one network if the pool is very small. */
+const MIN_PLACES = 4;
+
+export interface InFlightOptions {
+  /** Maximum number of connections of the pool. */
+  poolSize: number;
+  /** Maximum number of connections of clients. */
+  maxConnections: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Gives the place of the request to the next one; null if it has none. */
+    leaveFlight: (() => void) | null;
+  }
+}
+
+/**
+ * Bounds the requests of one network that are in work at once, from their handler to their
+ * serialized response, to three quarters of the pool. Others of the network wait for them, so a
+ * client that sends many requests at once takes neither all connections of the pool nor all turns
+ * of the event loop. A request that waits too long is answered 429.
+ *
+ * Neither reading a body nor writing a response takes a place, however slow the client is.
+ */
+export default fp<InFlightOptions>(
+  async (app, { poolSize, maxConnections }) => {
+    const placesPerClient = Math.max(MIN_PLACES, Math.floor((poolSize * 3) / 4));
+    const limiter = new QueuedLimiter({
+      places: NETWORKS * placesPerClient,
+      placesPerClient,
+      waiting: maxConnections,
+      waitingPerClient: maxConnections,
+      patience: PATIENCE_MS,
+    });
+
+    app.decorateRequest('leaveFlight', null);
+    app.addHook('preHandler', (request, reply, done) => {
+      // A WebSocket has limits of its own, and no response that would end its work.
+      if (request.ws) return done();
+      const network = networkOf(request.address);
+      const leave = limiter.enterNow(network);
+      if (leave !== null) {
+        begin(request, reply, leave);
+        return done();
+      }
+      enterLater(request, reply, network).then(() => done(), done);
+    });
+
+    async function enterLater(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      network: string,
+    ): Promise<void> {
+      const leave = await limiter.enter(network, request.signal);
+      if (leave === null) {
+        throw new ApiError('too_many_requests', { headers: { 'retry-after': '1' } });
+      }
+      begin(request, reply, leave);
+    }
+
+    app.addHook('onSend', (request, _reply, payload, done) => {
+      request.leaveFlight?.();
+      done(null, payload);
+    });
+  },
+  { name: 'in-flight', dependencies: ['client-address', 'rate-limit'] },
+);
+
+function begin(request: FastifyRequest, reply: FastifyReply, leave: () => void): void {
+  request.leaveFlight = leave;
+  // In case that nothing is sent, because the client is gone.
+  reply.raw.once('close', leave);
+}
