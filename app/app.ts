@@ -63,6 +63,7 @@ import devMail from '#routes/dev/mail.js';
 import docs from '#routes/docs.js';
 import feed from '#routes/feed.js';
 import system from '#routes/system.js';
+import { LOG_SERIALIZERS } from '#src/lib/logged-error.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
@@ -122,7 +123,7 @@ export async function buildApp(
 
   const app = Fastify({
     ...(logger === undefined
-      ? { logger: { level: config.LOG_LEVEL } }
+      ? { logger: { level: config.LOG_LEVEL, serializers: LOG_SERIALIZERS } }
       : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,

@@ -3,12 +3,19 @@ import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
 import { networkOf } from '#src/lib/network.js';
 import { QueuedLimiter } from '#src/lib/queued-limiter.js';
+import { sizeOf } from './unread-responses.js';
 
 /** Maximum milliseconds that a request waits for others of its network. */
 const PATIENCE_MS = 10_000;
 
 /** Number of networks that can have all of their places at once. */
 const NETWORKS = 4;
+
+/** Responses up to this size, in bytes, end the work of their request at once. */
+const LARGE = 128 * 1024;
+
+/** Bytes per millisecond of larger responses that one network gets; more wait. */
+const PACE = 32 * 1024;
 
 /** Places of one network if the pool is very small. */
 const MIN_PLACES = 4;
@@ -31,7 +38,9 @@ declare module 'fastify' {
  * Bounds the requests of one network that are in work at once, from their handler to their
  * serialized response, to three quarters of the pool. Others of the network wait for them, so a
  * client that sends many requests at once takes neither all connections of the pool nor all turns
- * of the event loop. A request that waits too long is answered 429.
+ * of the event loop. A request that waits too long is answered 429. A large response, whose
+ * parsing and serialization took the event loop some milliseconds, keeps its place for several times
+ * as long, and those of one network keep theirs one after another.
  *
  * Neither reading a body nor writing a response takes a place, however slow the client is.
  */
@@ -71,16 +80,39 @@ export default fp<InFlightOptions>(
       begin(request, reply, leave);
     }
 
+    const pace = new Pace();
     app.addHook('onSend', (request, _reply, payload, done) => {
-      request.leaveFlight?.();
+      const { leaveFlight } = request;
+      if (leaveFlight !== null) {
+        request.leaveFlight = null;
+        const bytes = sizeOf(payload);
+        if (bytes <= LARGE) leaveFlight();
+        else pace.after(networkOf(request.address), bytes / PACE, leaveFlight);
+      }
       done(null, payload);
     });
   },
   { name: 'in-flight', dependencies: ['client-address', 'rate-limit'] },
 );
 
+/** Runs callbacks of a client one after another, each after a pause of its own. */
+class Pace {
+  /** When the last pause of a client ends, in milliseconds. */
+  readonly #ends = new Map<string, number>();
+
+  after(client: string, milliseconds: number, call: () => void): void {
+    const now = performance.now();
+    const end = Math.max(now, this.#ends.get(client) ?? 0) + milliseconds;
+    this.#ends.set(client, end);
+    setTimeout(() => {
+      if (this.#ends.get(client) === end) this.#ends.delete(client);
+      call();
+    }, end - now).unref();
+  }
+}
+
 function begin(request: FastifyRequest, reply: FastifyReply, leave: () => void): void {
   request.leaveFlight = leave;
   // In case that nothing is sent, because the client is gone.
-  reply.raw.once('close', leave);
+  reply.raw.once('close', () => request.leaveFlight?.());
 }

@@ -22,13 +22,19 @@ declare module 'fastify' {
 export default fp<PostgresOptions>(
   async (app, { namedStatements, ...settings }) => {
     await app.register(fastifyPostgres, poolOptions(settings));
+    // A closing pool does not wait until the server knows, which may end first.
+    let isClosing = false;
+    app.addHook('onClose', async () => {
+      isClosing = true;
+    });
+    const report = (err: Error, message: string) => {
+      if (!isClosing) app.log.warn({ err }, message);
+    };
     // Without a listener, a lost connection would end the process. The pool listens to idle
     // connections only, so those in use between two statements need a listener of their own.
-    app.pg.pool.on('error', (error) =>
-      app.log.warn({ err: error }, 'lost an idle database connection'),
-    );
+    app.pg.pool.on('error', (error) => report(error, 'lost an idle database connection'));
     app.pg.pool.on('connect', (client) => {
-      client.on('error', (error) => app.log.warn({ err: error }, 'lost a database connection'));
+      client.on('error', (error) => report(error, 'lost a database connection'));
     });
 
     const db = createDatabase(app.pg.pool, {

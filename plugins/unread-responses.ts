@@ -39,8 +39,11 @@ export default fp(
   { name: 'unread-responses', dependencies: ['client-address'] },
 );
 
-/** Characters stand for bytes: counting those of a long string takes time. */
-function sizeOf(payload: unknown): number {
+/**
+ * Returns the size of a payload; 0 for a stream. Characters stand for bytes: counting those of a
+ * long string takes time.
+ */
+export function sizeOf(payload: unknown): number {
   if (typeof payload === 'string') return payload.length;
   return Buffer.isBuffer(payload) ? payload.length : 0;
 }

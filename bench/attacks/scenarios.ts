@@ -10,6 +10,9 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 const write = (authorization: string) => ({ ...JSON_TYPE, authorization });
 
+const LARGE_CONTENT = 'x '.repeat(400_000);
+const LARGE_BODY = Buffer.alloc(16 * MIB, 'x');
+
 /** Texts whose rendering takes long for their length. */
 const HOSTILE_TEXTS = [
   `\`\`\`markdown\n${'[a]('.repeat(400)}\n\`\`\`\n`.repeat(3),
@@ -22,25 +25,29 @@ const HOSTILE_TEXTS = [
 /** The attacks by name, in the order of the bounds that they test. */
 export const ATTACKS: Record<string, Attack> = {
   'bodies of 16 MiB from a stranger': (target) =>
-    atOnce(
-      target,
-      range(40).map((number) => ({
-        method: 'POST',
-        path: ['/nowhere', '/api/v1/auth/logout', '/api/v1/posts', '/health'][number % 4] ?? '',
-        headers: JSON_TYPE,
-        body: Buffer.alloc(16 * MIB, 'x'),
-      })),
+    repeat(4, () =>
+      atOnce(
+        target,
+        range(40).map((number) => ({
+          method: 'POST',
+          path: ['/nowhere', '/api/v1/auth/logout', '/api/v1/posts', '/health'][number % 4] ?? '',
+          headers: JSON_TYPE,
+          body: LARGE_BODY,
+        })),
+      ),
     ),
 
   'large bodies of an author': (target, authorization) =>
-    atOnce(
-      target,
-      range(60).map((number) => ({
-        method: 'POST',
-        path: '/api/v1/posts',
-        headers: write(authorization),
-        body: JSON.stringify({ title: `Large ${number}`, content: 'x '.repeat(400_000), tags: 1 }),
-      })),
+    repeat(3, (round) =>
+      atOnce(
+        target,
+        range(60).map((number) => ({
+          method: 'POST',
+          path: number % 2 === 0 ? '/api/v1/posts' : '/api/v1/posts/1/comments',
+          headers: write(authorization),
+          body: JSON.stringify({ title: `Large ${round}`, content: LARGE_CONTENT, tags: 1 }),
+        })),
+      ),
     ),
 
   '250 dripped requests': (target) => drip(target, 250, 10),
@@ -54,7 +61,7 @@ export const ATTACKS: Record<string, Attack> = {
     perSecond(target, 10, 10, (number) => ({ path: `/api/v1/users?q=a${number}` })),
 
   '1,000 pending comments, ten at once': (target, authorization) =>
-    repeat(4, () =>
+    repeat(20, () =>
       atOnce(
         target,
         range(10).map(() => ({

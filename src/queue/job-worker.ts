@@ -162,7 +162,7 @@ export class JobWorker {
       taskList: Object.fromEntries(entries),
       noHandleSignals: true,
       noPreparedStatements: !namedStatements,
-      logger: queueLogger(this.#log),
+      logger: queueLogger(this.#log, this.#ending.signal),
       events: queueEvents(this.#log),
     } satisfies RunnerOptions;
   }

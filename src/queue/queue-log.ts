@@ -5,14 +5,16 @@ import type { JobLog } from './task.js';
 /**
  * Returns a logger for messages of the queue itself. Those of its workers are dropped, because they
  * quote job errors, which may contain anything; `queueEvents` logs the same events without them.
+ * While the queue ends, lost connections are expected, and nothing is a warning.
  */
-export function queueLogger(log: JobLog): Logger {
+export function queueLogger(log: JobLog, ending: AbortSignal): Logger {
   return new Logger(({ label }) => (level, message) => {
     if (label !== undefined) return;
     const [line] = message.split('\n', 1);
     const text = `job queue: ${line}`;
     // The queue logs recoverable failures as errors, such as a lost connection.
-    if (level === 'error' || level === 'warning') log.warn({}, text);
+    const isWarning = (level === 'error' || level === 'warning') && !ending.aborted;
+    if (isWarning) log.warn({}, text);
     else log.debug({}, text);
   });
 }

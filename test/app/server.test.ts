@@ -439,7 +439,7 @@ t.test('development warns if other machines can reach it', async (t) => {
   const allowed = new Service(t, { ...open, ALLOW_NETWORK_DEVELOPMENT: 'true' });
   await allowed.origin();
   const warnings = await allowed.warnings();
-  t.match(warnings, [/HOST=127\.1.*demo accounts.*secrets.*\/dev\/mail/]);
+  t.match(warnings, [/HOST=127\.1.*demo data.*secrets.*\/dev\/mail/]);
   t.equal(warnings.length, 1);
 });
 

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
+import { LOG_SERIALIZERS } from '#src/lib/logged-error.js';
 
 /** Returns a logger at level `debug`, and its lines as parsed objects. */
 export function recordLog(): { logger: Logger; lines: Record<string, unknown>[] } {
@@ -10,5 +11,5 @@ export function recordLog(): { logger: Logger; lines: Record<string, unknown>[] 
       done();
     },
   });
-  return { logger: pino({ level: 'debug' }, log), lines };
+  return { logger: pino({ level: 'debug', serializers: LOG_SERIALIZERS }, log), lines };
 }
