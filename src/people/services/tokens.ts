@@ -30,8 +30,8 @@ const GRACE_MS = 5 * 1000;
 const MAX_TOKENS_IN_GRACE = 10;
 
 /**
- * Maximum number of refresh tokens per session. Older ones are deleted, the used ones first: a token
- * of a live session that is unknown must have been used, so its reuse is still recognized.
+ * Maximum number of refresh tokens per session. Older ones are deleted, the used ones first. An
+ * unknown token of a live session ends it, so the reuse of a deleted token is still recognized.
  */
 export const MAX_REFRESH_TOKENS = 100;
 
@@ -147,14 +147,15 @@ async function exchangeToken(
   if (lifetimeOf('refresh', now, end) < 1) throw new ApiError('invalid_token');
 
   const known = await store.findRefreshToken(trx.db, sessionId, tokenHash);
-  // A token of this session, as its signature shows, that is not stored is so old that it has been
-  // deleted.
+  // The signature shows that the token was issued for this session. If it is not stored, it was used
+  // long ago, or it stands beside a token that was used.
   if (known === null || isStolen(known, now)) {
     await endTokenSession(trx, subject, 'token.reuse');
     return false;
   }
   if (known.used_at === null) {
     await store.recordRefreshTokenUse(trx.db, tokenHash, now);
+    await store.deleteSiblings(trx.db, sessionId, tokenHash);
   } else if ((await store.countChildren(trx.db, sessionId, tokenHash)) >= MAX_TOKENS_IN_GRACE) {
     throw new ApiError('invalid_token');
   }

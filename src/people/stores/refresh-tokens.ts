@@ -84,6 +84,25 @@ export async function recordRefreshTokenUse(
     .execute();
 }
 
+/**
+ * Deletes the other tokens with the same parent. The caller must have locked the session, and have
+ * checked that none of them was used.
+ */
+export async function deleteSiblings(
+  db: Database,
+  sessionId: number,
+  tokenHash: Buffer,
+): Promise<void> {
+  await db
+    .deleteFrom('refresh_tokens')
+    .where('session_id', '=', sessionId)
+    .where('token_hash', '!=', tokenHash)
+    .where('parent_hash', '=', ({ selectFrom }) =>
+      selectFrom('refresh_tokens').select('parent_hash').where('token_hash', '=', tokenHash),
+    )
+    .execute();
+}
+
 /** Counts the tokens that were issued for this one. */
 export async function countChildren(
   db: Database,

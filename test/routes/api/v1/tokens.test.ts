@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import type { AppDependencies } from '#app/app.js';
 import type { Config } from '#app/config-schema.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { MAX_REFRESH_TOKENS } from '#src/people/services/tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { createTestApp, PASSWORD, TOKEN_SECRET } from '#test/support/app.js';
 import type { Reply } from '#test/support/client.js';
@@ -412,6 +413,37 @@ for (const [name, first] of [
       ['session.begin', 'token.reuse'],
     );
     t.equal((await renew(elsewhere.refresh_token)).status, 200, 'keeps other sessions');
+  });
+}
+
+for (const [name, first] of [
+  ['the first line', 0],
+  ['the second line', 1],
+] as const) {
+  t.test(`recognizes the other line however often one was renewed: ${name}`, async (t) => {
+    const origin = await signIn('alice');
+    const lines: Pair[] = [];
+    for (let line = 0; line < 3; line += 1) lines.push((await renew(origin.refresh_token)).json);
+    let newest = lines[first] as Pair;
+    for (let index = 0; index < MAX_REFRESH_TOKENS + 5; index += 1) {
+      clock.advance(3600 * SECOND);
+      const renewed = await renew(newest.refresh_token);
+      t.equal(renewed.status, 200);
+      newest = renewed.json;
+    }
+    const session = sessionOf(origin.access_token);
+    const unused = await rowsOf(
+      'select 1 from refresh_tokens where session_id = $1 and used_at is null',
+      [session],
+    );
+    t.equal(unused.length, 1, 'one line is left');
+    const other = lines[1 - first] as Pair;
+    isRefused(t, await renew(other.refresh_token), 'invalid_token', 'the other line');
+    isRefused(t, await renew(newest.refresh_token), 'invalid_token', 'the line that was renewed');
+    t.same(
+      (await auditOf(origin)).map(({ action }) => action),
+      ['session.begin', 'token.reuse'],
+    );
   });
 }
 
