@@ -232,6 +232,8 @@ export async function buildApp(
   await app.register(feed, { clientUrl: config.CLIENT_URL });
   // Operations that check passwords or send mail have a lower limit per IP address.
   const perMinute = config.LOGIN_RATE_LIMIT;
+  // Each change adds an entry to the audit log, so operations that change something have one too.
+  const changesPerMinute = config.ARTICLE_RATE_LIMIT;
   await app.register(auth, { prefix: '/api/v1/auth', perMinute });
   await app.register(passwordRoutes, { prefix: '/api/v1/auth', perMinute });
   await app.register(registrations, {
@@ -241,17 +243,23 @@ export async function buildApp(
   });
   await app.register(emails, { prefix: '/api/v1', perMinute });
   await app.register(tokens, { prefix: '/api/v1/auth', perMinute });
-  await app.register(me, { prefix: '/api/v1/me', perMinute });
-  await app.register(meSessions, { prefix: '/api/v1/me/sessions' });
+  await app.register(me, { prefix: '/api/v1/me', perMinute, changesPerMinute });
+  await app.register(meSessions, {
+    prefix: '/api/v1/me/sessions',
+    perMinute: changesPerMinute,
+  });
   await app.register(apiKeys, { prefix: '/api/v1/me/api-keys', perMinute });
   const isPublic = config.PUBLIC_USERS;
-  await app.register(users, { prefix: '/api/v1/users', isPublic });
+  await app.register(users, {
+    prefix: '/api/v1/users',
+    isPublic,
+    perMinute: changesPerMinute,
+  });
   await app.register(userExports, {
     prefix: '/api/v1/users',
     isPublic,
     limits: dependencies.exportLimits,
   });
-  const changesPerMinute = config.ARTICLE_RATE_LIMIT;
   await app.register(posts, {
     prefix: '/api/v1/posts',
     visitorSecret: secretKey,
@@ -259,8 +267,8 @@ export async function buildApp(
   });
   await app.register(postStatistics, { prefix: '/api/v1/posts' });
   await app.register(trash, { prefix: '/api/v1/trash', perMinute: changesPerMinute });
-  await app.register(categories, { prefix: '/api/v1/categories' });
-  await app.register(tags, { prefix: '/api/v1/tags' });
+  await app.register(categories, { prefix: '/api/v1/categories', perMinute: changesPerMinute });
+  await app.register(tags, { prefix: '/api/v1/tags', perMinute: changesPerMinute });
   await app.register(postComments, {
     prefix: '/api/v1/posts',
     perMinute: config.COMMENT_RATE_LIMIT,

@@ -240,7 +240,8 @@ export const ConfigSchema = Type.Object({
       minimum: 1,
       description:
         'Requests per minute from one IP address that create or change posts; as many may change ' +
-        'comments, and restore or purge from the trash',
+        'comments, categories and tags, profiles, end other sessions, and restore or purge from the ' +
+        'trash',
     }),
     60,
   ),

@@ -2520,11 +2520,11 @@ export interface components {
              * @example 6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10
              */
             request_id: string | null;
-            /** @description The recorded fields before the action; null if there are none */
+            /** @description The recorded fields before the action; null if there are none. A value of more than 256 bytes is replaced by its SHA-256, as in `bio_sha256`. */
             before: {
                 [key: string]: unknown;
             } | null;
-            /** @description The recorded fields after the action; null if there are none */
+            /** @description The recorded fields after the action; null if there are none. A value of more than 256 bytes is replaced by its SHA-256, as in `bio_sha256`. */
             after: {
                 [key: string]: unknown;
             } | null;

@@ -66,11 +66,18 @@ const requestId = {
 /** The length of these columns in the log. */
 const SHORT = { maxLength: 64 };
 
+/** The maximum size of a recorded value, in bytes of JSON. Of a larger one, only a hash is kept. */
+export const MAX_VALUE_BYTES = 256;
+
+const HASHED =
+  `A value of more than ${MAX_VALUE_BYTES} bytes is replaced by its SHA-256, ` +
+  'as in `bio_sha256`.';
+
 /** A nullable object with fields of the affected resource. */
 function fields(description: string) {
   return Nullable(
     Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true }),
-    { description },
+    { description: `${description} ${HASHED}` },
   );
 }
 
@@ -122,8 +129,8 @@ export const AuditEntry = Component(
           'request caused the action, or if it was erased',
       }),
       request_id: Nullable(Type.String(), requestId),
-      before: fields('The recorded fields before the action; null if there are none'),
-      after: fields('The recorded fields after the action; null if there are none'),
+      before: fields('The recorded fields before the action; null if there are none.'),
+      after: fields('The recorded fields after the action; null if there are none.'),
       erased_at: Nullable(Timestamp('When personal data was erased'), {
         description:
           'When personal data was erased from the entry because its user was deleted: IP addresses ' +

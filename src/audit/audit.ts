@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { AuditAction, AuditEntry, AuditListQuery } from '#schemas/audit.js';
+import {
+  type AuditAction,
+  type AuditEntry,
+  type AuditListQuery,
+  MAX_VALUE_BYTES,
+} from '#schemas/audit.js';
 import type { Page } from '#schemas/paging.js';
 import type { Context } from '#src/access/context.js';
 import { toTimestamp } from '#src/lib/timestamps.js';
@@ -32,7 +37,9 @@ const OMITTED_FIELDS = new Set([
 
 /**
  * Writes audit entries with a single statement. Must be called in the transaction of the change
- * itself, so that neither exists without the other. Secrets are removed from `before` and `after`.
+ * itself, so that neither exists without the other. Secrets are removed from `before` and `after`,
+ * and values of more than `MAX_VALUE_BYTES` are replaced by `<field>_sha256`: the log is kept for a
+ * year, so one request must not add more than a few kilobytes to it.
  *
  * @returns the ids of the entries, in the order of `entries`
  */
@@ -52,8 +59,8 @@ export async function record(
       resource_id: id === null ? null : String(id),
       address,
       request_id: requestId,
-      before: withoutSecrets(before),
-      after: withoutSecrets(after),
+      before: recordable(before),
+      after: recordable(after),
     };
   });
   return store.insertAuditEntries(context.db, rows);
@@ -101,9 +108,15 @@ export function hashOfText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function withoutSecrets(
-  fields: Record<string, unknown> | undefined,
-): Record<string, unknown> | null {
+function recordable(fields: Record<string, unknown> | undefined): Record<string, unknown> | null {
   if (fields === undefined) return null;
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !OMITTED_FIELDS.has(name)));
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([name]) => !OMITTED_FIELDS.has(name))
+      .map(([name, value]) => {
+        const json = JSON.stringify(value) ?? '';
+        if (Buffer.byteLength(json) <= MAX_VALUE_BYTES) return [name, value];
+        return [`${name}_sha256`, hashOfText(typeof value === 'string' ? value : json)];
+      }),
+  );
 }

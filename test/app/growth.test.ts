@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { MAX_COMMENTS_PER_AUTHOR } from '#schemas/comments.js';
 import { MAX_POSTS_PER_AUTHOR } from '#schemas/posts.js';
+import { SCOPE_NAMES } from '#schemas/scopes.js';
 import { MAX_TOPICS } from '#schemas/topics.js';
 import { MAX_FORMER_SLUGS } from '#src/articles/stores/post-slugs.js';
 import { MAX_KEYS, MAX_RESPONSE_BYTES } from '#src/db/idempotency-quota.js';
@@ -20,6 +22,9 @@ import { MAX_JOBS } from '#src/queue/jobs.js';
 import { enqueue, MAX_FAILED_JOBS } from '#src/queue/store.js';
 import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
 import { insertTestPost } from '#test/support/articles.js';
+import type { Reply } from '#test/support/client.js';
+import { contract } from '#test/support/contract.js';
+import { operationsOf } from '#test/support/generate-request.js';
 
 const POSTS = '/api/v1/posts';
 const HOUR = 60 * 60 * 1000;
@@ -34,7 +39,9 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
   devices: 'MAX_DEVICES per user; hourly job',
   registrations: 'per email address, per network and in total; hourly job',
   email_tokens: 'one per user and purpose; hourly job',
-  audit_log: 'AUDIT_RETENTION_DAYS; refused attempts per network and in total; hourly job',
+  audit_log:
+    'AUDIT_RETENTION_DAYS, hourly job; MAX_ENTRY_BYTES per entry; entries of a network per minute ' +
+    'by the limits of operations, refused attempts per network and in total, else UNLIMITED',
   audit_repeats: 'at most one row per entry of the audit log, and removed with it',
   idempotency_keys: 'MAX_KEYS and MAX_RESPONSE_BYTES per caller; hourly job',
   throttles: 'MAX_THROTTLES; hourly job',
@@ -127,6 +134,116 @@ t.test('every collection that lives as long as the process has a bound', async (
     }),
   );
   t.same(found.sort(), Object.keys(MEMORY_BOUNDS).sort());
+});
+
+/** The maximum size of `before` and `after` of an entry of the audit log, as JSON. */
+const MAX_ENTRY_BYTES = 2048;
+
+/**
+ * Operations without a limit of their own, although those who are not administrators can call them,
+ * and what else ends the growth of the tables they write to.
+ */
+const UNLIMITED: Record<string, string> = {
+  'auth-logout': 'one entry per session, and signing in is limited',
+  'sessions-end': 'one entry per session, and signing in is limited',
+  'api-keys-delete': 'one entry per key, and creating keys is limited',
+  'tokens-revoke': 'one entry per session, and signing in is limited',
+  'passwords-check': 'writes nothing',
+};
+
+t.test('limits every operation that adds to a table, unless only for administrators', async (t) => {
+  const test = await createTestApp(t, {
+    RATE_LIMIT: 100_000,
+    LOGIN_RATE_LIMIT: 10_000,
+    COMMENT_RATE_LIMIT: 10_000,
+    ARTICLE_RATE_LIMIT: 10_000,
+    PLAYGROUND: false,
+  });
+  await test.createUser({ username: 'ed', role: 'editor' });
+  const unlimited: string[] = [];
+  for (const { id, method, path } of operationsOf(contract)) {
+    if (method === 'GET' || path.startsWith('/api/v1/playground') || path.includes('/ws')) continue;
+    const url = path.replaceAll(/\{\w+\}/g, '99999');
+    const editor = test.client();
+    await editor.signIn('ed', PASSWORD);
+    const { json, headers } = await editor.request({ method: method as 'POST', url, payload: {} });
+    if (headers['x-ratelimit-limit'] !== '100000' || json?.code === 'admin_required') continue;
+    unlimited.push(id);
+  }
+  t.same(unlimited.sort(), Object.keys(UNLIMITED).sort());
+});
+
+t.test('bounds an entry of the audit log, whatever a request contains', async (t) => {
+  const test = await createTestApp(t);
+  const admin = await test.signedIn({ username: 'root', role: 'admin' });
+  const guest = await test.signedIn({ username: 'guest', role: 'guest' });
+  const wide = (length: number, seed: string) => `${seed}${'𝒜'.repeat(length - seed.length)}`;
+  const list = (items: number, seed: string) =>
+    Array.from({ length: items }, (_, at) => wide(50, `${seed}${at}`));
+  const avatar = (seed: string) => wide(256, `https://example.com/${seed}`);
+  const profile = (seed: string) => ({
+    nickname: wide(50, seed),
+    bio: wide(2000, seed),
+    avatar_url: avatar(seed),
+    age: 150,
+    tags: list(50, seed),
+    address: { street: wide(200, seed), city: wide(100, seed), zipcode: wide(20, seed) },
+  });
+  const post = (seed: string) => ({
+    title: wide(200, seed),
+    slug: `${seed}-${'x'.repeat(198)}`,
+    content: wide(5000, seed),
+    summary: wide(500, seed),
+    tags: list(10, seed),
+  });
+  const topic = (seed: string) => ({ name: wide(50, seed), slug: `${seed}-${'x'.repeat(48)}` });
+  const named = {
+    ...profile('c'),
+    username: 'n'.repeat(50),
+    email: `${'m'.repeat(60)}@example.com`,
+  };
+  const { id } = (await guest.get('/api/v1/me')).json;
+
+  const send = async (what: string, status: number, reply: Promise<Reply>) => {
+    const { json, ...answer } = await reply;
+    t.equal(answer.status, status, `${what}: ${answer.status < 400 ? '' : answer.text}`);
+    return json;
+  };
+  await send('profile', 200, guest.patch('/api/v1/me', profile('a')));
+  await send('profile again', 200, guest.patch('/api/v1/me', profile('b')));
+  await send('own user', 200, guest.patch(`/api/v1/users/${id}`, profile('a')));
+  const user = await send('user', 201, admin.post('/api/v1/users', named));
+  await send(
+    'users',
+    201,
+    admin.post('/api/v1/users/bulk', [{ ...named, username: 'u2', email: null }]),
+  );
+  await send('replaced', 200, admin.put(`/api/v1/users/${user.id}`, { ...named, ...profile('d') }));
+  const { id: written } = await send('post', 201, admin.post(POSTS, post('a')));
+  await send('post changed', 200, admin.patch(`${POSTS}/${written}`, post('b')));
+  await send('post deleted', 204, admin.delete(`${POSTS}/${written}`));
+  const category = { ...topic('a'), description: wide(200, 'a') };
+  const { id: kind } = await send('category', 201, admin.post('/api/v1/categories', category));
+  await send('category changed', 200, admin.patch(`/api/v1/categories/${kind}`, topic('b')));
+  const key = { name: wide(100, 'k'), scopes: SCOPE_NAMES, current_password: PASSWORD };
+  await send('key', 201, guest.post('/api/v1/me/api-keys', key));
+  const agent = test.client().withHeaders({ 'user-agent': 'x'.repeat(8000) });
+  await send('signed in', 200, agent.signIn('guest', PASSWORD));
+
+  const { rows } = await test.app.pg.query<{ action: string; bytes: number; after: object }>(
+    `select action, after,
+       coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0) as bytes
+     from audit_log order by bytes desc`,
+  );
+  t.ok(rows.length >= 14, `${rows.length} entries`);
+  for (const { action, bytes } of rows) t.ok(bytes <= MAX_ENTRY_BYTES, `${action}: ${bytes} bytes`);
+  const created = rows.find(({ action }) => action === 'api_key.create');
+  t.match(created?.after, { scopes: SCOPE_NAMES }, 'keeps the scopes of a key');
+  const [{ after }] = (await admin.get('/api/v1/audit?action=account.change&size=1')).json.items;
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+  const { bio, tags } = profile('b');
+  t.match(after, { bio_sha256: hash(bio), tags_sha256: hash(JSON.stringify(tags)) });
+  t.notOk('bio' in after);
 });
 
 t.test('bounds the stored responses of a user by number', async (t) => {

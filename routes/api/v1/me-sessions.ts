@@ -41,7 +41,7 @@ const operations = {
 
 const config = { access: 'user', scope: null } as const;
 
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
   app.get('/', { schema: operations.list, config }, async (request, reply) => {
     const page = await sessions.listSessions(request.acting(), request.query);
     return reply.page(page);
@@ -59,9 +59,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
   );
 
-  app.delete('/', { schema: operations.endOthers, config }, async (request) => ({
-    ended: await sessions.endOtherSessions(request.acting()),
-  }));
+  app.delete(
+    '/',
+    { schema: operations.endOthers, config: { ...config, limit: { perMinute } } },
+    async (request) => ({ ended: await sessions.endOtherSessions(request.acting()) }),
+  );
 };
 
 export default routes;

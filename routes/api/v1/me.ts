@@ -41,7 +41,16 @@ const operations = {
   },
 } as const;
 
-const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { perMinute }) => {
+export interface MeRoutesOptions {
+  /** The maximum number of requests per minute and IP address that delete an account. */
+  perMinute: number;
+  /** The maximum number of requests per minute and IP address that change profiles. */
+  changesPerMinute: number;
+}
+
+const routes: FastifyPluginAsyncTypebox<MeRoutesOptions> = async (app, options) => {
+  const { perMinute, changesPerMinute } = options;
+
   app.get(
     '/',
     { schema: operations.read, config: { access: 'user', scope: 'me:read' } },
@@ -53,7 +62,15 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
 
   app.patch(
     '/',
-    { schema: operations.update, config: { access: 'user', scope: 'me:write', errors: [412] } },
+    {
+      schema: operations.update,
+      config: {
+        access: 'user',
+        scope: 'me:write',
+        errors: [412],
+        limit: { perMinute: changesPerMinute, group: 'profiles' },
+      },
+    },
     async (request, reply) => {
       const user = await me.changeMe(request.acting(), request.body);
       return reply.entity(user, userTag(user, request.viewer));

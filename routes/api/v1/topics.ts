@@ -99,16 +99,23 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
 }
 
 const read = { scope: 'posts:read', reply: 'read' } as const;
-const write = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
+const edit = { access: 'delete', scope: 'posts:write', errors: [404, 409, 412] } as const;
+
+export interface TopicRoutesOptions {
+  /** The maximum number of requests per minute and IP address that change categories and tags. */
+  perMinute: number;
+}
 
 /** The routes of categories or tags. */
 export function topicRoutes<Row extends TopicRow>(
   kind: topics.TopicKind<Row>,
   document: TopicDocument,
-): FastifyPluginAsyncTypebox {
+): FastifyPluginAsyncTypebox<TopicRoutesOptions> {
   const operations = operationsOf(document);
 
-  return async (app) => {
+  return async (app, { perMinute }) => {
+    const write = { ...edit, limit: { perMinute, group: 'topics' } } as const;
+
     app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
       const page = await topics.listTopics(request.context(), kind, request.query);
       return reply.page(reply.read(page));

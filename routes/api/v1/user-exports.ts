@@ -80,7 +80,7 @@ const columnsOf = {
   public: columnNames(UserPublic),
 };
 
-export interface UserExportsOptions extends UserRoutesOptions {
+export interface UserExportsOptions extends Pick<UserRoutesOptions, 'isPublic'> {
   /** Overrides the limits of a transfer. */
   limits?: Partial<TransferLimits> | undefined;
 }

@@ -128,6 +128,8 @@ const operations = {
 export interface UserRoutesOptions {
   /** Whether everyone may read users, as far as they are public; otherwise signed-in users. */
   isPublic: boolean;
+  /** The maximum number of requests per minute and IP address that change profiles. */
+  perMinute: number;
 }
 
 /** Who may read users. */
@@ -141,8 +143,10 @@ export function readersOf(isPublic: boolean) {
 
 const write = { access: 'admin', scope: 'users:write', errors: [404, 409, 412] } as const;
 
-const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, { isPublic }) => {
+const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options) => {
+  const { isPublic, perMinute } = options;
   const read = readersOf(isPublic);
+  const limited = { ...write, limit: { perMinute, group: 'profiles' } } as const;
 
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
     const page = await users.listUsers(request.context(), request.query);
@@ -192,12 +196,12 @@ const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, { isPub
   }
 
   // PUT and PATCH share a handler: validation fills in the fields that a PUT omits.
-  app.put<Change>('/:id', { schema: operations.replace, config: write }, change);
+  app.put<Change>('/:id', { schema: operations.replace, config: limited }, change);
   app.patch<Change>(
     '/:id',
     {
       schema: operations.update,
-      config: { ...write, access: 'owner', ownerOf: users.ownerOfUser },
+      config: { ...limited, access: 'owner', ownerOf: users.ownerOfUser },
     },
     change,
   );
