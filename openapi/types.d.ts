@@ -321,7 +321,7 @@ export interface paths {
         put?: never;
         /**
          * Register an account
-         * @description Sends a token to the email address. The account is created when the token is sent to `POST /api/v1/auth/verify-email` with the password; until then, the username is reserved for 24 hours. Responds with 409 if the username is taken. The response never reveals whether the email address is already registered; the mail does. Responds with 429 if too many registrations with this email address or from your network wait for confirmation.
+         * @description Sends a token to the email address. The account is created when the token is sent to `POST /api/v1/auth/verify-email` with the password; until then, the username is reserved for 24 hours. Responds with 409 if the username is taken. The response never reveals whether the email address is already registered; the mail does. Responds with 429 if too many registrations from your network wait for confirmation. Of many registrations with one email address, the oldest give way to those from other networks.
          */
         post: operations["registrations-create"];
         delete?: never;
@@ -341,7 +341,7 @@ export interface paths {
         put?: never;
         /**
          * Resend the confirmation mail
-         * @description Sends a new token if an unconfirmed registration with this email address exists; the previous token becomes invalid. The response is the same if there is none.
+         * @description Sends a new token if an unconfirmed registration with this email address exists; the previous token becomes invalid. If there are several, mails are sent for at most three, those from your network first. The response is the same if there is none.
          */
         post: operations["registrations-resend"];
         delete?: never;

@@ -8,13 +8,17 @@ type NoPayload = Record<string, never>;
  * contain secrets. A job may run twice, and its code may have changed by the time it runs.
  *
  * Email addresses are called `email` or `to`, and users `userId`: by these names the jobs of a
- * deleted user are found. Of waiting jobs with the same task and `email`, only the newest is kept.
+ * deleted user are found. Of waiting jobs with the same task, `email` and `network`, only the newest
+ * is kept.
  */
 export interface JobPayloads {
   /** Sends the mail that confirms a registration. */
   confirm_registration: { id: number; language: Language };
-  /** Sends it again to everyone who has registered with this email address. */
-  resend_confirmation: { email: string; language: Language };
+  /**
+   * Sends it again for registrations with this email address, those from the network first.
+   * `network` is a hash in hexadecimal, null if unknown.
+   */
+  resend_confirmation: { email: string; network?: string | null; language: Language };
   /** Sends the mail that confirms a user's new email address. */
   confirm_email_change: {
     userId: number;

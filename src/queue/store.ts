@@ -83,11 +83,17 @@ export async function enqueue<Name extends TaskName>(
 
 /** Returns the key of a job whose payload contains an email address; null for other jobs. */
 function keyOf(task: TaskName, payload: object): string | null {
-  const { userId, email, to } = payload as { userId?: number; email?: string; to?: string };
+  const { userId, email, to, network } = payload as {
+    userId?: number;
+    email?: string;
+    to?: string;
+    network?: string | null;
+  };
   const address = email ?? to;
   if (address === undefined) return null;
   const subject = userId === undefined ? subjectOfEmail(address) : subjectOfUser(userId);
-  return email === undefined ? `${subject}:${task}:${randomUUID()}` : `${subject}:${task}`;
+  if (email === undefined) return `${subject}:${task}:${randomUUID()}`;
+  return network == null ? `${subject}:${task}` : `${subject}:${task}:${network}`;
 }
 
 function subjectOfUser(userId: number): string {

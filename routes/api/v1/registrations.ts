@@ -21,7 +21,8 @@ const operations = {
       'reserved for 24 hours. ' +
       'Responds with 409 if the username is taken. The response never reveals whether the ' +
       'email address is already registered; the mail does. Responds with 429 if too many ' +
-      'registrations with this email address or from your network wait for confirmation.',
+      'registrations from your network wait for confirmation. Of many registrations with one ' +
+      'email address, the oldest give way to those from other networks.',
     tags,
     body: Ref(Registration),
     response: { 201: Ref(RegistrationStatus, { description: 'A mail is on its way' }) },
@@ -31,7 +32,8 @@ const operations = {
     summary: 'Resend the confirmation mail',
     description:
       'Sends a new token if an unconfirmed registration with this email address exists; the ' +
-      'previous token becomes invalid. The response is the same if there is none.',
+      'previous token becomes invalid. If there are several, mails are sent for at most three, ' +
+      'those from your network first. The response is the same if there is none.',
     tags,
     body: Ref(EmailAddress),
     response: { 202: Ref(MailRequested, { description: 'The request was accepted' }) },

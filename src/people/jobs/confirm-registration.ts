@@ -20,13 +20,16 @@ export const confirmRegistration: Task<JobPayloads['confirm_registration']> = as
 };
 
 /**
- * Sends the confirmation again for the latest registrations with this email address, one mail each.
+ * Sends the confirmation again for registrations with this email address, one mail each.
  */
 export const resendConfirmation: Task<JobPayloads['resend_confirmation']> = async (
-  { email, language },
+  { email, network = null, language },
   context,
 ) => {
-  const ids = await registrations.findRegistrationsByEmail(context.db, email, context.clock());
+  const network_hash = network === null ? null : Buffer.from(network, 'hex');
+  const registration = { email, network_hash };
+  const { db, clock } = context;
+  const ids = await registrations.findRegistrationsToResend(db, registration, clock());
   for (const id of ids) await confirmRegistration({ id, language }, context);
 };
 

@@ -11,7 +11,7 @@ import { lockUser, updateUser } from '#src/people/stores/user-changes.js';
 import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
 import { assertPassword } from './auth.js';
-import { mailThrottle, throttled } from './login-throttling.js';
+import { mailThrottles, throttled } from './login-throttling.js';
 import { assertRegistrant, confirmRegistration } from './registrations.js';
 
 /** Lifetime of the token that confirms a new email address, in hours. */
@@ -37,7 +37,7 @@ export async function requestEmailChange(
   await assertRoomForJob(context);
   await assertPassword(context, password);
   const { language, now } = context;
-  await throttled(context, [mailThrottle(email)], () =>
+  await throttled(context, mailThrottles(email, context.address), () =>
     enqueue(context.db, 'confirm_email_change', {
       userId: context.viewer.id,
       email,

@@ -10,8 +10,18 @@ export const WINDOW_SECONDS = 15 * 60;
 
 const FIRST_DELAY_SECONDS = 1;
 
-/** Mails to one email address without a delay, and the first delay in seconds. */
-const FREE_MAILS = 3;
+/** Limits of mails to one email address. */
+interface MailLimits {
+  /** Separates the counts of mails that must not use up each other's limits. */
+  kind: string;
+  /** Mails without a delay that one network can cause. */
+  perNetwork: number;
+  /** Mails without a delay that all networks together can cause. */
+  total: number;
+}
+
+/** Limits of mails other than those that confirm registrations. */
+const MAIL_LIMITS: MailLimits = { kind: 'mail', perNetwork: 3, total: 10 };
 const MAIL_DELAY_SECONDS = 60;
 
 /**
@@ -42,6 +52,8 @@ export interface Throttle {
    * attempts that have a cost of their own, such as a mail.
    */
   onSuccess: 'forget' | 'take_back' | 'keep';
+  /** Effect of a refusal. Default: `keep`, which counts it. */
+  onRefusal?: 'take_back' | 'keep';
   /** Error code during a delay. Default: `too_many_attempts`. */
   refusal?: 'too_many_attempts' | 'too_many_mails';
 }
@@ -74,15 +86,30 @@ export function ipAddressThrottle(address: string | null, { perAddress }: LoginL
   return { key: `password:address:${network}`, free: perAddress, onSuccess: 'take_back' };
 }
 
-/** Limits mails to one email address, whether or not it belongs to a user. */
-export function mailThrottle(email: string, free: number = FREE_MAILS): Throttle {
-  return {
-    key: `mail:${foldEmail(email)}`,
-    free,
+/**
+ * Limits mails to one email address, whether or not it belongs to a user: those that the network of
+ * the client causes, and those that all networks cause, which are more. So a mailbox is not flooded,
+ * and a stranger cannot use up the limit of its owner.
+ *
+ * @param address IP address of the client
+ */
+export function mailThrottles(
+  email: string,
+  address: string | null,
+  { kind, perNetwork, total }: MailLimits = MAIL_LIMITS,
+): Throttle[] {
+  const key = `${kind}:${foldEmail(email)}`;
+  const network = address === null ? '' : networkOf(address);
+  const limits = {
     firstWait: MAIL_DELAY_SECONDS,
     onSuccess: 'keep',
     refusal: 'too_many_mails',
-  };
+  } as const;
+  return [
+    { ...limits, key: `${key}:${network}`, free: perNetwork },
+    // A refused request sends no mail, so it must not count for the others.
+    { ...limits, key, free: total, onRefusal: 'take_back' },
+  ];
 }
 
 /** The part of a context that is needed to count attempts. */
@@ -95,7 +122,7 @@ type CountingContext = Pick<Context, 'db' | 'now' | 'report'>;
  * rejected during a delay is not counted and does not extend the delay.
  *
  * @param context on the pool: the count must survive the rollback that a failure causes
- * @param work verifies the claim of the caller, and does nothing else
+ * @param work verifies the claim of the caller; what it writes must be complete when it returns
  * @throws ApiError too_many_attempts or too_many_mails with `Retry-After`, before `work` runs; any
  *   error of `work`
  */
@@ -112,7 +139,10 @@ export async function throttled<T>(
     await updateCounts(context, counted, ({ onSuccess }) => onSuccess);
     return result;
   } catch (error) {
-    if (!isRefusal(error)) await updateCounts(context, counted, () => 'take_back');
+    const isCounted = isRefusal(error);
+    await updateCounts(context, counted, ({ onRefusal }) =>
+      isCounted ? (onRefusal ?? 'keep') : 'take_back',
+    );
     throw error;
   }
 }

@@ -22,7 +22,7 @@ import { enqueue } from '#src/queue/store.js';
 import { deleteAllApiKeys } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
 import { rememberDevice } from './devices.js';
-import { mailThrottle, throttled } from './login-throttling.js';
+import { mailThrottles, throttled } from './login-throttling.js';
 import { hashPassword, passwordItems } from './passwords.js';
 
 /** Lifetime of a password reset token in minutes. */
@@ -69,7 +69,7 @@ export async function changePassword(
  */
 export async function requestPasswordReset(context: Context, email: string): Promise<void> {
   await assertRoomForJob(context);
-  await throttled(context, [mailThrottle(email)], () =>
+  await throttled(context, mailThrottles(email, context.address), () =>
     enqueue(context.db, 'reset_password', { email, language: context.language }),
   );
 }

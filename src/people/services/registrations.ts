@@ -13,15 +13,27 @@ import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
 import { type FullUser, hasUsers } from '#src/people/stores/users.js';
 import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
-import { accountThrottle, ipAddressThrottle, mailThrottle, throttled } from './login-throttling.js';
+import {
+  accountThrottle,
+  ipAddressThrottle,
+  mailThrottles,
+  throttled,
+} from './login-throttling.js';
 import { hashPassword, passwordItems, verifyPassword } from './passwords.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Registrations with one email address without a delay. */
-const FREE_REGISTRATIONS = 20;
+/**
+ * Registrations with one email address without a delay. Networks that share `MAX_WITH_EMAIL` evenly
+ * need about ten to use up the total.
+ */
+const MAIL_LIMITS = { kind: 'mail:register', perNetwork: 20, total: 60 };
 
-/** Maximum number of unconfirmed registrations with one email address. */
+/**
+ * Maximum number of unconfirmed registrations with one email address. Beyond it, a network that has
+ * fewer than another takes the place of that one's oldest, so nobody can keep the owner of the email
+ * address from registering.
+ */
 export const MAX_WITH_EMAIL = 20;
 
 /** Maximum number of unconfirmed registrations from one network (see `networkOf`). */
@@ -29,9 +41,6 @@ export const MAX_FROM_NETWORK = 100;
 
 /** Maximum number of unconfirmed registrations. */
 export const MAX_REGISTRATIONS = 10_000;
-
-/** Seconds after which a caller may try again to register from a network that has reached its limit. */
-const RETRY_SECONDS = 60 * 60;
 
 /** Hours until an unconfirmed registration expires and its username becomes available again. */
 export const REGISTRATION_HOURS = 24;
@@ -57,24 +66,29 @@ export async function register(
   }
   assertAcceptable(registration);
   const { username, email, password } = registration;
-  const throttle = mailThrottle(email, FREE_REGISTRATIONS);
-  const passwordHash = await throttled(context, [throttle], () =>
-    hashPassword(password, context.passwordCost),
-  );
+  const throttles = mailThrottles(email, context.address, MAIL_LIMITS);
+  await throttled(context, throttles, async () => {
+    const passwordHash = await hashPassword(password, context.passwordCost);
+    await assertRoomForJob(context);
+    await storeRegistration(context, { username, email, password_hash: passwordHash });
+  });
+}
+
+async function storeRegistration(
+  context: Context,
+  registration: Pick<store.NewRegistration, 'username' | 'email' | 'password_hash'>,
+): Promise<void> {
+  const { username, email } = registration;
   const expiresAt = new Date(context.now.getTime() + REGISTRATION_HOURS * HOUR_MS);
-  const network = context.address === null ? null : networkOf(context.address);
-  const network_hash = network === null ? null : hashOfNetwork(network);
-  await assertRoomForJob(context);
+  const network_hash = networkHashOf(context);
   try {
     await inTransaction(context, async (trx) => {
       await store.lockRegistrations(trx.db);
-      await assertRoom(trx, { email, network_hash });
+      await makeRoom(trx, { email, network_hash });
       const { usernames } = await findTaken(trx.db, [fold(username)], []);
       if (usernames.size > 0) throw usernameTaken(username);
       const id = await store.insertRegistration(trx.db, {
-        username,
-        email,
-        password_hash: passwordHash,
+        ...registration,
         network_hash,
         created_at: context.now.toISOString(),
         expires_at: expiresAt.toISOString(),
@@ -90,14 +104,15 @@ export async function register(
 
 /**
  * Queues the confirmation mail again. It is sent only if there is an unconfirmed registration with
- * this email address.
+ * this email address; if there are several, for those from the client's network first.
  *
  * @throws ApiError too_many_mails if requested too often; too_busy if very many jobs wait
  */
 export async function resendConfirmation(context: Context, email: string): Promise<void> {
   await assertRoomForJob(context);
-  await throttled(context, [mailThrottle(email)], () =>
-    enqueue(context.db, 'resend_confirmation', { email, language: context.language }),
+  const network = networkHashOf(context)?.toString('hex') ?? null;
+  await throttled(context, mailThrottles(email, context.address), () =>
+    enqueue(context.db, 'resend_confirmation', { email, network, language: context.language }),
   );
 }
 
@@ -156,22 +171,36 @@ export async function confirmRegistration(
   }
 }
 
-/** @throws ApiError too_many_mails; too_many_registrations; too_busy */
-async function assertRoom(
+/**
+ * Makes room for a registration, if it may take the place of another.
+ *
+ * @throws ApiError too_many_mails; too_many_registrations; too_busy
+ */
+async function makeRoom(
   { db, now }: Context,
   registration: Pick<store.NewRegistration, 'email' | 'network_hash'>,
 ): Promise<void> {
   const pending = await store.countRegistrations(db, registration, now);
-  const headers = { 'retry-after': String(RETRY_SECONDS) };
-  if (pending.withEmail >= MAX_WITH_EMAIL) throw new ApiError('too_many_mails', { headers });
   if (pending.fromNetwork >= MAX_FROM_NETWORK) {
-    throw new ApiError('too_many_registrations', { headers });
+    throw new ApiError('too_many_registrations', retryAt(pending.networkExpiry, now));
   }
   if (pending.total >= MAX_REGISTRATIONS) throw new ApiError('too_busy');
+  if (pending.withEmail < MAX_WITH_EMAIL) return;
+  if (await store.displaceRegistration(db, registration, now)) return;
+  throw new ApiError('too_many_mails', retryAt(pending.emailExpiry, now));
 }
 
-function hashOfNetwork(network: string): Buffer {
-  return createHash('sha256').update(`registration:${network}`).digest();
+/** @param expiry when the first registration expires */
+function retryAt(expiry: string | null, now: Date): { headers: { 'retry-after': string } } {
+  const seconds = expiry === null ? 1 : Math.ceil((Date.parse(expiry) - now.getTime()) / 1000);
+  return { headers: { 'retry-after': String(Math.max(1, seconds)) } };
+}
+
+function networkHashOf({ address }: Context): Buffer | null {
+  if (address === null) return null;
+  return createHash('sha256')
+    .update(`registration:${networkOf(address)}`)
+    .digest();
 }
 
 function assertAcceptable({

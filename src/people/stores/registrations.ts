@@ -18,18 +18,20 @@ export interface NewRegistration {
   expires_at: string;
 }
 
-/** Numbers of unexpired registrations. */
+/** Unexpired registrations: their numbers, and when the first of them expires (null if none). */
 export interface PendingRegistrations {
   withEmail: number;
+  emailExpiry: string | null;
   fromNetwork: number;
+  networkExpiry: string | null;
   total: number;
 }
 
 /**
- * More than one, because someone may have registered with an email address that is not theirs, and
- * its owner too.
+ * Maximum number of mails per request to resend. More than one, because someone may have registered
+ * with an email address that is not theirs, and its owner too.
  */
-const MOST_WITH_ONE_ADDRESS = 3;
+const MAX_RESENT = 3;
 
 const COLUMNS = ['id', 'username', 'email', 'password_hash'] as const;
 
@@ -44,13 +46,45 @@ export async function countRegistrations(
   { email, network_hash }: Pick<NewRegistration, 'email' | 'network_hash'>,
   now: Date,
 ): Promise<PendingRegistrations> {
+  const hasEmail = sql`email_folded = ${foldEmail(email)}`;
+  const isFromNetwork = sql`network_hash = ${network_hash}`;
   const { rows } = await sql<PendingRegistrations>`
     select count(*) as total,
-      count(*) filter (where email_folded = ${foldEmail(email)}) as "withEmail",
-      count(*) filter (where network_hash = ${network_hash}) as "fromNetwork"
+      count(*) filter (where ${hasEmail}) as "withEmail",
+      min(expires_at) filter (where ${hasEmail}) as "emailExpiry",
+      count(*) filter (where ${isFromNetwork}) as "fromNetwork",
+      min(expires_at) filter (where ${isFromNetwork}) as "networkExpiry"
     from registrations where expires_at > ${now.toISOString()}
   `.execute(db);
-  return rows[0] ?? { withEmail: 0, fromNetwork: 0, total: 0 };
+  const none = { withEmail: 0, emailExpiry: null, fromNetwork: 0, networkExpiry: null, total: 0 };
+  return rows[0] ?? none;
+}
+
+/**
+ * Deletes the oldest registration with this email address from the network that has most of them,
+ * if that network has more than this one. The caller must have locked the registrations.
+ *
+ * @returns false if there is none: this network has its share
+ */
+export async function displaceRegistration(
+  trx: Database,
+  { email, network_hash }: Pick<NewRegistration, 'email' | 'network_hash'>,
+  now: Date,
+): Promise<boolean> {
+  const { rows } = await sql`
+    with pending as (
+      select id, network_hash, count(*) over (partition by network_hash) as share
+      from registrations
+      where email_folded = ${foldEmail(email)} and expires_at > ${now.toISOString()}
+    )
+    delete from registrations where id = (
+      select id from pending
+      where share > (
+        select count(*) from pending where network_hash is not distinct from ${network_hash}::bytea)
+      order by share desc, id limit 1)
+    returning id
+  `.execute(trx);
+  return rows.length > 0;
 }
 
 /**
@@ -106,20 +140,23 @@ export async function findRegistrationByToken(
   return row ?? null;
 }
 
-/** Returns the ids of the latest unexpired registrations with this email address. */
-export async function findRegistrationsByEmail(
+/**
+ * Returns the ids of unexpired registrations with this email address, of which the confirmation is
+ * to be sent again: the latest of each network before earlier ones, and that of the given network
+ * first. So the registrations of others do not displace that of the owner.
+ */
+export async function findRegistrationsToResend(
   db: Database,
-  email: string,
+  { email, network_hash }: Pick<NewRegistration, 'email' | 'network_hash'>,
   now: Date,
 ): Promise<number[]> {
-  const rows = await db
-    .selectFrom('registrations')
-    .select('id')
-    .where('email_folded', '=', foldEmail(email))
-    .where('expires_at', '>', now.toISOString())
-    .orderBy('id', 'desc')
-    .limit(MOST_WITH_ONE_ADDRESS)
-    .execute();
+  const { rows } = await sql<{ id: number }>`
+    select id from registrations
+    where email_folded = ${foldEmail(email)} and expires_at > ${now.toISOString()}
+    order by row_number() over (partition by network_hash order by id desc),
+      network_hash is not distinct from ${network_hash}::bytea desc, id desc
+    limit ${MAX_RESENT}
+  `.execute(db);
   return rows.map(({ id }) => id);
 }
 

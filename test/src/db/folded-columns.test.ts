@@ -8,7 +8,7 @@ import { type Column, tables } from '#src/db/tables.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { fold, foldEmail } from '#src/lib/fold.js';
 import { findCredentials, findCredentialsByEmail } from '#src/people/stores/accounts.js';
-import { findRegistrationsByEmail, insertRegistration } from '#src/people/stores/registrations.js';
+import { findRegistrationsToResend, insertRegistration } from '#src/people/stores/registrations.js';
 import { findTaken, insertUser, insertUsers } from '#src/people/stores/user-changes.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import { codePoints, codesOf, spellingsOf } from '#test/support/code-points.js';
@@ -119,7 +119,11 @@ t.test('finds a registration under each spelling with the same folded form', asy
   await inParallel(groups, async ([first = '', ...others]) => {
     const id = await insertRegistration(app.db, values(first, 1));
     for (const spelling of [first, ...others]) {
-      const found = await findRegistrationsByEmail(app.db, `${spelling}@example.com`, now);
+      const found = await findRegistrationsToResend(
+        app.db,
+        { email: `${spelling}@example.com`, network_hash: null },
+        now,
+      );
       problems.unless(found.length === 1 && found[0] === id, codesOf(spelling));
       const repeated = await insertRegistration(app.db, values(spelling, 1)).catch(
         toPostgresFailure,

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { MAX_WITH_EMAIL } from '#src/people/services/registrations.js';
 import { insertUser } from '#src/people/stores/user-changes.js';
 import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
 import { lastMail, lastToken } from '#test/support/mails.js';
@@ -284,6 +285,124 @@ t.test('limits registrations with one email address', async (t) => {
   t.same([...new Set(statuses.slice(0, 20))], [201]);
   t.equal(statuses[20], 429);
 });
+
+const STRANGER = '203.0.113.66';
+const OWNER = '198.51.100.7';
+
+/** Returns functions that register and request a mail from an IP address. */
+function clientsOf({ client }: TestApp) {
+  const post = (url: string, payload: object, remoteAddress: string) =>
+    client().request({ method: 'POST', url, payload, remoteAddress });
+  return {
+    register: (username: string, email: string, address: string) =>
+      post(URL, form(username, { email }), address),
+    resend: (email: string, address: string) =>
+      post('/api/v1/auth/verify-email/resend', { email }, address),
+    forgot: (email: string, address: string) =>
+      post('/api/v1/auth/forgot-password', { email }, address),
+  };
+}
+
+/** Runs the jobs; returns the usernames in the mails that they have sent since the last call. */
+function mailReader({ app }: TestApp) {
+  let seen = 0;
+  return async () => {
+    await app.runJobs();
+    const mails = app.outbox?.mails ?? [];
+    const sent = mails.slice(0, mails.length - seen);
+    seen = mails.length;
+    return sent.map(({ text }) => /the username (\w+)/.exec(text)?.[1]);
+  };
+}
+
+t.test('lets the owner of an email address register, however often others did', async (t) => {
+  const test = await createTestApp(t);
+  const { register, resend } = clientsOf(test);
+  const email = 'victim@example.com';
+  for (let index = 0; index < MAX_WITH_EMAIL; index += 1) {
+    t.equal((await register(`n${index}`, email, STRANGER)).status, 201);
+  }
+  for (let index = 0; index < 50; index += 1) {
+    t.equal((await register(`m${index}`, email, STRANGER)).status, 429, 'uses up its own limit');
+  }
+  await test.app.runJobs();
+  const owned = await register('owner', 'VICTIM@example.com', OWNER);
+  t.equal(owned.status, 201, owned.text);
+  const token = await lastToken(test);
+  t.equal(await rowsOf(test, 'registrations'), MAX_WITH_EMAIL);
+  t.equal((await register('n0', 'new@example.com', OWNER)).status, 201, 'the oldest is gone');
+
+  test.clock.advance(16 * 60_000);
+  const refused = await register('again', email, STRANGER);
+  t.match(refused, { status: 429, json: { code: 'too_many_mails' } }, 'cannot take its place back');
+  t.equal(refused.headers['retry-after'], String(24 * 3600 - 16 * 60), 'until the first expires');
+  t.equal((await resend(email, OWNER)).status, 202);
+  t.match((await verify(test, token)).status, 200);
+});
+
+t.test('shares the registrations with one email address among networks', async (t) => {
+  const test = await createTestApp(t);
+  const { register } = clientsOf(test);
+  const email = 'victim@example.com';
+  const statuses: number[][] = [];
+  for (const network of [1, 2, 3]) {
+    const ofNetwork = [];
+    for (let index = 0; index < MAX_WITH_EMAIL; index += 1) {
+      const name = `n${network}_${index}`;
+      ofNetwork.push((await register(name, email, `203.0.113.${network}`)).status);
+    }
+    statuses.push(ofNetwork);
+    test.clock.advance(1000);
+  }
+  const accepted = statuses.map((each) => each.filter((status) => status === 201).length);
+  t.same(accepted, [20, 10, 7]);
+  t.equal((await register('owner', email, OWNER)).status, 201);
+  const { rows } = await test.app.pg.query<{ n: number }>(
+    'select count(*)::int as n from registrations group by network_hash order by n desc',
+  );
+  t.same(
+    rows.map(({ n }) => n),
+    [7, 6, 6, 1],
+  );
+});
+
+t.test('resends the confirmation of each network, that of the caller first', async (t) => {
+  const test = await createTestApp(t);
+  const { register, resend } = clientsOf(test);
+  const sent = mailReader(test);
+  const email = 'victim@example.com';
+  await register('owner', email, OWNER);
+  for (let index = 0; index < 5; index += 1) await register(`one_${index}`, email, STRANGER);
+  await sent();
+  t.equal((await resend(email, '192.0.2.1')).status, 202);
+  t.same((await sent()).sort(), ['one_3', 'one_4', 'owner'], 'the latest of each network');
+  for (let index = 0; index < 5; index += 1) {
+    await register(`many_${index}`, email, `203.0.113.${index}`);
+  }
+  await sent();
+  t.equal((await resend(email, OWNER)).status, 202);
+  t.equal((await resend(email, STRANGER)).status, 202, 'does not replace the request');
+  const resent = await sent();
+  t.equal(resent.length, 6);
+  t.ok(resent.includes('owner'));
+});
+
+for (const kind of ['resend', 'forgot'] as const) {
+  t.test(`no stranger uses up the mails of another network: ${kind}`, async (t) => {
+    const test = await createTestApp(t);
+    const ask = clientsOf(test)[kind];
+    const email = 'victim@example.com';
+    const statuses = [];
+    for (let index = 0; index < 8; index += 1) statuses.push((await ask(email, STRANGER)).status);
+    t.same(statuses, [202, 202, 202, 429, 429, 429, 429, 429]);
+    t.equal((await ask(email, OWNER)).status, 202);
+    const others = [];
+    for (let index = 0; index < 20; index += 1) {
+      others.push((await ask(email, `192.0.2.${index}`)).status);
+    }
+    t.equal(others.filter((status) => status === 202).length, 6, 'ten in all, whoever asks');
+  });
+}
 
 t.test('rejects the email change of a user deactivated meanwhile', async (t) => {
   const test = await createTestApp(t);
