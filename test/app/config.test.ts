@@ -10,6 +10,7 @@ import { generateSecret } from '#app/secrets.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import { temporaryDirectory } from '#test/src/db/embedded/support.js';
 import { Problems } from '#test/support/problems.js';
+import { Random } from '#test/support/random.js';
 
 const SECRET_KEY = generateSecret();
 const JWT_SECRET = generateSecret();
@@ -377,15 +378,9 @@ t.test('production refuses secrets that people make up or copy', async (t) => {
 });
 
 t.test('production refuses sentences, written in any usual way', async (t) => {
-  const guide = readFileSync(join(projectRoot, 'openapi/guide.md'), 'utf8');
-  const sentences = guide
-    .replaceAll(/```.*?```/gs, '')
-    .split('\n')
-    .filter((line) => /^[A-Z]/.test(line))
-    .flatMap((line) => line.split(/[.:;] /))
-    .filter((sentence) => /^[A-Za-z ,']{40,}$/.test(sentence))
-    .map((sentence) => sentence.slice(0, 60));
-  t.ok(sentences.length > 20, `${sentences.length} sentences`);
+  const sentences: string[] = JSON.parse(
+    readFileSync(join(projectRoot, 'test/fixtures/sentences.json'), 'utf8'),
+  );
   const ways = [
     (text: string) => text,
     (text: string) => text.toUpperCase(),
@@ -402,6 +397,44 @@ t.test('production refuses sentences, written in any usual way', async (t) => {
     }
   }
   problems.assertNone(t, 'sentences');
+});
+
+t.test('the strength of a sentence grows with its random part, without a leap', async (t) => {
+  const random = new Random(7);
+  const letters = () => String.fromCharCode(97 + random.int(0, 25));
+  const sentence = 'slugsareuniqueamongpublishedpostssothatnobodycanf';
+  const strengths = Array.from({ length: sentence.length + 1 }, (_, changed) =>
+    strengthOf(`${Array.from({ length: changed }, letters).join('')}${sentence.slice(changed)}`),
+  );
+  const leaps = strengths.slice(1).map((each, at) => Math.abs(each - (strengths[at] ?? 0)));
+  t.ok((strengths[0] ?? 0) < MIN_SECRET_BITS, `${strengths[0]} bits`);
+  t.ok((strengths.at(-1) ?? 0) > 2 * MIN_SECRET_BITS, `${strengths.at(-1)} bits`);
+  t.ok(Math.max(...leaps) < MIN_SECRET_BITS, `at most ${Math.max(...leaps)} bits by a letter`);
+});
+
+t.test('production accepts random texts of any alphabet', async (t) => {
+  const lower = 'abcdefghijklmnopqrstuvwxyz';
+  const mixed = `${lower}${lower.toUpperCase()}0123456789`;
+  const random = new Random(20_261_129);
+  const problems = new Problems();
+  for (const [name, alphabet, length] of [
+    ['letters', lower, 32],
+    ['capitals', lower.toUpperCase(), 40],
+    ['letters of both cases', mixed.slice(0, 52), 32],
+    ['letters and digits', mixed, 32],
+    ['hexadecimal', '0123456789abcdef', 32],
+    ['hexadecimal', '0123456789abcdef', 64],
+    ['base32', `${lower}234567`, 32],
+    ['base64', `${mixed}+/`, 43],
+    ['base64url', `${mixed}-_`, 43],
+  ] as const) {
+    for (let n = 0; n < 1000; n += 1) {
+      const secret = Array.from({ length }, () => random.pick([...alphabet])).join('');
+      const bits = strengthOf(secret);
+      problems.unless(bits >= MIN_SECRET_BITS, `${name}: ${bits.toFixed()} bits: ${secret}`);
+    }
+  }
+  problems.assertNone(t, 'random texts');
 });
 
 t.test('production accepts every generated secret', async (t) => {
