@@ -259,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description Changes your password, given the current one. All your other sessions end. API keys stay valid unless `delete_api_keys` is true.
+         * @description Changes your password, given the current one. All your other sessions end, and all your devices are forgotten except this browser. API keys stay valid unless `delete_api_keys` is true.
          *
          *     **Access:** signed-in users. **API key:** not accepted.
          */

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { setDeviceCookie } from '#plugins/device-cookie.js';
+import { deviceOf, setDeviceCookie } from '#plugins/device-cookie.js';
 import { tag } from '#schemas/auth.js';
 import {
   PasswordChange,
@@ -32,8 +32,9 @@ const operations = {
     operationId: 'passwords-change',
     summary: 'Change your password',
     description:
-      'Changes your password, given the current one. All your other sessions end. API keys ' +
-      'stay valid unless `delete_api_keys` is true.',
+      'Changes your password, given the current one. All your other sessions end, and all your ' +
+      'devices are forgotten except this browser. API keys stay valid unless `delete_api_keys` ' +
+      'is true.',
     tags,
     body: Ref(PasswordChange),
     response: { 200: Ref(PasswordStatus) },
@@ -91,7 +92,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
     '/change-password',
     { schema: operations.change, config: { ...config, access: 'user', scope: null } },
     async (request) => {
-      await passwords.changePassword(request.acting(), request.body);
+      await passwords.changePassword(request.acting(), request.body, deviceOf(request));
       return changed;
     },
   );

@@ -28,6 +28,21 @@ export function findDevice(
 }
 
 /**
+ * Forgets all devices of a user whose password has changed, except that of the client: an intruder
+ * must not keep a limit of their own on wrong passwords.
+ *
+ * @param secret the secret that the client has presented, if any
+ */
+export async function forgetOtherDevices(
+  trx: Context,
+  userId: number,
+  secret: string | null,
+): Promise<void> {
+  const except = secret === null ? null : await findDevice(trx, userId, secret);
+  await store.deleteDevicesOf(trx.db, userId, { except });
+}
+
+/**
  * Makes the device that signs in a known one of the user. The device of another user gets a secret
  * of its own: otherwise somebody could plant theirs, and try passwords as the user's device.
  *

@@ -8,7 +8,6 @@ import { foldEmail } from '#src/lib/fold.js';
 import { REDACTED } from '#src/lib/redact.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { setPassword } from '#src/people/stores/accounts.js';
-import { deleteDevicesOf } from '#src/people/stores/devices.js';
 import {
   deleteEmailTokensOf,
   findEmailToken,
@@ -21,7 +20,7 @@ import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
 import { deleteAllApiKeys } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
-import { rememberDevice } from './devices.js';
+import { forgetOtherDevices, rememberDevice } from './devices.js';
 import { mailThrottles, throttled } from './login-throttling.js';
 import { hashPassword, passwordItems } from './passwords.js';
 
@@ -29,9 +28,10 @@ import { hashPassword, passwordItems } from './passwords.js';
 export const PASSWORD_RESET_MINUTES = 30;
 
 /**
- * Changes the viewer's password and ends all their other sessions; on request, deletes all their API
- * keys.
+ * Changes the viewer's password, ends all their other sessions and forgets all their devices except
+ * that of the client; on request, deletes all their API keys.
  *
+ * @param device the secret of the client's device, if it has presented one
  * @throws InvalidRequest if the current password is wrong, the new passwords differ, or the new
  *   password is the current one or breaks a rule; ApiError too_many_attempts; user_unavailable if
  *   the password was reset meanwhile
@@ -39,6 +39,7 @@ export const PASSWORD_RESET_MINUTES = 30;
 export async function changePassword(
   context: ActingContext,
   { current_password, new_password, confirm_password, delete_api_keys }: PasswordChange,
+  device: string | null,
 ): Promise<void> {
   const owner = await findUser(context.db, context.viewer.id, 'full');
   if (owner === null) throw new ApiError('user_unavailable');
@@ -58,6 +59,7 @@ export async function changePassword(
     if (user === null) throw new ApiError('user_unavailable');
     await writePassword(trx, user, passwordHash, 'account.password');
     await deleteSessionsOf(trx.db, user.id, { except: context.viewer.credential.id });
+    await forgetOtherDevices(trx, user.id, device);
     if (delete_api_keys) await deleteAllApiKeys(trx, user.id);
   });
 }
@@ -109,7 +111,7 @@ export async function resetPassword(
     await writePassword(anonymous, user, passwordHash, 'account.reset_password');
     await deleteSessionsOf(trx.db, user.id);
     await deleteAllApiKeys(anonymous, user.id);
-    await deleteDevicesOf(trx.db, user.id);
+    await forgetOtherDevices(trx, user.id, null);
     return rememberDevice(trx, user.id, null);
   });
 }

@@ -66,9 +66,15 @@ export async function deleteSurplusDevices(
     .execute();
 }
 
-/** Deletes all devices of the user. */
-export async function deleteDevicesOf(db: Database, userId: number): Promise<void> {
-  await db.deleteFrom('devices').where('user_id', '=', userId).execute();
+/** Deletes all devices of the user, or all but one. */
+export async function deleteDevicesOf(
+  db: Database,
+  userId: number,
+  { except = null }: { except?: number | null } = {},
+): Promise<void> {
+  let query = db.deleteFrom('devices').where('user_id', '=', userId);
+  if (except !== null) query = query.where('id', '!=', except);
+  await query.execute();
 }
 
 /** Deletes devices that were not used after `until`; returns how many. */

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { MAX_DEVICES } from '#src/people/services/devices.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
+import { tokenOf } from '#test/support/credentials.js';
 import { lastToken } from '#test/support/mails.js';
 
 const LIMITS = { LOGIN_ATTEMPTS: 5, LOGIN_ATTEMPTS_PER_ADDRESS: 20 };
@@ -182,7 +183,25 @@ t.test('hides the cookie from scripts, and stores only a hash', async (t) => {
   for (const each of [secure.headers['set-cookie']].flat()) t.match(each, /Secure/);
 });
 
-t.test('forgets devices after a reset of the password, not after a change', async (t) => {
+t.test('forgets devices after a reset of the password', async (t) => {
+  const test = await createGuarded(t);
+  const known = await knownBrowser(test);
+  await test.guess();
+  t.equal((await test.signIn(known)).status, 200);
+
+  await test.client().post('/api/v1/auth/forgot-password', { email: 'alice@example.com' });
+  const token = await lastToken(test);
+  const resetting = test.client();
+  const reset = { token, new_password: NEW, confirm_password: NEW };
+  t.equal((await resetting.post('/api/v1/auth/reset-password', reset)).status, 200);
+  const stale = test.client();
+  stale.setCookie(DEVICE, String(known.cookie(DEVICE)));
+  t.equal((await test.signIn(stale, NEW)).status, 429, 'after a reset');
+  t.equal((await test.signIn(resetting, NEW)).status, 200, 'except the browser that has reset it');
+  t.equal(await test.devices(), 1);
+});
+
+t.test('forgets devices after a change of the password, except that of the client', async (t) => {
   const test = await createGuarded(t);
   const known = await knownBrowser(test);
   const changing = test.client();
@@ -193,19 +212,31 @@ t.test('forgets devices after a reset of the password, not after a change', asyn
     current_password: PASSWORD,
     ...passwords,
   });
-  await test.guess();
-  t.equal((await test.signIn(known, NEW)).status, 200, 'after a change');
-
-  await test.client().post('/api/v1/auth/forgot-password', { email: 'alice@example.com' });
-  const token = await lastToken(test);
-  const resetting = test.client();
-  const reset = { token, new_password: PASSWORD, confirm_password: PASSWORD };
-  t.equal((await resetting.post('/api/v1/auth/reset-password', reset)).status, 200);
-  const stale = test.client();
-  stale.setCookie(DEVICE, String(known.cookie(DEVICE)));
-  t.equal((await test.signIn(stale)).status, 429, 'after a reset');
-  t.equal((await test.signIn(resetting)).status, 200, 'except the browser that has reset it');
   t.equal(await test.devices(), 1);
+  await test.guess();
+  t.equal((await test.signIn(known, NEW)).status, 429, 'another browser');
+  const same = test.client();
+  same.setCookie(DEVICE, String(changing.cookie(DEVICE)));
+  t.equal((await test.signIn(same, NEW)).status, 200, 'the browser that has changed it');
+
+  const token = test.client().withHeaders(await tokenOf(test, test.id));
+  const back = { current_password: NEW, new_password: PASSWORD, confirm_password: PASSWORD };
+  t.equal((await token.post('/api/v1/auth/change-password', back)).status, 200);
+  t.equal(await test.devices(), 0, 'a client without a device of its own');
+});
+
+t.test('a change of the password leaves the devices of others', async (t) => {
+  const test = await createGuarded(t);
+  const { id } = await test.createUser({ username: 'bob' });
+  const bob = test.client();
+  await test.signIn(bob, PASSWORD, 'bob');
+  const browser = await knownBrowser(test);
+  await bob.renewCsrfToken();
+  bob.setCookie(DEVICE, String(browser.cookie(DEVICE)));
+  const change = { current_password: PASSWORD, new_password: NEW, confirm_password: NEW };
+  t.equal((await bob.post('/api/v1/auth/change-password', change)).status, 200);
+  const { rows } = await test.app.pg.query('select user_id from devices');
+  t.same(rows, [{ user_id: test.id }], `none of user ${id}, whose cookie is another's`);
 });
 
 t.test('knows a limited number of devices, and keeps those that come back', async (t) => {
