@@ -21,6 +21,7 @@ export const AUDIT_ACTIONS = [
   'account.reset_password',
   'account.delete',
   'account.sign_in_refused',
+  'account.password_refused',
   'session.begin',
   'session.end',
   'session.end_others',

@@ -59,7 +59,8 @@ export async function authenticate(
 }
 
 /**
- * Verifies the viewer's password before a sensitive operation. Failures are counted for the session.
+ * Verifies the viewer's password before a sensitive operation. Failures are counted for the session
+ * and recorded.
  *
  * @param context on the pool, not in a transaction: failures are counted even if the request fails
  * @param field name of the body field that contains the password
@@ -78,6 +79,8 @@ export async function assertPassword(
     const hash = user?.password_hash ?? null;
     const matches = await verifyPassword(password, hash, context.passwordCost);
     if (matches && hash !== null) return hash;
+    const refusal = { action: 'account.password_refused', id: context.viewer.id } as const;
+    await recordRefusal(context, { ...refusal, subject: '' });
     throw new InvalidRequest([valueError('wrong_password', ['body', field], REDACTED)]);
   });
 }

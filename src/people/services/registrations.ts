@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Registration } from '#schemas/registrations.js';
 import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
+import { recordRefusal } from '#src/audit/refusals.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, duplicate, InvalidRequest, missingValue, valueError } from '#src/errors.js';
@@ -139,8 +140,10 @@ export async function assertRegistrant(
   ];
   return throttled(context, throttles, async () => {
     const matches = await verifyPassword(password, registration.password_hash, passwordCost);
-    if (!matches) throw new ApiError('invalid_credentials');
-    return true;
+    if (matches) return true;
+    const subject = `registration:${registration.id}`;
+    await recordRefusal(context, { action: 'account.password_refused', id: null, subject });
+    throw new ApiError('invalid_credentials');
   });
 }
 

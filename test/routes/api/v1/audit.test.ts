@@ -1,6 +1,7 @@
 import pg from 'pg';
 import t from 'tap';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { lastToken } from '#test/support/mails.js';
 import { type RecordedStatement, recordCalls, recordStatements } from '#test/support/statements.js';
 
 const URL = '/api/v1/audit';
@@ -129,6 +130,60 @@ t.test('records the credential, or null for anonymous requests', async (t) => {
     `insert into audit_log (action, resource) values ('account.register', 'user')`,
   );
   t.match(await newest(), { actor: null, credential: null, address: null, before: null });
+});
+
+t.test('records wrong passwords of those who are signed in, repeats in one entry', async (t) => {
+  const { id } = await createUser({ username: 'mistyping', email: 'mistyping@example.com' });
+  const browser = client();
+  await browser.signIn('mistyping', PASSWORD);
+  const wrong = 'a-Secret-typed-2';
+  const key = { name: 'x', scopes: ['me:read'], current_password: wrong };
+  const change = { new_password: 'Battery-Staple-8', confirm_password: 'Battery-Staple-8' };
+  const confirm = { email: 'new@example.com', password: wrong };
+  for (const reply of [
+    await browser.post('/api/v1/me/api-keys', key),
+    await browser.post('/api/v1/auth/change-password', { current_password: wrong, ...change }),
+    await browser.post('/api/v1/me/email', confirm),
+    await browser.request({ method: 'DELETE', url: '/api/v1/me', payload: { password: wrong } }),
+  ]) {
+    t.equal(reply.status, 422, reply.text);
+  }
+  const found = await admin.get('/api/v1/audit?action=account.password_refused');
+  t.equal(found.json.total, 1);
+  t.match(found.json.items[0], {
+    resource: 'user',
+    resource_id: String(id),
+    count: 4,
+    actor: null,
+    address: '127.0.0.1',
+    before: null,
+    after: null,
+  });
+  t.notMatch(found.text, 'typed');
+  t.equal(
+    (await browser.post('/api/v1/me/api-keys', { ...key, current_password: PASSWORD })).status,
+    201,
+  );
+  t.equal(
+    (await admin.get('/api/v1/audit?action=account.password_refused')).json.items[0].count,
+    4,
+  );
+});
+
+t.test('records wrong passwords of those who confirm a registration', async (t) => {
+  const test = await createTestApp(t);
+  const auditor = await test.signedIn({ username: 'auditor', role: 'admin' });
+  const passwords = { password: PASSWORD, confirm_password: PASSWORD };
+  const registration = { username: 'newcomer', email: 'newcomer@example.com', agree_terms: true };
+  await test.client().post('/api/v1/auth/register', { ...registration, ...passwords });
+  const token = await lastToken(test);
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const body = { token, password: 'a-Secret-typed-3' };
+    t.equal((await test.client().post('/api/v1/auth/verify-email', body)).status, 401);
+  }
+  const found = await auditor.get('/api/v1/audit?action=account.password_refused');
+  t.match(found.json, { total: 1, items: [{ count: 3, resource: 'user', resource_id: null }] });
+  t.notMatch(found.text, /typed|newcomer/);
 });
 
 t.test('records a failed login without the input', async (t) => {
