@@ -610,7 +610,7 @@ export interface paths {
         get: operations["users-read"];
         /**
          * Replace a user
-         * @description Replaces all fields of a user. Omitted fields are reset to their defaults; the role is kept. An API key cannot change an administrator, and only the profile of its own user.
+         * @description Replaces all fields of a user. Omitted fields are reset to their defaults; the role is kept. An API key cannot change an administrator or an email address, and only the profile of its own user.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -627,7 +627,7 @@ export interface paths {
         head?: never;
         /**
          * Change a user
-         * @description Changes the given fields. Users can change their own profile; only administrators can change `username`, `email` and `is_active`. Deactivating a user ends all their sessions. An API key cannot change an administrator, and only the profile of its own user.
+         * @description Changes the given fields. Users can change their own profile; only administrators can change `username`, `email` and `is_active`. Deactivating a user ends all their sessions. An API key cannot change an administrator or an email address, and only the profile of its own user.
          *
          *     **Access:** the owner and administrators. **API key:** needs the scope `users:write`.
          */

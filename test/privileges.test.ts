@@ -32,7 +32,8 @@ const TABLE = `
   users-replace own:profile        admin  admin  none   admin      admin      none
   users-replace own:username       admin  admin  ok     admin      admin      never
   users-replace own:email          admin  admin  ok     admin      admin      never
-  users-replace author:email       admin  admin  ok     admin      admin      ok
+  users-replace author:profile     admin  admin  none   admin      admin      none
+  users-replace author:email       admin  admin  ok     admin      admin      never
   users-replace admin:profile      admin  admin  none   admin      admin      never
   users-replace admin:email        admin  admin  ok     admin      admin      never
   users-replace lesser:email       admin  admin  ok     admin      admin      never
@@ -42,7 +43,10 @@ const TABLE = `
   users-update own:is_active       admin  admin  ok     admin      admin      never
   users-update author:profile      owner  owner  none   owner      owner      none
   users-update author:username     owner  owner  ok     owner      owner      ok
-  users-update author:email        owner  owner  ok     owner      owner      ok
+  users-update author:email        owner  owner  ok     owner      owner      never
+  users-update author:no-email     owner  owner  ok     owner      owner      never
+  users-update author:same-email   owner  owner  none   owner      owner      none
+  users-update asleep:email        owner  owner  ok     owner      owner      never
   users-update author:is_active    owner  owner  ok     owner      owner      ok
   users-update asleep:is_active    owner  owner  ok     owner      owner      ok
   users-update admin:profile       owner  owner  none   owner      owner      never
@@ -167,6 +171,8 @@ async function requestOf(
         profile: { nickname: fresh },
         username: { username: fresh },
         email: { email: `${fresh}@example.org` },
+        'no-email': { email: null },
+        'same-email': { email },
         is_active: { is_active: whose.includes('asleep') },
       };
       const rest = operation === 'users-replace' ? { username, email } : {};

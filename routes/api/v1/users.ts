@@ -26,6 +26,10 @@ const MAX_BULK_BYTES = 4 * 1024 * 1024;
 
 const tags = [tag.name];
 
+const KEY_CHANGES =
+  'An API key cannot change an administrator or an email address, and only the profile of its own ' +
+  'user.';
+
 const KEY_LIMITS = 'An API key cannot do this to an administrator or to its own user.';
 
 const operations = {
@@ -77,8 +81,8 @@ const operations = {
     summary: 'Replace a user',
     description:
       'Replaces all fields of a user. Omitted fields are reset to their defaults; the role ' +
-      'is kept. An API key cannot change an administrator, and only the profile of its own ' +
-      'user.',
+      'is kept. ' +
+      KEY_CHANGES,
     tags,
     params: UserParams,
     headers: IfMatchHeaders,
@@ -91,8 +95,8 @@ const operations = {
     description:
       'Changes the given fields. Users can change their own profile; only administrators ' +
       'can change `username`, `email` and `is_active`. Deactivating a user ends all their ' +
-      'sessions. An API key cannot change an administrator, and only the profile of its own ' +
-      'user.',
+      'sessions. ' +
+      KEY_CHANGES,
     tags,
     params: UserParams,
     headers: IfMatchHeaders,

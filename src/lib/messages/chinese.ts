@@ -128,7 +128,7 @@ export const chinese: Messages = {
     insufficient_scope: '此 API 密钥缺少权限范围 `{scope}`',
     key_not_allowed: '此处不能使用 API 密钥，请登录后操作',
     key_cannot_administer:
-      'API 密钥不能创建、更改或删除管理员，也不能更改其所属用户的用户名、邮箱地址、角色或状态，请登录后操作',
+      'API 密钥不能创建、更改或删除管理员，不能更改任何用户的邮箱地址，也不能更改其所属用户的用户名、角色或状态，请登录后操作',
     registration_closed: '注册已关闭，请联系管理员创建账户',
     beyond_own_permissions: '不能授予自己没有的权限，也不能更改拥有这些权限的管理员',
     edit_window_over: '评论只能在发表后 {minutes} 分钟内编辑',

@@ -49,8 +49,8 @@ export const english = {
     insufficient_scope: 'This API key lacks the scope `{scope}`',
     key_not_allowed: 'API keys cannot be used here; sign in instead',
     key_cannot_administer:
-      'API keys cannot create, change or delete administrators, nor change the username, email ' +
-      'address, role or status of their own user; sign in instead',
+      'API keys cannot create, change or delete administrators, nor change email addresses, nor ' +
+      'the username, role or status of their own user; sign in instead',
     registration_closed: 'Registration is closed; ask an administrator for an account',
     beyond_own_permissions:
       'You cannot grant permissions that you do not have, nor change an administrator who has them',

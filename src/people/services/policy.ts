@@ -8,16 +8,18 @@ import type { FullUser } from '#src/people/stores/users.js';
 /** Fields that only administrators may change, because they decide who can sign in, and as whom. */
 const ADMIN_FIELDS = ['username', 'email', 'is_active'] as const;
 
-type Change = 'profile' | 'identity';
+/** What a change concerns. Whoever has the email address of a user can set their password. */
+type Change = 'profile' | 'identity' | 'email';
 
 /** Returns whether the changes concern more than the profile. */
 export function kindOfChange(changes: UserUpdate): Change {
+  if (changes.email !== undefined) return 'email';
   return ADMIN_FIELDS.some((field) => changes[field] !== undefined) ? 'identity' : 'profile';
 }
 
 /** @throws ApiError admin_required if anyone but an administrator changes an administered field */
 export function assertMayChangeFields({ viewer }: Context, changes: UserUpdate): void {
-  if (kindOfChange(changes) === 'identity' && !isAdministrator(viewer)) {
+  if (kindOfChange(changes) !== 'profile' && !isAdministrator(viewer)) {
     throw new ApiError('admin_required');
   }
 }
@@ -38,8 +40,9 @@ export function assertGrantable({ viewer }: Context, granted: Mask, before: Mask
 
 /**
  * Protects administrators from those who have fewer permissions, who could otherwise remove all who
- * may grant them, and from API keys. A key changes nothing but the profile of its own user either:
- * it must not outlive its deletion under another name, address or role.
+ * may grant them, and from API keys. A key changes nothing but the profile of its own user either,
+ * and nobody's email address, by which the password can be reset: whoever finds it must not take
+ * over accounts, nor outlive its deletion under another name or role.
  *
  * @throws ApiError key_cannot_administer; beyond_own_permissions
  */
@@ -49,7 +52,8 @@ export function assertMayChangeUser(
   change: Change,
 ): void {
   const isOwn = viewer?.id === id;
-  if (isKey(viewer) && (isOwn ? change === 'identity' : isAdministratorMask(permissions))) {
+  const isForbidden = isOwn ? change !== 'profile' : isAdministratorMask(permissions);
+  if (isKey(viewer) && (change === 'email' || isForbidden)) {
     throw new ApiError('key_cannot_administer');
   }
   if (viewer === null || isOwn || !isAdministratorMask(permissions)) return;

@@ -78,8 +78,8 @@ export async function createUsers(context: Context, users: UserCreate[]): Promis
  *   precondition_failed if the user has changed since it was read; duplicate; last_administrator if
  *   no administrator would remain; admin_required if anyone but an administrator changes an
  *   administered field; beyond_own_permissions; insufficient_scope if an API key without `me:write`
- *   changes its own user; key_cannot_administer if an API key changes an administrator, or more than
- *   the profile of its own user
+ *   changes its own user; key_cannot_administer if an API key changes an administrator, anybody's
+ *   email address, or more than the profile of its own user
  */
 export function changeUser(
   context: Context,
