@@ -1,5 +1,5 @@
 import t from 'tap';
-import { networkOf } from '#src/lib/network.js';
+import { addressIn, networkOf, siteOf } from '#src/lib/network.js';
 
 t.test('returns an IPv4 address unchanged', async (t) => {
   t.equal(networkOf('192.0.2.7'), '192.0.2.7');
@@ -18,4 +18,35 @@ t.test('returns the /64 network of an IPv6 address', async (t) => {
 
 t.test('returns other strings unchanged', async (t) => {
   for (const text of ['', 'unix', '1.2.3', 'a:b']) t.equal(networkOf(text), text);
+});
+
+t.test('finds the IPv4 address in every spelling of an IPv6 address', async (t) => {
+  const mapped = [
+    '::ffff:c000:207',
+    '::FFFF:C000:0207',
+    '0:0:0:0:0:ffff:192.0.2.7',
+    '0000:0000:0000:0000:0000:ffff:c000:0207',
+    '::0:ffff:192.0.2.7',
+    '[::ffff:c000:207]:443',
+    '::ffff:c000:207%eth0',
+  ];
+  for (const address of mapped) {
+    t.equal(addressIn(address), '192.0.2.7', address);
+    t.equal(networkOf(address), '192.0.2.7', address);
+    t.equal(siteOf(address), '192.0.2.7', address);
+  }
+  for (const address of ['64:ff9b::192.0.2.7', '64:ff9b::c000:207', '::192.0.2.7', '::c000:207']) {
+    t.equal(networkOf(address), '192.0.2.7', address);
+    t.equal(siteOf(address), '192.0.2.7', address);
+  }
+  for (const address of ['::1', '::', '::ffff', '::1:ffff:c000:207', '64:ff9b:1::c000:207']) {
+    t.match(networkOf(address), /::\/64$/, address);
+  }
+});
+
+t.test('returns the /48 network of an IPv6 address', async (t) => {
+  t.equal(siteOf('2001:db8:1:2::1'), '2001:db8:1::/48');
+  t.equal(siteOf('2001:DB8:1:ffff:ffff::'), '2001:db8:1::/48');
+  t.equal(siteOf('192.0.2.7'), '192.0.2.7');
+  t.equal(siteOf('unix'), 'unix');
 });
