@@ -295,7 +295,7 @@ export const ConfigSchema = Type.Object({
       description:
         'Maximum size of a request body in bytes; most operations have a lower limit, which ' +
         'follows from their schema. The larger bodies of all running requests may take twice as ' +
-        'many bytes, those of one network as many',
+        'many bytes, those of one network or one user as many',
     }),
     16 * 1024 * 1024,
   ),
@@ -304,8 +304,9 @@ export const ConfigSchema = Type.Object({
       minimum: 4,
       maximum: 100_000,
       description:
-        'Maximum number of open connections, of which one network may hold a quarter; behind a ' +
-        'trusted proxy, the proxy limits its clients',
+        'Maximum number of open connections, of which one network may hold a quarter and a /48 ' +
+        'of IPv6 half; behind a trusted proxy, the proxy limits its clients. A further connection ' +
+        'takes the place of one that waits between two requests',
     }),
     1000,
   ),

@@ -1,9 +1,9 @@
-import { finished } from 'node:stream';
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { finished, Transform } from 'node:stream';
+import type { FastifyRequest, RequestPayload, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
-import { ByteBudget } from '#src/lib/byte-budget.js';
-import { networkOf } from '#src/lib/network.js';
+import { ByteBudget, type Exceeded, type Hold, type Holder } from '#src/lib/byte-budget.js';
+import { networkOf, siteOf } from '#src/lib/network.js';
 import {
   type BodyMode,
   type Definitions,
@@ -25,8 +25,9 @@ const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
 /**
  * Reads bodies as bytes, within the limit of the operation: a few KiB, or what its schema needs. The
- * larger bodies of all requests that are running have a budget of bytes, of which one client gets
- * half: beyond it, 429 or 503.
+ * larger bodies of all requests that are running have a budget of bytes, of which one network and
+ * one user get half each: beyond it, 429 or 503. Bytes count as they arrive, so a client takes
+ * nothing from others by announcing a body.
  */
 export default fp<{ limit: number }>(
   async (app, { limit }) => {
@@ -44,31 +45,67 @@ export default fp<{ limit: number }>(
       async (_request: unknown, body: Buffer) => body,
     );
 
-    const budget = new ByteBudget({ total: 2 * limit, each: limit });
+    const budget = new ByteBudget(2 * limit);
     app.addHook('preParsing', async (request, reply, payload) => {
       const type = request.headers['content-type'];
       if (type !== undefined && !MEDIA_TYPE.test(type)) {
         request.headers = { 'content-type': 'application/octet-stream' };
       }
-      if (hasBody(request.raw)) reserve(budget, request, reply);
-      return payload;
+      // A body over the limit is refused unread.
+      const length = announcedLength(request);
+      if (length === 0 || length > request.routeOptions.bodyLimit) return payload;
+      const hold = budget.hold(holdersOf(request, limit));
+      const isLarge = length > SMALL_BODY;
+      const exceeded = isLarge ? hold.exceeds(length) : null;
+      if (exceeded !== null) throw refusal(exceeded);
+      if (isExpecting(request)) reply.raw.writeContinue();
+      if (!isLarge) return payload;
+      finished(reply.raw, () => hold.release());
+      return counted(payload, hold);
     });
   },
-  { name: 'bodies', dependencies: ['components', 'client-address'] },
+  { name: 'bodies', dependencies: ['components', 'client-address', 'local-access'] },
 );
 
-/** Reserves the bytes of a body until its request has been answered. */
-function reserve(budget: ByteBudget, request: FastifyRequest, reply: FastifyReply): void {
-  const { bodyLimit } = request.routeOptions;
-  const length = Number(request.headers['content-length'] ?? bodyLimit);
-  // A body over the limit is refused unread.
-  if (length <= SMALL_BODY || length > bodyLimit) return;
-  const release = budget.reserve(networkOf(request.address), length);
-  if (release === 'each') {
-    throw new ApiError('too_many_requests', { headers: { 'retry-after': '1' } });
-  }
-  if (release === 'total') throw new ApiError('too_busy');
-  finished(reply.raw, release);
+/** Bytes of the body; those that it may have if the request does not say; 0 if it has none. */
+function announcedLength({ raw, headers, routeOptions }: FastifyRequest): number {
+  return hasBody(raw) ? Number(headers['content-length'] ?? routeOptions.bodyLimit) : 0;
+}
+
+/** Whether the client sends the body only when invited to (RFC 9110, section 10.1.1). */
+function isExpecting({ raw, method }: FastifyRequest): boolean {
+  const { expect } = raw.headers;
+  // The bodies of these are ignored, and HTTP/1.0 has no invitation.
+  if (['GET', 'HEAD'].includes(method) || raw.httpVersion === '1.0') return false;
+  return expect?.toLowerCase() === '100-continue';
+}
+
+/** A site of IPv6 gets more than one of its networks, and less than all. */
+function holdersOf({ address, viewer }: FastifyRequest, limit: number): Holder[] {
+  const holders = [
+    { name: networkOf(address), most: limit },
+    { name: `site ${siteOf(address)}`, most: 1.5 * limit },
+  ];
+  return viewer === null ? holders : [...holders, { name: `user ${viewer.id}`, most: limit }];
+}
+
+/** Passes a body on while its bytes are within the budget. */
+function counted(payload: RequestPayload, hold: Hold): Transform {
+  const passed = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      const exceeded = hold.add(chunk.length);
+      if (exceeded === null) done(null, chunk);
+      else done(refusal(exceeded));
+    },
+  });
+  payload.once('error', (error) => passed.destroy(error));
+  // What follows is discarded, so that the client can read the refusal.
+  passed.once('error', () => payload.resume());
+  return payload.pipe(passed);
+}
+
+function refusal(exceeded: Exceeded): ApiError {
+  return new ApiError(exceeded === 'each' ? 'too_many_requests' : 'too_busy');
 }
 
 /**

@@ -5,14 +5,18 @@ import type { ConnectionError } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, toErrorResponse } from '#src/errors.js';
 import type { ErrorCode } from '#src/lib/messages/index.js';
-import { networkOf } from '#src/lib/network.js';
+import { networkOf, siteOf } from '#src/lib/network.js';
 
 export interface ConnectionsOptions {
-  /** Maximum number of open connections; the server closes further ones at once. */
+  /**
+   * Maximum number of open connections. A further one takes the place of a connection that waits
+   * between two requests; without such a connection, the server closes it at once.
+   */
   max: number;
   /**
-   * Maximum number of open connections from one network, likewise. Infinity behind a proxy, from
-   * which all connections come.
+   * Maximum number of open connections from one network; the server closes further ones at once. A
+   * site (a /48 network of IPv6) may have twice as many. Infinity behind a proxy, from which all
+   * connections come.
    */
   maxPerNetwork: number;
 }
@@ -32,8 +36,11 @@ interface Patience {
   bytes: number;
 }
 
-/** The latest response on each connection. */
-const responses = new WeakMap<Socket, ServerResponse>();
+/** The unfinished responses on each connection, the oldest first: clients may pipeline requests. */
+const unfinished = new WeakMap<Socket, Set<ServerResponse>>();
+
+/** Connections on which something invalid has arrived. */
+const refused = new WeakSet<Socket>();
 
 /** Connections whose side of the server has ended. */
 const ending = new WeakSet<Socket>();
@@ -48,23 +55,18 @@ const ending = new WeakSet<Socket>();
 export default fp<ConnectionsOptions>(
   async (app, { max, maxPerNetwork }) => {
     const { server } = app;
-    server.maxConnections = max;
-
-    const perNetwork = new Map<string, number>();
-    server.on('connection', (socket: Socket) => {
-      const network = networkOf(socket.remoteAddress ?? '');
-      const count = (perNetwork.get(network) ?? 0) + 1;
-      perNetwork.set(network, count);
-      socket.once('close', () => {
-        const left = (perNetwork.get(network) ?? 1) - 1;
-        if (left === 0) perNetwork.delete(network);
-        else perNetwork.set(network, left);
-      });
-      if (count > maxPerNetwork) socket.destroy();
-    });
+    const places = new Places(max, maxPerNetwork);
+    server.on('connection', (socket: Socket) => places.enter(socket));
 
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      responses.set(request.socket, response);
+      const { socket } = request;
+      const running = unfinished.get(socket) ?? new Set();
+      unfinished.set(socket, running.add(response));
+      places.setBusy(socket);
+      response.once('close', () => {
+        running.delete(response);
+        if (running.size === 0 && !ending.has(socket)) places.setIdle(socket);
+      });
       if (!hasBody(request)) return;
       // Before the listener of Node, which destroys the socket.
       response.prependOnceListener('finish', () => {
@@ -85,17 +87,101 @@ export default fp<ConnectionsOptions>(
       reply.hijack();
       raw.socket.destroy();
     });
-    app.addHook('preParsing', async (request, reply, payload) => {
-      const { expect } = request.raw.headers;
-      if (expect?.toLowerCase() === '100-continue') reply.raw.writeContinue();
-      return payload;
-    });
     app.addHook('onSend', async (request, reply) => {
       if (hasBody(request.raw) && !request.raw.complete) reply.header('connection', 'close');
     });
   },
   { name: 'connections' },
 );
+
+/** The places of open connections, in total and for each network. */
+class Places {
+  readonly #max: number;
+  readonly #maxPerNetwork: number;
+  readonly #open = new Map<Socket, { network: string; site: string }>();
+  readonly #perNetwork = new Map<string, number>();
+  readonly #perSite = new Map<string, number>();
+  /** Connections between two requests, the longest idle first, with the bytes read until then. */
+  readonly #idle = new Map<Socket, number>();
+
+  constructor(max: number, maxPerNetwork: number) {
+    this.#max = max;
+    this.#maxPerNetwork = maxPerNetwork;
+  }
+
+  /** Takes a place until the connection is closed, or destroys the connection. Idempotent. */
+  enter(socket: Socket): void {
+    // The server emits `connection` again for a request whose upgrade it ignores.
+    if (this.#open.has(socket)) return;
+    const network = networkOf(socket.remoteAddress ?? '');
+    const site = siteOf(socket.remoteAddress ?? '');
+    const isWithinShare =
+      (this.#perNetwork.get(network) ?? 0) < this.#maxPerNetwork &&
+      (this.#perSite.get(site) ?? 0) < 2 * this.#maxPerNetwork;
+    if (!isWithinShare || (this.#open.size >= this.#max && !this.#closeIdle())) {
+      socket.destroy();
+      return;
+    }
+    this.#open.set(socket, { network, site });
+    add(this.#perNetwork, network, 1);
+    add(this.#perSite, site, 1);
+    socket.once('close', () => this.#leave(socket));
+  }
+
+  setBusy(socket: Socket): void {
+    this.#idle.delete(socket);
+  }
+
+  setIdle(socket: Socket): void {
+    if (this.#open.has(socket) && !socket.destroyed) this.#idle.set(socket, socket.bytesRead);
+  }
+
+  #leave(socket: Socket): void {
+    const from = this.#open.get(socket);
+    if (from === undefined) return;
+    this.#open.delete(socket);
+    this.#idle.delete(socket);
+    add(this.#perNetwork, from.network, -1);
+    add(this.#perSite, from.site, -1);
+  }
+
+  /**
+   * Closes the longest idle connection of the network that has the most, as a server may at any time
+   * (RFC 9112, section 9.5). Returns false if no connection is idle.
+   */
+  #closeIdle(): boolean {
+    let longest: Socket | undefined;
+    let most = 0;
+    for (const [socket, bytesRead] of this.#idle) {
+      // The head of the next request is arriving.
+      if (socket.bytesRead > bytesRead) continue;
+      const count = this.#perNetwork.get(this.#open.get(socket)?.network ?? '') ?? 0;
+      if (count <= most) continue;
+      longest = socket;
+      most = count;
+    }
+    if (longest === undefined) return false;
+    this.#leave(longest);
+    longest.destroy();
+    return true;
+  }
+}
+
+function add(counts: Map<string, number>, name: string, difference: number): void {
+  const count = (counts.get(name) ?? 0) + difference;
+  if (count === 0) counts.delete(name);
+  else counts.set(name, count);
+}
+
+/**
+ * Calls `action` as soon as all responses on a connection are finished; not at all if the connection
+ * is closed before.
+ */
+export function afterResponses(socket: Socket, action: () => void): void {
+  const [oldest] = unfinished.get(socket) ?? [];
+  if (oldest === undefined) action();
+  else oldest.once('close', () => afterResponses(socket, action));
+}
 
 /** Whether a request announces a body (RFC 9112, section 6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
@@ -112,10 +198,27 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 export function answerClientError(error: ConnectionError, socket: Socket): void {
   // The rest of something that was refused already.
   if (ending.has(socket) && error.code !== 'ECONNRESET') return;
-  const response = responses.get(socket);
-  const isAnswering = response?.headersSent === true && !response.writableFinished;
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy();
-  else answerSocket(socket, CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request');
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  // Node reports each further piece of the invalid request, too.
+  if (refused.has(socket)) return;
+  refused.add(socket);
+  refuse(socket, CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request');
+}
+
+/** Answers the invalid part of what arrives, after the responses to all requests before it. */
+function refuse(socket: Socket, code: ErrorCode): void {
+  const [oldest] = unfinished.get(socket) ?? [];
+  if (oldest === undefined) {
+    if (socket.writable) answerSocket(socket, code);
+  } else if (oldest.req.complete) {
+    oldest.once('close', () => refuse(socket, code));
+  } else if (oldest.headersSent) {
+    // Its body is at fault, but its response has begun.
+    socket.destroy();
+  } else answerSocket(socket, code);
 }
 
 const CLIENT_ERRORS: Record<string, ErrorCode> = {

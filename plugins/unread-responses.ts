@@ -22,16 +22,15 @@ const SAFE_METHODS = ['GET', 'HEAD'];
  */
 export default fp(
   async (app) => {
-    const budget = new ByteBudget(BUDGET);
+    const budget = new ByteBudget(BUDGET.total);
     app.addHook('onSend', async (request, reply, payload) => {
       const bytes = sizeOf(payload);
       if (bytes <= LARGE || reply.statusCode >= 400) return payload;
-      const release = budget.reserve(networkOf(request.address), bytes);
-      if (typeof release === 'function') finished(reply.raw, release);
+      const hold = budget.hold([{ name: networkOf(request.address), most: BUDGET.each }]);
+      const exceeded = hold.add(bytes);
+      if (exceeded === null) finished(reply.raw, () => hold.release());
       else if (SAFE_METHODS.includes(request.method)) {
-        throw release === 'each'
-          ? new ApiError('too_many_requests', { headers: { 'retry-after': '1' } })
-          : new ApiError('too_busy');
+        throw new ApiError(exceeded === 'each' ? 'too_many_requests' : 'too_busy');
       }
       return payload;
     });

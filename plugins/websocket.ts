@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import websocket, { type WebSocket, type WebsocketPluginOptions } from '@fastify/websocket';
 import fp from 'fastify-plugin';
+import { afterResponses } from './connections.js';
 
 const KIB = 1024;
 
@@ -123,7 +124,7 @@ export default fp(
     /**
      * Node emits `upgrade` for any protocol, including HTTP/2, which this service does not support.
      */
-    function route(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    function route(request: IncomingMessage, socket: Socket, head: Buffer): void {
       const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
       if (isWebSocket) upgrades.emit('upgrade', request, socket, head);
       else ignoreUpgrade(app.server, request, socket, head);
@@ -140,7 +141,7 @@ export default fp(
 function ignoreUpgrade(
   server: Server,
   request: IncomingMessage,
-  socket: Duplex,
+  socket: Socket,
   head: Buffer,
 ): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
@@ -148,6 +149,10 @@ function ignoreUpgrade(
     const [name = '', value] = request.rawHeaders.slice(index, index + 2);
     if (!/^(?:upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`);
   }
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  server.emit('connection', socket);
+  const start = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  // The server queues responses to pipelined requests only behind those that it knows.
+  afterResponses(socket, () => {
+    socket.unshift(Buffer.concat([start, head]));
+    server.emit('connection', socket);
+  });
 }

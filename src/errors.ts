@@ -64,8 +64,8 @@ export const STATUSES = {
   gateway_timeout: 504,
 } as const satisfies Record<ErrorCode, number>;
 
-/** `Retry-After` of responses with status 503, in seconds. */
-const RETRY_AFTER_SECONDS = 2;
+/** `Retry-After` in seconds, by status; errors that know better override it. */
+const RETRY_AFTER: Record<number, number> = { 429: 1, 503: 2 };
 
 export interface ApiErrorOptions {
   /** Values for the placeholders in the message. */
@@ -227,6 +227,6 @@ export function duplicate(
 
 function defaultHeaders(status: number): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer' };
-  if (status === 503) return { 'retry-after': String(RETRY_AFTER_SECONDS) };
-  return {};
+  const seconds = RETRY_AFTER[status];
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }

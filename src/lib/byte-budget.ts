@@ -1,41 +1,65 @@
+/** Whoever holds bytes, with the maximum that it may hold at once. */
+export interface Holder {
+  name: string;
+  most: number;
+}
+
+/** The bound that further bytes would exceed: that of a holder, or the total. */
+export type Exceeded = 'each' | 'total';
+
+/** Bytes of a {@link ByteBudget} that are held for one purpose. */
+export interface Hold {
+  /** Returns the bound that this many further bytes would exceed now. Reserves nothing. */
+  exceeds(bytes: number): Exceeded | null;
+  /** Reserves further bytes. Returns the bound that they would exceed, and then reserves nothing. */
+  add(bytes: number): Exceeded | null;
+  /** Releases all bytes, for good. Must be called; idempotent. */
+  release(): void;
+}
+
 /** Bounds the bytes that are held at once, in total and for each holder. */
 export class ByteBudget {
   readonly #total: number;
-  readonly #each: number;
   readonly #held = new Map<string, number>();
   #sum = 0;
 
-  /**
-   * @param total maximum bytes of all holders
-   * @param each maximum bytes of one holder
-   */
-  constructor({ total, each }: { total: number; each: number }) {
+  /** @param total maximum bytes of all holders */
+  constructor(total: number) {
     this.#total = total;
-    this.#each = each;
   }
 
-  /**
-   * Reserves bytes for a holder.
-   *
-   * @returns a function that releases them, which must be called and is idempotent; or the bound
-   *   that would be exceeded
-   */
-  reserve(holder: string, bytes: number): (() => void) | 'total' | 'each' {
-    const held = this.#held.get(holder) ?? 0;
-    if (held + bytes > this.#each) return 'each';
-    if (this.#sum + bytes > this.#total) return 'total';
-    this.#add(holder, bytes);
-    let released = false;
-    return () => {
-      if (!released) this.#add(holder, -bytes);
-      released = true;
+  /** Begins to hold bytes, which count for each of the holders. */
+  hold(holders: readonly Holder[]): Hold {
+    let mine = 0;
+    let isReleased = false;
+    const exceeds = (bytes: number): Exceeded | null => {
+      const isOver = ({ name, most }: Holder) => (this.#held.get(name) ?? 0) + bytes > most;
+      if (holders.some(isOver)) return 'each';
+      return this.#sum + bytes > this.#total ? 'total' : null;
+    };
+    return {
+      exceeds,
+      add: (bytes) => {
+        const exceeded = exceeds(bytes);
+        if (exceeded !== null || isReleased) return exceeded;
+        mine += bytes;
+        this.#add(holders, bytes);
+        return null;
+      },
+      release: () => {
+        isReleased = true;
+        this.#add(holders, -mine);
+        mine = 0;
+      },
     };
   }
 
-  #add(holder: string, bytes: number): void {
+  #add(holders: readonly Holder[], bytes: number): void {
     this.#sum += bytes;
-    const held = (this.#held.get(holder) ?? 0) + bytes;
-    if (held === 0) this.#held.delete(holder);
-    else this.#held.set(holder, held);
+    for (const { name } of holders) {
+      const held = (this.#held.get(name) ?? 0) + bytes;
+      if (held === 0) this.#held.delete(name);
+      else this.#held.set(name, held);
+    }
   }
 }

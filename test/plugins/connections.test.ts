@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { createTestApp, type TestApp } from '#test/support/app.js';
+import type { Client } from '#test/support/client.js';
 import { contract } from '#test/support/contract.js';
 import { operationsOf } from '#test/support/generate-request.js';
 
@@ -14,8 +16,8 @@ async function listen({ app }: TestApp): Promise<number> {
 }
 
 /** Connects without ending the connection when the server does. */
-async function open(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+async function open(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true });
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   return socket;
@@ -34,6 +36,12 @@ function head(method: string, path: string, fields: Record<string, string | numb
     return `${name}: ${value}\r\n`;
   });
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}
+
+function cookiesOf(client: Client): string {
+  return ['althing_session', 'althing_csrf']
+    .map((name) => `${name}=${encodeURIComponent(client.cookie(name) ?? '')}`)
+    .join('; ');
 }
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
@@ -109,19 +117,47 @@ t.test('does not wait for the body of somebody who may not send it', async (t) =
   t.ok(refused > 30, 'most operations require an account');
 });
 
-t.test('invites a body only after the checks of the headers', async (t) => {
-  const ask = async (path: string) => {
-    const socket = await open(port);
-    const fields = { expect: '100-continue', 'content-length': 2, connection: 'close' };
-    socket.write(head('POST', path, { 'content-type': 'application/json', ...fields }));
+t.test('invites a body only after all checks of the headers', async (t) => {
+  const development = await createTestApp(t, { APP_ENV: 'development' });
+  const author = await development.signedIn({ username: 'ann', role: 'author' });
+  const to = await listen(development);
+  const { csrf_token: token } = (await author.get('/api/v1/auth/csrf')).json;
+  const ask = async (
+    method: string,
+    path: string,
+    fields: Record<string, string | number> = {},
+  ) => {
+    const socket = await open(to);
+    const expect = { expect: '100-continue', 'content-length': 2, connection: 'close', ...fields };
+    socket.write(head(method, path, { 'content-type': 'application/json', ...expect }));
     socket.once('data', (chunk: Buffer) => {
       if (chunk.toString().startsWith('HTTP/1.1 100 ')) socket.end('{}');
     });
-    return readAll(socket);
+    const answer = await readAll(socket);
+    socket.destroy();
+    return answer;
   };
-  t.match(await ask('/api/v1/posts'), /^HTTP\/1\.1 401 /);
-  t.match(await ask('/nowhere'), /^HTTP\/1\.1 404 /);
-  t.match(await ask('/api/v1/auth/login'), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 422 /);
+  const login = '/api/v1/auth/login';
+  const signedIn = { cookie: cookiesOf(author), 'x-csrf-token': token };
+  t.match(await ask('POST', '/api/v1/posts'), /^HTTP\/1\.1 401 /);
+  t.match(await ask('POST', '/nowhere'), /^HTTP\/1\.1 404 /);
+  t.match(await ask('POST', '/health'), /^HTTP\/1\.1 405 /);
+  t.match(await ask('POST', login, { host: 'a b' }), /^HTTP\/1\.1 400 /);
+  t.match(await ask('GET', '/dev/mail', { host: 'a.example' }), /^HTTP\/1\.1 404 /);
+  t.match(await ask('GET', '/health'), /^HTTP\/1\.1 200 /, 'a body that is ignored');
+  for (const [path, length] of [
+    ['/api/v1/auth/logout', 16 * 1024 + 1],
+    [login, 1_000_000],
+    [login, 20_000_000],
+  ] as const) {
+    t.match(await ask('POST', path, { 'content-length': length }), /^HTTP\/1\.1 413 /, path);
+  }
+  t.match(
+    await ask('POST', '/api/v1/posts', { ...signedIn, 'content-length': 20_000_000 }),
+    /^HTTP\/1\.1 413 /,
+  );
+  t.match(await ask('POST', login), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 422 /);
+  t.match(await ask('POST', '/api/v1/posts', signedIn), /^HTTP\/1\.1 100 .*HTTP\/1\.1 422 /s);
 });
 
 t.test('does not run a request that follows a refused body', async (t) => {
@@ -221,6 +257,117 @@ t.test('bounds connections in total and from one network', async (t) => {
   }
 });
 
+/** Sends a request over a connection and returns the head of its response. */
+async function ask(socket: Socket, fields = {}): Promise<string> {
+  socket.write(head('GET', '/health', fields));
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
+  return chunk.toString();
+}
+
+t.test('counts a connection once, whatever upgrades its requests ask for', async (t) => {
+  const limited = await createTestApp(t, { MAX_CONNECTIONS: 8, PLAYGROUND: true });
+  const to = await listen(limited);
+  const [socket, other] = [await open(to), await open(to)];
+  const listeners: number[] = [];
+  limited.app.server.on('request', (request) => {
+    const { socket } = request;
+    listeners.push(socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0));
+  });
+  for (let count = 0; count < 20; count += 1) {
+    const upgrade = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c' };
+    t.match(await ask(socket, upgrade), /^HTTP\/1\.1 200 /, `request ${count}`);
+  }
+  t.equal(listeners.at(-1), listeners[1], 'no listener is added for a request');
+  t.match(await ask(other), /^HTTP\/1\.1 200 /);
+  socket.destroy();
+  other.destroy();
+  await until(async () => (await connectionsOf(limited)) === 0);
+  const next = [await open(to), await open(to)];
+  for (const each of next) t.match(await ask(each), /^HTTP\/1\.1 200 /, 'all places are free');
+  for (const each of next) each.destroy();
+});
+
+t.test('when full, closes the longest idle connection of the largest network', async (t) => {
+  const limited = await createTestApp(t, { MAX_CONNECTIONS: 8 });
+  const to = await listen(limited);
+  const idle: Socket[] = [];
+  const closed: number[] = [];
+  for (const address of ['127.0.0.2', '127.0.0.3', '127.0.0.3', '127.0.0.4', '127.0.0.4']) {
+    const socket = await open(to, address);
+    const index = idle.push(socket) - 1;
+    socket.once('end', () => closed.push(index));
+    socket.once('close', () => closed.push(index));
+    t.match(await ask(socket), /^HTTP\/1\.1 200 /);
+  }
+  // These have not sent a whole request.
+  const starting = [await open(to, '127.0.0.5'), await open(to, '127.0.0.5'), await open(to)];
+  idle[1]?.write('GET /health HTTP/1.1\r\n');
+  await until(async () => (await connectionsOf(limited)) === 8);
+  await sleep(100);
+  const more = [await open(to, '127.0.0.6'), await open(to, '127.0.0.6')];
+  for (const socket of more) t.match(await ask(socket), /^HTTP\/1\.1 200 /, 'gets a place');
+  await until(async () => new Set(closed).size >= 2);
+  t.same(new Set(closed), new Set([2, 3]), 'not one whose request is arriving');
+  t.match(await ask(idle[4] as Socket), /^HTTP\/1\.1 200 /);
+  for (const socket of [...idle, ...starting, ...more]) socket.destroy();
+});
+
+t.test('bounds the connections of a site of IPv6', async (t) => {
+  const { app } = await createTestApp(t, { MAX_CONNECTIONS: 16 });
+  const arrive = (remoteAddress: string) => {
+    const socket = Object.assign(new PassThrough(), { remoteAddress, bytesRead: 0 });
+    app.server.emit('connection', socket);
+    return !socket.destroyed;
+  };
+  const accepted: Record<string, number> = { one: 0, site: 0, other: 0 };
+  const count = (name: string, address: string) => {
+    if (arrive(address)) accepted[name] = (accepted[name] ?? 0) + 1;
+  };
+  for (let index = 0; index < 10; index += 1) count('one', `2001:db8:1::${index}`);
+  for (let index = 1; index < 10; index += 1) count('site', `2001:db8:1:${index}::1`);
+  for (let index = 0; index < 10; index += 1) count('other', `2001:db8:2::${index}`);
+  t.same(accepted, { one: 4, site: 4, other: 4 });
+});
+
+t.test('answers something invalid after all requests before it', async (t) => {
+  const { app } = await createTestApp(
+    t,
+    {},
+    {
+      routes: (app) => {
+        app.get('/slow', { schema: { hide: true } }, async (_request, reply) => {
+          reply.type('text/plain').raw.writeHead(200, { 'content-length': 10 });
+          reply.raw.write('hello');
+          await sleep(300);
+          reply.hijack();
+          reply.raw.end('world');
+        });
+        app.get('/late', { schema: { hide: true } }, async (_request, reply) => {
+          await sleep(300);
+          reply.type('text/plain');
+          return 'the answer';
+        });
+      },
+    },
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port: to } = app.server.address() as AddressInfo;
+  const statuses = async (text: string) => {
+    const socket = await open(to);
+    socket.write(text);
+    const answer = await readAll(socket);
+    socket.destroy();
+    return { answer, all: answer.match(/HTTP\/1\.1 \d+/g)?.map((line) => Number(line.slice(9))) };
+  };
+  const nonsense = 'non\x01sense\r\n\r\n';
+  const health = head('GET', '/health', {});
+  const begun = await statuses(`${head('GET', '/slow', {})}${health}${health}${nonsense}`);
+  t.same(begun.all, [200, 200, 200, 400]);
+  t.match(begun.answer, /helloworldHTTP/, 'nothing breaks into a response that has begun');
+  t.same((await statuses(`${head('GET', '/late', {})}${nonsense}`)).all, [200, 400]);
+  t.same((await statuses(`${health}${head('GET', '/late', {})}${nonsense}`)).all, [200, 200, 400]);
+});
+
 t.test('ends a request that arrives too slowly, soon after its time', async (t) => {
   const impatient = await createTestApp(t, { REQUEST_TIMEOUT: 1 });
   const to = await listen(impatient);
@@ -267,36 +414,90 @@ t.test('a late body does not break into a running answer', async (t) => {
   t.notMatch(text, /HTTP\/1\.1 [\s\S]*HTTP\/1\.1 /, 'one answer at most');
 });
 
-t.test('bounds the bytes of bodies that wait for their answers', async (t) => {
-  const limited = await createTestApp(t, { BODY_LIMIT: 300_000 });
-  const author = await limited.signedIn({ username: 'ann', role: 'author' });
-  const to = await listen(limited);
-  const { csrf_token: token } = (await author.get('/api/v1/auth/csrf')).json;
-  const cookie = ['althing_session', 'althing_csrf']
-    .map((name) => `${name}=${encodeURIComponent(author.cookie(name) ?? '')}`)
-    .join('; ');
-  const hold = async () => {
-    const socket = await open(to);
-    const fields = { cookie, 'x-csrf-token': token, 'content-length': 200_000 };
-    socket.write(head('POST', '/api/v1/posts', { 'content-type': 'application/json', ...fields }));
-    return socket;
+/** Begins a POST of a large body, of which some bytes arrive; reads the answer, if there is one. */
+async function beginPost(
+  port: number,
+  client: Client,
+  { length = 200_000, sent = 0, address = '', connection = 'keep-alive' },
+) {
+  const { csrf_token: token } = (await client.get('/api/v1/auth/csrf')).json;
+  const socket = await open(port);
+  const fields = {
+    connection,
+    cookie: cookiesOf(client),
+    'x-csrf-token': token,
+    'x-forwarded-for': address,
+    'content-type': 'application/json',
+    'content-length': length,
   };
-  const first = await hold();
-  await until(async () => (await connectionsOf(limited)) === 1);
-  await fetch(`http://127.0.0.1:${to}/health`);
-  const second = await hold();
-  t.match(await readAll(second), /^HTTP\/1\.1 429 .*retry-after: 1\r\n/is, 'the share is taken');
-  first.destroy();
-  second.destroy();
+  socket.write(head('POST', '/api/v1/posts', fields));
+  socket.write(' '.repeat(sent));
+  const answer = readAll(socket);
+  // The service has read the bytes when it answers a later connection.
+  await sleep(100);
+  await fetch(`http://127.0.0.1:${port}/health`);
+  return { socket, answer };
+}
+
+t.test('bounds the bytes of bodies that wait for their answers', async (t) => {
+  const limited = await createTestApp(t, { BODY_LIMIT: 300_000, TRUST_PROXY: '1' });
+  const names = ['ann', 'ben', 'cay', 'dan'];
+  const [ann, ben, cay, dan] = (await Promise.all(
+    names.map((username) => limited.signedIn({ username, role: 'author' })),
+  )) as [Client, Client, Client, Client];
+  const to = await listen(limited);
+  const refuses = async (
+    client: Client,
+    address: string,
+    expected: RegExp,
+    message: string,
+    length?: number,
+  ) => {
+    const { socket, answer } = await beginPost(to, client, { address, length });
+    t.match(await answer, expected, message);
+    socket.destroy();
+  };
+  const share = /^HTTP\/1\.1 429 .*retry-after: 1\r\n.*too_many_requests/is;
+
+  const one = { address: '2001:db8:1:1::1', sent: 190_000 };
+  const first = await beginPost(to, ann, one);
+  await refuses(ben, '2001:db8:1:1::2', share, 'the share of the network is taken');
+  await refuses(ann, '192.0.2.1', share, 'and that of the user');
+  const second = await beginPost(to, ben, { ...one, address: '2001:db8:1:2::1' });
+  await refuses(cay, '2001:db8:1:3::1', share, 'and that of the site');
+  const third = await beginPost(to, cay, { ...one, address: '192.0.2.1' });
+  await refuses(dan, '192.0.2.2', /^HTTP\/1\.1 503 .*too_busy/s, 'and the total');
+  for (const { socket } of [first, second, third]) socket.destroy();
   await until(async () => (await connectionsOf(limited)) <= 1);
   const body = JSON.stringify({ title: 'T', content: 'x'.repeat(40_000) });
-  const reply = await author.request({
-    method: 'POST',
-    url: '/api/v1/posts',
-    payload: body,
-    headers: { 'content-type': 'application/json' },
-  });
-  t.equal(reply.status, 201, 'and free again');
+  for (const client of [ann, ben, cay, dan]) {
+    const reply = await client.request({
+      method: 'POST',
+      url: '/api/v1/posts',
+      payload: body,
+      headers: { 'content-type': 'application/json' },
+    });
+    t.equal(reply.status, 201, 'and free again');
+  }
+});
+
+t.test('a body counts towards the budget when it arrives, not when announced', async (t) => {
+  const limited = await createTestApp(t, { BODY_LIMIT: 300_000, TRUST_PROXY: '1' });
+  const ann = await limited.signedIn({ username: 'ann', role: 'author' });
+  const to = await listen(limited);
+  const idle = [];
+  for (let count = 0; count < 8; count += 1) {
+    idle.push(await beginPost(to, ann, { address: `192.0.2.${count}` }));
+  }
+  const busy = await beginPost(to, ann, { sent: 150_000, address: '192.0.2.8' });
+  const late = await beginPost(to, ann, { length: 140_000, sent: 0, address: '192.0.2.9' });
+  busy.socket.write(' '.repeat(30_000));
+  await sleep(100);
+  late.socket.write(' '.repeat(140_000));
+  t.match(await late.answer, /^HTTP\/1\.1 429 .*connection: close/is, 'refused as it arrives');
+  busy.socket.write(' '.repeat(20_000));
+  t.match(await Promise.race([busy.answer, sleep(2000, '')]), /^(?:HTTP\/1\.1 422 |$)/);
+  for (const { socket } of [...idle, busy, late]) socket.destroy();
 });
 
 t.test('bounds the bytes of responses that a client does not read', async (t) => {

@@ -109,7 +109,7 @@ export function createRenderer(options: Partial<RendererOptions> = {}) {
   async function ofClient<T>(client: string, work: () => Promise<T>): Promise<T> {
     const own = clients.get(client) ?? { inTurn: pLimit(1), texts: 0 };
     if (own.texts >= MAX_PER_CLIENT) {
-      throw new ApiError('too_many_requests', { headers: { 'retry-after': '1' } });
+      throw new ApiError('too_many_requests');
     }
     own.texts += 1;
     clients.set(client, own);
