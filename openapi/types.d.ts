@@ -3255,7 +3255,7 @@ export interface components {
             msg: string;
             /**
              * Input
-             * @description The value that was received, with `[redacted]` for passwords and tokens
+             * @description The value that was received, with `[redacted]` for passwords and tokens; left out of the largest errors if all together exceed 1 MB
              */
             input?: unknown;
             /**

@@ -19,6 +19,13 @@ export default fp(
 
 /** Sends the response to an error, including errors that Fastify raises before routing. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const text = prepareError(error, request, reply);
+  // Serialized here, because the response schemas of the route do not apply to errors.
+  reply.serializer((text: unknown) => String(text)).send(text);
+}
+
+/** Sets status and headers of the response to an error, logs it, and returns the body. */
+export function prepareError(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
   const language = languageOf(request.headers['accept-language']);
   const { status, headers, body } = toErrorResponse(error, {
     requestId: request.id,
@@ -27,19 +34,15 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   });
   if (status >= 500) report(error, request);
   for (const name of SUCCESS_HEADERS) reply.removeHeader(name);
-  // Serialized here, because the response schemas of the route do not apply to errors.
-  reply
-    .code(status)
-    .headers({
-      'cache-control': 'no-store',
-      'content-language': language,
-      // Hooks do not run for errors before routing.
-      ...traceHeaders(request, reply),
-      ...headers,
-      'content-type': 'application/json',
-    })
-    .serializer((text: unknown) => String(text))
-    .send(JSON.stringify(body));
+  reply.code(status).headers({
+    'cache-control': 'no-store',
+    'content-language': language,
+    // Hooks do not run for errors before routing.
+    ...traceHeaders(request, reply),
+    ...headers,
+    'content-type': 'application/json',
+  });
+  return JSON.stringify(body);
 }
 
 /** Logs the error. An intended refusal, such as `too_busy`, is a warning without a stack. */

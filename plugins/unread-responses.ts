@@ -3,6 +3,7 @@ import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
 import { ByteBudget } from '#src/lib/byte-budget.js';
 import { networkOf } from '#src/lib/network.js';
+import { prepareError } from './error-handler.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -17,7 +18,7 @@ const SAFE_METHODS = ['GET', 'HEAD'];
 
 /**
  * Bounds the memory of large responses that clients do not read: beyond the budget, a further read
- * gets 429, or 503 if all clients together exceed it. A change has already happened, so its response
+ * or failed request gets 429, or 503 if all clients together exceed it. After a change, its response
  * is always sent. Streams wait for their reader, so they do not count.
  */
 export default fp(
@@ -25,24 +26,24 @@ export default fp(
     const budget = new ByteBudget(BUDGET.total);
     app.addHook('onSend', async (request, reply, payload) => {
       const bytes = sizeOf(payload);
-      if (bytes <= LARGE || reply.statusCode >= 400) return payload;
+      if (bytes <= LARGE) return payload;
       const hold = budget.hold([{ name: networkOf(request.address), most: BUDGET.each }]);
       const exceeded = hold.add(bytes);
+      const isFailure = reply.statusCode >= 400;
       if (exceeded === null) finished(reply.raw, () => hold.release());
-      else if (SAFE_METHODS.includes(request.method)) {
-        throw new ApiError(exceeded === 'each' ? 'too_many_requests' : 'too_busy');
+      else if (isFailure || SAFE_METHODS.includes(request.method)) {
+        const error = new ApiError(exceeded === 'each' ? 'too_many_requests' : 'too_busy');
+        if (!isFailure) throw error;
+        // The error handler runs once for a request.
+        return prepareError(error, request, reply);
       }
       return payload;
     });
   },
-  { name: 'unread-responses', dependencies: ['client-address'] },
+  { name: 'unread-responses', dependencies: ['client-address', 'error-handler'] },
 );
 
-/**
- * Returns the size of a payload; 0 for a stream. Characters stand for bytes: counting those of a
- * long string takes time.
- */
+/** Returns the size of a payload in bytes; 0 for a stream. */
 export function sizeOf(payload: unknown): number {
-  if (typeof payload === 'string') return payload.length;
-  return Buffer.isBuffer(payload) ? payload.length : 0;
+  return typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0;
 }

@@ -19,7 +19,9 @@ export const ValidationError = Component(
       msg: Type.String({ description: 'The error message, for people', title: 'Message' }),
       input: Type.Optional(
         Type.Unknown({
-          description: 'The value that was received, with `[redacted]` for passwords and tokens',
+          description:
+            'The value that was received, with `[redacted]` for passwords and tokens; left out of ' +
+            'the largest errors if all together exceed 1 MB',
           title: 'Input',
         }),
       ),

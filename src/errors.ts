@@ -7,7 +7,7 @@ import {
   sentence,
   translateMessage,
 } from './lib/messages/index.js';
-import { type ErrorItem, messageFor } from './lib/validation/index.js';
+import { type ErrorItem, messageFor, withinErrorBytes } from './lib/validation/index.js';
 
 /** The status of every error code. The messages are in `lib/messages`. */
 export const STATUSES = {
@@ -204,9 +204,12 @@ export function missingValue(loc: (string | number)[]): ErrorItem {
   return { type: 'missing', loc, msg: messageFor('missing', undefined), input: null };
 }
 
+/** The messages in a language, within the bytes of a response. */
 function translate(items: ErrorItem[], language: Language): ErrorItem[] {
-  if (language === 'en') return items;
-  return items.map((item) => ({ ...item, msg: translateMessage(language, item) }));
+  if (language === 'en') return withinErrorBytes(items);
+  return withinErrorBytes(
+    items.map((item) => ({ ...item, msg: translateMessage(language, item) })),
+  );
 }
 
 /** Returns a 409 error with every field whose value is taken. */

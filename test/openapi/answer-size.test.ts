@@ -2,6 +2,7 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
 import { contract, resolve } from '#test/support/contract.js';
+import { operationsOf } from '#test/support/generate-request.js';
 
 type Operation = OpenAPIV3_1.OperationObject;
 type Schema = OpenAPIV3_1.SchemaObject;
@@ -211,4 +212,87 @@ t.test('lists the newest months of the archives', async (t) => {
   const months = items.map(({ month }: { month: string }) => month);
   t.same(months, [...months].sort().reverse());
   t.equal(months[0], new Date().toISOString().slice(0, 7));
+});
+
+/** The maximum size of an error in bytes: 1 MB of values and messages, and the rest of the body. */
+const MAX_ERROR = 1_001_000;
+
+/** Bodies that break many rules, each with values of about so many bytes. */
+const BROKEN: Record<string, (bytes: number) => unknown> = {
+  'an unknown field': (bytes) => ({ x: 'x'.repeat(bytes) }),
+  'an unknown field of three bytes for each character': (bytes) => ({
+    x: '\u4e00'.repeat(bytes / 3),
+  }),
+  'control characters': (bytes) => ({ x: '\u0001'.repeat(bytes / 6) }),
+  'a list of empty objects': (bytes) => Array(Math.floor(bytes / 3)).fill({}),
+  'a list of objects': (bytes) =>
+    Array.from({ length: 100 }, () => ({ x: 'x'.repeat(bytes / 110) })),
+  'a list of a hundred empty objects': () => Array(100).fill({}),
+  'lists and objects in all fields': (bytes) => {
+    const names = ['title', 'content', 'tags', 'address', 'username', 'items', 'ids', 'name'];
+    return Object.fromEntries(
+      names.map((name) => [name, Array(Math.floor(bytes / 64)).fill({ a: 1 })]),
+    );
+  },
+};
+
+t.test('bounds every error by bytes, whatever the body', async (t) => {
+  const writes = operationsOf(contract).filter(({ operation }) => {
+    const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined;
+    return body !== undefined && 'application/json' in resolve(body).content;
+  });
+  t.ok(writes.length > 30, `${writes.length} operations`);
+  const sizes = [8_000_000, 2_000_000, 600_000, 100_000, 15_000];
+  const bodies = Object.entries(BROKEN).map(([name, make]) => ({
+    name,
+    payloads: sizes.map((bytes) => JSON.stringify(make(bytes))),
+  }));
+  let most = 0;
+  for (const { id, method, path } of writes) {
+    for (const { name, payloads } of bodies) {
+      for (const payload of payloads) {
+        const reply = await admin.request({
+          method: method.toUpperCase() as 'POST',
+          url: path.replace(/\{\w+\}/g, '1'),
+          payload,
+          headers: { 'content-type': 'application/json' },
+        });
+        if (reply.status === 413) continue;
+        const size = Buffer.byteLength(reply.text);
+        most = Math.max(most, size);
+        if (size > MAX_ERROR) t.fail(`${id}, ${name}: ${size} bytes`);
+        break;
+      }
+    }
+  }
+  t.ok(most > 500_000, `${most} bytes: large errors were among them`);
+});
+
+t.test('leaves out the largest values of an error, and those only', async (t) => {
+  const send = async (x: string, language = 'en') => {
+    const headers = { 'accept-language': language };
+    const { status, json, text } = await admin.post('/api/v1/posts', { x }, headers);
+    t.equal(status, 422);
+    t.ok(Buffer.byteLength(text) <= MAX_ERROR);
+    return json.detail;
+  };
+  const small = await send('x'.repeat(400_000));
+  t.equal(small.length, 2);
+  for (const { input } of small) t.equal(input.x.length, 400_000, 'unchanged up to 1 MB');
+  for (const language of ['en', 'zh']) {
+    const large = await send('x'.repeat(600_000), language);
+    t.equal(large.length, 2, 'all errors are there');
+    const keys = large.map((item: object) => Object.keys(item).join());
+    t.same(keys, ['type,loc,msg', 'type,loc,msg,input']);
+  }
+  t.notOk((await send('x'.repeat(2_000_000))).some((item: object) => 'input' in item));
+  const users = Array.from({ length: 100 }, () => ({ username: '', age: 'x'.repeat(40_000) }));
+  const bulk = await admin.post('/api/v1/users/bulk', users);
+  t.equal(bulk.status, 422);
+  t.equal(bulk.json.detail.length, 200);
+  const empty = bulk.json.detail.filter(({ loc }: { loc: string[] }) => loc[2] === 'username');
+  t.ok(
+    empty.every(({ input }: { input: string }) => input === ''),
+    'small values stay',
+  );
 });

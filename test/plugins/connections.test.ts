@@ -530,3 +530,38 @@ t.test('bounds the bytes of responses that a client does not read', async (t) =>
   for (const socket of idle) t.ok((await readAll(socket)).length > 7 * MIB - 100_000);
   t.match(await readAll(await ask()), /^HTTP\/1\.1 200 /, 'free again');
 });
+
+t.test('bounds the bytes of errors that a client does not read', async (t) => {
+  const service = await createTestApp(t);
+  const author = await service.signedIn({ username: 'ann', role: 'author' });
+  const to = await listen(service);
+  const { csrf_token: token } = (await author.get('/api/v1/auth/csrf')).json;
+  const body = JSON.stringify({ x: '\u4e00'.repeat(150_000) });
+  const fields = {
+    cookie: cookiesOf(author),
+    'x-csrf-token': token,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  };
+  const statuses = new Map<string, number>();
+  // Their bodies together are within the budget of bodies, their errors are not.
+  const sockets = await Promise.all(Array.from({ length: 24 }, () => open(to)));
+  for (const socket of sockets) {
+    // The system takes the first response of a connection from the service, but not all.
+    for (let count = 0; count < 12; count += 1) {
+      if (!socket.write(`${head('POST', '/api/v1/posts', fields)}${body}`)) break;
+    }
+  }
+  await until(async () => (await connectionsOf(service)) > 0);
+  await sleep(2000);
+  for (const socket of sockets) {
+    socket.on('data', (chunk: Buffer) => {
+      for (const [, status = ''] of chunk.toString('latin1').matchAll(/HTTP\/1\.1 (\d+)/g)) {
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    });
+  }
+  await until(async () => statuses.has('422') && statuses.has('429'));
+  t.pass('some are refused');
+  for (const socket of sockets) socket.destroy();
+});

@@ -12,6 +12,7 @@ export {
 } from './compile-parameters.js';
 export { emailDomain } from './emails.js';
 export type { ErrorItem, Validated } from './error-item.js';
+export { MAX_ERROR_BYTES, withinErrorBytes } from './error-size.js';
 export { isJsonContentType } from './json-content-type.js';
 export type { Keyword, Keywords } from './keywords.js';
 export { largestBody } from './largest-body.js';
