@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import t from 'tap';
@@ -78,4 +78,22 @@ t.test('refuses imports against the layers and through the walls', async (t) => 
     writeFileSync(path, `import { x } from '${imported}';\nexport const y = x;\n`);
   }
   t.same(await refusedFiles(folder), REFUSED.map(([file]) => file).sort());
+});
+
+/** Fastify's own addresses of a client, which differ from `request.address` behind a proxy. */
+const FASTIFY_ADDRESS = /(?:\.|\[['"]|[{,]\s*)ips?\b(?!-)/;
+
+t.test('takes the address of a client from one place', async (t) => {
+  const files = ['app', 'plugins', 'routes', 'src'].flatMap((folder) =>
+    readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+      .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+      .filter((file) => file.endsWith('.ts')),
+  );
+  const found = files.filter((file) =>
+    FASTIFY_ADDRESS.test(readFileSync(join(projectRoot, file), 'utf8')),
+  );
+  t.same(found, ['plugins/client-address.ts']);
+  for (const code of ['request.ip', "raw['ips']", '{ viewer, ip }', '{\n  ip,']) {
+    t.match(code, FASTIFY_ADDRESS);
+  }
 });

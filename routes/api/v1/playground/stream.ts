@@ -34,8 +34,8 @@ const operation = {
 } as const;
 
 /** One stream per user, and one per network of callers without a session. */
-function holderOf({ viewer, ip }: FastifyRequest): string {
-  return viewer === null ? `network:${networkOf(ip)}` : `user:${viewer.id}`;
+function holderOf({ viewer, address }: FastifyRequest): string {
+  return viewer === null ? `network:${networkOf(address)}` : `user:${viewer.id}`;
 }
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */

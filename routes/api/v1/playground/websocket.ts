@@ -44,9 +44,9 @@ const routes: FastifyPluginAsync<EchoOptions> = async (app, { limits }) => {
   const signedIn = new Limiter(MAX_SOCKETS.signedIn, MAX_PER_USER);
 
   /** A socket that is closing counts in total only, so that its client can connect again. */
-  function enter({ viewer, ip }: FastifyRequest, isOpen: () => boolean): (() => void) | null {
+  function enter({ viewer, address }: FastifyRequest, isOpen: () => boolean): (() => void) | null {
     return viewer === null
-      ? anonymous.enter(networkOf(ip), isOpen)
+      ? anonymous.enter(networkOf(address), isOpen)
       : signedIn.enter(String(viewer.id), isOpen);
   }
 
