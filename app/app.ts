@@ -12,7 +12,7 @@ import context from '#plugins/context.js';
 import cookies from '#plugins/cookies.js';
 import cors from '#plugins/cors.js';
 import csrf from '#plugins/csrf.js';
-import errorHandler, { sendError } from '#plugins/error-handler.js';
+import errorHandler from '#plugins/error-handler.js';
 import forwardedHeaders from '#plugins/forwarded-headers.js';
 import gracefulShutdown from '#plugins/graceful-shutdown.js';
 import host from '#plugins/host.js';
@@ -21,6 +21,7 @@ import inFlight from '#plugins/in-flight.js';
 import jobsWorker from '#plugins/jobs.js';
 import localAccess from '#plugins/local-access.js';
 import mail from '#plugins/mail.js';
+import malformedUrls, { routeMalformedUrl } from '#plugins/malformed-urls.js';
 import notFound from '#plugins/not-found.js';
 import openapi from '#plugins/openapi.js';
 import options from '#plugins/options.js';
@@ -141,7 +142,7 @@ export async function buildApp(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: ROUTER_OPTIONS,
-    frameworkErrors: sendError,
+    frameworkErrors: routeMalformedUrl,
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -155,11 +156,12 @@ export async function buildApp(
   await app.register(forwardedHeaders, { trustsProxy: trustsProxy(config) });
   await app.register(securityHeaders, { production });
   await app.register(localAccess, { prefix: '/dev' });
-  await app.register(host);
   await app.register(clientAddress);
   await app.register(allowedMethods, { router: ROUTER_OPTIONS });
   await app.register(cors, { origins: config.CORS_ORIGINS });
   await app.register(rateLimit, { perMinute: config.RATE_LIMIT });
+  await app.register(malformedUrls);
+  await app.register(host);
   await app.register(options);
   await app.register(notFound);
   const database = {

@@ -17,7 +17,7 @@ export default fp(
   { name: 'error-handler' },
 );
 
-/** Sends the response to an error, including errors that Fastify raises before routing. */
+/** Sends the response to an error. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const text = prepareError(error, request, reply);
   // Serialized here, because the response schemas of the route do not apply to errors.

@@ -35,7 +35,8 @@ export default fp(
       if (!isValid(host) || countOf('host', raw.rawHeaders) > 1) throw new ApiError('bad_request');
     });
   },
-  { name: 'host' },
+  // A refused request counts, too.
+  { name: 'host', dependencies: ['rate-limit'] },
 );
 
 function isValid(host: string): boolean {

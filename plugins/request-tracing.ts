@@ -33,7 +33,7 @@ export default fp<{ clock: () => Date }>(
     });
 
     app.addHook('onResponse', async (request, reply) => {
-      const [path] = request.url.split('?', 1);
+      const [path] = request.originalUrl.split('?', 1);
       request.log.info(
         {
           method: request.method,

@@ -86,6 +86,34 @@ t.test('counts OPTIONS and preflight requests', async (t) => {
   t.equal((await ask('/nowhere', {})).status, 429);
 });
 
+t.test('counts requests that are refused before routing', async (t) => {
+  const long = `/api/v1/posts/${'x'.repeat(9000)}`;
+  const cases: [name: string, url: string, status: number, headers?: Record<string, string>][] = [
+    ['invalid host', '/health', 400, { host: 'a b' }],
+    ['invalid host of an unknown path', '/nowhere', 400, { host: 'a:65536' }],
+    ['malformed path', '/%zz', 400],
+    ['malformed path of an operation', '/api/v1/posts/%zz', 400],
+    ['invalid UTF-8', '/api/v1/posts/%ff?q=1', 400],
+    ['long segment', long, 414],
+  ];
+  for (const [name, url, status, headers = {}] of cases) {
+    for (const method of ['GET', 'POST', 'OPTIONS'] as const) {
+      const { app } = await createTestApp(t, { RATE_LIMIT: 3, TRUST_PROXY: '1' });
+      // Not the client, as no operation has these answers in its contract.
+      const from = (address: string) =>
+        app.inject({ method, url, headers: { ...headers, 'x-forwarded-for': address } });
+      const replies = [];
+      for (let count = 0; count < 5; count += 1) replies.push(await from('192.0.2.1'));
+      const statuses = replies.map((reply) => reply.statusCode);
+      const isAnswered = method === 'OPTIONS' && name === 'long segment';
+      const expected = isAnswered ? statuses[0] : status;
+      t.same(statuses, [expected, expected, expected, 429, 429], `${method}, ${name}`);
+      t.match(replies[0]?.headers, { 'x-content-type-options': 'nosniff' });
+      t.equal((await from('192.0.2.2')).statusCode, expected, 'for each client');
+    }
+  }
+});
+
 t.test('HEAD counts as GET', async (t) => {
   const { client } = await createTestApp(t, { RATE_LIMIT: 100 });
   const statuses = [];
