@@ -687,7 +687,7 @@ export interface paths {
         };
         /**
          * Export users as JSON
-         * @description Returns all users in one array. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; others get 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
+         * @description Returns all users in one array. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
          *
          *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
@@ -709,7 +709,7 @@ export interface paths {
         };
         /**
          * Export users as CSV
-         * @description Returns all users as a table with a header line. Tags are joined by `;`, the address is JSON. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; others get 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
+         * @description Returns all users as a table with a header line. Tags are joined by `;`, the address is JSON. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
          *
          *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
@@ -2175,7 +2175,7 @@ export interface paths {
         };
         /**
          * Stream server-sent events
-         * @description Sends 10 events, 0.5 s apart, as `text/event-stream`, and then ends the stream. The stream also ends when the client disconnects. One stream at a time is open per user, and per network of callers without a session; others get 503.
+         * @description Sends 10 events, 0.5 s apart, as `text/event-stream`, and then ends the stream. The stream also ends when the client disconnects. One stream at a time is open per user, and per network of callers without a session; others get 429. If 100 streams are open, the response is 503.
          */
         get: operations["playground-stream"];
         put?: never;

@@ -17,13 +17,15 @@ export class Limiter {
   }
 
   /**
-   * Returns a function to leave with, which must be called and is idempotent; null if the limiter
-   * is full, or if `who` has entered as often as one holder may.
+   * Returns a function to leave with, which must be called and is idempotent; or the bound that
+   * another entry would exceed: `each` if `who` has entered as often as one holder may, `total` if
+   * the limiter is full.
    *
    * @param isHeld whether the entry still counts as one of `who`; it counts in total until left
    */
-  enter(who: string | symbol = Symbol(), isHeld = () => true): (() => void) | null {
-    if (this.#inside.size >= this.#limit || this.#countOf(who) >= this.#each) return null;
+  enter(who: string | symbol = Symbol(), isHeld = () => true): (() => void) | 'each' | 'total' {
+    if (this.#countOf(who) >= this.#each) return 'each';
+    if (this.#inside.size >= this.#limit) return 'total';
     const place = { who, isHeld };
     this.#inside.add(place);
     return () => {

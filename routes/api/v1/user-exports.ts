@@ -13,10 +13,10 @@ import { exportUsers, usersAudience } from '#src/people/services/users.js';
 import { readersOf, type UserRoutesOptions } from './users.js';
 
 /**
- * The maximum number of parallel exports, each of which reads and formats all users. Signed-in users
- * have separate places, which anonymous callers cannot take.
+ * The maximum number of parallel exports, each of which reads and formats all users. Anonymous
+ * callers, users and administrators have separate places, which the others cannot take.
  */
-const PLACES = { anonymous: 2, signedIn: 2 };
+const PLACES = { anonymous: 2, users: 2, administrators: 2 };
 
 /**
  * A client that takes less than this loses its place, and any client after some minutes. Progress is
@@ -32,8 +32,8 @@ const tags = [tag.name];
 const whoSeesWhat =
   'Administrators get all users with all fields; everyone else gets the public fields of ' +
   'active users. The users are sorted by id and streamed, so their number is not limited. Each ' +
-  'user, and each network of callers without an account, can run one export at a time; others get ' +
-  '503. A client that reads less than 100 KiB a second may be disconnected, and so is every client ' +
+  'user, and each network of callers without an account, can run one export at a time; another one ' +
+  'gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client ' +
   'after 15 minutes, or 5 without an account: the response is then incomplete.';
 
 const operations = {
@@ -86,9 +86,10 @@ export interface UserExportsOptions extends Pick<UserRoutesOptions, 'isPublic'> 
 }
 
 const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPublic, limits }) => {
-  const gates = {
+  const limiters = {
     anonymous: new Limiter(PLACES.anonymous),
-    signedIn: new Limiter(PLACES.signedIn),
+    users: new Limiter(PLACES.users),
+    administrators: new Limiter(PLACES.administrators),
   };
   const config = {
     ...readersOf(isPublic),
@@ -109,20 +110,22 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
     send(request, reply, () => csvStream(columnsOf[usersAudience(request.viewer)]));
   });
 
+  function enter({ viewer, address }: FastifyRequest) {
+    if (viewer === null) return limiters.anonymous.enter(networkOf(address));
+    const limiter = usersAudience(viewer) === 'full' ? limiters.administrators : limiters.users;
+    return limiter.enter(String(viewer.id));
+  }
+
   function send(request: FastifyRequest, reply: FastifyReply, format: () => Transform): void {
     if (request.method === 'HEAD') {
       // A stream, as for GET: its length is unknown, not zero.
       reply.send(Readable.from([]));
       return;
     }
-    const { viewer, address } = request;
-    const leave =
-      viewer === null
-        ? gates.anonymous.enter(networkOf(address))
-        : gates.signedIn.enter(String(viewer.id));
-    if (leave === null) {
-      throw new ApiError('too_many_exports');
-    }
+    const { viewer } = request;
+    const leave = enter(request);
+    if (leave === 'each') throw new ApiError('too_many_exports');
+    if (leave === 'total') throw new ApiError('too_busy');
     const lifetime = viewer === null ? TRANSFER.lifetime : USER_LIFETIME_MS;
     watchTransfer(reply.raw, { ...TRANSFER, lifetime, ...limits }, (reason) =>
       request.log.warn({ reason }, 'export ended'),

@@ -89,8 +89,9 @@ export const english = {
     bad_gateway: 'The upstream server did not return a usable response',
     service_unavailable: 'The service is temporarily unavailable; try again later',
     too_busy: 'The service is too busy; try again later',
-    too_many_exports: 'Too many exports are running; try again later',
-    too_many_streams: 'Too many streams are open; try again later',
+    too_many_exports: 'Only one export can run at a time; try again when the other one has ended',
+    too_many_streams:
+      'Only one stream can be open at a time; try again when the other one has ended',
     mail_not_configured: 'This service is not configured to send mail; ask its administrator',
     gateway_timeout: 'The upstream server did not respond in time',
   },

@@ -16,7 +16,8 @@ const operation = {
   description:
     `Sends ${EVENTS} events, ${INTERVAL_MS / 1000} s apart, as \`text/event-stream\`, and ` +
     'then ends the stream. The stream also ends when the client disconnects. One stream at a time ' +
-    'is open per user, and per network of callers without a session; others get 503.',
+    'is open per user, and per network of callers without a session; others get 429. If ' +
+    `${MAX_STREAMS_AT_ONCE} streams are open, the response is 503.`,
   tags,
   response: {
     200: {
@@ -65,7 +66,8 @@ const routes: FastifyPluginAsync = async (app) => {
       .header('x-accel-buffering', 'no');
     if (request.method === 'HEAD') return reply.send();
     const leave = limiter.enter(holderOf(request));
-    if (leave === null) throw new ApiError('too_many_streams');
+    if (leave === 'each') throw new ApiError('too_many_streams');
+    if (leave === 'total') throw new ApiError('too_busy');
     // A client that comes back at once must not wait for the end of the interval.
     reply.raw.once('close', leave);
     return reply.send(Readable.from(countEvents()));

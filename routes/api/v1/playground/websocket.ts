@@ -44,7 +44,7 @@ const routes: FastifyPluginAsync<EchoOptions> = async (app, { limits }) => {
   const signedIn = new Limiter(MAX_SOCKETS.signedIn, MAX_PER_USER);
 
   /** A socket that is closing counts in total only, so that its client can connect again. */
-  function enter({ viewer, address }: FastifyRequest, isOpen: () => boolean): (() => void) | null {
+  function enter({ viewer, address }: FastifyRequest, isOpen: () => boolean) {
     return viewer === null
       ? anonymous.enter(networkOf(address), isOpen)
       : signedIn.enter(String(viewer.id), isOpen);
@@ -60,7 +60,7 @@ const routes: FastifyPluginAsync<EchoOptions> = async (app, { limits }) => {
     }),
     wsHandler: (socket, request) => {
       const leave = enter(request, () => socket.readyState === socket.OPEN);
-      if (leave === null) {
+      if (typeof leave === 'string') {
         socket.close(CLOSE.tryLater, 'Too many connections');
         return;
       }

@@ -243,7 +243,7 @@ t.test('streams to one client per network at a time', async (t) => {
   const first = start('2001:db8::1');
   t.equal((await first.answer).status, 200);
   const second = await start('2001:db8::2').answer;
-  t.match([second.status, await second.json()], [503, { code: 'too_many_streams' }]);
+  t.match([second.status, await second.json()], [429, { code: 'too_many_streams' }]);
   const elsewhere = start('2001:db8:0:1::1');
   t.equal((await elsewhere.answer).status, 200);
   first.leave();

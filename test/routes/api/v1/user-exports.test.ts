@@ -6,6 +6,7 @@ import pg from 'pg';
 import t from 'tap';
 import { insertUsers } from '#src/people/stores/user-changes.js';
 import { createTestApp, type TestApp } from '#test/support/app.js';
+import type { Client } from '#test/support/client.js';
 import { until } from '#test/support/waiting.js';
 
 const URL = '/api/v1/users/export';
@@ -123,7 +124,7 @@ t.test('holds no connection for a reader who stalls, and limits concurrent expor
   t.equal(first.status, 200);
   await until(() => busy() === 0);
   const tooSoon = await start();
-  t.equal(tooSoon.status, 503, 'one at a time per IP address');
+  t.equal(tooSoon.status, 429, 'one at a time per IP address');
   tooSoon.stop();
   const second = await start('127.0.0.2');
   t.equal(second.status, 200);
@@ -300,7 +301,7 @@ t.test('leaves the pool to other requests while clients stall', async (t) => {
   }
   t.equal(await openConnections(test), stalled.length, 'all are still open');
   const again = await alice.get(`${URL}.csv`);
-  t.match([again.status, again.json.code], [503, 'too_many_exports'], 'one place per user');
+  t.match([again.status, again.json.code], [429, 'too_many_exports'], 'one place per user');
   for (const { socket } of stalled) socket.destroy();
 });
 
@@ -311,8 +312,37 @@ t.test('gives one place to a network of strangers', async (t) => {
   const from = (address: string) => `X-Forwarded-For: ${address}\r\n`;
   const first = await stall(test, `${URL}.csv`, '127.0.0.1', from('2001:db8::1'));
   const ask = (address: string) => statusOf(test, { 'x-forwarded-for': address });
-  t.equal(await ask('2001:db8::2'), 503);
+  t.equal(await ask('2001:db8::2'), 429);
   t.equal(await ask('2001:db8:0:1::1'), 200);
   first.socket.destroy();
   await until(async () => (await ask('2001:db8::2')) === 200);
+});
+
+t.test('users cannot take the places of administrators', async (t) => {
+  const test = await createTestApp(t);
+  await fill(test);
+  const users = [];
+  for (const username of ['ann', 'ben', 'cay']) {
+    users.push(await test.signedIn({ username, role: 'editor' }));
+  }
+  const admins = [];
+  for (const username of ['root', 'toor']) {
+    admins.push(await test.signedIn({ username, role: 'admin' }));
+  }
+  await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const headersOf = (client: Client) =>
+    `Cookie: althing_session=${client.cookie('althing_session')}\r\nUser-Agent: lightMyRequest\r\n`;
+  const slow = (client?: Client) =>
+    stall(test, `${URL}.csv`, '127.0.0.1', client === undefined ? '' : headersOf(client));
+  const stalled = [await slow(users[0]), await slow(users[1])];
+  const again = await users[0]?.get(`${URL}.csv`);
+  t.match(again, { status: 429, json: { code: 'too_many_exports' } }, 'the own share');
+  t.match(again?.headers['retry-after'], /^\d+$/);
+  const third = await users[2]?.get(`${URL}.csv`);
+  t.match(third, { status: 503, json: { code: 'too_busy' } }, 'the total');
+  stalled.push(await slow(admins[0]));
+  t.equal((await admins[0]?.get(`${URL}.csv`))?.status, 429);
+  const other = await slow(admins[1]);
+  t.match(String(other.socket.read(12)), /^HTTP\/1\.1 200/, 'administrators have places');
+  for (const { socket } of [...stalled, other]) socket.destroy();
 });
