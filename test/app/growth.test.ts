@@ -58,9 +58,14 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
 
 /** What ends the growth of each collection that lives as long as the process. */
 const MEMORY_BOUNDS: Record<string, string> = {
+  'plugins/connections.ts #idle': 'MAX_CONNECTIONS',
+  'plugins/connections.ts #open': 'MAX_CONNECTIONS',
+  'plugins/connections.ts #perNetwork': 'MAX_CONNECTIONS',
+  'plugins/connections.ts #perSite': 'MAX_CONNECTIONS',
   'plugins/connections.ts ending': 'one per connection, by weak reference',
-  'plugins/connections.ts perNetwork': 'MAX_CONNECTIONS',
-  'plugins/connections.ts responses': 'one per connection, by weak reference',
+  'plugins/connections.ts refused': 'one per connection, by weak reference',
+  'plugins/connections.ts unfinished': 'one per connection, by weak reference',
+  'plugins/malformed-urls.ts errors': 'one per request, by weak reference',
   'plugins/rate-limit.ts groups': 'one per operation',
   'plugins/serialization.ts serializers': 'one per schema',
   'plugins/serialization.ts waiting': 'one per route, removed when compiled',
