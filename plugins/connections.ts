@@ -29,6 +29,10 @@ const AFTER_ANSWER: Patience = { quietMs: 2 * SECOND_MS, totalMs: 30 * SECOND_MS
 /** The same after something that is not HTTP. */
 const AFTER_NONSENSE: Patience = { quietMs: SECOND_MS / 2, totalMs: SECOND_MS, bytes: 1 << 20 };
 
+/** Pieces of refused bodies, each of at most 64 KiB, that are discarded in `PIECES_MS`. */
+const PIECES = 8;
+const PIECES_MS = 5;
+
 interface Patience {
   /** Milliseconds without a byte. */
   quietMs: number;
@@ -56,6 +60,7 @@ export default fp<ConnectionsOptions>(
   async (app, { max, maxPerNetwork }) => {
     const { server } = app;
     const places = new Places(max, maxPerNetwork);
+    const discarding = new Discarding();
     server.on('connection', (socket: Socket) => places.enter(socket));
 
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -70,7 +75,9 @@ export default fp<ConnectionsOptions>(
       if (!hasBody(request)) return;
       // Before the listener of Node, which destroys the socket.
       response.prependOnceListener('finish', () => {
-        if (!request.complete) endGently(request.socket, AFTER_ANSWER);
+        if (request.complete) return;
+        endGently(request.socket, AFTER_ANSWER);
+        discarding.discard(request);
       });
     });
 
@@ -164,6 +171,31 @@ class Places {
     this.#leave(longest);
     longest.destroy();
     return true;
+  }
+}
+
+/**
+ * Discards the rest of refused bodies, in small pieces and a few at a time. Otherwise clients that
+ * send all they can would keep the event loop reading.
+ */
+class Discarding {
+  /** Requests whose next piece may be read, in the order of their last one. */
+  readonly #waiting: IncomingMessage[] = [];
+
+  /** Discards what arrives of a body until its end, or until the connection is destroyed. */
+  discard(request: IncomingMessage): void {
+    // This also keeps Node from reading the rest at once.
+    request.on('data', () => {
+      request.pause();
+      if (this.#waiting.push(request) === 1) this.#readLater();
+    });
+  }
+
+  #readLater(): void {
+    setTimeout(() => {
+      for (const request of this.#waiting.splice(0, PIECES)) request.resume();
+      if (this.#waiting.length > 0) this.#readLater();
+    }, PIECES_MS).unref();
   }
 }
 
