@@ -17,6 +17,15 @@ const LARGE = 128 * 1024;
 /** Bytes per millisecond of larger responses that one network gets; more wait. */
 const PACE = 32 * 1024;
 
+/**
+ * Milliseconds between two requests of a network that has taken all of its places, while other
+ * networks send requests, too.
+ */
+const PAUSE_MS = 5;
+
+/** Milliseconds after which a network counts as silent. */
+const SILENCE_MS = 1000;
+
 /** Places of one network if the pool is very small. */
 const MIN_PLACES = 4;
 
@@ -38,9 +47,11 @@ declare module 'fastify' {
  * Bounds the requests of one network that are in work at once, from their handler to their
  * serialized response, to three quarters of the pool. Others of the network wait for them, so a
  * client that sends many requests at once takes neither all connections of the pool nor all turns
- * of the event loop. A request that waits too long is answered 429. A large response, whose
- * parsing and serialization took the event loop some milliseconds, keeps its place for several times
- * as long, and those of one network keep theirs one after another.
+ * of the event loop. A request that waits too long is answered 429.
+ *
+ * A large response, whose parsing and serialization took the event loop some milliseconds, keeps its
+ * place for several times as long, and those of one network keep theirs one after another. So does,
+ * for a moment, any response of a network whose requests wait while other networks are active.
  *
  * Neither reading a body nor writing a response takes a place, however slow the client is.
  */
@@ -55,11 +66,14 @@ export default fp<InFlightOptions>(
       patience: PATIENCE_MS,
     });
 
+    const activity = new Activity();
+
     app.decorateRequest('leaveFlight', null);
     app.addHook('preHandler', (request, reply, done) => {
       // A WebSocket has limits of its own, and no response that would end its work.
       if (request.ws) return done();
       const network = networkOf(request.address);
+      activity.record(network);
       const leave = limiter.enterNow(network);
       if (leave !== null) {
         begin(request, reply, leave);
@@ -85,15 +99,38 @@ export default fp<InFlightOptions>(
       const { leaveFlight } = request;
       if (leaveFlight !== null) {
         request.leaveFlight = null;
-        const bytes = sizeOf(payload);
-        if (bytes <= LARGE) leaveFlight();
-        else pace.after(networkOf(request.address), bytes / PACE, leaveFlight);
+        const network = networkOf(request.address);
+        const pause = pauseAfter(network, sizeOf(payload));
+        if (pause === 0) leaveFlight();
+        else pace.after(network, pause, leaveFlight);
       }
       done(null, payload);
     });
+
+    function pauseAfter(network: string, bytes: number): number {
+      if (bytes > LARGE) return bytes / PACE;
+      return limiter.hasWaiting(network) && activity.hasOthers(network) ? PAUSE_MS : 0;
+    }
   },
   { name: 'in-flight', dependencies: ['client-address', 'rate-limit'] },
 );
+
+/** Remembers the two networks that have sent the latest requests. */
+class Activity {
+  #latest = { network: '', at: Number.NEGATIVE_INFINITY };
+  #other = this.#latest;
+
+  record(network: string): void {
+    if (network !== this.#latest.network) this.#other = this.#latest;
+    this.#latest = { network, at: performance.now() };
+  }
+
+  /** Whether another network has sent a request a moment ago. */
+  hasOthers(network: string): boolean {
+    const { at } = this.#latest.network === network ? this.#other : this.#latest;
+    return performance.now() - at < SILENCE_MS;
+  }
+}
 
 /** Runs callbacks of a client one after another, each after a pause of its own. */
 class Pace {

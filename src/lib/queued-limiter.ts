@@ -35,6 +35,11 @@ export class QueuedLimiter {
     return this.#queue.length;
   }
 
+  /** Whether entries of the client wait for a place. */
+  hasWaiting(client: string): boolean {
+    return this.#queue.some((each) => each.client === client);
+  }
+
   /** Same as `enter`, but does not wait. */
   enterNow(client: string): (() => void) | null {
     return this.#hasPlace(client) ? this.#take(client) : null;

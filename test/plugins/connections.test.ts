@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { createTestApp, type TestApp } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
@@ -100,6 +100,29 @@ t.test('a refusal reaches a client that sends its whole body before it reads', a
   }
   t.match(await readAll(chunked), /^HTTP\/1\.1 413 .*payload_too_large/s, 'chunked');
   chunked.destroy();
+});
+
+t.test('discards refused bodies in small pieces, between which others are answered', async (t) => {
+  const test = await createTestApp(t);
+  const received = new Set<Socket>();
+  test.app.server.on('connection', (socket: Socket) => received.add(socket));
+  const bytesRead = () => [...received].reduce((sum, socket) => sum + socket.bytesRead, 0);
+  const place = await listen(test);
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => open(place)));
+  const answers = sockets.map((socket) => {
+    socket.write(head('POST', '/nowhere', { 'content-length': 8 * MIB }));
+    socket.write(Buffer.alloc(8 * MIB, 'x'));
+    return readAll(socket);
+  });
+  let most = 0;
+  while (bytesRead() < 40 * MIB) {
+    const before = bytesRead();
+    await turn();
+    most = Math.max(most, bytesRead() - before);
+  }
+  t.ok(most < 4 * MIB, `${most} bytes in one turn of the event loop`);
+  for (const answer of await Promise.all(answers)) t.match(answer, /^HTTP\/1\.1 404 /);
+  for (const socket of sockets) socket.destroy();
 });
 
 t.test('does not wait for the body of somebody who may not send it', async (t) => {

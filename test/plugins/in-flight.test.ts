@@ -33,6 +33,8 @@ async function createHeldApp(t: Test) {
     app.inject({ method: 'GET', url, remoteAddress });
   /** Waits until the service has nothing to do but to wait. */
   const settle = async () => {
+    // Longer than the pause between two requests of a network.
+    await sleep(15);
     for (let turn = 0; turn < 50; turn += 1) await tick();
   };
   /** Waits until so many requests have reached the last step before they wait. */
@@ -61,6 +63,32 @@ t.test('works on as many requests of one network at once as it has places', asyn
     await settle();
   }
   for (const reply of await Promise.all(greedy)) t.equal(reply.statusCode, 200);
+});
+
+t.test('works on few requests of a network while others wait for it', async (t) => {
+  let busy = 0;
+  const { app } = await createTestApp(
+    t,
+    { DB_POOL_MAX },
+    {
+      routes: (app) => {
+        app.get('/test/busy', async () => {
+          busy += 1;
+          const begin = performance.now();
+          while (performance.now() - begin < 3);
+          return {};
+        });
+        app.get('/test/quick', async () => ({}));
+      },
+    },
+  );
+  const get = (url: string, remoteAddress: string) =>
+    app.inject({ method: 'GET', url, remoteAddress });
+  await get('/test/quick', '192.0.2.2');
+  const greedy = Array.from({ length: 60 }, () => get('/test/busy', '192.0.2.1'));
+  for (let count = 0; count < 8; count += 1) await get('/test/quick', '192.0.2.2');
+  t.ok(busy < 30, `${busy} of the greedy network`);
+  for (const { statusCode } of await Promise.all(greedy)) t.equal(statusCode, 200);
 });
 
 t.test('frees the place of a request that fails, and of one that is refused', async (t) => {
