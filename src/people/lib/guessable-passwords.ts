@@ -1,4 +1,5 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
+import { PASSWORD_LENGTH } from '#schemas/passwords.js';
 
 /** Number of passwords, from the most common on, that are refused. */
 const COMMON_COUNT = 10_000;
@@ -45,10 +46,10 @@ const common = new Set(
 const longest = Math.max(...[...common].map(({ length }) => length));
 
 /**
- * Whether the password is one of the 10,000 most common ones, in any case and with any accents,
- * also with letters replaced by similar digits or symbols, or with separators, digits and symbols
- * added. A long random password is not: all its letters would have to form a common password, with
- * few other characters around them.
+ * Whether the password is one of the 10,000 most common ones, once or repeated, in any case and with
+ * any accents, also with letters replaced by similar digits or symbols, or with separators, digits
+ * and symbols added. A long random password is not: all its letters would have to form a common
+ * password, with few other characters around them.
  */
 export function isCommonPassword(password: string): boolean {
   const text = plain(password);
@@ -56,7 +57,11 @@ export function isCommonPassword(password: string): boolean {
   const [number = ''] = /\p{N}(?:.*\p{N})?/su.exec(text) ?? [];
   const isNumber = common.has(number) && !/\p{L}/u.test(text);
   if (isNumber || common.has(skeletonOf(text))) return true;
-  return isInDisguise(text, (word) => common.has(skeletonOf(word)));
+  if (isInDisguise(text, (word) => common.has(skeletonOf(word)))) return true;
+  // The search takes quadratic time.
+  if (text.length > PASSWORD_LENGTH.maxLength) return false;
+  const period = `${text}${text}`.indexOf(text, 1);
+  return period < text.length && isCommonPassword(text.slice(0, period));
 }
 
 /**

@@ -39,6 +39,8 @@ t.test('recognizes other spellings', async (t) => {
   for (const password of [
     'Password1!',
     'P@ssw0rd1!',
+    'Passw0rd!Passw0rd!',
+    'Qwerty12!qwerty12!QWERTY12!',
     'P@$$w0rd!',
     'Pa55word#2023',
     '1Password!',
