@@ -30,7 +30,7 @@ export default fp(
   },
   {
     name: 'context',
-    dependencies: ['access', 'idempotency', 'passwords', 'searches', 'shared-reads'],
+    dependencies: ['access', 'idempotency', 'in-flight', 'passwords', 'searches', 'shared-reads'],
   },
 );
 
@@ -49,8 +49,12 @@ function contextOf(request: FastifyRequest): RequestContext {
     sessionLimits: server.sessionLimits,
     passwordCost: server.passwordCost,
     sharedReads: server.sharedReads,
-    runSearch: (db, work) =>
-      server.searches.run({ address: request.address, signal: request.signal }, db, work),
+    runSearch: (db, work) => {
+      // Searches have places of their own, in which they may wait.
+      request.leaveFlight?.();
+      request.leaveFlight = null;
+      return server.searches.run({ address: request.address, signal: request.signal }, db, work);
+    },
     report: (err, message) => request.log.warn({ err }, message),
   };
 }

@@ -86,6 +86,7 @@ export async function buildConformanceService(
   await app.register(rateLimit, { perMinute: 1_000_000 });
   await app.register(notFound);
   await app.register(cookie);
+  app.decorateRequest('viewer', null);
   await app.register(components);
   await app.register(bodies, { limit: 1_000_000 });
   await app.register(validation, { keywords: {} });
