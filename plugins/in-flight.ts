@@ -8,9 +8,6 @@ import { sizeOf } from './unread-responses.js';
 /** Maximum milliseconds that a request waits for others of its network. */
 const PATIENCE_MS = 10_000;
 
-/** Number of networks that can have all of their places at once. */
-const NETWORKS = 4;
-
 /** Responses up to this size, in bytes, end the work of their request at once. */
 const LARGE = 128 * 1024;
 
@@ -59,7 +56,7 @@ export default fp<InFlightOptions>(
   async (app, { poolSize, maxConnections }) => {
     const placesPerClient = Math.max(MIN_PLACES, Math.floor((poolSize * 3) / 4));
     const limiter = new QueuedLimiter({
-      places: NETWORKS * placesPerClient,
+      places: maxConnections,
       placesPerClient,
       waiting: maxConnections,
       waitingPerClient: maxConnections,

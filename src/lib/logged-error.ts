@@ -12,6 +12,17 @@ export interface LoggedError {
   [field: string]: unknown;
 }
 
+/** Returns what the log shows of something that is no error: anything can be thrown. */
+function loggedThing(thing: unknown): LoggedError {
+  const { name, message, code } = Object(thing) as Record<string, unknown>;
+  return {
+    type: typeof name === 'string' ? name : typeof thing,
+    message: typeof message === 'string' ? message : '',
+    stack: '',
+    ...(typeof code === 'string' && { code }),
+  };
+}
+
 /** Serializers of the log. */
 export const LOG_SERIALIZERS = {
   err: (error: Error) => loggedError(error),
@@ -23,8 +34,7 @@ export const LOG_SERIALIZERS = {
  * cancel key, and the values of rows.
  */
 export function loggedError(error: Error, depth = 0): LoggedError {
-  // Anything can be thrown.
-  if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' };
+  if (!(error instanceof Error)) return loggedThing(error);
   const logged: LoggedError = {
     type: error.name === 'Error' ? error.constructor.name : error.name,
     message: error.message,

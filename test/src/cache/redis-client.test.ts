@@ -14,7 +14,7 @@ t.test('logs neither passwords nor cached values', { skip: noRedis }, async (t) 
   const stranger = openRedis(`redis://:wrong-horse@127.0.0.1:${port}`, 'x:', wrong.logger);
   t.teardown(() => stranger.client.disconnect());
   await until(() => wrong.lines.length > 0);
-  t.match(wrong.lines, [{ err: { name: 'ReplyError', message: /^WRONGPASS/ } }]);
+  t.match(wrong.lines, [{ err: { type: 'ReplyError', message: /^WRONGPASS/ } }]);
   t.notMatch(JSON.stringify(wrong.lines), /horse/);
 
   const right = recordLog();
@@ -24,7 +24,7 @@ t.test('logs neither passwords nor cached values', { skip: noRedis }, async (t) 
   t.same(right.lines, []);
   await direct.config('SET', 'maxmemory', '1');
   await friend.client.set('key', 'what nobody should read').catch(friend.report);
-  t.match(right.lines, [{ err: { name: 'ReplyError', message: /^OOM/ } }]);
+  t.match(right.lines, [{ err: { type: 'ReplyError', message: /^OOM/ } }]);
   friend.client.emit('ready');
   await friend.client.call('nonsense', 'what nobody should read').catch(friend.report);
   t.match(right.lines.at(-1), { err: { message: /^ERR unknown command/ } });
