@@ -709,7 +709,7 @@ export interface paths {
         };
         /**
          * Export users as CSV
-         * @description Returns all users as a table with a header line. Tags are joined by `;`, the address is JSON. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
+         * @description Returns all users as a table with a header line. Tags are joined by `, `, the address is JSON. Formulas are disarmed: an apostrophe stands before each text that a spreadsheet would calculate. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
          *
          *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
@@ -8093,7 +8093,10 @@ export interface operations {
     };
     "users-export-csv": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether to begin with a byte order mark, which Excel needs to read UTF-8 */
+                bom?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8119,6 +8122,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -2,7 +2,7 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Ref } from '#schemas/types.js';
+import { Default, Ref } from '#schemas/types.js';
 import { tag, User, UserPublic, UserView } from '#schemas/users.js';
 import { ApiError } from '#src/errors.js';
 import { csvStream, jsonArrayStream } from '#src/lib/export-streams.js';
@@ -33,8 +33,18 @@ const whoSeesWhat =
   'Administrators get all users with all fields; everyone else gets the public fields of ' +
   'active users. The users are sorted by id and streamed, so their number is not limited. Each ' +
   'user, and each network of callers without an account, can run one export at a time; another one ' +
-  'gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client ' +
-  'after 15 minutes, or 5 without an account: the response is then incomplete.';
+  'gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less ' +
+  'than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 ' +
+  'without an account: the response is then incomplete.';
+
+const CsvQuery = Type.Object({
+  bom: Default(
+    Type.Boolean({
+      description: 'Whether to begin with a byte order mark, which Excel needs to read UTF-8',
+    }),
+    false,
+  ),
+});
 
 const operations = {
   json: {
@@ -53,9 +63,11 @@ const operations = {
     operationId: 'users-export-csv',
     summary: 'Export users as CSV',
     description:
-      'Returns all users as a table with a header line. Tags are joined by `;`, the address ' +
-      `is JSON. ${whoSeesWhat}`,
+      'Returns all users as a table with a header line. Tags are joined by `, `, the address ' +
+      'is JSON. Formulas are disarmed: an apostrophe stands before each text that a spreadsheet ' +
+      `would calculate. ${whoSeesWhat}`,
     tags,
+    querystring: CsvQuery,
     response: {
       200: {
         description: 'All users',
@@ -107,7 +119,8 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
   app.get('/export.csv', { schema: operations.csv, config }, (request, reply) => {
     reply.type('text/csv; charset=utf-8');
     reply.header('content-disposition', 'attachment; filename=users.csv');
-    send(request, reply, () => csvStream(columnsOf[usersAudience(request.viewer)]));
+    const { bom } = request.query;
+    send(request, reply, () => csvStream(columnsOf[usersAudience(request.viewer)], { bom }));
   });
 
   function enter({ viewer, address }: FastifyRequest) {

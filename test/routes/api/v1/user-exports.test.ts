@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
 import pg from 'pg';
 import t from 'tap';
 import { insertUsers } from '#src/people/stores/user-changes.js';
@@ -28,7 +29,7 @@ t.test('exports CSV with a header and a line per user', async (t) => {
   t.match(reply.text, /^id,username,nickname,bio,avatar_url,tags,created_at\r\n1,root,/);
   t.match(
     reply.text,
-    /2,tricky,'=1\+1,"a ""quote"", a comma\nand a line",,x;y,/,
+    /2,tricky,'=1\+1,"a ""quote"", a comma\nand a line",,"x, y",/,
     'quoted, with formulas disabled',
   );
   t.notMatch(reply.text, /ghost|example\.com|argon2/, 'public fields only');
@@ -40,6 +41,53 @@ t.test('exports CSV with a header and a line per user', async (t) => {
   );
   t.match(whole.text, /ghost/);
   t.notMatch(whole.text, /argon2|password/);
+});
+
+t.test('exports CSV whose cells stay one cell and no formula', async (t) => {
+  const texts = [
+    'a\nb,2,c',
+    'a\rb',
+    'a\r\n9,forged',
+    'a;=1+1',
+    'a\t@SUM(A1)',
+    'a\n-1+1',
+    'a; "+1',
+    ';＝1',
+    '\t=1',
+    '"quoted"',
+    '-5',
+    'a - b = c',
+  ];
+  const test = await createTestApp(t);
+  for (const [index, bio] of texts.entries()) {
+    await test.createUser({ username: `user${index}`, bio, tags: ['a;=1', '=2'] });
+  }
+  const { text } = await test.client().get(`${URL}.csv`);
+  const rows = parse(text, { record_delimiter: '\r\n' }) as string[][];
+  t.equal(rows.length, 1 + texts.length, 'one record for each user');
+  const disarmed = rows.slice(1).map(([, , , bio = '']) => bio);
+  t.same(disarmed, [
+    'a\nb,2,c',
+    'a\rb',
+    'a\r\n9,forged',
+    "a;'=1+1",
+    "a\t'@SUM(A1)",
+    "a\n'-1+1",
+    'a;\' "+1',
+    ";'＝1",
+    "'\t'=1",
+    '"quoted"',
+    "'-5",
+    'a - b = c',
+  ]);
+  t.equal(rows[1]?.[5], "a;'=1, =2");
+  for (const line of text.split(/\r\n|[\r\n;\t]/)) t.notMatch(line, /^[ "]*[=+@＝]/);
+});
+
+t.test('begins CSV with a byte order mark if asked to', async (t) => {
+  t.match((await client().get(`${URL}.csv?bom=1`)).text, /^\ufeffid,/);
+  t.match((await client().get(`${URL}.csv?bom=false`)).text, /^id,/);
+  t.equal((await client().get(`${URL}.csv?bom=maybe`)).status, 422);
 });
 
 t.test('exports JSON as one array', async (t) => {
