@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import SerializerSelector from '@fastify/fast-json-stringify-compiler';
 import fp from 'fastify-plugin';
+import { answerSchema } from '#src/lib/answer-schema.js';
 
 type Serializer = SerializerSelector.Serializer;
 
@@ -16,7 +17,8 @@ const serializers = new Map<string, Serializer>();
 
 /**
  * Compiles serializers like Fastify, but each schema only once instead of once per route and
- * status, and with its first answer: compiling them all took nine tenths of the startup time.
+ * status, and with its first answer: compiling them all took nine tenths of the startup time. They
+ * know the shape of answers, and no limits of values, see `answerSchema`.
  *
  * A schema that cannot be compiled would fail with that answer; a test compiles all of them.
  */
@@ -32,8 +34,9 @@ export default fp(
       const compile = () => {
         waiting.delete(compile);
         compiler ??= compilerFor(app.getSchemas());
-        const key = `${compiler.hash} ${JSON.stringify(shapeOf(route.schema))}`;
-        serializer = serializers.get(key) ?? compiler.compile({ httpStatus: '', ...route });
+        const schema = answerSchema(route.schema);
+        const key = `${compiler.hash} ${JSON.stringify(shapeOf(schema))}`;
+        serializer = serializers.get(key) ?? compiler.compile({ httpStatus: '', ...route, schema });
         serializers.set(key, serializer);
         return serializer;
       };
@@ -45,7 +48,10 @@ export default fp(
       for (const compile of waiting) compile();
     });
 
-    function compilerFor(components: Record<string, unknown>) {
+    function compilerFor(schemas: Record<string, unknown>) {
+      const components = Object.fromEntries(
+        Object.entries(schemas).map(([name, schema]) => [name, answerSchema(schema)]),
+      );
       const hash = createHash('sha256').update(JSON.stringify(components)).digest('base64');
       return { hash, compile: build(components) };
     }

@@ -86,7 +86,7 @@ export const PlaygroundItems = Component(
 
 export const VersionParams = Type.Object({
   version: Type.String({
-    pattern: '^\\d+\\.\\d+\\.\\d+$',
+    pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$',
     maxLength: 50,
     description: 'A version of the form `1.2.3`',
     examples: ['1.2.3'],

@@ -32,8 +32,11 @@ export type PostStatus = (typeof POST_STATUSES)[number];
 /** Lower-case ASCII letters and digits, in words separated by single hyphens. */
 export const SLUG_PATTERN = '^[a-z0-9]+(?:-[a-z0-9]+)*$';
 
-/** At least one character that is not white space: titles and names cannot be blank. */
-export const VISIBLE_PATTERN = '\\S';
+/**
+ * At least one visible character, so that titles and names are not blank: none of white space,
+ * control and format characters, combining marks, and letters that are drawn as nothing.
+ */
+export const VISIBLE_PATTERN = '[^\\p{C}\\p{Z}\\p{M}\\u115f\\u1160\\u2800\\u3164\\uffa0]';
 
 export const Author = Component(
   'Author',

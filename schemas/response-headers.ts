@@ -22,7 +22,7 @@ export const responseHeaders = {
   },
   'X-Response-Time': {
     description: 'The processing time, in seconds',
-    schema: Type.String({ pattern: '^\\d+\\.\\d{4}s$' }),
+    schema: Type.String({ pattern: '^[0-9]+\\.[0-9]{4}s$' }),
     example: '0.0042s',
   },
   'Cache-Control': {
@@ -55,7 +55,7 @@ export const responseHeaders = {
   },
   'Set-Cookie': {
     description: 'A cookie to set, renew or clear. The header is repeated for several cookies.',
-    schema: Type.String({ pattern: '^[^=;\\s]+=' }),
+    schema: Type.String({ pattern: '^[^=; ]+=' }),
     example: 'althing_session=abc.def; Path=/; HttpOnly; SameSite=Lax',
   },
   'Content-Language': {
@@ -87,7 +87,7 @@ export const responseHeaders = {
   },
   'Content-Disposition': {
     description: 'Marks the response as a file to save, and names it (RFC 6266)',
-    schema: Type.String({ pattern: '^(inline|attachment)\\b' }),
+    schema: Type.String({ pattern: '^(inline|attachment)(;|$)' }),
     example: 'attachment; filename=users.csv',
   },
   'Retry-After': {

@@ -75,7 +75,9 @@ const nickname = Type.String({
   examples: ['Alice'],
 });
 const bio = Type.String({ maxLength: 2000, description: 'A short biography' });
-const avatarUrl = Nullable(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 256 }), {
+/** Without white space, control and format characters. Engines disagree on what `\s` is. */
+const URL_PATTERN = '^https?://[^\\p{C}\\p{Z}]+$';
+const avatarUrl = Nullable(Type.String({ pattern: URL_PATTERN, maxLength: 256 }), {
   description: 'The URL of the profile picture (http or https)',
   examples: ['https://example.com/alice.png'],
 });

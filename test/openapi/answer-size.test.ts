@@ -84,7 +84,7 @@ async function fill(): Promise<void> {
     select 'u' || lpad(n::text, 49, 'x'), 'u' || lpad(n::text, 49, 'x'),
       ${longest('UserCreate', 'email', 'n')}, ${longest('UserCreate', 'email', 'n')},
       ${longest('UserCreate', 'nickname')}, ${longest('UserCreate', 'bio')},
-      rpad('https://', 256, e'\\x01'), 150, ${most('UserCreate', 'tags')},
+      rpad('https://', 256, '"'), 150, ${most('UserCreate', 'tags')},
       jsonb_build_object('street', ${longest('Address', 'street')},
         'city', ${longest('Address', 'city')}, 'zipcode', ${longest('Address', 'zipcode')})
     from ${series};

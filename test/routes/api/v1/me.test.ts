@@ -196,3 +196,45 @@ t.test('keeps the last administrator', async (t) => {
   const replies = await Promise.all([remove(admin, PASSWORD), remove(second, PASSWORD)]);
   t.same(replies.map(({ status }) => status).sort(), [204, 409], 'not both succeed');
 });
+
+t.test('whatever a profile contains, everyone can list, read and export it', async (t) => {
+  const test = await createTestApp(t);
+  const ada = await test.signedIn({ username: 'ada' });
+  const odd = [
+    '\ufeff',
+    '\u0085',
+    '\u00a0',
+    '\u001c',
+    '\u180e',
+    '\u200b',
+    '\u2028',
+    '\u3000',
+    '\u00ad',
+  ];
+  const statuses = new Set<number>();
+  for (const letter of odd) {
+    for (const profile of [
+      { avatar_url: `https://x/${letter}` },
+      { nickname: `a${letter}b` },
+      { bio: letter },
+      { tags: [`t${letter}`] },
+      { address: { street: letter, city: letter, zipcode: letter } },
+    ]) {
+      const { status } = await ada.patch('/api/v1/me', profile);
+      statuses.add(status);
+      const shown = `U+${letter.charCodeAt(0).toString(16)} in ${Object.keys(profile)}`;
+      t.ok(status === 200 || status === 422, `${shown}: ${status}`);
+    }
+  }
+  t.ok(statuses.has(200));
+  for (const reader of [
+    ada,
+    test.client(),
+    await test.signedIn({ username: 'root', role: 'admin' }),
+  ]) {
+    for (const path of ['', '/1', '/export.json', '/export.csv']) {
+      t.equal((await reader.get(`/api/v1/users${path}`)).status, 200, path);
+    }
+    t.equal((await reader.get('/api/v1/users/export.json')).json[0].username, 'ada');
+  }
+});
