@@ -106,7 +106,7 @@ export default fp<InFlightOptions>(
 
     function pauseAfter(network: string, bytes: number): number {
       if (bytes > LARGE) return bytes / PACE;
-      return limiter.hasWaiting(network) && activity.hasOthers(network) ? PAUSE_MS : 0;
+      return activity.hasOthers(network) && limiter.hasWaiting(network) ? PAUSE_MS : 0;
     }
   },
   { name: 'in-flight', dependencies: ['client-address', 'rate-limit'] },
