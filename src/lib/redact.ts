@@ -1,3 +1,5 @@
+import { formPairs } from './form-pairs.js';
+
 /** Replaces a secret value. */
 export const REDACTED = '[redacted]';
 
@@ -66,7 +68,7 @@ function endOf(sticky: RegExp, text: string, at: number): number {
 
 /** Redacts the values of secret names in a query string or urlencoded form. */
 export function redactForm(text: string): string {
-  const fields = [...new URLSearchParams(text)];
+  const fields = [...formPairs(text)];
   if (!fields.some(([name]) => isSecretName(name))) return text;
   return fields
     .map(([name, value]) => {

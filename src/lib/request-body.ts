@@ -1,4 +1,5 @@
 import { Busboy } from '@fastify/busboy';
+import { formPairs } from './form-pairs.js';
 import {
   type ErrorItem,
   isJsonContentType,
@@ -63,7 +64,7 @@ async function readForm(contentType: string, bytes: Buffer): Promise<ReadBody> {
   if (type === 'multipart/form-data') return readMultipart(contentType, bytes);
   const parts = new FormParts();
   if (type === 'application/x-www-form-urlencoded') {
-    for (const [name, value] of new URLSearchParams(bytes.toString())) parts.add(name, value);
+    for (const [name, value] of formPairs(bytes.toString())) parts.add(name, value);
   }
   return { body: { kind: 'form', fields: parts.fields } };
 }

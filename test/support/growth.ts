@@ -1,11 +1,8 @@
 /** Work that takes less at its longest input needs no comparison, in milliseconds. */
 const NEGLIGIBLE_MS = 10;
 
-/**
- * Growth of the time when the length is doubled twice: 4 if linear, 16 if quadratic. Near the second,
- * because the garbage that only the longer input makes may take as much time as the work.
- */
-const MAX_GROWTH = 12;
+/** Growth of the time when the length is doubled twice: 4 if linear, 16 if quadratic. */
+const MAX_GROWTH = 8;
 
 /** Each of them must show the growth. */
 const ATTEMPTS = 4;
