@@ -135,6 +135,8 @@ export async function buildApp(
     // Ends a client that does not read its answer. No answer may take as long to begin.
     connectionTimeout: SILENCE + 2 * config.DB_STATEMENT_TIMEOUT * SECOND,
     http: {
+      // Node would answer without a body; the plugin `host` does instead.
+      requireHostHeader: false,
       headersTimeout: Math.min(10, config.REQUEST_TIMEOUT) * SECOND,
       connectionsCheckingInterval: 2 * SECOND,
     },

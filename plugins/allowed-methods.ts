@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin';
 import createRouter, { type HTTPMethod } from 'find-my-way';
+import { ApiError } from '#src/errors.js';
 
 const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -39,3 +40,15 @@ export default fp<{ router: RouterOptions }>(
   },
   { name: 'allowed-methods' },
 );
+
+/**
+ * Returns the error for an unmatched request: 405 for a method that the path does not support,
+ * otherwise 404, for an unknown path as well as for a route that has found nothing.
+ */
+export function unroutable(methods: string[], method?: string): ApiError {
+  return methods.length === 0 || (method !== undefined && methods.includes(method))
+    ? new ApiError('not_found')
+    : new ApiError('method_not_allowed', {
+        headers: { allow: [...methods, 'OPTIONS'].join(', ') },
+      });
+}

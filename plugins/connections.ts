@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ConnectionError } from 'fastify';
+import type { ConnectionError, FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, toErrorResponse } from '#src/errors.js';
 import type { ErrorCode } from '#src/lib/messages/index.js';
 import { networkOf, siteOf } from '#src/lib/network.js';
+import { unroutable } from './allowed-methods.js';
 
 export interface ConnectionsOptions {
   /**
@@ -88,6 +89,14 @@ export default fp<ConnectionsOptions>(
         server.emit('request', request, response),
       );
     }
+    // Node would close the connection without an answer.
+    server.on('connect', (request: IncomingMessage, socket: Socket) => {
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket);
+      response.once('finish', () => endGently(socket, AFTER_NONSENSE));
+      server.emit('request', request, response);
+    });
     // A request that follows a refused body could not be answered, so it must not run.
     app.addHook('onRequest', async ({ raw }, reply) => {
       if (!ending.has(raw.socket)) return;
@@ -227,7 +236,11 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  *
  * @see https://nodejs.org/api/http.html#event-clienterror
  */
-export function answerClientError(error: ConnectionError, socket: Socket): void {
+export function answerClientError(
+  this: FastifyInstance,
+  error: ConnectionError,
+  socket: Socket,
+): void {
   // The rest of something that was refused already.
   if (ending.has(socket) && error.code !== 'ECONNRESET') return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -237,31 +250,51 @@ export function answerClientError(error: ConnectionError, socket: Socket): void 
   // Node reports each further piece of the invalid request, too.
   if (refused.has(socket)) return;
   refused.add(socket);
-  refuse(socket, CLIENT_ERRORS[error.code ?? ''] ?? 'bad_request');
-}
-
-/** Answers the invalid part of what arrives, after the responses to all requests before it. */
-function refuse(socket: Socket, code: ErrorCode): void {
-  const [oldest] = unfinished.get(socket) ?? [];
-  if (oldest === undefined) {
-    if (socket.writable) answerSocket(socket, code);
-  } else if (oldest.req.complete) {
-    oldest.once('close', () => refuse(socket, code));
-  } else if (oldest.headersSent) {
-    // Its body is at fault, but its response has begun.
-    socket.destroy();
-  } else answerSocket(socket, code);
+  refuse(socket, clientError(this, error));
 }
 
 const CLIENT_ERRORS: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_INVALID_URL: 'malformed_url',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
+function clientError(app: FastifyInstance, error: ConnectionError): ApiError {
+  const { code = '' } = error;
+  const path = code === 'HPE_INVALID_METHOD' ? pathOfUnknownMethod(error) : undefined;
+  return path === undefined
+    ? new ApiError(CLIENT_ERRORS[code] ?? 'malformed_request')
+    : unroutable(app.allowedMethods(path));
+}
+
+/** A request line whose method is any token (RFC 9112, section 3). */
+const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]{1,64} (\/[!-~]{0,2048}) HTTP\/1\.[01]\r?\n/;
+
+/** Returns the path of a request whose method Node does not know; undefined if it is not HTTP. */
+function pathOfUnknownMethod({ rawPacket, bytesParsed }: ConnectionError): string | undefined {
+  if (!Buffer.isBuffer(rawPacket)) return undefined;
+  // The request begins after those that the same packet contains.
+  const begin = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
+  return REQUEST_LINE.exec(rawPacket.toString('latin1', begin, begin + 4096))?.[1];
+}
+
+/** Answers the invalid part of what arrives, after the responses to all requests before it. */
+function refuse(socket: Socket, error: ApiError): void {
+  const [oldest] = unfinished.get(socket) ?? [];
+  if (oldest === undefined) {
+    if (socket.writable) answerSocket(socket, error);
+  } else if (oldest.req.complete) {
+    oldest.once('close', () => refuse(socket, error));
+  } else if (oldest.headersSent) {
+    // Its body is at fault, but its response has begun.
+    socket.destroy();
+  } else answerSocket(socket, error);
+}
+
 /** Writes an error to a connection without a request, and closes it. */
-function answerSocket(socket: Socket, code: ErrorCode): void {
+function answerSocket(socket: Socket, error: ApiError): void {
   const requestId = randomUUID();
-  const { status, headers, body } = toErrorResponse(new ApiError(code), {
+  const { status, headers, body } = toErrorResponse(error, {
     requestId,
     place: 'query',
     language: 'en',
@@ -269,7 +302,10 @@ function answerSocket(socket: Socket, code: ErrorCode): void {
   const text = JSON.stringify(body);
   const fields = {
     ...headers,
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'content-type': 'application/json',
+    'x-content-type-options': 'nosniff',
     'content-length': Buffer.byteLength(text),
     'x-request-id': requestId,
     connection: 'close',

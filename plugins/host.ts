@@ -18,8 +18,8 @@ declare module 'fastify' {
 }
 
 /**
- * Rejects a request with several `Host` fields or an invalid one (RFC 9112, section 3.2), which a
- * proxy in front might read differently. Node rejects a request without the field.
+ * Rejects a request without a `Host` field, with several, or with an invalid one (RFC 9112, section
+ * 3.2), which a proxy in front might read differently.
  */
 export default fp(
   async (app) => {
@@ -31,8 +31,9 @@ export default fp(
     app.addHook('onRequest', async ({ raw }) => {
       const { host } = raw.headers;
       // HTTP/1.0 does not require it.
-      if (host === undefined) return;
-      if (!isValid(host) || countOf('host', raw.rawHeaders) > 1) throw new ApiError('bad_request');
+      if (host === undefined && raw.httpVersion === '1.0') return;
+      if (host === undefined || !isValid(host) || countOf('host', raw.rawHeaders) > 1)
+        throw new ApiError('invalid_host');
     });
   },
   // A refused request counts, too.

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
+import { unroutable } from './allowed-methods.js';
 import { sendError } from './error-handler.js';
 
 /**
@@ -12,7 +13,7 @@ export default fp(
     const errorFor = (request: FastifyRequest) =>
       app.isHidden(request)
         ? new ApiError('not_found')
-        : unroutable(request.method, app.allowedMethods(request.url));
+        : unroutable(app.allowedMethods(request.url), request.method);
     app.addHook('onRequest', async (request) => {
       if (request.is404) throw errorFor(request);
     });
@@ -26,15 +27,3 @@ export default fp(
     dependencies: ['allowed-methods', 'error-handler', 'local-access', 'rate-limit'],
   },
 );
-
-/**
- * Returns the error for an unmatched request: 405 for a method that the path does not support,
- * otherwise 404, for an unknown path as well as for a route that has found nothing.
- */
-function unroutable(method: string, methods: string[]): ApiError {
-  return methods.length === 0 || methods.includes(method)
-    ? new ApiError('not_found')
-    : new ApiError('method_not_allowed', {
-        headers: { allow: [...methods, 'OPTIONS'].join(', ') },
-      });
-}

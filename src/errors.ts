@@ -12,6 +12,9 @@ import { type ErrorItem, messageFor, withinErrorBytes } from './lib/validation/i
 /** The status of every error code. The messages are in `lib/messages`. */
 export const STATUSES = {
   bad_request: 400,
+  malformed_request: 400,
+  malformed_url: 400,
+  invalid_host: 400,
   unparsable_body: 400,
   missing_boundary: 400,
   division_by_zero: 400,
@@ -152,6 +155,7 @@ export function toErrorResponse(
 
 /** Codes of Fastify and its plugins for which the status alone says too little. */
 const LIBRARY_CODES: Record<string, ErrorCode> = {
+  FST_ERR_BAD_URL: 'malformed_url',
   FST_CSRF_INVALID_TOKEN: 'csrf_failed',
   FST_CSRF_MISSING_SECRET: 'csrf_failed',
 };

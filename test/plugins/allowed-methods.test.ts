@@ -20,7 +20,7 @@ t.test('answers 405 with Allow to a wrong method, and 404 to an unknown path', a
   t.equal((await anyone.delete('/nowhere')).status, 404);
   t.equal((await anyone.get('/static/nothing.css')).status, 404, 'missing file');
   const undecodable = await anyone.get('/%');
-  t.same([undecodable.status, undecodable.json.code], [400, 'bad_request']);
+  t.same([undecodable.status, undecodable.json.code], [400, 'malformed_url']);
   t.ok(undecodable.headers['x-request-id']);
 });
 

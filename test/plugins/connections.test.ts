@@ -206,7 +206,11 @@ t.test('answers invalid HTTP in the format of every error, and closes', async (t
   };
   t.match(
     await send('nonsense\r\n\r\n'),
-    /^HTTP\/1\.1 400 .*\{"detail":"Bad Request","code":"bad_request"\}$/s,
+    /^HTTP\/1\.1 400 .*\{"detail":"The request is not valid HTTP\/1\.1","code":"malformed_request"\}$/s,
+  );
+  t.match(
+    await send('GET /caf\u00e9 HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+    /^HTTP\/1\.1 400 .*content-security-policy: default-src 'none'.*"code":"malformed_url"/s,
   );
   t.match(
     await send(head('GET', '/health', { 'x-long': 'x'.repeat(200_000) })),
@@ -214,6 +218,59 @@ t.test('answers invalid HTTP in the format of every error, and closes', async (t
   );
   // The clients of this test keep their side open.
   await until(async () => (await connectionsOf(service)) === 0);
+});
+
+t.test('answers 405 with Allow to every method, known to Node or not', async (t) => {
+  const allow = async (line: string, before = '') => {
+    const socket = await open(port);
+    socket.write(`${before}${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    const answer = await readAll(socket);
+    const [, status] = /HTTP\/1\.1 (4\d\d) /.exec(answer) ?? [];
+    const [, methods] = /^allow: (.*)\r$/im.exec(answer) ?? [];
+    return [Number(status), methods];
+  };
+  const expected = [405, 'GET, HEAD, POST, OPTIONS'];
+  for (const method of ['QUERY', 'PROPFIND', 'TRACE', 'LINK', 'FOO', 'get', 'X-Y.Z', 'GETS']) {
+    t.same(await allow(`${method} /api/v1/users?q=1`), expected, method);
+    t.same(await allow(`${method} /nowhere`), [404, undefined], `${method}, unknown path`);
+  }
+  t.same(await allow('CONNECT /api/v1/users'), expected, 'CONNECT');
+  t.equal((await allow('CONNECT example.com:443'))[0], 400, 'CONNECT to a host');
+  const first = head('GET', '/health', {});
+  t.same(await allow('FOO /api/v1/users', first), expected, 'after another request');
+  t.same(await allow('F(O /api/v1/users'), [400, undefined], 'not a token');
+  t.same(await allow('FOO users'), [400, undefined], 'not a path');
+  await until(async () => (await connectionsOf(service)) === 0);
+});
+
+t.test('errors before routing have the headers of every response', async (t) => {
+  const origin = 'https://app.example.com';
+  const test = await createTestApp(t, { CORS_ORIGINS: [origin] });
+  const place = await listen(test);
+  const cases: [name: string, request: string, status: number, code: string][] = [
+    ['invalid percent-encoding', 'GET /api/v1/users/%zz HTTP/1.1\r\nHost: a', 400, 'malformed_url'],
+    ['long path', `GET /api/v1/posts/${'a'.repeat(9000)} HTTP/1.1\r\nHost: a`, 414, 'uri_too_long'],
+    ['no host', 'GET /health HTTP/1.1', 400, 'invalid_host'],
+    ['invalid host', 'GET /health HTTP/1.1\r\nHost: a b', 400, 'invalid_host'],
+    ['unknown path', 'GET /nowhere HTTP/1.1\r\nHost: a', 404, 'not_found'],
+    ['wrong method', 'QUERY /health HTTP/1.1\r\nHost: a', 405, 'method_not_allowed'],
+  ];
+  for (const [name, request, status, code] of cases) {
+    const socket = await open(place);
+    socket.write(`${request}\r\nOrigin: ${origin}\r\nConnection: close\r\n\r\n`);
+    const answer = await readAll(socket);
+    t.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*"code":"${code}"`, 's'), name);
+    for (const field of [
+      `access-control-allow-origin: ${origin}`,
+      'content-security-policy: default-src',
+      'content-type: application/json',
+      'x-ratelimit-limit: ',
+      'x-request-id: ',
+      'x-response-time: ',
+    ]) {
+      t.ok(answer.toLowerCase().includes(`\r\n${field}`), `${name}: ${field}`);
+    }
+  }
 });
 
 t.test('rejects a request with several hosts or an invalid one', async (t) => {

@@ -114,6 +114,9 @@ export const chinese: Messages = {
 
   errors: {
     bad_request: '请求无效',
+    malformed_request: '请求不符合 HTTP/1.1 格式',
+    malformed_url: '请求地址格式错误：非 ASCII 字符须按 UTF-8 进行百分号编码，% 须写作 %25',
+    invalid_host: '请求必须包含且仅包含一个有效的 Host 请求头',
     unparsable_body: '无法解析请求体',
     missing_boundary: 'multipart 请求缺少 boundary 参数',
     division_by_zero: '除数不能为零',

@@ -34,6 +34,10 @@ export const english = {
   /** Sentences by the `code` of an error response. */
   errors: {
     bad_request: 'Bad Request',
+    malformed_request: 'The request is not valid HTTP/1.1',
+    malformed_url:
+      'The request URL is malformed; percent-encode characters outside of ASCII as UTF-8, and % as %25',
+    invalid_host: 'The request needs exactly one Host header with a valid host name',
     unparsable_body: 'There was an error parsing the body',
     missing_boundary: 'Missing boundary in multipart.',
     division_by_zero: 'Division by zero',
