@@ -35,6 +35,7 @@ import securityHeaders from '#plugins/security-headers.js';
 import serialization from '#plugins/serialization.js';
 import sessions from '#plugins/sessions.js';
 import sharedReads from '#plugins/shared-reads.js';
+import unitOfWork from '#plugins/unit-of-work.js';
 import unreadResponses from '#plugins/unread-responses.js';
 import validation from '#plugins/validation.js';
 import writeBehind from '#plugins/write-behind.js';
@@ -213,6 +214,7 @@ export async function buildApp(
   await app.register(bodies, { limit: config.BODY_LIMIT });
   await app.register(validation, { keywords: passwordKeywords });
   await app.register(serialization);
+  await app.register(unitOfWork);
   await app.register(idempotency);
   await app.register(conditionalRequests);
   await app.register(sharedReads, {

@@ -25,19 +25,30 @@ export default fp(
       return contextOf(this);
     });
     app.decorateRequest('acting', function (): RequestContext & ActingContext {
-      return { ...contextOf(this), viewer: viewerOf(this) };
+      return Object.assign(contextOf(this), { viewer: viewerOf(this) });
     });
   },
   {
     name: 'context',
-    dependencies: ['access', 'idempotency', 'in-flight', 'passwords', 'searches', 'shared-reads'],
+    dependencies: [
+      'access',
+      'idempotency',
+      'in-flight',
+      'passwords',
+      'searches',
+      'shared-reads',
+      'unit-of-work',
+    ],
   },
 );
 
 function contextOf(request: FastifyRequest): RequestContext {
   const { server, headers } = request;
   return {
-    db: server.db,
+    // Reads after a change must see it, and need no second connection.
+    get db() {
+      return request.unitOfWork?.db ?? server.db;
+    },
     unitOfWork: request.unitOfWork,
     viewer: request.viewer,
     now: server.clock(),

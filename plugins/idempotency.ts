@@ -4,7 +4,6 @@ import fp from 'fastify-plugin';
 import type { Database } from '#src/db/database.js';
 import * as store from '#src/db/idempotency-keys.js';
 import * as quota from '#src/db/idempotency-quota.js';
-import { UnitOfWork } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 
 /** The caller of every request without a viewer. */
@@ -20,10 +19,6 @@ declare module 'fastify' {
      * each time it is sent.
      */
     idempotent?: boolean;
-  }
-  interface FastifyRequest {
-    /** The transaction in which a request with an `Idempotency-Key` makes its changes. */
-    unitOfWork: UnitOfWork | null;
   }
 }
 
@@ -41,7 +36,6 @@ declare module 'fastify' {
  */
 export default fp(
   async (app) => {
-    app.decorateRequest('unitOfWork', null);
     app.addHook('onRoute', (route) => {
       if (route.method !== 'POST' || route.config?.idempotent === false) return;
       route.handler = runOnce(route.handler);
@@ -56,31 +50,25 @@ export default fp(
           const known = await store.findKey(app.db, claim);
           return replay(known, claim, reply);
         }
-        const unitOfWork = new UnitOfWork(app.db);
-        request.unitOfWork = unitOfWork;
-        try {
-          await assertRoom(app.db, claim);
-          const body: unknown = await handler.call(this, request, reply);
+        request.beforeCommit = async (transaction, body) => {
           if (body === reply)
             throw new TypeError('A POST handler must return its body, which is stored for replays');
           const response = { status: reply.statusCode, headers: storedHeaders(reply), body };
-          await unitOfWork.complete(async (trx) => {
-            if (!(await store.completeClaim(trx, claim, response))) throw stillRunning();
-          });
-          return body;
+          if (!(await store.completeClaim(transaction, claim, response))) throw stillRunning();
+        };
+        try {
+          await assertRoom(app.db, claim);
+          return await handler.call(this, request, reply);
         } catch (error) {
-          await unitOfWork.rollback();
           await store.releaseClaim(app.db, claim).catch((fault: unknown) => {
             request.log.warn({ err: fault }, 'could not release an idempotency key');
           });
           throw error;
-        } finally {
-          request.unitOfWork = null;
         }
       };
     }
   },
-  { name: 'idempotency', dependencies: ['postgres', 'sessions', 'validation'] },
+  { name: 'idempotency', dependencies: ['sessions', 'unit-of-work', 'validation'] },
 );
 
 /**

@@ -23,9 +23,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The caller, time, client and connection of a call; every service takes it as first argument. */
 export interface Context {
-  /** The pool; within a transaction, that transaction. */
+  /** The pool; within a transaction and after one of the same request, that transaction. */
   readonly db: Database;
-  /** The transaction that `inTransaction` joins, if the request has an `Idempotency-Key`. */
+  /** The transaction of the request, which `inTransaction` joins; null for reads and jobs. */
   readonly unitOfWork: UnitOfWork | null;
   /** The authenticated user, or null. */
   readonly viewer: Viewer | null;

@@ -36,8 +36,8 @@ export async function inTransaction<C extends TransactionContext, T>(
 
 /**
  * A transaction that spans all calls of `inTransaction` in one request. It begins with the first of
- * them, so that everything before holds no connection, and ends with `complete` or `rollback`, one
- * of which must be called.
+ * them, so that everything before holds no connection, and ends with `commit` or `rollback`, one of
+ * which must be called.
  */
 export class UnitOfWork {
   readonly #db: Database;
@@ -46,6 +46,11 @@ export class UnitOfWork {
   /** @param db the pool */
   constructor(db: Database) {
     this.#db = db;
+  }
+
+  /** The transaction if it has begun, otherwise the pool. */
+  get db(): Database {
+    return this.#transaction ?? this.#db;
   }
 
   /**
@@ -69,18 +74,15 @@ export class UnitOfWork {
     });
   }
 
-  /**
-   * Runs `last` in the same transaction and commits it.
-   *
-   * @throws any error of `last`; the unit must then be rolled back
-   */
-  async complete(last: (transaction: Database) => Promise<void>): Promise<void> {
-    await this.run(last);
-    await this.#transaction?.commit().execute();
+  /** Commits all changes. Does nothing if there are none. @throws DatabaseError */
+  async commit(): Promise<void> {
+    const transaction = this.#transaction;
+    if (transaction === null) return;
+    await transaction.commit().execute();
     this.#transaction = null;
   }
 
-  /** Undoes all changes. Does nothing after `complete`. Never throws. */
+  /** Undoes all changes. Does nothing after `commit`. Never throws. */
   async rollback(): Promise<void> {
     const transaction = this.#transaction;
     this.#transaction = null;
