@@ -39,6 +39,7 @@ import unitOfWork from '#plugins/unit-of-work.js';
 import unreadResponses from '#plugins/unread-responses.js';
 import validation from '#plugins/validation.js';
 import writeBehind from '#plugins/write-behind.js';
+import admin from '#routes/api/v1/admin.js';
 import apiKeys from '#routes/api/v1/api-keys.js';
 import audit from '#routes/api/v1/audit.js';
 import auth from '#routes/api/v1/auth.js';
@@ -61,10 +62,12 @@ import tokens from '#routes/api/v1/tokens.js';
 import trash from '#routes/api/v1/trash.js';
 import userExports, { type UserExportsOptions } from '#routes/api/v1/user-exports.js';
 import users from '#routes/api/v1/users.js';
+import version2 from '#routes/api/v2/index.js';
 import devMail from '#routes/dev/mail.js';
 import docs from '#routes/docs.js';
 import feed from '#routes/feed.js';
 import system from '#routes/system.js';
+import { PostViews } from '#src/articles/services/post-views.js';
 import { LOG_SERIALIZERS } from '#src/lib/logged-error.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Mailer } from '#src/mail/mailer.js';
@@ -266,11 +269,9 @@ export async function buildApp(
     isPublic,
     limits: dependencies.exportLimits,
   });
-  await app.register(posts, {
-    prefix: '/api/v1/posts',
-    visitorSecret: secretKey,
-    perMinute: changesPerMinute,
-  });
+  const views = new PostViews({ db: app.db, clock, log: app.log, secret: secretKey });
+  app.writeBehind(views);
+  await app.register(posts, { prefix: '/api/v1/posts', views, perMinute: changesPerMinute });
   await app.register(postStatistics, { prefix: '/api/v1/posts' });
   await app.register(trash, { prefix: '/api/v1/trash', perMinute: changesPerMinute });
   await app.register(categories, { prefix: '/api/v1/categories', perMinute: changesPerMinute });
@@ -285,6 +286,8 @@ export async function buildApp(
   await app.register(search, { prefix: '/api/v1/search' });
   await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });
+  await app.register(admin, { prefix: '/api/v1/admin' });
+  await app.register(version2, { prefix: '/api/v2', isPublic, views });
   if (config.APP_ENV === 'development') await app.register(devMail, { prefix: '/dev' });
   if (config.PLAYGROUND ?? !production) {
     await app.register(playground, {

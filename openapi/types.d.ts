@@ -412,6 +412,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew tokens
+         * @description Exchanges a refresh token for new tokens, as the grant type `refresh_token` of `POST /api/v1/auth/token` does, for clients that send JSON.
+         */
+        post: operations["tokens-refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/revoke": {
         parameters: {
             query?: never;
@@ -766,7 +786,7 @@ export interface paths {
         get: operations["posts-read"];
         /**
          * Replace a post
-         * @description Replaces all fields of a post. Omitted fields are reset to their defaults, except the slug; the status is kept. Authors can change their own posts; editors can change any post.
+         * @description Replaces all fields of a post. Omitted fields are reset to their defaults, except slug and status. A new status has the effect of `publish` or `unpublish`. Authors can change their own posts; editors can change any post.
          *
          *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
@@ -783,7 +803,7 @@ export interface paths {
         head?: never;
         /**
          * Change a post
-         * @description Changes the given fields. Omitted fields keep their values. To change the status, use `publish` or `unpublish`. Authors can change their own posts; editors can change any post.
+         * @description Changes the given fields. Omitted fields keep their values. A new status has the effect of `publish` or `unpublish`. Authors can change their own posts; editors can change any post.
          *
          *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `posts:write`.
          */
@@ -1218,6 +1238,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/posts/{id}/comments/{comment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a comment on a post
+         * @description Returns a comment, as reading it by its id alone does, if it is a comment on this post.
+         *
+         *     **API key:** needs the scope `posts:read`.
+         */
+        get: operations["post-comments-read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comments": {
         parameters: {
             query?: never;
@@ -1488,6 +1530,158 @@ export interface paths {
          *     **Access:** administrators. **API key:** needs the scope `jobs:write`.
          */
         post: operations["jobs-retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/db": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe the database
+         * @description Returns the version of the server, the database, and the user of the service.
+         *
+         *     **Access:** administrators. **API key:** needs the scope `system:read`.
+         */
+        get: operations["admin-database"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count resources
+         * @description Returns the number of users, posts, comments and other resources. Counting shares the limits of searches.
+         *
+         *     **Access:** administrators. **API key:** needs the scope `system:read`.
+         */
+        get: operations["admin-statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the status
+         * @description Returns the status and version of the service.
+         */
+        get: operations["v2-status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List users
+         * @description Returns users, filtered by `q` and sorted by `sort`. Everyone sees the public fields of active users; administrators see all users with all fields.
+         *
+         *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
+         */
+        get: operations["v2-users-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a user
+         * @description Returns a user: with all fields for administrators and the user, with the public fields for everyone else.
+         *
+         *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
+         */
+        get: operations["v2-users-read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List posts
+         * @description Returns posts without their text, newest first by default. Drafts are visible only to their author and to editors: list them with `status=draft`.
+         *
+         *     **API key:** needs the scope `posts:read`.
+         */
+        get: operations["v2-articles-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/articles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a post
+         * @description Returns a post with its text. Drafts of other authors are visible only to editors; to everyone else they are not found. The `ETag` covers the whole response, but `If-Match` compares only the version in it, so a new view or a renamed author does not cause a 412.
+         *
+         *     **API key:** needs the scope `posts:read`.
+         */
+        get: operations["v2-articles-read"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2251,6 +2445,58 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * DatabaseInfo
+         * @description The database of the service
+         * @example {
+         *       "version": "PostgreSQL 16.14",
+         *       "database": "althing",
+         *       "user": "althing"
+         *     }
+         */
+        DatabaseInfo: {
+            /** @description The name and version of the server */
+            version: string;
+            /** @description The name of the database */
+            database: string;
+            /** @description The database user that the service connects as */
+            user: string;
+        };
+        /**
+         * ServiceStatistics
+         * @description The number of stored resources
+         * @example {
+         *       "users": 12,
+         *       "active_users": 11,
+         *       "posts": 40,
+         *       "published_posts": 35,
+         *       "comments": 128,
+         *       "pending_comments": 3,
+         *       "categories": 4,
+         *       "tags": 17,
+         *       "sessions": 6
+         *     }
+         */
+        ServiceStatistics: {
+            /** @description The number of users */
+            users: number;
+            /** @description The number of users who can sign in */
+            active_users: number;
+            /** @description The number of posts, without those in the trash */
+            posts: number;
+            /** @description The number of published posts */
+            published_posts: number;
+            /** @description The number of comments, without those in the trash */
+            comments: number;
+            /** @description The number of comments that wait for moderation */
+            pending_comments: number;
+            /** @description The number of categories */
+            categories: number;
+            /** @description The number of tags */
+            tags: number;
+            /** @description The number of sessions that have not expired */
+            sessions: number;
+        };
+        /**
          * ApiKey
          * @description An API key without its secret, of which only a hash is stored
          * @example {
@@ -2287,7 +2533,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -2322,7 +2568,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * @description When the key expires; null for a key that never expires
              * @default null
@@ -2372,7 +2618,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -4534,7 +4780,7 @@ export interface components {
         };
         /**
          * PostReplace
-         * @description The new state of the post. Omitted fields are reset to their defaults, except the slug.
+         * @description The new state of the post. Omitted fields are reset to their defaults, except slug and status.
          * @example {
          *       "title": "Pooling connections",
          *       "content": "A pool keeps **connections** open.",
@@ -4578,6 +4824,11 @@ export interface components {
              * @example pooling-connections
              */
             slug?: string;
+            /**
+             * @description The status: `published` publishes the post, `draft` makes it a draft again
+             * @enum {string}
+             */
+            status?: "draft" | "published";
         };
         /**
          * PostSummary
@@ -4700,6 +4951,11 @@ export interface components {
              *     ]
              */
             tags?: string[];
+            /**
+             * @description The status: `published` publishes the post, `draft` makes it a draft again
+             * @enum {string}
+             */
+            status?: "draft" | "published";
         };
         /**
          * Topic
@@ -5504,6 +5760,17 @@ export interface components {
             refresh_expires_in: number;
             /** @description A secret to keep and to send with the next sign-in; only with the grant type `password` */
             device_token?: string;
+        };
+        /**
+         * TokenRefresh
+         * @description The token to exchange
+         * @example {
+         *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+         *     }
+         */
+        TokenRefresh: {
+            /** @description The latest refresh token */
+            refresh_token: string;
         };
         /**
          * TokenRequest
@@ -7179,6 +7446,44 @@ export interface operations {
         requestBody: {
             content: {
                 "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description An access token and a refresh token */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tokens-refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRefresh"];
             };
         };
         responses: {
@@ -9940,6 +10245,71 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "post-comments-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the post
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the comment
+                 * @example 1
+                 */
+                comment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a post */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "comments-list": {
         parameters: {
             query?: {
@@ -10668,6 +11038,347 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "admin-database": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The database of the service */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatabaseInfo"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "admin-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number of stored resources */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatistics"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "v2-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The status and version of the service */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "v2-users-list": {
+        parameters: {
+            query?: {
+                /** @description Filter by username or nickname (for administrators also email address) containing this text, ignoring case. At most 1000 matches are counted, and pages by number end there; pages by cursor reach all of them. */
+                q?: string;
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "id" | "-id" | "username" | "-username" | "created_at" | "-created_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of users */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "v2-users-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the user
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All fields for administrators and the user; the public fields for everyone else */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"] | components["schemas"]["UserPublic"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "v2-articles-list": {
+        parameters: {
+            query?: {
+                /** @description Filter by full-text search, with the syntax of `GET /api/v1/search`. At most 1000 matches are counted, and pages by number end there; pages by cursor reach all of them. */
+                q?: string;
+                /** @description Filter by the slug of a tag */
+                tag?: string;
+                /** @description Filter by the slug of a category */
+                category?: string;
+                /** @description Filter by the username of the author */
+                author?: string;
+                /**
+                 * @description Filter by the month of publication (UTC)
+                 * @example 2026-01
+                 */
+                month?: string;
+                /** @description Filter by status. `draft` lists your own drafts, or all drafts if you are an editor. */
+                status?: "draft" | "published";
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order: by publication time (`newest`, `oldest`), by views, most first (`popular`), or by title */
+                sort?: "newest" | "oldest" | "popular" | "title";
+            };
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of posts */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Cache": components["headers"]["X-Cache"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostPage"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Cache": components["headers"]["X-Cache"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "v2-articles-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the post
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A post with its text */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Cache": components["headers"]["X-Cache"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Cache": components["headers"]["X-Cache"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

@@ -58,6 +58,14 @@ const operations = {
   },
 } as const;
 
+/** The status of the service, which every version of the API has. */
+export const statusRoute: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/status', { schema: operations.status }, async () => ({
+    status: 'ok' as const,
+    version: projectVersion,
+  }));
+};
+
 /** The routes for load balancers, monitors and newcomers. */
 const routes: FastifyPluginAsyncTypebox<{ hasDocs: boolean }> = async (app, { hasDocs }) => {
   const start = hasDocs ? '/docs' : '/api/v1';
@@ -76,7 +84,10 @@ const routes: FastifyPluginAsyncTypebox<{ hasDocs: boolean }> = async (app, { ha
   });
 
   app.get('/api', { schema: operations.versions }, async () => ({
-    versions: [{ version: 'v1', url: '/api/v1/' }],
+    versions: [
+      { version: 'v1', url: '/api/v1/' },
+      { version: 'v2', url: '/api/v2/' },
+    ],
   }));
 
   app.get('/api/v1', { schema: operations.welcome }, async () => ({
@@ -85,10 +96,7 @@ const routes: FastifyPluginAsyncTypebox<{ hasDocs: boolean }> = async (app, { ha
     version: projectVersion,
   }));
 
-  app.get('/api/v1/status', { schema: operations.status }, async () => ({
-    status: 'ok' as const,
-    version: projectVersion,
-  }));
+  await app.register(statusRoute, { prefix: '/api/v1' });
 };
 
 export default routes;

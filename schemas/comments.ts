@@ -287,3 +287,8 @@ export const CommentListQuery = Type.Object({
 export type CommentListQuery = Static<typeof CommentListQuery>;
 
 export const CommentParams = Type.Object({ id: Id('The id of the comment') });
+
+export const PostCommentParams = Type.Object({
+  id: Id('The id of the post'),
+  comment_id: Id('The id of the comment'),
+});

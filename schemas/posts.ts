@@ -119,6 +119,10 @@ const categoryId = Nullable(Id('The id of a category'), {
   description: 'The id of the category; null for none',
 });
 
+const status = Enum(POST_STATUSES, {
+  description: 'The status: `published` publishes the post, `draft` makes it a draft again',
+});
+
 const summaryFields = {
   id: Id('The id of the post'),
   title: Type.String({ description: 'The title' }),
@@ -246,10 +250,11 @@ export type PostCreate = Static<typeof PostCreate>;
 export const PostReplace = Component(
   'PostReplace',
   Type.Object(
-    { ...written, slug: Type.Optional(slug) },
+    { ...written, slug: Type.Optional(slug), status: Type.Optional(status) },
     {
       description:
-        'The new state of the post. Omitted fields are reset to their defaults, except the slug.',
+        'The new state of the post. Omitted fields are reset to their defaults, except slug and ' +
+        'status.',
       examples: [writtenExample],
     },
   ),
@@ -266,6 +271,7 @@ export const PostUpdate = Component(
       summary: Type.Optional(summary),
       category_id: Type.Optional(categoryId),
       tags: Type.Optional(tagNames),
+      status: Type.Optional(status),
     },
     {
       description: 'The fields to change. Omitted fields keep their values.',

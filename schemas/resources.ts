@@ -1,4 +1,5 @@
 /** Every schema file whose components and tag are part of the OpenAPI document. */
+export * as admin from './admin.js';
 export * as apiKeys from './api-keys.js';
 export * as audit from './audit.js';
 export * as auth from './auth.js';

@@ -15,6 +15,7 @@ export const SCOPES = {
   'audit:read': 'Read the audit log',
   'jobs:read': 'Read background jobs',
   'jobs:write': 'Retry background jobs',
+  'system:read': 'Read the overview of the service and its database',
 } as const;
 
 export type Scope = keyof typeof SCOPES;

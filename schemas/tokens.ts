@@ -4,6 +4,11 @@ import { Component, Default, Enum } from './types.js';
 
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
 
+const refreshToken = Type.String({
+  writeOnly: true,
+  description: 'The latest refresh token',
+});
+
 export const TokenRequest = Component(
   'TokenRequest',
   Type.Object(
@@ -16,12 +21,10 @@ export const TokenRequest = Component(
       ),
       username: Type.Optional(Login.properties.username),
       password: Type.Optional(Login.properties.password),
-      refresh_token: Type.Optional(
-        Type.String({
-          writeOnly: true,
-          description: 'The latest refresh token; required with the grant type `refresh_token`',
-        }),
-      ),
+      refresh_token: Type.Optional({
+        ...refreshToken,
+        description: 'The latest refresh token; required with the grant type `refresh_token`',
+      }),
       device_token: Type.Optional(
         Type.String({
           description:
@@ -49,6 +52,15 @@ export const TokenRequest = Component(
   ),
 );
 export type TokenRequest = Static<typeof TokenRequest>;
+
+export const TokenRefresh = Component(
+  'TokenRefresh',
+  Type.Object(
+    { refresh_token: refreshToken },
+    { description: 'The token to exchange', examples: [{ refresh_token: token }] },
+  ),
+);
+export type TokenRefresh = Static<typeof TokenRefresh>;
 
 export const TokenPair = Component(
   'TokenPair',

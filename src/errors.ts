@@ -32,6 +32,8 @@ export const STATUSES = {
   registration_closed: 403,
   beyond_own_permissions: 403,
   edit_window_over: 403,
+  not_your_post_to_change: 403,
+  not_your_post_to_delete: 403,
   csrf_failed: 403,
   not_found: 404,
   no_upstream: 404,

@@ -32,6 +32,7 @@ const TABLE = `
   auth-csrf            ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   auth-session         ok        ok    ok     ok     ok    ok    ok  403   401     401
   tokens-create        ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  tokens-refresh       ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   tokens-revoke        ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   registrations-create ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   registrations-resend ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
@@ -77,6 +78,7 @@ const TABLE = `
   posts-unpublish      401       403   403    ok     ok    ok    ok  403   401     401
   posts-delete         401       403   403    ok     ok    ok    ok  403   401     401
   post-comments-list   ok        ok    ok     ok     ok    ok    ok  403   401     401
+  post-comments-read   ok        ok    ok     ok     ok    ok    ok  403   401     401
   post-comments-create 401       403   ok     ok     ok    ok    ok  403   401     401
   comments-list        401       403   403    ok     ok    403   ok  403   401     401
   comments-read        ok        ok    ok     ok     ok    ok    ok  403   401     401
@@ -111,12 +113,24 @@ const TABLE = `
   audit-list           401       403   403    403    ok    403   ok  403   401     401
   jobs-list            401       403   403    403    ok    403   ok  403   401     401
   jobs-retry           401       403   403    403    ok    403   ok  403   401     401
+  admin-database       401       403   403    403    ok    403   ok  403   401     401
+  admin-statistics     401       403   403    403    ok    403   ok  403   401     401
+
+  v2-status            ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  v2-users-list        ok        ok    ok     ok     ok    ok    ok  403   401     401
+  v2-users-read        ok        ok    ok     ok     ok    ok    ok  403   401     401
+  v2-articles-list     ok        ok    ok     ok     ok    ok    ok  403   401     401
+  v2-articles-read     ok        ok    ok     ok     ok    ok    ok  403   401     401
 `;
 
 /** Request bodies of operations that require one. */
 const BODIES: Record<string, (context: { username: string }) => unknown> = {
   'auth-login': ({ username }) => ({ username, password: PASSWORD }),
   'tokens-create': ({ username }) => new URLSearchParams({ username, password: PASSWORD }),
+  'tokens-refresh': async ({ username }) => {
+    const pair = await client().postForm('/api/v1/auth/token', { username, password: PASSWORD });
+    return { refresh_token: pair.json.refresh_token };
+  },
   'tokens-revoke': () => new URLSearchParams({ token: 'unknown' }),
   'registrations-create': ({ username }) => ({
     username: `new_${username}`,
@@ -279,7 +293,7 @@ async function idFor(operation: string, caller: Caller, user: { id: number; sess
   if (operation === 'sessions-end') return user.sessionId;
   if (operation === 'api-keys-delete') return (await newKey(user.id, ['me:read'])).id;
   const { id } = caller === 'owner' ? user : await newUser('author');
-  if (!/^(?:post-)?(?:posts|comments)-/.test(operation)) return id;
+  if (!/^(?:v2-)?(?:post-)?(?:posts|comments|articles)-/.test(operation)) return id;
   const post = await insertTestPost(app, { title: `Post ${count}`, author_id: id });
   if (!operation.startsWith('comments-')) return post.id;
   return (await insertTestComments(app, post.id, [{ author_id: id }]))[0];
@@ -321,11 +335,12 @@ for (const { id: operation, method, path, scope } of operations) {
       const { user, headers, browser = client() } = await prepare(caller, scope);
       const url = path
         .replace('{id}', String(await idFor(operation, caller, user)))
+        .replace('{comment_id}', '1')
         .replace('{kind}', 'post');
       // Password checks reject inactive users too.
       const whose = caller === 'inactive' ? await newUser('author') : user;
       const refused = REFUSED_BY_HANDLER[operation];
-      const body = refused ?? BODIES[operation]?.(whose);
+      const body = refused ?? (await BODIES[operation]?.(whose));
       const isForm = body instanceof URLSearchParams;
       const reply = await browser.request({
         method,

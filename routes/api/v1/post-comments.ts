@@ -7,13 +7,15 @@ import {
   MAX_COMMENTS,
   MAX_COMMENTS_PER_AUTHOR,
   MAX_LEVELS,
+  PostCommentParams,
   tag,
 } from '#schemas/comments.js';
+import { IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { MAX_PAGE_BYTES } from '#schemas/paging.js';
 import { PostParams } from '#schemas/posts.js';
 import { Ref } from '#schemas/types.js';
 import { createComment } from '#src/articles/services/comment-changes.js';
-import { commentTag, listThreads } from '#src/articles/services/comments.js';
+import { commentTag, listThreads, readComment } from '#src/articles/services/comments.js';
 
 const tags = [tag.name];
 
@@ -32,6 +34,16 @@ const operations = {
     params: PostParams,
     querystring: CommentTreeQuery,
     response: { 200: Ref(CommentNodePage) },
+  },
+  read: {
+    operationId: 'post-comments-read',
+    summary: 'Read a comment on a post',
+    description:
+      'Returns a comment, as reading it by its id alone does, if it is a comment on this post.',
+    tags,
+    params: PostCommentParams,
+    headers: IfNoneMatchHeaders,
+    response: { 200: Ref(Comment), 304: NotModified },
   },
   create: {
     operationId: 'post-comments-create',
@@ -67,6 +79,16 @@ const routes: FastifyPluginAsyncTypebox<PostCommentsOptions> = async (app, optio
       const { params, query } = request;
       const page = await listThreads(request.context(), params.id, query);
       return reply.page(page);
+    },
+  );
+
+  app.get(
+    '/:id/comments/:comment_id',
+    { schema: operations.read, config: { scope: 'posts:read', errors: [404] } },
+    async (request, reply) => {
+      const { id, comment_id } = request.params;
+      const comment = await readComment(request.context(), comment_id, { post: id });
+      return reply.entity(comment, commentTag(comment));
     },
   );
 

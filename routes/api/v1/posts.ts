@@ -17,7 +17,7 @@ import {
 } from '#schemas/posts.js';
 import { Ref } from '#schemas/types.js';
 import * as changes from '#src/articles/services/post-changes.js';
-import { PostViews } from '#src/articles/services/post-views.js';
+import type { PostViews } from '#src/articles/services/post-views.js';
 import * as posts from '#src/articles/services/posts.js';
 
 const tags = [tag.name];
@@ -81,7 +81,7 @@ const operations = {
     summary: 'Replace a post',
     description:
       'Replaces all fields of a post. Omitted fields are reset to their defaults, except ' +
-      'the slug; the status is kept. Authors can change their own posts; editors can change ' +
+      'slug and status. A new status has the effect of `publish` or `unpublish`. Authors can change their own posts; editors can change ' +
       'any post.',
     tags,
     params: PostParams,
@@ -93,8 +93,8 @@ const operations = {
     operationId: 'posts-update',
     summary: 'Change a post',
     description:
-      'Changes the given fields. Omitted fields keep their values. To change the status, ' +
-      'use `publish` or `unpublish`. Authors can change their own posts; editors can change ' +
+      'Changes the given fields. Omitted fields keep their values. A new status has the effect ' +
+      'of `publish` or `unpublish`. Authors can change their own posts; editors can change ' +
       'any post.',
     tags,
     params: PostParams,
@@ -140,27 +140,13 @@ const operations = {
 
 const read = { scope: 'posts:read', reply: 'read' } as const;
 
-export interface PostRoutesOptions {
-  /**
-   * The key for hashing visitors, so that views can be counted without storing who viewed. At least
-   * 32 characters.
-   */
-  visitorSecret: string;
-  /** The maximum number of requests per minute and IP address that create or change posts. */
-  perMinute: number;
+export interface PostReadsOptions {
+  /** Counts the views of posts. */
+  views: PostViews;
 }
 
-const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, options) => {
-  const { visitorSecret, perMinute } = options;
-  const { db, clock, log } = app;
-  const change = {
-    scope: 'posts:write',
-    limit: { perMinute, group: 'posts' },
-  } as const;
-  const write = { ...change, access: 'update', errors: [404, 409, 412] } as const;
-  const views = new PostViews({ db, clock, log, secret: visitorSecret });
-  app.writeBehind(views);
-
+/** The list of posts and single posts, which every version of the API has. */
+export const postReads: FastifyPluginAsyncTypebox<PostReadsOptions> = async (app, { views }) => {
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
     const page = reply.read(await posts.listPosts(request.context(), request.query));
     return reply.page(page);
@@ -176,6 +162,21 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, options
       return reply.read(post);
     },
   );
+};
+
+export interface PostRoutesOptions extends PostReadsOptions {
+  /** The maximum number of requests per minute and IP address that create or change posts. */
+  perMinute: number;
+}
+
+const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, options) => {
+  const { views, perMinute } = options;
+  const change = {
+    scope: 'posts:write',
+    limit: { perMinute, group: 'posts' },
+  } as const;
+  const write = { ...change, access: 'update', errors: [404, 409, 412] } as const;
+  await app.register(postReads, { views });
 
   app.get(
     '/slug/:slug',

@@ -1,7 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { agentOf } from '#plugins/sessions.js';
 import { tag } from '#schemas/auth.js';
-import { RevocationStatus, TokenPair, TokenRequest, TokenRevocation } from '#schemas/tokens.js';
+import {
+  RevocationStatus,
+  TokenPair,
+  TokenRefresh,
+  TokenRequest,
+  TokenRevocation,
+} from '#schemas/tokens.js';
 import { Ref } from '#schemas/types.js';
 import { grantTokens, revokeToken } from '#src/people/services/tokens.js';
 
@@ -28,6 +34,16 @@ const operations = {
     body: { content: { 'application/x-www-form-urlencoded': { schema: Ref(TokenRequest) } } },
     response: { 200: Ref(TokenPair) },
   },
+  refresh: {
+    operationId: 'tokens-refresh',
+    summary: 'Renew tokens',
+    description:
+      'Exchanges a refresh token for new tokens, as the grant type `refresh_token` of ' +
+      '`POST /api/v1/auth/token` does, for clients that send JSON.',
+    tags,
+    body: Ref(TokenRefresh),
+    response: { 200: Ref(TokenPair) },
+  },
   revoke: {
     operationId: 'tokens-revoke',
     summary: 'Revoke tokens',
@@ -42,26 +58,26 @@ const operations = {
 
 const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, options) => {
   const keys = app.tokenKeys;
+  const config = {
+    idempotent: false,
+    // The body authenticates the request; cookies are ignored.
+    csrf: false,
+    errors: [401],
+    limit: { perMinute: options.perMinute, group: 'tokens' },
+  } as const;
 
-  app.post(
-    '/token',
-    {
-      schema: operations.create,
-      bodyLimit,
-      config: {
-        idempotent: false,
-        // The form authenticates the request; cookies are ignored.
-        csrf: false,
-        errors: [401],
-        limit: { perMinute: options.perMinute },
-      },
-    },
-    async (request) => {
-      const issuer = { keys, userAgent: agentOf(request) };
-      const form = request.body as TokenRequest;
-      return grantTokens(request.context(), form, issuer);
-    },
-  );
+  app.post('/token', { schema: operations.create, bodyLimit, config }, async (request) => {
+    const issuer = { keys, userAgent: agentOf(request) };
+    const form = request.body as TokenRequest;
+    return grantTokens(request.context(), form, issuer);
+  });
+
+  app.post('/refresh', { schema: operations.refresh, bodyLimit, config }, async (request) => {
+    const issuer = { keys, userAgent: agentOf(request) };
+    const { refresh_token } = request.body;
+    const grant = { grant_type: 'refresh_token', refresh_token } as const;
+    return grantTokens(request.context(), grant, issuer);
+  });
 
   app.post(
     '/revoke',

@@ -129,9 +129,12 @@ const operations = {
   },
 } as const;
 
-export interface UserRoutesOptions {
+export interface UserReadsOptions {
   /** Whether everyone may read users, as far as they are public; otherwise signed-in users. */
   isPublic: boolean;
+}
+
+export interface UserRoutesOptions extends UserReadsOptions {
   /** The maximum number of requests per minute and IP address that change profiles. */
   perMinute: number;
 }
@@ -147,10 +150,9 @@ export function readersOf(isPublic: boolean) {
 
 const write = { access: 'admin', scope: 'users:write', errors: [404, 409, 412] } as const;
 
-const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options) => {
-  const { isPublic, perMinute } = options;
+/** The list of users and single users, which every version of the API has. */
+export const userReads: FastifyPluginAsyncTypebox<UserReadsOptions> = async (app, { isPublic }) => {
   const read = readersOf(isPublic);
-  const limited = { ...write, limit: { perMinute, group: 'profiles' } } as const;
 
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
     const page = await users.listUsers(request.context(), request.query);
@@ -165,6 +167,12 @@ const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options
       return reply.entity(user, users.userTag(user, request.viewer));
     },
   );
+};
+
+const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options) => {
+  const { isPublic, perMinute } = options;
+  await app.register(userReads, { isPublic });
+  const limited = { ...write, limit: { perMinute, group: 'profiles' } } as const;
 
   app.post(
     '/',

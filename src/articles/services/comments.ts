@@ -22,10 +22,18 @@ export function commentTag(comment: store.FullComment): string {
   return contentTag(comment.version, comment);
 }
 
-/** @throws ApiError not_found if the comment is not visible to the viewer */
-export async function readComment(context: Context, id: number): Promise<store.FullComment> {
+/**
+ * @param expected the post of the comment, if the caller knows it
+ * @throws ApiError not_found if the comment is not visible to the viewer, or on another post
+ */
+export async function readComment(
+  context: Context,
+  id: number,
+  expected: { post?: number } = {},
+): Promise<store.FullComment> {
   const comment = await store.findComment(context.db, id, readerOf(context.viewer));
-  if (comment === null) throw new ApiError('not_found');
+  const { post = comment?.post_id } = expected;
+  if (comment === null || comment.post_id !== post) throw new ApiError('not_found');
   return comment;
 }
 

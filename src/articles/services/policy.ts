@@ -18,8 +18,13 @@ export function readerOf(viewer: Viewer | null): Reader {
 /**
  * Allows the author and editors.
  *
- * @throws ApiError forbidden for anyone else
+ * @param refusal the code of the error for anyone else
+ * @throws ApiError with this code
  */
-export function assertMayEdit(viewer: Viewer, { author_id }: { author_id: number | null }): void {
-  if (author_id !== viewer.id && !isEditor(viewer)) throw new ApiError('forbidden');
+export function assertMayEdit(
+  viewer: Viewer,
+  { author_id }: { author_id: number | null },
+  refusal: 'forbidden' | 'not_your_post_to_change' | 'not_your_post_to_delete' = 'forbidden',
+): void {
+  if (author_id !== viewer.id && !isEditor(viewer)) throw new ApiError(refusal);
 }

@@ -76,8 +76,8 @@ export async function writePost(
 }
 
 /**
- * Replaces the post, or updates the given fields. The slug changes only if it is given. The last 50
- * slugs under which the post was published still lead to it.
+ * Replaces the post, or updates the given fields. Slug and status change only if they are given. The
+ * last 50 slugs under which the post was published still lead to it.
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; precondition_failed;
  *   duplicate if another published post has or had the slug, or another draft of the author has it;
@@ -86,12 +86,20 @@ export async function writePost(
 export async function changePost(
   context: ActingContext,
   id: number,
-  changes: PostUpdate,
+  { status, ...fields }: PostUpdate,
 ): Promise<FullPost> {
+  if (status !== undefined && Object.keys(fields).length === 0)
+    return setPostStatus(context, id, status);
   const apply = (text: RenderedText | null) =>
-    change(context, id, 'post.change', (trx, post) => applyChanges(trx, post, changes, text));
+    change(context, id, 'post.change', async (trx, post) => {
+      const isChanged = await applyChanges(trx, post, fields, text);
+      if (status === undefined) return isChanged;
+      const locked = isChanged ? await store.lockPost(trx.db, id, { kind: 'editor' }) : post.locked;
+      if (locked === null) throw new ApiError('not_found');
+      return (await applyStatus(trx, locked, status)) || isChanged;
+    });
   try {
-    return await apply(await textFor(context, id, changes));
+    return await apply(await textFor(context, id, fields));
   } catch (error) {
     if (!(error instanceof NotRenderedError)) throw error;
     return apply(await renderedText(context, error.content));
@@ -139,7 +147,7 @@ export interface PostToChange {
 export async function applyChanges(
   trx: Context,
   { locked, before }: PostToChange,
-  { tags, ...given }: PostUpdate,
+  { tags, ...given }: Omit<PostUpdate, 'status'>,
   text: RenderedText | null,
 ): Promise<boolean> {
   const current = writtenFields(before);
@@ -173,22 +181,29 @@ export function setPostStatus(
   id: number,
   status: PostStatus,
 ): Promise<FullPost> {
-  const now = context.now.toISOString();
-  const [action, published_at] =
-    status === 'published' ? (['post.publish', now] as const) : (['post.unpublish', null] as const);
-  return change(context, id, action, async (trx, { locked }) => {
-    if ((locked.published_at === null) === (published_at === null)) return false;
-    const values = { published_at, updated_at: now };
-    if (published_at === null) await store.updatePost(trx.db, id, values);
-    else await publishPost(trx, locked, values);
-    return true;
-  });
+  const action = status === 'published' ? 'post.publish' : 'post.unpublish';
+  return change(context, id, action, (trx, { locked }) => applyStatus(trx, locked, status));
+}
+
+/** Sets the status of a locked post. Returns false if the post already has it. */
+async function applyStatus(
+  trx: Context,
+  locked: store.LockedPost,
+  status: PostStatus,
+): Promise<boolean> {
+  const isPublished = status === 'published';
+  if (isPublished === (locked.published_at !== null)) return false;
+  const now = trx.now.toISOString();
+  const values = { published_at: isPublished ? now : null, updated_at: now };
+  if (isPublished) await publishPost(trx, locked, values);
+  else await store.updatePost(trx.db, locked.id, values);
+  return true;
 }
 
 /** Moves the post to the trash. @throws like `changePost` */
 export function deletePost(context: ActingContext, id: number): Promise<void> {
   return inTransaction(context, async (trx) => {
-    const { title, slug } = await lockForChange(trx, id);
+    const { title, slug } = await lockForChange(trx, id, 'not_your_post_to_delete');
     await store.updatePost(trx.db, id, {
       deleted_at: context.now.toISOString(),
       deleted_by: context.viewer.id,
@@ -218,10 +233,14 @@ function change(
  * Returns the post, after checking permission and `If-Match`. In a transaction, the post stays
  * locked until its end.
  */
-async function lockForChange(trx: ActingContext, id: number): Promise<store.LockedPost> {
+async function lockForChange(
+  trx: ActingContext,
+  id: number,
+  refusal: 'not_your_post_to_change' | 'not_your_post_to_delete' = 'not_your_post_to_change',
+): Promise<store.LockedPost> {
   const post = await store.lockPost(trx.db, id, readerOf(trx.viewer));
   if (post === null) throw new ApiError('not_found');
-  assertMayEdit(trx.viewer, post);
+  assertMayEdit(trx.viewer, post, refusal);
   await assertUnchanged(trx, post, async () => postTag(await readBack(trx, id)));
   return post;
 }
@@ -262,8 +281,8 @@ export function searchablePost({ title, summary, tags }: PostHead, words: string
   };
 }
 
-/** Returns the editable fields of a post. New fields must be added here. */
-function writtenFields(post: FullPost): Required<PostUpdate> {
+/** Returns the editable fields of a post except its status. New fields must be added here. */
+function writtenFields(post: FullPost): Required<Omit<PostUpdate, 'status'>> {
   const { title, slug, content, summary, category_id, tags } = post;
   return { title, slug, content, summary, category_id, tags: tags.map(({ name }) => name) };
 }

@@ -135,6 +135,8 @@ export const chinese: Messages = {
     registration_closed: '注册已关闭，请联系管理员创建账户',
     beyond_own_permissions: '不能授予自己没有的权限，也不能更改拥有这些权限的管理员',
     edit_window_over: '评论只能在发表后 {minutes} 分钟内编辑',
+    not_your_post_to_change: '无权限修改此文章',
+    not_your_post_to_delete: '无权限删除此文章',
     csrf_failed:
       'CSRF 令牌缺失或不正确，请在 X-CSRF-Token 中发送由 GET /api/v1/auth/csrf 取得的令牌',
     not_found: '未找到',

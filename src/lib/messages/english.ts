@@ -59,6 +59,8 @@ export const english = {
     beyond_own_permissions:
       'You cannot grant permissions that you do not have, nor change an administrator who has them',
     edit_window_over: 'Comments can only be edited for {minutes} minutes after posting',
+    not_your_post_to_change: 'You do not have permission to change this post',
+    not_your_post_to_delete: 'You do not have permission to delete this post',
     csrf_failed:
       'CSRF token missing or incorrect; send the token from GET /api/v1/auth/csrf as X-CSRF-Token',
     not_found: 'Not Found',

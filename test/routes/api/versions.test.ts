@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import posts from '#routes/api/v1/posts.js';
 import type { Post } from '#schemas/posts.js';
+import { PostViews } from '#src/articles/services/post-views.js';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestPost } from '#test/support/articles.js';
 import { tokenOf } from '#test/support/credentials.js';
@@ -21,6 +22,7 @@ function toNext({ id, title, content, content_html }: Post): NextPost {
 
 /** The next version: the same route modules, in a scope where one schema differs. */
 async function nextVersion(app: FastifyInstance): Promise<void> {
+  const { db, clock, log } = app;
   app.addHook('onRoute', (route) => {
     if (route.schema === undefined) return;
     const { operationId, response } = route.schema;
@@ -38,7 +40,7 @@ async function nextVersion(app: FastifyInstance): Promise<void> {
   );
   await app.register(posts, {
     prefix: '/posts',
-    visitorSecret: 'a secret for the visitors of v2 posts',
+    views: new PostViews({ db, clock, log, secret: 'a secret for the visitors of v2 posts' }),
     perMinute: 60,
   });
 }
