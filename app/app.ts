@@ -27,6 +27,7 @@ import openapi from '#plugins/openapi.js';
 import options from '#plugins/options.js';
 import passwords from '#plugins/passwords.js';
 import postgres from '#plugins/postgres.js';
+import prettyJson from '#plugins/pretty-json.js';
 import rateLimit from '#plugins/rate-limit.js';
 import replies from '#plugins/replies.js';
 import requestTracing, { requestIdOf } from '#plugins/request-tracing.js';
@@ -68,12 +69,12 @@ import docs from '#routes/docs.js';
 import feed from '#routes/feed.js';
 import system from '#routes/system.js';
 import { PostViews } from '#src/articles/services/post-views.js';
-import { LOG_SERIALIZERS } from '#src/lib/logged-error.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
 import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { trustedProxies, trustsProxy } from './config.js';
 import type { Config } from './config-schema.js';
+import { loggingOf } from './logger.js';
 import { tasks, timetable } from './tasks.js';
 
 /** Dependencies of an app, in addition to its configuration. */
@@ -126,10 +127,9 @@ export async function buildApp(
   const { databaseUrl, secretKey, tokenSecrets, mailer, logger } = dependencies;
   const { clock = () => new Date(), passwordCost = PASSWORD_COST } = dependencies;
 
+  const logging = loggingOf(config);
   const app = Fastify({
-    ...(logger === undefined
-      ? { logger: { level: config.LOG_LEVEL, serializers: LOG_SERIALIZERS } }
-      : { loggerInstance: logger }),
+    ...(logger === undefined ? { logger: logging.options } : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
@@ -152,7 +152,9 @@ export async function buildApp(
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  await app.register(requestTracing, { clock });
+  // Called last: the other plugins may log while they close.
+  app.addHook('onClose', logging.close);
+  await app.register(requestTracing, { clock, hasAddresses: config.LOG_ADDRESSES });
   await app.register(errorHandler);
   await app.register(connections, {
     max: config.MAX_CONNECTIONS,
@@ -176,6 +178,7 @@ export async function buildApp(
     connectTimeout: config.DB_CONNECT_TIMEOUT * SECOND,
     statementTimeout: config.DB_STATEMENT_TIMEOUT * SECOND,
     namedStatements: config.DB_NAMED_STATEMENTS,
+    isLogged: config.APP_ENV === 'development',
   };
   await app.register(postgres, {
     ...database,
@@ -205,6 +208,7 @@ export async function buildApp(
   await app.register(sessions, {
     secret: secretKey,
     limits: { cookie: config.SESSION_MAX_DAYS * DAY, token: config.REFRESH_MAX_DAYS * DAY },
+    protection: config.SESSION_PROTECTION,
   });
   await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
@@ -217,6 +221,7 @@ export async function buildApp(
   await app.register(bodies, { limit: config.BODY_LIMIT });
   await app.register(validation, { keywords: passwordKeywords });
   await app.register(serialization);
+  if (config.APP_ENV === 'development') await app.register(prettyJson);
   await app.register(unitOfWork);
   await app.register(idempotency);
   await app.register(conditionalRequests);

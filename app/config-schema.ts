@@ -42,6 +42,23 @@ export const ConfigSchema = Type.Object({
     }),
     'info',
   ),
+  LOG_ADDRESSES: Default(
+    Type.Boolean({
+      description:
+        'Log the IP address of each request. Addresses are personal data: check the rules that ' +
+        'apply to you, and how long you keep your logs.',
+    }),
+    false,
+  ),
+  ERROR_LOG: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'File for log lines of the levels `error` and `fatal`, with stacks, in addition to ' +
+        'standard output; one file per process. It is rotated at 10 MB, and five older files are ' +
+        'kept.',
+    }),
+  ),
   DATABASE_URL: Type.Optional(
     Type.String({
       description:
@@ -271,6 +288,15 @@ export const ConfigSchema = Type.Object({
       description: 'Days after which a session with a cookie ends, however often it is used',
     }),
     30,
+  ),
+  SESSION_PROTECTION: Default(
+    Enum(['basic', 'strong'], {
+      description:
+        'What a session with a cookie is bound to. `basic`: the kind of browser and its platform. ' +
+        '`strong`: the exact `User-Agent` and the IP address (the /64 network of IPv6) with which ' +
+        'it began, so that users sign in again on another network and after browser updates.',
+    }),
+    'basic',
   ),
   REFRESH_MAX_DAYS: Default(
     Type.Integer({

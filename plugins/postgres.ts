@@ -5,6 +5,8 @@ import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '#src/db/pool-op
 
 export interface PostgresOptions extends PoolSettings {
   namedStatements: boolean;
+  /** Whether each statement is logged at the level `debug`, without the values of its parameters. */
+  isLogged?: boolean;
 }
 
 declare module 'fastify' {
@@ -20,7 +22,7 @@ declare module 'fastify' {
  * @see https://github.com/fastify/fastify-postgres
  */
 export default fp<PostgresOptions>(
-  async (app, { namedStatements, ...settings }) => {
+  async (app, { namedStatements, isLogged = false, ...settings }) => {
     await app.register(fastifyPostgres, poolOptions(settings));
     // A closing pool does not wait until the server knows, which may end first.
     let isClosing = false;
@@ -37,10 +39,14 @@ export default fp<PostgresOptions>(
       client.on('error', (error) => report(error, 'lost a database connection'));
     });
 
-    const db = createDatabase(app.pg.pool, {
+    const policy = {
       named: namedStatements,
       timeout: settings.statementTimeout + FROZEN_GRACE_MS,
-    });
+    };
+    const log = (sql: string, milliseconds: number) => {
+      app.log.debug({ sql, milliseconds }, 'statement');
+    };
+    const db = createDatabase(app.pg.pool, policy, isLogged ? log : undefined);
     app.decorate('db', db);
   },
   { name: 'postgres' },

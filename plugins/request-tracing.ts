@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { loggedQuery } from '#src/lib/logged-query.js';
 
 /** Request ids accepted from clients and proxies; any other is replaced, not cleaned. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -10,6 +11,12 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+export interface RequestTracingOptions {
+  clock: () => Date;
+  /** Whether the log shows the IP address of each request. */
+  hasAddresses?: boolean;
 }
 
 declare module 'fastify' {
@@ -21,11 +28,10 @@ declare module 'fastify' {
 
 /**
  * Sends the request id as `X-Request-ID` and the duration in seconds as `X-Response-Time` with
- * every response, and writes one log line per request, without query strings, IP addresses and
- * bodies.
+ * every response, and writes one log line per request: without bodies, secrets and personal data.
  */
-export default fp<{ clock: () => Date }>(
-  async (app, { clock }) => {
+export default fp<RequestTracingOptions>(
+  async (app, { clock, hasAddresses = false }) => {
     app.decorate('clock', clock);
 
     app.addHook('onSend', async (request, reply) => {
@@ -33,11 +39,13 @@ export default fp<{ clock: () => Date }>(
     });
 
     app.addHook('onResponse', async (request, reply) => {
-      const [path] = request.originalUrl.split('?', 1);
+      const [path, query] = splitAt(request.originalUrl, '?');
       request.log.info(
         {
           method: request.method,
           path,
+          ...(query !== '' && { query: loggedQuery(query) }),
+          ...(hasAddresses && { address: request.address }),
           status: reply.statusCode,
           milliseconds: Math.round(reply.elapsedTime * 10) / 10,
         },
@@ -47,6 +55,11 @@ export default fp<{ clock: () => Date }>(
   },
   { name: 'request-tracing' },
 );
+
+function splitAt(text: string, separator: string): [before: string, after: string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
 
 /** Returns the tracing headers of every response. */
 export function traceHeaders(request: FastifyRequest, reply: FastifyReply): Record<string, string> {

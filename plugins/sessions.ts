@@ -5,6 +5,7 @@ import type { SessionLimits } from '#src/access/context.js';
 import type { Viewer } from '#src/access/viewer.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { ApiError } from '#src/errors.js';
+import { networkOf } from '#src/lib/network.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import type { AuthenticatedUser } from '#src/people/services/auth.js';
@@ -40,6 +41,7 @@ declare module 'fastify' {
     viewer?: Viewer;
     remember?: boolean;
     user_agent?: string | null;
+    address?: string | null;
     created_at?: string;
     last_seen_at?: string;
     /** Whether the database already has this state. */
@@ -55,6 +57,8 @@ export interface SessionOptions {
   /** Signs the cookie. At least 32 characters. */
   secret: string;
   limits: SessionLimits;
+  /** What a session is bound to: the kind of browser, or the exact `User-Agent` and the network. */
+  protection: 'basic' | 'strong';
 }
 
 /**
@@ -64,7 +68,8 @@ export interface SessionOptions {
  * @see https://github.com/fastify/session
  */
 export default fp<SessionOptions>(
-  async (app, { secret, limits }) => {
+  async (app, { secret, limits, protection }) => {
+    const isSameClient = protection === 'strong' ? isSameBrowserAndNetwork : isSameDevice;
     app.decorate('sessionLimits', limits);
     const { name, attributes } = app.cookieOf('session');
     // Only the API uses sessions: health checks, documents and assets do not need the database.
@@ -91,8 +96,8 @@ export default fp<SessionOptions>(
 
     app.decorateRequest('viewer', null);
     app.addHook('onRequest', async (request) => {
-      const { viewer, user_agent = null, last_seen_at } = request.session;
-      if (viewer === undefined || !isSameDevice(user_agent, agentOf(request))) return;
+      const { viewer, last_seen_at } = request.session;
+      if (viewer === undefined || !isSameClient(request.session, request)) return;
       request.viewer = viewer;
       const now = app.clock();
       if (last_seen_at === undefined || now.getTime() - Date.parse(last_seen_at) >= RENEWAL_MS) {
@@ -157,8 +162,21 @@ export function agentOf(request: FastifyRequest): string | null {
   return request.headers['user-agent']?.slice(0, MAX_USER_AGENT_LENGTH) ?? null;
 }
 
-/** Whether both are the same browser on the same platform, in any version. */
-function isSameDevice(before: string | null, after: string | null): boolean {
+/** Whether a session began with the same browser, in this version, and in the same network. */
+function isSameBrowserAndNetwork(
+  { user_agent = null, address = null }: Session,
+  request: FastifyRequest,
+): boolean {
+  return (
+    user_agent === agentOf(request) &&
+    address !== null &&
+    networkOf(address) === networkOf(request.address)
+  );
+}
+
+/** Whether a session began with the same browser on the same platform, in any version. */
+function isSameDevice({ user_agent: before = null }: Session, request: FastifyRequest): boolean {
+  const after = agentOf(request);
   if (before === after) return true;
   const [known, given] = [parseUserAgent(before ?? ''), parseUserAgent(after ?? '')];
   return known.browser === given.browser && known.platform === given.platform;
@@ -224,13 +242,14 @@ function unavailable(error: unknown): unknown {
 }
 
 function toSession(app: FastifyInstance, { id, user_id, ...row }: store.StoredSession): Session {
-  const { username, role, permissions, remember, user_agent, created_at, last_seen_at } = row;
+  const { username, role, permissions, remember, created_at, last_seen_at } = row;
   const expiry = expiryOf(app, { remember, start: new Date(created_at) });
   return {
     cookie: { originalMaxAge: expiry.getTime() - app.clock().getTime() },
     viewer: { id: user_id, username, role, permissions, credential: { kind: 'session', id } },
     remember,
-    user_agent,
+    user_agent: row.user_agent,
+    address: row.address,
     created_at,
     last_seen_at,
   };

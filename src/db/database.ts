@@ -11,9 +11,18 @@ export type Database = Kysely<Schema>;
  *
  * It cannot stream, because a stream would hold its connection while the consumer is busy: read
  * long lists in batches.
+ *
+ * @param log called after each statement, with its text and duration
  */
-export function createDatabase(pool: pg.Pool, policy: StatementPolicy): Database {
+export function createDatabase(
+  pool: pg.Pool,
+  policy: StatementPolicy,
+  log?: (sql: string, milliseconds: number) => void,
+): Database {
   return new Kysely<Schema>({
     dialect: new PostgresDialect({ pool: withStatementPolicy(pool, policy) }),
+    ...(log !== undefined && {
+      log: ({ query, queryDurationMillis }) => log(query.sql, queryDurationMillis),
+    }),
   });
 }

@@ -45,3 +45,62 @@ t.test('logs one line per request, without personal data', async (t) => {
   t.match(requests[0], { reqId: 'traced', method: 'GET', path: '/api/v1/users', status: 200 });
   t.notMatch(JSON.stringify(lines), /example\.com|hunter2|127\.0\.0\.1|secretive/i);
 });
+
+t.test('logs the query without the values of secret and personal parameters', async (t) => {
+  const cases: [query: string, shown: string | undefined][] = [
+    ['', undefined],
+    ['?', undefined],
+    ['?page=2&size=5&sort=-created_at', 'page=2&size=5&sort=-created_at'],
+    ['?q=Ann&page=1', 'q=[redacted]&page=1'],
+    ['?email=ann%40example.com', 'email=[redacted]'],
+    [
+      '?Author=ann&user_id=7&nickname=Ann',
+      'Author=[redacted]&user_id=[redacted]&nickname=[redacted]',
+    ],
+    [
+      '?token=abc&api_key=def&access-token=x',
+      'token=[redacted]&api_key=[redacted]&access-token=[redacted]',
+    ],
+    ['?sort=ann@example.com&page=Ann%20Lee', 'sort=[redacted]&page=[redacted]'],
+    ['?ann@example.com', '[redacted]='],
+    ['?a=1&a=2', 'a=1&a=2'],
+    [`?${'a=1&'.repeat(30)}`, `${'a=1&'.repeat(20)}…`],
+    ['?page=1%0A%7B%22forged%22', 'page=[redacted]'],
+    ['?page=%zz%ff', 'page=[redacted]'],
+  ];
+  for (const [query, shown] of cases) {
+    lines.length = 0;
+    await anyone.get(`/health${query}`);
+    t.equal(lines.find(({ msg }) => msg === 'request')?.['query'], shown, query);
+  }
+});
+
+t.test('logs addresses only if configured', async (t) => {
+  const logger = pino({ level: 'info' }, log);
+  const settings = { LOG_ADDRESSES: true, TRUST_PROXY: '1' };
+  const noting = await createTestApp(t, settings, { logger });
+  lines.length = 0;
+  await noting.client().get('/health', { 'x-forwarded-for': '203.0.113.7' });
+  await anyone.get('/health');
+  const requests = lines.filter(({ msg }) => msg === 'request');
+  t.match(requests, [{ address: '203.0.113.7' }, {}]);
+  t.notOk('address' in (requests[1] ?? {}));
+});
+
+t.test('logs statements without their values, in development at debug', async (t) => {
+  const statements = async (APP_ENV: 'development' | 'testing', level: string) => {
+    const { client } = await createTestApp(t, { APP_ENV }, { logger: pino({ level }, log) });
+    lines.length = 0;
+    await client().get('/api/v1/users?q=somebody');
+    return lines.filter(({ msg }) => msg === 'statement');
+  };
+  const shown = await statements('development', 'debug');
+  t.ok(shown.length > 0);
+  t.match(
+    shown.find(({ sql }) => /^select .*\$1/s.test(String(sql))),
+    { level: 20, milliseconds: Number },
+  );
+  t.notMatch(JSON.stringify(shown), /somebody/);
+  t.same(await statements('development', 'info'), []);
+  t.same(await statements('testing', 'debug'), []);
+});

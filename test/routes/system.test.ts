@@ -9,5 +9,10 @@ t.test('answers health checks', async (t) => {
   t.equal((await client().get('/status')).text, 'System operational');
   t.match((await client().get('/api/v1/status')).json, { status: 'ok', version: String });
   t.match((await client().get('/api/v1/')).json, { framework: 'Fastify' });
-  t.same((await client().get('/api')).json, { versions: [{ version: 'v1', url: '/api/v1/' }] });
+  t.same((await client().get('/api')).json, {
+    versions: [
+      { version: 'v1', url: '/api/v1/' },
+      { version: 'v2', url: '/api/v2/' },
+    ],
+  });
 });

@@ -10,6 +10,7 @@ export interface StoredSession {
   id: number;
   user_id: number;
   remember: boolean;
+  address: string | null;
   user_agent: string | null;
   created_at: string;
   last_seen_at: string;
@@ -44,6 +45,7 @@ export async function findSession(
       'sessions.id',
       'sessions.user_id',
       'sessions.remember',
+      'sessions.address',
       'sessions.user_agent',
       'sessions.created_at',
       'sessions.last_seen_at',

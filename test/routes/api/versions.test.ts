@@ -97,3 +97,26 @@ t.test('documents both versions, each operation once', async (t) => {
   t.match(JSON.stringify(paths['/api/v2/posts/{id}']?.['get']), /"markdown"/);
   t.notMatch(JSON.stringify(paths['/api/v1/posts/{id}']?.['get']), /"markdown"/);
 });
+
+t.test('serves the second version, where posts are called articles', async (t) => {
+  const status = await app.inject('/api/v2/status');
+  t.same(status.json(), (await app.inject('/api/v1/status')).json());
+  for (const [url, first] of [
+    ['/api/v2/users', '/api/v1/users'],
+    ['/api/v2/articles?size=1', '/api/v1/posts?size=1'],
+  ] as const) {
+    const { statusCode, headers, payload } = await app.inject(url);
+    t.same([statusCode, payload], [200, (await app.inject(first)).payload], url);
+    if (headers['link'] !== undefined) t.match(headers['link'], /<\/api\/v2\//);
+  }
+  const [{ id }] = (await app.inject('/api/v2/articles')).json().items;
+  const article = await app.inject(`/api/v2/articles/${id}`);
+  t.equal(article.payload, (await app.inject(`/api/v1/posts/${id}`)).payload);
+  t.equal((await app.inject('/api/v2/articles/0')).statusCode, 422);
+  t.equal((await app.inject({ method: 'POST', url: '/api/v2/articles' })).statusCode, 405);
+  const { versions } = (await app.inject('/api')).json();
+  t.same(versions, [
+    { version: 'v1', url: '/api/v1/' },
+    { version: 'v2', url: '/api/v2/' },
+  ]);
+});

@@ -220,6 +220,29 @@ t.test('binds a session to the browser and platform', async (t) => {
   t.equal(await ask(agents.firefox), 200, 'nor by signing in');
 });
 
+t.test('binds a session to the exact browser and the network, if so configured', async (t) => {
+  const strong = await createTestApp(t, { SESSION_PROTECTION: 'strong', TRUST_PROXY: '1' });
+  await strong.createUser({ username: 'alice' });
+  const alice = strong.client();
+  const sent = (address: string, agent = 'Firefox/150.0') => ({
+    'x-forwarded-for': address,
+    'user-agent': agent,
+  });
+  const ask = async (headers: Record<string, string>) =>
+    (await alice.get('/api/v1/me', headers)).status;
+  const login = { username: 'alice', password: PASSWORD };
+  await alice.post('/api/v1/auth/login', login, sent('203.0.113.7'));
+  t.equal(await ask(sent('203.0.113.7')), 200);
+  t.equal(await ask(sent('203.0.113.8')), 401, 'another address');
+  t.equal(await ask(sent('203.0.113.7', 'Firefox/151.0')), 401, 'another version');
+  t.equal(await ask(sent('203.0.113.7')), 200, 'the session continues');
+  await alice.post('/api/v1/auth/login', login, sent('2001:db8::1'));
+  t.equal(await ask(sent('2001:db8::ffff')), 200, 'another address of the network');
+  t.equal(await ask(sent('2001:db8:0:1::1')), 401, 'another network');
+  await strong.app.pg.query('update sessions set address = null');
+  t.equal(await ask(sent('2001:db8::1')), 401, 'a session without an address');
+});
+
 t.test('treats a forged cookie as anonymous', async (t) => {
   const alice = client();
   await alice.signIn('alice', PASSWORD);

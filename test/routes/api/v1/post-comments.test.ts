@@ -436,3 +436,25 @@ t.test('never scans the whole table', async (t) => {
     }
   }
 });
+
+t.test('reads a comment below its post only', async (t) => {
+  const post = await insertTestPost(app, { title: 'Read one' });
+  const other = await insertTestPost(app, { title: 'Another' });
+  const [id, pending] = await insertTestComments(app, post.id, [
+    { author_id: author.id },
+    { author_id: author.id, is_approved: false },
+  ]);
+  const url = (of: { id: number }, comment: unknown) =>
+    `/api/v1/posts/${of.id}/comments/${comment}`;
+  const read = await anyone.get(url(post, id));
+  const alone = await anyone.get(`/api/v1/comments/${id}`);
+  t.same([read.status, read.json], [200, alone.json]);
+  t.equal(read.headers['etag'], alone.headers['etag']);
+  const tag = { 'if-none-match': String(read.headers['etag']) };
+  t.equal((await anyone.get(url(post, id), tag)).status, 304);
+  t.equal((await anyone.get(url(other, id))).status, 404, 'another post');
+  t.equal((await anyone.get(url(post, 2_000_000_000))).status, 404);
+  t.equal((await anyone.get(url(post, pending))).status, 404, 'not approved');
+  t.equal((await editor.get(url(post, pending))).status, 200);
+  t.same((await anyone.get(url(post, 'x'))).json.detail[0].loc, ['path', 'comment_id']);
+});

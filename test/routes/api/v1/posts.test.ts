@@ -128,6 +128,68 @@ t.test('publishes and unpublishes', async (t) => {
   t.equal((await alice.post(`${URL}/${id}/unpublish`)).status, 200);
 });
 
+t.test('publishes and unpublishes by a change of the status', async (t) => {
+  const created = await alice.post(URL, { ...draft, title: 'By status' });
+  const url = `${URL}/${created.json.id}`;
+  clock.advance(60_000);
+  const published = await alice.patch(url, { status: 'published', summary: 'New.' });
+  const at = clock.read().toISOString();
+  t.match(published.json, { status: 'published', published_at: at, summary: 'New.' });
+  const { slug } = published.json;
+  t.equal((await anyone.get(`${URL}/slug/${slug}`)).status, 200);
+  clock.advance(60_000);
+  const again = await alice.patch(url, { status: 'published' });
+  t.equal(again.json.published_at, at, 'nothing changes');
+  t.equal(again.headers['etag'], published.headers['etag']);
+  const kept = await alice.put(url, { ...draft, title: 'By status' });
+  t.equal(kept.json.status, 'published', 'PUT keeps the status if it is omitted');
+  const moved = await alice.put(url, {
+    ...draft,
+    title: 'By status',
+    slug: 'moved-by-status',
+    status: 'draft',
+  });
+  t.match(moved.json, { status: 'draft', published_at: null, slug: 'moved-by-status' });
+  t.equal((await anyone.get(url)).status, 404);
+  const back = await alice.patch(url, { status: 'published', slug: 'back-by-status' });
+  t.match(back.json, { status: 'published', slug: 'back-by-status' });
+  t.equal((await anyone.get(`${URL}/slug/back-by-status`)).status, 200);
+
+  const refused = await alice.patch(url, { status: 'archived' });
+  t.match(refused.json.detail[0], { type: 'literal_error', loc: ['body', 'status'] });
+  const stale = { 'if-match': String(created.headers['etag']) };
+  t.equal((await alice.patch(url, { status: 'draft' }, stale)).status, 412);
+  const entries = await app.pg.query(
+    `select action from audit_log where resource = 'post' and resource_id = $1 order by id`,
+    [String(created.json.id)],
+  );
+  t.same(
+    entries.rows.map(({ action }) => action),
+    ['post.create', 'post.change', 'post.change', 'post.change', 'post.change'],
+  );
+});
+
+t.test('refuses a taken slug when a change of the status publishes the post', async (t) => {
+  const { id } = (await bob.post(URL, { ...draft, title: 'Other', slug: 'twin' })).json;
+  await alice.post(URL, { ...draft, title: 'Twin', slug: 'twin', status: 'published' });
+  const refused = await bob.patch(`${URL}/${id}`, { status: 'published', title: 'Changed' });
+  t.match([refused.status, refused.json.code], [409, 'duplicate']);
+  t.match((await bob.get(`${URL}/${id}`)).json, { status: 'draft', title: 'Other' });
+});
+
+t.test('says in a sentence of its own who may not change or delete a post', async (t) => {
+  const { id } = (await alice.post(URL, { ...draft, title: 'Hers', status: 'published' })).json;
+  const chinese = { 'accept-language': 'zh' };
+  t.match((await bob.patch(`${URL}/${id}`, { title: 'x' }, chinese)).json, {
+    detail: '无权限修改此文章',
+    code: 'not_your_post_to_change',
+  });
+  t.match((await bob.delete(`${URL}/${id}`, chinese)).json, {
+    detail: '无权限删除此文章',
+    code: 'not_your_post_to_delete',
+  });
+});
+
 t.test('shows a draft to its author and editors only', async (t) => {
   const { id, slug } = (await alice.post(URL, { title: 'Wholly hidden', content: 'Secret plan.' }))
     .json;

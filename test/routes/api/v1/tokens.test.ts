@@ -654,3 +654,23 @@ t.test('limits attempts by IP address', async (t) => {
   }
   t.same(statuses, [401, 401, 401, 429]);
 });
+
+t.test('renews tokens by JSON as by a form', async (t) => {
+  const refresh = (body?: unknown) => client().post('/api/v1/auth/refresh', body);
+  const { refresh_token } = await signIn('alice');
+  const renewed = await refresh({ refresh_token });
+  t.match(renewed, { status: 200, json: { token_type: 'bearer', expires_in: 3600 } });
+  t.equal((await session(renewed.json.access_token)).status, 'logged_in');
+  t.equal((await renew(renewed.json.refresh_token)).status, 200, 'the new token works anywhere');
+  t.match(await refresh({ refresh_token: 'forged' }), {
+    status: 401,
+    json: { code: 'invalid_token' },
+  });
+  t.match(await refresh({ refresh_token: renewed.json.access_token }), {
+    status: 401,
+    json: { code: 'wrong_token_type' },
+  });
+  for (const body of [undefined, {}, { refresh_token: null }]) {
+    t.equal((await refresh(body)).status, 422, JSON.stringify(body));
+  }
+});

@@ -1,0 +1,53 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { FastifyServerOptions } from 'fastify';
+import { multistream } from 'pino';
+import { createStream } from 'rotating-file-stream';
+import { LOG_SERIALIZERS } from '#src/lib/logged-error.js';
+import type { Config } from './config-schema.js';
+
+/** Size of a file, and number of older files beside it: `errors.log.1` is the newest of them. */
+const FILE_SIZE = '10M';
+const OLDER_FILES = 5;
+
+export interface Logging {
+  /** The option `logger` of Fastify. */
+  options: NonNullable<FastifyServerOptions['logger']>;
+  /** Writes what is buffered, and closes the file. */
+  close: () => Promise<void>;
+}
+
+/**
+ * Returns the logger of the service: lines of `LOG_LEVEL` and above on standard output, and with
+ * `ERROR_LOG` those of `error` and above, whatever `LOG_LEVEL`, in a file that is rotated.
+ *
+ * @throws NodeJS.ErrnoException if the folder of the file cannot be written to
+ */
+export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
+  const serializers = LOG_SERIALIZERS;
+  if (ERROR_LOG === undefined) {
+    return { options: { level: LOG_LEVEL, serializers }, close: async () => undefined };
+  }
+  const folder = dirname(ERROR_LOG);
+  mkdirSync(folder, { recursive: true });
+  accessSync(folder, constants.W_OK);
+  const file = createStream(basename(ERROR_LOG), {
+    path: folder,
+    size: FILE_SIZE,
+    rotate: OLDER_FILES,
+  });
+  let hasFailed = false;
+  file.on('error', (error) => {
+    if (!hasFailed) process.emitWarning(`Could not write to ERROR_LOG: ${error.message}`);
+    hasFailed = true;
+  });
+  const isQuiet = LOG_LEVEL === 'fatal' || LOG_LEVEL === 'silent';
+  const lines = multistream([
+    ...(LOG_LEVEL === 'silent' ? [] : [{ level: LOG_LEVEL, stream: process.stdout }]),
+    { level: 'error', stream: file },
+  ]);
+  return {
+    options: { level: isQuiet ? 'error' : LOG_LEVEL, serializers, stream: lines },
+    close: () => new Promise((resolve) => file.end(() => resolve())),
+  };
+}
