@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { fromPostgresTimestamp } from '#src/lib/timestamps.js';
 
 /** Connection pool settings from the configuration. */
 export interface PoolSettings {
@@ -28,16 +29,12 @@ const { builtins } = pg.types;
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (format !== 'binary') {
-      if (oid === builtins.TIMESTAMPTZ) return toIsoString;
+      if (oid === builtins.TIMESTAMPTZ) return fromPostgresTimestamp;
       if (oid === builtins.INT8) return toSafeInteger;
     }
     return pg.types.getTypeParser(oid, format);
   },
 } as pg.CustomTypesConfig;
-
-function toIsoString(text: string): string {
-  return new Date(text).toISOString();
-}
 
 function toSafeInteger(text: string): number {
   const value = Number(text);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestComments, insertTestPost } from '#test/support/articles.js';
@@ -341,6 +342,38 @@ t.test('filters, sorts and pages lists', async (t) => {
   }
   const foreign = (await anyone.get(`${mine}&sort=title&size=1&cursor=`)).json.next_cursor;
   t.equal((await anyone.get(`${mine}&sort=newest&cursor=${foreign}`)).status, 422);
+});
+
+t.test('returns timestamps of the first century as they are, in every time zone', async (t) => {
+  const test = await createTestApp(t);
+  const { db } = test.app;
+  // Until 1901, Shanghai's offset has seconds: +08:05:43.
+  await sql`
+    do $$ begin
+      execute format('alter database %I set timezone to %L', current_database(), 'Asia/Shanghai');
+    end $$`.execute(db);
+  await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`.execute(db);
+  const moments = [
+    '0001-03-04T05:06:07.000Z',
+    '0070-01-02T03:04:05.678Z',
+    '1900-01-01T00:00:00.000Z',
+  ];
+  for (const at of moments) {
+    await insertTestPost(test.app, { title: at, published_at: at, created_at: at });
+  }
+  const read: string[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const { json } = await test.client().get(`${URL}?sort=oldest&size=1&cursor=${cursor}`);
+    for (const { title, published_at, created_at } of json.items) {
+      t.same([published_at, created_at], [title, title]);
+      read.push(title);
+    }
+    cursor = json.next_cursor;
+  }
+  t.same(read, moments, 'and continues lists after them');
 });
 
 t.test('continues a list after a title of any length', async (t) => {
