@@ -707,7 +707,7 @@ export interface paths {
         };
         /**
          * Export users as JSON
-         * @description Returns all users in one array. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
+         * @description Returns all users in one array. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account. The connection is then closed in the middle of the response, as it is if a user cannot be read.
          *
          *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */
@@ -729,7 +729,7 @@ export interface paths {
         };
         /**
          * Export users as CSV
-         * @description Returns all users as a table with a header line. Tags are joined by `, `, the address is JSON. Formulas are disarmed: an apostrophe stands before each text that a spreadsheet would calculate. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account: the response is then incomplete.
+         * @description Returns all users as a table with a header line. Tags are joined by `, `, the address is JSON. Formulas are disarmed: an apostrophe stands before each text that a spreadsheet would calculate. Administrators get all users with all fields; everyone else gets the public fields of active users. The users are sorted by id and streamed, so their number is not limited. Each user, and each network of callers without an account, can run one export at a time; another one gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 without an account. The connection is then closed in the middle of the response, as it is if a user cannot be read.
          *
          *     **Access:** everyone; signed-in users if the service is configured with `PUBLIC_USERS=false`. **API key:** needs the scope `users:read`.
          */

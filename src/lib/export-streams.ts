@@ -4,8 +4,14 @@ import { stringify } from 'csv-stringify';
 /** What a spreadsheet may take for the end of a cell or line, whatever its settings. */
 const SEPARATORS = /[;\t\r\n]/;
 
-/** The start of a formula, after such an end. */
-const FORMULAS = /([;\t\r\n])(?=[ "']*[=+\-@＝＋－＠])/g;
+/** White space and quotation marks from the start or such an end on, and a sign of a formula. */
+const BEGINNINGS = /(^|[;\t\r\n])([\s"';]*)([=+\-@＝＋－＠]?)/g;
+
+/** Where a cell begins that a spreadsheet may run: some skip white space and quotation marks. */
+const BEFORE_FORMULA = /[;\t\r\n](?!\r?\n)/g;
+
+/** Where a cell begins with a tab or carriage return, which may be skipped, too. */
+const BEFORE_SKIPPED = /[;\t\r\n](?=\t|\r(?!\n))/g;
 
 export interface CsvOptions {
   /** Whether to begin with a byte order mark, by which Excel recognizes UTF-8. */
@@ -26,7 +32,6 @@ export function csvStream(columns: readonly string[], { bom = false }: CsvOption
     columns: [...columns],
     record_delimiter: '\r\n',
     quoted_match: SEPARATORS,
-    escape_formulas: true,
     cast: {
       boolean: (value) => String(value),
       string: disarm,
@@ -36,7 +41,13 @@ export function csvStream(columns: readonly string[], { bom = false }: CsvOption
 }
 
 function disarm(text: string): string {
-  return text.replace(FORMULAS, "$1'");
+  return text.replace(BEGINNINGS, (_, end: string, skipped: string, sign: string) => {
+    const cells = sign === '' ? BEFORE_SKIPPED : BEFORE_FORMULA;
+    const disarmed = `${end}${skipped}`.replace(cells, "$&'") + sign;
+    const isArmed =
+      end === '' && ((sign !== '' && !skipped.includes(';')) || /^(?:\t|\r(?!\n))/.test(skipped));
+    return isArmed ? `'${disarmed}` : disarmed;
+  });
 }
 
 /** Transforms objects to one JSON array, item by item. */
@@ -45,7 +56,15 @@ export function jsonArrayStream(toJson: (item: Record<string, unknown>) => strin
   return new Transform({
     writableObjectMode: true,
     transform(item, _encoding, done) {
-      done(null, separator + toJson(item));
+      let json: string;
+      try {
+        json = toJson(item);
+      } catch (error) {
+        // Thrown, it would reach the reader's `drain` event, which nothing catches.
+        done(error as Error);
+        return;
+      }
+      done(null, separator + json);
       separator = ',\n';
     },
     flush(done) {

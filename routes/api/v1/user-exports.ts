@@ -35,7 +35,8 @@ const whoSeesWhat =
   'user, and each network of callers without an account, can run one export at a time; another one ' +
   'gets 429. Few exports run at once: beyond that, the response is 503. A client that reads less ' +
   'than 100 KiB a second may be disconnected, and so is every client after 15 minutes, or 5 ' +
-  'without an account: the response is then incomplete.';
+  'without an account. The connection is then closed in the middle of the response, as it is if a ' +
+  'user cannot be read.';
 
 const CsvQuery = Type.Object({
   bom: Default(
@@ -146,8 +147,14 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
     // The place is free as soon as the connection is gone, even while the database is slow.
     reply.raw.once('close', leave);
     const users = Readable.from(andThen(exportUsers(request.context()), leave));
+    const stream = format();
+    stream.once('error', () => {
+      // HTTP/1.0 has no chunks: a plain end of the connection would look like that of the body.
+      const { headersSent, socket, req } = reply.raw;
+      if (headersSent && req.httpVersion === '1.0') socket?.resetAndDestroy();
+    });
     // If either end fails, the pipeline destroys the other.
-    const stream = pipeline(users, format(), (error) => {
+    pipeline(users, stream, (error) => {
       if (error) request.log.warn({ err: error }, 'export aborted');
     });
     reply.send(stream);

@@ -8,6 +8,7 @@ import t from 'tap';
 import { insertUsers } from '#src/people/stores/user-changes.js';
 import { createTestApp, type TestApp } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
+import { keyOf } from '#test/support/credentials.js';
 import { until } from '#test/support/waiting.js';
 
 const URL = '/api/v1/users/export';
@@ -57,6 +58,21 @@ t.test('exports CSV whose cells stay one cell and no formula', async (t) => {
     '"quoted"',
     '-5',
     'a - b = c',
+    ' =1',
+    '\u00a0=1',
+    '"=1',
+    '\n=1',
+    '\r\n=1',
+    '＝1',
+    '＠SUM(A1)',
+    "=cmd|' /C calc'!A0",
+    "x;\t=cmd|' /C calc'!A0",
+    'x\r=1',
+    'x\n\n=1',
+    'x\r\n\r\ny',
+    'x\t\ty',
+    'x;\ry',
+    'a; b; c',
   ];
   const test = await createTestApp(t);
   for (const [index, bio] of texts.entries()) {
@@ -79,9 +95,34 @@ t.test('exports CSV whose cells stay one cell and no formula', async (t) => {
     '"quoted"',
     "'-5",
     'a - b = c',
+    "' =1",
+    "'\u00a0=1",
+    '\'"=1',
+    "'\n'=1",
+    "'\r\n'=1",
+    "'＝1",
+    "'＠SUM(A1)",
+    "'=cmd|' /C calc'!A0",
+    "x;'\t'=cmd|' /C calc'!A0",
+    "x\r'=1",
+    "x\n\n'=1",
+    'x\r\n\r\ny',
+    "x\t'\ty",
+    "x;'\ry",
+    'a; b; c',
   ]);
   t.equal(rows[1]?.[5], "a;'=1, =2");
-  for (const line of text.split(/\r\n|[\r\n;\t]/)) t.notMatch(line, /^[ "]*[=+@＝]/);
+  for (const line of text.split(/\r\n|[\r\n;\t]/)) t.notMatch(line, /^[\s"]*[=+\-@＝＋－＠]/);
+  for (const separator of [';', '\t']) {
+    const lines = parse(text, {
+      delimiter: separator,
+      record_delimiter: ['\r\n', '\n'],
+      relax_quotes: true,
+      relax_column_count: true,
+      quote: null,
+    }) as string[][];
+    for (const cell of lines.flat()) t.notMatch(cell, /^["]?[=+\-@＝＋－＠\t\r]/);
+  }
 });
 
 t.test('begins CSV with a byte order mark if asked to', async (t) => {
@@ -208,6 +249,98 @@ t.test('exports every user once, in batches', async (t) => {
       ids,
       ids.toSorted((one: number, other: number) => one - other),
     );
+  }
+});
+
+/**
+ * Makes reading the user `broken` fail, with an error of the database. The first batch of an export
+ * is read before it.
+ */
+async function breakRow({ app }: TestApp): Promise<void> {
+  await insertUsers(
+    app.db,
+    Array.from({ length: 700 }, (_, index) => ({ username: `some${index}`, bio: 'x'.repeat(500) })),
+  );
+  const [id] = await insertUsers(app.db, [{ username: 'broken' }]);
+  const { rows } = await app.pg.query<{ names: string }>(`
+    select string_agg(quote_ident(column_name), ', ' order by ordinal_position) as names
+    from information_schema.columns where table_name = 'users' and column_name <> 'age'`);
+  // An expensive function is called after the rows are limited.
+  await app.pg.query(`
+    create function age_of(id integer) returns integer language plpgsql stable cost 100000 as $$
+    begin
+      return 1 / (id - ${id});
+    end $$`);
+  await app.pg.query('alter table users rename to whole_users');
+  await app.pg.query(`
+    create view users as select ${rows[0]?.names}, age_of(id) as age from whole_users`);
+}
+
+/** Requests a path over a raw connection, and returns all bytes and how the connection ended. */
+async function readRaw({ app }: TestApp, path: string, headers = {}, version = '1.1') {
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect({ port, host: '127.0.0.1' });
+  let text = '';
+  let error: NodeJS.ErrnoException | null = null;
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', (thrown) => {
+    error = thrown;
+  });
+  const lines = Object.entries({ host: 'x', connection: 'close', ...headers });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.write(`GET ${path} HTTP/${version}\r\n${head}\r\n`);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return { text, error };
+}
+
+t.test('ends in an error that the client sees if a row fails', async (t) => {
+  const test = await createTestApp(t);
+  const { id } = await test.createUser({ username: 'root', role: 'admin' });
+  const key = await keyOf(test, id, ['users:read']);
+  await breakRow(test);
+  await test.app.listen({ host: '127.0.0.1', port: 0 });
+  for (const path of [`${URL}.csv`, `${URL}.json`]) {
+    const whole = await readRaw(test, path);
+    t.match(whole, { text: /\r\n0\r\n\r\n$/, error: null }, `${path} without the broken field`);
+
+    const broken = await readRaw(test, path, key);
+    t.match(broken.text, /^HTTP\/1\.1 200 OK\r\n/);
+    t.match(broken.text, 'some10');
+    t.notMatch(broken.text, /\r\n0\r\n\r\n$/, `${path} has no last chunk`);
+
+    // Without chunks, only a reset tells the end from that of the body.
+    const old = await readRaw(test, path, key, '1.0');
+    t.match(old.error, { code: 'ECONNRESET' }, `${path} of HTTP/1.0`);
+  }
+  t.equal((await test.client().get('/health')).status, 200);
+});
+
+t.test('ends in an error that the client sees if a row cannot be serialized', async (t) => {
+  const test = await createTestApp(t);
+  const { id } = await test.createUser({ username: 'root', role: 'admin' });
+  const key = await keyOf(test, id, ['users:read']);
+  await insertUsers(
+    test.app.db,
+    Array.from({ length: 700 }, (_, index) => ({ username: `some${index}`, bio: 'x'.repeat(500) })),
+  );
+  await test.app.pg.query(`update users set address = '{"city": "c"}' where username = 'some699'`);
+  await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const broken = await readRaw(test, `${URL}.json`, key);
+  t.match(broken.text, 'some10');
+  t.notMatch(broken.text, /\r\n0\r\n\r\n$/);
+  t.equal((await test.client().get('/health')).status, 200, 'the service goes on');
+});
+
+t.test('answers 500 if an export fails before its first row', async (t) => {
+  const test = await createTestApp(t);
+  await test.app.pg.query('alter table users rename column nickname to renamed');
+  for (const path of [`${URL}.csv`, `${URL}.json`]) {
+    const reply = await test.client().get(path);
+    t.equal(reply.status, 500);
+    t.match(reply.headers['content-type'], /^application\/json/);
+    t.equal(reply.headers['content-disposition'], undefined, 'no file');
   }
 });
 
