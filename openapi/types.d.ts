@@ -1219,7 +1219,7 @@ export interface paths {
         };
         /**
          * List comments on a post
-         * @description Returns the comment threads of a post, each with all its replies, as a tree or a flat list. A response contains at most 1000 comments, at most 1,000,000 bytes of them, and a tree at most 30 levels of replies. The deepest replies are cut off; `has_more_replies` marks comments with replies that are missing. A deleted comment stays as an empty placeholder while it has replies.
+         * @description Returns the comment threads of a post, each with all its replies, as a tree or a flat list. A response contains at most 1000 comments, at most 1,000,000 bytes of them, and a tree at most 30 levels of replies. The deepest replies are cut off; `has_more_replies` marks comments with replies that are missing. A comment that was deleted, or that you cannot see, stays as an empty placeholder while you see replies to it.
          *
          *     **API key:** needs the scope `posts:read`.
          */
@@ -1309,7 +1309,7 @@ export interface paths {
         head?: never;
         /**
          * Edit a comment
-         * @description Changes the text of your own comment, within 15 minutes after its creation. Unless you are an editor, the comment must then be approved again.
+         * @description Changes the text of your own comment, within 15 minutes after its creation. Unless you are an editor, the comment must then be approved again; until then, an empty placeholder takes its place for others if it has replies.
          *
          *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `comments:write`.
          */
@@ -1371,7 +1371,7 @@ export interface paths {
         put?: never;
         /**
          * Reject a comment
-         * @description Hides a comment and all replies to it from everyone except its author and editors.
+         * @description Hides a comment from everyone except its author and editors. Approved replies to it stay visible, below an empty placeholder.
          *
          *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `comments:write`.
          */
@@ -3098,17 +3098,17 @@ export interface components {
             thread_id: number;
             /** @description The nesting depth: 0 for a top-level comment, 1 for a reply to it */
             depth: number;
-            /** @description The author; null if the user or the comment was deleted */
+            /** @description The author; null if the user was deleted, or for a placeholder */
             author: components["schemas"]["Author"] | null;
-            /** @description The Markdown source; empty if the comment was deleted */
+            /** @description The Markdown source; empty for a placeholder */
             content: string;
-            /** @description The rendered HTML, sanitized and safe to embed in a page; empty if the comment was deleted */
+            /** @description The rendered HTML, sanitized and safe to embed in a page; empty for a placeholder */
             content_html: string;
-            /** @description Whether the comment is visible to everyone. Otherwise only its author and editors see it. */
+            /** @description Whether the comment is visible to everyone. Otherwise only its author and editors see it; for all others, a placeholder takes its place while it has visible replies. */
             is_approved: boolean;
-            /** @description Whether an editor rejected the comment. A comment that is neither approved nor rejected is pending. */
+            /** @description Whether an editor rejected the comment. A comment that is neither approved nor rejected is pending. Always false for a placeholder. */
             is_rejected: boolean;
-            /** @description Whether the comment was deleted and is only a placeholder for the replies to it */
+            /** @description Whether the comment was deleted, and is a placeholder for the replies to it */
             is_deleted: boolean;
             /** @description True if `content` and `content_html` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
             is_truncated?: boolean;
@@ -3227,17 +3227,17 @@ export interface components {
             thread_id: number;
             /** @description The nesting depth: 0 for a top-level comment, 1 for a reply to it */
             depth: number;
-            /** @description The author; null if the user or the comment was deleted */
+            /** @description The author; null if the user was deleted, or for a placeholder */
             author: components["schemas"]["Author"] | null;
-            /** @description The Markdown source; empty if the comment was deleted */
+            /** @description The Markdown source; empty for a placeholder */
             content: string;
-            /** @description The rendered HTML, sanitized and safe to embed in a page; empty if the comment was deleted */
+            /** @description The rendered HTML, sanitized and safe to embed in a page; empty for a placeholder */
             content_html: string;
-            /** @description Whether the comment is visible to everyone. Otherwise only its author and editors see it. */
+            /** @description Whether the comment is visible to everyone. Otherwise only its author and editors see it; for all others, a placeholder takes its place while it has visible replies. */
             is_approved: boolean;
-            /** @description Whether an editor rejected the comment. A comment that is neither approved nor rejected is pending. */
+            /** @description Whether an editor rejected the comment. A comment that is neither approved nor rejected is pending. Always false for a placeholder. */
             is_rejected: boolean;
-            /** @description Whether the comment was deleted and is only a placeholder for the replies to it */
+            /** @description Whether the comment was deleted, and is a placeholder for the replies to it */
             is_deleted: boolean;
             /** @description True if `content` and `content_html` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
             is_truncated?: boolean;
@@ -4639,7 +4639,7 @@ export interface components {
             reading_minutes: number;
             /** @description The number of views, with a delay of some seconds. A network (an IPv4 address, or the /64 network of an IPv6 address) is counted once in 30 minutes, and at most 10,000 networks in that time. */
             view_count: number;
-            /** @description The number of approved comments */
+            /** @description The number of comments that everyone sees */
             comment_count: number;
             /** @description When the post was published; null for a draft */
             published_at: string | null;
@@ -4895,7 +4895,7 @@ export interface components {
             reading_minutes: number;
             /** @description The number of views, with a delay of some seconds. A network (an IPv4 address, or the /64 network of an IPv6 address) is counted once in 30 minutes, and at most 10,000 networks in that time. */
             view_count: number;
-            /** @description The number of approved comments */
+            /** @description The number of comments that everyone sees */
             comment_count: number;
             /** @description When the post was published; null for a draft */
             published_at: string | null;

@@ -70,25 +70,25 @@ const fields = {
     description: 'The nesting depth: 0 for a top-level comment, 1 for a reply to it',
   }),
   author: Nullable(Ref(Author), {
-    description: 'The author; null if the user or the comment was deleted',
+    description: 'The author; null if the user was deleted, or for a placeholder',
   }),
-  content: Type.String({ description: 'The Markdown source; empty if the comment was deleted' }),
+  content: Type.String({ description: 'The Markdown source; empty for a placeholder' }),
   content_html: Type.String({
     description:
-      'The rendered HTML, sanitized and safe to embed in a page; empty if the comment was ' +
-      'deleted',
+      'The rendered HTML, sanitized and safe to embed in a page; empty for a placeholder',
   }),
   is_approved: Type.Boolean({
     description:
-      'Whether the comment is visible to everyone. Otherwise only its author and editors see it.',
+      'Whether the comment is visible to everyone. Otherwise only its author and editors see ' +
+      'it; for all others, a placeholder takes its place while it has visible replies.',
   }),
   is_rejected: Type.Boolean({
     description:
       'Whether an editor rejected the comment. A comment that is neither approved nor ' +
-      'rejected is pending.',
+      'rejected is pending. Always false for a placeholder.',
   }),
   is_deleted: Type.Boolean({
-    description: 'Whether the comment was deleted and is only a placeholder for the replies to it',
+    description: 'Whether the comment was deleted, and is a placeholder for the replies to it',
   }),
   is_truncated: truncated('`content` and `content_html`'),
   version: Type.Integer({

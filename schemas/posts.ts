@@ -146,7 +146,10 @@ const summaryFields = {
       '/64 network of an IPv6 address) is counted once in 30 minutes, and at most 10,000 ' +
       'networks in that time.',
   }),
-  comment_count: Type.Integer({ minimum: 0, description: 'The number of approved comments' }),
+  comment_count: Type.Integer({
+    minimum: 0,
+    description: 'The number of comments that everyone sees',
+  }),
   published_at: Nullable(Timestamp('When the post was published'), {
     description: 'When the post was published; null for a draft',
   }),

@@ -61,7 +61,8 @@ const operations = {
     summary: 'Edit a comment',
     description:
       `Changes the text of your own comment, within ${EDIT_WINDOW_MINUTES} minutes after ` +
-      'its creation. Unless you are an editor, the comment must then be approved again.',
+      'its creation. Unless you are an editor, the comment must then be approved again; until ' +
+      'then, an empty placeholder takes its place for others if it has replies.',
     tags,
     params: CommentParams,
     headers: IfMatchHeaders,
@@ -94,7 +95,8 @@ const operations = {
     operationId: 'comments-reject',
     summary: 'Reject a comment',
     description:
-      'Hides a comment and all replies to it from everyone except its author and editors.',
+      'Hides a comment from everyone except its author and editors. Approved replies to it ' +
+      'stay visible, below an empty placeholder.',
     tags,
     params: CommentParams,
     headers: IfMatchHeaders,

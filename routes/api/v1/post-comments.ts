@@ -28,8 +28,8 @@ const operations = {
       `flat list. A response contains at most ${MAX_COMMENTS} comments, at most ` +
       `${MAX_PAGE_BYTES.toLocaleString('en')} bytes of them, and a tree at most ${MAX_LEVELS} ` +
       'levels of replies. The deepest replies are cut off; `has_more_replies` marks comments ' +
-      'with replies that are missing. A deleted comment stays as an empty placeholder while it ' +
-      'has replies.',
+      'with replies that are missing. A comment that was deleted, or that you cannot see, stays ' +
+      'as an empty placeholder while you see replies to it.',
     tags,
     params: PostParams,
     querystring: CommentTreeQuery,

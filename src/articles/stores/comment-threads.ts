@@ -14,8 +14,8 @@ import {
 } from './comments.js';
 import {
   BY_INDEX,
-  isCommentOpen,
-  isCommentReachable,
+  isCommentGone,
+  isOnVisiblePost,
   isPostVisible,
   type Reader,
 } from './visibility.js';
@@ -56,7 +56,7 @@ export async function findThreadsOf(
 
 /**
  * Returns the parent of a comment's replies, or null if the comment is not shown to the reader. A
- * deleted comment is shown while anything below it is.
+ * deleted or hidden comment is shown, as a placeholder, while anything below it is.
  */
 export async function findRepliesTo(
   db: Database,
@@ -69,7 +69,7 @@ export async function findRepliesTo(
     select post_id, id as parent_id,
       ${totalOf(reader, { post, parent: comment }, counted)} as total
     from comments
-    where id = ${comment} and ${isCommentReachable(reader)}
+    where id = ${comment} and ${isOnVisiblePost(reader)}
       and ${isShown(reader, 'comments', placeholders(reader, post))}`.execute(db);
   return rows[0] ?? null;
 }
@@ -90,7 +90,7 @@ export async function listThreads(
     .where('post_id', '=', post_id)
     .where('parent_id', parent_id === null ? 'is' : '=', parent_id)
     .where(isShown(reader, 'comments', known));
-  const rows = await inOrder(db, cut(found, slice), slice)
+  const rows = await inOrder(db, cut(found, slice), reader, slice)
     .select(hasReplies(reader, known).as('has_replies'))
     .execute();
   return rows.map(markTruncated);
@@ -133,7 +133,7 @@ export async function listBeneath(
         select id, row_number() over () as place
         from (select id from beneath limit ${limit + 1}) as fetched),
       weighed as (
-        select numbered.*, sum(${bytesOf('comments')}) over (order by place) as bytes_so_far
+        select numbered.*, sum(${bytesOf(reader, 'comments')}) over (order by place) as bytes_so_far
         from numbered cross join lateral (${byId('numbered', sql`comments.*`)}) comments),
       fitting as (
         select *, place <= ${limit} and bytes_so_far <= ${bytes} as fits from weighed),
@@ -145,7 +145,7 @@ export async function listBeneath(
     where followed.fits or followed.is_preceded)`;
   const rows = await db
     .selectFrom(beneath.as<'comments'>(sql.ref('comments')))
-    .select(shown(sql<boolean>`comments.fits`))
+    .select(shown(reader, sql<boolean>`comments.fits`))
     .select(['has_replies', 'fits'])
     .orderBy('place')
     .execute();
@@ -208,30 +208,28 @@ function isShown(
   comments: string,
   known: RawBuilder<unknown>,
 ): RawBuilder<boolean> {
-  return sql<boolean>`(${isCommentOpen(reader, comments)}
-    and (${sql.ref(`${comments}.deleted_at`)} is null
-      or ${sql.ref(`${comments}.id`)} in (${known})))`;
+  return sql<boolean>`(not ${isCommentGone(reader, comments)}
+    or ${sql.ref(`${comments}.id`)} in (${known}))`;
 }
 
 /**
- * SQL for the deleted comments of a post that still have a shown reply below them. The search
- * starts at those replies and goes up, so its cost depends only on the number of deleted comments.
+ * SQL for the comments of a post that the reader does not see, but that still have a shown reply
+ * below them. The search starts at those replies and goes up, so its cost depends only on the number
+ * of comments that the reader does not see.
  */
 function placeholders(reader: Reader, post: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     with recursive gone_above as (
       select gone.id, gone.parent_id from comments gone
-      where gone.post_id = ${post} and gone.deleted_at is not null
-        and ${isCommentOpen(reader, 'gone')}
+      where gone.post_id = ${post} and ${isCommentGone(reader, 'gone')}
         and exists (
           select from comments reply
-          where reply.parent_id = gone.id and reply.deleted_at is null
-            and ${isCommentOpen(reader, 'reply')}
+          where reply.parent_id = gone.id and not ${isCommentGone(reader, 'reply')}
           ${BY_INDEX})
       union
       select gone.id, gone.parent_id
       from gone_above cross join lateral (
         select * from comments gone where gone.id = gone_above.parent_id ${BY_INDEX}) gone
-      where gone.deleted_at is not null and ${isCommentOpen(reader, 'gone')})
+      where ${isCommentGone(reader, 'gone')})
     select id from gone_above`;
 }

@@ -6,7 +6,7 @@ import type { Schema } from '#src/db/tables.js';
 import { fold } from '#src/lib/fold.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
-import { isCommentVisible, type Reader } from './visibility.js';
+import { isCommentGone, isCommentVisible, type Reader } from './visibility.js';
 
 /** Columns that the fields of a comment are made from. */
 export const COMMENT_COLUMNS = [
@@ -53,7 +53,7 @@ export async function findComment(
 ): Promise<FullComment | null> {
   const row = await db
     .selectFrom('comments')
-    .select(shown())
+    .select(shown(reader))
     .where('id', '=', id)
     .where(isCommentVisible(reader))
     .executeTakeFirst();
@@ -70,7 +70,7 @@ export async function listComments(
   slice: Slice<CommentSort>,
 ): Promise<ListedComment[]> {
   const found = db.selectFrom('comments').select(COMMENT_COLUMNS).where(matches(filter));
-  const rows = await inOrder(db, cut(found, slice), slice).execute();
+  const rows = await inOrder(db, cut(found, slice), filter.reader, slice).execute();
   return rows.map(markTruncated);
 }
 
@@ -93,25 +93,32 @@ function sliceOf(db: Database) {
  * Selects the comments of the slice as the API returns them, without the texts that exceed
  * `MAX_PAGE_BYTES`. Joined values are read only for the rows of the slice.
  */
-export function inOrder(db: Database, slice: Slices, { descending }: Slice<CommentSort>) {
+export function inOrder(
+  db: Database,
+  slice: Slices,
+  reader: Reader,
+  { descending }: Slice<CommentSort>,
+) {
   const direction = descending ? 'desc' : 'asc';
   const order = sql.raw(`comments.created_at ${direction}, comments.id ${direction}`);
   const weighed = db
     .selectFrom(slice.as('comments'))
     .select(COMMENT_COLUMNS)
-    .select(sql<number>`sum(${bytesOf('comments')}) over (order by ${order})`.as('bytes_so_far'));
+    .select(
+      sql<number>`sum(${bytesOf(reader, 'comments')}) over (order by ${order})`.as('bytes_so_far'),
+    );
   return db
     .selectFrom(weighed.as('comments'))
     .orderBy('comments.created_at', direction)
     .orderBy('comments.id', direction)
-    .select(shown(sql<boolean>`comments.bytes_so_far <= ${sql.lit(MAX_PAGE_BYTES)}`))
+    .select(shown(reader, sql<boolean>`comments.bytes_so_far <= ${sql.lit(MAX_PAGE_BYTES)}`))
     .select('comments.bytes_so_far');
 }
 
 /** SQL for the size of a comment in a response, in bytes of JSON. `comments` is an alias. */
-export function bytesOf(comments: string): RawBuilder<number> {
+export function bytesOf(reader: Reader, comments: string): RawBuilder<number> {
   const column = (name: string) => sql.ref(`${comments}.${name}`);
-  return sql<number>`(${sql.lit(FIXED_BYTES)} + case when ${column('deleted_at')} is null then
+  return sql<number>`(${sql.lit(FIXED_BYTES)} + case when not ${isCommentGone(reader, comments)} then
     ${column('text_bytes')} + coalesce((
       select json_bytes(users.nickname) + coalesce(json_bytes(users.avatar_url), 0)
       from users where users.id = ${column('author_id')}), 0)
@@ -127,13 +134,15 @@ export function markTruncated<T extends { is_truncated: boolean | null }>({
 }
 
 /**
- * Columns of a comment as the API returns it. A deleted comment keeps only its place in the thread.
+ * Columns of a comment as the API returns it. Of a comment that is deleted or hidden from the
+ * reader, only its place in the thread is left.
  *
  * @param isWhole whether the comment has its texts
  */
-export function shown(isWhole: RawBuilder<boolean> = sql<boolean>`true`) {
-  const unlessDeleted = <T>(value: RawBuilder<T>, instead: RawBuilder<T>) =>
-    sql<T>`case when comments.deleted_at is null then ${value} else ${instead} end`;
+export function shown(reader: Reader, isWhole: RawBuilder<boolean> = sql<boolean>`true`) {
+  const isGone = isCommentGone(reader, 'comments');
+  const unlessGone = <T>(value: RawBuilder<T>, instead: RawBuilder<T>) =>
+    sql<T>`case when ${isGone} then ${instead} else ${value} end`;
   const ifWhole = (value: RawBuilder<string>) =>
     sql<string>`case when ${isWhole} then ${value} else '' end`;
   const nothing = sql<string>`''`;
@@ -144,11 +153,12 @@ export function shown(isWhole: RawBuilder<boolean> = sql<boolean>`true`) {
     'comments.created_at' as const,
     'comments.updated_at' as const,
     sql<number>`coalesce(comments.thread_id, comments.id)`.as('thread_id'),
-    unlessDeleted(authorIn('comments.author_id'), sql`null`).as('author'),
-    unlessDeleted(ifWhole(sql<string>`comments.content`), nothing).as('content'),
-    unlessDeleted(ifWhole(sql<string>`comments.content_html`), nothing).as('content_html'),
-    unlessDeleted(sql<boolean | null>`not ${isWhole}`, sql`null`).as('is_truncated'),
-    sql<boolean>`comments.rejected_at is not null`.as('is_rejected'),
+    unlessGone(authorIn('comments.author_id'), sql`null`).as('author'),
+    unlessGone(ifWhole(sql<string>`comments.content`), nothing).as('content'),
+    unlessGone(ifWhole(sql<string>`comments.content_html`), nothing).as('content_html'),
+    unlessGone(sql<boolean | null>`not ${isWhole}`, sql`null`).as('is_truncated'),
+    // That a comment was rejected is told only to those who may read it.
+    unlessGone(sql<boolean>`comments.rejected_at is not null`, sql`false`).as('is_rejected'),
     sql<boolean>`comments.deleted_at is not null`.as('is_deleted'),
   ];
 }

@@ -218,18 +218,11 @@ export const viewCountOfPost = sql<number>`(
 
 /**
  * SQL for the number of comments of a row of `posts` that everyone sees: approved ones, without
- * those below a comment that is not approved.
+ * placeholders.
  */
 export const commentCountOfPost = sql<number>`(
-  (select count(*) from comments
-   where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)
-  - (with recursive hidden as (
-       select comments.id, false as is_counted from comments
-       where comments.post_id = posts.id and not comments.is_approved
-       union
-       select reply.id, reply.is_approved and reply.deleted_at is null
-       from hidden join comments reply on reply.parent_id = hidden.id)
-     select count(distinct hidden.id) from hidden where hidden.is_counted))`;
+  select count(*) from comments
+  where comments.post_id = posts.id and comments.is_approved and comments.deleted_at is null)`;
 
 /** Columns of a post that come from other tables: author, category, tags and counts. */
 export function relations() {

@@ -5,13 +5,7 @@ import { askedRuns, hasNegation, parsedWords } from '#src/articles/lib/search-qu
 import type { Database } from '#src/db/database.js';
 import { relations } from './posts.js';
 import { operandQuery, postMatches, searchQuery, wordQuery } from './search-vectors.js';
-import {
-  BY_INDEX,
-  isCommentOpen,
-  isCommentVisible,
-  isPostVisible,
-  type Reader,
-} from './visibility.js';
+import { BY_INDEX, isCommentGone, isPostVisible, type Reader } from './visibility.js';
 
 /** A post or comment that matches a search. */
 export type SearchRow = Omit<SearchHit, 'post' | 'title_html' | 'snippet_html'> & {
@@ -84,8 +78,7 @@ export async function search(
       from found_posts join posts on posts.id = found_posts.id
     ), found_comments as (
       select comments.id from comments
-      where comments.search @@ ${query} and comments.deleted_at is null
-        and ${isCommentOpen(reader, 'comments')}
+      where comments.search @@ ${query} and not ${isCommentGone(reader, 'comments')}
         and exists (
           select from posts
           where posts.id = comments.post_id and ${isPostVisible(reader)} ${BY_INDEX})
@@ -105,7 +98,6 @@ export async function search(
       select 'comment', comments.id, comments.post_id, comments.created_at,
         ts_rank(${COMMENT_WEIGHTS}, comments.search, ${query}, ${BOUNDED})
       from found_comments join comments on comments.id = found_comments.id
-      where ${isCommentVisible(reader)}
     ), page as (
       select hits.*, row_number() over (order by ${ORDERS[sort]}, kind desc, id desc) as place
       from hits

@@ -45,51 +45,32 @@ export function isVisibleDraft(reader: Reader): RawBuilder<boolean> {
 }
 
 /**
- * SQL condition: the comment and all its ancestors are visible to the reader. It is not deleted and
- * its post is visible; pending and rejected comments are visible only to their author and editors.
- * `comments` is the table's name or alias.
+ * SQL condition: the comment is visible to the reader. It is not deleted and its post is visible;
+ * pending and rejected comments are visible only to their author and editors. Comments above it
+ * have no influence. `comments` is the table's name or alias.
  */
 export function isCommentVisible(reader: Reader, comments = 'comments'): RawBuilder<boolean> {
-  const column = (name: string) => sql.ref(`${comments}.${name}`);
-  return sql<boolean>`(${column('deleted_at')} is null and ${isCommentReachable(reader, comments)})`;
+  return sql<boolean>`(not ${isCommentGone(reader, comments)} and ${isOnVisiblePost(reader, comments)})`;
+}
+
+/** SQL condition: the post of the comment is visible to the reader. */
+export function isOnVisiblePost(reader: Reader, comments = 'comments'): RawBuilder<boolean> {
+  return sql<boolean>`exists (
+    select from posts
+    where posts.id = ${sql.ref(`${comments}.post_id`)} and ${isPostVisible(reader)})`;
 }
 
 /**
- * SQL condition: like {@link isCommentVisible}, but includes deleted comments, which keep their
- * place in the thread.
+ * SQL condition: of the comment, the reader sees at most its place in the thread. It is deleted, or
+ * not approved and neither the reader's own nor the reader an editor. Not null for any row, and in a
+ * form that matches an index.
  */
-export function isCommentReachable(reader: Reader, comments = 'comments'): RawBuilder<boolean> {
+export function isCommentGone(reader: Reader, comments: string): RawBuilder<boolean> {
   const column = (name: string) => sql.ref(`${comments}.${name}`);
-  const onVisiblePost = sql<boolean>`exists (
-    select from posts where posts.id = ${column('post_id')} and ${isPostVisible(reader)})`;
-  if (reader.kind === 'editor') return onVisiblePost;
-  // Few threads contain hidden comments; only in those are the ancestors checked.
-  return sql<boolean>`(
-    ${isCommentOpen(reader, comments)} and ${onVisiblePost}
-    and (${column('parent_id')} is null
-      or not exists (
-        select from comments hidden
-        where coalesce(hidden.thread_id, hidden.id) = ${column('thread_id')}
-          and not hidden.is_approved)
-      or not exists (
-        with recursive above as (
-          select parent.id, parent.parent_id, ${isCommentOpen(reader, 'parent')} as is_open
-          from comments parent where parent.id = ${column('parent_id')}
-          union all
-          select parent.id, parent.parent_id, ${isCommentOpen(reader, 'parent')}
-          from above cross join lateral (
-            select * from comments parent where parent.id = above.parent_id ${BY_INDEX}) parent
-          where above.is_open)
-        select from above where not is_open)))`;
-}
-
-/**
- * SQL condition: the comment itself hides neither itself nor its replies from the reader. Does not
- * check its ancestors.
- */
-export function isCommentOpen(reader: Reader, comments: string): RawBuilder<boolean> {
-  if (reader.kind === 'editor') return sql<boolean>`true`;
-  const approved = sql.ref<boolean>(`${comments}.is_approved`);
-  if (reader.kind === 'public') return approved;
-  return sql<boolean>`(${approved} or ${sql.ref(`${comments}.author_id`)} is not distinct from ${reader.id})`;
+  const isDeleted = sql<boolean>`${column('deleted_at')} is not null`;
+  if (reader.kind === 'editor') return sql<boolean>`(${isDeleted})`;
+  const isGone = sql<boolean>`(${isDeleted} or not ${column('is_approved')})`;
+  if (reader.kind === 'public') return isGone;
+  return sql<boolean>`(${isGone}
+    and (${isDeleted} or ${column('author_id')} is distinct from ${reader.id}))`;
 }

@@ -88,15 +88,67 @@ t.test('approves comments by editors immediately', async (t) => {
   t.same(await statuses(await write(editor)), [200, 200, 200, 200]);
 });
 
-t.test('hides the replies to a hidden comment', async (t) => {
-  const waiting = await write(ann);
-  const answer = await write(editor, 'Are you sure?', waiting);
-  const deeper = await write(editor, 'Really?', answer);
-  for (const id of [answer, deeper]) t.same(await statuses(id), [404, 404, 200, 200]);
-  t.equal((await anyone.get(`${URL}/${answer}/replies`)).status, 404);
-  t.same(ids(await ann.get(`${URL}/${answer}/replies`)), [deeper]);
-  await editor.post(`${URL}/${waiting}/approve`);
+t.test('keeps approved replies to a comment that is edited, rejected and deleted', async (t) => {
+  const { id: post } = await insertTestPost(app, { title: 'Moderated' });
+  const comments = `/api/v1/posts/${post}/comments`;
+  const parent = (await ann.post(comments, { content: 'First' })).json.id;
+  await editor.post(`${URL}/${parent}/approve`);
+  const answer = (await editor.post(comments, { content: 'Sure?', parent_id: parent })).json.id;
+  const below = { content: 'Quite', parent_id: answer };
+  const deeper = (await editor.post(comments, below)).json.id;
+  const shown = async (reader: typeof ann) => {
+    const { json } = await reader.get(`${comments}?form=flat`);
+    const { comment_count } = (await anyone.get(`/api/v1/posts/${post}`)).json;
+    return [comment_count, ...json.items.map(({ content }: { content: string }) => content)];
+  };
+
+  t.same(await shown(anyone), [3, 'First', 'Sure?', 'Quite']);
+  await ann.patch(`${URL}/${parent}`, { content: 'Edited' });
+  t.same(await shown(anyone), [2, '', 'Sure?', 'Quite'], 'waits for approval');
+  t.same(await shown(ann), [2, 'Edited', 'Sure?', 'Quite']);
+  const { json, text } = await anyone.get(comments);
+  t.match(json, { total: 1 });
+  t.match(json.items[0], {
+    id: parent,
+    author: null,
+    content_html: '',
+    is_approved: false,
+    is_rejected: false,
+    is_deleted: false,
+  });
+  t.notMatch(text, /Edited|"ann"/);
+
+  await editor.post(`${URL}/${parent}/reject`);
+  t.same(await shown(anyone), [2, '', 'Sure?', 'Quite'], 'rejected');
+  t.match((await bob.get(comments)).json.items[0], { is_rejected: false, content: '' });
+  t.match((await ann.get(comments)).json.items[0], { is_rejected: true, content: 'Edited' });
+  t.match((await editor.get(comments)).json.items[0], { is_rejected: true, content: 'Edited' });
   for (const id of [answer, deeper]) t.same(await statuses(id), [200, 200, 200, 200]);
+  t.same(await statuses(parent), [404, 404, 200, 200]);
+  t.same(ids(await anyone.get(`${URL}/${parent}/replies`)), [answer]);
+  t.equal((await bob.post(comments, { content: 'Hm', parent_id: parent })).status, 422);
+  t.equal((await bob.post(comments, { content: 'Hm', parent_id: answer })).status, 201);
+
+  await ann.delete(`${URL}/${parent}`);
+  for (const reader of [anyone, ann]) {
+    t.same(await shown(reader), [2, '', 'Sure?', 'Quite'], 'deleted');
+  }
+  t.equal((await editor.delete(`/api/v1/trash/comment/${parent}`)).status, 204);
+  t.same(await shown(anyone), [2, '', 'Sure?', 'Quite'], 'purged');
+  await editor.post(`${URL}/${answer}/reject`);
+  t.same(await shown(anyone), [1, '', '', 'Quite']);
+  await editor.post(`${URL}/${deeper}/reject`);
+  t.same(await shown(anyone), [0], 'no placeholder without a reply');
+  t.equal((await anyone.get(`${URL}/${parent}/replies`)).status, 404);
+});
+
+t.test('lets authors edit and delete their replies to a hidden comment', async (t) => {
+  const parent = await write(editor, 'Well?');
+  const reply = await write(bob, 'Good', parent);
+  await editor.post(`${URL}/${parent}/reject`);
+  t.equal((await bob.patch(`${URL}/${reply}`, { content: 'Better' })).status, 200);
+  t.same(await statuses(reply), [404, 200, 404, 200]);
+  t.equal((await bob.delete(`${URL}/${reply}`)).status, 204);
 });
 
 t.test('allows comments on a draft by those who see it, and answers 404 to others', async (t) => {

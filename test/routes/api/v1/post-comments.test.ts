@@ -8,11 +8,13 @@ import {
   insertTestPost,
   type TestComment,
 } from '#test/support/articles.js';
+import type { Client } from '#test/support/client.js';
 import { recordCalls, recordStatements } from '#test/support/statements.js';
 
-const { app, client, signedIn, createUser } = await createTestApp(t);
+const { app, client, signedIn } = await createTestApp(t);
 const anyone = client();
-const author = await createUser({ username: 'ann' });
+const ann = await signedIn({ username: 'ann' });
+const author: { id: number } = (await ann.get('/api/v1/me')).json;
 const editor = await signedIn({ username: 'eva', role: 'editor' });
 
 interface Node {
@@ -367,7 +369,7 @@ t.test('keeps the place of a deleted comment only for visible replies', async (t
     { content: 'c2x', parent: 8 },
   ]);
   const reply = await anyone.get(url);
-  t.same(sketch(reply.json.items), ['', ['', ['a1x']], 'c']);
+  t.same(sketch(reply.json.items), ['', ['', ['a1x']], 'c', ['', ['c2x']]]);
   t.equal(reply.json.total, 2);
   t.match(reply.json.items[0], { is_deleted: true, author: null, content_html: '' });
   t.notMatch(reply.text, /ann|b1|c1/);
@@ -378,9 +380,65 @@ t.test('keeps the place of a deleted comment only for visible replies', async (t
   const replies = (index: number) => `/api/v1/comments/${ids[index]}/replies`;
   t.same(sketch((await anyone.get(replies(0))).json.items), ['', ['a1x']]);
   t.equal((await anyone.get(replies(3))).status, 404, 'is not shown');
-  t.equal((await anyone.get(replies(8))).status, 404, 'nor is a reply to a hidden one');
-  t.equal((await anyone.get(replies(9))).status, 404);
+  t.same(sketch((await anyone.get(replies(8))).json.items), ['c2x']);
+  t.equal((await anyone.get(replies(9))).status, 200);
   t.equal((await anyone.get(`/api/v1/comments/${ids[0]}`)).status, 404);
+});
+
+t.test('shows each reader exactly the comments that they see, and those above', async (t) => {
+  for (let round = 0; round < 30; round += 1) {
+    const comments = Array.from({ length: 40 }, (_, index): TestComment => {
+      const parent = Math.floor(Math.random() * (index + 5)) - 5;
+      return {
+        content: `c${index}`,
+        ...(parent >= 0 && { parent }),
+        is_approved: Math.random() < 0.5,
+        ...(Math.random() < 0.3 && { author_id: author.id }),
+        ...(Math.random() < 0.3 && { deleted_by: author.id }),
+      };
+    });
+    const { url, post, ids } = await postWith(comments);
+    const isOpenTo: [Client, (comment: TestComment) => boolean][] = [
+      [anyone, ({ is_approved }) => is_approved === true],
+      [ann, ({ is_approved, author_id }) => is_approved === true || author_id === author.id],
+      [editor, () => true],
+    ];
+    for (const [reader, isOpen] of isOpenTo) {
+      const expected = new Map<number, string>();
+      for (const [index, comment] of comments.entries()) {
+        if (comment.deleted_by !== undefined || !isOpen(comment)) continue;
+        expected.set(ids[index] ?? 0, comment.content ?? '');
+        for (let up = comment.parent; up !== undefined; up = comments[up]?.parent) {
+          if (!expected.has(ids[up] ?? 0)) expected.set(ids[up] ?? 0, '');
+        }
+      }
+      const { json } = await reader.get(`${url}?form=flat&size=100`);
+      const found = json.items.map(({ id, content }: Node) => [id, content]);
+      t.same(new Map(found), expected);
+      t.equal(json.total, json.items.filter(({ depth }: Node) => depth === 0).length);
+      t.notOk(json.items.some(({ has_more_replies }: Node) => has_more_replies));
+      if (reader !== anyone) continue;
+      const { comment_count } = (await anyone.get(`/api/v1/posts/${post}`)).json;
+      t.equal(comment_count, [...expected.values()].filter((content) => content !== '').length);
+    }
+  }
+});
+
+t.test('handles 10,000 pending comments above and beside a visible one', async (t) => {
+  const length = 10_000;
+  const isLast = (index: number) => index === length - 1;
+  const chain = await postWith(chainOf(length, (index) => ({ is_approved: isLast(index) })));
+  const { json } = await anyone.get(`${chain.url}?form=flat`);
+  t.equal(json.items.length, MAX_COMMENTS);
+  t.equal(json.items.at(-1).has_more_replies, true);
+
+  const wide = await postWith(
+    Array.from({ length }, (_, index) => ({
+      is_approved: isLast(index),
+      ...(isLast(index) && { parent: 0 }),
+    })),
+  );
+  t.same(countOf((await anyone.get(wide.url)).json.items), 2);
 });
 
 t.test('handles 10,000 deleted comments above a visible one', async (t) => {
