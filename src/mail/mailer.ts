@@ -1,3 +1,5 @@
+import { parseEmail } from '#src/lib/validation/index.js';
+
 /** A plain-text mail to one recipient. */
 export interface Mail {
   to: string;
@@ -37,10 +39,11 @@ export function onOneLine(text: string): string {
 /**
  * Returns the mail with a single-line subject.
  *
- * @throws MailError unless `to` is exactly one email address
+ * @throws MailError unless `to` is exactly one email address, in the form that is stored
  */
 export function checkMail({ to, subject, text }: Mail): Mail {
-  if (onOneLine(to) !== to || !/^[^\s<>,;:"()[\]\\]+@[^\s<>,;:"()\\@]+$/u.test(to)) {
+  const parsed = parseEmail(to);
+  if (!('address' in parsed) || parsed.address !== to) {
     throw new MailError('This is not an address to which mail can be sent.');
   }
   return { to, subject: onOneLine(subject), text };

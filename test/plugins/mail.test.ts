@@ -39,6 +39,8 @@ t.test('delivers a mail unchanged over SMTP', async (t) => {
   });
   t.match(chinese?.headers['subject'], /^=\?UTF-8\?/);
   t.match(chinese?.text, /^第一行\r?\n二\r?\n$/);
+  await app.mail.send({ ...MAIL, to: 'a＠example.net@example.com' });
+  t.same(smtp.mails[2]?.to, ['a＠example.net@example.com']);
 });
 
 t.test('prevents values from adding a header, a recipient or another mail', async (t) => {
@@ -54,6 +56,13 @@ t.test('prevents values from adding a header, a recipient or another mail', asyn
     'a@example.com ',
     'a@b@example.com',
     'a@example.com\u2028b@example.com',
+    'a@example.com＠example.org',
+    'a＠example.com',
+    'a@example.com\u3002',
+    '\ufeffa@example.com',
+    'a@☃.example',
+    'a@EXAMPLE.com',
+    'a@xn--bcher-kva.example',
     'nobody',
     '',
   ]) {

@@ -42,7 +42,7 @@ export function textNode(schema: JsonSchema, form: TextForm): Node {
       return durationNode();
     case 'email':
     case 'idn-email':
-      return emailNode();
+      return emailNode(schema);
     case 'uri':
     case 'iri':
     case 'url':

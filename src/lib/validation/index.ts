@@ -10,7 +10,7 @@ export {
   type ParameterPlace,
   type RawParameters,
 } from './compile-parameters.js';
-export { emailDomain } from './emails.js';
+export { emailDomain, parseEmail } from './emails.js';
 export type { ErrorItem, Validated } from './error-item.js';
 export { MAX_ERROR_BYTES, withinErrorBytes } from './error-size.js';
 export { isJsonContentType } from './json-content-type.js';

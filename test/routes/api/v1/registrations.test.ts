@@ -62,6 +62,30 @@ t.test('creates an account from a registration', async (t) => {
   t.match(again.json.detail[0], { type: 'value_error', loc: ['body', 'token'] });
 });
 
+t.test('checks the email address that is stored and mailed', async (t) => {
+  const test = await createTestApp(t);
+  const refused = {
+    'victim@example.com＠evil.example': /contains invalid characters after Unicode normalization/,
+    'a@☃.example': /Codepoint U\+2603 at position 1 of '☃' not allowed/,
+    'a@½x.example': /Codepoint U\+2044 at position 2 of '1⁄2x' not allowed/,
+    'a@xn---p1ai.example': /not the canonical Punycode encoding/,
+    '\ufeffa@example.com': /unsafe characters: ZERO WIDTH NO-BREAK SPACE/,
+    'a@example.com\n': /Carriage return and line feed characters are not allowed/,
+  };
+  for (const [email, msg] of Object.entries(refused)) {
+    const reply = await test.client().post(URL, form('dora', { email }));
+    t.equal(reply.status, 422, encodeURI(email));
+    t.match(reply.json.detail, [
+      { type: 'value_error', loc: ['body', 'email'], msg, input: email },
+    ]);
+  }
+  const email = ' Dora <POSTMASTER@xn--bcher-kva．Example> ';
+  const reply = await test.client().post(URL, form('dora', { email }));
+  t.match(reply, { status: 201, json: { email: 'postmaster@bücher.example' } });
+  t.match(await lastMail(test), { to: 'postmaster@bücher.example' });
+  t.equal(test.app.outbox?.mails.length, 1);
+});
+
 t.test('confirms a registration only with its token and its password', async (t) => {
   const test = await createTestApp(t);
   const email = 'owner@example.com';
