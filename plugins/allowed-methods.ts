@@ -34,8 +34,14 @@ export default fp<{ router: RouterOptions }>(
     });
 
     app.decorate('allowedMethods', (url) => {
-      const [path] = url.split('?', 1);
-      return METHODS.filter((method) => router.find(method, path ?? '/') !== null);
+      const [path = '/'] = url.split('?', 1);
+      const found = METHODS.flatMap((method) => {
+        const match = router.find(method, path);
+        return match === null ? [] : [{ method, parameters: Object.keys(match.params).length }];
+      });
+      // `/posts/popular` is no post whose id is "popular", which other methods would then refuse.
+      const fewest = Math.min(...found.map(({ parameters }) => parameters));
+      return found.flatMap(({ method, parameters }) => (parameters === fewest ? [method] : []));
     });
   },
   { name: 'allowed-methods' },

@@ -112,6 +112,7 @@ export const TokenRevocation = Component(
   Type.Object(
     {
       token: Type.String({
+        minLength: 1,
         writeOnly: true,
         description: 'A refresh token or an access token',
       }),

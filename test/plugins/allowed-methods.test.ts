@@ -38,6 +38,19 @@ t.test('lists the allowed methods on OPTIONS', async (t) => {
   });
   t.same([status, headers['allow'], text], [204, 'GET, HEAD, POST, OPTIONS', '']);
   t.equal((await anyone.request({ method: 'OPTIONS', url: '/nowhere' })).status, 404);
+  for (const [path, item] of Object.entries(contract.paths ?? {})) {
+    const documented = ['get', 'post', 'put', 'patch', 'delete'].filter(
+      (name) => name in (item ?? {}),
+    );
+    const url = path.replaceAll(/\{.*?\}/g, '1');
+    const { headers } = await anyone.request({ method: 'OPTIONS', url });
+    const allowed = String(headers['allow']).toLowerCase().split(', ');
+    t.same(
+      allowed.filter((name) => name !== 'head' && name !== 'options'),
+      documented,
+      path,
+    );
+  }
 });
 
 t.test('supports HEAD wherever GET is supported, with the same headers and no body', async (t) => {
