@@ -32,6 +32,7 @@ export const chinese: Messages = {
     none_required: text('输入应为空值'),
 
     string_type: text('输入应为有效的字符串'),
+    string_unicode: text('输入应为有效的字符串，原始数据无法解析为 Unicode 字符串'),
     string_too_short: (ctx) => `长度不能少于${ctx['min_length']}个字符`,
     string_too_long: (ctx) => `长度不能超过${ctx['max_length']}个字符`,
     string_pattern_mismatch: (ctx) => `字符串应匹配模式 '${ctx['pattern']}'`,

@@ -1,6 +1,5 @@
+import { checkAny, checkAnyItem } from './any.js';
 import { type Check, FAIL, fail, LAX, lower, type Node, type State, under } from './node.js';
-
-import { checkAny } from './numbers.js';
 import { listQuick } from './quick.js';
 
 /** Values of `minItems` and `maxItems`. */
@@ -28,7 +27,7 @@ function tooLong(
 /** Compiles `type: array`. A list that is too long is rejected without validating its items. */
 export function listNode(item: Node, { min, max }: LengthLimits): Node {
   // Pydantic does not validate the items of an untyped list, so the match stays exact.
-  const itemCheck: Check = item.check === checkAny ? (value) => value : item.check;
+  const itemCheck: Check = item.check === checkAny ? checkAnyItem : item.check;
   const check: Check = (input, state) => {
     if (!Array.isArray(input)) return fail(state, 'list_type', input);
     const { length } = input;

@@ -1,3 +1,4 @@
+import { anyNode } from './any.js';
 import { listNode, setNode, tupleNode } from './arrays.js';
 import type { TextForm } from './dates.js';
 import { decimalNode, isDecimal } from './decimals.js';
@@ -5,7 +6,7 @@ import { enumNode, literalNode } from './enums.js';
 import { isBinary, textNode } from './formats.js';
 import { type Keywords, keywordNode } from './keywords.js';
 import type { Node, Slot } from './node.js';
-import { anyNode, booleanNode, integerNode, nullNode, numberNode } from './numbers.js';
+import { booleanNode, integerNode, nullNode, numberNode } from './numbers.js';
 import { dictNode, type Extras, makeField, modelNode, type PatternRule } from './objects.js';
 import { compilePattern } from './pattern.js';
 import { recursiveNode } from './recursion.js';
@@ -20,7 +21,7 @@ import {
   sizeLimits,
 } from './schema-shape.js';
 import { isSecret, secretNode } from './secrets.js';
-import { fileNode } from './strings.js';
+import { fileNode, unicodeNode } from './strings.js';
 import { nullableNode, type TaggedMember, taggedUnionNode, unionNode } from './unions.js';
 
 /** Patterns that match every name; TypeBox's `Record(String, …)` uses one. */
@@ -112,7 +113,7 @@ export class Compiler {
     if (schema.allOf !== undefined) return this.#buildAllOf(schema, name, isNamed);
     const choices = schema.anyOf ?? schema.oneOf;
     if (choices !== undefined) return this.#buildUnion(schema, choices, name);
-    if (schema.const !== undefined) return literalNode([schema.const]);
+    if (schema.const !== undefined) return unicodeNode(literalNode([schema.const]));
     const kinds = kindsOf(schema);
     const rest = kinds.filter((kind) => kind !== 'null');
     if (rest.length < kinds.length && rest.length > 0) {
@@ -131,13 +132,13 @@ export class Compiler {
     switch (kind) {
       case 'string':
         if (this.#files && isBinary(schema)) return fileNode();
-        return keywordNode(schema, this.#keywords) ?? textNode(schema, this.#form);
+        return keywordNode(schema, this.#keywords) ?? unicodeNode(textNode(schema, this.#form));
       case 'integer':
-        return integerNode(schema);
+        return unicodeNode(integerNode(schema));
       case 'number':
-        return numberNode(schema);
+        return unicodeNode(numberNode(schema));
       case 'boolean':
-        return booleanNode();
+        return unicodeNode(booleanNode());
       case 'null':
         return nullNode();
       case 'array':
@@ -157,8 +158,8 @@ export class Compiler {
     name: string | undefined,
     isNamed: boolean,
   ): Node {
-    if (!isNamed && !isClassTitle(schema.title, name)) return literalNode(values);
-    return enumNode(schema, values, schema.title ?? name ?? 'Enum');
+    if (!isNamed && !isClassTitle(schema.title, name)) return unicodeNode(literalNode(values));
+    return unicodeNode(enumNode(schema, values, schema.title ?? name ?? 'Enum'));
   }
 
   #buildAllOf(schema: JsonSchema, name: string | undefined, isNamed: boolean): Node {
@@ -183,7 +184,7 @@ export class Compiler {
     if (first === undefined) return nullNode();
     if (members.length === 1) return this.compile(first, name);
     if (members.every((member) => member.const !== undefined)) {
-      return literalNode(members.map((member) => member.const));
+      return unicodeNode(literalNode(members.map((member) => member.const)));
     }
     if (isDecimal(members)) return decimalNode(first);
     if (schema.discriminator !== undefined) return this.#buildTagged(schema, members);

@@ -42,6 +42,7 @@ export function keywordNode(schema: JsonSchema, keywords: Keywords): Node | null
 function textRuleNode(label: string, violationsOf: (text: string) => Violation[]): Node {
   const check: Check = (value, state) => {
     if (typeof value !== 'string') return fail(state, 'string_type', REDACTED);
+    if (!value.isWellFormed()) return fail(state, 'string_unicode', REDACTED);
     const violations = violationsOf(value);
     for (const { type, msg, ctx } of violations) {
       state.errors.push({ type, loc: [], msg, input: REDACTED, ...(ctx && { ctx }) });
@@ -49,6 +50,6 @@ function textRuleNode(label: string, violationsOf: (text: string) => Violation[]
     return violations.length > 0 ? FAIL : value;
   };
   const guard: Guard = (value, bindings) =>
-    `typeof ${value} !== 'string' || ${bindings.bind(violationsOf)}(${value}).length > 0`;
+    `typeof ${value} !== 'string' || !${value}.isWellFormed() || ${bindings.bind(violationsOf)}(${value}).length > 0`;
   return { check, label, guard };
 }

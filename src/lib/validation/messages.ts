@@ -45,6 +45,9 @@ export const ENGLISH = {
   none_required: text('Input should be None'),
 
   string_type: text('Input should be a valid string'),
+  string_unicode: text(
+    'Input should be a valid string, unable to parse raw data as a unicode string',
+  ),
   string_too_short: (ctx) =>
     `String should have at least ${ctx['min_length']} character${plural(ctx['min_length'])}`,
   string_too_long: (ctx) =>

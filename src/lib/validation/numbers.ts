@@ -226,14 +226,3 @@ export function nullNode(): Node {
     guard: (value) => `${value} !== null`,
   };
 }
-
-/** Check of a schema without constraints. */
-export const checkAny: Check = (value, state) => {
-  lower(state, STRICT);
-  return value;
-};
-
-/** Compiles a schema without constraints. */
-export function anyNode(): Node {
-  return { check: checkAny, label: 'any', guard: () => 'false' };
-}

@@ -1,3 +1,4 @@
+import { checkName } from './any.js';
 import { defaultMaker } from './defaults.js';
 import {
   addFields,
@@ -14,6 +15,7 @@ import {
   under,
 } from './node.js';
 import { modelQuick } from './quick.js';
+import { lossy } from './strings.js';
 
 /** A property of a model. */
 export interface Field {
@@ -92,6 +94,10 @@ export function modelNode(
   ): void => {
     const node = patterns.find((rule) => rule.regexp.test(key))?.node ?? extras;
     if (node === 'drop') return;
+    if (!key.isWellFormed()) {
+      fail(state, 'string_unicode', key);
+      return;
+    }
     const from = state.errors.length;
     if (node === 'forbid') fail(state, 'extra_forbidden', value);
     else {
@@ -157,9 +163,12 @@ export function dictNode(key: Node | undefined, item: Node, size?: SizeLimits): 
     const names = Object.keys(input);
     for (const name of names) {
       const from = state.errors.length;
-      if (key !== undefined && key.check(name, state) === FAIL) under(state, from, '[key]');
+      checkName(name, state);
+      if (key !== undefined && name.isWellFormed() && key.check(name, state) === FAIL) {
+        under(state, from, '[key]');
+      }
       const converted = item.check(input[name], state);
-      if (state.errors.length > from) under(state, from, name);
+      if (state.errors.length > from) under(state, from, lossy(name));
       else setOwn(out, name, converted);
     }
     if (state.errors.length > start) return FAIL;

@@ -3,6 +3,28 @@ import { type Check, fail, type Guard, LAX, lower, type Node } from './node.js';
 import { compilePattern } from './pattern.js';
 import type { JsonSchema } from './schema.js';
 
+/**
+ * Adds the check that a string is valid Unicode. An escape in JSON can make a surrogate without its
+ * other half, which neither UTF-8 nor the database can represent.
+ *
+ * A guard of the node must not accept such a string.
+ */
+export function unicodeNode(node: Node): Node {
+  const { check } = node;
+  return {
+    ...node,
+    check: (value, state) =>
+      typeof value === 'string' && !value.isWellFormed()
+        ? fail(state, 'string_unicode', value)
+        : check(value, state),
+  };
+}
+
+/** Returns a name as Python writes it in UTF-8: each lone surrogate is three invalid bytes. */
+export function lossy(name: string): string {
+  return name.isWellFormed() ? name : name.replaceAll(/\p{Surrogate}/gu, '\ufffd'.repeat(3));
+}
+
 /** Compiles `type: string` without a format: no trimming, no conversion of other types. */
 export function stringNode(schema: JsonSchema): Node {
   const { minLength, maxLength, pattern } = schema;
@@ -11,7 +33,7 @@ export function stringNode(schema: JsonSchema): Node {
       check: (value, state) =>
         typeof value === 'string' ? value : fail(state, 'string_type', value),
       label: 'str',
-      guard: (value) => `typeof ${value} !== 'string'`,
+      guard: (value) => `typeof ${value} !== 'string' || !${value}.isWellFormed()`,
     };
   }
   const min = minLength ?? 0;
@@ -29,7 +51,7 @@ export function stringNode(schema: JsonSchema): Node {
     return value;
   };
   const guard: Guard = (value, bindings) => {
-    const conditions = [`typeof ${value} !== 'string'`];
+    const conditions = [`typeof ${value} !== 'string'`, `!${value}.isWellFormed()`];
     // A string has at most as many code points as UTF-16 units, and at least half as many.
     if (min === 1) conditions.push(`${value} === ''`);
     else if (min > 1)
