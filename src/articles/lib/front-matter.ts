@@ -1,63 +1,44 @@
-import { parse as parseToml, TomlDate } from 'smol-toml';
-import { isMap, LineCounter, parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
+import { type Block, findBlock, linesOf } from './front-matter-blocks.js';
+import {
+  FrontMatterError,
+  type MatterValues,
+  matterName,
+  parseYaml,
+} from './front-matter-languages.js';
 
-/** Maximum length of front matter in characters. */
-const MAX_LENGTH = 16_384;
-
-/** Maximum number of lists and maps; deep nesting would overflow the parser's stack. */
-const MAX_BRACKETS = 500;
-
-/** Maximum number of YAML aliases. */
-const MAX_ALIASES = 20;
-
-/** Front matter that cannot be parsed. */
-export class FrontMatterError extends Error {
-  /** Line number in the file, starting at 1. */
-  readonly line: number;
-
-  constructor(reason: string, line: number) {
-    super(reason);
-    this.name = 'FrontMatterError';
-    this.line = line;
-  }
-}
+export { FrontMatterError } from './front-matter-languages.js';
 
 /** A file split into front matter and body. */
 export interface MatterFile {
   /** Values by lower-case name; empty without front matter. */
-  values: ReadonlyMap<string, unknown>;
+  values: MatterValues;
   /** The rest of the file after the closing line, unchanged. */
   body: string;
-}
-
-interface Block {
-  /** Line number in the file at which `text` starts. */
-  line: number;
-  text: string;
-  body: string;
-  parse: (text: string, line: number) => Map<string, unknown>;
+  /** Returns the number of the line that names a value, starting at 1; null if there is none. */
+  lineOf: (name: string) => number | null;
 }
 
 /**
- * Parses a file of Hexo, Hugo or Jekyll: YAML between two `---` lines, or before a single one as
- * Hexo allows, or TOML between two `+++` lines. Lookalikes, such as text between two horizontal
- * rules, are left in the body.
+ * Splits a file of Hexo, Hugo or Jekyll into front matter and body. It reads every form that one of
+ * them reads, and takes for text what is text in Markdown, such as a paragraph between two
+ * horizontal rules. Byte order marks at the beginning are dropped.
  *
- * @throws FrontMatterError for any invalid front matter; throws nothing else
- * @see https://jekyllrb.com/docs/front-matter/ https://gohugo.io/content-management/front-matter/
- *   https://hexo.io/docs/front-matter
+ * @throws FrontMatterError for what looks like front matter and cannot be read; throws nothing else
  */
 export function parseFrontMatter(file: string): MatterFile {
-  const block = blockOf(file);
-  if (block === null) return { values: new Map(), body: file };
-  const { text, line, body } = block;
-  if (text.length > MAX_LENGTH) {
-    throw new FrontMatterError(`The front matter is longer than ${MAX_LENGTH} characters`, line);
+  const block = findBlock(file);
+  const matter = block === null ? null : readBlock(block);
+  if (block !== null && matter !== null) {
+    const body = file.slice(block.end ?? file.length);
+    return {
+      values: matter,
+      body,
+      lineOf: (name) => (matter.has(name) ? lineOf(block, name) : null),
+    };
   }
-  if ((text.match(/[[{]/g)?.length ?? 0) > MAX_BRACKETS || /(?:[-?:][ \t]+){50}/.test(text)) {
-    throw new FrontMatterError('There are too many lists in the front matter', line);
-  }
-  return { values: block.parse(text, line), body };
+  assertNoOddFence(file);
+  return { values: new Map(), body: file.replace(/^\ufeff+/, ''), lineOf: () => null };
 }
 
 /**
@@ -73,103 +54,126 @@ export function writeFrontMatter(values: Record<string, unknown>, body: string):
   return `---\n${yaml}---\n${body}`;
 }
 
-const YAML_FENCE = /^---[ \t]*\r?\n/;
-const TOML_FENCE = /^\+\+\+[ \t]*\r?\n/;
-// Without the `m` flag, under which U+2028 also ends a line.
-const YAML_END = /(?<![^\n])(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/;
-const TOML_END = /(?<![^\n])\+\+\+[ \t]*(?:\r?\n|$)/;
+/** A line that begins with one of the names that front matter usually has. */
+const USUAL =
+  /^[\p{Zs}\t]*(?:[-?{,#][ \t]*)?["']?(?:title|date|layout|tags?|category|categories|draft|published|slug|permalink|url|aliases|authors?|description|summary)["']?[\p{Zs}\t]*[:：=]/imu;
 
-/** The start of a YAML line, and of a TOML line, that names a value. */
-const YAML_NAME = /^(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*:(?:[ \t\r\n]|$)/;
-const TOML_NAME = /^(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=|^\[/;
+/** Same as the above, as Hexo's front matter without an opening line begins. */
+const USUAL_UNOPENED = /^"?(?:title|date|layout|tags|categories|draft|slug|permalink)"?:[ \t]/m;
 
-/** The start of a file whose front matter has no opening line. */
-const UNOPENED = /^(?:title|date|layout|tags|categories):[ \t]/;
+/** A line that begins with up to three words and a colon or equals sign, except a URL. */
+const NAMED =
+  /^[\p{Zs}\t]*["']?[\p{L}\p{N}_$@./-]{1,50}(?: [\p{L}\p{N}_$@./-]{1,50}){0,2}["']?[\p{Zs}\t]*[:：=](?!\/\/)/u;
 
-/** The start of front matter that is reported if it has no closing line; other text stays body. */
-const USUAL = /^(?:title|date|layout|tags|categories|draft)[ \t]*[:=]/i;
+/** Same as the above, with the colon that YAML expects. */
+const YAML_NAMED = /^[^\n]*?:(?:[ \t]|$)/;
 
-function blockOf(file: string): Block | null {
-  const yaml = YAML_FENCE.exec(file);
-  if (yaml !== null) return fenced(file, yaml[0].length, YAML_END, YAML_NAME, mapOfYaml);
-  const toml = TOML_FENCE.exec(file);
-  if (toml !== null) return fenced(file, toml[0].length, TOML_END, TOML_NAME, mapOfToml);
-  return UNOPENED.test(file) ? unopened(file) : null;
-}
-
-function fenced(
-  file: string,
-  begin: number,
-  endOf: RegExp,
-  nameOf: RegExp,
-  parse: Block['parse'],
-): Block | null {
-  const rest = file.slice(begin);
-  const end = endOf.exec(rest);
-  if (end === null) {
-    if (!USUAL.test(rest)) return null;
-    throw new FrontMatterError('The front matter has no end', 1);
+/** @returns null if the block is text */
+function readBlock(block: Block): MatterValues | null {
+  if (block.end === null) {
+    if (!block.isCertain && !hasNames(block)) return null;
+    throw new FrontMatterError('The front matter has no end', block.line);
   }
-  const text = rest.slice(0, end.index);
-  const isEmpty = text.trim() === '';
-  if (!isEmpty && !nameOf.test(firstLine(text))) return null;
-  return { line: 2, text, body: rest.slice(end.index + end[0].length), parse };
-}
-
-function unopened(file: string): Block | null {
-  const end = YAML_END.exec(file);
-  if (end === null) return null;
-  const text = file.slice(0, end.index);
-  // A paragraph above a line of hyphens is a heading, unless every line names a value.
-  const lines = text.split(/\r?\n/).filter((line) => line !== '');
-  if (!lines.every((line) => YAML_NAME.test(line) || /^(?:[ \t]|-[ \t])/.test(line))) return null;
-  return { line: 1, text, body: file.slice(end.index + end[0].length), parse: mapOfYaml };
-}
-
-/** Returns the first line that is neither empty nor a comment. */
-function firstLine(text: string): string {
-  return text.split('\n').find((line) => !/^\s*(?:#|$)/.test(line)) ?? '';
-}
-
-function mapOfYaml(text: string, line: number): Map<string, unknown> {
-  return withLineNumbers('YAML', line, () => {
-    const lineCounter = new LineCounter();
-    const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' });
-    const [error] = document.errors;
-    if (error !== undefined) {
-      throw Object.assign(error, { line: lineCounter.linePos(error.pos[0]).line || 1 });
-    }
-    if (document.contents === null) return new Map();
-    if (!isMap(document.contents)) throw new Error('there are no names');
-    const map = document.toJS({ mapAsMap: true, maxAliasCount: MAX_ALIASES });
-    return byLowerCase([...(map as Map<unknown, unknown>)]);
-  });
-}
-
-function mapOfToml(text: string, line: number): Map<string, unknown> {
-  return withLineNumbers('TOML', line, () => {
-    const table = parseToml(text, { unsafeKeyBehaviour: 'drop' });
-    return byLowerCase(
-      Object.entries(table).map(([name, value]) => [
-        name,
-        value instanceof TomlDate ? value.toISOString() : value,
-      ]),
-    );
-  });
-}
-
-/** Lower-cases names, because Hugo compares them case-insensitively. */
-function byLowerCase(entries: [unknown, unknown][]): Map<string, unknown> {
-  return new Map(entries.map(([name, value]) => [String(name).toLowerCase(), value]));
-}
-
-/** Turns whatever a parser throws, including a stack overflow, into a FrontMatterError. */
-function withLineNumbers<T>(language: string, line: number, work: () => T): T {
   try {
-    return work();
+    const values = block.parse(block.text, block.line);
+    return isMeant(block, values) ? values : null;
   } catch (error) {
-    const { message, line: at } = error as { message: string; line?: number };
-    const [reason = ''] = message.replace(/^Invalid TOML document: /, '').split('\n');
-    throw new FrontMatterError(`${language}: ${reason}`, line + (at ?? 1) - 1);
+    if (!(error instanceof FrontMatterError)) throw error;
+    if (!block.isCertain && !looksMeant(block)) return null;
+    throw mistakeIn(block) ?? error;
   }
+}
+
+/** Whether values that could be read are meant as such. */
+function isMeant(block: Block, values: MatterValues): boolean {
+  if (block.kind === 'unopened') return USUAL_UNOPENED.test(block.text);
+  // A heading between two rules is a comment in YAML.
+  return values.size > 0 || block.text.trim() === '' || USUAL.test(block.text);
+}
+
+/** Whether a block that cannot be read is meant as front matter. */
+function looksMeant(block: Block): boolean {
+  const [first = '', second = ''] = namesIn(block.text);
+  if (block.kind === 'unopened') {
+    return USUAL_UNOPENED.test(first) || (USUAL.test(first) && NAMED.test(second));
+  }
+  const isNamed = NAMED.test(first) && YAML_NAMED.test(first);
+  return isNamed || first.startsWith('%YAML') || USUAL.test(block.text) || hasNames(block);
+}
+
+/** Whether the first paragraph has the form of front matter, with or without its fences. */
+function hasNames({ kind, text }: Block): boolean {
+  const lines = namesIn(text);
+  const areNames = lines.length >= 2 && lines.every((line) => NAMED.test(line));
+  return kind === 'unopened'
+    ? areNames && USUAL.test(lines.join('\n'))
+    : areNames || USUAL.test(lines.join('\n'));
+}
+
+/** Returns the lines of the first paragraph, without comments, nested values and items. */
+function namesIn(text: string): string[] {
+  const lines: string[] = [];
+  for (const { text: line } of linesOf(text, 0)) {
+    if (line.trim() === '' && lines.length > 0) break;
+    if (line.trim() !== '') lines.push(line);
+  }
+  const isName = (line: string) => !/^[ \t]*(?:#|-[ \t])/.test(line);
+  const names = lines.filter(isName);
+  const indent = /^[ \t]*/.exec(names[0] ?? '')?.[0] ?? '';
+  return names.filter(
+    (line) => line.startsWith(indent) && !/^[ \t]/.test(line.slice(indent.length)),
+  );
+}
+
+/** Returns the error of a line that has a usual mistake, for which the parser's words are unclear. */
+function mistakeIn({ text, line, parse }: Block): FrontMatterError | null {
+  if (parse !== parseYaml) return null;
+  for (const [index, each] of text.split('\n').entries()) {
+    const [name] = NAMED.exec(each) ?? [];
+    if (name === undefined) continue;
+    if (name.endsWith('：')) {
+      return new FrontMatterError(
+        'YAML: write `: ` in place of the full-width colon',
+        line + index,
+      );
+    }
+    if (name.endsWith(':') && /^[^ \t]/.test(each.slice(name.length))) {
+      return new FrontMatterError('YAML: a blank is missing after the colon', line + index);
+    }
+  }
+  return null;
+}
+
+/** A line of characters that may stand for a fence: dashes of any kind, and what nobody sees. */
+const ODD_FENCE = /^[\p{Pd}\p{Zs}\p{Cf}=+*_;:#.]+$/u;
+
+/** @throws FrontMatterError if a file begins like front matter, except for its first line */
+function assertNoOddFence(file: string): void {
+  let line = 0;
+  for (const { text, next } of linesOf(file, 0)) {
+    line += 1;
+    if (text.trim() === '') continue;
+    if (!ODD_FENCE.test(text.trim())) return;
+    const lines = namesIn(beforeOddFence(file.slice(next, next + 2000)));
+    if (lines.length === 0 || !lines.every((name) => NAMED.test(name))) return;
+    if (!USUAL.test(lines.join('\n'))) return;
+    throw new FrontMatterError('The front matter does not begin with `---`, `+++` or `;;;`', line);
+  }
+}
+
+function beforeOddFence(text: string): string {
+  for (const { start, text: line } of linesOf(text, 0)) {
+    if (ODD_FENCE.test(line.trim())) return text.slice(0, start);
+  }
+  return text;
+}
+
+/** Returns the line of a name at its beginning, or else that of the block. */
+function lineOf({ text, line }: Block, name: string): number {
+  const index = text.split('\n').findIndex((each) => {
+    const rest = each.replace(/^[\s{,?"']+/, '');
+    const isNamed = matterName(rest.slice(0, name.length)) === name;
+    return isNamed && /^["']?\s{0,20}[:=]/.test(rest.slice(name.length));
+  });
+  return index < 0 ? line : line + index;
 }

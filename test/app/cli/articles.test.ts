@@ -427,7 +427,7 @@ t.test('exports every post and overwrites nothing', async (t) => {
     categories: ['yes'],
     tags: ['2024-01-01', '@c', 'a, b', 'null'],
     description: 'a\n---\nb',
-    draft: false,
+    draft: 'false',
   });
   t.equal(body, parseFrontMatter(odd).body);
   t.equal((await exportTo(out)).stdout, 'Files: 0 written, 2 unchanged, 0 skipped.\n');

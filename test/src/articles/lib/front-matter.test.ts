@@ -31,6 +31,119 @@ t.test('parses YAML and TOML', async (t) => {
   t.same(parse('---\ntitle: "a\u2028---\n  b"\n---\nText')[1], 'Text');
 });
 
+t.test('reads every form that Hugo, Hexo or Jekyll read', async (t) => {
+  const draft = 'title: A\ndraft: true\n';
+  const json = '"title": "A",\n"draft": true\n';
+  for (const file of [
+    `---\n${draft}---\nText`,
+    `---\r\n${draft.replaceAll('\n', '\r\n')}---\r\nText`,
+    `---\r${draft.replaceAll('\n', '\r')}---\rText`,
+    `---  \n${draft}---\t\nText`,
+    `\n \t\n---\n${draft}---\nText`,
+    ` ---\n${draft}---\nText`,
+    `\ufeff\ufeff---\n${draft}---\nText`,
+    `\ufeff\n\ufeff---\n\ufeff${draft}---\nText`,
+    `-----\n${draft}-----\nText`,
+    `---\n${draft}-----\nText`,
+    `---\n${draft}---Text`,
+    `---\n${draft}...\nText`,
+    `---\n# by hand\n\n${draft}---\nText`,
+    `---\n  title: A\n  draft: true\n---\nText`,
+    `---\n\ttitle: A\n\tdraft: true\n---\nText`,
+    `---\ntitle:\tA\ndraft:\ttrue\n---\nText`,
+    '---\n? title\n: A\n? draft\n: true\n---\nText',
+    '---\n"title": "A"\n\'draft\': true\n---\nText',
+    '---\n{title: A, draft: true}\n---\nText',
+    '---\n{\n  "title": "A",\n  "draft": true\n}\n---\nText',
+    `---\n!!map\n${draft}---\nText`,
+    '---\n!!map {title: A, draft: true}\n---\nText',
+    `---\n&all\n${draft}---\nText`,
+    '---\ntitle: !!str A\ndraft: !!bool true\n---\nText',
+    '---\ntitle: A\ndraft: false\ndraft: true\n---\nText',
+    `--- # a comment\n${draft}---\nText`,
+    `--- !!map\n${draft}--- # another\nText`,
+    '--- {title: A, draft: true}\n---\nText',
+    `---${draft}---\nText`,
+    `+++\ntitle = "A"\ndraft = true\n+++\nText`,
+    `\ufeff\n+++ # a comment\r\ntitle = "A"\r\ndraft = true\r\n+++\r\nText`,
+    `{\n${json}}\nText`,
+    '\n{"title": "A", "draft": true}Text',
+    '{"draft":true,"title":"A"}\r\nText',
+    `;;;\n${json};;;\nText`,
+    `;;;;;\n${json};;;;;\nText`,
+    `${json};;;\nText`,
+    `${draft}---\nText`,
+    `${draft}-----\nText`,
+    '#+TITLE: A\n#+draft: true\nText',
+  ]) {
+    const [{ title, draft: isDraft }, body] = parse(file);
+    t.same([title, String(isDraft), body], ['A', 'true', 'Text'], JSON.stringify(file));
+  }
+  for (const first of [
+    ...[
+      '分类: 日记',
+      'my key: value',
+      '🎉: x',
+      '1: x',
+      'og/title: x',
+      '$x: 1',
+      '键 名: x',
+      'ключ: x',
+    ],
+    ...['"my: key": x', "'a''b': x", ':layout: post', '? [a, b]\n: x', 'العنوان: x', 'x:', 'x: ~'],
+  ]) {
+    const [{ title, draft: isDraft }, body] = parse(`---\n${first}\n${draft}---\nText`);
+    t.same([title, isDraft, body], ['A', 'true', 'Text'], first);
+  }
+  t.same(parse('分类: x\ntitle: A\n---\nText'), [{ 分类: 'x', title: 'A' }, 'Text']);
+  t.same(parse('---\nbase: &b {draft: true}\n<<: *b\n---\n')[0]['draft'], 'true', 'merge key');
+  t.same(parse('#+TAGS[]: a b\n#+date: <2016-01-02 Sat>\n\nText'), [
+    { tags: ['a', 'b'], date: '2016-01-02' },
+    '\nText',
+  ]);
+});
+
+t.test('keeps the source text of numbers, booleans and dates', async (t) => {
+  const yaml =
+    'a: 50e78123\nb: 0042\nc: 3.10\nd: yes\ne: 2016-01-02\nf: 0x10\ng: True\nh: 1_000\n' +
+    'i: 12345678901234567890\nj: !!float 1.50\nk: [3.1, 3.10, .5, 1e3]\nl: ~\nm: null\nn: .inf\n';
+  const [values] = parse(`---\n${yaml}---\n`);
+  t.same(values, {
+    a: '50e78123',
+    b: '0042',
+    c: '3.10',
+    d: 'yes',
+    e: '2016-01-02',
+    f: '0x10',
+    g: 'True',
+    h: '1_000',
+    i: '12345678901234567890',
+    j: '1.50',
+    k: ['3.1', '3.10', '.5', '1e3'],
+    l: null,
+    m: null,
+    n: '.inf',
+  });
+  const toml =
+    'a = 5e7\nb = 3.10 # c\nc = [ 3.1,\n3.10 ]\nd = 2016-01-02 03:04:05\ne = "1 = 2, 3"\n' +
+    'f = """\ng = 1"""\nh = 12345678901234567890\n[1.2]\ni = 1.0\n';
+  t.match(parse(`+++\n${toml}+++\n`)[0], {
+    a: '5e7',
+    b: '3.10',
+    c: ['3.1', '3.10'],
+    d: '2016-01-02T03:04:05.000',
+    e: '1 = 2, 3',
+    f: 'g = 1',
+    h: '12345678901234567890',
+  });
+  t.same(parse('{"a": 50e7, "b": [3.10, -1], "c": "1, 2: 3", "d": {"e": 1.0}}\n')[0], {
+    a: '50e7',
+    b: ['3.10', '-1'],
+    c: '1, 2: 3',
+    d: { e: '1.0' },
+  });
+});
+
 t.test('treats text that only resembles front matter as text', async (t) => {
   for (const text of [
     '',
@@ -38,25 +151,43 @@ t.test('treats text that only resembles front matter as text', async (t) => {
     '---',
     '---\n\nText',
     '---\nnote: A',
+    '---\njust text\n---\nText',
     '---\n\n# Heading\n\nText\n\n---\nText',
+    '---\n\n注意：这是正文。\n\n---\nText',
     '---\n# Heading\n\nText: text, or not\ntext\n',
-    ' ---\ntitle: A\n---\n',
-    '----\ntitle: A\n----\n',
+    '---\nhttps://example.com\n---\nText',
+    '--- 8< ---\nText',
+    '----\n\nText',
+    '***\n\nText\n\n***\n',
     '+++\nText\n+++\n',
-    'title: A\nText\n---\n',
+    '+ an item\n+ another\n',
+    '- title: A\n- draft: true\n',
+    '{{< figure src="a.png" title="A" >}}\n\nText',
+    '{% include a.html title="A" %}\n\nText',
+    '{: .note }\nText',
+    '{a} b',
+    '#+ Text',
+    '# Heading\n\ntitle: A\ndraft: true\n',
+    '```yaml\n---\ntitle: A\n---\n```\n',
+    '```\ntitle: A\ndraft: true\n```\n',
+    '<!--\ntitle: A\n-->\nText',
+    '| title: A |\n|---|\n',
+    '"Text," she said.\n\n---\nText',
     'Note: this\n---\nText',
+    'Summary: this\n---\nText',
     'title: A',
+    'Dear reader: hello\nand welcome\n',
     'Text\n---\ntitle: A\n---\n',
   ]) {
     t.same(parse(text), [{}, text], JSON.stringify(text));
   }
+  t.same(parse('\ufeff\ufeffText'), [{}, 'Text'], 'drops byte order marks');
 });
 
 t.test('rejects invalid front matter with its line number', async (t) => {
   const refused: Record<string, [RegExp, number]> = {
     '---\na: 1\ntitle: a: b\n---\n': [/^YAML: Nested mappings/, 3],
     '---\n\na: @b\n---\n': [/^YAML: .*reserved character @/, 3],
-    '---\na: 1\na: 2\n---\n': [/^YAML: Map keys must be unique/, 3],
     '---\na: *b\n---\n': [/^YAML: Unresolved alias/, 2],
     '---\na: &a [b]\nb: [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n---\n':
       [/^YAML: Excessive alias count/, 2],
@@ -64,10 +195,59 @@ t.test('rejects invalid front matter with its line number', async (t) => {
     'title: A\ntags: [\n---\nText': [/^YAML: /, 3],
     '---\ntitle: A\nText': [/^The front matter has no end$/, 1],
     '+++\ndraft = true\nText': [/^The front matter has no end$/, 1],
+    '---\ntitle:No space\ndraft: true\n---\n': [/a blank is missing after the colon/, 2],
+    '---\ndraft: true\ntitle:No space\n---\n': [/a blank is missing after the colon/, 3],
+    '---\ntitle:\u00a0A\ndraft: true\n---\n': [/a blank is missing after the colon/, 2],
+    '---\ntitle:A\ndraft:true\n---\n': [/a blank is missing after the colon/, 2],
+    '---\ntitle：全角冒号\ndraft: true\n---\n': [/in place of the full-width colon/, 2],
+    '---\n标题：全角\n草稿：是\n---\n': [/in place of the full-width colon/, 2],
+    '---\n分类: 日记\ntitle: A\ndraft: true\n\nText': [/has no end/, 1],
+    '\n\n---\ntitle: A\n\nText': [/has no end/, 3],
+    '---\ntitle: A\ndraft: true\n --- \nText': [/has no end/, 1],
+    '-----\ntitle: A\ndraft: true\n---\nText': [/has no end/, 1],
+    '---\n- title: A\n- draft: true\n---\n': [/there are no names with values/, 2],
+    '---\n%YAML 1.1\n---\ntitle: A\n---\n': [/^YAML: /, 3],
+    '---\ntitle: A\ntags: "x\n---\nText': [/^YAML: /, 4],
+    '++++\ntitle = "A"\n++++\nText': [/^TOML: /, 1],
+    '---\ntitle = "A"\n---\nText': [/^YAML: /, 2],
+    '+++\ntitle: A\n+++\nText': [/^TOML: /, 2],
+    '{\n"title": "A",\n"draft": true,\n}\nText': [/^JSON: /, 4],
+    '{\n"title": "A"\n"draft": true\n}\nText': [/^JSON: /, 3],
+    '{title: A, draft: true}\nText': [/^JSON: /, 1],
+    '{ "title": "A",\nText': [/has no end/, 1],
+    ';;;\n{"title": "A"}\n;;;\nText': [/^JSON: /, 2],
+    ';;;\n"title": "A"\nText': [/has no end/, 1],
+    '"title": A,\n;;;\nText': [/^JSON: /, 1],
+    'title: A\ndraft: true\n\nText': [/has no end/, 1],
+    'title: A\nText\n---\n': [/^YAML: /, 2],
+    '--\ntitle: A\ndraft: true\n--\nText': [/does not begin with/, 1],
+    '\u2014\ntitle: A\ndraft: true\n\u2014\nText': [/does not begin with/, 1],
+    '\u00a0---\ntitle: A\ndraft: true\n---\nText': [/does not begin with/, 1],
+    '\u200b---\ntitle: A\ndraft: true\n---\nText': [/does not begin with/, 1],
+    '***\ntitle: A\ndraft: true\n***\nText': [/does not begin with/, 1],
+    '===\ntitle: A\n===\nText': [/does not begin with/, 1],
   };
   for (const [file, [reason, line]] of Object.entries(refused)) {
-    t.throws(() => parseFrontMatter(file), { name: 'FrontMatterError', message: reason, line });
+    t.throws(
+      () => parseFrontMatter(file),
+      { name: 'FrontMatterError', message: reason, line },
+      JSON.stringify(file),
+    );
   }
+});
+
+t.test('returns the line of a value', async (t) => {
+  for (const [file, line] of [
+    ['---\ntitle: A\ndraft: true\n---\n', 3],
+    ['\n---\r\n"Draft": true\r\n---\r\n', 3],
+    ['+++\n\ndraft = true\n+++\n', 3],
+    ['{\n  "title": "A",\n  "draft": true\n}\n', 3],
+    ['---\n{title: A, draft: true}\n---\n', 1],
+    ['title: A\ndraft: true\n---\n', 2],
+  ] as const) {
+    t.equal(parseFrontMatter(file).lineOf('draft'), line, JSON.stringify(file));
+  }
+  t.equal(parseFrontMatter('---\ntitle: A\n---\n').lineOf('draft'), null);
 });
 
 t.test('throws no other error, and takes linear time', async (t) => {
@@ -116,7 +296,7 @@ t.test('parses what it writes', async (t) => {
     list: ['on', '1', 'a, b', '@c', '- d', '', '  e', '~', '0x10', '1e3', '---'],
     lines: 'one\n---\ntwo\n',
     long: 'word '.repeat(100),
-    truth: false,
+    truth: 'false',
   };
   for (const body of ['', 'Text\n', '\n\nText', '---\ntitle: no\n---\n', '\r\nText\r\n', '...\n']) {
     t.same(parse(writeFrontMatter(values, body)), [values, body]);
