@@ -17,20 +17,31 @@ export class HtmlText {
   /** Separator to write before the next character. */
   #gap: '' | ' ' | '\n' = '';
   #preformatted = 0;
+  readonly #isHidden: (name: string, attributes: Record<string, string>) => boolean;
+  /** Name of the element whose text is left out. */
+  #hidden: string | null = null;
+
+  /** @param isHidden whether the text of an element, which has no other of its name, is left out */
+  constructor(isHidden: (name: string, attributes: Record<string, string>) => boolean) {
+    this.#isHidden = isHidden;
+  }
 
   open(name: string, attributes: Record<string, string>): void {
+    if (this.#isHidden(name, attributes)) this.#hidden ??= name;
     if (name === 'img') this.#write(attributes['alt'] ?? '');
     this.#pass(name);
     if (name === 'pre') this.#preformatted += 1;
   }
 
   close(name: string): void {
+    if (name === this.#hidden) this.#hidden = null;
     if (name === 'pre') this.#preformatted -= 1;
     this.#pass(name);
   }
 
   /** @param escaped text with `&`, `<` and `>` as entities */
   add(escaped: string): void {
+    if (this.#hidden !== null) return;
     const text = escaped.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
     if (this.#preformatted === 0) this.#write(text);
     else this.#append(text);

@@ -1,6 +1,10 @@
 import MarkdownIt from 'markdown-it';
+import cjkFriendly from 'markdown-it-cjk-friendly';
 import { MAX_HTML_RATIO, SMALL_HTML } from '#schemas/rendered-html.js';
+import { footnotePrefix, footnotes } from './footnotes.js';
 import { highlighter } from './highlighter.js';
+import { escapeOtherTags, hasForeignContent, isElementTag, nameOfTag } from './html-elements.js';
+import { autolinkOfScheme, blockOfElement } from './html-rules.js';
 import { proportionateTable } from './proportionate-table.js';
 import { excerptOf, readingMinutesOf } from './reading.js';
 import { cleanHtml } from './sanitize-html.js';
@@ -44,6 +48,12 @@ const MAX_COLOURING = 12;
  */
 const SMALL_COLOURING = 500;
 
+/** The language of a code block; after it, some programs have settings, as in `js{1,3}`. */
+const LANGUAGE = /^[\w+#.-]{1,40}(?=[\s{:,[]|$)/;
+
+/** Marks a code block that is not highlighted. */
+const PLAIN = { isPlain: true };
+
 /**
  * Characters that references to link definitions may add, per character of the text (`forEach`)
  * plus a constant (`beside`). Without a limit, many references to one long URL would turn kilobytes
@@ -83,7 +93,13 @@ const markdown = new MarkdownIt('default', {
   highlight: colour,
 });
 
+markdown.use(cjkFriendly);
+
 markdown.block.ruler.at('table', proportionateTable, { alt: ['paragraph', 'reference'] });
+markdown.block.ruler.at('html_block', blockOfElement, {
+  alt: ['paragraph', 'reference', 'blockquote'],
+});
+markdown.inline.ruler.at('autolink', autolinkOfScheme);
 
 markdown.core.ruler.after('block', 'bound_references', ({ env, src }) => {
   const { forEach, beside } = MAX_REFERRED;
@@ -94,12 +110,41 @@ markdown.core.ruler.after('block', 'bound_colours', ({ tokens }) => {
   let left = MAX_COLOURED;
   for (const token of tokens) {
     if (token.type !== 'fence') continue;
+    token.info = LANGUAGE.exec(token.info.trim())?.[0] ?? '';
     if (token.content.length <= Math.min(left, MAX_COLOURED_BLOCK)) left -= token.content.length;
-    else token.info = '';
+    else token.meta = PLAIN;
   }
 });
 
-markdown.core.ruler.after('inline', 'bound_html', ({ tokens }) => {
+const renderFence = markdown.renderer.rules.fence;
+markdown.renderer.rules.fence = (tokens, index, options, env, self) => {
+  const isPlain = tokens[index]?.meta === PLAIN;
+  const settings = isPlain ? { ...options, highlight: null } : options;
+  return renderFence?.(tokens, index, settings, env, self) ?? '';
+};
+
+markdown.core.ruler.before('block', 'foreign_content', ({ env, src }) => {
+  env.hasForeign = hasForeignContent(src);
+});
+
+markdown.core.ruler.after('inline', 'other_tags', ({ tokens, env: { hasForeign } }) => {
+  for (const token of tokens) {
+    if (token.type === 'html_block') token.content = escapeOtherTags(token.content, hasForeign);
+    const tags = token.children?.filter(({ type }) => type === 'html_inline') ?? [];
+    const closed = new Set(
+      tags
+        .filter(({ content }) => content.startsWith('</'))
+        .map(({ content }) => nameOfTag(content)?.toLowerCase() ?? ''),
+    );
+    for (const tag of tags) {
+      const isHtml =
+        tag.content.startsWith('<!--') || isElementTag(tag.content, hasForeign, closed);
+      if (!isHtml) tag.type = 'text';
+    }
+  }
+});
+
+markdown.core.ruler.after('other_tags', 'bound_html', ({ tokens }) => {
   let left = MAX_RAW_TAGS;
   for (const token of tokens.flatMap((block) => block.children ?? block)) {
     if (token.type !== 'html_inline' && token.type !== 'html_block') continue;
@@ -122,8 +167,11 @@ markdown.core.ruler.after('bound_html', 'tasks', ({ tokens, Token }) => {
   }
 });
 
+markdown.use(footnotes, 'tasks');
+
 /**
- * Renders CommonMark with tables, strikethrough, task lists and highlighted code. The HTML contains
+ * Renders CommonMark with tables, strikethrough, task lists, footnotes and highlighted code, and
+ * with emphasis beside Chinese punctuation. Raw tags that are no elements are text. The HTML contains
  * only {@link ALLOWED_TAGS}. Never throws. The time is bounded for nesting and highlighting and
  * otherwise linear; the worst known 200,000 characters take some seconds.
  *
@@ -133,10 +181,11 @@ markdown.core.ruler.after('bound_html', 'tasks', ({ tokens, Token }) => {
 export function renderMarkdown(source: string): RenderedMarkdown;
 export function renderMarkdown(source: string, maxBytes: number): RenderedMarkdown | null;
 export function renderMarkdown(source: string, maxBytes = Infinity): RenderedMarkdown | null {
-  const markup = markdown.render(source);
+  const env = {};
+  const markup = markdown.render(source, env);
   // Sanitizing takes as long as everything else together.
   if (Buffer.byteLength(markup) > maxBytes * UNSANITIZED) return null;
-  const { html, text } = cleanHtml(markup);
+  const { html, text } = cleanHtml(markup, footnotePrefix(env));
   if (Buffer.byteLength(html) > maxBytes) return null;
   return {
     html,
@@ -149,13 +198,15 @@ export function renderMarkdown(source: string, maxBytes = Infinity): RenderedMar
 
 /** Returns the text of the first top-level `h1` that is not nested in another block, or null. */
 export function firstHeading(source: string): string | null {
-  const tokens = markdown.parse(source, {});
+  const env = {};
+  const tokens = markdown.parse(source, env);
   const index = tokens.findIndex(
     ({ type, tag, level }) => type === 'heading_open' && tag === 'h1' && level === 0,
   );
   const inline = tokens[index + 1];
   if (index < 0 || inline === undefined) return null;
-  return cleanHtml(markdown.renderer.render([inline], markdown.options, {})).text || null;
+  const heading = markdown.renderer.render([inline], markdown.options, env);
+  return cleanHtml(heading, footnotePrefix(env)).text || null;
 }
 
 /**

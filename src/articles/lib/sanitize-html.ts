@@ -1,10 +1,12 @@
 import sanitizeHtml from 'sanitize-html';
+import { isFootnoteId } from './footnotes.js';
 import { HtmlText } from './html-text.js';
 
 /** Allowed elements. Other elements are removed, but their readable content stays. */
 export const ALLOWED_TAGS: readonly string[] = [
   ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'pre'],
-  ...['strong', 'em', 'u', 's', 'del', 'a', 'code', 'span', 'img'],
+  ...['strong', 'em', 'b', 'i', 'u', 's', 'del', 'ins', 'mark', 'sub', 'sup', 'kbd', 'abbr'],
+  ...['a', 'code', 'span', 'img', 'details', 'summary', 'section'],
   ...['ul', 'ol', 'li', 'input'],
   ...['table', 'thead', 'tbody', 'tr', 'th', 'td'],
 ];
@@ -13,7 +15,10 @@ const CELL = [{ name: 'align', values: ['left', 'center', 'right'] }];
 
 /** Allowed attributes by element; classes are further limited by {@link ALLOWED_CLASSES}. */
 export const ALLOWED_ATTRIBUTES: Record<string, sanitizeHtml.AllowedAttribute[]> = {
-  a: ['href', 'title', 'rel'],
+  a: ['href', 'title', 'rel', 'id'],
+  abbr: ['title'],
+  details: ['open'],
+  li: ['id'],
   img: ['src', 'alt', 'width', 'height'],
   ol: ['start'],
   input: ['type', 'checked', 'disabled'],
@@ -22,12 +27,13 @@ export const ALLOWED_ATTRIBUTES: Record<string, sanitizeHtml.AllowedAttribute[]>
 };
 
 /**
- * Allowed classes, those of highlighted code. The second part of a scope has no prefix, but a
+ * Allowed classes, those of footnotes and of highlighted code. The second part of a scope has no prefix, but a
  * trailing underscore.
  *
  * @see https://highlightjs.readthedocs.io/en/latest/css-classes-reference.html
  */
 export const ALLOWED_CLASSES: Record<string, RegExp[]> = {
+  section: [/^footnotes$/],
   code: [/^language-[\w+#.-]{1,40}$/],
   span: [
     /^hljs-[a-z_-]{1,40}$/,
@@ -75,17 +81,36 @@ const OPTIONS: sanitizeHtml.IOptions = {
   allowProtocolRelative: false,
   nestingLimit: MAX_DEPTH,
   nonTextTags: NO_TEXT,
-  transformTags: { a: link, img: image, input: checkbox, th: cell, td: cell },
 };
+
+const TRANSFORMS = { img: image, input: checkbox, details, th: cell, td: cell };
 
 /**
  * Reduces any HTML to the allow-list, and extracts its text. The HTML is well-formed, nests at most
  * {@link MAX_DEPTH} levels deep and contains neither scripts nor control characters. Never throws.
+ *
+ * @param footnotes what the ids of footnotes begin with, which are the only ids that stay; their
+ *   numbers are not part of the text
  */
-export function cleanHtml(markup: string): { html: string; text: string } {
-  const text = new HtmlText();
+export function cleanHtml(markup: string, footnotes?: string): { html: string; text: string } {
+  const isFootnote = (id: string | undefined) =>
+    id !== undefined && footnotes !== undefined && isFootnoteId(id, footnotes);
+  const leadsToFootnote = ({ href }: sanitizeHtml.Attributes) =>
+    href?.startsWith('#') === true && isFootnote(href.slice(1));
+  const withoutOtherIds = (tagName: string, { id, ...attribs }: sanitizeHtml.Attributes) => ({
+    tagName,
+    attribs: id !== undefined && isFootnote(id) ? { ...attribs, id } : attribs,
+  });
+  const text = new HtmlText((name, attributes) => name === 'a' && leadsToFootnote(attributes));
   const html = sanitizeHtml(markup, {
     ...OPTIONS,
+    transformTags: {
+      ...TRANSFORMS,
+      // Whoever reads the footnotes stays on the page.
+      a: (name, attribs) =>
+        leadsToFootnote(attribs) ? withoutOtherIds(name, attribs) : link(name, attribs),
+      li: withoutOtherIds,
+    },
     onOpenTag: (name, attributes) => text.open(name, attributes),
     onCloseTag: (name) => text.close(name),
     textFilter: (escaped) => {
@@ -122,6 +147,10 @@ function checkbox(tagName: string, { type, checked }: sanitizeHtml.Attributes): 
   if (type !== 'checkbox') return { tagName, attribs: {} };
   const state: sanitizeHtml.Attributes = checked === undefined ? {} : { checked: '' };
   return { tagName, attribs: { type, ...state, disabled: '' } };
+}
+
+function details(tagName: string, { open }: sanitizeHtml.Attributes): sanitizeHtml.Tag {
+  return { tagName, attribs: open === undefined ? {} : { open: '' } };
 }
 
 /** markdown-it aligns columns with inline styles, which are not allowed. */

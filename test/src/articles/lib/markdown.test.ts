@@ -93,6 +93,144 @@ t.test('highlights code in known languages', async (t) => {
   t.equal(html('<code class="evil">a</code>'), '<p><code>a</code></p>\n');
 });
 
+t.test('keeps the language of every code block', async (t) => {
+  const classOf = (source: string) => /<code class="([^"]*)">/.exec(html(source))?.[1];
+  t.equal(classOf(fence('js', 'let a = 1;\n'.repeat(1000))), 'language-js', 'too long to colour');
+  t.same(
+    html(fence('js', 'let a = 1;\n'.repeat(100)).repeat(20)).match(/ class="language-js"/g)?.length,
+    20,
+    'also those beyond what is coloured',
+  );
+  for (const name of ['xyz', 'C++', 'c#', 'F#', 'objective-c', 'asp.net', 'x86_asm']) {
+    t.equal(classOf(fence(name, 'a')), `language-${name}`);
+  }
+  t.equal(classOf(fence('js{1,3} title="a"', 'a')), 'language-js');
+  t.equal(classOf(fence('python:main.py', 'a')), 'language-python');
+  t.equal(classOf(fence('  go {linenos=true}', 'a')), 'language-go');
+  t.equal(classOf('~~~ruby\na\n~~~'), 'language-ruby');
+  t.equal(classOf('<pre><code class="language-abc evil">a</code></pre>'), 'language-abc');
+  for (const name of ['a"b', 'a<b>', 'a'.repeat(41), '{.python}', '语言', 'a&amp;b']) {
+    t.equal(classOf(fence(name, 'a')), undefined, name);
+  }
+});
+
+t.test('keeps elements of texts', async (t) => {
+  for (const name of ['sup', 'sub', 'kbd', 'b', 'i', 'del', 'ins', 'mark', 'u', 's']) {
+    t.equal(html(`a<${name}>b</${name}>`), `<p>a<${name}>b</${name}></p>\n`);
+    t.equal(html(`a<${name} onclick=c id=d class=e>b`), `<p>a<${name}>b</${name}></p>\n`);
+  }
+  const abbreviation = '<abbr title="HyperText">HT</abbr>';
+  t.equal(html(abbreviation), `<p>${abbreviation}</p>\n`);
+  t.equal(
+    html(
+      '<details open ontoggle="a()">\n<summary onclick="a()">b</summary>\n\n**c**\n\n</details>',
+    ),
+    '<details open>\n<summary>b</summary>\n<p><strong>c</strong></p>\n</details>',
+  );
+  t.equal(
+    html('<details>\n<summary>a\n\nb'),
+    '<details>\n<summary>a\n<p>b</p>\n</summary></details>',
+  );
+  t.equal(renderMarkdown('H<sub>2</sub>O <kbd>Ctrl</kbd>').text, 'H2O Ctrl');
+});
+
+t.test('shows angle brackets that are no HTML', async (t) => {
+  const same = [
+    ...['git clone <repo>', 'List<String>', 'Map<String, List<Int>>', '<T>', 'Vec<A> and Box<B>'],
+    ...['a <b and c> d', 'a <b && c> d', 'if x<y and y>z', '<your-name>@<host>', 'cd <path>'],
+    ...['<my-element a="b">c</my-element>', '</repo>', 'mkdir <dir>', '<名字>', '<image>'],
+    ...['<std::vector> <std::map>', '<ftp://a.b>', '<javascript:alert(1)>', '<b\nor c>'],
+    ...['<?php echo 1; ?>', '<!DOCTYPE html>', '<![CDATA[a]]>', 'a <!ELEMENT b>', '<a.b>'],
+    ...['<repo>\n\nb', '<repo> <url>\nb', '<repo>\nb', '<?xml version="1.0"?>', '<b1/>'],
+  ];
+  for (const source of same) {
+    const { html, text } = renderMarkdown(source);
+    t.equal(text.replaceAll(/\s+/g, ' '), source.replaceAll(/\s+/g, ' '));
+    t.notMatch(html.replaceAll(/<\/?p>/g, ''), '<', source);
+  }
+  t.match(html('<div>\nList<String> <script>a</script>\n</div>'), /^\s*List&lt;String&gt; \s*$/);
+  t.equal(html('**<T>** [<T>](/a)').match(/&lt;T&gt;/g)?.length, 2);
+  t.equal(html('<repo>\n*a*'), '<p>&lt;repo&gt;\n<em>a</em></p>\n', 'begins a paragraph');
+  t.equal(html('- <repo>\n- b'), '<ul>\n<li>&lt;repo&gt;</li>\n<li>b</li>\n</ul>\n');
+
+  t.equal(html('<B>a</B> <b>c</b>'), '<p><b>a</b> <b>c</b></p>\n');
+  t.equal(html('a <!-- more --> b'), '<p>a  b</p>\n', 'comments are not shown');
+  t.equal(html('<font color="red">a</font> <center>b</center>'), '<p>a b</p>\n');
+  t.equal(html('a <img src="/a" alt hidden data-b>'), '<p>a <img src="/a" alt="" /></p>\n');
+  t.equal(html('a <svg viewBox="0"><path d="M0"/></svg>'), '<p>a </p>\n', 'parts of a drawing');
+  t.match(html('<http://a.b> <a@b.c>'), /href="http:\/\/a\.b".* href="mailto:a@b\.c"/);
+});
+
+t.test('finds emphasis beside Chinese punctuation', async (t) => {
+  const strong = (text: string) => `<strong>${text}</strong>`;
+  const cases = [
+    ['**注意：**正文', `${strong('注意：')}正文`],
+    ['他说**“你好”**。', `他说${strong('“你好”')}。`],
+    ['这是**《书名》**的', `这是${strong('《书名》')}的`],
+    ['**（一）**标题', `${strong('（一）')}标题`],
+    ['**テスト。**テスト', `${strong('テスト。')}テスト`],
+    ['**한국어(韓國語)**를', `${strong('한국어(韓國語)')}를`],
+    ['~~（旧）~~新', '<s>（旧）</s>新'],
+    ['用**`code`**写', `用${strong('<code>code</code>')}写`],
+    ['a * b * c，snake_case_名', 'a * b * c，snake_case_名'],
+    ['**注意**：', `${strong('注意')}：`],
+  ];
+  for (const [source = '', expected] of cases) t.equal(html(source), `<p>${expected}</p>\n`);
+});
+
+t.test('renders footnotes', async (t) => {
+  const source = 'A[^1] and[^second][^1].\n\n[^1]: First *note*\n    goes on\n\n    - list\n';
+  const rendered = renderMarkdown(`${source}[^second]: Other[^third]\n[^third]: Deep\n\nEnd`);
+  const prefix = / id="fn-([0-9a-f]{8})-1"/.exec(rendered.html)?.[1] ?? '';
+  t.equal(
+    rendered.html.replaceAll(prefix, 'P'),
+    `<p>A<sup><a href="#fn-P-1" id="fnref-P-1">1</a></sup> and<sup><a href="#fn-P-2" id="fnref-P-2">\
+2</a></sup><sup><a href="#fn-P-1" id="fnref-P-1-2">1</a></sup>.</p>
+<p>End</p>
+<section class="footnotes">
+<ol>
+<li id="fn-P-1">
+<p>First <em>note</em>
+goes on</p>
+<ul>
+<li>list</li>
+</ul>
+<p><a href="#fnref-P-1">\u21a9\ufe0e</a> <a href="#fnref-P-1-2">\u21a9\ufe0e<sup>2</sup></a></p>
+</li>
+<li id="fn-P-2">
+<p>Other<sup><a href="#fn-P-3" id="fnref-P-3">3</a></sup> <a href="#fnref-P-2">\u21a9\ufe0e</a></p>
+</li>
+<li id="fn-P-3">
+<p>Deep <a href="#fnref-P-3">\u21a9\ufe0e</a></p>
+</li>
+</ol>
+</section>
+`,
+  );
+  t.equal(rendered.text, 'A and.\nEnd\nFirst note goes on\nlist\nOther\nDeep', 'without numbers');
+  t.notMatch(html('A[^1].\n\n[^1]: Another'), prefix, 'ids differ between texts');
+  t.equal(html('a [^x]'), '<p>a [^x]</p>\n', 'no note');
+  t.equal(html('[^x]: unused'), '');
+  t.equal(html('a [^constructor] [^toString]\n\n[^1]: a'), '<p>a [^constructor] [^toString]</p>\n');
+  t.match(html('`[^1]`\n\n[^1]: a'), '<code>[^1]</code>');
+  t.match(html('a[^A]\n\n[^a]: b'), '<li id="fn-');
+  t.match(html('a[^注]\n\n[^注]: 说明'), '<p>说明 <a ');
+  t.match(html('[^1]\n\n[^1]: a\n[^1]: b'), '<p>a ', 'the first of the same name');
+  t.match(
+    html('[^1]\n\n[^1]: a\nlazy\n\nnext'),
+    /<p>next<\/p>\n<section[^>]*>\n<ol>\n<li[^>]*>\n<p>a\nlazy <a/,
+  );
+  t.match(html('[^1]\n\n[^1]:\n\n    ```js\n    a\n    ```'), 'class="language-js"');
+  t.match(html('[^1]\n\n[^1]: <repo> <script>a</script>'), '<p>&lt;repo&gt;  <a');
+
+  const forged = html(
+    'a[^1]<a id="fn-00000000-1" href="#fn-00000000-1">b</a><li id="c">\n\n[^1]: d',
+  );
+  t.same(forged.match(/ id="[^"]*"/g)?.length, 2, 'no ids of others');
+  const own = / id="fn-([0-9a-f]{8})/.exec(forged)?.[1] ?? '';
+  t.notMatch(html(`<li id="fn-${own}-1">`), ' id=');
+});
+
 t.test('leaves long code plain', async (t) => {
   const line = 'const a = 1;\n';
   const block = fence('js', line.repeat(Math.floor(MAX_COLOURED_BLOCK / line.length) - 1));
@@ -203,8 +341,29 @@ const WORST: Record<string, string> = {
   comments: filled('<!--'),
   'character data': filled('<![CDATA['),
   elements: filled('<strong>'),
-  'elements that are not allowed': filled('<b>'),
+  'elements that are not allowed': filled('<big>'),
   'elements in words': filled('<i>a'),
+  'tags that are no elements': filled('<b1>'),
+  'tags that are no elements, in a block': `<div>\n${filled('<b1>')}`,
+  'names without an end': `<div>\n${filled('<b')}`,
+  'attributes without values': filled('<b a b c>'),
+  'an element of many attributes': `<b ${filled('a ')}>`,
+  'types, of which one is closed': `${filled('<B>')}</B>`,
+  schemes: filled('<a:'),
+  'details in details': filled('<details><summary>'),
+  'details in lines': filled('<details>\n\n<summary>\n\n'),
+  'languages of code': filled('~~~a\n'),
+  'references to one note': `[^1]: a\n\n${filled('[^1]')}`.slice(0, MAX_POST_LENGTH),
+  'references to no note': `[^1]: a\n\n${filled('[^2]')}`.slice(0, MAX_POST_LENGTH),
+  'references without an end': `[^1]: a\n\n${filled('[^')}`.slice(0, MAX_POST_LENGTH),
+  'long references': `[^1]: a\n\n${filled(`[^${'a'.repeat(100)}`)}`.slice(0, MAX_POST_LENGTH),
+  'many notes': lines(8000, (index) => `[^${index}]: a[^${index + 1}]\n`),
+  'notes that are referred to': lines(8000, (index) => `[^${index}]\n\n[^${index}]: a\n`),
+  'one note of many blocks': `[^1]\n\n[^1]: a\n${'    - a\n'.repeat(20_000)}`,
+  'notes in notes': `[^1]\n\n${filled('[^1]: ')}`.slice(0, MAX_POST_LENGTH),
+  'deeper and deeper notes': lines(600, (index) => `${'    '.repeat(index)}[^${index}]: a`),
+  'lines of one note': `[^1]: a\n${filled('a\n')}`.slice(0, MAX_POST_LENGTH),
+  'emphasis beside Chinese': filled('**，**。'),
   'elements that close': halves('<b>', '</b>'),
   'ends alone': halves('<b>', '</i>'),
   blocks: filled('<div>\n'),
@@ -280,6 +439,10 @@ const GROWING: Record<string, string> = {
   'deep quotes': `${'>'.repeat(97)}a\n\n`.repeat(50),
   'coloured brackets': fence('json', '[]'.repeat(900)).repeat(2),
   'small coloured brackets': fence('json', '[]'.repeat(6)).repeat(200),
+  'references to one note': `[^1]: a\n\n${'[^1]'.repeat(1240)}`,
+  'references to notes': Array.from({ length: 280 }, (_, n) => `[^${n}]\n\n[^${n}]: a\n`).join(''),
+  'escaped tags': '<b1>'.repeat(1200),
+  'nested details': '<details>'.repeat(500),
   'nested colours': fence('shell', '${'.repeat(900)).repeat(2),
 };
 
@@ -318,7 +481,7 @@ t.test('leaves no control characters in HTML', async (t) => {
   const controls = '\x01\x08\x0b\x1b\x7f\x85';
   const source = `a${controls}b [c](/d "${controls}e") <i title="&#1;&#27;">f</i>\tg\n\n> h${controls}`;
   t.notMatch(html(source), /[^\P{Cc}\n\t]/u);
-  t.match(html(source), /^<p>ab <a href="\/d" title="e"[^>]*>c<\/a> f\tg<\/p>/);
+  t.match(html(source), /^<p>ab <a href="\/d" title="e"[^>]*>c<\/a> <i>f<\/i>\tg<\/p>/);
 });
 
 t.test('fills up short rows to a limit', async (t) => {

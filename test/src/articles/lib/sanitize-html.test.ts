@@ -48,6 +48,10 @@ const PLACES: Record<string, (payload: string) => string> = {
   'href as entities': (payload) => `a <a href="${entities(payload)}">a</a>`,
   src: (payload) => `a <img src=${payload}> <img src="${entities(payload)}" alt="${payload}">`,
   attribute: (payload) => `a <span class="${payload}" ${payload}>b</span>`,
+  note: (payload) => `a[^1] [^${payload}]\n\n[^1]: ${payload}\n[^${payload}]: b`,
+  'tag of no element': (payload) => `<T ${payload}> <repo> ${payload} </T>`,
+  details: (payload) => `<details ${payload}><summary ${payload}>${payload}`,
+  abbreviation: (payload) => `<abbr title="${payload}">${payload}</abbr>`,
   style: (payload) => `<style>${payload}</style>\n\n<p style="${payload}">a`,
   comment: (payload) => `<!-- ${payload}`,
 };
@@ -92,6 +96,7 @@ function isAllowed(tag: string, name: string, value: string): boolean {
   if (rule === undefined) return false;
   if (typeof rule === 'object') return rule.values.includes(value);
   if (name === 'rel') return value === LINK_REL;
+  if (name === 'id') return /^fn(?:ref)?-[0-9a-f]{8}-\d+(?:-\d+)?$/.test(value);
   if (name === 'type') return value === 'checkbox';
   if (name === 'href') return leadsTo(value, LINK_SCHEMES);
   return name !== 'src' || leadsTo(value, IMAGE_SCHEMES);
