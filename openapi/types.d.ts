@@ -3023,8 +3023,8 @@ export interface components {
          * CategoryReplace
          * @description The new state of the category. Omitted fields are reset to their defaults, except the slug.
          * @example {
-         *       "name": "Databases",
-         *       "description": "Storing and finding."
+         *       "name": "Handbooks",
+         *       "description": "Step by step."
          *     }
          */
         CategoryReplace: {
@@ -3152,7 +3152,7 @@ export interface components {
          * @example {
          *       "comments": [
          *         {
-         *           "id": 7,
+         *           "id": 5,
          *           "version": 1
          *         }
          *       ],
@@ -3409,7 +3409,7 @@ export interface components {
          * ModeratedComment
          * @description A comment to moderate, in the version that you have read
          * @example {
-         *       "id": 7,
+         *       "id": 5,
          *       "version": 1
          *     }
          */
@@ -4785,7 +4785,7 @@ export interface components {
          *       "title": "Pooling connections",
          *       "content": "A pool keeps **connections** open.",
          *       "tags": [
-         *         "postgres"
+         *         "markdown"
          *       ]
          *     }
          */
@@ -4918,7 +4918,7 @@ export interface components {
          * @example {
          *       "title": "Pools of connections",
          *       "tags": [
-         *         "postgres",
+         *         "markdown",
          *         "performance"
          *       ]
          *     }
@@ -5696,7 +5696,7 @@ export interface components {
          * TagReplace
          * @description The new state of the tag. An omitted slug is kept.
          * @example {
-         *       "name": "Databases"
+         *       "name": "Markup"
          *     }
          */
         TagReplace: {
@@ -5709,8 +5709,8 @@ export interface components {
          * TagUpdate
          * @description The fields to change. Omitted fields keep their values.
          * @example {
-         *       "name": "Databases",
-         *       "slug": "databases"
+         *       "name": "Markup",
+         *       "slug": "markup"
          *     }
          */
         TagUpdate: {
@@ -6289,8 +6289,8 @@ export interface components {
          * UserReplace
          * @description The new state of the user. Omitted fields are reset to their defaults; the role is kept.
          * @example {
-         *       "username": "john",
-         *       "email": "john@example.com",
+         *       "username": "alicia",
+         *       "email": "alicia@example.com",
          *       "age": 30,
          *       "tags": [
          *         "staff"
@@ -8162,7 +8162,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the user
-                 * @example 1
+                 * @example 16
                  */
                 id: number;
             };
@@ -8444,10 +8444,7 @@ export interface operations {
                 category?: string;
                 /** @description Filter by the username of the author */
                 author?: string;
-                /**
-                 * @description Filter by the month of publication (UTC)
-                 * @example 2026-01
-                 */
+                /** @description Filter by the month of publication (UTC) */
                 month?: string;
                 /** @description Filter by status. `draft` lists your own drafts, or all drafts if you are an editor. */
                 status?: "draft" | "published";
@@ -8689,7 +8686,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the post
-                 * @example 1
+                 * @example 4
                  */
                 id: number;
             };
@@ -8788,7 +8785,7 @@ export interface operations {
             path: {
                 /**
                  * @description The slug of the post, or a former one under which it was published
-                 * @example pooling-connections
+                 * @example advanced-search
                  */
                 slug: string;
             };
@@ -8869,7 +8866,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the post
-                 * @example 1
+                 * @example 5
                  */
                 id: number;
             };
@@ -8922,7 +8919,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the post
-                 * @example 1
+                 * @example 5
                  */
                 id: number;
             };
@@ -9241,11 +9238,14 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description The type of the item */
+                /**
+                 * @description The type of the item
+                 * @example post
+                 */
                 kind: "post" | "comment";
                 /**
                  * @description The id of the post or comment
-                 * @example 1
+                 * @example 4
                  */
                 id: number;
             };
@@ -9288,11 +9288,14 @@ export interface operations {
                 "x-csrf-token"?: string;
             };
             path: {
-                /** @description The type of the item */
+                /**
+                 * @description The type of the item
+                 * @example comment
+                 */
                 kind: "post" | "comment";
                 /**
                  * @description The id of the post or comment
-                 * @example 1
+                 * @example 3
                  */
                 id: number;
             };
@@ -9570,7 +9573,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the category or tag
-                 * @example 1
+                 * @example 2
                  */
                 id: number;
             };
@@ -9677,7 +9680,7 @@ export interface operations {
             path: {
                 /**
                  * @description The slug of the category or tag
-                 * @example databases
+                 * @example guides
                  */
                 slug: string;
             };
@@ -9976,7 +9979,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the category or tag
-                 * @example 1
+                 * @example 6
                  */
                 id: number;
             };
@@ -10083,7 +10086,7 @@ export interface operations {
             path: {
                 /**
                  * @description The slug of the category or tag
-                 * @example databases
+                 * @example postgres
                  */
                 slug: string;
             };
@@ -10317,10 +10320,7 @@ export interface operations {
                 is_approved?: boolean;
                 /** @description Filter by rejection. `is_approved=false&is_rejected=false` finds the pending comments. */
                 is_rejected?: boolean;
-                /**
-                 * @description Filter by the id of the post
-                 * @example 1
-                 */
+                /** @description Filter by the id of the post */
                 post_id?: number;
                 /** @description Filter by the username of the author */
                 author?: string;
@@ -10436,7 +10436,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the comment
-                 * @example 1
+                 * @example 3
                  */
                 id: number;
             };
@@ -10483,7 +10483,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the comment
-                 * @example 1
+                 * @example 6
                  */
                 id: number;
             };
@@ -10592,7 +10592,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the comment
-                 * @example 1
+                 * @example 4
                  */
                 id: number;
             };
@@ -10645,7 +10645,7 @@ export interface operations {
             path: {
                 /**
                  * @description The id of the comment
-                 * @example 1
+                 * @example 4
                  */
                 id: number;
             };
@@ -10768,7 +10768,7 @@ export interface operations {
             query: {
                 /**
                  * @description The search text. All words must match, in any form (*running* finds *run*). Use "quotes" for a phrase, `-` to exclude a word, and `OR` between alternatives. Chinese needs no spaces. Every text is a valid query.
-                 * @example connection pool -redis
+                 * @example connection pool -tasks
                  */
                 q: string;
                 /** @description The page number, starting at 1. A page after the last one is empty. */
@@ -10836,7 +10836,7 @@ export interface operations {
             query: {
                 /**
                  * @description The text typed so far
-                 * @example conn
+                 * @example sea
                  */
                 q: string;
                 /** @description The maximum number of suggestions */
@@ -10875,40 +10875,19 @@ export interface operations {
     "audit-list": {
         parameters: {
             query?: {
-                /**
-                 * @description Filter by the id of the user who performed the action
-                 * @example 1
-                 */
+                /** @description Filter by the id of the user who performed the action */
                 actor_id?: number;
-                /**
-                 * @description Filter by action
-                 * @example user.role
-                 */
+                /** @description Filter by action */
                 action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
-                /**
-                 * @description Filter by the type of the affected resource
-                 * @example user
-                 */
+                /** @description Filter by the type of the affected resource */
                 resource?: string;
-                /**
-                 * @description Filter by the id of the affected resource. Combine with `resource`: ids are unique only within one type.
-                 * @example 17
-                 */
+                /** @description Filter by the id of the affected resource. Combine with `resource`: ids are unique only within one type. */
                 resource_id?: string;
-                /**
-                 * @description Filter by the `X-Request-ID` of the request
-                 * @example 6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10
-                 */
+                /** @description Filter by the `X-Request-ID` of the request */
                 request_id?: string;
-                /**
-                 * @description Only actions at or after this timestamp; a repeated one counts by its last time
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
+                /** @description Only actions at or after this timestamp; a repeated one counts by its last time */
                 since?: string;
-                /**
-                 * @description Only actions before this timestamp; a repeated one counts by its first time
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
+                /** @description Only actions before this timestamp; a repeated one counts by its first time */
                 until?: string;
                 /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
@@ -12452,10 +12431,7 @@ export interface operations {
             header?: never;
             path?: never;
             cookie?: {
-                /**
-                 * @description A cookie with any value
-                 * @example abc123
-                 */
+                /** @description A cookie with any value */
                 session_id?: string;
             };
         };

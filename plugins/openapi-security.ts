@@ -19,15 +19,6 @@ declare module 'fastify' {
 
 /** The security schemes of the OpenAPI document. */
 export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> = {
-  session: {
-    type: 'apiKey',
-    in: 'cookie',
-    name: COOKIE_NAMES.session,
-    description:
-      'The session cookie, set by `POST /api/v1/auth/login`. The browser sends it by itself: enter ' +
-      `nothing here. Its name is \`${COOKIE_NAMES.session}\`, and ` +
-      `\`${productionName('session')}\` in production, where browsers accept it over https only.`,
-  },
   token: {
     type: 'oauth2',
     description: 'An access token, sent as `Authorization: Bearer …`',
@@ -38,6 +29,15 @@ export const SECURITY_SCHEMES: Record<string, OpenAPIV3_1.SecuritySchemeObject> 
         scopes: {},
       },
     },
+  },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: COOKIE_NAMES.session,
+    description:
+      'The session cookie, set by `POST /api/v1/auth/login`. The browser sends it by itself: enter ' +
+      `nothing here. Its name is \`${COOKIE_NAMES.session}\`, and ` +
+      `\`${productionName('session')}\` in production, where browsers accept it over https only.`,
   },
   key: {
     type: 'apiKey',
@@ -70,15 +70,19 @@ export function describeAccess(
     ...(description === undefined || sentences.length === 0
       ? {}
       : { description: `${description}\n\n${sentences.join(' ')}` }),
-    security: [
-      ...(access === 'public' ? [{}] : []),
-      { session: [] },
-      ...(scope === undefined ? [] : [{ token: [] }]),
-      ...(typeof scope === 'string' ? [{ key: [] }] : []),
-    ],
+    // Empty for public operations, even if they show signed-in users more: of `{}` beside other
+    // requirements, tools make a closed lock, and generated clients a mandatory parameter.
+    security:
+      access === 'public'
+        ? []
+        : [
+            ...(scope === undefined ? [] : [{ token: [] }]),
+            { session: [] },
+            ...(typeof scope === 'string' ? [{ key: [] }] : []),
+          ],
     ...(access === 'public' ? {} : { 'x-permission': access }),
-    // Not in `security`: tools expect scopes there only for the type oauth2.
-    ...(typeof scope === 'string' ? { 'x-key-scope': scope } : {}),
+    // Not in `security`: tools expect scopes there only for the type oauth2. Null refuses all keys.
+    ...(scope === undefined ? {} : { 'x-key-scope': scope }),
   };
 }
 

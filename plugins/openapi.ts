@@ -48,6 +48,9 @@ const ERROR_DESCRIPTIONS: Record<number, string> = {
   504: 'The upstream did not respond in time',
 };
 
+/** The address of the service in all examples; `/openapi.json` replaces it by the real one. */
+export const EXAMPLE_HOST = '127.0.0.1:8000';
+
 /** The documented name of the parameter `*`: the rest of a path, slashes included. */
 const WILDCARD = 'subpath';
 
@@ -75,7 +78,14 @@ export default fp(
           contact: { name: 'The Althing maintainers' },
           license: { name: 'MIT', identifier: 'MIT' },
         },
-        servers: [{ url: '/', description: 'The service that serves this document' }],
+        servers: [
+          {
+            url: '/',
+            description: 'The service that serves this document',
+            // The address in the examples, for pages that know a better one.
+            'x-origin': `http://${EXAMPLE_HOST}`,
+          } as OpenAPIV3_1.ServerObject,
+        ],
         tags,
         components: {
           securitySchemes: SECURITY_SCHEMES,

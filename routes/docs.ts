@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { EXAMPLE_HOST } from '#plugins/openapi.js';
 import { projectRoot } from '#src/lib/project-root.js';
 
 const ASSETS = join(projectRoot, 'public');
@@ -28,50 +28,39 @@ const routes: FastifyPluginAsync = async (app) => {
     }
   });
 
-  await app.register(fastifyStatic, { root: ASSETS, prefix: '/static/', maxAge: '30d' });
-
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    theme: { title: 'Althing - Swagger UI' },
-    uiConfig: {
-      deepLinking: true,
-      displayOperationId: true,
-      tryItOutEnabled: true,
-      persistAuthorization: false,
-      requestInterceptor: addCsrfToken,
-    },
+  // Revalidated on each use, because the names do not change with the contents.
+  await app.register(fastifyStatic, {
+    root: ASSETS,
+    prefix: '/static/',
+    maxAge: 0,
+    // Otherwise a way out of the folder gets 403, as if there were something.
+    allowedPath: (path) => !path.includes('..'),
   });
 
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
     reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache');
-    return JSON.stringify(app.swagger());
+    return withAddress(JSON.stringify(app.swagger()), request);
   });
 
-  const redoc = readFileSync(join(ASSETS, 'redoc.html'), 'utf8');
-  app.get('/redoc', { schema: { hide: true } }, async (_request, reply) => {
-    reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache');
-    return redoc;
-  });
+  for (const name of ['docs', 'redoc']) {
+    const page = readFileSync(join(ASSETS, `${name}.html`), 'utf8');
+    app.get(`/${name}`, { schema: { hide: true } }, async (_request, reply) => {
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache');
+      return page;
+    });
+  }
 };
 
 export default routes;
 
-interface UiRequest {
-  method?: string;
-  headers: Record<string, string>;
-}
+/** Host names and addresses with an optional port; no character that a shell would interpret. */
+const PLAIN_HOST = /^[a-z\d.:[\]-]+$/i;
 
-declare function fetch(url: string): Promise<{ json(): Promise<{ csrf_token: string }> }>;
-
-/**
- * Adds the CSRF token to the requests of *Try it out*. Runs in the browser, in Swagger UI: the
- * function is sent as text, so it may use only its argument and browser globals.
- */
-async function addCsrfToken(request: object): Promise<object> {
-  const { method, headers } = request as UiRequest;
-  if (/^(POST|PUT|PATCH|DELETE)$/i.test(method ?? '')) {
-    const answer = await fetch('/api/v1/auth/csrf');
-    headers['X-CSRF-Token'] ??= (await answer.json()).csrf_token;
-  }
-  return request;
+/** The document with the address of the request in its examples, so that they can be pasted. */
+function withAddress(document: string, { protocol, givenHost }: FastifyRequest): string {
+  if (!PLAIN_HOST.test(givenHost)) return document;
+  return document
+    .replaceAll(`http://${EXAMPLE_HOST}`, `${protocol}://${givenHost}`)
+    .replaceAll(`ws://${EXAMPLE_HOST}`, `${protocol === 'https' ? 'wss' : 'ws'}://${givenHost}`)
+    .replaceAll(EXAMPLE_HOST, givenHost);
 }

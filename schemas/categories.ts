@@ -59,7 +59,7 @@ export const CategoryReplace = Component(
       description:
         'The new state of the category. Omitted fields are reset to their defaults, except ' +
         'the slug.',
-      examples: [written],
+      examples: [{ name: 'Handbooks', description: 'Step by step.' }],
     },
   ),
 );

@@ -204,7 +204,7 @@ export const ModeratedComment = Component(
     },
     {
       description: 'A comment to moderate, in the version that you have read',
-      examples: [{ id: 7, version: 1 }],
+      examples: [{ id: 5, version: 1 }],
     },
   ),
 );
@@ -229,7 +229,7 @@ export const CommentModeration = Component(
     },
     {
       description: 'A moderation action and the comments to apply it to',
-      examples: [{ comments: [{ id: 7, version: 1 }], action: 'approve' }],
+      examples: [{ comments: [{ id: 5, version: 1 }], action: 'approve' }],
     },
   ),
 );

@@ -20,11 +20,25 @@ export const definitions: Record<string, NamedSchema> = Object.fromEntries(
 );
 
 /**
- * The tags of all resources. The OpenAPI document contains only the tags that an operation uses.
+ * The tags in the order in which a newcomer needs them. The OpenAPI document contains only the tags
+ * that an operation uses.
  */
-export const tags: OperationTag[] = files.flatMap(({ tag }) =>
-  tag === undefined ? [] : [tag as OperationTag],
-);
+export const tags: OperationTag[] = [
+  resources.auth,
+  resources.me,
+  resources.users,
+  resources.roles,
+  resources.posts,
+  resources.comments,
+  resources.categories,
+  resources.tags,
+  resources.search,
+  resources.trash,
+  resources.audit,
+  resources.jobs,
+  resources.system,
+  resources.playground,
+].map(({ tag }) => tag);
 
 function isNamed(value: unknown): value is NamedSchema {
   return typeof value === 'object' && value !== null && '$id' in value;

@@ -256,9 +256,14 @@ export const PostReplace = Component(
     { ...written, slug: Type.Optional(slug), status: Type.Optional(status) },
     {
       description:
+<<<<<<< HEAD
         'The new state of the post. Omitted fields are reset to their defaults, except slug and ' +
         'status.',
       examples: [writtenExample],
+=======
+        'The new state of the post. Omitted fields are reset to their defaults, except the slug.',
+      examples: [{ ...writtenExample, tags: ['markdown'] }],
+>>>>>>> 1efc06c (Docs: locks where a sign-in is needed; own page; examples that run)
     },
   ),
 );
@@ -278,7 +283,7 @@ export const PostUpdate = Component(
     },
     {
       description: 'The fields to change. Omitted fields keep their values.',
-      examples: [{ title: 'Pools of connections', tags: ['postgres', 'performance'] }],
+      examples: [{ title: 'Pools of connections', tags: ['markdown', 'performance'] }],
     },
   ),
 );
@@ -291,6 +296,6 @@ export const PostSlugParams = Type.Object({
     minLength: 1,
     maxLength: 200,
     description: 'The slug of the post, or a former one under which it was published',
-    examples: ['pooling-connections'],
+    examples: ['advanced-search'],
   }),
 });

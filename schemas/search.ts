@@ -116,7 +116,7 @@ export const SearchQuery = Type.Object({
       'The search text. All words must match, in any form (*running* finds *run*). Use ' +
       '"quotes" for a phrase, `-` to exclude a word, and `OR` between alternatives. Chinese ' +
       'needs no spaces. Every text is a valid query.',
-    examples: ['connection pool -redis'],
+    examples: ['connection pool -tasks'],
   }),
   page,
   size,
@@ -165,7 +165,7 @@ export const SuggestQuery = Type.Object({
     minLength: 1,
     maxLength: 50,
     description: 'The text typed so far',
-    examples: ['conn'],
+    examples: ['sea'],
   }),
   limit: Default(
     Type.Integer({ minimum: 1, maximum: 20, description: 'The maximum number of suggestions' }),

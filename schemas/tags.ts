@@ -43,7 +43,7 @@ export const TagReplace = Component(
   'TagReplace',
   Type.Object(wholeTopic, {
     description: 'The new state of the tag. An omitted slug is kept.',
-    examples: [{ name: 'Databases' }],
+    examples: [{ name: 'Markup' }],
   }),
 );
 export type TagReplace = Static<typeof TagReplace>;
@@ -52,7 +52,7 @@ export const TagUpdate = Component(
   'TagUpdate',
   Type.Object(topicChanges, {
     description: 'The fields to change. Omitted fields keep their values.',
-    examples: [{ name: 'Databases', slug: 'databases' }],
+    examples: [{ name: 'Markup', slug: 'markup' }],
   }),
 );
 export type TagUpdate = Static<typeof TagUpdate>;

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
+import { type Static, type TObject, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 
 /**
  * A reference to a named component, typed as the component itself. Embedding the schema object
@@ -48,6 +48,18 @@ export function Timestamp(description: string): TUnsafe<string> {
 /** An id: a positive 32-bit integer. */
 export function Id(description: string) {
   return Type.Integer({ minimum: 1, maximum: 2_147_483_647, description, examples: [1] });
+}
+
+/**
+ * The parameters with other examples, for operations that must not act on the usual ones: the
+ * examples of all operations can be run one after the other on the demo data.
+ */
+export function withExamples<T extends TObject>(params: T, examples: Partial<Static<T>>): T {
+  const properties = Object.entries(params.properties).map(([name, schema]) => {
+    const example = (examples as Record<string, unknown>)[name];
+    return [name, example === undefined ? schema : { ...schema, examples: [example] }];
+  });
+  return { ...params, properties: Object.fromEntries(properties) };
 }
 
 /** An optional property with a default value: clients may omit it, and validation fills it in. */

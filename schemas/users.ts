@@ -224,7 +224,7 @@ export const UserReplace = Component(
   Type.Object(wholeUser, {
     description:
       'The new state of the user. Omitted fields are reset to their defaults; the role is kept.',
-    examples: [johnExample],
+    examples: [{ ...johnExample, username: 'alicia', email: 'alicia@example.com' }],
   }),
 );
 export type UserReplace = Static<typeof UserReplace>;

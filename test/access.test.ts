@@ -187,7 +187,7 @@ const REFUSED_BY_HANDLER: Record<string, unknown> = {
   },
 };
 
-type Operation = OpenAPIV3_1.OperationObject & { 'x-key-scope'?: Scope };
+type Operation = OpenAPIV3_1.OperationObject & { 'x-key-scope'?: Scope | null };
 type Outcome = 'ok' | '401' | '403';
 const CALLERS = [
   'anonymous',
@@ -216,7 +216,7 @@ const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =
     const operation = item?.[method] as Operation | undefined;
     if (operation === undefined) return [];
     const { operationId: id = '' } = operation;
-    const scope = operation['x-key-scope'];
+    const scope = operation['x-key-scope'] ?? undefined;
     return [{ id, path, method: method.toUpperCase() as 'GET', scope }];
   }),
 );

@@ -101,15 +101,16 @@ const CODES: Record<string, string> = {
   key: 'key_not_allowed',
 };
 
-type Operation = OpenAPIV3_1.OperationObject & { 'x-key-scope'?: Scope };
+type Operation = OpenAPIV3_1.OperationObject & { 'x-key-scope'?: Scope | null };
 const operations = new Map(
   Object.entries(contract.paths ?? {}).flatMap(([path, item]) =>
     (['post', 'put', 'patch', 'delete'] as const).flatMap((method) => {
       const operation = item?.[method] as Operation | undefined;
       if (operation === undefined || ELSEWHERE.includes(String(operation.tags))) return [];
-      const { operationId = '', security = [], 'x-key-scope': scope } = operation;
-      // An operation that accepts a token or refuses keys looks at credentials.
-      const isOpen = !security.some((each) => 'token' in each);
+      const { operationId = '', 'x-key-scope': named } = operation;
+      // An operation that accepts keys or refuses them looks at credentials.
+      const isOpen = named === undefined;
+      const scope = named ?? undefined;
       return [[operationId, { path, method: method.toUpperCase(), scope, isOpen }]] as const;
     }),
   ),

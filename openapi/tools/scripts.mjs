@@ -18,8 +18,6 @@ const EXCEPTIONS = {
   'sessions-end': [404],
   // The post has been restored from the trash just before.
   'trash-purge': [404],
-  // No published post has the tag.
-  'tags-posts': [404],
 };
 
 /** Returns the statuses that count as success for an operation's request. */

@@ -1,12 +1,15 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
 
 type Document = OpenAPIV3_1.Document;
-type Parameter = OpenAPIV3_1.ParameterObject & { schema?: { deprecated?: boolean } };
+type Parameter = OpenAPIV3_1.ParameterObject & {
+  schema?: { deprecated?: boolean; examples?: unknown[] };
+};
 
 /**
- * Tidies a generated document: marks parameters with a deprecated schema as deprecated, sorts tags
- * by their first operation, and removes unused schemas, such as those of disabled routes. Modifies
- * the document.
+ * Tidies a generated document: marks parameters with a deprecated schema as deprecated, and removes
+ * unused tags and schemas, such as those of disabled routes. Examples of optional parameters move to
+ * the schema, because Swagger UI fills in those of the parameter: filters would be set that the
+ * reader did not choose. Modifies the document.
  */
 export function tidyDocument(document: Document): Document {
   const operations = Object.values(document.paths ?? {}).flatMap((item) =>
@@ -15,11 +18,13 @@ export function tidyDocument(document: Document): Document {
   for (const { parameters = [] } of operations) {
     for (const parameter of parameters as Parameter[]) {
       if (parameter.schema?.deprecated === true) parameter.deprecated = true;
+      if (parameter.required === true || parameter.example === undefined) continue;
+      parameter.schema = { ...parameter.schema, examples: [parameter.example] };
+      delete parameter.example;
     }
   }
-  const described = new Map(document.tags?.map((tag) => [tag.name, tag]));
   const used = new Set(operations.flatMap(({ tags }) => tags ?? []));
-  document.tags = [...used].map((name) => described.get(name) ?? { name });
+  document.tags = (document.tags ?? []).filter(({ name }) => used.has(name));
   if (document.components?.schemas) dropUnused(document, document.components.schemas);
   return document;
 }

@@ -21,7 +21,7 @@ const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =
 
 t.test('matches the committed contract', async (t) => {
   const committed = readFileSync(join(projectRoot, 'openapi/openapi.json'), 'utf8');
-  const served = (await client().get('/openapi.json')).json;
+  const served = (await client().get('/openapi.json', { host: '127.0.0.1:8000' })).json;
   t.same(served, JSON.parse(committed), 'run npm run openapi to update it');
   t.equal(committed, `${JSON.stringify(served, null, 2)}\n`);
   t.equal(served.openapi, '3.1.0');
@@ -48,11 +48,14 @@ t.test('documents every operation', async (t) => {
       operation.tags?.length === 1 && tags.has(String(operation.tags[0])),
       `${name}: tag`,
     );
-    problems.unless(security && security.length > 0, `${name}: security`);
+    problems.unless(security, `${name}: security`);
+    // Tools read `{}` beside other requirements as one more requirement.
+    const isOptional = security?.some((each) => Object.keys(each).length === 0);
+    problems.unless(!isOptional, `${name}: security is required or empty`);
 
     const statuses = new Set(Object.keys(responses));
     const expected = ['429', '500', '503'];
-    const isPublic = security?.some((each) => Object.keys(each).length === 0);
+    const isPublic = security?.length === 0;
     if (!isPublic) expected.push('401', '403');
     if (operation.parameters || operation.requestBody) expected.push('422');
     if (operation.requestBody) expected.push('400', '413');

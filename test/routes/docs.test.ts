@@ -1,10 +1,10 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import t from 'tap';
 import { SESSION_COOKIE } from '#plugins/sessions.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import { noBrowser, visit } from '#test/support/browser.js';
 
-const { app, client, createUser } = await createTestApp(t);
+const { app, client, createUser, signedIn } = await createTestApp(t);
 await createUser({ username: 'admin', role: 'admin' });
 const origin = await app.listen({ host: '127.0.0.1', port: 0 });
 
@@ -12,9 +12,9 @@ t.test('serves pages and assets from this origin', async (t) => {
   const anyone = client();
   const docs = await anyone.get('/docs');
   t.match(docs.headers['content-type'], /^text\/html/);
-  t.match(docs.text, /<title>Althing - Swagger UI<\/title>/);
+  t.match(docs.text, /<title>Althing API<\/title>/);
   const redoc = await anyone.get('/redoc');
-  t.match(redoc.text, /<title>Althing - ReDoc<\/title>/);
+  t.match(redoc.text, /<title>Althing API - Reference<\/title>/);
   for (const { text } of [docs, redoc]) {
     t.notMatch(text, /(?:src|href)="(?:https?:)?\/\//, 'no other host');
     for (const [, path = ''] of text.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
@@ -23,7 +23,38 @@ t.test('serves pages and assets from this origin', async (t) => {
   }
   t.equal((await anyone.get('/')).headers['location'], '/docs');
   t.equal((await anyone.get('/static/../package.json')).status, 404, 'nothing outside the assets');
-  t.equal((await anyone.get('/static/%2e%2e/package.json')).status, 404);
+  for (const way of [
+    '%2e%2e/',
+    '../../',
+    '..%2f..%2f',
+    '%2e%2e%2f%2e%2e%2f',
+    '..%5c..%5c',
+    './/../../',
+  ]) {
+    for (const folder of ['/static/', '/static/vendor/', '/docs/static/']) {
+      t.equal((await anyone.get(`${folder}${way}package.json`)).status, 404, folder + way);
+    }
+  }
+});
+
+t.test('fills the address of the request in all examples', async (t) => {
+  const addressesIn = (text: string) =>
+    new Set([...text.matchAll(/(?:https?|wss?):\/\/[\w.-]+:\d+/g)].map(([address]) => address));
+  const direct = await client().get('/openapi.json', { host: 'althing.example:4321' });
+  t.same([...addressesIn(direct.text)].sort(), [
+    'http://althing.example:4321',
+    'ws://althing.example:4321',
+  ]);
+  t.notMatch(direct.text, /127\.0\.0\.1:8000/);
+  const behind = await createTestApp(t, { TRUST_PROXY: '1' });
+  const proxied = await behind
+    .client()
+    .get('/openapi.json', { host: 'althing.example:8443', 'x-forwarded-proto': 'https' });
+  t.match(proxied.text, /curl -s https:\/\/althing\.example:8443\/api/);
+  t.notMatch(proxied.text, /127\.0\.0\.1:8000|[^s]:\/\/althing\.example/);
+  // A host that a shell would interpret does not get into a command.
+  const hostile = await client().get('/openapi.json', { host: "a$b'&c" });
+  t.notMatch(hostile.text, "a$b'&c");
 });
 
 t.test('serves no documentation with DOCS=false', async (t) => {
@@ -80,15 +111,9 @@ t.test('sends the body of a DELETE with Swagger UI', { skip: noBrowser }, async 
 t.test('requests and sends a token with Swagger UI', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/docs`);
-  await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
-  const form = page.locator('.modal-ux .auth-container:has(#oauth_username)');
-  await form.locator('#oauth_username').fill('admin');
-  await form.locator('#oauth_password').fill(PASSWORD);
   const answer = page.waitForResponse(`${origin}/api/v1/auth/token`);
-  await form.locator('button.authorize').click();
+  await authorize(page, 'admin');
   t.match((await answer).request().headers(), { authorization: /^Basic / }, 'ignored');
-  await page.locator('.modal-ux').getByText('Authorized', { exact: true }).waitFor();
-  await page.locator('.modal-ux .close-modal').click();
 
   const request = page.waitForRequest(`${origin}/api/v1/auth/session`);
   const session = await run(page, 'auth-session');
@@ -105,6 +130,55 @@ t.test('requests and sends a token with Swagger UI', { skip: noBrowser }, async 
   t.same(foreign, []);
 });
 
+t.test('shows a lock where signing in is required', { skip: noBrowser }, async (t) => {
+  const { page, complaints } = await visit(t, origin);
+  await page.goto(`${origin}/docs`);
+  await page.locator('.opblock').first().waitFor();
+  const locked = await page
+    .locator('.opblock:has(.authorization__btn) .opblock-summary-operation-id')
+    .allTextContents();
+  const open = await page
+    .locator('.opblock:not(:has(.authorization__btn)) .opblock-summary-operation-id')
+    .allTextContents();
+  t.ok(locked.includes('users-create') && locked.includes('me-read'));
+  t.ok(open.includes('auth-login') && open.includes('posts-list'));
+  const groups = await page
+    .locator('.opblock-tag')
+    .evaluateAll((tags) => tags.map(({ dataset }) => [dataset['tag'], dataset['isOpen']]));
+  t.same(groups.at(0), ['auth', 'true']);
+  t.same(groups.at(-1), ['playground', 'false'], 'folded');
+  await page.locator('.opblock-tag[data-tag="playground"]').click();
+  await page.locator('.opblock-summary-operation-id:text-is("playground-sum")').waitFor();
+  t.same(complaints, []);
+});
+
+t.test('shows a draft to its author and keeps the token', { skip: noBrowser }, async (t) => {
+  const author = await signedIn({ username: 'drafter', role: 'author' });
+  const { id } = (await author.post('/api/v1/posts', { title: 'A draft', content: 'x' })).json;
+  const { page } = await visit(t, origin);
+  await page.goto(`${origin}/docs`);
+  await authorize(page, 'drafter');
+  await page.reload();
+  await page.locator('.opblock').first().waitFor();
+  const block = blockOf(page, 'posts-read');
+  await block.locator('.opblock-summary-control').click();
+  await block.locator('input[placeholder="id"]').fill(String(id));
+  t.match(await execute(block), { status: /^200/, text: /A draft/ });
+});
+
+t.test('fits on a phone', { skip: noBrowser }, async (t) => {
+  for (const path of ['docs', 'redoc']) {
+    const { page, complaints } = await visit(t, origin);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${origin}/${path}`);
+    await page.getByText('GET').first().waitFor({ state: 'attached' });
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    t.equal(width, 390, `${path} does not scroll sideways`);
+    t.match(await page.locator('body').textContent(), `curl -s -b jar ${origin}/api`);
+    t.same(complaints, []);
+  }
+});
+
 t.test('renders ReDoc', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/redoc`);
@@ -113,15 +187,31 @@ t.test('renders ReDoc', { skip: noBrowser }, async (t) => {
   t.same(foreign, []);
 });
 
+/** Fills in the first fields of *Authorize*, like a reader. */
+async function authorize(page: Page, username: string): Promise<void> {
+  await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
+  await page.locator('.modal-ux input').first().fill(username);
+  await page.locator('.modal-ux input').nth(1).fill(PASSWORD);
+  await page.locator('.modal-ux button.authorize').first().click();
+  await page.locator('.modal-ux').getByText('Authorized', { exact: true }).waitFor();
+  await page.locator('.modal-ux .close-modal').click();
+}
+
+function blockOf(page: Page, operationId: string): Locator {
+  return page.locator(`.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`);
+}
+
 /** Tries out an operation, like a reader. */
 async function run(page: Page, operationId: string, body?: object) {
-  const block = page.locator(
-    `.opblock:has(.opblock-summary-operation-id:text-is("${operationId}"))`,
-  );
+  const block = blockOf(page, operationId);
   await block.locator('.opblock-summary-control').click();
   if (body !== undefined) {
     await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
   }
+  return execute(block);
+}
+
+async function execute(block: Locator) {
   await block.getByRole('button', { name: 'Execute' }).click();
   const live = block.locator('.live-responses-table .response').first();
   await live.waitFor();

@@ -21,4 +21,5 @@ export default topicRoutes(categories, {
   shown: '',
   replaced: 'Omitted fields are reset to their defaults, except the slug',
   left: 'a category',
+  examples: { slug: 'guides', idToDelete: 2 },
 });

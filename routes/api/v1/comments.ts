@@ -16,7 +16,7 @@ import {
   tag,
 } from '#schemas/comments.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
-import { Ref } from '#schemas/types.js';
+import { Ref, withExamples } from '#schemas/types.js';
 import { deleteComment, editComment } from '#src/articles/services/comment-changes.js';
 import { decide, moderateComments } from '#src/articles/services/comment-moderation.js';
 import * as comments from '#src/articles/services/comments.js';
@@ -64,7 +64,8 @@ const operations = {
       'its creation. Unless you are an editor, the comment must then be approved again; until ' +
       'then, an empty placeholder takes its place for others if it has replies.',
     tags,
-    params: CommentParams,
+    // The author's own: that of `post-comments-create`.
+    params: withExamples(CommentParams, { id: 6 }),
     headers: IfMatchHeaders,
     body: Ref(CommentUpdate),
     response: { 200: Ref(Comment) },
@@ -76,7 +77,7 @@ const operations = {
       'Moves a comment to the trash. Authors can delete their own comments; editors can ' +
       'delete any comment. If the comment has replies, an empty placeholder takes its place.',
     tags,
-    params: CommentParams,
+    params: withExamples(CommentParams, { id: 3 }),
     headers: IfMatchHeaders,
     response: { 204: Type.Null({ description: 'The comment was moved to the trash' }) },
   },
@@ -87,7 +88,7 @@ const operations = {
       'Makes a comment visible to everyone. With `If-Match`, only the version that you read ' +
       'is approved.',
     tags,
-    params: CommentParams,
+    params: withExamples(CommentParams, { id: 4 }),
     headers: IfMatchHeaders,
     response: { 200: Ref(Comment) },
   },
@@ -98,7 +99,7 @@ const operations = {
       'Hides a comment from everyone except its author and editors. Approved replies to it ' +
       'stay visible, below an empty placeholder.',
     tags,
-    params: CommentParams,
+    params: withExamples(CommentParams, { id: 4 }),
     headers: IfMatchHeaders,
     response: { 200: Ref(Comment) },
   },

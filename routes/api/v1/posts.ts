@@ -15,7 +15,7 @@ import {
   PostUpdate,
   tag,
 } from '#schemas/posts.js';
-import { Ref } from '#schemas/types.js';
+import { Ref, withExamples } from '#schemas/types.js';
 import * as changes from '#src/articles/services/post-changes.js';
 import type { PostViews } from '#src/articles/services/post-views.js';
 import * as posts from '#src/articles/services/posts.js';
@@ -110,7 +110,7 @@ const operations = {
       'derived from the title gets a number; one that was given is refused with 409. A ' +
       'published post is not changed.',
     tags,
-    params: PostParams,
+    params: withExamples(PostParams, { id: 5 }),
     headers: IfMatchHeaders,
     response: { 200: Ref(Post) },
   },
@@ -121,7 +121,7 @@ const operations = {
       'Turns a post into a draft again, which also hides its comments. The publication time ' +
       'is lost. A draft is not changed.',
     tags,
-    params: PostParams,
+    params: withExamples(PostParams, { id: 5 }),
     headers: IfMatchHeaders,
     response: { 200: Ref(Post) },
   },
@@ -132,7 +132,7 @@ const operations = {
       'Moves a post to the trash, where it can be restored for 30 days. Authors can delete ' +
       'their own posts; editors can delete any post.',
     tags,
-    params: PostParams,
+    params: withExamples(PostParams, { id: 4 }),
     headers: IfMatchHeaders,
     response: { 204: Type.Null({ description: 'The post was moved to the trash' }) },
   },

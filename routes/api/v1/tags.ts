@@ -17,4 +17,5 @@ export default topicRoutes(tags, {
     'to their author, so several may have the same name.',
   replaced: 'An omitted slug is kept',
   left: 'the tag',
+  examples: { slug: 'postgres', idToDelete: 6 },
 });

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { PostPage } from '#schemas/posts.js';
 import { TopicListQuery, TopicParams, TopicPostsQuery, TopicSlugParams } from '#schemas/topics.js';
-import { Ref } from '#schemas/types.js';
+import { Ref, withExamples } from '#schemas/types.js';
 import * as changes from '#src/articles/services/topic-changes.js';
 import * as topics from '#src/articles/services/topics.js';
 import type { TopicRow } from '#src/articles/stores/topic-tables.js';
@@ -23,9 +23,11 @@ export interface TopicDocument {
   replaced: string;
   /** What its posts lose when it is deleted. */
   left: string;
+  /** The slug of one in the demo data, and the id of another to delete. */
+  examples: { slug: string; idToDelete: number };
 }
 
-function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDocument) {
+function operationsOf({ noun, plural, schemas, shown, replaced, left, examples }: TopicDocument) {
   const operation = (name: string) => ({ operationId: `${plural}-${name}`, tags: [plural] });
   const one = { 200: Ref(schemas.topic) };
   return {
@@ -51,7 +53,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
       ...operation('posts'),
       summary: `List the posts of a ${noun}`,
       description: `Returns the published posts of the ${noun} with this slug, without their text.`,
-      params: TopicSlugParams,
+      params: withExamples(TopicSlugParams, { slug: examples.slug }),
       querystring: TopicPostsQuery,
       headers: IfNoneMatchHeaders,
       response: { 200: Ref(PostPage), 304: NotModified },
@@ -91,7 +93,7 @@ function operationsOf({ noun, plural, schemas, shown, replaced, left }: TopicDoc
       ...operation('delete'),
       summary: `Delete a ${noun}`,
       description: `Deletes a ${noun} (editors only). Its posts are kept, without ${left}.`,
-      params: TopicParams,
+      params: withExamples(TopicParams, { id: examples.idToDelete }),
       headers: IfMatchHeaders,
       response: { 204: Type.Null({ description: `The ${noun} was deleted` }) },
     },

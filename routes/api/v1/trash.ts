@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import { TRASH_DAYS, TrashListQuery, TrashPage, TrashParams, tag } from '#schemas/trash.js';
-import { Ref } from '#schemas/types.js';
+import { Ref, withExamples } from '#schemas/types.js';
 import * as trash from '#src/articles/services/trash.js';
 
 const tags = [tag.name];
@@ -25,7 +25,7 @@ const operations = {
       'one by now, a number is appended to it. Only editors can restore what an editor ' +
       'deleted; to others it is not found.',
     tags,
-    params: TrashParams,
+    params: withExamples(TrashParams, { kind: 'post', id: 4 }),
     response: { 204: Type.Null({ description: 'The post or comment was restored' }) },
   },
   purge: {
@@ -35,7 +35,7 @@ const operations = {
       'Deletes a post or comment permanently; whoever can restore it can purge it. This ' +
       'cannot be undone.',
     tags,
-    params: TrashParams,
+    params: withExamples(TrashParams, { kind: 'comment', id: 3 }),
     response: { 204: Type.Null({ description: 'The post or comment was purged' }) },
   },
 } as const;

@@ -3,7 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { RoleAssignment } from '#schemas/roles.js';
-import { Ref } from '#schemas/types.js';
+import { Ref, withExamples } from '#schemas/types.js';
 import {
   MAX_BULK_USERS,
   tag,
@@ -123,7 +123,7 @@ const operations = {
       'Deletes a user and ends their sessions. The last administrator cannot be deleted. ' +
       KEY_LIMITS,
     tags,
-    params: UserParams,
+    params: withExamples(UserParams, { id: 16 }),
     headers: IfMatchHeaders,
     response: { 204: Type.Null({ description: 'The user was deleted' }) },
   },
