@@ -256,14 +256,9 @@ export const PostReplace = Component(
     { ...written, slug: Type.Optional(slug), status: Type.Optional(status) },
     {
       description:
-<<<<<<< HEAD
         'The new state of the post. Omitted fields are reset to their defaults, except slug and ' +
         'status.',
-      examples: [writtenExample],
-=======
-        'The new state of the post. Omitted fields are reset to their defaults, except the slug.',
       examples: [{ ...writtenExample, tags: ['markdown'] }],
->>>>>>> 1efc06c (Docs: locks where a sign-in is needed; own page; examples that run)
     },
   ),
 );
