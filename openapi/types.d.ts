@@ -11233,10 +11233,7 @@ export interface operations {
                 category?: string;
                 /** @description Filter by the username of the author */
                 author?: string;
-                /**
-                 * @description Filter by the month of publication (UTC)
-                 * @example 2026-01
-                 */
+                /** @description Filter by the month of publication (UTC) */
                 month?: string;
                 /** @description Filter by status. `draft` lists your own drafts, or all drafts if you are an editor. */
                 status?: "draft" | "published";
