@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Returns the methods that the path of a URL supports; empty if there is no such path. */
     allowedMethods: (url: string) => string[];
+    /** Whether a request to a fixed path was matched by a route with parameters. */
+    isWrongMethod: (request: FastifyRequest) => boolean;
   }
 }
 
@@ -25,7 +27,9 @@ export default fp<{ router: RouterOptions }>(
   async (app, options) => {
     const router = createRouter({ ...options.router });
 
+    const fixedPaths = new Set<string>();
     app.addHook('onRoute', ({ method, url }) => {
+      if (!/[:*]/.test(url)) fixedPaths.add(url);
       for (const known of METHODS) {
         if ([method].flat().includes(known) && !router.hasRoute(known, url)) {
           router.on(known, url, () => undefined);
@@ -33,13 +37,18 @@ export default fp<{ router: RouterOptions }>(
       }
     });
 
+    // `/posts/popular` is no post whose id is "popular", so PATCH is a wrong method for it.
+    app.decorate('isWrongMethod', ({ url, routeOptions }) => {
+      if (!routeOptions.url?.includes(':')) return false;
+      const path = pathOf(url);
+      return fixedPaths.has(path);
+    });
     app.decorate('allowedMethods', (url) => {
-      const [path = '/'] = url.split('?', 1);
+      const path = pathOf(url);
       const found = METHODS.flatMap((method) => {
         const match = router.find(method, path);
         return match === null ? [] : [{ method, parameters: Object.keys(match.params).length }];
       });
-      // `/posts/popular` is no post whose id is "popular", which other methods would then refuse.
       const fewest = Math.min(...found.map(({ parameters }) => parameters));
       return found.flatMap(({ method, parameters }) => (parameters === fewest ? [method] : []));
     });
@@ -57,4 +66,9 @@ export function unroutable(methods: string[], method?: string): ApiError {
     : new ApiError('method_not_allowed', {
         headers: { allow: [...methods, 'OPTIONS'].join(', ') },
       });
+}
+
+function pathOf(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -15,7 +15,7 @@ export default fp(
         ? new ApiError('not_found')
         : unroutable(app.allowedMethods(request.url), request.method);
     app.addHook('onRequest', async (request) => {
-      if (request.is404) throw errorFor(request);
+      if (request.is404 || app.isWrongMethod(request)) throw errorFor(request);
     });
     // For a route that has found nothing, such as a missing asset.
     app.setNotFoundHandler((request, reply) => {

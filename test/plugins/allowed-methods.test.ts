@@ -14,6 +14,8 @@ t.test('answers 405 with Allow to a wrong method, and 404 to an unknown path', a
     'GET, HEAD, PUT, PATCH, DELETE, OPTIONS',
   );
   t.equal((await anyone.post('/health')).status, 405);
+  const fixed = await anyone.delete('/api/v1/posts/popular/?x=1');
+  t.same([fixed.status, fixed.headers['allow']], [405, 'GET, HEAD, OPTIONS'], 'not a post');
   t.equal((await anyone.post('/docs')).status, 405);
   const nowhere = await anyone.get('/api/v1/nowhere');
   t.same([nowhere.status, nowhere.json], [404, { detail: 'Not Found', code: 'not_found' }]);
