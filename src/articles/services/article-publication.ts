@@ -1,4 +1,4 @@
-import { parseArticleDate } from './article-dates.js';
+import { isZeroDate, parseArticleDate } from './article-dates.js';
 import { ArticleFileError, scalarOf, type Values } from './article-values.js';
 
 /** Boolean words of YAML 1.1, as Jekyll and Hexo read it. */
@@ -64,12 +64,15 @@ function dateIn(values: Values, name: string): Date | null {
   const text = scalarOf(values.get(name))?.trim() ?? '';
   if (text === '') return null;
   const date = parseArticleDate(text);
-  if (date === null) throw new ArticleFileError(`${name}: ${JSON.stringify(text)} is not a date`);
-  return date;
+  if (date === null)
+    throw new ArticleFileError(`${name}: ${JSON.stringify(text)} is not a date`, name);
+  return isZeroDate(date) ? null : date;
 }
 
+/** Whether the value can only be a date: a small number may be a boolean as well as a Unix time. */
 function isDate(value: unknown): boolean {
-  return parseArticleDate(scalarOf(value) ?? '') !== null;
+  const text = scalarOf(value) ?? '';
+  return !/^\d{1,7}$/.test(text) && parseArticleDate(text) !== null;
 }
 
 /** Returns null if the value is missing. */
@@ -78,5 +81,5 @@ function booleanOf(values: Values, name: string): boolean | null {
   if (value === undefined || value === null) return null;
   const parsed = BOOLEANS.get((scalarOf(value) ?? '').trim().toLowerCase());
   if (parsed !== undefined) return parsed;
-  throw new ArticleFileError(`${name}: ${JSON.stringify(value)} is neither true nor false`);
+  throw new ArticleFileError(`${name}: ${JSON.stringify(value)} is neither true nor false`, name);
 }
