@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './paging.js';
 import { currentPassword } from './passwords.js';
 import { SCOPE_NAMES } from './scopes.js';
-import { Component, Default, Enum, Id, Nullable, Ref, Timestamp } from './types.js';
+import { Component, Default, Enum, Id, Nullable, Ref, StoredText, Timestamp } from './types.js';
 
 /** The columns that a list of API keys can be sorted by. */
 export const API_KEY_SORTS = ['id', 'created_at'] as const;
@@ -11,7 +11,7 @@ export type ApiKeySort = (typeof API_KEY_SORTS)[number];
 /** The maximum number of API keys per user, expired ones included. */
 export const MAX_API_KEYS = 50;
 
-const name = Type.String({
+const name = StoredText({
   minLength: 1,
   maxLength: 100,
   description: 'A label for the key',

@@ -1,6 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf, truncated } from './paging.js';
-import { Component, Enum, Id, Nullable, type OperationTag, Ref, Timestamp } from './types.js';
+import {
+  Component,
+  Enum,
+  Id,
+  Nullable,
+  type OperationTag,
+  Ref,
+  StoredText,
+  Timestamp,
+} from './types.js';
 
 export const tag: OperationTag = {
   name: 'audit',
@@ -174,14 +183,14 @@ export const AuditListQuery = Type.Object({
   actor_id: Type.Optional(Id('Filter by the id of the user who performed the action')),
   action: Type.Optional(Enum(AUDIT_ACTIONS, { ...action, description: 'Filter by action' })),
   resource: Type.Optional(
-    Type.String({
+    StoredText({
       ...resource,
       ...SHORT,
       description: 'Filter by the type of the affected resource',
     }),
   ),
   resource_id: Type.Optional(
-    Type.String({
+    StoredText({
       ...resourceId,
       ...SHORT,
       description:
@@ -190,7 +199,7 @@ export const AuditListQuery = Type.Object({
     }),
   ),
   request_id: Type.Optional(
-    Type.String({
+    StoredText({
       ...requestId,
       ...SHORT,
       description: 'Filter by the `X-Request-ID` of the request',

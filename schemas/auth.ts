@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Component, Default, type OperationTag } from './types.js';
+import { Component, Default, type OperationTag, StoredText } from './types.js';
 
 export const tag: OperationTag = {
   name: 'auth',
@@ -18,7 +18,7 @@ export const Login = Component(
   'Login',
   Type.Object(
     {
-      username: Type.String({
+      username: StoredText({
         minLength: 1,
         maxLength: 120,
         description: 'The username or email address',

@@ -1,14 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { pageOf, SEARCHED_TOTAL } from './paging.js';
 import { newTopic, topicChanges, topicFields, wholeTopic } from './topics.js';
-import { Component, Default, type OperationTag, Ref } from './types.js';
+import { Component, Default, type OperationTag, Ref, StoredText } from './types.js';
 
 export const tag: OperationTag = {
   name: 'categories',
   description: 'Categories of posts. A post has at most one category.',
 };
 
-const description = Type.String({
+const description = StoredText({
   maxLength: 200,
   description: 'A short description of the category',
 });

@@ -10,6 +10,7 @@ import {
   Nullable,
   type OperationTag,
   Ref,
+  StoredText,
   Timestamp,
 } from './types.js';
 
@@ -199,6 +200,7 @@ export const ModeratedComment = Component(
       id: Id('The id of the comment'),
       version: Type.Integer({
         minimum: 1,
+        maximum: 2_147_483_647,
         description: 'The `version` of the comment that you have read',
       }),
     },
@@ -280,7 +282,7 @@ export const CommentListQuery = Type.Object({
   ),
   post_id: Type.Optional(Id('Filter by the id of the post')),
   author: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Filter by the username of the author' }),
+    StoredText({ maxLength: 50, description: 'Filter by the username of the author' }),
   ),
   ...listQuery(COMMENT_SORTS, '-created_at'),
 });

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { pageQuery, SEARCHED_PAGES } from './paging.js';
 import { POST_STATUSES } from './posts.js';
-import { Default, Enum } from './types.js';
+import { Default, Enum, StoredText } from './types.js';
 
 /** The sort orders of a list of posts. */
 export const POST_ORDERS = ['newest', 'oldest', 'popular', 'title'] as const;
@@ -27,12 +27,12 @@ export const PostListQuery = Type.Object({
       description: `Filter by full-text search, with the syntax of \`GET /api/v1/search\`. ${SEARCHED_PAGES}`,
     }),
   ),
-  tag: Type.Optional(Type.String({ maxLength: 50, description: 'Filter by the slug of a tag' })),
+  tag: Type.Optional(StoredText({ maxLength: 50, description: 'Filter by the slug of a tag' })),
   category: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Filter by the slug of a category' }),
+    StoredText({ maxLength: 50, description: 'Filter by the slug of a category' }),
   ),
   author: Type.Optional(
-    Type.String({ maxLength: 50, description: 'Filter by the username of the author' }),
+    StoredText({ maxLength: 50, description: 'Filter by the username of the author' }),
   ),
   month: Type.Optional(
     Type.String({

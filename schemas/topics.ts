@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, SEARCHED_PAGES } from './paging.js';
 import { postPageQuery } from './post-queries.js';
 import { SLUG_PATTERN, VISIBLE_PATTERN } from './posts.js';
-import { Id, Timestamp } from './types.js';
+import { Id, StoredText, Timestamp } from './types.js';
 
 /** The fields that categories and tags share. */
 const name = Type.String({
@@ -52,12 +52,12 @@ export type TopicSort = (typeof TOPIC_SORTS)[number];
 
 export const TopicListQuery = Type.Object({
   q: Type.Optional(
-    Type.String({
+    StoredText({
       maxLength: 100,
       description: `Filter by names that contain this text, ignoring case. ${SEARCHED_PAGES}`,
     }),
   ),
-  slug: Type.Optional(Type.String({ maxLength: 50, description: 'Filter by the exact slug' })),
+  slug: Type.Optional(StoredText({ maxLength: 50, description: 'Filter by the exact slug' })),
   ...listQuery(TOPIC_SORTS),
 });
 export type TopicListQuery = Static<typeof TopicListQuery>;
@@ -65,7 +65,7 @@ export type TopicListQuery = Static<typeof TopicListQuery>;
 export const TopicParams = Type.Object({ id: Id('The id of the category or tag') });
 
 export const TopicSlugParams = Type.Object({
-  slug: Type.String({
+  slug: StoredText({
     minLength: 1,
     maxLength: 50,
     description: 'The slug of the category or tag',

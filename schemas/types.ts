@@ -1,4 +1,12 @@
-import { type Static, type TObject, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
+import {
+  type Static,
+  type StringOptions,
+  type TObject,
+  type TSchema,
+  type TString,
+  type TUnsafe,
+  Type,
+} from '@sinclair/typebox';
 
 /**
  * A reference to a named component, typed as the component itself. Embedding the schema object
@@ -33,6 +41,14 @@ export function Nullable<T extends TSchema>(
   options: Record<string, unknown> = {},
 ): TUnsafe<Static<T> | null> {
   return Type.Unsafe<Static<T> | null>(Type.Union([schema, Type.Null()], options));
+}
+
+/** Matches texts without U+0000, which PostgreSQL cannot store. */
+const STORABLE_PATTERN = '^[^\\u0000]*$';
+
+/** A text that is stored, or compared with what is stored, and has no other pattern. */
+export function StoredText(options: StringOptions = {}): TString {
+  return Type.String({ pattern: STORABLE_PATTERN, ...options });
 }
 
 /** A timestamp in ISO 8601 format, UTC, with milliseconds. */

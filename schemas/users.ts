@@ -9,6 +9,7 @@ import {
   Nullable,
   type OperationTag,
   Ref,
+  StoredText,
   Timestamp,
 } from './types.js';
 
@@ -30,10 +31,10 @@ export const Address = Component(
   'Address',
   Type.Object(
     {
-      street: Type.String({ minLength: 1, maxLength: 200, description: 'Street and number' }),
-      city: Type.String({ minLength: 1, maxLength: 100, description: 'City' }),
+      street: StoredText({ minLength: 1, maxLength: 200, description: 'Street and number' }),
+      city: StoredText({ minLength: 1, maxLength: 100, description: 'City' }),
       zipcode: Default(
-        Nullable(Type.String({ maxLength: 20 }), { description: 'Postal code' }),
+        Nullable(StoredText({ maxLength: 20 }), { description: 'Postal code' }),
         null,
       ),
     },
@@ -69,12 +70,12 @@ const emailShown = Nullable(Type.String({ maxLength: 120 }), {
   description: 'The email address; unique, ignoring case and Unicode normalization',
   examples: ['alice@example.com'],
 });
-const nickname = Type.String({
+const nickname = StoredText({
   maxLength: 50,
   description: 'The display name',
   examples: ['Alice'],
 });
-const bio = Type.String({ maxLength: 2000, description: 'A short biography' });
+const bio = StoredText({ maxLength: 2000, description: 'A short biography' });
 /** Without white space, control and format characters. Engines disagree on what `\s` is. */
 const URL_PATTERN = '^https?://[^\\p{C}\\p{Z}]+$';
 const avatarUrl = Nullable(Type.String({ pattern: URL_PATTERN, maxLength: 256 }), {
@@ -85,7 +86,7 @@ const age = Nullable(Type.Integer({ minimum: 0, maximum: 150 }), {
   description: 'The age in years',
   examples: [30],
 });
-const tags = Type.Array(Type.String({ minLength: 1, maxLength: 50 }), {
+const tags = Type.Array(StoredText({ minLength: 1, maxLength: 50 }), {
   maxItems: 50,
   description: 'Free-form tags',
   examples: [['staff', 'beta']],
@@ -291,7 +292,7 @@ export const UserBulkCreated = Component(
 
 export const UserListQuery = Type.Object({
   q: Type.Optional(
-    Type.String({
+    StoredText({
       maxLength: 100,
       description:
         'Filter by username or nickname (for administrators also email address) containing ' +

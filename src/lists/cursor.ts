@@ -21,6 +21,11 @@ export function decodeCursor(text: string): Cursor | null {
   if (!Array.isArray(value) || value.length !== 3) return null;
   const [sort, key, id]: unknown[] = value;
   if (typeof sort !== 'string' || !Number.isSafeInteger(id)) return null;
-  if (typeof key !== 'string' && !Number.isSafeInteger(key)) return null;
+  if (typeof key === 'string' ? !isStorable(key) : !Number.isSafeInteger(key)) return null;
   return { sort, key: key as string | number, id: id as number };
+}
+
+/** Whether PostgreSQL can store a text, and so compare with it. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
 }

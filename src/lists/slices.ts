@@ -27,11 +27,17 @@ export function cut<DB, TB extends keyof DB, Row>(
   if (offset !== undefined) slice = slice.offset(offset);
   if (after === undefined) return slice;
   const operator = sql.raw(descending ? '<' : '>');
+  const id = parameter(after.id);
   return slice.where(
     sort === 'id'
-      ? sql<boolean>`${column} ${operator} ${after.id}`
-      : sql<boolean>`(${column}, id) ${operator} (${after.key}, ${after.id})`,
+      ? sql<boolean>`${column} ${operator} ${id}`
+      : sql<boolean>`(${column}, id) ${operator} (${parameter(after.key)}, ${id})`,
   );
+}
+
+/** PostgreSQL would read a number as the type of its column, and refuse one that is too large. */
+function parameter(value: string | number): RawBuilder<unknown> {
+  return typeof value === 'number' ? sql`${value}::bigint` : sql`${value}`;
 }
 
 /**

@@ -19,8 +19,6 @@ export type Credentials = Pick<Selectable<Schema['users']>, (typeof CREDENTIAL_C
 
 /** Returns the credentials of the user with this username or email address, or null. */
 export async function findCredentials(db: Database, login: string): Promise<Credentials | null> {
-  // No row matches, but PostgreSQL refuses the character.
-  if (login.includes('\0')) return null;
   const row = await db
     .selectFrom('users')
     .select(CREDENTIAL_COLUMNS)
