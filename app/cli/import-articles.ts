@@ -4,6 +4,7 @@ import {
   type ImportedArticle,
   type ImportOutcome,
   importArticle,
+  leadFormerSlugs,
 } from '#src/articles/services/article-imports.js';
 import { ArticleFileError } from '#src/articles/services/article-values.js';
 import { findUserId } from '#src/articles/stores/article-files.js';
@@ -34,12 +35,21 @@ export async function importArticles(
   await withDatabase(async (db) => {
     const authorId = await authorOf(db, author);
     const settings = { authorId, force, paths: new Set(paths) };
-    const work = (db: Database) =>
-      importAll(paths, async (path) => {
+    const work = async (db: Database) => {
+      const addresses: (() => Promise<void>)[] = [];
+      const outcomes = await importAll(paths, async (path) => {
         const context = systemContext(db);
         const article = readArticle(await readArticleFile(folder, path), context.now);
-        return importArticle(context, article, settings);
+        const imported = await importArticle(context, article, settings);
+        const { formerSlugs } = article;
+        if (imported.outcome !== 'trashed' && formerSlugs.length > 0) {
+          addresses.push(() => leadFormerSlugs(context, imported.id, formerSlugs));
+        }
+        return imported;
       });
+      for (const lead of addresses) await lead();
+      return outcomes;
+    };
     const outcomes = await (dryRun ? rehearse(db, work) : work(db));
     report(outcomes, dryRun);
     if (outcomes.some(({ outcome }) => outcome === 'skipped')) process.exitCode = 1;
@@ -66,7 +76,7 @@ interface FileOutcome {
   path: string;
   outcome: Outcome;
   reason?: string;
-  unknownAuthor?: string | null;
+  unknownAuthors?: string[];
 }
 
 async function importAll(
@@ -126,7 +136,7 @@ function report(outcomes: FileOutcome[], isRehearsal: boolean): void {
     if (outcome === 'skipped') console.error(`skipped ${path}: ${reason}`);
     if (outcome === 'trashed') console.error(`left ${path} in the trash`);
   }
-  const unknown = new Set(outcomes.flatMap(({ unknownAuthor }) => unknownAuthor ?? []));
+  const unknown = new Set(outcomes.flatMap(({ unknownAuthors }) => unknownAuthors ?? []));
   if (unknown.size > 0) {
     console.error(
       `Unknown authors: ${[...unknown].sort().join(', ')}. To assign their posts, create these ` +

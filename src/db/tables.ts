@@ -217,6 +217,7 @@ export const tables = {
     source_path: nullable<string>('text'),
     source_hash: nullable<string>('text'),
     source_version: nullable<number>('integer'),
+    source_authors: nullable<string[]>('text[]'),
     search: required<string>('tsvector'),
     content_search: nullable<string>('tsvector'),
     title_search: required<string>('tsvector'),

@@ -26,7 +26,11 @@ export function read(folder: string): Files {
 
 /** Creates a database and a folder, and returns the commands that work on them. */
 export async function place(t: Test) {
-  const DATABASE_URL = await createTestDatabase(t);
+  return placeAt(t, await createTestDatabase(t));
+}
+
+/** Same as {@link place}, with an existing database. */
+export function placeAt(t: Test, DATABASE_URL: string) {
   const folder = temporaryDirectory(t);
   const importFrom = (from: string, ...args: string[]) =>
     runHere(importCommand(), [from, ...args], DATABASE_URL);

@@ -75,6 +75,9 @@ export const MAX_RAW_TAGS = 10_000;
  */
 const UNSANITIZED = 2;
 
+/** Maximum number of headings that are tried as a title. */
+const MAX_CANDIDATES = 100;
+
 /**
  * Returns the maximum size in bytes of the HTML of this source.
  *
@@ -196,17 +199,27 @@ export function renderMarkdown(source: string, maxBytes = Infinity): RenderedMar
   };
 }
 
-/** Returns the text of the first top-level `h1` that is not nested in another block, or null. */
-export function firstHeading(source: string): string | null {
+/**
+ * Returns the text of the first accepted top-level `h1` that is not nested in another block, or
+ * null. If there are only others, takes the first accepted heading of any level.
+ */
+export function firstHeading(source: string, isAccepted: (text: string) => boolean): string | null {
   const env = {};
   const tokens = markdown.parse(source, env);
-  const index = tokens.findIndex(
-    ({ type, tag, level }) => type === 'heading_open' && tag === 'h1' && level === 0,
-  );
-  const inline = tokens[index + 1];
-  if (index < 0 || inline === undefined) return null;
-  const heading = markdown.renderer.render([inline], markdown.options, env);
-  return cleanHtml(heading, footnotePrefix(env)).text || null;
+  const headings = tokens.flatMap(({ type, tag, level }, index) => {
+    const inline = tokens[index + 1];
+    return type === 'heading_open' && level === 0 && inline !== undefined ? { tag, inline } : [];
+  });
+  const titles = headings.filter(({ tag }) => tag === 'h1');
+  const candidates = titles.length === 0 ? [] : [...titles, ...headings].slice(0, MAX_CANDIDATES);
+  for (const { inline } of candidates) {
+    const { text } = cleanHtml(
+      markdown.renderer.render([inline], markdown.options, env),
+      footnotePrefix(env),
+    );
+    if (isAccepted(text)) return text;
+  }
+  return null;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, extname } from 'node:path/posix';
 import { CategoryCreate } from '#schemas/categories.js';
 import { definitions } from '#schemas/index.js';
-import { PostCreate } from '#schemas/posts.js';
+import { PostCreate, PostUpdate } from '#schemas/posts.js';
 import {
   FrontMatterError,
+  type MatterFile,
   parseFrontMatter,
   writeFrontMatter,
 } from '#src/articles/lib/front-matter.js';
@@ -13,7 +13,7 @@ import { slugOf } from '#src/articles/lib/slugs.js';
 import type { ExportedPost } from '#src/articles/stores/article-files.js';
 import { fold } from '#src/lib/fold.js';
 import { compileSchema, type Validator } from '#src/lib/validation/index.js';
-import { parseArticleDate } from './article-dates.js';
+import { authorsOf, formerSlugsOf, MAX_NAME, nameOfFile } from './article-names.js';
 import { dateOf, publicationOf } from './article-publication.js';
 import { ArticleFileError, scalarOf, type Values } from './article-values.js';
 
@@ -34,22 +34,22 @@ export interface Article {
   hash: string;
   post: Omit<PostCreate, 'slug' | 'category_id'>;
   slug: string | null;
-  /** Whether the slug is in the front matter; otherwise it is derived from the file name. */
+  /** Whether the slug is in the front matter; otherwise it is that of the file or its folder. */
   isSlugWritten: boolean;
+  /** Slugs of the addresses that shall lead to the post, too. */
+  formerSlugs: string[];
   category: string | null;
-  /** Name of the author as written in the file. */
-  author: string | null;
+  /** Names of the authors as written in the file. */
+  authors: string[];
   date: Date | null;
   modifiedAt: Date;
 }
-
-/** File name of a post in Jekyll: date and slug. */
-const JEKYLL_NAME = /^(\d{4}-\d{1,2}-\d{1,2})-(.+)$/;
 
 /** Maximum characters of a path, as in the database. */
 const MAX_PATH = 1024;
 
 const validatePost = compileSchema(PostCreate, { definitions });
+const validateTitle = compileSchema(PostUpdate, { definitions });
 const validateCategory = compileSchema(CategoryCreate, { definitions });
 
 /**
@@ -57,25 +57,40 @@ const validateCategory = compileSchema(CategoryCreate, { definitions });
  * unknown front matter is ignored.
  *
  * @param now a post with a later date becomes a draft
- * @throws ArticleFileError if the file is not a valid post
+ * @throws ArticleFileError if the file is not a valid post, with the number of the line if a value
+ *   of the front matter is the reason
  */
-export function readArticle({ path, text, modifiedAt }: SourceFile, now: Date): Article {
-  const { values, body: content } = splitFile(text);
-  const name = nameOf(path);
+export function readArticle(file: SourceFile, now: Date): Article {
+  const matter = splitFile(file.text);
+  try {
+    return articleOf(file, matter, now);
+  } catch (error) {
+    if (!(error instanceof ArticleFileError)) throw error;
+    const line = error.key === undefined ? null : matter.lineOf(error.key);
+    throw line === null ? error : new ArticleFileError(`Line ${line}: ${error.message}`, error.key);
+  }
+}
+
+function articleOf({ path, text, modifiedAt }: SourceFile, matter: MatterFile, now: Date): Article {
+  const { values, body: content } = matter;
+  const name = nameOfFile(path);
   const date = dateOf(values) ?? name.date;
   const { status, isHeldBack } = publicationOf(path, values, date, now);
   const [category = null, ...otherCategories] = categoriesOf(values);
+  const [summaryKey, summary] = textOf(values, 'description', 'summary', 'excerpt');
   const post = {
-    title: textOf(values, 'title') ?? firstHeading(content) ?? titleOfName(name.rest),
+    title: textOf(values, 'title')[1] ?? titleOf(content) ?? name.title,
     content,
-    summary: textOf(values, 'description', 'summary', 'excerpt') ?? '',
+    summary: summary ?? '',
     tags: unique([...tagsOf(values), ...otherCategories]),
     status,
   };
-  const written = textOf(values, 'slug');
-  const slug = written === null ? name.slug : slugOf(written, 200) || null;
-  check(validatePost, { ...post, ...(slug === null ? {} : { slug }) }, {});
-  if (category !== null) check(validateCategory, { name: category }, { name: 'categories' });
+  const written = slugOf(textOf(values, 'slug')[1] ?? '', MAX_NAME) || null;
+  const slug = written ?? name.slug;
+  const keys = { summary: summaryKey, tags: values.has('tags') ? 'tags' : 'tag' };
+  check(validatePost, { ...post, ...(slug === null ? {} : { slug }) }, keys);
+  const categoryKey = values.has('categories') ? 'categories' : 'category';
+  if (category !== null) check(validateCategory, { name: category }, { name: categoryKey });
   if (path.length > MAX_PATH) throw new ArticleFileError(`The path is longer than ${MAX_PATH}`);
   return {
     sourcePath: path,
@@ -86,8 +101,9 @@ export function readArticle({ path, text, modifiedAt }: SourceFile, now: Date): 
     post,
     slug,
     isSlugWritten: written !== null,
+    formerSlugs: formerSlugsOf(values).filter((former) => former !== slug),
     category,
-    author: authorOf(values.get('author') ?? values.get('authors')),
+    authors: authorsOf(values),
     date,
     modifiedAt,
   };
@@ -95,21 +111,24 @@ export function readArticle({ path, text, modifiedAt }: SourceFile, now: Date): 
 
 /** Writes a post as a file. Reading the file gives the same post. */
 export function writeArticle(post: ExportedPost): string {
-  const { title, slug, published_at, created_at, author, category, tags, summary } = post;
+  const { title, slug, published_at, created_at, category, tags, summary, former_slugs } = post;
+  const authors = post.source_authors ?? (post.author === null ? [] : [post.author]);
   const values = {
     title,
     slug,
-    date: new Date(published_at ?? created_at).toISOString(),
-    ...(author === null ? {} : { author }),
+    date: published_at ?? created_at,
+    ...(authors.length === 1 ? { author: authors[0] } : {}),
+    ...(authors.length > 1 ? { authors } : {}),
     ...(category === null ? {} : { categories: [category] }),
     ...(tags.length === 0 ? {} : { tags }),
     ...(summary === '' ? {} : { description: summary }),
+    ...(former_slugs.length === 0 ? {} : { aliases: former_slugs.map((former) => `/${former}/`) }),
     draft: published_at === null,
   };
   return writeFrontMatter(values, post.content);
 }
 
-function splitFile(text: string) {
+function splitFile(text: string): MatterFile {
   try {
     return parseFrontMatter(text);
   } catch (error) {
@@ -118,38 +137,37 @@ function splitFile(text: string) {
   }
 }
 
-/** @param names front matter keys of fields whose name differs there */
-function check(validate: Validator, value: object, names: Record<string, string>): void {
+/** @param keys front matter keys of fields whose name differs there */
+function check(validate: Validator, value: object, keys: Record<string, string | undefined>): void {
   const result = validate(value);
   if ('value' in result) return;
-  const reasons = result.errors.map(({ loc, msg }) => {
+  const found = result.errors.map(({ loc, msg }) => {
     const [field = '', ...rest] = loc.map(String);
-    return `${[names[field] ?? field, ...rest].join('.')}: ${msg}`;
+    const key = keys[field] ?? field;
+    return { key, reason: `${[key, ...rest].join('.')}: ${msg}` };
   });
-  throw new ArticleFileError(reasons.join('; '));
+  throw new ArticleFileError(found.map(({ reason }) => reason).join('; '), found[0]?.key);
 }
 
-/** Returns the date, slug and rest of a file name; for an index file, of its folder's name. */
-function nameOf(path: string): { rest: string; slug: string | null; date: Date | null } {
-  const own = basename(path, extname(path));
-  const name = /^_?index$/i.test(own) && dirname(path) !== '.' ? basename(dirname(path)) : own;
-  const [, day, rest] = JEKYLL_NAME.exec(name) ?? [];
-  const date = day === undefined ? null : parseArticleDate(day);
-  if (date === null || rest === undefined) return { rest: name, slug: null, date: null };
-  return { rest, slug: slugOf(rest, 200) || null, date };
+/** Returns the first heading that can be a title, or null. */
+function titleOf(content: string): string | null {
+  return firstHeading(content, isTitle);
 }
 
-function titleOfName(name: string): string {
-  return name.replaceAll(/[-_]+/g, ' ').trim() || name;
+function isTitle(text: string): boolean {
+  return 'value' in validateTitle({ title: text });
 }
 
-/** Returns the first of these values that is text and not blank. */
-function textOf(values: Values, ...names: string[]): string | null {
-  for (const name of names) {
-    const text = scalarOf(values.get(name));
-    if (text !== null && text.trim() !== '') return text;
+/** Returns the first of these keys whose value is text and not blank, with the text. */
+function textOf(
+  values: Values,
+  ...keys: string[]
+): [key: string, text: string] | [undefined, null] {
+  for (const key of keys) {
+    const text = scalarOf(values.get(key));
+    if (text !== null && text.trim() !== '') return [key, text];
   }
-  return null;
+  return [undefined, null];
 }
 
 /** Returns all texts in a value, including those in nested lists. */
@@ -171,11 +189,4 @@ function tagsOf(values: Values): string[] {
 
 function unique(names: string[]): string[] {
   return [...new Map(names.map((name) => [fold(name), name])).values()];
-}
-
-/** Accepts a name, a list of names, or the author object of a theme. */
-function authorOf(value: unknown): string | null {
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  const name: unknown = first instanceof Map ? (first.get('username') ?? first.get('name')) : first;
-  return scalarOf(name)?.trim() || null;
 }

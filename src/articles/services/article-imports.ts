@@ -2,11 +2,13 @@ import type { Context } from '#src/access/context.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import * as files from '#src/articles/stores/article-files.js';
 import * as posts from '#src/articles/stores/post-changes.js';
+import { addFormerSlugs, isSlugOfAnother } from '#src/articles/stores/post-slugs.js';
 import { findPost } from '#src/articles/stores/posts.js';
 import { recordDifference } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import type { Article } from './article-files.js';
+import { MAX_NAME } from './article-names.js';
 import { ArticleFileError } from './article-values.js';
 import { categories } from './categories.js';
 import {
@@ -37,15 +39,21 @@ export interface ImportSettings {
 
 export interface ImportedArticle {
   outcome: ImportOutcome;
-  /** Author named in the file, if no such user exists; otherwise null. */
-  unknownAuthor: string | null;
+  /** Id of the post. */
+  id: number;
+  /** Authors named in the file who are no users. */
+  unknownAuthors: string[];
 }
 
 /**
  * Creates a post from a file, or updates the post imported from it before. An unchanged file
  * changes nothing. A changed file replaces all fields, unless the post was edited here since the
- * import. The author becomes the user named in the file; without such a user, a post keeps its
- * author, and one without an author gets the default. A post in the trash stays there.
+ * import. The author becomes the first user named in the file; without such a user, a post keeps its
+ * author, and one without an author gets the default. The names are kept for the export. A post in
+ * the trash stays there.
+ *
+ * A new post whose slug is taken gets a number. Call {@link leadFormerSlugs} after all files, so that
+ * further addresses of one file never take the slug of another.
  *
  * If front matter has the slug of a post whose path is not among `paths`, the file takes over that
  * post, provided that nothing of the post changes. With `force`, edits made here are overwritten.
@@ -58,48 +66,66 @@ export async function importArticle(
   article: Article,
   settings: ImportSettings,
 ): Promise<ImportedArticle> {
-  const namedAuthorId =
-    article.author === null ? null : await files.findUserId(context.db, article.author);
-  const unknownAuthor = namedAuthorId === null ? article.author : null;
+  const { namedAuthorId, unknownAuthors, sourceAuthors } = await resolveAuthors(context, article);
   const authorId = namedAuthorId ?? settings.authorId;
   const isUpToDate = (known: files.ImportedPost) =>
     !settings.force && isAsImported(known, article) && !lacksAuthor(known, authorId);
 
   const before = await files.findImportedPost(context.db, article.sourcePath);
   if (before?.deleted_at === null && isUpToDate(before)) {
-    return { outcome: 'unchanged', unknownAuthor };
+    return { outcome: 'unchanged', id: before.id, unknownAuthors };
   }
   const { content } = article.post;
   const isSame = before !== null && (await files.hasContent(context.db, before.id, content));
   const write = (text: RenderedText | null) =>
-    inTransaction(context, async (trx): Promise<ImportOutcome> => {
+    inTransaction(context, async (trx): Promise<[ImportOutcome, number]> => {
       const known = await lockExistingPost(trx, article, settings);
-      if (known !== null && known.deleted_at !== null) return 'trashed';
-      if (known !== null && isUpToDate(known)) return 'unchanged';
+      if (known !== null && known.deleted_at !== null) return ['trashed', known.id];
+      if (known !== null && isUpToDate(known)) return ['unchanged', known.id];
       const category_id = await ensureCategory(trx, article.category);
       const resolved = { ...article, category_id, namedAuthorId, authorId, text };
       if (known !== null) {
         const outcome = await updateArticle(trx, known.id, resolved);
         if (outcome === 'updated' && !settings.force) assertNothingLost(known, article);
-        await files.markImported(trx.db, known.id, article);
-        return outcome;
+        await files.markImported(trx.db, known.id, { ...article, sourceAuthors });
+        return [outcome, known.id];
       }
       const id = await createArticle(trx, resolved);
-      await files.markImported(trx.db, id, article);
-      return 'created';
+      await files.markImported(trx.db, id, { ...article, sourceAuthors });
+      return ['created', id];
     });
   try {
-    const outcome = await write(isSame ? null : await renderedText(context, content)).catch(
+    const [outcome, id] = await write(isSame ? null : await renderedText(context, content)).catch(
       async (error: unknown) => {
         if (!(error instanceof NotRenderedError)) throw error;
         return write(await renderedText(context, content));
       },
     );
-    return { outcome, unknownAuthor };
+    return { outcome, id, unknownAuthors };
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
-    throw new ArticleFileError(`slug: ${article.slug} belongs or belonged to another post`);
+    throw new ArticleFileError(`slug: ${article.slug} belongs or belonged to another post`, 'slug');
   }
+}
+
+/** Makes `formerSlugs` of a file lead to its post, as long as no other published post has them. */
+export async function leadFormerSlugs(
+  context: Context,
+  id: number,
+  formerSlugs: readonly string[],
+): Promise<void> {
+  await inTransaction(context, ({ db }) => addFormerSlugs(db, id, formerSlugs));
+}
+
+/** Returns the first user among the authors, and the names to keep for the export. */
+async function resolveAuthors({ db }: Context, { authors }: Article) {
+  const ids = await Promise.all(authors.map((name) => files.findUserId(db, name)));
+  const isKnown = authors.length === 1 && ids[0] !== null;
+  return {
+    namedAuthorId: ids.find((id) => id !== null) ?? null,
+    unknownAuthors: authors.filter((_, index) => ids[index] === null),
+    sourceAuthors: authors.length === 0 || isKnown ? null : authors,
+  };
 }
 
 function isAsImported(known: files.ImportedPost, { sourcePath, hash }: Article): boolean {
@@ -154,17 +180,17 @@ async function createArticle(trx: Context, article: ResolvedArticle): Promise<nu
   const { post, slug, isSlugWritten, category_id, date, modifiedAt, sourcePath } = article;
   const { authorId, text } = article;
   if (text === null) throw new NotRenderedError(post.content);
-  const values = { ...post, category_id };
-  const from = { authorId, at: date ?? modifiedAt, sourcePath, text };
-  if (slug === null) return (await writePost(trx, values, from)).id;
+  const base = slug ?? slugOf(post.title, MAX_NAME);
+  const values = { ...post, category_id, ...(base === '' ? {} : { slug: base }) };
+  const derived = { authorId, at: date ?? modifiedAt, sourcePath, text, isSlugDerived: true };
+  if (!isSlugWritten) return (await writePost(trx, values, derived)).id;
   try {
-    const given = { ...from, isSlugDerived: !isSlugWritten };
-    return (await inTransaction(trx, (part) => writePost(part, { ...values, slug }, given))).id;
+    const written = { ...derived, isSlugDerived: false };
+    return (await inTransaction(trx, (part) => writePost(part, values, written))).id;
   } catch (error) {
-    // Files with different dates may have the same name.
-    const isTaken = error instanceof ApiError && error.code === 'duplicate';
-    if (!isTaken || isSlugWritten) throw error;
-    return (await writePost(trx, values, from)).id;
+    // Files in different sections, or with different dates, may have the same slug.
+    if (!(error instanceof ApiError) || error.code !== 'duplicate') throw error;
+    return (await writePost(trx, values, derived)).id;
   }
 }
 
@@ -182,7 +208,7 @@ async function updateArticle(
   const changes = {
     ...fields,
     category_id,
-    ...(isSlugWritten && slug !== null ? { slug } : {}),
+    ...(isSlugWritten && slug !== null && !(await hasNumberOf(trx, locked, slug)) ? { slug } : {}),
   };
   const isChanged = await applyChanges(trx, { locked, before }, changes, article.text);
   const metadata = changedMetadata(before, article, trx.now);
@@ -195,6 +221,16 @@ async function updateArticle(
   return 'updated';
 }
 
+/** Whether the post got its slug by a number, because another post has the one of the file. */
+async function hasNumberOf(
+  trx: Context,
+  post: Pick<posts.LockedPost, 'id' | 'author_id' | 'slug'>,
+  slug: string,
+): Promise<boolean> {
+  const isNumbered = post.slug.startsWith(`${slug}-`) && /-\d{1,6}$/.test(post.slug);
+  return isNumbered && (await isSlugOfAnother(trx.db, post, slug));
+}
+
 /**
  * Checks that the post and the file share their title, slug or a line of text. Paths are relative
  * to the imported folder, so a file from another folder may have the same path.
@@ -203,9 +239,11 @@ async function updateArticle(
  */
 function assertSame(
   before: { title: string; slug: string; content: string },
-  { post, slug, sourcePath }: Article,
+  { post, slug, isSlugWritten, sourcePath }: Article,
 ): void {
-  if (before.title === post.title || before.slug === (slug ?? slugOf(post.title, 200))) return;
+  // Of files without a slug, the one of the path says nothing.
+  const own = isSlugWritten ? slug : slugOf(post.title, MAX_NAME);
+  if (before.title === post.title || before.slug === own) return;
   const lines = linesOf(before.content);
   if ([...linesOf(post.content)].some((line) => lines.has(line))) return;
   throw new ArticleFileError(

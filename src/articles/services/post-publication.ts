@@ -26,8 +26,10 @@ export interface AskedSlug {
  * that leads to no other published post. A draft gets one that no other draft of the author, and no
  * post that they deleted, has either. What others have written or deleted does not count.
  *
+ * A slug that was made from a file name gets a number if it is taken, also by the author's own posts.
+ *
  * @returns the id of the post
- * @throws ApiError duplicate if the slug that was asked for is taken, also by the author's own posts
+ * @throws ApiError duplicate if any other slug that was asked for is taken
  */
 export async function insertPost(
   trx: Context,
@@ -35,20 +37,28 @@ export async function insertPost(
   asked: AskedSlug | null,
 ): Promise<number> {
   const base = asked?.slug ?? (shortened(values.title) || FALLBACK_SLUG);
-  const slug_base = asked?.isDerived === false ? null : shortened(base);
+  const isFixed = asked?.isDerived === false;
+  const slug_base = isFixed ? null : shortened(base);
   const { author_id, published_at } = values;
   await slugs.lockNamesOf(trx.db, author_id);
-  if (asked !== null) await assertUnusedByAuthor(trx, { id: 0, author_id }, asked.slug);
-  if (published_at === null) {
-    const slug = asked?.slug ?? (await slugs.nextDraftSlug(trx.db, author_id, base));
-    return store.insertPost(trx.db, { ...values, slug, slug_base });
-  }
-  const slug = asked?.slug ?? (await slugs.nextPublicSlug(trx.db, 0, base));
+  if (isFixed) await assertUnusedByAuthor(trx, { id: 0, author_id }, base);
+  const slug = isFixed ? base : await firstFreeSlug(trx, values, { base, isAsked: asked !== null });
   const id = await store.insertPost(trx.db, { ...values, slug, slug_base });
-  if (await slugs.claimSlug(trx.db, id, slug)) return id;
-  if (asked !== null) throw slugTaken(slug);
+  if (published_at === null || (await slugs.claimSlug(trx.db, id, slug))) return id;
+  if (isFixed) throw slugTaken(slug);
   await store.updatePost(trx.db, id, { slug: await claimNextSlug(trx, id, base) });
   return id;
+}
+
+/** Names of files differ from those of the author's drafts, titles of published posts need not. */
+async function firstFreeSlug(
+  trx: Context,
+  { author_id, published_at }: Pick<store.NewPost, 'author_id' | 'published_at'>,
+  { base, isAsked }: { base: string; isAsked: boolean },
+): Promise<string> {
+  if (published_at !== null && !isAsked) return slugs.nextPublicSlug(trx.db, 0, base);
+  const isTaken = await slugs.isSlugOfAnother(trx.db, { id: 0, author_id }, base);
+  return isTaken ? slugs.nextDraftSlug(trx.db, author_id, shortened(base)) : base;
 }
 
 /**

@@ -24,8 +24,12 @@ export interface ExportedPost extends Omit<PostCreate, 'slug' | 'category_id' | 
   published_at: string | null;
   created_at: string;
   source_path: string | null;
-  /** Username of the author; null if the user was deleted. */
+  /** Username of the author; null if there is none, or the user was deleted. */
   author: string | null;
+  /** Authors named in the imported file; null if the file named none but the author. */
+  source_authors: string[] | null;
+  /** Other slugs that lead to the post, or will once it is published, in alphabetical order. */
+  former_slugs: string[];
   /** Name of the category. The names in `tags` are in alphabetical order. */
   category: string | null;
 }
@@ -86,6 +90,14 @@ export async function lockPostWithSlug(trx: Database, slug: string): Promise<Imp
   return row ?? null;
 }
 
+/** What is recorded of the file of a post. */
+interface SourceMark {
+  sourcePath: string;
+  hash: string;
+  /** See {@link ExportedPost.source_authors}. */
+  sourceAuthors: string[] | null;
+}
+
 /**
  * Records that the post matches the file. Must be called after all other changes, as it stores the
  * version.
@@ -93,13 +105,14 @@ export async function lockPostWithSlug(trx: Database, slug: string): Promise<Imp
 export async function markImported(
   trx: Database,
   id: number,
-  { sourcePath, hash }: { sourcePath: string; hash: string },
+  { sourcePath, hash, sourceAuthors }: SourceMark,
 ): Promise<void> {
   await trx
     .updateTable('posts')
     .set(({ ref }) => ({
       source_path: sourcePath,
       source_hash: hash,
+      source_authors: sourceAuthors,
       source_version: ref('version'),
     }))
     .where('id', '=', id)
@@ -115,8 +128,12 @@ export function listExportedPosts(
   return db
     .selectFrom('posts')
     .select(['id', 'title', 'slug', 'summary', 'content', 'published_at', 'created_at'])
-    .select('source_path')
+    .select(['source_path', 'source_authors'])
     .select([
+      sql<string[]>`array(
+        select post_slugs.slug from post_slugs
+        where post_slugs.post_id = posts.id and post_slugs.slug <> posts.slug
+        order by post_slugs.slug)`.as('former_slugs'),
       sql<string | null>`(select username from users where users.id = posts.author_id)`.as(
         'author',
       ),

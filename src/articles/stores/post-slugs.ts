@@ -64,6 +64,27 @@ async function isPublished(db: Database, postId: number): Promise<boolean> {
   return rows.length > 0;
 }
 
+/**
+ * Makes further slugs lead to the post, as long as no other published post has them and the post has
+ * at most `MAX_FORMER_SLUGS`. Those of a draft lead to it once it is published.
+ */
+export async function addFormerSlugs(
+  trx: Database,
+  postId: number,
+  slugs: readonly string[],
+): Promise<void> {
+  const rows = await trx
+    .selectFrom('post_slugs')
+    .select('slug')
+    .where('post_id', '=', postId)
+    .union((query) => query.selectFrom('posts').select('slug').where('id', '=', postId))
+    .execute();
+  const known = new Set(rows.map(({ slug }) => slug));
+  const added = slugs.filter((slug) => !known.has(slug));
+  const places = Math.max(0, MAX_FORMER_SLUGS + 1 - known.size);
+  for (const slug of added.slice(0, places)) await takeSlug(trx, postId, slug);
+}
+
 /** Whether the slug leads to the post now, or did so while it was published. */
 export async function hasPublishedSlug(
   db: Database,

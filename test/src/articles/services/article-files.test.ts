@@ -21,6 +21,8 @@ t.test('an exported file has every field that an import reads', async (t) => {
     id: 1,
     slug: 'pools',
     author: 'alice',
+    source_authors: ['Ann', 'Bob'],
+    former_slugs: ['old', 'older'],
     category: 'Databases',
     published_at: status === 'published' ? date : null,
     created_at: NOW.toISOString(),
@@ -28,5 +30,12 @@ t.test('an exported file has every field that an import reads', async (t) => {
   });
   const article = readArticle({ path: 'a.md', text, modifiedAt: NOW }, NOW);
   t.strictSame(article.post, post);
-  t.match(article, { slug: 'pools', author: 'alice', category: 'Databases', date: new Date(date) });
+  t.match(article, {
+    slug: 'pools',
+    isSlugWritten: true,
+    authors: ['Ann', 'Bob'],
+    formerSlugs: ['old', 'older'],
+    category: 'Databases',
+    date: new Date(date),
+  });
 });
