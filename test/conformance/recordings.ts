@@ -32,7 +32,7 @@ export interface WireRequest {
   method: string;
   url: string;
   headers: Record<string, string | string[]>;
-  payload?: string;
+  payload?: string | Buffer;
 }
 
 /** One recorded request, and the answer it has to get. */

@@ -23,6 +23,8 @@ export class Wire {
   static async open(port: number): Promise<Wire> {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
+    // An error is also the end of the connection, which is looked at when something is awaited.
+    socket.on('error', () => {});
     return new Wire(socket);
   }
 
@@ -37,7 +39,9 @@ export class Wire {
       for (const value of [values].flat()) lines.push(`${name}: ${value}`);
     }
     if (payload !== undefined) lines.push(`content-length: ${Buffer.byteLength(payload)}`);
-    this.#socket.write(`${lines.join('\r\n')}\r\n\r\n${payload ?? ''}`);
+    // Header values are bytes: one character each.
+    this.#socket.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
+    if (payload !== undefined) this.#socket.write(payload);
     return this.#read(method);
   }
 
@@ -65,8 +69,27 @@ export class Wire {
     for (;;) {
       const index = found();
       if (index !== null) return index;
-      const [chunk] = (await once(this.#socket, 'data')) as [Buffer];
+      const chunk = await nextChunk(this.#socket);
       this.#received = Buffer.concat([this.#received, chunk]);
     }
   }
+}
+
+/** @throws Error if the connection ends first */
+function nextChunk(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      socket.off('data', received).off('close', closed).off('error', closed);
+    };
+    const received = (chunk: Buffer) => {
+      settle();
+      resolve(chunk);
+    };
+    const closed = () => {
+      settle();
+      reject(new Error('The connection has ended'));
+    };
+    if (socket.destroyed) closed();
+    else socket.once('data', received).once('close', closed).once('error', closed);
+  });
 }
