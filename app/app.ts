@@ -70,6 +70,7 @@ import feed from '#routes/feed.js';
 import system from '#routes/system.js';
 import { PostViews } from '#src/articles/services/post-views.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
+import { repairUrl } from '#src/lib/repair-url.js';
 import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { trustedProxies, trustsProxy } from './config.js';
@@ -148,6 +149,7 @@ export async function buildApp(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: ROUTER_OPTIONS,
+    rewriteUrl: ({ url = '/' }) => repairUrl(url),
     frameworkErrors: routeMalformedUrl,
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, toErrorResponse } from '#src/errors.js';
 import { languageOf } from '#src/lib/messages/index.js';
+import { writeExactJson } from '#src/lib/validation/index.js';
 import { traceHeaders } from './request-tracing.js';
 
 /** Headers of the intended response, which do not apply to an error. */
@@ -42,7 +43,8 @@ export function prepareError(error: unknown, request: FastifyRequest, reply: Fas
     ...headers,
     'content-type': 'application/json',
   });
-  return JSON.stringify(body);
+  // A value of the request may be an integer beyond JavaScript's numbers.
+  return writeExactJson(body) ?? '';
 }
 
 /** Logs the error. An intended refusal, such as `too_busy`, is a warning without a stack. */

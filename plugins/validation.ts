@@ -1,6 +1,7 @@
 import type { FastifyContextConfig, FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, InvalidRequest } from '#src/errors.js';
+import { readCookies } from '#src/lib/read-cookies.js';
 import { type BodyKind, readBody } from '#src/lib/request-body.js';
 import {
   type BodyMode,
@@ -77,7 +78,7 @@ export default fp<ValidationOptions>(
       const { schema } = request.routeOptions;
       const validation = schema === undefined ? undefined : validations.get(schema);
       if (validation === undefined) return;
-      if (schema?.body !== undefined) request.body = await parseBody(validation.bodyKind, request);
+      if (schema?.body !== undefined) request.body = parseBody(validation.bodyKind, request);
       const errors = validation.checks.flatMap((check) => check(request));
       if (errors.length > 0) throw new InvalidRequest(errors);
     });
@@ -88,9 +89,9 @@ export default fp<ValidationOptions>(
 /**
  * Parses the body. An unreadable body is rejected before anything else is validated, as in FastAPI.
  */
-async function parseBody(kind: BodyKind, request: FastifyRequest): Promise<ParsedBody> {
+function parseBody(kind: BodyKind, request: FastifyRequest): ParsedBody {
   const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const result = await readBody(kind, request.headers['content-type'], bytes);
+  const result = readBody(kind, request.headers['content-type'], bytes);
   if ('error' in result) throw new InvalidRequest([result.error]);
   if ('unreadable' in result) throw new ApiError(result.unreadable);
   return result.body;
@@ -144,7 +145,8 @@ function compileRoute(
   addParameters(
     'cookie',
     cookies,
-    ({ cookies }) => cookies,
+    // Not those of the cookie plugin, which reads some values otherwise than FastAPI.
+    ({ raw }) => readCookies(raw.headers.cookie ?? ''),
     (request, value) => {
       request.cookies = value as FastifyRequest['cookies'];
     },

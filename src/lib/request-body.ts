@@ -1,5 +1,5 @@
-import { Busboy } from '@fastify/busboy';
 import { formPairs } from './form-pairs.js';
+import { type FormEntry, type FormFault, MAX_FORM_PARTS, readMultipart } from './multipart.js';
 import {
   type ErrorItem,
   isJsonContentType,
@@ -10,22 +10,11 @@ import {
 /** The kind of body that an operation takes. */
 export type BodyKind = 'json' | 'form';
 
-/** An uploaded file, entirely in memory; only for bodies within the body limit. */
-export interface FormFile {
-  filename: string;
-  content_type: string;
-  size: number;
-  content: Buffer;
-}
-
 /** A parsed body, a syntax error, or the code of a 400 error. */
 export type ReadBody =
   | { body: ParsedBody }
   | { error: ErrorItem }
-  | { unreadable: 'unparsable_body' | 'missing_boundary' };
-
-/** Maximum number of fields, and of files; the same as Starlette's. */
-const MAX_FORM_PARTS = 1000;
+  | { unreadable: 'unparsable_body' | FormFault };
 
 const UNREADABLE: ReadBody = { unreadable: 'unparsable_body' };
 
@@ -33,11 +22,7 @@ const UNREADABLE: ReadBody = { unreadable: 'unparsable_body' };
  * Reads a body as FastAPI does: JSON if the content type says so, otherwise the raw text; a form if
  * the operation takes one, whatever the content type; `empty` without any bytes.
  */
-export async function readBody(
-  kind: BodyKind,
-  contentType: string | undefined,
-  bytes: Buffer,
-): Promise<ReadBody> {
+export function readBody(kind: BodyKind, contentType: string | undefined, bytes: Buffer): ReadBody {
   if (kind === 'form') return readForm(contentType ?? '', bytes);
   if (bytes.length === 0) return { body: { kind: 'empty' } };
   const text = decode(bytes);
@@ -46,7 +31,7 @@ export async function readBody(
   const result = parseJson(text);
   if ('error' in result) return result;
   if ('unreadable' in result) return UNREADABLE;
-  return { body: { kind: 'json', value: result.value } };
+  return { body: { kind: 'json', ...result } };
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -59,56 +44,25 @@ function decode(bytes: Buffer): string | null {
   }
 }
 
-async function readForm(contentType: string, bytes: Buffer): Promise<ReadBody> {
-  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
-  if (type === 'multipart/form-data') return readMultipart(contentType, bytes);
+function readForm(contentType: string, bytes: Buffer): ReadBody {
+  const entries = readEntries(contentType, bytes);
+  if (typeof entries === 'string') return { unreadable: entries };
   const parts = new FormParts();
-  if (type === 'application/x-www-form-urlencoded') {
-    for (const [name, value] of formPairs(bytes.toString())) parts.add(name, value);
-  }
+  for (const [name, value] of entries) parts.add(name, value);
   return { body: { kind: 'form', fields: parts.fields } };
 }
 
-/** @see https://datatracker.ietf.org/doc/html/rfc7578 */
-function readMultipart(contentType: string, bytes: Buffer): Promise<ReadBody> {
-  if (!/;\s*boundary=/i.test(contentType)) {
-    return Promise.resolve({ unreadable: 'missing_boundary' });
+/** A body of another type is a form without fields. */
+function readEntries(contentType: string, bytes: Buffer): FormEntry[] | FormFault {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'multipart/form-data') return readMultipart(contentType, bytes);
+  if (type !== 'application/x-www-form-urlencoded') return [];
+  const pairs: FormEntry[] = [];
+  for (const pair of formPairs(bytes.toString())) {
+    pairs.push(pair);
+    if (pairs.length > MAX_FORM_PARTS) return 'too_many_fields';
   }
-  return new Promise((resolve) => {
-    const parts = new FormParts();
-    const refuse = () => resolve(UNREADABLE);
-    try {
-      const parser = new Busboy({
-        headers: { 'content-type': contentType },
-        // The parser waits for a reader of each part that fills its buffer, and for ever if it has
-        // skipped that part, such as one without a name. The body is in memory anyway.
-        fileHwm: bytes.length + 1,
-        limits: { fields: MAX_FORM_PARTS, files: MAX_FORM_PARTS },
-      });
-      parser.on('field', (name, value) => parts.add(name, value));
-      parser.on('file', (name, stream, filename, _encoding, mimeType) => {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('error', refuse);
-        stream.on('end', () => {
-          const content = Buffer.concat(chunks);
-          const file: FormFile = {
-            filename,
-            content_type: mimeType,
-            size: content.length,
-            content,
-          };
-          parts.add(name, file);
-        });
-      });
-      parser.on('partsLimit', refuse).on('filesLimit', refuse).on('fieldsLimit', refuse);
-      parser.on('error', refuse);
-      parser.on('finish', () => resolve({ body: { kind: 'form', fields: parts.fields } }));
-      parser.end(bytes);
-    } catch {
-      refuse();
-    }
-  });
+  return pairs;
 }
 
 /** Form values by name; repeated names become arrays. */

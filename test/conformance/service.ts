@@ -14,6 +14,7 @@ import notFound from '#plugins/not-found.js';
 import rateLimit from '#plugins/rate-limit.js';
 import requestTracing from '#plugins/request-tracing.js';
 import validation from '#plugins/validation.js';
+import { repairUrl } from '#src/lib/repair-url.js';
 import type { BodyMode, JsonSchema, ParameterPlace } from '#src/lib/validation/index.js';
 
 export interface Parameter {
@@ -36,7 +37,7 @@ export interface Operation {
   answer: (parameters: Record<string, unknown>, body: unknown) => unknown;
 }
 
-const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 1000 };
+const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 8 * 1024 };
 
 const GROUPS = {
   path: 'params',
@@ -77,6 +78,7 @@ export async function buildConformanceService(
     exposeHeadRoutes: false,
     frameworkErrors: sendError,
     routerOptions: ROUTER_OPTIONS,
+    rewriteUrl: ({ url = '/' }) => repairUrl(url),
   });
   await app.register(requestTracing, { clock: () => new Date() });
   await app.register(errorHandler);

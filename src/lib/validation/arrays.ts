@@ -51,6 +51,7 @@ export function listNode(item: Node, { min, max }: LengthLimits): Node {
 function identity(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return JSON.stringify(value, (_key, item: unknown) => {
+    if (typeof item === 'bigint') return `${item}n`;
     if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
     return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
   });

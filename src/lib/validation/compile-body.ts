@@ -2,6 +2,7 @@ import { Compiler } from './compiler.js';
 import type { TextForm } from './dates.js';
 import { defaultMaker } from './defaults.js';
 import type { Validated } from './error-item.js';
+import { roundBigInts } from './exact-json.js';
 import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
 import type { Keywords } from './keywords.js';
 import { FAIL, fail, getOwn, isObject, newState, type State, setOwn, under } from './node.js';
@@ -11,7 +12,8 @@ import { compileMask, finishMasked, type Mask } from './secrets.js';
 
 /** A request body, parsed according to its content type. */
 export type ParsedBody =
-  | { kind: 'json'; value: unknown }
+  /** `hasBigInts`: see `parseJson`. */
+  | { kind: 'json'; value: unknown; hasBigInts?: true }
   /** A body whose content type is missing or not JSON, as text. */
   | { kind: 'raw'; text: string }
   | { kind: 'empty' }
@@ -51,9 +53,9 @@ function answer(state: State, value: unknown, mask?: Mask, content?: unknown): V
   return { errors: finishMasked(state, mask, content) };
 }
 
-/** Returns the value of a JSON parameter: undefined for both an empty body and JSON null. */
+/** Returns the value of a JSON parameter: undefined for an empty body. */
 function contentOf(body: ParsedBody): unknown {
-  if (body.kind === 'json') return body.value ?? undefined;
+  if (body.kind === 'json') return body.value;
   if (body.kind === 'raw') return body.text === '' ? undefined : body.text;
   return body.kind === 'form' ? body.fields : undefined;
 }
@@ -91,8 +93,8 @@ function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator 
         const value = content === undefined ? undefined : getOwn(content, field.name);
         checkField(field, field.name, value, out, state);
       } else {
-        // FastAPI cannot look up fields in a JSON list, string or number, and then reports even
-        // optional ones as missing.
+        // FastAPI cannot look up fields in a JSON list, string, number or null, and then reports
+        // even optional ones as missing.
         fail(state, 'missing', null);
         under(state, state.errors.length - 1, field.name);
       }
@@ -107,10 +109,20 @@ const NO_FIELDS: FormFields = Object.freeze({});
 
 const fieldsOf = (body: ParsedBody): FormFields => (body.kind === 'form' ? body.fields : NO_FIELDS);
 
+/** Returns the value of a form field; undefined for an empty one, which browsers send for nothing. */
 function readField(field: NamedField, fields: FormFields): unknown {
   const values = valuesOf(getOwn(fields, field.name));
-  if (!field.isList) return values.at(-1);
-  return values.length === 0 ? undefined : values;
+  if (field.isList) {
+    const chosen = values.filter((value) => !isNoFile(value));
+    return chosen.length === 0 ? undefined : chosen;
+  }
+  const value = values.at(-1);
+  return value === '' || isNoFile(value) ? undefined : value;
+}
+
+/** Whether a value is a file field in which no file was chosen. */
+function isNoFile(value: unknown): boolean {
+  return isObject(value) && value['filename'] === '' && value['size'] === 0;
 }
 
 function compileForm(schema: JsonSchema, compiler: Compiler): BodyValidator {
@@ -121,8 +133,7 @@ function compileForm(schema: JsonSchema, compiler: Compiler): BodyValidator {
     const given = fieldsOf(body);
     const out: Record<string, unknown> = {};
     for (const field of fields) {
-      const value = readField(field, given);
-      checkField(field, field.name, value === '' ? undefined : value, out, state);
+      checkField(field, field.name, readField(field, given), out, state);
     }
     return answer(state, out, mask, given);
   };
@@ -137,8 +148,8 @@ function compileFormModel(schema: JsonSchema, compiler: Compiler): BodyValidator
     const given = fieldsOf(body);
     const input: Record<string, unknown> = {};
     for (const field of fields) {
-      const value = readField(field, given) ?? (field.required ? undefined : field.makeDefault?.());
-      if (value !== undefined && value !== null) setOwn(input, field.name, value);
+      const value = readField(field, given);
+      if (value !== undefined) setOwn(input, field.name, value);
     }
     for (const key of Object.keys(given)) {
       const values = valuesOf(given[key]);
@@ -167,12 +178,21 @@ export function compileBody(options: BodyOptions): BodyValidator {
   const compiler = new Compiler(schema, { definitions, keywords, form: text, files });
   switch (mode) {
     case 'embed':
-      return compileEmbedded(schema, compiler);
+      return rounding(compileEmbedded(schema, compiler));
     case 'form':
       return compileForm(schema, compiler);
     case 'form-model':
       return compileFormModel(schema, compiler);
     default:
-      return compileSingle(schema, compiler, required);
+      return rounding(compileSingle(schema, compiler, required));
   }
+}
+
+/** Handlers get numbers: integers that are not safe are only exact in errors. */
+function rounding(validate: BodyValidator): BodyValidator {
+  return (body) => {
+    const result = validate(body);
+    const isExact = body.kind === 'json' && body.hasBigInts === true;
+    return isExact && 'value' in result ? { value: roundBigInts(result.value) } : result;
+  };
 }

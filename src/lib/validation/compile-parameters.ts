@@ -122,7 +122,7 @@ function compileSingles(
   };
 }
 
-/** FastAPI's header models name fields as in Python: `save-data` becomes `save_data`. */
+/** FastAPI's header models name fields as in Python: `save-data` is `save_data` in `input`. */
 function modelName(name: string, place: ParameterPlace): string {
   return place === 'header' ? name.replaceAll('-', '_') : name;
 }
@@ -155,16 +155,13 @@ function compileModel(
   const mask = compileMask(model, compiler.references);
 
   /**
-   * Collects the model's input as FastAPI does: declared fields with their defaults, then extras.
+   * Collects the model's input as FastAPI does: declared fields that were sent, then extras.
    */
   const collect = (raw: RawParameters): Record<string, unknown> => {
     const input: Record<string, unknown> = {};
     for (const field of fields) {
-      const given = read(field, raw, place);
-      const value = given === undefined && !field.required ? field.makeDefault?.() : given;
-      if (value !== undefined && value !== null) {
-        setOwn(input, modelName(field.name, place), value);
-      }
+      const value = read(field, raw, place);
+      if (value !== undefined) setOwn(input, modelName(field.name, place), value);
     }
     for (const key of Object.keys(raw)) {
       const values = valuesOf(raw[key]);
@@ -180,6 +177,11 @@ function compileModel(
     const input = collect(raw);
     const result = check(input, state);
     if (result === FAIL) {
+      // Errors name the header, unlike the keys of `input`.
+      for (const { loc } of state.errors) {
+        const declared = fields.find(({ name }) => modelName(name, place) === loc.at(-1));
+        if (declared !== undefined) loc[loc.length - 1] = declared.name;
+      }
       under(state, 0, place);
       return { errors: finishMasked(state, mask, input) };
     }

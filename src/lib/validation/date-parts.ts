@@ -91,17 +91,31 @@ export function readDate(text: string): DateParts | string {
   return { year, month, day };
 }
 
+/**
+ * Returns a text with one character for each byte of its UTF-8, because speedate counts bytes. The
+ * functions of this module read such texts.
+ */
+export function toBytes(text: string): string {
+  return ASCII.test(text) ? text : Buffer.from(text).toString('latin1');
+}
+
+const ASCII = /^[\0-\x7f]*$/;
+
+/** U+2212 in UTF-8. */
+const MINUS_SIGN = '\u00e2\u0088\u0092';
+
 /** Parses a time zone at `at`: nothing, `Z`, `+hh:mm` or `+hhmm`. */
 function readOffset(text: string, at: number): { offset?: number } | string {
   if (at === text.length) return {};
-  const sign = text.charAt(at);
+  const sign = text.startsWith(MINUS_SIGN, at) ? MINUS_SIGN : text.charAt(at);
   if (sign === 'Z' || sign === 'z') {
     return at + 1 === text.length ? { offset: 0 } : EXTRA;
   }
-  if (sign !== '+' && sign !== '-' && sign !== '\u2212') return 'invalid timezone sign';
-  const hour = two(text, at + 1);
+  if (sign !== '+' && sign !== '-' && sign !== MINUS_SIGN) return 'invalid timezone sign';
+  const hourAt = at + sign.length;
+  const hour = two(text, hourAt);
   if (Number.isNaN(hour)) return 'invalid timezone hour';
-  const minuteAt = text.charAt(at + 3) === ':' ? at + 4 : at + 3;
+  const minuteAt = text.charAt(hourAt + 2) === ':' ? hourAt + 3 : hourAt + 2;
   const minute = two(text, minuteAt);
   if (Number.isNaN(minute)) return 'invalid timezone minute';
   if (minute > 59) return 'timezone minute value is outside expected range of 0-59';
@@ -113,8 +127,16 @@ function readOffset(text: string, at: number): { offset?: number } | string {
 
 const EXTRA = 'unexpected extra characters at the end of the input';
 
-/** Parses `hh:mm[:ss[.f…]]` with an optional time zone, up to the end of the text. */
-export function readTime(text: string, from: number): TimeParts | string {
+/** A time of day at the start of a text, and what follows. */
+export interface Clock extends Omit<TimeParts, 'offset'> {
+  /** Whether anything follows. */
+  hasMore: boolean;
+  /** The time zone that follows, or why it is none. */
+  readonly zone: { offset?: number } | string;
+}
+
+/** Parses `hh:mm[:ss[.f…]]`. */
+export function readClock(text: string, from: number): Clock | string {
   if (text.length < from + 5) return 'input is too short';
   const hour = two(text, from);
   if (Number.isNaN(hour)) return 'invalid character in hour';
@@ -139,7 +161,14 @@ export function readTime(text: string, from: number): TimeParts | string {
       micro = Number(text.slice(start, Math.min(at, start + 6)).padEnd(6, '0'));
     }
   }
-  const zone = readOffset(text, at);
+  return { hour, minute, second, micro, hasMore: at < text.length, zone: readOffset(text, at) };
+}
+
+/** Parses `hh:mm[:ss[.f…]]` with an optional time zone, up to the end of the text. */
+export function readTime(text: string, from: number): TimeParts | string {
+  const clock = readClock(text, from);
+  if (typeof clock === 'string') return clock;
+  const { hour, minute, second, micro, zone } = clock;
   return typeof zone === 'string' ? zone : { hour, minute, second, micro, ...zone };
 }
 
@@ -156,11 +185,23 @@ export function readDateTime(text: string): DateTimeParts | string {
   return typeof time === 'string' ? time : { date, time };
 }
 
-/** Parses a text that is a 64-bit number, to be used as a Unix time; undefined otherwise. */
+const WHOLE = /^[+-]?(\d+)$/;
+/** Digits of the largest integer of 64 bits. */
+const MAX_DIGITS = 19;
+const FRACTION = /^[+-]?(?:\d+\.\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/**
+ * Parses a text that is a Unix time: an integer of 64 bits, or a number with a decimal point;
+ * undefined otherwise.
+ */
 export function readUnixText(text: string): number | undefined {
-  if (!/^[+-]?\d+(?:\.\d+)?$/.test(text)) return undefined;
+  if (FRACTION.test(text)) return Number(text);
+  const digits = WHOLE.exec(text)?.[1]?.replace(/^0+/, '');
+  if (digits === undefined || digits.length > MAX_DIGITS) return undefined;
   const value = Number(text);
-  return Math.abs(value) < 2 ** 63 ? value : undefined;
+  if (Number.isSafeInteger(value)) return value;
+  const exact = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, exact) === exact ? value : undefined;
 }
 
 /** Converts a Unix time, in seconds or (if large) milliseconds, to a date and time in UTC. */

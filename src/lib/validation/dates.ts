@@ -9,6 +9,7 @@ import {
   readDateTime,
   readTime,
   readUnixText,
+  toBytes,
 } from './date-parts.js';
 import { type Check, FAIL, fail, LAX, lower, type Node } from './node.js';
 
@@ -39,14 +40,14 @@ function onlyDate(text: string): ReturnType<typeof readDate> {
 export function dateTimeNode(form: TextForm): Node {
   const check: Check = (value, state) => {
     let parts: DateTimeParts | string;
-    if (typeof value === 'string') parts = fromText(value);
-    else if (typeof value === 'number') parts = fromUnix(value);
+    if (typeof value === 'string') parts = fromText(toBytes(value));
+    else if (isNumber(value)) parts = fromUnix(Number(value));
     else return fail(state, 'datetime_type', value);
     if (typeof parts === 'string') {
       if (typeof value !== 'string')
         return fail(state, 'datetime_parsing', value, { error: parts });
       // A text that is no date-time is parsed as a date, and the error is that of the date.
-      const date = onlyDate(value);
+      const date = onlyDate(toBytes(value));
       if (typeof date === 'string') {
         return fail(state, 'datetime_from_date_parsing', value, { error: date });
       }
@@ -73,9 +74,10 @@ export function dateNode(): Node {
   const check: Check = (value, state) => {
     let parts: DateTimeParts | string;
     if (typeof value === 'string') {
-      const date = onlyDate(value);
-      parts = typeof date === 'string' ? fromText(value) : { date, time: MIDNIGHT };
-    } else if (typeof value === 'number') parts = fromUnix(value);
+      const text = toBytes(value);
+      const date = onlyDate(text);
+      parts = typeof date === 'string' ? fromText(text) : { date, time: MIDNIGHT };
+    } else if (isNumber(value)) parts = fromUnix(Number(value));
     else return fail(state, 'date_type', value);
     if (typeof parts === 'string') {
       return fail(state, 'date_from_datetime_parsing', value, { error: parts });
@@ -98,9 +100,13 @@ export function dateNode(): Node {
   };
 }
 
+const isNumber = (value: unknown): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint';
+
 function timeOfNumber(value: number): ReturnType<typeof readTime> {
   if (value < 0) return 'time in seconds should be positive';
-  if (!(value < 86_400)) return 'numeric times may not exceed 86,399 seconds';
+  // Rounded to microseconds.
+  if (!(value < 86_400 - 5e-7)) return 'numeric times may not exceed 86,399 seconds';
   const parts = fromUnix(value);
   return typeof parts === 'string' ? parts : parts.time;
 }
@@ -109,8 +115,8 @@ function timeOfNumber(value: number): ReturnType<typeof readTime> {
 export function timeNode(form: TextForm): Node {
   const check: Check = (value, state) => {
     let time: ReturnType<typeof readTime>;
-    if (typeof value === 'string') time = readTime(value, 0);
-    else if (typeof value === 'number') time = timeOfNumber(value);
+    if (typeof value === 'string') time = readTime(toBytes(value), 0);
+    else if (isNumber(value)) time = timeOfNumber(Number(value));
     else return fail(state, 'time_type', value);
     if (typeof time === 'string') return fail(state, 'time_parsing', value, { error: time });
     lower(state, LAX);

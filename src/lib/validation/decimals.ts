@@ -20,7 +20,7 @@ export function isDecimal(members: readonly JsonSchema[]): boolean {
 export function decimalNode(schema: JsonSchema): Node {
   const { check: inRange } = numberNode(schema);
   const check: Check = (value, state) => {
-    if (typeof value !== 'string' && typeof value !== 'number') {
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
       return fail(state, 'decimal_type', value);
     }
     const number = typeof value === 'string' ? parseFloatText(value) : value;

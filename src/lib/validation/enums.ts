@@ -1,5 +1,5 @@
 import { type Check, FAIL, fail, type Guard, LAX, lower, type Node, newState } from './node.js';
-import { integerNode, numberNode } from './numbers.js';
+import { numberNode, parseIntText } from './numbers.js';
 import { expectedOneOf, pythonRepr } from './python-repr.js';
 import type { JsonSchema } from './schema.js';
 
@@ -28,6 +28,18 @@ export function memberFinder(members: readonly unknown[]): (value: unknown) => u
   };
 }
 
+/**
+ * Whether an integer is beyond 64 bits, which Pydantic does not look up among integer members, but
+ * rejects as too large.
+ */
+function isBeyond(value: unknown, members: readonly unknown[]): boolean {
+  return (
+    typeof value === 'bigint' &&
+    BigInt.asIntN(64, value) !== value &&
+    members.some((member) => Number.isInteger(member))
+  );
+}
+
 /** Maximum number of members that generated code compares one by one. */
 const FEW = 8;
 
@@ -44,6 +56,7 @@ export function literalNode(members: readonly unknown[]): Node {
   const find = memberFinder(members);
   const expected = expectedOneOf(members);
   const check: Check = (value, state) => {
+    if (isBeyond(value, members)) return fail(state, 'int_parsing_size', value);
     const found = find(value);
     return found === FAIL ? fail(state, 'literal_error', value, { expected }) : found;
   };
@@ -54,24 +67,26 @@ export function literalNode(members: readonly unknown[]): Node {
   };
 }
 
+/** Converts texts to the type of an enum; returns FAIL, which is no member, if that fails. */
+function convert(type: JsonSchema['type'], value: unknown): unknown {
+  if (type === 'integer') {
+    const parsed = typeof value === 'string' ? parseIntText(value) : value;
+    return parsed === 'parsing' || parsed === 'size' ? FAIL : parsed;
+  }
+  return type === 'number' ? readFloat(value, newState()) : value;
+}
+
+const { check: readFloat } = numberNode({});
+
 /** Compiles a named `enum` as Pydantic's `Enum` class, which converts numeric strings. */
 export function enumNode(schema: JsonSchema, members: readonly unknown[], name: string): Node {
   const find = memberFinder(members);
   const expected = expectedOneOf(members);
-  const convert =
-    schema.type === 'integer'
-      ? integerNode({}).check
-      : schema.type === 'number'
-        ? numberNode({}).check
-        : undefined;
   const check: Check = (value, state) => {
     lower(state, LAX);
-    let found = FAIL as unknown;
-    if (convert === undefined) found = find(value);
-    else {
-      const converted = convert(value, newState());
-      if (converted !== FAIL) found = find(converted);
-    }
+    const converted = convert(schema.type, value);
+    if (isBeyond(converted, members)) return fail(state, 'int_parsing_size', converted);
+    const found = find(converted);
     return found === FAIL ? fail(state, 'enum', value, { expected }) : found;
   };
   return { check, label: `enum[${name}]`, guard: membersGuard(members) };

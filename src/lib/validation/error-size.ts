@@ -1,4 +1,5 @@
 import type { ErrorItem } from './error-item.js';
+import { writeExactJson } from './exact-json.js';
 
 /** Maximum bytes of the errors in one response, as JSON. */
 export const MAX_ERROR_BYTES = 1_000_000;
@@ -50,5 +51,5 @@ function brief({ type, loc, msg }: ErrorItem): ErrorItem {
 }
 
 function bytesOf(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? '');
+  return Buffer.byteLength(writeExactJson(value) ?? '');
 }

@@ -58,7 +58,7 @@ export function checkField(
   state: State,
 ): void {
   const from = state.errors.length;
-  if (value === undefined || value === null) {
+  if (value === undefined) {
     if (field.required) fail(state, 'missing', null);
     else if (field.makeDefault !== undefined) setOwn(out, field.name, field.makeDefault());
   } else {

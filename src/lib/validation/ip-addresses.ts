@@ -17,9 +17,9 @@ function groupsOfIpv4(text: string): [string, string] {
   return [(a * 256 + b).toString(16), (c * 256 + d).toString(16)];
 }
 
-/** Returns the form that RFC 5952 recommends, as Python's `ipaddress` does. */
+/** Returns the form that RFC 5952 recommends, as Python's `ipaddress` does since 3.13. */
 function compressIpv6(text: string): string {
-  const [address = '', zone] = text.toLowerCase().split('%', 2);
+  const [address = ''] = text.toLowerCase().split('%', 1);
   const [head = '', tail] = address.split('::', 2);
   const expand = (part: string): string[] =>
     part === ''
@@ -31,6 +31,10 @@ function compressIpv6(text: string): string {
   const groups = [...left, ...fill, ...right].map((group) =>
     Number.parseInt(group, 16).toString(16),
   );
+  const [, , , , , mark, high = '0', low = '0'] = groups;
+  if (mark === 'ffff' && groups.slice(0, 5).every((group) => group === '0')) {
+    return withZone(`::ffff:${dotted(high, low)}`, text);
+  }
   let best = { at: -1, length: 1 };
   for (let at = 0; at < 8; at += 1) {
     let length = 0;
@@ -41,7 +45,20 @@ function compressIpv6(text: string): string {
     best.at === -1
       ? groups.join(':')
       : `${groups.slice(0, best.at).join(':')}::${groups.slice(best.at + best.length).join(':')}`;
-  return zone === undefined ? short : `${short}%${text.slice(text.indexOf('%') + 1)}`;
+  return withZone(short, text);
+}
+
+function withZone(address: string, text: string): string {
+  const zone = text.indexOf('%');
+  return zone === -1 ? address : address + text.slice(zone);
+}
+
+/** Returns two groups as an IPv4 address. */
+function dotted(high: string, low: string): string {
+  return [high, low]
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [Math.floor(group / 256), group % 256])
+    .join('.');
 }
 
 function ipv6Text(value: unknown): string | undefined {
@@ -49,8 +66,11 @@ function ipv6Text(value: unknown): string | undefined {
     return isIPv6(value) && !value.endsWith('%') ? compressIpv6(value) : undefined;
   }
   const number = typeof value === 'boolean' ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) return undefined;
-  const hex = BigInt(number).toString(16).padStart(32, '0');
+  // A number that is not safe is a float, because such integers are bigints.
+  if (typeof number !== 'bigint' && !Number.isSafeInteger(number)) return undefined;
+  const whole = BigInt(number as bigint | number);
+  if (whole < 0n) return undefined;
+  const hex = whole.toString(16).padStart(32, '0');
   if (hex.length > 32) return undefined;
   return compressIpv6(hex.match(/.{4}/g)?.join(':') ?? '');
 }

@@ -15,6 +15,7 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_MAP = 0x7b;
 const CLOSE_MAP = 0x7d;
+const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COMMA = 0x2c;
@@ -132,8 +133,31 @@ function scanKey(text: string, at: number): number | JsonFault {
   return skipSpace(text, colon + 1);
 }
 
+/** Integers with fewer digits are safe. */
+const FEW_DIGITS = 15;
+
+/** Replaces the long integers of a JSON text, which stay no integers of JavaScript. */
+export function replaceLongIntegers(text: string, replace: (digits: string) => string): string {
+  let out = '';
+  let from = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) index = endOfString(text, index);
+    else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+      NUMBER.lastIndex = index;
+      const [whole = '', digits = '', fraction = '', exponent = ''] = NUMBER.exec(text) ?? [];
+      if (digits.length > FEW_DIGITS && fraction + exponent === '') {
+        out += text.slice(from, index) + replace(whole);
+        from = index + whole.length;
+      }
+      index += Math.max(whole.length, 1) - 1;
+    }
+  }
+  return out + text.slice(from);
+}
+
 /**
- * Finds the first syntax error as CPython 3.11's `Modules/_json.c` reports it; `unreadable` if
+ * Finds the first syntax error as CPython 3.13's `Modules/_json.c` reports it; `unreadable` if
  * nesting beyond `MAX_DEPTH` or an integer of more than `MAX_DIGITS` digits comes first. Uses its
  * own stack for nesting, so depth only costs memory. If `NaN` or an infinity is the only error, its
  * first occurrence is returned.
@@ -184,6 +208,10 @@ function afterValue(text: string, from: number, closers: number[]): number | Jso
       index = skipSpace(text, index + 1);
     } else if (code === COMMA) {
       const start = skipSpace(text, index + 1);
+      if (text.charCodeAt(start) === closer) {
+        const container = closer === CLOSE_MAP ? 'object' : 'array';
+        return { error: `Illegal trailing comma before end of ${container}`, index };
+      }
       return closer === CLOSE_MAP ? scanKey(text, start) : start;
     } else return { error: "Expecting ',' delimiter", index };
   }

@@ -62,11 +62,16 @@ function checkSize(count: number, size: SizeLimits, input: unknown, state: State
     return false;
   }
   if (count > size.max) {
-    const ctx = { field_type: 'Dictionary', max_length: size.max, actual_length: count };
-    fail(state, 'too_long', input, ctx);
+    tooManyProperties(size, input, state);
     return false;
   }
   return true;
+}
+
+/** Pydantic stops at the first property too many, and does not say how many there are. */
+function tooManyProperties({ max }: SizeLimits, input: unknown, state: State): typeof FAIL {
+  const ctx = { field_type: 'Dictionary', max_length: max, actual_length: null };
+  return fail(state, 'too_long', input, ctx);
 }
 
 const isInherited = (key: string): boolean => key in Object.prototype;
@@ -161,6 +166,7 @@ export function dictNode(key: Node | undefined, item: Node, size?: SizeLimits): 
     const start = state.errors.length;
     const out: Record<string, unknown> = {};
     const names = Object.keys(input);
+    let valid = 0;
     for (const name of names) {
       const from = state.errors.length;
       checkName(name, state);
@@ -169,7 +175,14 @@ export function dictNode(key: Node | undefined, item: Node, size?: SizeLimits): 
       }
       const converted = item.check(input[name], state);
       if (state.errors.length > from) under(state, from, lossy(name));
-      else setOwn(out, name, converted);
+      else {
+        valid += 1;
+        if (size !== undefined && valid > size.max) {
+          state.errors.length = start;
+          return tooManyProperties(size, input, state);
+        }
+        setOwn(out, name, converted);
+      }
     }
     if (state.errors.length > start) return FAIL;
     if (size !== undefined && !checkSize(names.length, size, input, state)) return FAIL;

@@ -1,5 +1,6 @@
 import { codePointOffset } from '#src/lib/code-points.js';
 import type { ErrorItem } from './error-item.js';
+import { parseExactJson } from './exact-json.js';
 import { type JsonFault, locateFault, mayBeUnreadable } from './json-scanner.js';
 import { messageFor } from './messages.js';
 
@@ -7,7 +8,10 @@ import { messageFor } from './messages.js';
  * Result of parsing. FastAPI answers too deep nesting and too long integers with status 400 and
  * `There was an error parsing the body` instead of a validation error.
  */
-export type ParsedJson = { value: unknown } | { error: ErrorItem } | { unreadable: true };
+export type ParsedJson =
+  | { value: unknown; hasBigInts?: true }
+  | { error: ErrorItem }
+  | { unreadable: true };
 
 function faultItem(text: string, fault: JsonFault): ErrorItem {
   const ctx = { error: fault.error };
@@ -21,9 +25,10 @@ function faultItem(text: string, fault: JsonFault): ErrorItem {
 }
 
 /**
- * Parses JSON (RFC 8259). Errors have the wording of CPython 3.11's `json` module, and a position
+ * Parses JSON (RFC 8259). Errors have the wording of CPython 3.13's `json` module, and a position
  * in code points. `NaN` and infinities, which Python accepts, are errors at their position. A
- * `__proto__` key becomes an ordinary own property.
+ * `__proto__` key becomes an ordinary own property. Integers that are not safe become bigints; then
+ * `hasBigInts` is set.
  *
  * Never throws. Takes linear time, and the stack does not grow with nesting.
  */
@@ -36,7 +41,7 @@ export function parseJson(given: string): ParsedJson {
     if (fault !== undefined) return { error: faultItem(text, fault) };
   }
   try {
-    return { value: JSON.parse(text) as unknown };
+    return parseExactJson(text);
   } catch {
     const fault = locateFault(text);
     if (fault === 'unreadable') return { unreadable: true };

@@ -3,6 +3,14 @@ import { type Check, fail, type Guard, LAX, lower, type Node } from './node.js';
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HYPHENATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const GROUP_LENGTHS = [8, 4, 4, 4, 12];
+/** Where each group starts in the hyphenated form. */
+const GROUP_STARTS = [0, 9, 14, 19, 24];
+
+/** The length of the hyphenated form, and of the longest form, `urn:uuid:…`, in bytes. */
+const HYPHENATED_BYTES = 36;
+const MAX_BYTES = 45;
+
+const HEX = /[0-9a-f]/i;
 
 /** Returns the inner part of `{…}` or `urn:uuid:…`; undefined for other forms. */
 function unwrap(text: string): string | undefined {
@@ -10,22 +18,41 @@ function unwrap(text: string): string | undefined {
   return text.startsWith('urn:uuid:') ? text.slice(9) : undefined;
 }
 
-/** Returns why a text is not a UUID, with the wording of Rust's uuid crate (`src/error.rs`). */
+/**
+ * Returns why a text is not a UUID, with the wording of Rust's uuid crate 1.23 (`src/error.rs`).
+ * Positions and lengths are in bytes. Like the crate, looks only at the low byte of a character;
+ * counts positions without the prefix if the length is right, and otherwise the prefix in the
+ * length of the last group.
+ */
 function reasonFor(text: string): string {
-  const wrapped = unwrap(text);
-  const body = wrapped ?? text;
-  let position = wrapped === undefined ? 1 : text.indexOf(wrapped) + 1;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BYTES) return `invalid length: found ${bytes}`;
+  const inner = bytes === HYPHENATED_BYTES ? undefined : unwrap(text);
+  const body = inner ?? text;
+  const isFitting = Buffer.byteLength(body) === HYPHENATED_BYTES;
+  const offset =
+    inner === undefined || isFitting
+      ? 0
+      : text.length - inner.length - (text.endsWith('}') ? 1 : 0);
+  const hyphens: number[] = [];
+  let at = 0;
   for (const char of body) {
-    if (!/[0-9a-f-]/i.test(char)) return `invalid character: found \`${char}\` at ${position}`;
-    position += Buffer.byteLength(char);
+    const low = String.fromCharCode((char.codePointAt(0) ?? 0) & 0xff);
+    if (low === '-') hyphens.push(at);
+    else if (!HEX.test(low)) return `invalid character: found \`${char}\` at ${at + offset}`;
+    at += Buffer.byteLength(char);
   }
-  const groups = body.split('-');
-  if (groups.length === 1 && wrapped === undefined) {
-    return `invalid length: expected length 32 for simple format, found ${body.length}`;
+  if (hyphens.length === 0 && inner === undefined && !isFitting) {
+    return `invalid length: found ${bytes}`;
   }
-  if (groups.length !== 5) return `invalid group count: expected 5, found ${groups.length}`;
-  const wrong = groups.findIndex((group, index) => group.length !== GROUP_LENGTHS[index]);
-  return `invalid group length in group ${wrong}: expected ${GROUP_LENGTHS[wrong]}, found ${groups[wrong]?.length}`;
+  if (hyphens.length !== 4) {
+    return `invalid group count: expected 5, found ${hyphens.length + 1}`;
+  }
+  const ends = [...hyphens, bytes];
+  const isWrong = (end: number, group: number) => end + 1 !== GROUP_STARTS[group + 1];
+  const wrong = ends.findIndex(isWrong);
+  const found = (ends[wrong] ?? 0) - (GROUP_STARTS[wrong] ?? 0);
+  return `invalid group length in group ${wrong}: expected ${GROUP_LENGTHS[wrong]}, found ${found}`;
 }
 
 /** Returns the hyphenated lower-case form (RFC 9562), or undefined if the text is not a UUID. */

@@ -112,8 +112,8 @@ t.test('validates a query model as one value, including extra parameters', async
     additionalProperties: false,
   };
   const options: ParameterOptions = { place: 'query', model: true };
-  t.match(run(schema, options, {}), {
-    errors: [{ type: 'missing', loc: ['query', 'need'], input: { limit: 10, tags: [] } }],
+  t.strictSame(run(schema, options, {}), {
+    errors: [{ type: 'missing', loc: ['query', 'need'], msg: 'Field required', input: {} }],
   });
   t.match(run(schema, options, { limit: '0', need: 'x', zz: ['1', '2'] }), {
     errors: [
@@ -126,23 +126,28 @@ t.test('validates a query model as one value, including extra parameters', async
   });
 });
 
-t.test('names fields of a header model as in Python, with all headers as input', async (t) => {
-  const schema: JsonSchema = {
-    type: 'object',
-    properties: {
-      'save-data': { type: 'boolean' },
-      'x-tag': { type: 'array', items: { type: 'string' }, default: [] },
-    },
-    required: ['save-data'],
-  };
-  const options: ParameterOptions = { place: 'header', model: true };
-  t.match(run(schema, options, { host: 'h', save_data: 'on' }), {
-    errors: [{ type: 'missing', loc: ['header', 'save_data'], input: { host: 'h', x_tag: [] } }],
-  });
-  t.strictSame(run(schema, options, { host: 'h', 'save-data': 'on' }), {
-    value: { host: 'h', 'save-data': true, 'x-tag': [] },
-  });
-});
+t.test(
+  'names the header in errors of a header model, and fields as in Python in the input',
+  async (t) => {
+    const schema: JsonSchema = {
+      type: 'object',
+      properties: {
+        'save-data': { type: 'boolean' },
+        'x-tag': { type: 'array', items: { type: 'string' }, default: [] },
+      },
+      required: ['save-data'],
+    };
+    const options: ParameterOptions = { place: 'header', model: true };
+    t.match(run(schema, options, { host: 'h', save_data: 'on', 'x-tag': 'a' }), {
+      errors: [
+        { type: 'missing', loc: ['header', 'save-data'], input: { host: 'h', x_tag: ['a'] } },
+      ],
+    });
+    t.strictSame(run(schema, options, { host: 'h', 'save-data': 'on' }), {
+      value: { host: 'h', 'save-data': true, 'x-tag': [] },
+    });
+  },
+);
 
 t.test('converts path values', async (t) => {
   const schema: JsonSchema = {

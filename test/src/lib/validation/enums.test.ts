@@ -55,3 +55,16 @@ t.test('makes an enum nullable by a null value', async (t) => {
   t.strictSame(check(schema, null), { value: null });
   t.match(onlyError(schema, 'z'), { ctx: { expected: "'a'" } });
 });
+
+t.test('rejects an integer beyond 64 bits as too large', async (t) => {
+  const named = { title: 'Level', type: 'integer', enum: [1, 2] };
+  const big = 2n ** 63n;
+  for (const schema of [{ enum: ['a', 1] }, { const: 1 }, named]) {
+    t.strictSame(check(schema, big), { errors: [['int_parsing_size']] });
+    t.notMatch(check(schema, big - 1n), { errors: [['int_parsing_size']] });
+  }
+  t.strictSame(check({ enum: ['a', true] }, big), { errors: [['literal_error']] });
+  // The error has the converted value, as Pydantic's.
+  t.strictSame(onlyError(named, String(big)).input, big);
+  t.strictSame(check(named, '1.0'), { value: 1 });
+});

@@ -16,10 +16,25 @@ t.test('validates uuid', async (t) => {
     t.strictSame(check(text('uuid'), form), { value: canonical }, form);
   }
   for (const [input, reason] of [
-    ['', 'invalid length: expected length 32 for simple format, found 0'],
-    ['1234', 'invalid length: expected length 32 for simple format, found 4'],
-    ['not-a-uuid', 'invalid character: found `n` at 1'],
-    ['{zz}', 'invalid character: found `z` at 2'],
+    ['', 'invalid length: found 0'],
+    ['1234', 'invalid length: found 4'],
+    ['1'.repeat(36), 'invalid group count: expected 5, found 1'],
+    ['x'.repeat(46), 'invalid length: found 46'],
+    ['not-a-uuid', 'invalid character: found `n` at 0'],
+    ['{zz}', 'invalid character: found `z` at 1'],
+    ['urn:uuid:12n', 'invalid character: found `n` at 11'],
+    [`{${canonical}`, 'invalid character: found `{` at 0'],
+    ['1é', 'invalid character: found `é` at 1'],
+    ['１', 'invalid character: found `１` at 0'],
+    // Their low bytes are those of a letter and a hyphen.
+    ['٣', 'invalid length: found 2'],
+    ['中', 'invalid group count: expected 5, found 2'],
+    [`urn:uuid:${canonical.slice(1)}`, 'invalid group length in group 0: expected 8, found 7'],
+    [
+      `urn:uuid:${canonical.slice(0, -1)}`,
+      'invalid group length in group 4: expected 12, found 20',
+    ],
+    ['----', 'invalid group length in group 0: expected 8, found 0'],
     [
       '12345678-1234-1234-1234-123456789ab',
       'invalid group length in group 4: expected 12, found 11',
@@ -101,6 +116,74 @@ t.test('validates time', async (t) => {
   t.strictSame(check(text('time'), []), { errors: [['time_type']] });
 });
 
+t.test('says why a text is no duration, as speedate does', async (t) => {
+  for (const input of ['P1D1Y', 'P1,5D', 'PT1.S', '1days, ', '1d01:00', '1 d 1:00:00', '1:02:03']) {
+    t.strictSame(check(text('duration'), input), { value: input }, input);
+  }
+  const days = '"day" identifier in duration not correctly formatted';
+  for (const [input, reason] of [
+    ['', 'input is too short'],
+    ['-PT', 'input is too short'],
+    ['PTT', '`t` character repeated in duration'],
+    ['P1', 'quantity invalid in date part of duration'],
+    ['PT1D', 'quantity invalid in time part of duration'],
+    ['P1.5DT1H', 'quantity fraction invalid in duration'],
+    ['p1d', 'invalid digit in duration'],
+    ['P1000000000D', 'durations may not exceed 999,999,999 days'],
+    ['P4294967296D', 'a numeric value in the duration is too large'],
+    ['1', days],
+    ['1 da', days],
+    ['-1e22', days],
+    ['1dY', 'input is too short'],
+    ['1d24:00:00', 'durations may not exceed 999,999,999 hours'],
+    ['1d-01:00', 'invalid character in hour'],
+    ['1 d 1:x00:00', 'invalid character in minute'],
+    ['01:02:03x', 'unexpected extra characters at the end of the input'],
+    ['99999999999:00', 'durations may not exceed 999,999,999 hours'],
+    ['é1:00', 'invalid character in hour'],
+    ['00-70', 'invalid character in hour'],
+  ] as const) {
+    t.equal(onlyError(text('duration'), input).ctx?.['error'], reason, input);
+  }
+  t.strictSame(check(text('duration'), 10n ** 30n), { errors: [['time_delta_parsing']] });
+});
+
+t.test('reads a text with a decimal point, or 64 bits, as a Unix time', async (t) => {
+  for (const [input, value] of [
+    ['1.', '1970-01-01T00:00:01+00:00'],
+    ['.5', '1970-01-01T00:00:00.500000+00:00'],
+    ['-.5', '1969-12-31T23:59:59.500000+00:00'],
+    ['1.5e3', '1970-01-01T00:25:00+00:00'],
+    ['0'.repeat(5000), '1970-01-01T00:00:00+00:00'],
+  ] as const) {
+    t.strictSame(check(text('date-time'), input), { value }, input);
+    t.match(
+      check(text('date'), input),
+      value.includes('00:00:00+') ? {} : { errors: [[/inexact/]] },
+    );
+  }
+  for (const [input, reason] of [
+    ['00-70', 'input is too short'],
+    ['1e3', 'input is too short'],
+    ['9223372036854775807', 'dates after 9999 are not supported as unix timestamps'],
+    ['9223372036854775808', 'invalid date separator, expected `-`'],
+    ['-9223372036854775808', 'dates before 0000 are not supported as unix timestamps'],
+  ] as const) {
+    t.match(onlyError(text('date'), input).ctx, { error: reason }, input);
+  }
+  t.match(onlyError(text('date-time'), -(10n ** 30n)), {
+    type: 'datetime_parsing',
+    ctx: { error: 'dates before 0000 are not supported as unix timestamps' },
+  });
+  t.match(onlyError(text('time'), 2n ** 63n), { type: 'time_parsing' });
+});
+
+t.test('counts the bytes of dates and times', async (t) => {
+  t.equal(onlyError(text('time'), '😀2').ctx?.['error'], 'invalid character in hour');
+  t.strictSame(check(text('time'), '12:34−01:00'), { value: '12:34:00-01:00' });
+  t.match(check(text('time'), 86_399.9999999), { errors: [['time_parsing']] });
+});
+
 t.test('validates duration', async (t) => {
   for (const input of ['P1DT2H', '-PT0.5S', '1 day, 01:02:03', '01:02', 60]) {
     t.strictSame(check(text('duration'), input), { value: input }, String(input));
@@ -177,6 +260,32 @@ t.test('validates email', async (t) => {
   t.strictSame(check(text('email'), 1), { errors: [['string_type']] });
 });
 
+t.test('says why a text is no URL, as the url crate does', async (t) => {
+  for (const [input, reason] of [
+    ['', 'input is empty'],
+    [' ', 'relative URL without a base'],
+    ['\ufeff', 'relative URL without a base'],
+    ['\u001fhttp://[::1', 'invalid IPv6 address'],
+    ['http://:99999', 'empty host'],
+    ['http://::1]/', 'empty host'],
+    ['a://user@:80', 'empty host'],
+    ['http://\u00ad', 'empty host'],
+    ['http:ttp:[:[::', 'invalid port number'],
+    ['http://x:\u300080', 'invalid port number'],
+    ['http://[::1]:x', 'invalid port number'],
+    ['http://[::1]80', 'invalid IPv6 address'],
+    ['http://a b:99999', 'invalid international domain name'],
+    ['http://127.\u1680.0.1', 'invalid international domain name'],
+    ['http://%ff', 'invalid international domain name'],
+    ['file://x:80', 'invalid international domain name'],
+    ['http://a．1', 'invalid IPv4 address'],
+    ['http://1.2.3.256', 'invalid IPv4 address'],
+    ['a://a b', 'invalid domain character'],
+  ] as const) {
+    t.equal(onlyError(text('uri'), input).ctx?.['error'], reason, JSON.stringify(input));
+  }
+});
+
 t.test('validates uri', async (t) => {
   const http = text('uri', { minLength: 1, maxLength: 2083 });
   t.strictSame(check(http, 'HTTP://EXAMPLE.COM'), { value: 'http://example.com/' });
@@ -201,6 +310,16 @@ t.test('validates uri', async (t) => {
   t.strictSame(check(http, 1), { errors: [['url_type']] });
 });
 
+t.test('reads integers of 128 bits as addresses, and no floats', async (t) => {
+  t.strictSame(check(text('ipv6'), 2n ** 64n), { value: '0:0:0:1::' });
+  t.strictSame(check(text('ipvanyaddress'), 2n ** 128n - 1n), {
+    value: 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+  });
+  for (const value of [2n ** 128n, -(2n ** 64n), 1e20, 1.5, -1]) {
+    t.strictSame(check(text('ipv6'), value), { errors: [['ip_v6_address']] });
+  }
+});
+
 t.test('validates IP addresses and networks', async (t) => {
   t.strictSame(check(text('ipv4'), '127.0.0.1'), { value: '127.0.0.1' });
   t.strictSame(check(text('ipv4'), 1), { value: '0.0.0.1' });
@@ -209,7 +328,9 @@ t.test('validates IP addresses and networks', async (t) => {
   }
   for (const [input, value] of [
     ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
-    ['::ffff:1.2.3.4', '::ffff:102:304'],
+    ['::ffff:1.2.3.4', '::ffff:1.2.3.4'],
+    ['::FFFF:102:304%a', '::ffff:1.2.3.4%a'],
+    ['::1:ffff:1.2.3.4', '::1:ffff:102:304'],
     ['0:0:0:0:0:0:0:0', '::'],
     ['1:0:0:2:0:0:0:3', '1:0:0:2::3'],
     ['fe80::1%eth0', 'fe80::1%eth0'],

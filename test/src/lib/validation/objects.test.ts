@@ -143,8 +143,12 @@ t.test('validates keys and values of a map', async (t) => {
     msg: 'Dictionary should have at least 1 item after validation, not 0',
   });
   t.match(onlyError(sized, { a: 1, b: 2, c: 3 }), {
-    ctx: { field_type: 'Dictionary', max_length: 2, actual_length: 3 },
+    msg: 'Dictionary should have at most 2 items after validation, not more',
+    ctx: { field_type: 'Dictionary', max_length: 2, actual_length: null },
   });
+  const numbers = { ...sized, additionalProperties: { type: 'integer' } };
+  t.strictSame(check(numbers, { a: 'x', b: 1, c: 2, d: 3 }), { errors: [['too_long']] });
+  t.strictSame(check(numbers, { a: 'x', b: 1, c: 2 }), { errors: [['int_parsing', 'a']] });
 });
 
 t.test('validates properties by pattern', async (t) => {

@@ -9,12 +9,19 @@ function outcome(text: string): unknown {
   return parsed;
 }
 
-t.test('reports errors with the messages and positions of CPython 3.11', async (t) => {
+t.test('reports errors with the messages and positions of CPython 3.13', async (t) => {
   for (const [text, error, position] of [
-    ['{"v":1,}', 'Expecting property name enclosed in double quotes', 7],
+    ['{"v":1,}', 'Illegal trailing comma before end of object', 6],
+    ['{"v":1 , \n}', 'Illegal trailing comma before end of object', 7],
+    ['{"v":1,,}', 'Expecting property name enclosed in double quotes', 7],
+    ['{,}', 'Expecting property name enclosed in double quotes', 1],
+    ['{"v":1,]', 'Expecting property name enclosed in double quotes', 7],
     ['{', 'Expecting property name enclosed in double quotes', 1],
     ['[1,2', "Expecting ',' delimiter", 4],
-    ['[1,2,]', 'Expecting value', 5],
+    ['[1,2,]', 'Illegal trailing comma before end of array', 4],
+    ['[{"v":1,}', 'Illegal trailing comma before end of object', 7],
+    ['[,]', 'Expecting value', 1],
+    ['[1,}', 'Expecting value', 3],
     ['[', 'Expecting value', 1],
     ['{"v" 1}', "Expecting ':' delimiter", 5],
     ['"abc', 'Unterminated string starting at', 0],
@@ -90,6 +97,26 @@ t.test('limits the digits of an integer like CPython', async (t) => {
   }
   t.strictSame(outcome(`[x, ${long}]`), ['Expecting value', 1], 'the earlier error');
   t.strictSame(outcome(`0${long}`), ['Extra data', 1]);
+});
+
+t.test('keeps the digits of every integer', async (t) => {
+  const big = '9007199254740993';
+  t.strictSame(outcome(big), { value: BigInt(big), hasBigInts: true });
+  t.strictSame(outcome(`{"a":[-${big},1],"${big}":"${big}"}`), {
+    value: { a: [-BigInt(big), 1], [big]: big },
+    hasBigInts: true,
+  });
+  t.strictSame(outcome(`{"__proto__":${big}}`), {
+    value: JSON.parse('{"__proto__":0}', (key, value) => (key === '' ? value : BigInt(big))),
+    hasBigInts: true,
+  });
+  t.strictSame(outcome('9007199254740991'), { value: 9007199254740991 });
+  for (const float of [`${big}.0`, `${big}e0`, `-${big}E+2`, `0.${big}`, `1e1${big.slice(0, 1)}`]) {
+    t.strictSame(outcome(float), { value: Number(float) });
+  }
+  t.strictSame(outcome(`"\\"${big}"`), { value: `"${big}` });
+  const { value } = parseJson(`[${'9'.repeat(4300)}]`) as { value: [bigint] };
+  t.equal(value[0], 10n ** 4300n - 1n);
 });
 
 t.test('treats __proto__ as an ordinary key', async (t) => {
