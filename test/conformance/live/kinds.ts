@@ -287,7 +287,7 @@ export const KINDS: readonly Kind[] = [
   },
   { name: 'literal', schema: { enum: ['abc', 'a', "it's"] }, samples: TEXTS },
   { name: 'literal-int', schema: { enum: [1, 2, 3] }, samples: INTEGERS },
-  { name: 'literal-mixed', schema: { enum: ['a', 1, true] }, samples: [...INTEGERS, ...TEXTS] },
+  { name: 'literal-mixed', schema: { enum: ['a', 1, false] }, samples: [...INTEGERS, ...TEXTS] },
   { name: 'const', schema: { const: 'abc' }, samples: TEXTS },
   {
     name: 'enum',
@@ -369,6 +369,7 @@ export const STRUCTURES: readonly Kind[] = [
   },
   {
     name: 'set',
+    silent: true,
     schema: {
       type: 'array',
       items: { type: 'integer' },

@@ -64,7 +64,7 @@ export function planService(): LiveService {
           required: body.required ?? true,
         },
       }),
-      answer: (given, content) => (body === undefined ? withoutNulls(given) : content),
+      answer: (given, content) => (body === undefined ? withoutNulls(given) : plain(content)),
     });
   }
 
@@ -214,6 +214,14 @@ export function planService(): LiveService {
     parameters: [{ in: 'header', name: 'x-value', schema: list(int.schema) }],
   });
   return { operations, schemas };
+}
+
+/** What the other service answers of a file. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  if ('filename' in value && 'size' in value) return { filename: value.filename, size: value.size };
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 
 function withoutNulls(values: Record<string, unknown>): Record<string, unknown> {

@@ -6,6 +6,7 @@ The models are made of the same JSON Schemas as Althing's validators.
 import datetime
 import enum
 import inspect
+import ipaddress
 import json
 import sys
 import uuid
@@ -28,14 +29,10 @@ FORMATS = {
     "uuid5": pydantic.UUID5,
     "email": pydantic.EmailStr,
     "uri": pydantic.AnyUrl,
-    "ipv4": pydantic.IPvAnyAddress.__mro__[0],
+    "ipv4": ipaddress.IPv4Address,
+    "ipv6": ipaddress.IPv6Address,
     "ipvanyaddress": pydantic.IPvAnyAddress,
 }
-
-import ipaddress  # noqa: E402
-
-FORMATS["ipv4"] = ipaddress.IPv4Address
-FORMATS["ipv6"] = ipaddress.IPv6Address
 
 LIMITS = {
     "minLength": "min_length",
@@ -70,7 +67,10 @@ class Types:
         if "enum" in schema:
             return Literal[tuple(schema["enum"])]
         base = self.plain(schema, files)
+        # FastAPI gives a URL and a tuple limits that are no constraints of theirs.
         if schema.get("format") in FORMATS and schema.get("format") != "email":
+            return base
+        if "prefixItems" in schema:
             return base
         limits = {LIMITS[key]: value for key, value in schema.items() if key in LIMITS}
         return Annotated[base, Field(**limits)] if limits else base
@@ -92,7 +92,7 @@ class Types:
                 self.classes[name] = self.model(name, schema)
         return self.classes[name]
 
-    def model(self, name, schema):
+    def model(self, name, schema, is_header=False):
         required = schema.get("required", [])
         fields = {}
         for key, property_ in schema["properties"].items():
@@ -103,8 +103,12 @@ class Types:
                 default = property_["default"]
             else:
                 default = None
-            name_ = key if key.isidentifier() else f"f_{len(fields)}"
-            fields[name_] = (kind, Field(default, alias=key))
+            python_name = key.replace("-", "_")
+            if not python_name.isidentifier():
+                python_name = f"f_{len(fields)}"
+            # FastAPI finds the header by the name of the field.
+            alias = None if is_header else key
+            fields[python_name] = (kind, Field(default, alias=alias))
         extra = {False: "forbid", True: "allow"}.get(schema.get("additionalProperties"), "ignore")
         return create_model(name, __config__=ConfigDict(extra=extra), **fields)
 
@@ -149,7 +153,7 @@ def plain(value):
         for name, field in type(value).model_fields.items():
             item = getattr(value, name)
             if name in value.model_fields_set or item is not None:
-                out[field.alias or name] = plain(item)
+                out[field.alias or name.replace("_", "-")] = plain(item)
         for name, item in (value.model_extra or {}).items():
             out[name] = plain(item)
         return out
@@ -186,15 +190,13 @@ def handler_of(operation, types):
             "required": [each["name"] for each in group if each.get("required")],
             **({"additionalProperties": False} if model else {}),
         }
-        kind = types.model(f"{place.capitalize()}Model", schema)
+        kind = types.model(f"{place.capitalize()}Model", schema, is_header=place == "header")
         add("*", Annotated[kind, PLACES[place]()], inspect.Parameter.empty)
     for each in operation["parameters"]:
         if each["in"] in operation["models"]:
             continue
         default = default_of(each["schema"], each.get("required", False))
         kind = types.of(each["schema"])
-        if default is None:
-            kind = Optional[kind]
         add(each["name"], Annotated[kind, PLACES[each["in"]](alias=each["name"])], default)
 
     body = operation.get("body")
@@ -202,8 +204,6 @@ def handler_of(operation, types):
         schema, mode = body["schema"], body["mode"]
         if mode == "model":
             kind = types.of(schema)
-            if not body["required"]:
-                kind = Optional[kind]
             default = inspect.Parameter.empty if body["required"] else None
             add("body", Annotated[kind, Body()], default)
         elif mode == "form-model":
@@ -217,8 +217,6 @@ def handler_of(operation, types):
                     source = File
                 default = default_of(property_, key in required)
                 kind = types.of(property_, files=True)
-                if default is None:
-                    kind = Optional[kind]
                 options = {"alias": key, **({"embed": True} if mode == "embed" else {})}
                 add(f"body.{key}", Annotated[kind, source(**options)], default)
 
