@@ -1,4 +1,5 @@
 import { emptyTrashJob } from '#src/articles/jobs/empty-trash.js';
+import { reRenderTexts } from '#src/articles/jobs/re-render.js';
 import { reindexTagOfPosts } from '#src/articles/jobs/reindex-tag.js';
 import { removeOldVisits } from '#src/articles/jobs/remove-old-visits.js';
 import { removeUnusedTags } from '#src/articles/jobs/remove-unused-tags.js';
@@ -24,6 +25,7 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   erase_audit_entries: eraseAuditEntries,
   notice,
   reindex_tag: reindexTagOfPosts,
+  re_render: reRenderTexts,
   remove_expired_credentials: removeExpiredCredentials,
   remove_old_visits: removeOldVisits,
   remove_unused_tags: removeUnusedTags,
@@ -38,6 +40,7 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
  */
 export const timetable: { readonly [Name in TaskName]?: Schedule } = {
   empty_trash: { cron: '17 3 * * *', backfill: true },
+  re_render: { cron: '*/5 * * * *' },
   remove_expired_credentials: { cron: '7 * * * *' },
   remove_old_visits: { cron: '1,11,21,31,41,51 * * * *' },
   remove_unused_tags: { cron: '17 * * * *' },

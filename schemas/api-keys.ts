@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf } from './paging.js';
 import { currentPassword } from './passwords.js';
+import { VISIBLE_PATTERN } from './posts.js';
 import { SCOPE_NAMES } from './scopes.js';
 import { Component, Default, Enum, Id, Nullable, Ref, StoredText, Timestamp } from './types.js';
 
@@ -14,6 +15,7 @@ export const MAX_API_KEYS = 50;
 const name = StoredText({
   minLength: 1,
   maxLength: 100,
+  pattern: VISIBLE_PATTERN,
   description: 'A label for the key',
   examples: ['Nightly backup'],
 });

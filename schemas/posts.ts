@@ -45,6 +45,9 @@ const CONTROLS = '\\u0001-\\u001f\\u007f-\\u009f';
  */
 export const VISIBLE_PATTERN = `^[${CONTROLS}${INVISIBLE}]*[^\\u0000${CONTROLS}${INVISIBLE}][^\\u0000]*$`;
 
+/** Like {@link VISIBLE_PATTERN}, but also for the empty text. */
+export const EMPTY_OR_VISIBLE_PATTERN = `^$|${VISIBLE_PATTERN}`;
+
 export const Author = Component(
   'Author',
   Type.Object(

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf, SEARCHED_PAGES, SEARCHED_TOTAL, truncated } from './paging.js';
+import { EMPTY_OR_VISIBLE_PATTERN, VISIBLE_PATTERN } from './posts.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
 import {
   Component,
@@ -72,6 +73,7 @@ const emailShown = Nullable(Type.String({ maxLength: 120 }), {
 });
 const nickname = StoredText({
   maxLength: 50,
+  pattern: EMPTY_OR_VISIBLE_PATTERN,
   description: 'The display name',
   examples: ['Alice'],
 });
@@ -86,7 +88,8 @@ const age = Nullable(Type.Integer({ minimum: 0, maximum: 150 }), {
   description: 'The age in years',
   examples: [30],
 });
-const tags = Type.Array(StoredText({ minLength: 1, maxLength: 50 }), {
+const label = StoredText({ minLength: 1, maxLength: 50, pattern: VISIBLE_PATTERN });
+const tags = Type.Array(label, {
   maxItems: 50,
   description: 'Free-form tags',
   examples: [['staff', 'beta']],

@@ -267,6 +267,12 @@ export const tables = {
     visitor_hash: required<Buffer>('bytea'),
     seen_at: required<string>(timestamp),
   },
+  rerendering: {
+    is_only: generated<boolean>('boolean'),
+    version: defaulted<number>('integer'),
+    kind: nullable<'tag' | 'post' | 'comment'>('text'),
+    after_id: defaulted<number>('integer'),
+  },
   migrations: {
     name: required<string>('text'),
     checksum: required<string>('text'),

@@ -44,6 +44,11 @@ export interface JobPayloads {
   remove_stored_responses: NoPayload;
   /** Deletes jobs that failed permanently long ago. */
   remove_failed_jobs: NoPayload;
+  /**
+   * Re-renders texts that an older version of the renderer has stored. Runs every five minutes, and
+   * again while some are left.
+   */
+  re_render: NoPayload;
   /** Removes entries of the audit log whose retention period is over. */
   trim_audit_log: NoPayload;
   /** Erases the personal data of a deleted user from entries of the audit log beyond `after`. */

@@ -53,6 +53,7 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
   comments: 'MAX_COMMENTS_PER_AUTHOR, including the trash',
   post_views: 'one per post',
   post_visits: 'per post and overall in half an hour (test/routes/api/v1/post-views.test.ts); job',
+  rerendering: 'one row',
   migrations: 'one per migration',
 };
 

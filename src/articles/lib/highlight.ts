@@ -4,13 +4,16 @@ import { html } from '#src/lib/html.js';
 export const FOUND_BEGIN = '\u0001';
 export const FOUND_END = '\u0002';
 
-/** A text, and the same with characters replaced one for one and marks around matches. */
+/** A text, and the same with characters replaced and marks around matches: see `findRanges`. */
 export interface MarkedText {
   text: string;
   marked: string;
   /** The same for the text in Unicode's normal form NFKC; null if it has no other matches. */
   marked_nfkc: string | null;
 }
+
+/** Letters in whose place `without_accents` of the database writes two. */
+const SPELLED_WITH_TWO = new Set('ßẞæÆœŒþÞ');
 
 /** A part of a text: start (inclusive) and end (exclusive), as UTF-16 offsets. */
 type Range = readonly [from: number, to: number];
@@ -24,7 +27,8 @@ const ELLIPSIS = '…';
 
 /**
  * Returns the ranges of matches in `text`: those between `FOUND_BEGIN` and `FOUND_END` in `marked`,
- * which is the same text with characters replaced one for one, and all occurrences of `runs`.
+ * which is the same text with characters replaced one for one, but {@link SPELLED_WITH_TWO} by two,
+ * and all occurrences of `runs`.
  */
 export function findRanges(text: string, marked: string, runs: readonly string[]): Range[] {
   return merge([...markedRanges(text, marked), ...runs.flatMap((run) => occurrences(text, run))]);
@@ -70,11 +74,16 @@ function markedRanges(text: string, marked: string): Range[] {
   const ranges: Range[] = [];
   let offset = 0;
   let begin = 0;
+  let isHalf = false;
   for (const character of marked) {
     if (character === FOUND_BEGIN) begin = offset;
     else if (character === FOUND_END) ranges.push([begin, offset]);
-    // Both texts align by code point: a character above U+FFFF may be replaced by a blank.
-    else offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+    else if (!isHalf && SPELLED_WITH_TWO.has(text[offset] ?? '')) isHalf = true;
+    else {
+      // Both texts align by code point: a character above U+FFFF may be replaced by a blank.
+      offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+      isHalf = false;
+    }
   }
   return ranges;
 }

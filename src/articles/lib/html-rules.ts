@@ -5,8 +5,6 @@ import autolink from 'markdown-it/lib/rules_inline/autolink.mjs';
 import { isElementName, isElementTag, nameOfTag } from './html-elements.js';
 import { LINK_SCHEMES } from './sanitize-html.js';
 
-const NONE: ReadonlySet<string> = new Set();
-
 /** A line with a single tag. */
 const SINGLE_TAG = /^<[^<>]*>$/;
 
@@ -24,7 +22,7 @@ export const blockOfElement: RuleBlock = (state, startLine, endLine, silent) => 
   if (!line.startsWith('<!--')) {
     const { hasForeign } = state.env;
     if (!isElementName(nameOfTag(line) ?? '', hasForeign)) return false;
-    if (SINGLE_TAG.test(line) && !isElementTag(line, hasForeign, NONE)) return false;
+    if (SINGLE_TAG.test(line) && !isElementTag(line, hasForeign, new Set())) return false;
   }
   return htmlBlock(state, startLine, endLine, silent);
 };

@@ -6,6 +6,9 @@ const INLINE = new Set([
   ...['button', 'iframe', 'option', 'script', 'select', 'style', 'svg', 'textarea'],
 ]);
 
+/** Characters that say where a word may be broken, or may not. No word is spelled with them. */
+const BREAKS = /[\u00ad\u200b\u2060\ufeff]/g;
+
 const CELLS = new Set(['td', 'th']);
 
 /**
@@ -48,7 +51,7 @@ export class HtmlText {
   }
 
   toString(): string {
-    return this.#parts.join('').trim();
+    return this.#parts.join('').replaceAll(BREAKS, '').trim();
   }
 
   #pass(name: string): void {

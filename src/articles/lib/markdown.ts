@@ -10,6 +10,12 @@ import { excerptOf, readingMinutesOf } from './reading.js';
 import { cleanHtml } from './sanitize-html.js';
 import { indexedWords } from './search-words.js';
 
+/**
+ * Number of the rules by which texts are rendered and indexed. A change of the rules raises it: a
+ * job then re-renders everything that is stored.
+ */
+export const RENDERER_VERSION = 1;
+
 /** The result of rendering Markdown. */
 export interface RenderedMarkdown {
   /** Sanitized HTML, safe to insert into a page. */

@@ -1,4 +1,5 @@
 import sanitizeHtml from 'sanitize-html';
+import { VISIBLE_PATTERN } from '#schemas/posts.js';
 import { isFootnoteId } from './footnotes.js';
 import { HtmlText } from './html-text.js';
 
@@ -65,6 +66,8 @@ const NO_TEXT = [
   ...['iframe', 'noembed', 'noframes', 'noscript'],
 ];
 
+const VISIBLE = new RegExp(VISIBLE_PATTERN, 'u');
+
 /** Control characters, which HTML forbids, and which take six bytes each in JSON. */
 const FORBIDDEN = /[^\P{Cc}\t\n]/gu;
 
@@ -121,6 +124,12 @@ export function cleanHtml(markup: string, footnotes?: string): { html: string; t
   // In text, `<` is escaped, so this only matches elements.
   const allowed = html.replaceAll(OTHER_INPUT, '').replaceAll(FORBIDDEN, '');
   return { html: allowed, text: text.toString() };
+}
+
+/** Whether a reader sees anything of sanitized HTML: a visible character, an image or a line. */
+export function showsSomething(html: string): boolean {
+  const text = html.replaceAll(/<(?!img |hr |input )[^<>]*>/g, '');
+  return VISIBLE.test(text);
 }
 
 /**

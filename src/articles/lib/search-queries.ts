@@ -1,5 +1,5 @@
 import { trimCharacter } from '#src/lib/trim-character.js';
-import { isCjk, pairsOf, partsOf, plainWords } from './search-words.js';
+import { isCjk, isStopWord, pairsOf, partsOf, plainWords } from './search-words.js';
 
 /** A word or quoted phrase of a query. */
 interface Term {
@@ -36,9 +36,10 @@ export function canonicalQuery(query: string): string {
  * Converts a search query for `websearch_to_tsquery`, which handles quotes, `OR` and a minus.
  * Chinese, Japanese and Korean text is segmented into words; each word becomes a phrase of
  * character pairs, matching `indexedWords`. Text in quotes or after a minus becomes a single
- * phrase.
+ * phrase, and so does a name with dots or underscores.
  */
 export function askedWords(query: string): string {
+  if (asksForStopWords(query)) return simpleWords(query).map(quoted).join(' ');
   return termsOf(query)
     .map((term) => `${term.negated ? '-' : ''}${operandsOf(term).join(' ')}`)
     .join(' ');
@@ -49,6 +50,7 @@ export function askedWords(query: string): string {
  * `websearch_to_tsquery`. Negated ones do not count.
  */
 export function anyOperand(query: string): string {
+  if (asksForStopWords(query)) return simpleWords(query).map(quoted).join(' or ');
   return wantedTerms(query).flatMap(operandsOf).join(' or ');
 }
 
@@ -62,6 +64,28 @@ export function parsedWords(query: string): string[] {
     .filter((part) => !isCjk(part))
     .map((part) => trimCharacter(part, '-'))
     .filter((word) => word !== '' && !OPERATORS.has(word));
+}
+
+/**
+ * Whether the query asks for stop words only, which the configuration `english` does not find. They
+ * are looked for one by one then, as indexed with `stopWordsOf`.
+ */
+export function asksForStopWords(query: string): boolean {
+  const words = simpleWords(query);
+  return words.length > 0 && words.every(isStopWord) && !hasNegation(query);
+}
+
+/** A word in quotes is no operator. */
+function quoted(word: string): string {
+  return `"${word}"`;
+}
+
+function simpleWords(query: string): string[] {
+  return wantedTerms(query)
+    .flatMap(({ text }) => partsOf(text))
+    .flatMap((word) => word.split("'"))
+    .map((word) => trimCharacter(word, '-'))
+    .filter((word) => word !== '');
 }
 
 /** Whether the query excludes a word or phrase. */
@@ -108,7 +132,7 @@ function wantedTerms(query: string): Term[] {
 function operandsOf({ text, quoted, negated }: Term): string[] {
   const parts = partsOf(text);
   if (quoted || (negated && parts.some(isCjk))) return [phrase(parts)];
-  if (negated || !parts.some(isCjk)) return [text];
+  if (!parts.some(isCjk)) return [parts.length === 1 && parts[0] === text ? text : phrase(parts)];
   return parts.flatMap((part) =>
     isCjk(part) ? segment(part).map(inPairs) : [trimCharacter(part, '-')],
   );

@@ -55,16 +55,66 @@ export function indexedWords(text: string): string {
   return words.join(' ');
 }
 
-/** Normalizes text (NFKC, lower case) and replaces separators with spaces. */
+/** Accents of Latin, Greek and Cyrillic letters, which have the place of a letter in no script. */
+const ACCENTS = /[\u0300-\u036f]/g;
+
+/** Letters that Unicode does not decompose, with the letters that are typed in their place. */
+const LETTERS: Record<string, string> = {
+  ...{ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', þ: 'th', ð: 'd', đ: 'd', ł: 'l' },
+  ...{ ħ: 'h', ŧ: 't', ŋ: 'n', ı: 'i', ĸ: 'k' },
+};
+const OTHER_LETTERS = /[ßæœøþðđłħŧŋıĸ]/g;
+
+/**
+ * Normalizes text (NFKC, lower case, without accents and invisible characters) and replaces
+ * separators with spaces.
+ */
 export function plainWords(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(NO_WORD, ' ');
+  return text
+    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .normalize('NFKD')
+    .replaceAll(ACCENTS, '')
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(OTHER_LETTERS, (letter) => LETTERS[letter] ?? letter)
+    .replaceAll(NO_WORD, ' ');
 }
 
-/** Splits text at whitespace, and where Chinese, Japanese or Korean meets another script. */
+/**
+ * Splits text at whitespace, at the dots and underscores of names, and where Chinese, Japanese or
+ * Korean meets another script.
+ */
 export function partsOf(text: string): string[] {
-  return [...text.matchAll(/\S+/g)].flatMap(([piece]) =>
+  return [...text.matchAll(/[^\s._]+/g)].flatMap(([piece]) =>
     [...piece.matchAll(CJK_OR_OTHER)].map(([part]) => part),
   );
+}
+
+/**
+ * Words that the text search configuration `english` neither indexes nor looks for.
+ *
+ * @see https://snowballstem.org/algorithms/english/stop.txt
+ */
+const STOP_WORDS = new Set(
+  (
+    'i me my myself we our ours ourselves you your yours yourself yourselves he him his himself ' +
+    'she her hers herself it its itself they them their theirs themselves what which who whom ' +
+    'this that these those am is are was were be been being have has had having do does did ' +
+    'doing a an the and but if or because as until while of at by for with about against between ' +
+    'into through during before after above below to from up down in out on off over under again ' +
+    'further then once here there when where why how all any both each few more most other some ' +
+    'such no nor not only own same so than too very s t can will just don should now'
+  ).split(' '),
+);
+
+/** Whether `english` leaves out the word. */
+export function isStopWord(word: string): boolean {
+  return STOP_WORDS.has(word);
+}
+
+/** Returns the stop words among words separated by spaces, each once; `don't` has two. */
+export function stopWordsOf(words: string): string {
+  return [...new Set(words.split(/[ ']/).filter(isStopWord))].join(' ');
 }
 
 /** Whether the part is a run of Chinese, Japanese or Korean characters. */

@@ -1,6 +1,12 @@
 import { slugify } from 'transliteration';
 
 /**
+ * Runs of Chinese, Japanese and Korean characters, which are written without a space beside other
+ * scripts and digits.
+ */
+const RUNS = /\p{sc=Han}+|[\p{sc=Hiragana}\p{sc=Katakana}ー]+|\p{sc=Hangul}+/gu;
+
+/**
  * Returns the slug of a title: lower-case ASCII words joined by hyphens, other scripts
  * transliterated. Empty if nothing can be transliterated.
  *
@@ -8,7 +14,8 @@ import { slugify } from 'transliteration';
  *   possible
  */
 export function slugOf(title: string, maxLength: number): string {
-  const slug = slugify(title, { lowercase: true, separator: '-', allowedChars: 'a-zA-Z0-9' });
+  const apart = title.replaceAll(RUNS, ' $& ');
+  const slug = slugify(apart, { lowercase: true, separator: '-', allowedChars: 'a-zA-Z0-9' });
   if (slug.length <= maxLength) return slug;
   const cut = slug.slice(0, maxLength + 1);
   const end = cut.lastIndexOf('-');

@@ -2,6 +2,7 @@ import { type CommentCreate, EDIT_WINDOW_MINUTES } from '#schemas/comments.js';
 import { MAX_COMMENT_HTML } from '#schemas/rendered-html.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
+import { showsSomething } from '#src/articles/lib/sanitize-html.js';
 import * as store from '#src/articles/stores/comment-changes.js';
 import { type FullComment, findComment } from '#src/articles/stores/comments.js';
 import { commentVector } from '#src/articles/stores/search-vectors.js';
@@ -20,7 +21,8 @@ const MINUTE_MS = 60_000;
  * pending.
  *
  * @throws ApiError not_found if the post is not visible to the viewer; too_many_comments; InvalidRequest if the parent
- *   comment is not visible or belongs to another post; the errors of `renderContent`
+ *   comment is not visible or belongs to another post, or if nothing of the comment is shown; the
+ *   errors of `renderContent`
  */
 export async function createComment(
   context: ActingContext,
@@ -29,7 +31,7 @@ export async function createComment(
 ): Promise<FullComment> {
   // Nothing expensive is rendered in vain. Outside of a transaction, a lock ends with its statement.
   if (!isRenderedAtOnce(content)) await holdPlace(context, post, parent_id);
-  const text = await renderedComment(context, content);
+  const text = await visibleComment(context, content);
   return inTransaction(context, async (trx) => {
     await assertQuota(trx, 'comments');
     const place = await holdPlace(trx, post, parent_id);
@@ -52,7 +54,8 @@ export async function createComment(
  * was approved or rejected before.
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; edit_window_over;
- *   precondition_failed; the errors of `renderContent`
+ *   precondition_failed; InvalidRequest if nothing of the comment is shown; the errors of
+ *   `renderContent`
  */
 export async function editComment(
   context: ActingContext,
@@ -65,7 +68,7 @@ export async function editComment(
   };
   // Outside of a transaction, the lock ends with its statement.
   const known = await lockForChange(context, id, assertMay);
-  const text = content === known.content ? null : await renderedComment(context, content);
+  const text = content === known.content ? null : await visibleComment(context, content);
   const edited = await inTransaction(context, async (trx) => {
     const before = await lockForChange(trx, id, assertMay);
     if (content === before.content) return readBack(trx, id);
@@ -155,6 +158,13 @@ function assertStillEditable({ now }: Context, { created_at }: store.LockedComme
 export async function renderedComment(client: Client, content: string) {
   const { html, words } = await renderContent(client, content, MAX_COMMENT_HTML);
   return { content, content_html: html, search: commentVector(words) };
+}
+
+/** @throws InvalidRequest if nothing of the comment is shown; the errors of `renderContent` */
+async function visibleComment(client: Client, content: string) {
+  const rendered = await renderedComment(client, content);
+  if (showsSomething(rendered.content_html)) return rendered;
+  throw new InvalidRequest([valueError('invisible_comment', ['body', 'content'], content)]);
 }
 
 /** Returns the fields of a comment for the audit log, with a hash instead of the content. */

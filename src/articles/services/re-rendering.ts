@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { systemContext } from '#src/access/context.js';
+import { RENDERER_VERSION } from '#src/articles/lib/markdown.js';
+import { indexedWords } from '#src/articles/lib/search-words.js';
 import * as store from '#src/articles/stores/rendered-html.js';
+import * as progress from '#src/articles/stores/rerendering.js';
+import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
@@ -18,8 +23,6 @@ export interface ReRendering {
   outcome: 'changed' | 'unchanged' | 'skipped' | 'too_long';
 }
 
-type ReRender = (db: Database, source: store.Source) => Promise<boolean>;
-
 /**
  * Re-renders all posts and comments, for content that was written under older rules: HTML, excerpts
  * and search vectors. Versions and timestamps stay, because the content is the same. Content that
@@ -28,20 +31,74 @@ type ReRender = (db: Database, source: store.Source) => Promise<boolean>;
  */
 export async function* reRenderAll(db: Database): AsyncGenerator<ReRendering> {
   for await (const source of inBatches((after) => store.listPostSources(db, after, BATCH))) {
-    yield { kind: 'post', id: source.id, outcome: await outcomeOf(db, source, reRenderPost) };
+    yield { kind: 'post', id: source.id, outcome: await outcomeOf(() => reRenderPost(db, source)) };
   }
   for await (const source of inBatches((after) => store.listCommentSources(db, after, BATCH))) {
-    yield { kind: 'comment', id: source.id, outcome: await outcomeOf(db, source, reRenderComment) };
+    yield {
+      kind: 'comment',
+      id: source.id,
+      outcome: await outcomeOf(() => reRenderComment(db, source)),
+    };
   }
 }
 
-async function outcomeOf(
-  db: Database,
-  source: store.Source,
-  reRender: ReRender,
-): Promise<ReRendering['outcome']> {
+/** The next texts of a kind after an id, each with what renders it again. */
+type Batch = { id: number; work: () => Promise<boolean> }[];
+
+const BATCHES: Record<progress.Kind, (db: Database, after: number) => Promise<Batch>> = {
+  tag: async (db, after) =>
+    (await progress.listTagNames(db, after, BATCH)).map((tag) => ({
+      id: tag.id,
+      work: () => progress.replaceSearchWords(db, tag, indexedWords(tag.name)),
+    })),
+  post: async (db, after) =>
+    (await store.listPostSources(db, after, BATCH)).map((source) => ({
+      id: source.id,
+      work: () => reRenderPost(db, source),
+    })),
+  comment: async (db, after) =>
+    (await store.listCommentSources(db, after, BATCH)).map((source) => ({
+      id: source.id,
+      work: () => reRenderComment(db, source),
+    })),
+};
+
+/**
+ * Re-renders what an older version of the renderer has stored: words of tags, then posts, then
+ * comments. Goes on where it was interrupted. Content that cannot be rendered keeps its former HTML.
+ *
+ * @param until timestamp of `performance.now` at which to stop
+ */
+export async function reRenderOutdated(db: Database, until: number) {
+  const counts = { seen: 0, changed: 0, kept: 0 };
+  let at = await progress.beginReRendering(db, RENDERER_VERSION);
+  while (at !== null && performance.now() < until) {
+    const { kind, after_id } = at;
+    const batch = await BATCHES[kind](db, after_id);
+    for (const { work } of batch) {
+      const outcome = await outcomeOf(work);
+      counts.seen += 1;
+      if (outcome === 'changed') counts.changed += 1;
+      else if (outcome !== 'unchanged') counts.kept += 1;
+    }
+    at = nextOf(kind, batch.at(-1)?.id ?? null);
+    await progress.saveProgress(db, RENDERER_VERSION, at);
+  }
+  // The content is the same, so no trigger announces that lists and searches show something else.
+  if (counts.changed > 0) await notify(db, ARTICLE_CHANGES, randomUUID());
+  return { ...counts, isDone: at === null };
+}
+
+/** Where to go on after a batch. @param last its last id, or null if it was empty */
+function nextOf(kind: progress.Kind, last: number | null): progress.Progress | null {
+  if (last !== null) return { kind, after_id: last };
+  const next = progress.KINDS[progress.KINDS.indexOf(kind) + 1];
+  return next === undefined ? null : { kind: next, after_id: 0 };
+}
+
+async function outcomeOf(reRender: () => Promise<boolean>): Promise<ReRendering['outcome']> {
   try {
-    return (await reRender(db, source)) ? 'changed' : 'unchanged';
+    return (await reRender()) ? 'changed' : 'unchanged';
   } catch (error) {
     if (error instanceof ApiError && error.code === 'too_busy') return 'skipped';
     if (isHtmlTooLong(error)) return 'too_long';

@@ -2,10 +2,11 @@ import { type RawBuilder, sql } from 'kysely';
 import {
   anyOperand,
   askedWords,
+  asksForStopWords,
   parsedWords,
   typedWords,
 } from '#src/articles/lib/search-queries.js';
-import { indexedWords } from '#src/articles/lib/search-words.js';
+import { indexedWords, stopWordsOf } from '#src/articles/lib/search-words.js';
 import { UNNAMED } from '#src/db/statement-policy.js';
 
 /** The searchable fields of a post other than its content. */
@@ -31,15 +32,15 @@ export function postVector(
   { title, summary, tags }: PostHead,
   content: RawBuilder<string>,
 ): RawBuilder<string> {
-  return sql<string>`setweight(to_tsvector('english', ${indexedWords(title)}), 'A')
-    || setweight(to_tsvector('english', ${indexedWords(summary)}), 'B')
+  return sql<string>`setweight(${vectorOf(indexedWords(title))}, 'A')
+    || setweight(${vectorOf(indexedWords(summary))}, 'B')
     || setweight(to_tsvector('english', ${indexedWords(tags.join(' , '))}), 'D')
     || ${content}`;
 }
 
 /** Returns the content's part of `posts.search`. @param words result of `indexedWords` */
 export function contentVector(words: string): RawBuilder<string> {
-  return sql<string>`setweight(to_tsvector('english', ${words}), 'C')`;
+  return sql<string>`setweight(${vectorOf(words)}, 'C')`;
 }
 
 /** Returns `posts.title_search`: unstemmed words, for suggestions. */
@@ -49,7 +50,18 @@ export function titleVector(title: string): RawBuilder<string> {
 
 /** Returns `comments.search`. @param words result of `indexedWords` */
 export function commentVector(words: string): RawBuilder<string> {
-  return sql<string>`to_tsvector('english', ${words})`;
+  return sql<string>`${vectorOf(words)}`;
+}
+
+/** Stop words are added once each, for queries of nothing else. */
+function vectorOf(words: string): RawBuilder<string> {
+  return sql<string>`(to_tsvector('english', ${words})
+    || to_tsvector('simple', ${stopWordsOf(words)}))`;
+}
+
+/** SQL for the configuration with which the words of a query are looked for. */
+export function configurationOf(query: string): RawBuilder<string> {
+  return asksForStopWords(query) ? sql`'simple'` : sql`'english'`;
 }
 
 /**
@@ -58,17 +70,17 @@ export function commentVector(words: string): RawBuilder<string> {
  * word is bad for a rare one.
  */
 export function searchQuery(query: string): RawBuilder<string> {
-  return sql<string>`${UNNAMED}websearch_to_tsquery('english', ${askedWords(query)})`;
+  return sql<string>`${UNNAMED}websearch_to_tsquery(${configurationOf(query)}, ${askedWords(query)})`;
 }
 
 /** Returns the tsquery for any word or phrase of a search query, to find the place of a match. */
 export function operandQuery(query: string): RawBuilder<string> {
-  return sql<string>`websearch_to_tsquery('english', ${anyOperand(query)})`;
+  return sql<string>`websearch_to_tsquery(${configurationOf(query)}, ${anyOperand(query)})`;
 }
 
 /** Returns the tsquery for any of the `parsedWords` of a search query. */
 export function wordQuery(query: string): RawBuilder<string> {
-  return sql<string>`websearch_to_tsquery('english', ${parsedWords(query).join(' or ')})`;
+  return sql<string>`websearch_to_tsquery(${configurationOf(query)}, ${parsedWords(query).join(' or ')})`;
 }
 
 /** SQL condition: the post matches the search query. `posts` is the table's name or alias. */

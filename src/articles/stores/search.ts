@@ -1,10 +1,21 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MAX_CANDIDATES, type SearchHit, type SearchOrder } from '#schemas/search.js';
 import { FOUND_BEGIN, FOUND_END, type MarkedText } from '#src/articles/lib/highlight.js';
-import { askedRuns, hasNegation, parsedWords } from '#src/articles/lib/search-queries.js';
+import {
+  askedRuns,
+  asksForStopWords,
+  hasNegation,
+  parsedWords,
+} from '#src/articles/lib/search-queries.js';
 import type { Database } from '#src/db/database.js';
 import { relations } from './posts.js';
-import { operandQuery, postMatches, searchQuery, wordQuery } from './search-vectors.js';
+import {
+  configurationOf,
+  operandQuery,
+  postMatches,
+  searchQuery,
+  wordQuery,
+} from './search-vectors.js';
 import { BY_INDEX, isCommentGone, isPostVisible, type Reader } from './visibility.js';
 
 /** A post or comment that matches a search. */
@@ -168,15 +179,18 @@ function withTitle(q: string, reader: Reader) {
 
 /**
  * The passage of `whole.text` with the first match. If none is found quickly, although the text of
- * the post matches, its words are in another form than usual.
+ * the post matches, its words are in another form than usual. The place of stop words is not looked
+ * for: texts are parsed without them.
  */
 function firstPassage(q: string) {
   const passage = (isThorough: boolean) => sql`
     first_passage(whole.text, ${operandQuery(q)}, ${wordQuery(q)}, ${askedRuns(q)}::text[],
       ${beginnings(q)}, ${sql.lit(isThorough)})`;
   const anything = sql`(${operandQuery(q)} || ${wordQuery(q)})`;
-  const hasMatch = sql`case page.kind
-    when 'post' then ts_filter(posts.search, ${TEXT}) @@ ${anything} else true end`;
+  const hasMatch = asksForStopWords(q)
+    ? sql`false`
+    : sql`case page.kind
+        when 'post' then ts_filter(posts.search, ${TEXT}) @@ ${anything} else true end`;
   return sql`
     select coalesce(thorough.passage, quick.passage) as passage,
       coalesce(thorough.has_before, quick.has_before) as has_before,
@@ -215,5 +229,5 @@ function markedText(text: RawBuilder<unknown>, q: string) {
 
 function marked(text: RawBuilder<unknown>, q: string) {
   const options = `HighlightAll=true, StartSel="${FOUND_BEGIN}", StopSel="${FOUND_END}"`;
-  return sql`ts_headline('english', parsable_text(${text}), ${wordQuery(q)}, ${sql.lit(options)})`;
+  return sql`ts_headline(${configurationOf(q)}, parsable_text(${text}), ${wordQuery(q)}, ${sql.lit(options)})`;
 }

@@ -196,6 +196,7 @@ export const chinese: Messages = {
     unknown_permissions: '权限掩码中含有未定义的权限位',
     timestamp_has_passed: '该时间必须晚于当前时间',
     unstorable_text: '某个字符串含有无法存储的字符',
+    invisible_comment: '评论没有可显示的内容',
     unanswerable_comment: '该文章下没有可回复的这条评论',
     comment_changed: '该评论在您读取之后已被修改',
   },

@@ -124,6 +124,7 @@ export const english = {
     unknown_permissions: 'this mask has bits that are not permissions',
     timestamp_has_passed: 'this timestamp must be in the future',
     unstorable_text: 'a string contains a character that cannot be stored',
+    invisible_comment: 'the comment would show nothing',
     unanswerable_comment: 'this post has no such comment to reply to',
     comment_changed: 'this comment has changed since you read it',
   },

@@ -23,6 +23,7 @@ const UNANNOUNCED = new Set([
   'post_visits',
   'refresh_tokens',
   'registrations',
+  'rerendering',
   'sessions',
   'throttles',
 ]);

@@ -197,6 +197,26 @@ t.test('limits the content and requires visible characters', async (t) => {
   t.equal((await ann.post(COMMENTS, { content: 'a\u0000b' })).status, 422);
 });
 
+t.test('refuses comments that show nothing', async (t) => {
+  const own = await write(ann);
+  const invisible = [
+    ...['\u3164', '\u2800\u115f', '\u00ad', '\u200b\ufeff', '\u{e0061}', '\u0301', '\u180e'],
+    ...['<!-- hidden -->', '&#8203;', '&nbsp;', '&shy;', '<b></b>', '[a]: b', '[^1]: note'],
+    ...['<script>alert(1)</script>', '[](/a)', '<div>\u3164</div>', '> ', '- \u200b', '#'],
+  ];
+  for (const content of invisible) {
+    const { status, json } = await ann.post(COMMENTS, { content });
+    t.equal(status, 422, JSON.stringify(content));
+    t.match(json.detail, [{ loc: ['body', 'content'], input: content }]);
+    t.equal((await ann.patch(`${URL}/${own}`, { content })).status, 422);
+  }
+  for (const content of ['.', '![](/a.png)', '---', '💡', '&amp;', '    ', '`\u200b`a'].filter(
+    (text) => text.trim() !== '',
+  )) {
+    t.equal((await ann.post(COMMENTS, { content })).status, 201, content);
+  }
+});
+
 t.test('sanitizes the rendered HTML', async (t) => {
   const content = [
     '<script>alert(1)</script>',

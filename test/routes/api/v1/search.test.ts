@@ -21,7 +21,7 @@ const { id: aliceId } = (await alice.get('/api/v1/me')).json;
 interface Hit {
   kind: 'post' | 'comment';
   id: number;
-  post: { title: string };
+  post: { id: number; title: string };
   title_html: string;
   snippet_html: string;
 }
@@ -190,8 +190,92 @@ t.test('supports English, Chinese, quotes, minus and OR', async (t) => {
   t.match(title?.snippet_html, '使用<mark>PostgreSQL</mark>数据库');
 });
 
+t.test('finds words whatever accents and invisible characters they have', async (t) => {
+  const pairs: [written: string, asked: string, marked?: string][] = [
+    ['A naïve jabberwock', 'naive jabberwock', 'A <mark>naïve</mark> <mark>jabberwock</mark>'],
+    ['A naive wombat', 'NAÏVE wombat', 'A <mark>naive</mark> <mark>wombat</mark>'],
+    ['Grüße aus Köln', 'grusse koln', '<mark>Grüße</mark> aus <mark>Köln</mark>'],
+    ['Susse Apfel', 'süße Äpfel', '<mark>Susse</mark> <mark>Apfel</mark>'],
+    ['Smørrebrød æble', 'smorrebrod aeble', '<mark>Smørrebrød</mark> <mark>æble</mark>'],
+    ['Łódź wzgórze', 'lodz', '<mark>Łódź</mark> wzgórze'],
+    ['Œuvre Þingvellir', 'oeuvre thingvellir', '<mark>Œuvre</mark> <mark>Þingvellir</mark>'],
+    ['Việt Nam phở', 'viet pho', '<mark>Việt</mark> Nam <mark>phở</mark>'],
+    ['cafe\u0301 decomposed', 'café decomposed'],
+    ['αθήνα μου', 'αθηνα', '<mark>αθήνα</mark> μου'],
+    ['soft\u00adware hy\u00adphens', 'software hyphens'],
+    ['zero\u200bwidth\u2060joined', 'zerowidthjoined'],
+    ['mark\ufeffed by\u200dtes', 'marked bytes'],
+    ['plain bandicoot', 'ban\u00addi\u200ccoot', 'plain <mark>bandicoot</mark>'],
+    ['variant\ufe0f selector\u{e0100}s', 'variant selectors'],
+  ];
+  for (const [written, asked, marked] of pairs) {
+    const post = await insertTestPost(app, { title: 'Letters', content: written });
+    const { items } = await ask(asked);
+    t.same(
+      items.map(({ post: { id } }) => id),
+      [post.id],
+      asked,
+    );
+    if (marked !== undefined) t.equal(items[0]?.snippet_html, marked);
+    await sql`delete from posts where id = ${post.id}`.execute(app.db);
+    await insertTestPost(app, { title: written, content: 'None.' });
+    t.same(await titles(asked), [written], `${asked} in a title`);
+  }
+  t.same(await titles('がぎ'), [], 'voiced syllables are letters of their own');
+  await insertTestPost(app, { title: 'かき', content: 'None.' });
+  t.same(await titles('がき'), []);
+  t.same(await titles('かき'), ['かき']);
+});
+
+t.test('finds the words of names with dots and underscores, and the names', async (t) => {
+  const content = 'Call get_json_body with uvicorn.workers.UvicornWorker, or app.route_class.';
+  const post = await insertTestPost(app, { title: 'Names', content });
+  const found = [
+    ...['json', 'get_json_body', 'body', 'workers', 'uvicorn', 'uvicorn.workers', 'route_class'],
+    ...['uvicorn.workers.UvicornWorker', 'workers.uvicornworker', 'app.route_class', 'route'],
+    ...['"uvicorn workers"', 'json uvicornworker', 'class.', '.route', '_json_'],
+  ];
+  for (const q of found) {
+    const { items } = await ask(q);
+    t.same(
+      items.map(({ post: { id } }) => id),
+      [post.id],
+      q,
+    );
+    t.match(items[0]?.snippet_html, '<mark>', q);
+  }
+  t.same((await ask('uvicorn.body')).total, 0, 'another name');
+  t.same((await ask('json -uvicorn.workers')).total, 0);
+  t.match((await ask('workers')).items[0]?.snippet_html, 'uvicorn.<mark>workers</mark>.Uvicorn');
+  await insertTestPost(app, { title: 'module.function_name', content: 'None.' });
+  for (const typed of ['func', 'module.func', 'function_n']) {
+    t.match(await suggestions(typed), [{ text: 'module.function_name' }], typed);
+  }
+});
+
+t.test('finds stop words if a query has no others', async (t) => {
+  const band = await insertTestPost(app, { title: 'The Who', content: 'A band from London.' });
+  const other = await insertTestPost(app, {
+    title: 'Guests',
+    content: 'These are the ones who came.',
+  });
+  await insertTestPost(app, { title: 'Nobody', content: 'Nobody arrived.' });
+  const idsOf = async (q: string) =>
+    (await ask(q)).items.map(({ post: { id } }) => id).filter((id) => id >= band.id);
+  for (const q of ['the who', 'The Who', '"the who"', 'who the', 'THE.WHO']) {
+    t.same(await idsOf(q), [band.id, other.id], q);
+  }
+  t.equal((await ask('the who')).items[0]?.title_html, '<mark>The</mark> <mark>Who</mark>');
+  t.same(await idsOf('the who came'), [other.id], 'beside other words they do not count');
+  t.same(await idsOf('the who OR london'), [band.id]);
+  t.same((await ask('the -who')).total, 0);
+  const comment = await insertTestComment(app, { post_id: band.id, content: 'To be or not to be' });
+  t.match((await ask('to be or not to be')).items, [{ kind: 'comment', id: comment.id }]);
+  t.match((await ask("don't")).items, []);
+});
+
 t.test('finds nothing without words', async (t) => {
-  for (const q of ['the', ' ', '"', '-', '!!!']) t.same((await ask(q)).total, 0, q);
+  for (const q of [' ', '"', '-', '!!!']) t.same((await ask(q)).total, 0, q);
 });
 
 t.test('accepts any text', { timeout: 120_000 }, async (t) => {
