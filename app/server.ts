@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { readMigrations } from '#src/db/migration-files.js';
-import { migrateUp } from '#src/db/migrator.js';
+import { migrateUp, migrationStatus } from '#src/db/migrator.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
-import { hasAdministrators } from '#src/people/stores/users.js';
+import { hasAdministrators, hasUsers } from '#src/people/stores/users.js';
 import { jobQueue } from '#src/queue/install.js';
 import { buildApp } from './app.js';
 import { ConfigError, configWarnings, loadConfig, misspelledVariables } from './config.js';
 import type { Config } from './config-schema.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from './demo/demo-data.js';
-import { type OpenDatabase, openDatabase } from './open-database.js';
+import { isNewEmbeddedDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import { secretsOf } from './secrets.js';
 import { describeFailure } from './start-failure.js';
 
@@ -37,20 +37,41 @@ async function main(): Promise<void> {
   const config = loadConfig();
   stopWhenTold(config.SHUTDOWN_TIMEOUT * 1000);
 
+  if (isNewEmbeddedDatabase(config)) report(`Creating the database in ${config.DATA_DIR} …`);
   running.database = openDatabase(config, (line) => console.error(line));
   const { url, embedded } = await running.database;
-  await migrateUp(url, readMigrations(), [jobQueue]);
+  await migrate(url);
   const app = await buildApp(config, { databaseUrl: url, ...secretsOf(config) });
   running.app = app;
-  await app.listen({
-    host: config.HOST,
-    port: config.PORT,
-    listenTextResolver: () => 'listening',
-  });
-  await warn(config, app);
-  // Last, because the password is shown only once: nothing may fail after it has been generated.
+  await app.ready();
+  // Before listening, so that whoever finds the service healthy finds the data, too.
   const password = await loadDemoDataOnce(config, app);
+  try {
+    await app.listen({
+      host: config.HOST,
+      port: config.PORT,
+      listenTextResolver: () => 'listening',
+    });
+  } catch (error) {
+    if (password !== null) console.log(passwordLine(password));
+    throw error;
+  }
+  await warn(config, app);
+  // Fastify logs the addresses a moment later; the lines for people come last.
+  await sleep(0);
   announce(config, app, { embedded, password });
+}
+
+/** Prints what the service does during its start. */
+function report(line: string): void {
+  if (!stopping) console.log(line);
+}
+
+async function migrate(url: string): Promise<void> {
+  const migrations = readMigrations();
+  const pending = (await migrationStatus(url, migrations)).filter((each) => !each.applied_at);
+  if (pending.length > 0) report(`Running ${pending.length} migrations …`);
+  await migrateUp(url, migrations, [jobQueue]);
 }
 
 /**
@@ -72,8 +93,12 @@ async function warn(config: Config, app: FastifyInstance): Promise<void> {
 /** Returns the administrator's password; null if no data was loaded, here or by a faster process. */
 async function loadDemoDataOnce(config: Config, app: FastifyInstance): Promise<string | null> {
   if (config.APP_ENV === 'production' || !config.DEMO_DATA) return null;
+  if (await hasUsers(app.db)) return null;
+  report('Loading the demo data …');
   try {
-    return await loadDemoData(app.db);
+    const password = await loadDemoData(app.db);
+    if (password !== null) app.log.info('demo data loaded');
+    return password;
   } catch (error) {
     if (toPostgresFailure(error)?.kind === 'duplicate') return null;
     throw error;
@@ -100,6 +125,7 @@ function stopWhenTold(grace: number): void {
   const told = () => {
     if (toldAt === undefined) {
       toldAt = Date.now();
+      console.log('Althing is stopping: running requests may finish. Once more to end at once.');
       void close();
     } else if (Date.now() - toldAt > SAME_WISH_MS) process.exit(1);
   };
@@ -129,6 +155,13 @@ async function stop(grace: number): Promise<void> {
   await opened?.close();
 }
 
+/** Addresses that stand for all of the machine, and the one under which a client reaches it. */
+const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+function passwordLine(password: string): string {
+  return `  Sign in as ${DEMO_ADMINISTRATOR} with the password ${password} (shown only once).`;
+}
+
 function announce(
   config: Config,
   app: FastifyInstance,
@@ -136,19 +169,20 @@ function announce(
 ): void {
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.PORT;
-  const origin = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
+  const host = REACHABLE[config.HOST] ?? config.HOST;
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const lines = [
     '',
     `  Althing        ${origin}`,
     ...(config.DOCS ? [`  documentation  ${origin}/docs`] : []),
     `  log level      ${config.LOG_LEVEL}`,
     ...(embedded ? [`  database       embedded, in ${config.DATA_DIR}`] : []),
-    ...(password === null
-      ? []
-      : [
-          '',
-          `  Sign in as ${DEMO_ADMINISTRATOR} with the password ${password} (shown only once).`,
-        ]),
+    ...(password === null ? [] : ['', passwordLine(password)]),
+    '',
+    '  Try:',
+    `    curl ${origin}/health`,
+    `    curl "${origin}/api/v1/posts?size=2"`,
+    `    curl "${origin}/api/v1/search?q=pool"`,
     '',
   ];
   console.log(lines.join('\n'));

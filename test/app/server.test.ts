@@ -182,8 +182,23 @@ t.test('embedded database', async (t) => {
     t.match(service.stdout, '  log level      info\n');
     t.match(service.stdout, `  database       embedded, in ${DATA_DIR}\n`);
 
+    const order = ['Creating the database in ', ' migrations …', 'Loading the demo data …'];
+    const places = [...order, 'demo data loaded', '"listening"', '  Althing   ', '    curl '].map(
+      (text) => service.stdout.indexOf(text),
+    );
+    t.ok(!places.includes(-1), 'says what it does');
+    t.same(
+      places,
+      places.toSorted((a, b) => a - b),
+      'loads the demo data before it listens',
+    );
+    for (const [, url = ''] of service.stdout.matchAll(/^ {4}curl "?([^"\n]+)"?$/gm)) {
+      t.match(await (await fetch(url)).text(), /healthy|"items":\[\{/, url);
+    }
+
     const passwords = service.passwords();
     t.equal(passwords.length, 1);
+    t.match(passwords[0], /^[a-z]/i, 'no command reads it as an option');
     headers = await signIn(origin, passwords[0]);
     t.same(
       (await usernames(origin, headers)).sort(),
@@ -218,6 +233,8 @@ t.test('embedded database', async (t) => {
     t.equal(await service.stop('SIGINT'), 0);
     t.same(processesOn(DATA_DIR), []);
     t.equal(service.stderr, '');
+    t.equal(service.stdout.split('Althing is stopping').length, 2, 'says so once');
+    t.notMatch(service.stdout, /Creating|migrations|Loading/, 'nothing of this on a later start');
   });
 
   await t.test('keeps every acknowledged write after kill -9 of all processes', async (t) => {
@@ -371,9 +388,10 @@ t.test('prints the password of the administrator although the port is busy', asy
     service.stderr,
     `Althing could not start: Port ${port} of 127.0.0.1 is in use: stop the other program, or set PORT.\n`,
   );
+  const [password] = service.passwords();
   const next = new Service(t, { DATABASE_URL, DATA_DIR });
-  await next.origin();
-  t.equal(next.passwords().length, 1);
+  await signIn(await next.origin(), password);
+  t.same(next.passwords(), [], 'shown only once');
   t.equal(await next.stop(), 0);
 });
 

@@ -4,8 +4,11 @@
  * any.
  */
 export class EmbeddedPostgresError extends Error {
-  override readonly name = 'EmbeddedPostgresError';
+  override readonly name: string = 'EmbeddedPostgresError';
 }
+
+/** A live process, possibly this one, owns the data directory. */
+export class DirectoryInUseError extends EmbeddedPostgresError {}
 
 /** Last clause of error messages: the remedy that always works. */
 export const USE_OWN_SERVER = 'or set DATABASE_URL to use a PostgreSQL server of your own';

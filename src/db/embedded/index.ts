@@ -1,4 +1,5 @@
-export { EmbeddedPostgresError } from './embedded-postgres-error.js';
+export { DirectoryInUseError, EmbeddedPostgresError } from './embedded-postgres-error.js';
+export { findRunningPostgres } from './find-running-server.js';
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedPostgresError, errorCode, USE_OWN_SERVER } from './embedded-postgres-error.js';
+import { DirectoryInUseError, errorCode, USE_OWN_SERVER } from './embedded-postgres-error.js';
 import { processStart } from './process-identity.js';
 import { giveToOwnerOf } from './server-account.js';
 
@@ -26,7 +26,7 @@ const ATTEMPTS = 40;
  *
  * Processes on another machine or in another container that share the directory are not detected.
  *
- * @throws {EmbeddedPostgresError} if a live process, including this one, owns the directory
+ * @throws {DirectoryInUseError} if a live process, including this one, owns the directory
  */
 export async function acquireOwnerLock(directory: string): Promise<OwnerLock> {
   const owners = join(directory, DIRECTORY);
@@ -41,7 +41,7 @@ export async function acquireOwnerLock(directory: string): Promise<OwnerLock> {
       await writeFile(claim, '', { flag: 'wx', mode: 0o600 });
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
-      throw new EmbeddedPostgresError(
+      throw new DirectoryInUseError(
         `this process already uses the data directory ${directory}: stop that server first`,
       );
     }
@@ -50,7 +50,7 @@ export async function acquireOwnerLock(directory: string): Promise<OwnerLock> {
     if (rivals.length === 0) break;
     await rm(claim, { force: true });
     if (holder !== undefined || attempt === ATTEMPTS) {
-      throw new EmbeddedPostgresError(
+      throw new DirectoryInUseError(
         `another process (pid ${(holder ?? rivals[0])?.pid}) already uses the data directory ${directory}: ` +
           `stop it, choose another data directory, ${USE_OWN_SERVER}`,
       );

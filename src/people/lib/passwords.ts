@@ -40,7 +40,10 @@ export function needsRehash(known: string, cost = PASSWORD_COST): boolean {
   return !known.startsWith(beginning(cost));
 }
 
-/** Returns a random password that satisfies the policy: 20 characters, 96 random bits. */
+/**
+ * Returns a random password that satisfies the policy: 20 characters, 96 random bits. It begins with
+ * a letter, so that no command reads it as an option.
+ */
 export function generatePassword(): string {
-  return `${randomBytes(12).toString('base64url')}-Aa1`;
+  return `Aa1-${randomBytes(12).toString('base64url')}`;
 }
