@@ -225,7 +225,7 @@ export async function buildApp(
   await app.register(serialization);
   if (config.APP_ENV === 'development') await app.register(prettyJson);
   await app.register(unitOfWork);
-  await app.register(idempotency);
+  await app.register(idempotency, { secret: secretKey });
   await app.register(conditionalRequests);
   await app.register(sharedReads, {
     databaseUrl,
@@ -270,6 +270,8 @@ export async function buildApp(
     prefix: '/api/v1/users',
     isPublic,
     perMinute: changesPerMinute,
+    invitationsPerMinute: perMinute,
+    clientUrl: config.CLIENT_URL,
   });
   await app.register(userExports, {
     prefix: '/api/v1/users',

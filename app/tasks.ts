@@ -7,6 +7,7 @@ import { eraseAuditEntries } from '#src/audit/erase-audit-entries.js';
 import { trimAuditLog } from '#src/audit/trim-audit-log.js';
 import { confirmEmailChange } from '#src/people/jobs/confirm-email-change.js';
 import { confirmRegistration, resendConfirmation } from '#src/people/jobs/confirm-registration.js';
+import { invite } from '#src/people/jobs/invite.js';
 import { notice } from '#src/people/jobs/notice.js';
 import { removeExpiredCredentials } from '#src/people/jobs/remove-expired-credentials.js';
 import { resetPassword } from '#src/people/jobs/reset-password.js';
@@ -23,6 +24,7 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   reset_password: resetPassword,
   empty_trash: emptyTrashJob,
   erase_audit_entries: eraseAuditEntries,
+  invite,
   notice,
   reindex_tag: reindexTagOfPosts,
   re_render: reRenderTexts,

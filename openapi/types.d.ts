@@ -603,7 +603,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Creates a user without a password, who cannot sign in yet. Responds with 409 if the username or email address is taken, ignoring case. An API key cannot create an administrator.
+         * @description Creates a user. Without `password`, the user cannot sign in until invited with `POST /api/v1/users/{id}/invite`. Responds with 409 if the username or email address is taken, ignoring case. An API key cannot create an administrator.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -692,6 +692,28 @@ export interface paths {
          */
         put: operations["users-assign-role"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite a user
+         * @description Invites a user who has no password to choose one, by mail. If the service sends no mail, or the user has no email address, the response contains the token, once. It works once, within 7 days, with `POST /api/v1/auth/reset-password`, and replaces that of an earlier invitation.
+         *
+         *     **Access:** administrators. **API key:** not accepted.
+         */
+        post: operations["users-invite"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2748,7 +2770,7 @@ export interface components {
              * @example user.role
              * @enum {string}
              */
-            action: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
+            action: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
             /**
              * @description The type of the affected resource
              * @example user
@@ -5952,6 +5974,33 @@ export interface components {
             zipcode?: string | null;
         };
         /**
+         * Invitation
+         * @description An invitation to choose a password
+         * @example {
+         *       "status": "mailed",
+         *       "token": null,
+         *       "link": null,
+         *       "expires_at": "2026-02-07T09:30:00.000Z"
+         *     }
+         */
+        Invitation: {
+            /**
+             * @description `mailed` if the invitation is sent to the email address of the user; `returned` if this response has it, because the service sends no mail or the user has no address
+             * @enum {string}
+             */
+            status: "mailed" | "returned";
+            /** @description The token for `POST /api/v1/auth/reset-password`, shown only once; null if it was mailed */
+            token: string | null;
+            /** @description The page of the client application that takes the token; null if the invitation was mailed, or without `CLIENT_URL` */
+            link: string | null;
+            /**
+             * Format: date-time
+             * @description When the invitation expires
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            expires_at: string;
+        };
+        /**
          * ProfileUpdate
          * @description The profile fields to change. Omitted fields keep their values.
          * @example {
@@ -6109,6 +6158,75 @@ export interface components {
             ids: number[];
         };
         /**
+         * UserBulkItem
+         * @description One of the users to create in bulk, without a password
+         * @example {
+         *       "username": "omar",
+         *       "email": "omar@example.com"
+         *     }
+         */
+        UserBulkItem: {
+            /**
+             * @description The name to sign in with; unique, ignoring case
+             * @example alice
+             */
+            username: string;
+            /**
+             * @description The email address; unique, ignoring case and Unicode normalization
+             * @default null
+             * @example alice@example.com
+             */
+            email?: string | null;
+            /**
+             * @description The display name
+             * @default
+             * @example Alice
+             */
+            nickname?: string;
+            /**
+             * @description A short biography
+             * @default
+             */
+            bio?: string;
+            /**
+             * @description The URL of the profile picture (http or https)
+             * @default null
+             * @example https://example.com/alice.png
+             */
+            avatar_url?: string | null;
+            /**
+             * @description The age in years
+             * @default null
+             * @example 30
+             */
+            age?: number | null;
+            /**
+             * @description Free-form tags
+             * @default []
+             * @example [
+             *       "staff",
+             *       "beta"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description The postal address
+             * @default null
+             */
+            address?: components["schemas"]["Address"] | null;
+            /**
+             * @description Whether the user may sign in
+             * @default true
+             */
+            is_active?: boolean;
+            /**
+             * @description The role of the user
+             * @default author
+             * @enum {string}
+             */
+            role?: "guest" | "author" | "editor" | "admin";
+        };
+        /**
          * UserCreate
          * @description The user to create
          * @example {
@@ -6185,6 +6303,12 @@ export interface components {
              * @enum {string}
              */
             role?: "guest" | "author" | "editor" | "admin";
+            /**
+             * Format: password
+             * @description The password; without one, the user cannot sign in until invited. It must contain an upper-case letter, a lower-case letter, a digit and one of `!@#$%^&*()_+-=[]{}|;:,.<>?`. It must not be one of the 10,000 most common passwords, with or without digits, symbols and substitutes such as `0` for `o`, and not contain your username, display name or email address.
+             * @example Correct-Horse-9
+             */
+            password?: string;
         };
         /**
          * UserPage
@@ -8277,7 +8401,7 @@ export interface operations {
                  *       }
                  *     ]
                  */
-                "application/json": components["schemas"]["UserCreate"][];
+                "application/json": components["schemas"]["UserBulkItem"][];
             };
         };
         responses: {
@@ -8356,6 +8480,52 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "users-invite": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the user
+                 * @example 15
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user was invited */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
@@ -10878,7 +11048,7 @@ export interface operations {
                 /** @description Filter by the id of the user who performed the action */
                 actor_id?: number;
                 /** @description Filter by action */
-                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
+                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
                 /** @description Filter by the type of the affected resource */
                 resource?: string;
                 /** @description Filter by the id of the affected resource. Combine with `resource`: ids are unique only within one type. */

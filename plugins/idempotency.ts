@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Database } from '#src/db/database.js';
@@ -34,8 +34,8 @@ declare module 'fastify' {
  *
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
-export default fp(
-  async (app) => {
+export default fp<{ secret: string }>(
+  async (app, { secret }) => {
     app.addHook('onRoute', (route) => {
       if (route.method !== 'POST' || route.config?.idempotent === false) return;
       route.handler = runOnce(route.handler);
@@ -45,7 +45,7 @@ export default fp(
       return async function (request, reply) {
         const key = request.headers['idempotency-key'];
         if (typeof key !== 'string') return handler.call(this, request, reply);
-        const claim = claimFor(request, key, app.clock());
+        const claim = claimFor(request, { key, secret, now: app.clock() });
         if (!(await store.claimKey(app.db, claim))) {
           const known = await store.findKey(app.db, claim);
           return replay(known, claim, reply);
@@ -91,12 +91,15 @@ async function assertRoom(db: Database, { caller, now }: store.Claim): Promise<v
   throw new ApiError('too_many_idempotency_keys', { headers: { 'retry-after': seconds } });
 }
 
-function claimFor(request: FastifyRequest, key: string, now: Date): store.Claim {
+function claimFor(
+  request: FastifyRequest,
+  { key, secret, now }: { key: string; secret: string; now: Date },
+): store.Claim {
   return {
     caller: request.viewer === null ? ANONYMOUS : `user:${request.viewer.id}`,
     key,
     claimId: randomUUID(),
-    requestHash: hashOf(request),
+    requestHash: hashOf(request, secret),
     now,
   };
 }
@@ -127,8 +130,9 @@ function stillRunning(): ApiError {
   return new ApiError('request_in_progress', { headers: { 'retry-after': '1' } });
 }
 
-function hashOf(request: FastifyRequest): Buffer {
-  return createHash('sha256')
+/** Keyed, because a body can contain a password, which could be guessed from a plain hash. */
+function hashOf(request: FastifyRequest, secret: string): Buffer {
+  return createHmac('sha256', `idempotency:${secret}`)
     .update(JSON.stringify([request.method, request.url, request.body ?? null]))
     .digest();
 }

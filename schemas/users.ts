@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { listQuery, pageOf, SEARCHED_PAGES, SEARCHED_TOTAL, truncated } from './paging.js';
+import { NewPassword } from './passwords.js';
 import { EMPTY_OR_VISIBLE_PATTERN, VISIBLE_PATTERN } from './posts.js';
 import { permissionMask, ROLE_NAMES, ROLES } from './roles.js';
 import {
@@ -210,12 +211,19 @@ const johnExample = {
   address: { street: 'Main St 123', city: 'Shenzhen' },
 };
 
+const newUser = {
+  ...wholeUser,
+  role: Default(Enum(ROLE_NAMES, { description: 'The role of the user' }), 'author'),
+};
+
 export const UserCreate = Component(
   'UserCreate',
   Type.Object(
     {
-      ...wholeUser,
-      role: Default(Enum(ROLE_NAMES, { description: 'The role of the user' }), 'author'),
+      ...newUser,
+      password: Type.Optional(
+        NewPassword('The password; without one, the user cannot sign in until invited'),
+      ),
     },
     { description: 'The user to create', examples: [{ ...johnExample, role: 'editor' }] },
   ),
@@ -270,7 +278,16 @@ export const UserUpdate = Component(
 );
 export type UserUpdate = Static<typeof UserUpdate>;
 
-export const UserBulkCreate = Type.Array(Ref(UserCreate), {
+export const UserBulkItem = Component(
+  'UserBulkItem',
+  Type.Object(newUser, {
+    description: 'One of the users to create in bulk, without a password',
+    examples: [{ username: 'omar', email: 'omar@example.com' }],
+  }),
+);
+export type UserBulkItem = Static<typeof UserBulkItem>;
+
+export const UserBulkCreate = Type.Array(Ref(UserBulkItem), {
   minItems: 1,
   maxItems: MAX_BULK_USERS,
   description: 'The users to create. Either all of them are created or none.',
@@ -309,3 +326,38 @@ export type UserListQuery = Static<typeof UserListQuery>;
 export const UserParams = Type.Object({
   id: Id('The id of the user'),
 });
+
+export const Invitation = Component(
+  'Invitation',
+  Type.Object(
+    {
+      status: Enum(['mailed', 'returned'] as const, {
+        description:
+          '`mailed` if the invitation is sent to the email address of the user; `returned` if ' +
+          'this response has it, because the service sends no mail or the user has no address',
+      }),
+      token: Nullable(Type.String(), {
+        description:
+          'The token for `POST /api/v1/auth/reset-password`, shown only once; null if it was mailed',
+      }),
+      link: Nullable(Type.String(), {
+        description:
+          'The page of the client application that takes the token; null if the invitation was ' +
+          'mailed, or without `CLIENT_URL`',
+      }),
+      expires_at: Timestamp('When the invitation expires'),
+    },
+    {
+      description: 'An invitation to choose a password',
+      examples: [
+        {
+          status: 'mailed',
+          token: null,
+          link: null,
+          expires_at: '2026-02-07T09:30:00.000Z',
+        },
+      ],
+    },
+  ),
+);
+export type Invitation = Static<typeof Invitation>;

@@ -47,6 +47,7 @@ export const STATUSES = {
   duplicate: 409,
   still_in_use: 409,
   last_administrator: 409,
+  not_invitable: 409,
   request_in_progress: 409,
   too_many_keys: 409,
   too_many_posts: 409,

@@ -62,6 +62,7 @@ const TABLE = `
   users-replace        401       403   403    403    ok    403   ok  403   401     401
   users-update         401       403   403    403    ok    ok    ok  403   401     401
   users-assign-role    401       403   403    403    ok    403   ok  403   401     401
+  users-invite         401       403   403    403    ok    403   403 403   401     401
   users-delete         401       403   403    403    ok    403   ok  403   401     401
 
   posts-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
@@ -293,6 +294,12 @@ async function idFor(operation: string, caller: Caller, user: { id: number; sess
   if (operation === 'sessions-end') return user.sessionId;
   if (operation === 'api-keys-delete') return (await newKey(user.id, ['me:read'])).id;
   const { id } = caller === 'owner' ? user : await newUser('author');
+  if (operation === 'users-invite') {
+    await app.pg.query('update users set password_hash = null where id = $1 and id <> $2', [
+      id,
+      user.id,
+    ]);
+  }
   if (!/^(?:v2-)?(?:post-)?(?:posts|comments|articles)-/.test(operation)) return id;
   const post = await insertTestPost(app, { title: `Post ${count}`, author_id: id });
   if (!operation.startsWith('comments-')) return post.id;

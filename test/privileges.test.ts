@@ -66,6 +66,7 @@ const TABLE = `
   users-assign-role lesser:128     admin  admin  ok     admin      admin      never
   users-assign-role own:guest      admin  admin  ok     admin      admin      never
   users-assign-role own:admin      admin  admin  none   admin      admin      never
+  users-invite author              admin  admin  none   key        key        key
   users-delete author              admin  admin  ok     admin      admin      ok
   users-delete admin               admin  admin  ok     admin      admin      never
   users-delete lesser              admin  admin  ok     admin      admin      never
@@ -183,6 +184,11 @@ async function requestOf(
       const { id } = whose === 'own' ? actor : await newUser(whose);
       const isMask = /^\d+$/.test(what);
       return { id, body: isMask ? { permissions: Number(what) } : { role: what } };
+    }
+    case 'users-invite': {
+      const { id } = await newUser(detail);
+      await app.pg.query('update users set password_hash = null where id = $1', [id]);
+      return { id };
     }
     case 'users-delete':
       return { id: (detail === 'own' ? actor : await newUser(detail)).id };

@@ -1,15 +1,15 @@
 import pg from 'pg';
 import { loadConfig, misspelledVariables } from '#app/config.js';
-import { openDatabase } from '#app/open-database.js';
+import { shareDatabase } from '#app/open-database.js';
 import { createDatabase, type Database } from '#src/db/database.js';
 import { poolOptions } from '#src/db/pool-options.js';
 
 /**
  * Runs `work` with the URL of the configured database. Stops the embedded database afterwards, also
- * after a signal. Names misspelled variables, because another database may have been meant.
+ * after a signal, unless a running service had started it. Names misspelled variables, because another database may have been meant.
  */
 export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Promise<T> {
-  const opening = openDatabase(loadConfig());
+  const opening = shareDatabase(loadConfig());
   for (const sentence of misspelledVariables()) console.error(`warning: ${sentence}`);
   const interrupted = new Promise<never>((_resolve, reject) => {
     const interrupt = () => reject(new Error('Interrupted.'));

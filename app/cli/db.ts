@@ -3,6 +3,7 @@ import { createMigration, readMigrations } from '#src/db/migration-files.js';
 import { migrateDown, migrateUp, migrationStatus } from '#src/db/migrator.js';
 import { jobQueue } from '#src/queue/install.js';
 import { withDatabaseUrl } from './context.js';
+import { confirm } from './prompts.js';
 
 /** `db up | down | status | new`: database migrations. */
 export function db(): Command {
@@ -22,7 +23,10 @@ export function db(): Command {
       'revert the newest migrations: deletes the tables and columns they created, with their data',
     )
     .option('--steps <n>', 'number of migrations to revert', parseSteps, 1)
-    .action(async ({ steps }: { steps: number }) => {
+    .option('--yes', 'do not ask for confirmation')
+    .action(async ({ steps, yes = false }: { steps: number; yes?: boolean }) => {
+      const what = steps === 1 ? 'the newest migration' : `the newest ${steps} migrations`;
+      if (!yes) await confirm(`Revert ${what} and delete their data?`);
       const names = await withDatabaseUrl((url) =>
         migrateDown(url, readMigrations(), { steps, companions: [jobQueue] }),
       );

@@ -6,8 +6,10 @@ import { createAdmin } from './create-admin.js';
 import { db } from './db.js';
 import { docs } from './docs.js';
 import { generateSecretCommand } from './generate-secret.js';
+import { invite } from './invite.js';
 import { openapi } from './openapi.js';
 import { seed } from './seed.js';
+import { setPassword } from './set-password.js';
 
 const program = new Command('althing')
   .description('Administers Althing: its database, its administrators and its contract.')
@@ -19,6 +21,8 @@ const program = new Command('althing')
   .addCommand(exportCommand())
   .addCommand(renderCommand())
   .addCommand(createAdmin())
+  .addCommand(setPassword())
+  .addCommand(invite())
   .addCommand(generateSecretCommand())
   .addCommand(openapi())
   .addCommand(docs());

@@ -130,7 +130,7 @@ export const tables = {
   email_tokens: {
     token_hash: required<Buffer>('bytea'),
     user_id: required<number>('integer'),
-    purpose: required<'change_email' | 'reset_password'>('text'),
+    purpose: required<'change_email' | 'reset_password' | 'invite'>('text'),
     email: required<string>('text'),
     created_at: defaulted<string>(timestamp),
     expires_at: required<string>(timestamp),

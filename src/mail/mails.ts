@@ -22,6 +22,7 @@ export interface MailParameters {
   /** Sent to the old email address. */
   email_changed: { username: string };
   reset_password: TokenParameters & { username: string; minutes: number };
+  invitation: TokenParameters & { username: string; days: number };
   password_changed: { username: string };
   api_key_created: { username: string; name: string };
 }
@@ -30,13 +31,15 @@ type TokenKind = {
   [Kind in MailKind]: MailParameters[Kind] extends TokenParameters ? Kind : never;
 }[MailKind];
 
+const RESET_PASSWORD = { page: 'reset-password', operation: 'POST /api/v1/auth/reset-password' };
 const VERIFY_EMAIL = { page: 'verify-email', operation: 'POST /api/v1/auth/verify-email' };
 
 /** Where a token is used: a page of the client, or an operation of the API. */
 const DESTINATIONS: Record<TokenKind, { page: string; operation: string }> = {
   confirm_registration: VERIFY_EMAIL,
   confirm_email_change: VERIFY_EMAIL,
-  reset_password: { page: 'reset-password', operation: 'POST /api/v1/auth/reset-password' },
+  reset_password: RESET_PASSWORD,
+  invitation: RESET_PASSWORD,
 };
 
 /** Returns a mail without its recipient. Parameters cannot break out of their line. */
@@ -58,10 +61,16 @@ function accessLine(
   language: Language,
   { token, clientUrl }: TokenParameters,
 ): string {
-  const { page, operation } = DESTINATIONS[kind];
   if (clientUrl === null) {
+    const { operation } = DESTINATIONS[kind];
     return fill(mailAccessTemplate(language, 'operation'), { operation, token: onOneLine(token) });
   }
-  const link = `${trimEndCharacter(clientUrl, '/')}/${page}?token=${encodeURIComponent(token)}`;
+  const link = tokenLink(kind, token, clientUrl);
   return fill(mailAccessTemplate(language, 'link'), { link });
+}
+
+/** Returns the URL of the client's page that takes a token. */
+export function tokenLink(kind: TokenKind, token: string, clientUrl: string): string {
+  const { page } = DESTINATIONS[kind];
+  return `${trimEndCharacter(clientUrl, '/')}/${page}?token=${encodeURIComponent(token)}`;
 }

@@ -29,6 +29,8 @@ export interface JobPayloads {
   };
   /** Sends a mail for setting a new password to the user with this email address. */
   reset_password: { email: string; language: Language };
+  /** Sends the invitation of a user without a password. */
+  invite: { userId: number; email: string; language: Language };
   /** Purges expired posts and comments from the trash. Runs nightly. */
   empty_trash: NoPayload;
   /**

@@ -10,8 +10,10 @@ import { createAdmin } from '#app/cli/create-admin.js';
 import { db } from '#app/cli/db.js';
 import { docs } from '#app/cli/docs.js';
 import { generateSecretCommand } from '#app/cli/generate-secret.js';
+import { invite } from '#app/cli/invite.js';
 import { openapi } from '#app/cli/openapi.js';
 import { seed } from '#app/cli/seed.js';
+import { setPassword } from '#app/cli/set-password.js';
 import { ADMIN_PASSWORD_VARIABLE } from '#app/config.js';
 import { DEMO_ADMINISTRATOR, DEMO_USERS } from '#app/demo/demo-data.js';
 import { createMigration, MIGRATIONS_FOLDER, readMigrations } from '#src/db/migration-files.js';
@@ -24,6 +26,7 @@ import { processesIn, query, temporaryDirectory, waitFor } from '#test/src/db/em
 import {
   COMMAND,
   environment,
+  NODE,
   type Outcome,
   outcomeOf,
   run,
@@ -48,6 +51,8 @@ t.test('prints help for every command', async (t) => {
     importCommand(),
     exportCommand(),
     createAdmin(),
+    setPassword(),
+    invite(),
     generateSecretCommand(),
     openapi(),
     docs(),
@@ -102,15 +107,16 @@ t.test('db', async (t) => {
   t.match((await db('status')).stdout, /^(\d{4}-\d\d-\d\dT\S+Z\t\S+\n)+$/);
   t.same(await db('up'), { code: 0, stdout: 'Nothing to apply.\n', stderr: '' });
 
-  t.same(await db('down'), { code: 0, stdout: `reverted ${newest}\n`, stderr: '' });
+  t.same(await db('down', '--yes'), { code: 0, stdout: `reverted ${newest}\n`, stderr: '' });
   t.match((await db('status')).stdout, `not applied\t${newest}\n`);
 
   const rest = names.slice(0, -1).reverse();
-  const down = await db('down', '--steps', String(rest.length));
+  const down = await db('down', '--yes', '--steps', String(rest.length));
   t.same(down, { code: 0, stdout: lines('reverted ', rest), stderr: '' });
   t.equal(await tableCount(), 0);
-  t.same(await db('down'), { code: 0, stdout: 'Nothing to revert.\n', stderr: '' });
+  t.same(await db('down', '--yes'), { code: 0, stdout: 'Nothing to revert.\n', stderr: '' });
 
+  refused(t, await db('down'), 'There is no terminal to ask for confirmation: confirm with --yes.');
   refused(t, await db('down', '--steps', '0'), 'Must be an integer of at least 1.');
   t.same(await db('up'), { code: 0, stdout: lines('applied ', names), stderr: '' });
   t.equal(await tableCount(), all);
@@ -312,4 +318,81 @@ t.test('generate-secret returns a new secret each time', async (t) => {
 
 t.test('openapi --check accepts the committed contract', async (t) => {
   t.same(await run(['openapi', '--check']), { code: 0, stdout: '', stderr: '' });
+});
+
+t.test('runs beside a service that uses the embedded database', async (t) => {
+  const DATA_DIR = join(temporaryDirectory(t), 'data');
+  const [program, ...options] = NODE;
+  const service = spawn(program, [...options, join(projectRoot, 'build/app/server.js')], {
+    cwd: projectRoot,
+    env: environment({ DATA_DIR, PORT: '0', LOG_LEVEL: 'warn' }),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => service.once('close', resolve));
+  t.teardown(async () => {
+    service.kill('SIGKILL');
+    await ended;
+  });
+  let output = '';
+  service.stdout.on('data', (text) => {
+    output += text;
+  });
+  // While the service is starting, a command waits for its database.
+  await waitFor(() => existsSync(join(DATA_DIR, 'postgres/owners')), 60_000);
+  t.equal((await run(['db', 'status'], { DATA_DIR })).code, 0);
+  await waitFor(() => /curl/.test(output), 60_000);
+  const origin = /http:\S+/.exec(output)?.[0] ?? '';
+
+  const given = { DATA_DIR, [ADMIN_PASSWORD_VARIABLE]: PASSWORD };
+  const created = await run(['create-admin', 'second'], given);
+  t.same(created, { code: 0, stdout: 'Created the administrator second.\n', stderr: '' });
+  const signIn = (password: string) =>
+    fetch(`${origin}/api/v1/auth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'second', password }),
+    });
+  const { access_token: token } = (await (await signIn(PASSWORD)).json()) as {
+    access_token: string;
+  };
+  const headers = { authorization: `Bearer ${token}` };
+  t.equal((await fetch(`${origin}/api/v1/me`, { headers })).status, 200);
+
+  const folder = join(temporaryDirectory(t), 'articles');
+  t.match(await run(['export', folder], { DATA_DIR }), { code: 0, stdout: /4 written|5 written/ });
+  t.match(await run(['import', folder], { DATA_DIR }), { code: 0, stdout: /0 skipped/ });
+
+  const changed = 'Battery-Staple-8';
+  const set = await run(['set-password', 'SECOND'], {
+    DATA_DIR,
+    [ADMIN_PASSWORD_VARIABLE]: changed,
+  });
+  t.same(set, { code: 0, stdout: 'Set the password of second.\n', stderr: '' });
+  t.equal((await fetch(`${origin}/api/v1/me`, { headers })).status, 401, 'ends the sessions');
+  t.equal((await signIn(PASSWORD)).status, 401);
+  t.equal((await signIn(changed)).status, 200);
+  refused(t, await run(['set-password', 'nobody'], given), 'The user nobody does not exist.');
+  refused(
+    t,
+    await run(['set-password', 'second'], { DATA_DIR, [ADMIN_PASSWORD_VARIABLE]: 'short' }),
+    'error: ',
+  );
+
+  refused(t, await run(['invite', 'second'], { DATA_DIR }), 'already has a password');
+  const invited = await run(['invite', 'alice'], { DATA_DIR });
+  t.match(invited, { code: 0, stderr: 'It works once, within 7 days.\n' });
+  const accepted = await fetch(`${origin}/api/v1/auth/reset-password`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      token: /[\w-]{43}/.exec(invited.stdout)?.[0],
+      new_password: PASSWORD,
+      confirm_password: PASSWORD,
+    }),
+  });
+  t.equal(accepted.status, 200);
+
+  t.equal((await fetch(`${origin}/ready`)).status, 200, 'no command has stopped the database');
+  service.kill('SIGTERM');
+  t.equal(await ended, 0);
+  t.match(await run(['db', 'status'], { DATA_DIR }), { code: 0, stderr: '' });
 });

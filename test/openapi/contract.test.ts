@@ -161,7 +161,7 @@ t.test('provides valid examples of headers', async (t) => {
 });
 
 t.test(
-  'accepts no idempotency key for a password, whose stored hash could be guessed',
+  'accepts no idempotency key for a password of the caller, which must be checked each time',
   async (t) => {
     const holds = (value: unknown): boolean =>
       JSON.stringify(value ?? null).includes('"format":"password"') ||
@@ -171,6 +171,8 @@ t.test(
     let count = 0;
     for (const { name, method, operation } of operations) {
       if (method !== 'post' || !holds(operation.requestBody)) continue;
+      // The password of another user, of which a keyed hash is stored.
+      if (operation.operationId === 'users-create') continue;
       const parameters = (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[];
       const takesKey = parameters.some(({ name }) => name === 'idempotency-key');
       t.notOk(takesKey, name);

@@ -5,6 +5,7 @@ import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/header
 import { RoleAssignment } from '#schemas/roles.js';
 import { Ref, withExamples } from '#schemas/types.js';
 import {
+  Invitation,
   MAX_BULK_USERS,
   tag,
   User,
@@ -18,6 +19,7 @@ import {
   UserUpdate,
   UserView,
 } from '#schemas/users.js';
+import { INVITATION_DAYS, inviteUser } from '#src/people/services/invitations.js';
 import * as changes from '#src/people/services/user-changes.js';
 import * as users from '#src/people/services/users.js';
 
@@ -58,7 +60,8 @@ const operations = {
     operationId: 'users-create',
     summary: 'Create a user',
     description:
-      'Creates a user without a password, who cannot sign in yet. Responds with 409 if the ' +
+      'Creates a user. Without `password`, the user cannot sign in until invited with ' +
+      '`POST /api/v1/users/{id}/invite`. Responds with 409 if the ' +
       'username or email address is taken, ignoring case. An API key cannot create an ' +
       'administrator.',
     tags,
@@ -116,6 +119,18 @@ const operations = {
     body: Ref(RoleAssignment),
     response: { 200: Ref(User) },
   },
+  invite: {
+    operationId: 'users-invite',
+    summary: 'Invite a user',
+    description:
+      'Invites a user who has no password to choose one, by mail. If the service sends no mail, ' +
+      'or the user has no email address, the response contains the token, once. It works once, ' +
+      `within ${INVITATION_DAYS} days, with \`POST /api/v1/auth/reset-password\`, and replaces ` +
+      'that of an earlier invitation.',
+    tags,
+    params: withExamples(UserParams, { id: 15 }),
+    response: { 202: Ref(Invitation, { description: 'The user was invited' }) },
+  },
   remove: {
     operationId: 'users-delete',
     summary: 'Delete a user',
@@ -137,6 +152,10 @@ export interface UserReadsOptions {
 export interface UserRoutesOptions extends UserReadsOptions {
   /** The maximum number of requests per minute and IP address that change profiles. */
   perMinute: number;
+  /** The maximum number of invitations per minute and IP address. */
+  invitationsPerMinute: number;
+  /** The base URL of the client application, for links. */
+  clientUrl: string | undefined;
 }
 
 /** Who may read users. */
@@ -170,7 +189,7 @@ export const userReads: FastifyPluginAsyncTypebox<UserReadsOptions> = async (app
 };
 
 const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options) => {
-  const { isPublic, perMinute } = options;
+  const { isPublic, perMinute, invitationsPerMinute, clientUrl = null } = options;
   await app.register(userReads, { isPublic });
   const limited = { ...write, limit: { perMinute, group: 'profiles' } } as const;
 
@@ -222,6 +241,31 @@ const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options
     const user = await changes.assignRole(request.context(), request.params.id, request.body);
     return reply.entity(user, users.userTag(user, request.viewer));
   });
+
+  app.post(
+    '/:id/invite',
+    {
+      schema: operations.invite,
+      config: {
+        access: 'admin',
+        scope: null,
+        // The response may contain the token.
+        idempotent: false,
+        errors: [404, 409],
+        limit: { perMinute: invitationsPerMinute },
+      },
+    },
+    async (request, reply) => {
+      // A development service keeps its mails in memory, where only its own machine reads them.
+      const sendsMail = app.mail.available && app.outbox === null;
+      const invitation = await inviteUser(request.context(), request.params.id, {
+        sendsMail,
+        clientUrl,
+      });
+      reply.code(202);
+      return invitation;
+    },
+  );
 
   app.delete('/:id', { schema: operations.remove, config: write }, async (request, reply) => {
     const { id } = request.params;

@@ -152,6 +152,7 @@ export const chinese: Messages = {
     duplicate: '已被占用：{fields}',
     still_in_use: '仍有其他内容引用该资源，请先修改或删除这些内容',
     last_administrator: '不能移除最后一位有效的管理员，请先指定另一位',
+    not_invitable: '该用户已停用，或已设置密码（可通过邮件重置）',
     request_in_progress: '使用此 Idempotency-Key 的请求仍在处理中，请稍后再试',
     too_many_keys: 'API 密钥数量已达上限，请先删除一个',
     too_many_posts: '文章数量已达上限，请先从回收站彻底删除一些',
@@ -237,6 +238,12 @@ export const chinese: Messages = {
         '有人请求重置您的账户 {username} 的密码。如果是您本人操作，请按以下方式设置新密码；' +
         '否则请忽略此邮件，您的密码不会改变。\n\n{access}\n\n' +
         '此操作仅可进行一次，{minutes} 分钟内有效。',
+    },
+    invitation: {
+      subject: '邀请您加入',
+      text:
+        '管理员已为您创建账户 {username}。请按以下方式设置密码，即可开始使用。\n\n{access}\n\n' +
+        '此操作仅可进行一次，{days} 天内有效。',
     },
     password_changed: {
       subject: '您的密码已更改',

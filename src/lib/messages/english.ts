@@ -75,6 +75,7 @@ export const english = {
     duplicate: 'Already taken: {fields}',
     still_in_use: 'Other resources still refer to this one; change or delete them first',
     last_administrator: 'The last active administrator cannot be removed; appoint another first',
+    not_invitable: 'This user is deactivated, or already has a password and can reset it by mail',
     request_in_progress:
       'A request with this Idempotency-Key is still in progress; try again later',
     too_many_keys: 'You have reached the maximum number of API keys; delete one first',
@@ -168,6 +169,13 @@ export const english = {
         'password below; otherwise ignore this mail, and your password stays the same.' +
         '\n\n{access}\n\n' +
         'You can do this once, within {minutes} minutes.',
+    },
+    invitation: {
+      subject: 'You are invited',
+      text:
+        'An administrator created the account {username} for you. Choose a password below to use it.' +
+        '\n\n{access}\n\n' +
+        'You can do this once, within {days} days.',
     },
     password_changed: {
       subject: 'Your password was changed',

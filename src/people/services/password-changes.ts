@@ -27,6 +27,9 @@ import { hashPassword, passwordItems } from './passwords.js';
 /** Lifetime of a password reset token in minutes. */
 export const PASSWORD_RESET_MINUTES = 30;
 
+/** The purposes of tokens that set a password without the current one. */
+const RESETTING = ['reset_password', 'invite'] as const;
+
 /**
  * Changes the viewer's password, ends all their other sessions and forgets all their devices except
  * that of the client; on request, deletes all their API keys.
@@ -77,7 +80,7 @@ export async function requestPasswordReset(context: Context, email: string): Pro
 }
 
 /**
- * Sets a new password with the token from a mail, ends all sessions of the user, deletes all their
+ * Sets a new password with the token from a mail or an invitation, ends all sessions of the user, deletes all their
  * API keys and forgets all their devices: whoever resets a password may have lost control of the
  * account. A token works once.
  *
@@ -93,22 +96,23 @@ export async function resetPassword(
   if (items.length > 0) throw new InvalidRequest(items);
   const tokenHash = hashSecret(token);
   // Checked first, so that an invalid token does not cost a password hash.
-  const found = await findEmailToken(context.db, tokenHash, 'reset_password', context.now);
+  const found = await findEmailToken(context.db, tokenHash, RESETTING, context.now);
   const owner = found === null ? null : await findUser(context.db, found.user_id, 'full');
   if (owner === null) throw invalidToken();
   const broken = passwordItems(new_password, owner, 'new_password');
   if (broken.length > 0) throw new InvalidRequest(broken);
   const passwordHash = await hashPassword(new_password, context.passwordCost);
   return inTransaction(context, async (trx) => {
-    const taken = await takeEmailToken(trx.db, tokenHash, 'reset_password', context.now);
+    const taken = await takeEmailToken(trx.db, tokenHash, RESETTING, context.now);
     const user = taken === null ? null : await lockUser(trx.db, taken.user_id);
     if (taken === null || user === null || !user.is_active) throw invalidToken();
     // The token was sent to an email address that the user may have given up since.
-    const isSame = user.email !== null && foldEmail(user.email) === foldEmail(taken.email);
-    if (!isSame) throw invalidToken();
+    if (foldEmail(user.email ?? '') !== foldEmail(taken.email)) throw invalidToken();
     // The token identifies the user, not a session cookie that was sent along.
     const anonymous = { ...trx, viewer: null };
-    await writePassword(anonymous, user, passwordHash, 'account.reset_password');
+    const isInvitation = taken.purpose === 'invite';
+    const action = isInvitation ? 'account.accept_invitation' : 'account.reset_password';
+    await writePassword(anonymous, user, passwordHash, action);
     await deleteSessionsOf(trx.db, user.id);
     await deleteAllApiKeys(anonymous, user.id);
     await forgetOtherDevices(trx, user.id, null);
@@ -125,7 +129,7 @@ async function writePassword(
   await setPassword(trx.db, id, passwordHash, trx.now);
   await deleteEmailTokensOf(trx.db, id);
   await record(trx, { action, id, actorId: id });
-  if (email === null) return;
+  if (email === null || action === 'account.accept_invitation') return;
   const { language } = trx;
   const notice = { kind: 'password_changed', userId: id, to: email } as const;
   await enqueue(trx.db, 'notice', { ...notice, username, language });

@@ -1,6 +1,6 @@
 import type { AuditAction } from '#schemas/audit.js';
 import { ROLE_PERMISSIONS, type RoleAssignment } from '#schemas/roles.js';
-import type { UserCreate, UserUpdate } from '#schemas/users.js';
+import type { UserBulkItem, UserCreate, UserUpdate } from '#schemas/users.js';
 import type { Context } from '#src/access/context.js';
 import { assertMayActAs } from '#src/access/ownership.js';
 import { isAdministratorMask, isMask, type Mask } from '#src/access/permissions.js';
@@ -17,6 +17,7 @@ import * as store from '#src/people/stores/user-changes.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { enqueue } from '#src/queue/store.js';
 import { eraseUser } from './erasure.js';
+import { hashPassword, passwordItems } from './passwords.js';
 import {
   assertGrantable,
   assertMayChangeFields,
@@ -26,15 +27,26 @@ import {
 import { userTag } from './users.js';
 
 /**
- * @throws ApiError duplicate, with every field that is taken; beyond_own_permissions if the role
+ * Creates a user, who can sign in if a password is given.
+ *
+ * @throws InvalidRequest if the password breaks a rule; ApiError duplicate, with every field that is taken; beyond_own_permissions if the role
  *   has permissions that the viewer lacks; key_cannot_administer if an API key creates an
  *   administrator
  */
-export async function createUser(context: Context, user: UserCreate): Promise<FullUser> {
+export async function createUser(
+  context: Context,
+  { password, ...user }: UserCreate,
+): Promise<FullUser> {
   assertGrantable(context, ROLE_PERMISSIONS[user.role]);
+  const items = password === undefined ? [] : passwordItems(password, user, 'password');
+  if (items.length > 0) throw new InvalidRequest(items);
+  const hashed =
+    password === undefined
+      ? {}
+      : { password_hash: await hashPassword(password, context.passwordCost) };
   return withDuplicateErrors(context, user, () =>
     inTransaction(context, async (trx) => {
-      const created = await store.insertUser(trx.db, user);
+      const created = await store.insertUser(trx.db, { ...user, ...hashed });
       await record(trx, { action: 'user.create', id: created.id, after: user });
       return created;
     }),
@@ -48,7 +60,7 @@ export async function createUser(context: Context, user: UserCreate): Promise<Fu
  * @throws ApiError duplicate, with the location of every value that is taken by an existing user or
  *   repeats an earlier item; beyond_own_permissions; key_cannot_administer
  */
-export async function createUsers(context: Context, users: UserCreate[]): Promise<number[]> {
+export async function createUsers(context: Context, users: UserBulkItem[]): Promise<number[]> {
   for (const { role } of users) assertGrantable(context, ROLE_PERMISSIONS[role]);
   const repeated = findDuplicates(users, { usernames: new Set(), emails: new Set() });
   let refusal: unknown;

@@ -3,7 +3,7 @@ import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 
 export type EmailTokenPurpose = Selectable<Schema['email_tokens']>['purpose'];
-export type EmailToken = Pick<Selectable<Schema['email_tokens']>, 'user_id' | 'email'>;
+export type EmailToken = Pick<Selectable<Schema['email_tokens']>, 'user_id' | 'email' | 'purpose'>;
 
 /** Inserts a token and deletes the user's other tokens for the same purpose. */
 export async function replaceEmailToken(
@@ -14,17 +14,17 @@ export async function replaceEmailToken(
   await db.insertInto('email_tokens').values(token).execute();
 }
 
-/** Returns the unexpired token with this SHA-256 and purpose, or null. */
+/** Returns the unexpired token with this SHA-256 and one of these purposes, or null. */
 export async function findEmailToken(
   db: Database,
   tokenHash: Buffer,
-  purpose: EmailTokenPurpose,
+  purposes: EmailTokenPurpose | readonly EmailTokenPurpose[],
   now: Date,
 ): Promise<EmailToken | null> {
   const row = await db
     .selectFrom('email_tokens')
-    .select(['user_id', 'email'])
-    .where(isGood(tokenHash, purpose, now))
+    .select(['user_id', 'email', 'purpose'])
+    .where(isGood(tokenHash, [purposes].flat(), now))
     .executeTakeFirst();
   return row ?? null;
 }
@@ -33,13 +33,13 @@ export async function findEmailToken(
 export async function takeEmailToken(
   db: Database,
   tokenHash: Buffer,
-  purpose: EmailTokenPurpose,
+  purposes: EmailTokenPurpose | readonly EmailTokenPurpose[],
   now: Date,
 ): Promise<EmailToken | null> {
   const row = await db
     .deleteFrom('email_tokens')
-    .where(isGood(tokenHash, purpose, now))
-    .returning(['user_id', 'email'])
+    .where(isGood(tokenHash, [purposes].flat(), now))
+    .returning(['user_id', 'email', 'purpose'])
     .executeTakeFirst();
   return row ?? null;
 }
@@ -64,11 +64,11 @@ export async function deleteExpiredEmailTokens(db: Database, now: Date): Promise
   return Number(numDeletedRows);
 }
 
-function isGood(tokenHash: Buffer, purpose: EmailTokenPurpose, now: Date) {
+function isGood(tokenHash: Buffer, purposes: EmailTokenPurpose[], now: Date) {
   return (eb: ExpressionBuilder<Schema, 'email_tokens'>) =>
     eb.and([
       eb('token_hash', '=', tokenHash),
-      eb('purpose', '=', purpose),
+      eb('purpose', 'in', purposes),
       eb('expires_at', '>', now.toISOString()),
     ]);
 }

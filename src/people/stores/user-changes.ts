@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { ROLE_PERMISSIONS } from '#schemas/roles.js';
-import type { Address, UserCreate, UserUpdate } from '#schemas/users.js';
+import type { Address, UserBulkItem, UserUpdate } from '#schemas/users.js';
 import type { Mask } from '#src/access/permissions.js';
 import type { Database } from '#src/db/database.js';
 import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
@@ -9,8 +9,8 @@ import { fold } from '#src/lib/fold.js';
 import { FULL_COLUMNS, type FullUser, isAdministrator } from './users.js';
 
 /** A user to insert; omitted fields get their defaults. */
-export type NewUser = Pick<UserCreate, 'username'> &
-  Partial<UserCreate> & { password_hash?: string; email_verified_at?: string };
+export type NewUser = Pick<UserBulkItem, 'username'> &
+  Partial<UserBulkItem> & { password_hash?: string; email_verified_at?: string };
 
 /** Returns the user, locked until the transaction ends, or null if it does not exist. */
 export async function lockUser(db: Database, id: number): Promise<FullUser | null> {
@@ -81,12 +81,12 @@ export async function insertUsers(db: Database, users: NewUser[]): Promise<numbe
   return inserted.rows.map(({ id }) => id);
 }
 
-type BulkRow = WithFolded<Omit<UserCreate, 'role'> & { permissions: Mask }> & {
+type BulkRow = WithFolded<Omit<UserBulkItem, 'role'> & { permissions: Mask }> & {
   searched_nickname?: string;
 };
 
 /**
- * The columns that a bulk insert writes, with their types: every field of `UserCreate`, and the folded ones.
+ * The columns that a bulk insert writes, with their types: every field of `UserBulkItem`, and the folded ones.
  */
 const BULK_TYPES: Record<keyof BulkRow, string> = {
   username: tables.users.username.type,

@@ -14,6 +14,7 @@ function parameters(clientUrl: string | null): MailParameters {
     confirm_email_change: { ...access, hours: 24 },
     email_changed: { username: 'alice' },
     reset_password: { ...access, username: 'alice', minutes: 30 },
+    invitation: { ...access, username: 'alice', days: 7 },
     password_changed: { username: 'alice' },
     api_key_created: { username: 'alice', name: 'Backup' },
   };
