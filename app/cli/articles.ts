@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { ExportOptions } from './export-articles.js';
 import type { ImportOptions } from './import-articles.js';
+import { say } from './language.js';
 
 // The Markdown renderer is imported on demand, because loading it would slow down every command.
 
@@ -8,20 +9,22 @@ import type { ImportOptions } from './import-articles.js';
 export function importCommand(): Command {
   return new Command('import')
     .description(
-      'Imports Markdown files as posts; run again to import changes. A post is identified by the ' +
-        'path of its file in the folder. A file that shares neither title nor slug nor any line ' +
-        'with the post imported from its path is skipped. Drafts, and files with a future date or ' +
-        'a past expiryDate, are imported as drafts.',
+      say(
+        'Imports Markdown files as posts; run again to import changes. A post is identified by the path of its file in the folder. A file that shares neither title nor slug nor any line with the post imported from its path is skipped. Drafts, and files with a future date or a past expiryDate, are imported as drafts.',
+      ),
     )
     .argument(
       '<folder>',
-      'Markdown files with the front matter of Hexo, Hugo or Jekyll, or with none',
+      say('Markdown files with the front matter of Hexo, Hugo or Jekyll, or with none'),
     )
-    .option('--author <username>', 'author of posts whose front matter names no existing user')
-    .option('--force', 'overwrite posts changed since their import, even if the file is unchanged')
+    .option('--author <username>', say('author of posts whose front matter names no existing user'))
+    .option(
+      '--force',
+      say('overwrite posts changed since their import, even if the file is unchanged'),
+    )
     .option(
       '--dry-run',
-      'report what would change without saving it; locks the affected posts meanwhile',
+      say('report what would change without saving it; locks the affected posts meanwhile'),
     )
     .action(async (folder: string, options: ImportOptions) => {
       const { importArticles } = await import('./import-articles.js');
@@ -33,8 +36,9 @@ export function importCommand(): Command {
 export function renderCommand(): Command {
   return new Command('render')
     .description(
-      'Re-renders all posts and comments, after an update that changes how Markdown is rendered or ' +
-        'which HTML is allowed. The service can keep running unless it uses the embedded database.',
+      say(
+        'Re-renders all posts and comments, after an update that changes how Markdown is rendered or which HTML is allowed. The service can keep running.',
+      ),
     )
     .action(async () => {
       const { reRender } = await import('./re-render.js');
@@ -45,9 +49,11 @@ export function renderCommand(): Command {
 /** `export`: posts to Markdown files. */
 export function exportCommand(): Command {
   return new Command('export')
-    .description('Exports all posts except those in the trash as Markdown files with front matter')
-    .argument('<folder>', 'destination, created if missing')
-    .option('--force', 'overwrite files that differ')
+    .description(
+      say('Exports all posts except those in the trash as Markdown files with front matter'),
+    )
+    .argument('<folder>', say('destination, created if missing'))
+    .option('--force', say('overwrite files that differ'))
     .action(async (folder: string, options: ExportOptions) => {
       const { exportArticles } = await import('./export-articles.js');
       await exportArticles(folder, options);

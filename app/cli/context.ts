@@ -3,6 +3,7 @@ import { loadConfig, misspelledVariables } from '#app/config.js';
 import { shareDatabase } from '#app/open-database.js';
 import { createDatabase, type Database } from '#src/db/database.js';
 import { poolOptions } from '#src/db/pool-options.js';
+import { say } from './language.js';
 
 /**
  * Runs `work` with the URL of the configured database. Stops the embedded database afterwards, also
@@ -10,9 +11,9 @@ import { poolOptions } from '#src/db/pool-options.js';
  */
 export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Promise<T> {
   const opening = shareDatabase(loadConfig());
-  for (const sentence of misspelledVariables()) console.error(`warning: ${sentence}`);
+  for (const sentence of misspelledVariables()) console.error(`${say('warning: ')}${sentence}`);
   const interrupted = new Promise<never>((_resolve, reject) => {
-    const interrupt = () => reject(new Error('Interrupted.'));
+    const interrupt = () => reject(new Error(say('Interrupted.')));
     // Never removed: npm repeats the terminal's Ctrl-C while the database is still stopping.
     process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   });

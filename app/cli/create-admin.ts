@@ -11,6 +11,7 @@ import { compileSchema } from '#src/lib/validation/index.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser } from '#src/people/stores/user-changes.js';
 import { withDatabase } from './context.js';
+import { say } from './language.js';
 import { assertGoodPassword, newPassword } from './prompts.js';
 
 const validate = compileSchema(UserBulkItem, { definitions });
@@ -19,10 +20,12 @@ const validate = compileSchema(UserBulkItem, { definitions });
 export function createAdmin(): Command {
   return new Command('create-admin')
     .description(
-      `Creates an administrator; prompts for the password unless ${ADMIN_PASSWORD_VARIABLE} is set`,
+      say('Creates an administrator; prompts for the password unless {variable} is set', {
+        variable: ADMIN_PASSWORD_VARIABLE,
+      }),
     )
-    .argument('<username>', 'username to sign in with')
-    .argument('[email]', 'email address')
+    .argument('<username>', say('username to sign in with'))
+    .argument('[email]', say('email address'))
     .action(async (username: string, email: string | undefined) => {
       const user = parseUser({ username, email: email ?? null, role: 'admin' });
       const password = await newPassword();
@@ -31,7 +34,7 @@ export function createAdmin(): Command {
       await withDatabase((db) => writeAdministrator(db, user, passwordHash)).catch(
         explainDuplicate,
       );
-      console.log(`Created the administrator ${username}.`);
+      console.log(say('Created the administrator {username}.', { username }));
     });
 }
 
@@ -51,6 +54,8 @@ function parseUser(input: unknown): UserBulkItem {
 
 function explainDuplicate(error: unknown): never {
   const answer = toPostgresFailure(error);
-  if (answer?.kind === 'duplicate') throw new Error(`The ${answer.field} is already taken.`);
+  if (answer?.kind === 'duplicate') {
+    throw new Error(say('The {field} is already taken.', { field: answer.field }));
+  }
   throw error;
 }

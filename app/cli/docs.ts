@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigSchema } from '#app/config-schema.js';
 import { projectRoot } from '#src/lib/project-root.js';
+import { say } from './language.js';
 
 const BEGIN = '<!-- configuration: written by npm run docs -->';
 const END = '<!-- end of configuration -->';
@@ -22,7 +23,7 @@ const variables: Variable[] = Object.entries(ConfigSchema.properties).map(([name
 /** `docs`: writes or checks the files generated from the configuration schema. */
 export function docs(): Command {
   return new Command('docs')
-    .description("Writes .env.example and the README's configuration table")
+    .description(say("Writes .env.example and the README's configuration table"))
     .option('--check', 'write nothing; fail if a file is out of date')
     .action(({ check }: { check?: boolean }) => {
       const readme = join(projectRoot, 'README.md');

@@ -9,16 +9,23 @@ import {
 import type { Database } from '#src/db/database.js';
 import { fold } from '#src/lib/fold.js';
 import { type WriteOutcome, writeArticleFile } from './article-folder.js';
+import type { Sentence } from './chinese.js';
 import { withDatabase } from './context.js';
+import { say } from './language.js';
 import { progressOf } from './progress.js';
 
 /** Number of posts per query. */
 const BATCH = 50;
 
-const REASONS: Partial<Record<WriteOutcome, string>> = {
+const REASONS: Partial<Record<WriteOutcome, Sentence>> = {
   different: 'the existing file differs; use --force to overwrite it',
   outside: 'the path leaves the folder or is not a regular file',
 };
+
+function reasonOf(outcome: WriteOutcome): string {
+  const sentence = REASONS[outcome];
+  return sentence === undefined ? outcome : say(sentence);
+}
 
 export interface ExportOptions {
   /** Overwrites files that differ. */
@@ -34,7 +41,7 @@ export async function exportArticles(
   { force = false }: ExportOptions,
 ): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? new Error(`${folder} is not a folder.`) : error;
+    throw error.code === 'EEXIST' ? new Error(say('{folder} is not a folder.', { folder })) : error;
   });
   await withDatabase(async (db) => {
     const total = await countExportedPosts(db);
@@ -47,7 +54,7 @@ export async function exportArticles(
         const path = pathOf(post);
         const outcome = await writeArticleFile(folder, path, writeArticle(post), { force });
         if (outcome === 'written' || outcome === 'unchanged') counts[outcome] += 1;
-        else skipped.push(`skipped ${path}: ${REASONS[outcome]}`);
+        else skipped.push(say('skipped {path}: {reason}', { path, reason: reasonOf(outcome) }));
         bar.increment();
       }
     } finally {
@@ -55,7 +62,13 @@ export async function exportArticles(
     }
     for (const line of skipped) console.error(line);
     const { written, unchanged } = counts;
-    console.log(`Files: ${written} written, ${unchanged} unchanged, ${skipped.length} skipped.`);
+    console.log(
+      say('Files: {written} written, {unchanged} unchanged, {skipped} skipped.', {
+        written,
+        unchanged,
+        skipped: skipped.length,
+      }),
+    );
     if (skipped.length > 0) process.exitCode = 1;
   });
 }

@@ -13,6 +13,7 @@ import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, toErrorResponse } from '#src/errors.js';
 import { listArticleFiles, readArticleFile } from './article-folder.js';
 import { withDatabase } from './context.js';
+import { say, terminalLanguage } from './language.js';
 import { progressOf } from './progress.js';
 
 export interface ImportOptions {
@@ -61,14 +62,14 @@ async function filesIn(folder: string): Promise<string[]> {
     return await listArticleFiles(folder);
   } catch (error) {
     if (!isOfFile(error) || !['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) throw error;
-    throw new Error(`The folder ${folder} does not exist.`);
+    throw new Error(say('The folder {folder} does not exist.', { folder }));
   }
 }
 
 async function authorOf(db: Database, username: string | undefined): Promise<number | null> {
   if (username === undefined) return null;
   const id = await findUserId(db, username);
-  if (id === null) throw new Error(`The user ${username} does not exist.`);
+  if (id === null) throw new Error(say('The user {login} does not exist.', { login: username }));
   return id;
 }
 
@@ -104,7 +105,11 @@ async function importAll(
 function reasonOf(error: unknown): string {
   if (error instanceof ArticleFileError) return error.message;
   if (isOfFile(error)) return error.message;
-  const { status, body } = toErrorResponse(error, { requestId: '', place: 'body', language: 'en' });
+  const { status, body } = toErrorResponse(error, {
+    requestId: '',
+    place: 'body',
+    language: terminalLanguage(),
+  });
   if (status >= 500 && !(error instanceof ApiError)) throw error;
   if (typeof body.detail === 'string') return body.detail;
   return body.detail.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
@@ -133,19 +138,34 @@ async function rehearse<T>(db: Database, work: (trx: Database) => Promise<T>): P
 
 function report(outcomes: FileOutcome[], isRehearsal: boolean): void {
   for (const { path, outcome, reason } of outcomes) {
-    if (outcome === 'skipped') console.error(`skipped ${path}: ${reason}`);
-    if (outcome === 'trashed') console.error(`left ${path} in the trash`);
+    if (outcome === 'skipped') {
+      console.error(say('skipped {path}: {reason}', { path, reason: reason ?? '' }));
+    }
+    if (outcome === 'trashed') console.error(say('left {path} in the trash', { path }));
   }
   const unknown = new Set(outcomes.flatMap(({ unknownAuthors }) => unknownAuthors ?? []));
   if (unknown.size > 0) {
+    const names = [...unknown].sort().join(', ');
     console.error(
-      `Unknown authors: ${[...unknown].sort().join(', ')}. To assign their posts, create these ` +
-        'users and import the folder again.',
+      say(
+        'Unknown authors: {names}. To assign their posts, create these users and import the folder again.',
+        { names },
+      ),
     );
   }
   const count = (wanted: Outcome) => outcomes.filter(({ outcome }) => outcome === wanted).length;
-  const numbers = (['created', 'updated', 'unchanged', 'trashed', 'skipped'] as const).map(
-    (outcome) => `${count(outcome)} ${outcome === 'trashed' ? 'left in the trash' : outcome}`,
+  console.log(
+    say(
+      isRehearsal
+        ? 'Dry run: {created} created, {updated} updated, {unchanged} unchanged, {trashed} left in the trash, {skipped} skipped.'
+        : 'Files: {created} created, {updated} updated, {unchanged} unchanged, {trashed} left in the trash, {skipped} skipped.',
+      {
+        created: count('created'),
+        updated: count('updated'),
+        unchanged: count('unchanged'),
+        trashed: count('trashed'),
+        skipped: count('skipped'),
+      },
+    ),
   );
-  console.log(`${isRehearsal ? 'Dry run' : 'Files'}: ${numbers.join(', ')}.`);
 }

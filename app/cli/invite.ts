@@ -5,31 +5,35 @@ import { ApiError } from '#src/errors.js';
 import { INVITATION_DAYS, inviteUser } from '#src/people/services/invitations.js';
 import { findAccount } from '#src/people/services/password-overwrite.js';
 import { withDatabase } from './context.js';
+import { say } from './language.js';
 
 /** `invite` */
 export function invite(): Command {
   return new Command('invite')
-    .description('Prints an invitation with which a user without a password can choose one')
-    .argument('<username>', 'username or email address')
+    .description(say('Prints an invitation with which a user without a password can choose one'))
+    .argument('<username>', say('username or email address'))
     .action(async (login: string) => {
       const { CLIENT_URL = null } = loadConfig();
       await withDatabase(async (db) => {
         const context = systemContext(db);
         const user = await findAccount(context, login);
-        if (user === null) throw new Error(`The user ${login} does not exist.`);
+        if (user === null) throw new Error(say('The user {login} does not exist.', { login }));
         const options = { sendsMail: false, clientUrl: CLIENT_URL };
         const { link, token } = await inviteUser(context, user.id, options).catch(explain);
         console.log(
-          link ?? `Send this token to POST /api/v1/auth/reset-password as \`token\`: ${token}`,
+          link ??
+            say('Send this token to POST /api/v1/auth/reset-password as `token`: {token}', {
+              token: token ?? '',
+            }),
         );
-        console.error(`It works once, within ${INVITATION_DAYS} days.`);
+        console.error(say('It works once, within {days} days.', { days: INVITATION_DAYS }));
       });
     });
 }
 
 function explain(error: unknown): never {
   if (error instanceof ApiError && error.code === 'not_invitable') {
-    throw new Error('The user is deactivated or already has a password: use set-password.');
+    throw new Error(say('The user is deactivated or already has a password: use set-password.'));
   }
   throw error;
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { parseConfig } from '#app/config.js';
 import { generateSecret } from '#app/secrets.js';
 import { projectRoot } from '#src/lib/project-root.js';
+import { say } from './language.js';
 
 /** Path of the committed contract. */
 export const OPENAPI_FILE = join(projectRoot, 'openapi/openapi.json');
@@ -21,8 +22,10 @@ const TYPES_HEADER = `/**
 /** `openapi`: writes or checks the contract and its types. */
 export function openapi(): Command {
   return new Command('openapi')
-    .description('Generates openapi/openapi.json and its types from the routes, without a database')
-    .option('--check', 'write nothing; fail if a file is out of date')
+    .description(
+      say('Generates openapi/openapi.json and its types from the routes, without a database'),
+    )
+    .option('--check', say('write nothing; fail if a file is out of date'))
     .action(async ({ check }: { check?: boolean }) => {
       const contract = await renderContract();
       const files: [path: string, text: string][] = [

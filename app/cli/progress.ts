@@ -1,9 +1,10 @@
 import { SingleBar } from 'cli-progress';
+import { say } from './language.js';
 
 /** Starts a progress bar on standard error that counts up to `total`. */
-export function progressOf(noun: string, total: number): SingleBar {
+export function progressOf(noun: 'files' | 'posts' | 'texts' | 'users', total: number): SingleBar {
   const bar = new SingleBar({
-    format: `{bar} {value}/{total} ${noun}`,
+    format: `{bar} {value}/{total} ${say(noun)}`,
     stream: process.stderr,
     noTTYOutput: true,
   });

@@ -2,6 +2,7 @@ import { read } from 'read';
 import { ADMIN_PASSWORD_VARIABLE, adminPassword } from '#app/config.js';
 import { validationMessage } from '#src/lib/messages/index.js';
 import { brokenPasswordRules } from '#src/people/lib/password-policy.js';
+import { say, terminalLanguage } from './language.js';
 
 /**
  * Returns the password of `ALTHING_ADMIN_PASSWORD`, or prompts for it twice. It is never an
@@ -14,12 +15,14 @@ export async function newPassword(): Promise<string> {
   if (given !== undefined) return given;
   if (!process.stdin.isTTY) {
     throw new Error(
-      `There is no terminal to prompt for the password: set ${ADMIN_PASSWORD_VARIABLE}.`,
+      say('There is no terminal to prompt for the password: set {variable}.', {
+        variable: ADMIN_PASSWORD_VARIABLE,
+      }),
     );
   }
-  const password = await ask('Password: ', { silent: true });
-  if (password !== (await ask('Again: ', { silent: true }))) {
-    throw new Error('The two passwords do not match.');
+  const password = await ask(say('Password: '), { silent: true });
+  if (password !== (await ask(say('Again: '), { silent: true }))) {
+    throw new Error(say('The two passwords do not match.'));
   }
   return password;
 }
@@ -31,8 +34,9 @@ export function assertGoodPassword(
 ): void {
   const broken = brokenPasswordRules(password, owner);
   if (broken.length === 0) return;
-  const sentences = broken.map(({ type, ctx }) => validationMessage('en', type, ctx));
-  throw new Error(`${sentences.join('. ')}.`);
+  const language = terminalLanguage();
+  const sentences = broken.map(({ type, ctx }) => validationMessage(language, type, ctx));
+  throw new Error(language === 'zh' ? `${sentences.join('；')}。` : `${sentences.join('. ')}.`);
 }
 
 /**
@@ -42,10 +46,10 @@ export function assertGoodPassword(
  */
 export async function confirm(question: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new Error('There is no terminal to ask for confirmation: confirm with --yes.');
+    throw new Error(say('There is no terminal to ask for confirmation: confirm with --yes.'));
   }
   const answer = await ask(`${question} [y/N] `, { silent: false });
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Error('Nothing was changed.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Error(say('Nothing was changed.'));
 }
 
 async function ask(prompt: string, { silent }: { silent: boolean }): Promise<string> {
@@ -58,7 +62,7 @@ async function ask(prompt: string, { silent }: { silent: boolean }): Promise<str
   try {
     return await Promise.race([read({ prompt, silent, output: process.stderr }), end]);
   } catch {
-    throw new Error(silent ? 'No password was given.' : 'No answer was given.');
+    throw new Error(say(silent ? 'No password was given.' : 'No answer was given.'));
   } finally {
     process.off('beforeExit', ended);
     process.stderr.write('\n');

@@ -1,6 +1,7 @@
 import { reRenderAll } from '#src/articles/services/re-rendering.js';
 import { countSources } from '#src/articles/stores/rendered-html.js';
 import { withDatabase } from './context.js';
+import { say } from './language.js';
 import { progressOf } from './progress.js';
 
 /**
@@ -17,9 +18,16 @@ export async function reRender(): Promise<void> {
     try {
       for await (const { kind, id, outcome } of reRenderAll(db)) {
         if (outcome === 'changed') changed[kind] += 1;
-        if (outcome === 'skipped') skipped.push(`skipped ${kind} ${id}: rendering takes too long`);
+        if (outcome === 'skipped') {
+          skipped.push(say('skipped {kind} {id}: rendering takes too long', { kind, id }));
+        }
         if (outcome === 'too_long') {
-          kept.push(`kept the former HTML of ${kind} ${id}: the new HTML would be too long`);
+          kept.push(
+            say('kept the former HTML of {kind} {id}: the new HTML would be too long', {
+              kind,
+              id,
+            }),
+          );
         }
         bar.increment();
       }
@@ -27,7 +35,10 @@ export async function reRender(): Promise<void> {
       bar.stop();
     }
     for (const line of [...kept, ...skipped]) console.error(line);
-    console.log(`Changed by re-rendering: ${changed.post} posts, ${changed.comment} comments.`);
+    const { post: posts, comment: comments } = changed;
+    console.log(
+      say('Changed by re-rendering: {posts} posts, {comments} comments.', { posts, comments }),
+    );
     if (skipped.length > 0) process.exitCode = 1;
   });
 }

@@ -99,6 +99,28 @@ export function migrateDown(
   });
 }
 
+/**
+ * Records migrations as applied without running them, for a database that already has what they
+ * create.
+ *
+ * @returns the names of those that were not recorded before
+ * @throws Error if an applied one was changed or is missing from `migrations`
+ */
+export function stampMigrations(url: string, migrations: Migration[]): Promise<string[]> {
+  return withLock(url, async (client) => {
+    const known = new Set(migrations.map(({ name }) => name));
+    const applied = (await readApplied(client)).filter(({ name }) => known.has(name));
+    assertUnchanged(applied, migrations);
+    const { rows } = await client.query<{ name: string }>(
+      `insert into migrations (name, checksum)
+       select * from unnest($1::text[], $2::text[])
+       on conflict (name) do nothing returning name`,
+      [migrations.map(({ name }) => name), migrations.map(({ checksum }) => checksum)],
+    );
+    return rows.map(({ name }) => name);
+  });
+}
+
 /** Returns all migrations in order, with the time each was applied. Read-only. */
 export async function migrationStatus(
   url: string,

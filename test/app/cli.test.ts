@@ -6,11 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command, CommanderError } from 'commander';
 import t, { type Test } from 'tap';
 import { exportCommand, importCommand } from '#app/cli/articles.js';
+import { CHINESE } from '#app/cli/chinese.js';
 import { createAdmin } from '#app/cli/create-admin.js';
-import { db } from '#app/cli/db.js';
+import { db, initDb } from '#app/cli/db.js';
 import { docs } from '#app/cli/docs.js';
 import { generateSecretCommand } from '#app/cli/generate-secret.js';
 import { invite } from '#app/cli/invite.js';
+import { terminalLanguage } from '#app/cli/language.js';
 import { openapi } from '#app/cli/openapi.js';
 import { seed } from '#app/cli/seed.js';
 import { setPassword } from '#app/cli/set-password.js';
@@ -46,6 +48,7 @@ function refused(t: Test, { code, stdout, stderr }: Outcome, reason: string | Re
 
 t.test('prints help for every command', async (t) => {
   const commands = [
+    initDb(),
     db(),
     seed(),
     importCommand(),
@@ -85,6 +88,75 @@ t.test('rejects an unknown command with one line', async (t) => {
   const [unknown, unknownStep] = await Promise.all([run(['nonsense']), run(['db', 'nonsense'])]);
   refused(t, unknown, `unknown command 'nonsense'`);
   refused(t, unknownStep, `unknown command 'nonsense'`);
+});
+
+t.test('speaks the language of the terminal', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t, 'template0');
+  const chinese = { DATABASE_URL, LANG: 'zh_CN.UTF-8' };
+  const first = await run(['init-db'], chinese);
+  t.same(first, { code: 0, stdout: '数据库初始化完成。\n', stderr: '' });
+  const again = await run(['init-db'], { DATABASE_URL });
+  t.same(again, { code: 0, stdout: 'The database is initialized.\n', stderr: '' });
+  t.equal((await run(['db', 'up'], chinese)).stdout, '没有待执行的迁移。\n');
+
+  const help = (await run(['db', '--help'], chinese)).stdout;
+  t.match(help, /^用法： althing db .*管理数据库迁移.*命令：.*执行所有待执行的迁移/s);
+  t.notMatch(help.replaceAll(/althing|\[.*?\]|<.*?>|--?[a-z-]+/g, ''), /[A-Z][a-z]+ [a-z]+/);
+  const unknown = await run(['set-password', 'nobody'], {
+    ...chinese,
+    [ADMIN_PASSWORD_VARIABLE]: PASSWORD,
+  });
+  t.same(unknown, { code: 1, stdout: '', stderr: '错误：用户 nobody 不存在。\n' });
+  const weak = await run(['create-admin', 'ada'], {
+    ...chinese,
+    [ADMIN_PASSWORD_VARIABLE]: 'short',
+  });
+  t.match(weak.stderr, /^错误：密码.*。\n$/);
+
+  const languages: [variables: Record<string, string>, language: string][] = [
+    [{}, 'en'],
+    [{ LANG: 'zh' }, 'zh'],
+    [{ LANG: 'zh_TW.UTF-8' }, 'zh'],
+    [{ LANG: 'de_DE.UTF-8' }, 'en'],
+    [{ LANG: 'zha' }, 'en'],
+    [{ LANG: 'zh_CN.UTF-8', LC_ALL: 'C' }, 'en'],
+    [{ LANG: 'zh_CN.UTF-8', LC_ALL: '', LC_MESSAGES: 'en_US.UTF-8' }, 'en'],
+    [{ LANG: 'C', LC_MESSAGES: 'zh_CN.UTF-8' }, 'zh'],
+  ];
+  for (const [variables, language] of languages) {
+    t.equal(terminalLanguage(variables), language, JSON.stringify(variables));
+  }
+});
+
+t.test('every Chinese text has the placeholders of the English one', async (t) => {
+  const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
+  for (const [english, chinese] of Object.entries(CHINESE)) {
+    t.same(placeholders(chinese), placeholders(english), english);
+    t.match(chinese, /\p{Script=Han}/u);
+  }
+});
+
+t.test('db stamp', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t, 'template0');
+  const names = readMigrations().map(({ name }) => name);
+  const db = (...args: string[]) => run(['db', ...args], { DATABASE_URL });
+  const lines = (verb: string, list: string[]) => list.map((name) => `${verb}${name}\n`).join('');
+  const [first = '', second = ''] = names;
+  t.same(await db('stamp', second), {
+    code: 0,
+    stdout: lines('marked ', [first, second]),
+    stderr: '',
+  });
+  const tables = 'select tablename from pg_tables where schemaname = $$public$$';
+  t.same(await query(DATABASE_URL, tables), [{ tablename: 'migrations' }], 'nothing has run');
+  const { stdout } = await db('status');
+  t.match(stdout, new RegExp(`Z\\t${second}\\nnot applied\\t${names[2]}\\n`));
+  t.equal((await db('stamp', first)).stdout, 'Nothing to mark.\n');
+  t.equal((await db('stamp', 'head')).stdout, lines('marked ', names.slice(2)));
+  t.equal((await db('up')).stdout, 'Nothing to apply.\n');
+  refused(t, await db('stamp', 'nowhere'), 'There is no migration nowhere.');
+  await query(DATABASE_URL, `update migrations set checksum = 'other' where name = '${first}'`);
+  refused(t, await db('stamp', 'head'), `The migration ${first} was changed`);
 });
 
 t.test('db', async (t) => {
