@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError, toErrorResponse } from '#src/errors.js';
+import { ApiError, InvalidRequest, toErrorResponse } from '#src/errors.js';
 import { languageOf } from '#src/lib/messages/index.js';
+import { asSent } from '#src/lib/sent-values.js';
 import { writeExactJson } from '#src/lib/validation/index.js';
 import { traceHeaders } from './request-tracing.js';
 
@@ -28,7 +29,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 /** Sets status and headers of the response to an error, logs it, and returns the body. */
 export function prepareError(error: unknown, request: FastifyRequest, reply: FastifyReply): string {
   const language = languageOf(request.headers['accept-language']);
-  const { status, headers, body } = toErrorResponse(error, {
+  const { status, headers, body } = toErrorResponse(withSentValues(error, request), {
     requestId: request.id,
     place: request.body == null ? 'query' : 'body',
     language,
@@ -45,6 +46,12 @@ export function prepareError(error: unknown, request: FastifyRequest, reply: Fas
   });
   // A value of the request may be an integer beyond JavaScript's numbers.
   return writeExactJson(body) ?? '';
+}
+
+/** Services find values invalid that are converted already; errors quote them as they came. */
+function withSentValues(error: unknown, { sentValues }: FastifyRequest): unknown {
+  if (!(error instanceof InvalidRequest) || sentValues == null) return error;
+  return new InvalidRequest(error.items.map((item) => asSent(item, sentValues)));
 }
 
 /** Logs the error. An intended refusal, such as `too_busy`, is a warning without a stack. */

@@ -3,10 +3,13 @@ import fp from 'fastify-plugin';
 import { ApiError, InvalidRequest } from '#src/errors.js';
 import { readCookies } from '#src/lib/read-cookies.js';
 import { type BodyKind, readBody } from '#src/lib/request-body.js';
+import type { SentValues } from '#src/lib/sent-values.js';
 import {
   type BodyMode,
   compileBody,
   compileParameters,
+  compileQuotation,
+  contentOf,
   type Definitions,
   type ErrorItem,
   type JsonSchema,
@@ -19,6 +22,10 @@ import {
 import { describeBody } from './bodies.js';
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The values as they came; null unless the request is valid. */
+    sentValues: SentValues | null;
+  }
   interface FastifySchema {
     /** Cookies that the operation reads. */
     cookies?: unknown;
@@ -38,8 +45,11 @@ export interface ValidationOptions {
   keywords: Keywords;
 }
 
-/** Validates one part of a request, and replaces the raw values with the converted ones. */
-type CheckPart = (request: FastifyRequest) => ErrorItem[];
+/**
+ * Validates one part of a request, replaces the raw values with the converted ones, and remembers
+ * the raw ones.
+ */
+type CheckPart = (request: FastifyRequest, sent: SentValues) => ErrorItem[];
 
 /** The validation of one route's requests. */
 interface RouteValidation {
@@ -60,6 +70,7 @@ export default fp<ValidationOptions>(
     const routes: RouteOptions[] = [];
     const validations = new WeakMap<FastifySchema, RouteValidation>();
 
+    app.decorateRequest('sentValues', null);
     app.setValidatorCompiler(() => () => true);
     app.addHook('onRoute', (route) => {
       routes.push(route);
@@ -79,8 +90,10 @@ export default fp<ValidationOptions>(
       const validation = schema === undefined ? undefined : validations.get(schema);
       if (validation === undefined) return;
       if (schema?.body !== undefined) request.body = parseBody(validation.bodyKind, request);
-      const errors = validation.checks.flatMap((check) => check(request));
+      const sent: SentValues = {};
+      const errors = validation.checks.flatMap((check) => check(request, sent));
       if (errors.length > 0) throw new InvalidRequest(errors);
+      request.sentValues = sent;
     });
   },
   { name: 'validation', dependencies: ['bodies'] },
@@ -117,9 +130,11 @@ function compileRoute(
     if (group === undefined) return;
     const model = parameterModels.includes(place);
     const validate = compileParameters(group, { ...shared, place, model });
-    checks.push((request) =>
-      assignValid(validate(read(request) as RawParameters), (value) => assign(request, value)),
-    );
+    checks.push((request, sent) => {
+      const value = read(request) as RawParameters;
+      sent[place] = { value, quote: (part) => part };
+      return assignValid(validate(value), (converted) => assign(request, converted));
+    });
   }
 
   addParameters(
@@ -155,11 +170,15 @@ function compileRoute(
   const body = describeBody(schema.body, bodyMode);
   if (body !== undefined) {
     const validate = compileBody({ ...body, ...shared, required: !bodyOptional });
-    checks.push((request) =>
-      assignValid(validate(request.body as ParsedBody), (value) => {
-        request.body = value;
-      }),
-    );
+    const quote = compileQuotation(body.schema, shared.definitions);
+    checks.push((request, sent) => {
+      const parsed = request.body as ParsedBody;
+      const value = contentOf(parsed);
+      sent['body'] = { value, quote: (part) => quote(value, part) };
+      return assignValid(validate(parsed), (converted) => {
+        request.body = converted;
+      });
+    });
   }
   return { checks, bodyKind: body?.mode.startsWith('form') === true ? 'form' : 'json' };
 }

@@ -27,7 +27,8 @@ export const ValidationError = Component(
       ),
       ctx: Type.Optional(
         Type.Record(Type.String(), Type.Unknown(), {
-          description: 'The limits that the message refers to',
+          description:
+            'The limits that the message refers to; `{"error": {}}` if a value breaks another rule',
           title: 'Context',
         }),
       ),

@@ -205,7 +205,9 @@ function fromPostgres(error: unknown, place: string): ApiError | InvalidRequest 
 
 /** Returns the error item for a value that breaks a rule beyond its schema. */
 export function valueError(reason: Reason, loc: (string | number)[], input: unknown): ErrorItem {
-  return { type: 'value_error', loc, msg: reasonMessage(reason), input };
+  // The exception of a validator in Python, which has no JSON.
+  const ctx = { error: {} };
+  return { type: 'value_error', loc, msg: reasonMessage(reason), input, ctx };
 }
 
 /**
@@ -232,8 +234,10 @@ export function duplicate(
   return new ApiError('duplicate', {
     parameters: { fields },
     errors: values.map(({ loc, input }) => ({
-      ...valueError('already_taken', loc, input),
       type: 'duplicate',
+      loc,
+      msg: reasonMessage('already_taken'),
+      input,
     })),
     cause,
   });

@@ -53,8 +53,8 @@ function answer(state: State, value: unknown, mask?: Mask, content?: unknown): V
   return { errors: finishMasked(state, mask, content) };
 }
 
-/** Returns the value of a JSON parameter: undefined for an empty body. */
-function contentOf(body: ParsedBody): unknown {
+/** Returns the value of a body before conversion: undefined for an empty one. */
+export function contentOf(body: ParsedBody): unknown {
   if (body.kind === 'json') return body.value;
   if (body.kind === 'raw') return body.text === '' ? undefined : body.text;
   return body.kind === 'form' ? body.fields : undefined;

@@ -4,7 +4,13 @@
  */
 
 export { compileSchema, type Validator } from './compile.js';
-export { type BodyMode, type BodyValidator, compileBody, type ParsedBody } from './compile-body.js';
+export {
+  type BodyMode,
+  type BodyValidator,
+  compileBody,
+  contentOf,
+  type ParsedBody,
+} from './compile-body.js';
 export {
   compileParameters,
   type ParameterPlace,
@@ -28,3 +34,4 @@ export {
 } from './messages.js';
 export { parseJson } from './parse-json.js';
 export type { Definitions, JsonSchema } from './schema.js';
+export { compileQuotation } from './secrets.js';

@@ -4,8 +4,8 @@ import { type ErrorType, messageFor } from './messages.js';
 import { finish, getOwn, isObject, type Node, type State, setOwn } from './node.js';
 import { compilePattern } from './pattern.js';
 import { pythonStr } from './python-repr.js';
-import type { References } from './references.js';
-import type { JsonSchema } from './schema.js';
+import { References } from './references.js';
+import type { Definitions, JsonSchema } from './schema.js';
 import { kindsOf } from './schema-shape.js';
 
 /**
@@ -50,6 +50,21 @@ export function compileMask(schema: JsonSchema, references: References): Mask | 
     masking.hideSecrets(root, [schema]);
     return errors.map((item) => masking.maskItem(item));
   };
+}
+
+/**
+ * Compiles a function that returns a part of a valid value as an error may quote it: without
+ * secrets, as {@link compileMask} hides them.
+ *
+ * @throws Error if a reference cannot be resolved
+ */
+export function compileQuotation(
+  schema: JsonSchema,
+  definitions: Definitions,
+): (root: unknown, part: unknown) => unknown {
+  const mask = compileMask(schema, new References(schema, definitions));
+  if (mask === undefined) return (_root, part) => part;
+  return (root, part) => mask(root, [{ type: '', loc: [], msg: '', input: part }])[0]?.input;
 }
 
 /** Completes the errors of a run and masks them. */

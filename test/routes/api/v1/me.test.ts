@@ -112,6 +112,7 @@ t.test('requires the password for deletion, and does not repeat it', async (t) =
       loc: ['body', 'password'],
       msg: 'Value error, the current password is incorrect',
       input: '[redacted]',
+      ctx: { error: {} },
     },
   ]);
   t.equal((await emma.delete(URL)).status, 422, 'without a body');
