@@ -196,12 +196,21 @@ export function parseOptions(header: string): Partial<Record<string, string>> {
   const options: Partial<Record<string, string>> = Object.create(null);
   for (const segment of splitSegments(header).slice(1)) {
     const equals = segment.indexOf('=');
-    const key = (equals === -1 ? segment : segment.slice(0, equals)).trim().toLowerCase();
-    const value = equals === -1 ? '' : segment.slice(equals + 1).trim();
+    const key = trim(equals === -1 ? segment : segment.slice(0, equals)).toLowerCase();
+    const value = equals === -1 ? '' : trim(segment.slice(equals + 1));
     // RFC 7578 forbids the encoded form of RFC 5987.
     if (!key.includes('*')) options[key] = unquote(value);
   }
   return options;
+}
+
+/** Drops spaces and tabs, but no line breaks. */
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (text[start] === ' ' || text[start] === '\t') start += 1;
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end -= 1;
+  return text.slice(start, end);
 }
 
 /** Splits at semicolons outside of quotation marks. */

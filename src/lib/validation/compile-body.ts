@@ -68,9 +68,11 @@ function compileSingle(schema: JsonSchema, compiler: Compiler, required: boolean
   const makeDefault = defaultMaker(schema.default ?? null);
   return (body) => {
     const content = contentOf(body);
-    const converted = content === undefined ? FAIL : quick(content);
+    // The quick path knows no bytes.
+    const converted = content === undefined || body.kind === 'raw' ? FAIL : quick(content);
     if (converted !== FAIL) return { value: converted };
     const state = newState();
+    state.isBytes = body.kind === 'raw';
     if (content === undefined) {
       if (!required) return { value: makeDefault() };
       fail(state, 'missing', null);

@@ -204,6 +204,11 @@ export function readUnixText(text: string): number | undefined {
   return BigInt.asIntN(64, exact) === exact ? value : undefined;
 }
 
+/** Whether a value is a number to Pydantic, which must fit a double. */
+export function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || (typeof value === 'bigint' && Number.isFinite(Number(value)));
+}
+
 /** Converts a Unix time, in seconds or (if large) milliseconds, to a date and time in UTC. */
 export function fromUnix(value: number): DateTimeParts | string {
   if (Number.isNaN(value)) return 'NaN values not permitted';

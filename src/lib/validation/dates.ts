@@ -3,6 +3,7 @@ import {
   formatDate,
   formatTime,
   fromUnix,
+  isNumber,
   isPlainDate,
   isPlainDateTime,
   readDate,
@@ -99,9 +100,6 @@ export function dateNode(): Node {
       `typeof ${value} !== 'string' || ${value}.length !== 10 || !${bindings.bind(isPlainDate)}(${value})`,
   };
 }
-
-const isNumber = (value: unknown): value is number | bigint =>
-  typeof value === 'number' || typeof value === 'bigint';
 
 function timeOfNumber(value: number): ReturnType<typeof readTime> {
   if (value < 0) return 'time in seconds should be positive';

@@ -1,4 +1,4 @@
-import { readClock, toBytes } from './date-parts.js';
+import { isNumber, readClock, toBytes } from './date-parts.js';
 import { type Check, fail, LAX, lower, type Node } from './node.js';
 
 const MAX_DAYS = 999_999_999;
@@ -100,7 +100,7 @@ export function durationNode(): Node {
   const check: Check = (value, state) => {
     let error: string | undefined;
     if (typeof value === 'string') error = faultOf(value);
-    else if (typeof value === 'number' || typeof value === 'bigint') {
+    else if (isNumber(value)) {
       if (Math.abs(Number(value)) > MAX_SECONDS) error = TOO_MANY_DAYS;
     } else if (typeof value !== 'boolean') return fail(state, 'time_delta_type', value);
     if (error !== undefined) return fail(state, 'time_delta_parsing', value, { error });

@@ -57,7 +57,7 @@ export function literalNode(members: readonly unknown[]): Node {
   const expected = expectedOneOf(members);
   const check: Check = (value, state) => {
     if (isBeyond(value, members)) return fail(state, 'int_parsing_size', value);
-    const found = find(value);
+    const found = state.isBytes === true ? FAIL : find(value);
     return found === FAIL ? fail(state, 'literal_error', value, { expected }) : found;
   };
   return {

@@ -63,7 +63,9 @@ function dotted(high: string, low: string): string {
 
 function ipv6Text(value: unknown): string | undefined {
   if (typeof value === 'string') {
-    return isIPv6(value) && !value.endsWith('%') ? compressIpv6(value) : undefined;
+    // Python takes any zone.
+    const [address = '', zone, ...rest] = value.split('%');
+    return isIPv6(address) && zone !== '' && rest.length === 0 ? compressIpv6(value) : undefined;
   }
   const number = typeof value === 'boolean' ? Number(value) : value;
   // A number that is not safe is a float, because such integers are bigints.
@@ -81,9 +83,16 @@ function plainLabel(validator: string, address: string): string {
   return `lax-or-strict[lax=function-plain[${validator}()],strict=json-or-python[json=function-after[${address}(), str],python=is-instance[${address}]]]`;
 }
 
+/** Returns the bytes of an address as an integer; null if they are none, as of most texts. */
+function bytesOf(value: unknown): number | bigint | null {
+  const bytes = Buffer.from(String(value));
+  if (bytes.length === 4) return bytes.readUInt32BE();
+  return bytes.length === 16 ? BigInt(`0x${bytes.toString('hex')}`) : null;
+}
+
 function ipNode(type: IpError, label: string, read: (value: unknown) => string | undefined): Node {
   const check: Check = (value, state) => {
-    const text = read(value);
+    const text = read(state.isBytes === true ? bytesOf(value) : value);
     if (text === undefined) {
       fail(state, type, value);
       return FAIL;

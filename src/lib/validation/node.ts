@@ -27,6 +27,8 @@ export interface State {
   depth: number;
   /** Number of open unions without a discriminator. */
   openUnions: number;
+  /** Whether the value is a body that is not JSON, which is bytes to Pydantic. */
+  isBytes?: boolean;
   memory?: Memory;
 }
 

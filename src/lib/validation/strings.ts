@@ -30,8 +30,11 @@ export function stringNode(schema: JsonSchema): Node {
   const { minLength, maxLength, pattern } = schema;
   if (minLength === undefined && maxLength === undefined && pattern === undefined) {
     return {
-      check: (value, state) =>
-        typeof value === 'string' ? value : fail(state, 'string_type', value),
+      check: (value, state) => {
+        if (typeof value !== 'string') return fail(state, 'string_type', value);
+        if (state.isBytes === true) lower(state, LAX);
+        return value;
+      },
       label: 'str',
       guard: (value) => `typeof ${value} !== 'string' || !${value}.isWellFormed()`,
     };
@@ -41,6 +44,7 @@ export function stringNode(schema: JsonSchema): Node {
   const regexp = pattern === undefined ? undefined : compilePattern(pattern);
   const check: Check = (value, state) => {
     if (typeof value !== 'string') return fail(state, 'string_type', value);
+    if (state.isBytes === true) lower(state, LAX);
     if (min > 0 && !isAtLeast(value, min)) {
       return fail(state, 'string_too_short', value, { min_length: min });
     }

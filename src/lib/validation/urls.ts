@@ -9,6 +9,9 @@ const HTTP_URL_LIMIT = 2083;
 /** Schemes whose URLs have a domain, and so the rules of domains (URL standard). */
 const SPECIAL = new Set(['http:', 'https:', 'ws:', 'wss:', 'ftp:', 'file:']);
 
+/** Unlike the URL standard, the url crate takes the slashes before the path of a file as one. */
+const SLASHES = /^(file:\/\/[^/]*)\/+/;
+
 const FORBIDDEN = /[\0-\x20#%/:<>?@[\\\]^|\x7f\ufffd]/;
 
 /** Drops what the URL standard drops: controls and spaces around, tabs and line breaks inside. */
@@ -86,7 +89,7 @@ export function urlNode(maxLength: number | undefined): Node {
       return fail(state, 'url_scheme', value, { expected_schemes: "'http' or 'https'" });
     }
     lower(state, LAX);
-    return url.href;
+    return url.protocol === 'file:' ? url.href.replace(SLASHES, '$1/') : url.href;
   };
   return { check, label: 'function-wrap[wrap_val()]' };
 }

@@ -67,6 +67,13 @@ export function canonicalUuid(text: string): string | undefined {
     .join('-');
 }
 
+/** Reads a text of 16 bytes as the bytes of a UUID. */
+function uuidOfBytes(text: string): string | undefined {
+  return Buffer.byteLength(text) === 16
+    ? canonicalUuid(Buffer.from(text).toString('hex'))
+    : undefined;
+}
+
 /** Returns the version digit, which is only defined in the RFC 9562 variant. */
 function versionOf(canonical: string): number | undefined {
   return '89ab'.includes(canonical.charAt(19)) ? Number(canonical.charAt(14)) : undefined;
@@ -82,9 +89,14 @@ function versioned(version: number): RegExp {
 export function uuidNode(version?: number): Node {
   const check: Check = (value, state) => {
     if (typeof value !== 'string') return fail(state, 'uuid_type', value);
-    const canonical = canonicalUuid(value);
+    const canonical =
+      canonicalUuid(value) ?? (state.isBytes === true ? uuidOfBytes(value) : undefined);
     if (canonical === undefined) {
-      return fail(state, 'uuid_parsing', value, { error: reasonFor(value) });
+      const error =
+        state.isBytes === true
+          ? `invalid length: expected 16 bytes, found ${Buffer.byteLength(value)}`
+          : reasonFor(value);
+      return fail(state, 'uuid_parsing', value, { error });
     }
     if (version !== undefined && versionOf(canonical) !== version) {
       return fail(state, 'uuid_version', value, { expected_version: version });

@@ -50,6 +50,7 @@ t.test('says why a form cannot be read, as Starlette does', async (t) => {
     [`--x\r\nA: ${'b'.repeat(5000)}\r\n\r\n`, 'invalid_multipart'],
     [`${part('1')}--x y\r\n`, 'invalid_multipart'],
     ['--x\r\n\r\n', 'missing_part_name'],
+    ['--x\r\nContent-Disposition: form-data; name\n="a"\r\n\r\n', 'missing_part_name'],
     ['--x\r\nContent-Disposition: form-data\r\n\r\n', 'missing_part_name'],
     [`${part('1').repeat(1001)}--x--`, 'too_many_fields'],
     [`${part('1', '; filename="f"').repeat(1001)}--x--`, 'too_many_files'],

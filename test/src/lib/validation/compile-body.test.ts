@@ -59,6 +59,19 @@ t.test('validates a value that is not a model', async (t) => {
   t.strictSame(run({ schema: list }, raw('[]')), { errors: [['list_type', 'body']] });
   t.strictSame(run({ schema: { type: 'string' } }, raw('plain')), { value: 'plain' });
   t.strictSame(run({ schema: { type: 'integer' } }, raw('12')), { value: 12 });
+  const uuid = { type: 'string', format: 'uuid' };
+  t.match(compileBody({ schema: uuid })(raw('"é"')), {
+    errors: [{ ctx: { error: 'invalid length: expected 16 bytes, found 4' } }],
+  });
+  const ip = { type: 'string', format: 'ipvanyaddress' };
+  t.strictSame(run({ schema: ip }, raw('abcd')), { value: '97.98.99.100' });
+  t.strictSame(run({ schema: ip }, raw('1.2.3.4')), { errors: [['ip_any_address', 'body']] });
+  t.strictSame(run({ schema: { const: 'a' } }, raw('a')), { errors: [['literal_error', 'body']] });
+  const either = { anyOf: [{ type: 'integer' }, { type: 'string' }] };
+  t.strictSame(run({ schema: either }, raw('12')), { value: 12 });
+  t.strictSame(run({ schema: uuid }, raw('0123456789abcdef')), {
+    value: '30313233-3435-3637-3839-616263646566',
+  });
 });
 
 t.test('validates several parameters', async (t) => {
