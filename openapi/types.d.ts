@@ -3528,7 +3528,7 @@ export interface components {
             input?: unknown;
             /**
              * Context
-             * @description The limits that the message refers to
+             * @description The limits that the message refers to; `{"error": {}}` if a value breaks another rule
              */
             ctx?: {
                 [key: string]: unknown;

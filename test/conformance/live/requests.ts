@@ -348,6 +348,9 @@ function inForm(random: Random, operation: LiveOperation): Made {
   } else if (dice < 0.05) {
     how = 'empty';
     payload = '';
+  } else if (dice < 0.06) {
+    how = 'raw bytes';
+    payload = `${payload}${random.pick(['é', '中', '\ufffd', '😀'])}`;
   }
   return {
     method,

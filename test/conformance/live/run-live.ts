@@ -130,8 +130,9 @@ function parseExact(text: string): unknown {
   const exact = text.replace(TOKEN, (token) => {
     if (token.startsWith('"')) return token;
     const value = Number(token);
-    if (Number.isSafeInteger(value) || !Number.isInteger(value)) return String(value);
-    return JSON.stringify(`number ${/^-?\d+$/.test(token) ? BigInt(token) : BigInt(value)}`);
+    if (Number.isSafeInteger(value)) return String(value);
+    if (/^-?\d+$/.test(token)) return JSON.stringify(`number ${BigInt(token)}`);
+    return Number.isInteger(value) ? JSON.stringify(`number ${BigInt(value)}`) : token;
   });
   return JSON.parse(exact);
 }

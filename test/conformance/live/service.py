@@ -8,6 +8,7 @@ import enum
 import inspect
 import ipaddress
 import json
+import logging
 import sys
 import uuid
 from typing import Annotated, Any, Literal, Optional, Union
@@ -255,6 +256,8 @@ def build(spec):
 
 
 if __name__ == "__main__":
+    # Broken forms are expected.
+    logging.disable(logging.WARNING)
     with open(sys.argv[1], encoding="utf-8") as file:
         service = build(json.load(file))
     uvicorn.run(service, host="127.0.0.1", port=int(sys.argv[2]), log_level="critical")
