@@ -28,6 +28,84 @@ return regexp_replace(
   ' ',
   'g');
 
+-- As before, but words are looked for without accents in the quick search, too.
+create or replace function first_passage(
+  content text, operands tsquery, words tsquery, runs text[], beginnings text[],
+  is_thorough boolean,
+  out passage text, out has_before boolean, out has_after boolean, out is_match boolean
+)
+language plpgsql immutable parallel safe as $$
+declare
+  marks text[] := runs || beginnings;
+  rest text := content;
+  is_begin boolean := true;
+  block text;
+  folded text;
+  added integer;
+  at integer;
+  piece text;
+  is_last boolean;
+  parsed text;
+  found tsvector;
+  is_whole boolean;
+begin
+  is_match := false;
+  loop
+    if not is_thorough then
+      block := left(rest, 20000);
+      folded := without_accents(lower(block));
+      -- The word is found too far on by as many characters as letters became two. A passage that begins
+      -- so much earlier still has it.
+      added := case when octet_length(folded) = octet_length(block) then 0
+        else char_length(folded) - char_length(block) end;
+      if added not between 0 and 1500 then
+        folded := lower(block);
+        added := 0;
+      end if;
+      select min(nullif(strpos(folded, mark), 0)) into at from unnest(marks) as mark;
+      is_last := octet_length(block) = octet_length(rest);
+      exit when is_last and at is null;
+      -- A passage begins 200 characters before the word, or earlier at the end of the text.
+      at := case when at is null then 19800
+        when is_last then least(at - added - 200, char_length(rest) - 2000)
+        else at - added - 200 end;
+      if at > 0 then
+        -- Unlike `substr`, `right` does not count the characters to the end.
+        rest := right(rest, -at);
+        is_begin := false;
+      end if;
+      continue when at = 19800;
+    end if;
+    if not is_begin then
+      at := char_length(substring(left(rest, 100) from '^.*?[\s\u2e80-\U0010ffff]'));
+      if at is not null then
+        rest := right(rest, -at);
+      end if;
+    end if;
+    piece := leading_passage(rest);
+    is_last := octet_length(piece) = octet_length(rest);
+    parsed := case when is_thorough then normalize(piece, nfkc) else piece end;
+    found := to_tsvector('english', parsable_text(parsed));
+    is_whole := found @@ operands
+      or exists (select from unnest(runs) as run where strpos(parsed, run) > 0);
+    if is_whole or not is_match and found @@ words then
+      is_match := true;
+      passage := piece;
+      has_before := not is_begin;
+      has_after := not is_last;
+    end if;
+    exit when is_whole or is_last;
+    rest := right(rest, 400 - char_length(piece));
+    is_begin := false;
+  end loop;
+  if not is_match then
+    passage := leading_passage(content);
+    has_before := false;
+    has_after := octet_length(passage) < octet_length(content);
+  end if;
+end
+$$;
+
 -- How far stored texts are rendered and indexed by the current version of the renderer.
 create table rerendering (
   -- There is one row.
