@@ -8,7 +8,8 @@ import { ArticleFileError } from '#src/articles/services/article-values.js';
 /** Maximum size of a file in bytes: the longest content in 4-byte characters, plus front matter. */
 const MAX_BYTES = MAX_POST_LENGTH * 4 + 65_536;
 
-const MARKDOWN = /\.(?:md|markdown)$/i;
+/** The extensions of Markdown in Hexo, Hugo and Jekyll. */
+const MARKDOWN = /\.(?:md|markdown|mdown|mkd|mkdn|mkdown)$/i;
 
 /** Decodes strict UTF-8 and drops a byte order mark. */
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -10,7 +10,7 @@ export function importCommand(): Command {
   return new Command('import')
     .description(
       say(
-        'Imports Markdown files as posts; run again to import changes. A post is identified by the path of its file in the folder. A file that shares neither title nor slug nor any line with the post imported from its path is skipped. Drafts, and files with a future date or a past expiryDate, are imported as drafts.',
+        'Imports Markdown files as posts; run again to import changes. A post is identified by the path of its file in the folder. A file that shares neither title nor slug nor any line with the post imported from its path is skipped, and so is one whose front matter cannot be read. Drafts, and files with a future date or a past expiryDate, are imported as drafts.',
       ),
     )
     .argument(

@@ -80,8 +80,8 @@ export const CHINESE = {
   'Prints a new random secret of 64 hexadecimal digits, for SECRET_KEY or JWT_SECRET':
     '生成一个 64 位十六进制随机密钥，用于 SECRET_KEY 或 JWT_SECRET',
 
-  'Imports Markdown files as posts; run again to import changes. A post is identified by the path of its file in the folder. A file that shares neither title nor slug nor any line with the post imported from its path is skipped. Drafts, and files with a future date or a past expiryDate, are imported as drafts.':
-    '将 Markdown 文件导入为文章；再次运行可导入更改。文章由文件在文件夹中的路径标识。若文件与此前从同一路径导入的文章在标题、别名和内容上均无相同之处，则跳过该文件。草稿，以及日期在将来或 expiryDate 已过的文件，导入为草稿。',
+  'Imports Markdown files as posts; run again to import changes. A post is identified by the path of its file in the folder. A file that shares neither title nor slug nor any line with the post imported from its path is skipped, and so is one whose front matter cannot be read. Drafts, and files with a future date or a past expiryDate, are imported as drafts.':
+    '将 Markdown 文件导入为文章；再次运行可导入更改。文章由文件在文件夹中的路径标识。若文件与此前从同一路径导入的文章在标题、别名和内容上均无相同之处，则跳过该文件；front matter 无法读取的文件也会跳过。草稿，以及日期在将来或 expiryDate 已过的文件，导入为草稿。',
   'Markdown files with the front matter of Hexo, Hugo or Jekyll, or with none':
     '含 Hexo、Hugo 或 Jekyll 的 front matter（也可不含）的 Markdown 文件',
   'author of posts whose front matter names no existing user':

@@ -74,8 +74,7 @@ function entriesOfYaml(text: string): [unknown, unknown][] {
   visit(document, {
     Scalar(_, node) {
       const { value, source } = node;
-      if (source === undefined) return;
-      if (['number', 'boolean', 'bigint'].includes(typeof value)) node.value = source;
+      if (source !== undefined && value !== null && typeof value !== 'string') node.value = source;
     },
   });
   try {

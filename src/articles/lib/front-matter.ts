@@ -130,7 +130,8 @@ function mistakeIn({ text, line, parse }: Block): FrontMatterError | null {
   if (parse !== parseYaml) return null;
   for (const [index, each] of text.split('\n').entries()) {
     const [name] = NAMED.exec(each) ?? [];
-    if (name === undefined) continue;
+    // Indented lines and items may be any text.
+    if (name === undefined || /^[ \t-]/.test(each)) continue;
     if (name.endsWith('：')) {
       return new FrontMatterError(
         'YAML: write `: ` in place of the full-width colon',

@@ -70,8 +70,9 @@ function slugsOfAddress(address: string): string[] {
   const path = address.trim().replace(/^[a-z]{1,20}:\/\/[^/]*/i, '');
   if (path.includes(':') || PATTERNS.has(path)) return [];
   const [plain = '', query = ''] = path.split('#', 1)[0]?.split('?') ?? [];
-  const parts = decoded(plain)
+  const parts = plain
     .split('/')
+    .flatMap((part) => decoded(part).split('/'))
     .filter((part) => part !== '' && !/^index\.\w{1,5}$/i.test(part))
     .map((part) => part.replace(/\.(?:html?|php|aspx?|md|markdown)$/i, ''));
   // WordPress had addresses such as `/?p=123`.
@@ -80,11 +81,11 @@ function slugsOfAddress(address: string): string[] {
   return slugs.filter((slug) => slug !== '');
 }
 
-function decoded(path: string): string {
+function decoded(part: string): string {
   try {
-    return decodeURIComponent(path);
+    return decodeURIComponent(part);
   } catch {
-    return path;
+    return part;
   }
 }
 

@@ -125,7 +125,8 @@ t.test('makes other addresses lead to the post', async (t) => {
   const test = await createTestApp(t);
   const { folder, rows, importAll, exportTo } = placeAt(t, test.databaseUrl);
   write(folder, {
-    'a.md': '---\nurl: /b/\naliases: [/2016/01/02/old-name.html, "old%20one/", /c, /]\n---\nA',
+    'a.md':
+      '---\nurl: /b/\naliases: [/2016/01/02/old-name.html, "old%20one/", "/%E4%B8%AD%E6%96%87/100%/", /c, /]\n---\nA',
     'b.md': '---\npermalink: https://example.com/blog/first/index.html?x=1#top\n---\nB',
     'c.md': '---\nredirect_from:\n  - /first/\n  - /?p=123\nabbrlink: 50e78123\n---\nC',
     'd.md': '---\npermalink: /:year/:title/\ndraft: true\naliases: early\n---\nD',
@@ -139,6 +140,8 @@ t.test('makes other addresses lead to the post', async (t) => {
   t.equal(await led('old-name'), 'a');
   t.equal(await led('2016-01-02-old-name'), 'a');
   t.equal(await led('old-one'), 'a');
+  t.equal(await led('zhong-wen-100'), 'a');
+  t.equal(await led('100'), 'a');
   t.equal(await led('b'), 200, 'an address never takes the slug of another post');
   t.equal(await led('c'), 200);
   t.equal(await led('first'), 'b');
@@ -149,7 +152,10 @@ t.test('makes other addresses lead to the post', async (t) => {
 
   const out = temporaryDirectory(t);
   await exportTo(out);
-  t.match(read(out)['a.md'], '\naliases:\n  - "/2016-01-02-old-name/"\n  - "/old-name/"\n');
+  t.match(
+    read(out)['a.md'],
+    '\naliases:\n  - "/100/"\n  - "/2016-01-02-old-name/"\n  - "/old-name/"\n',
+  );
   t.match(read(out)['d.md'], '\naliases:\n  - "/early/"\n');
   const empty = await place(t);
   await empty.importFrom(out);

@@ -24,6 +24,7 @@ t.test('imports front matter fields', async (t) => {
     'heading.md': '\n```sh\n# no heading\n```\n\n# The *title* of `it`\n\nText',
     'my_own-notes.md': 'Just text\n---\nand more',
     'bundle/index.md': '---\n---\nText',
+    'other.mkd': 'Text',
     '数据库.md': '---\ntitle: 使用数据库连接池\n---\n文本',
     '.hidden/a.md': 'a',
     'node_modules/a.md': 'a',
@@ -34,7 +35,7 @@ t.test('imports front matter fields', async (t) => {
 
   const { code, stdout, stderr } = await importAll('--author', 'BOB');
   t.equal(code, 0, stderr);
-  t.equal(stdout, summary('8 created, 0 updated, 0 unchanged, 0 left in the trash, 0 skipped'));
+  t.equal(stdout, summary('9 created, 0 updated, 0 unchanged, 0 left in the trash, 0 skipped'));
   const posts = await rows(`
     select source_path, title, slug, summary, content, published_at, created_at,
       (select username from users where id = author_id) as author,
@@ -80,7 +81,7 @@ t.test('imports front matter fields', async (t) => {
   t.match(found['my_own-notes.md'], { title: 'my own notes', content: 'Just text\n---\nand more' });
   t.match(found['bundle/index.md'], { title: 'bundle', content: 'Text' });
   t.match(found['数据库.md'], { slug: 'shu-ju-ku' });
-  t.equal((await rows(`select from audit_log where action = 'post.create'`)).length, 8);
+  t.equal((await rows(`select from audit_log where action = 'post.create'`)).length, 9);
   t.equal((await rows(`select from audit_log where action = 'category.create'`)).length, 1);
 });
 

@@ -106,7 +106,8 @@ t.test('reads every form that Hugo, Hexo or Jekyll read', async (t) => {
 t.test('keeps the source text of numbers, booleans and dates', async (t) => {
   const yaml =
     'a: 50e78123\nb: 0042\nc: 3.10\nd: yes\ne: 2016-01-02\nf: 0x10\ng: True\nh: 1_000\n' +
-    'i: 12345678901234567890\nj: !!float 1.50\nk: [3.1, 3.10, .5, 1e3]\nl: ~\nm: null\nn: .inf\n';
+    'i: 12345678901234567890\nj: !!float 1.50\nk: [3.1, 3.10, .5, 1e3]\nl: ~\nm: null\nn: .inf\n' +
+    'o: !!timestamp 2016-01-02\np: &p 1.0\nq: *p\n';
   const [values] = parse(`---\n${yaml}---\n`);
   t.same(values, {
     a: '50e78123',
@@ -123,6 +124,9 @@ t.test('keeps the source text of numbers, booleans and dates', async (t) => {
     l: null,
     m: null,
     n: '.inf',
+    o: '2016-01-02',
+    p: '1.0',
+    q: '1.0',
   });
   const toml =
     'a = 5e7\nb = 3.10 # c\nc = [ 3.1,\n3.10 ]\nd = 2016-01-02 03:04:05\ne = "1 = 2, 3"\n' +
@@ -199,6 +203,7 @@ t.test('rejects invalid front matter with its line number', async (t) => {
     '---\ndraft: true\ntitle:No space\n---\n': [/a blank is missing after the colon/, 3],
     '---\ntitle:\u00a0A\ndraft: true\n---\n': [/a blank is missing after the colon/, 2],
     '---\ntitle:A\ndraft:true\n---\n': [/a blank is missing after the colon/, 2],
+    '---\ntitle: A\ntext: |\n  see a:b\n- x:y\nb: "\n---\n': [/^YAML: (?!a blank)/, 5],
     '---\ntitle：全角冒号\ndraft: true\n---\n': [/in place of the full-width colon/, 2],
     '---\n标题：全角\n草稿：是\n---\n': [/in place of the full-width colon/, 2],
     '---\n分类: 日记\ntitle: A\ndraft: true\n\nText': [/has no end/, 1],

@@ -23,8 +23,10 @@ t.test('parses booleans in every notation', async (t) => {
   t.same(article('published: 2024-01-02').date, new Date('2024-01-02T00:00:00Z'));
 
   for (const word of ['maybe', '1', '0', '""', '[true]', '{a: b}', 'constructor']) {
-    t.throws(() => status(`draft: ${word}`), { message: /^draft: .* is neither true nor false$/ });
-    t.throws(() => status(`published: ${word}`), { message: /^published: / }, word);
+    t.throws(() => status(`draft: ${word}`), {
+      message: /^Line 2: draft: .* is neither true nor false$/,
+    });
+    t.throws(() => status(`published: ${word}`), { message: /^Line 2: published: / }, word);
   }
 });
 
@@ -47,7 +49,9 @@ t.test('holds back posts with a future date or past expiry', async (t) => {
 
   t.equal(status('expiryDate: 2024-06-01T12:00:00Z'), 'draft');
   t.equal(status('expiryDate: 2024-06-02'), 'published');
-  t.throws(() => status('expiryDate: never'), { message: 'expirydate: "never" is not a date' });
+  t.throws(() => status('expiryDate: never'), {
+    message: 'Line 2: expirydate: "never" is not a date',
+  });
 });
 
 t.test('treats a file as changed once its date has come', async (t) => {
