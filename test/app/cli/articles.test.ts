@@ -133,7 +133,7 @@ t.test('reports invalid files with the reason and imports the others', async (t)
     'no-end': /Line 1: The front matter has no end/,
     'no-blank': /Line 3: YAML: a blank is missing after the colon/,
     draft: /Line 3: draft: "maybe" is neither true nor false/,
-    'title-nul': /character/,
+    'title-nul': /Line 2: title: /,
     'author-nul': /Line 2: author: /,
     empty: /content: String should have at least 1 character/,
     zero: /zero byte/,
