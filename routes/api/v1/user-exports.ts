@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
@@ -151,7 +152,7 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
     stream.once('error', () => {
       // HTTP/1.0 has no chunks: a plain end of the connection would look like that of the body.
       const { headersSent, socket, req } = reply.raw;
-      if (headersSent && req.httpVersion === '1.0') socket?.resetAndDestroy();
+      if (headersSent && req.httpVersion === '1.0' && socket !== null) reset(socket);
     });
     // If either end fails, the pipeline destroys the other.
     pipeline(users, stream, (error) => {
@@ -160,6 +161,14 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
     reply.send(stream);
   }
 };
+
+function reset(socket: Socket): void {
+  // By default, it ends the connection first, and the client may read that end before the reset.
+  socket.destroySoon = () => {
+    socket.destroy();
+  };
+  socket.resetAndDestroy();
+}
 
 /** Yields the items and calls `done` before the consumer sees their end. */
 async function* andThen<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
