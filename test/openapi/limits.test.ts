@@ -262,8 +262,15 @@ function textOf(schema: Schema, end: string, length?: number): string | null {
   return null;
 }
 
+/** The first and last moments of the calendar, also in offsets in which they are beyond it. */
+const MOMENTS = [
+  ...['0001-01-01T00:00:00Z', '0001-01-01T00:00:00+23:59', '9999-12-31T23:59:59.999999Z'],
+  ...['9999-12-31T23:59:59-23:59', '-62135596800', '253402300799', 253402300799],
+];
+
 function atLimits(schema: Schema): unknown[] {
-  const { minLength, maxLength, minimum, maximum } = schema;
+  const { minLength, maxLength, minimum, maximum, format } = schema;
+  if (format === 'date-time') return MOMENTS;
   const lengths = [minLength, maxLength].filter((length) => length !== undefined);
   const texts = lengths.map((length) => textOf(schema, '', length)).filter((text) => text !== null);
   return [...texts, ...[minimum, maximum].filter((limit) => limit !== undefined)];
