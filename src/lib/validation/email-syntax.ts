@@ -104,7 +104,9 @@ const COMBINING_WINDOW = 32;
 
 /** Whether a character and those that follow it compose to another character. */
 function composes(chars: readonly string[], index: number): boolean {
-  if ((chars[index] ?? '') < '\x80' && (chars[index + 1] ?? '') < '\x80') return false;
+  const char = chars[index] ?? '';
+  if (char < '\x80' && (chars[index + 1] ?? '') < '\x80') return false;
+  if (char.normalize('NFC') !== char) return true;
   const composed = chars
     .slice(index, index + COMBINING_WINDOW)
     .join('')
@@ -122,7 +124,8 @@ function splitUnquoted(text: string, specials: string): [left: string, right: st
   let isQuoted = false;
   let isEscaped = false;
   for (const [index, char] of chars.entries()) {
-    if (composes(chars, index)) continue;
+    const matters = isEscaped || char === '"' || char === '\\' || specials.includes(char);
+    if (!matters || composes(chars, index)) continue;
     if (isQuoted) {
       if (char === '"' && !isEscaped) isQuoted = false;
       isEscaped = char === '\\' && !isEscaped;

@@ -86,6 +86,7 @@ function mapped(char: string): string {
  */
 export function mapDomain(domain: string): string {
   if (ASCII.test(domain)) return domain.toLowerCase();
+  const mappings = new Map<string, string>();
   let result = '';
   let position = 0;
   for (const char of domain) {
@@ -95,7 +96,12 @@ export function mapDomain(domain: string): string {
         `Codepoint ${unicodeNotation(char)} not allowed at position ${position} in ${pythonRepr(domain)}`,
       );
     }
-    result += mapped(char);
+    let mapping = mappings.get(char);
+    if (mapping === undefined) {
+      mapping = mapped(char);
+      mappings.set(char, mapping);
+    }
+    result += mapping;
   }
   return result.normalize('NFC');
 }
