@@ -85,6 +85,9 @@ async function storeRegistration(
   try {
     await inTransaction(context, async (trx) => {
       await store.lockRegistrations(trx.db);
+      // Registering again replaces one's own. From another network it does not, because the answer
+      // would reveal the email address of a pending username.
+      await store.deleteSameRegistration(trx.db, { username, email, network_hash });
       await makeRoom(trx, { email, network_hash });
       const { usernames } = await findTaken(trx.db, [fold(username)], []);
       if (usernames.size > 0) throw usernameTaken(username);

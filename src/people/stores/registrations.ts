@@ -87,6 +87,18 @@ export async function displaceRegistration(
   return rows.length > 0;
 }
 
+/** Deletes the registration of this username with this email address from this network. */
+export async function deleteSameRegistration(
+  trx: Database,
+  { username, email, network_hash }: Pick<NewRegistration, 'username' | 'email' | 'network_hash'>,
+): Promise<void> {
+  await sql`
+    delete from registrations
+    where username_folded = ${fold(username)} and email_folded = ${foldEmail(email)}
+      and network_hash is not distinct from ${network_hash}::bytea
+  `.execute(trx);
+}
+
 /**
  * Inserts a registration and deletes an expired one for the same username.
  *

@@ -241,6 +241,26 @@ t.test('rejects a taken username, which is public anyway', async (t) => {
   t.equal(await rowsOf(test, 'registrations'), 0);
 });
 
+t.test('registers again in place of the pending registration', async (t) => {
+  const test = await createTestApp(t);
+  const again = (username: string, more = {}) =>
+    test.client().post(URL, form(username, { email: 'ann@example.com', ...more }));
+  t.equal((await again('ann')).status, 201);
+  const first = await lastToken(test);
+  const changed = 'Battery-Staple-8';
+  const second = await again('Ann', { password: changed, confirm_password: changed });
+  t.equal(second.status, 201, 'no conflict with itself');
+  t.equal(await rowsOf(test, 'registrations'), 1);
+  const token = await lastToken(test);
+  t.not(token, first, 'another mail');
+  t.equal((await verify(test, first)).status, 422, 'the earlier token is replaced');
+  const confirmed = await test
+    .client()
+    .post('/api/v1/auth/verify-email', { token, password: changed });
+  t.match([confirmed.status, confirmed.json.username], [200, 'Ann']);
+  t.equal((await again('ann')).status, 409, 'a user keeps the username');
+});
+
 t.test('accepts one of twenty concurrent registrations of the same username', async (t) => {
   const test = await createTestApp(t);
   const replies = await Promise.all(
