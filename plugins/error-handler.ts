@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, InvalidRequest, toErrorResponse } from '#src/errors.js';
 import { languageOf } from '#src/lib/messages/index.js';
@@ -54,8 +54,14 @@ function withSentValues(error: unknown, { sentValues }: FastifyRequest): unknown
   return new InvalidRequest(error.items.map((item) => asSent(item, sentValues)));
 }
 
-/** Logs the error. An intended refusal, such as `too_busy`, is a warning without a stack. */
-function report(error: unknown, { log }: FastifyRequest): void {
+/**
+ * Logs the error. An intended refusal, such as `too_busy`, is a warning without a stack; so is the
+ * first lost connection of an outage of the database.
+ */
+function report(error: unknown, { log, server }: FastifyRequest): void {
+  // Errors before the plugin `postgres` is loaded have no such log.
+  const { outages } = server as Partial<Pick<FastifyInstance, 'outages'>>;
+  if (outages?.takes(error, 'request failed: lost the database') === true) return;
   const isIntended = error instanceof ApiError && error.cause === undefined && error.status === 503;
   if (isIntended) log.warn({ code: error.code }, 'request refused');
   else log.error({ err: error }, 'request failed');

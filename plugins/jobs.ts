@@ -48,11 +48,11 @@ export default fp<JobsOptions>(
     });
     // Without listeners, a lost connection would end the process.
     pool.on('error', (error) =>
-      app.log.warn({ err: error }, 'job worker lost an idle database connection'),
+      app.outages.lost(error, 'job worker lost an idle database connection'),
     );
     pool.on('connect', (client) => {
       client.on('error', (error) =>
-        app.log.warn({ err: error }, 'job worker lost a database connection'),
+        app.outages.lost(error, 'job worker lost a database connection'),
       );
     });
 
@@ -61,6 +61,7 @@ export default fp<JobsOptions>(
       tasks,
       timetable,
       namedStatements,
+      outages: app.outages,
       context: {
         db: app.db,
         mail: app.mail,

@@ -1,6 +1,7 @@
 import fastifyPostgres from '@fastify/postgres';
 import fp from 'fastify-plugin';
 import { createDatabase, type Database } from '#src/db/database.js';
+import { type OutageLog, outageLog } from '#src/db/outage-log.js';
 import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '#src/db/pool-options.js';
 
 export interface PostgresOptions extends PoolSettings {
@@ -13,6 +14,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Typed SQL over the pool. */
     db: Database;
+    /** Logs lost connections: one warning for each outage of the database. */
+    outages: OutageLog;
   }
 }
 
@@ -29,8 +32,10 @@ export default fp<PostgresOptions>(
     app.addHook('onClose', async () => {
       isClosing = true;
     });
-    const report = (err: Error, message: string) => {
-      if (!isClosing) app.log.warn({ err }, message);
+    const outages = outageLog(app.log);
+    app.decorate('outages', outages);
+    const report = (error: Error, message: string) => {
+      if (!isClosing) outages.lost(error, message);
     };
     // Without a listener, a lost connection would end the process. The pool listens to idle
     // connections only, so those in use between two statements need a listener of their own.

@@ -39,6 +39,7 @@ export default fp<SharedReadsOptions>(
       channel: ARTICLE_CHANGES,
       notify: (channel, payload) => notify(app.db, channel, payload),
       log: app.log,
+      outages: app.outages,
     });
     const redis = redisUrl === undefined ? null : openRedis(redisUrl, keyPrefix(), app.log);
     app.decorate('sharedReads', new SharedReads({ db: app.db, state, redis }));

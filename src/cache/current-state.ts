@@ -3,7 +3,7 @@ import { ChannelListener, type ChannelListenerOptions } from '#src/db/channel-li
 
 export type CurrentStateOptions = Pick<
   ChannelListenerOptions,
-  'url' | 'connectTimeout' | 'channel' | 'notify' | 'log'
+  'url' | 'connectTimeout' | 'channel' | 'notify' | 'log' | 'outages'
 >;
 
 /** The current state of the database, identified by a name. */

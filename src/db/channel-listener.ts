@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { endsWithin } from '#src/lib/ends-within.js';
+import type { OutageLog } from './outage-log.js';
 
 /** Shortest and longest pause between attempts to connect, in milliseconds. */
 const PAUSES_MS = [1000, 30_000] as const;
@@ -35,6 +36,8 @@ export interface ChannelListenerOptions {
   /** Milliseconds between checks of the connection, because it may die silently. */
   heartbeat?: number;
   log: { info(text: string): void; warn(object: object, text: string): void };
+  /** Logs a lost connection instead of `log`. */
+  outages?: OutageLog;
 }
 
 /**
@@ -130,6 +133,7 @@ export class ChannelListener {
       onUp,
       onLost,
       log,
+      outages,
       heartbeat = HEARTBEAT_MS,
     } = this.#options;
     const client = new pg.Client({
@@ -175,7 +179,8 @@ export class ChannelListener {
     }
     if (!this.#isFaulty && !this.#stopping.signal.aborted) {
       this.#isFaulty = true;
-      log.warn({ err: fault }, `not listening on ${channel}`);
+      const message = `not listening on ${channel}`;
+      if (outages?.takes(fault, message) !== true) log.warn({ err: fault }, message);
     }
     return isUp;
   }

@@ -87,6 +87,23 @@ export function toPostgresFailure(error: unknown): PostgresFailure | undefined {
   return isDriverFault ? { kind: 'unavailable' } : undefined;
 }
 
+/** Codes of a server that stops or starts. */
+const RESTART_CODES = new Set(['57P01', '57P02', '57P03']);
+
+/** Whether the connection to the server was lost or could not be made. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof AggregateError) return isConnectionLoss(error.errors[0]);
+  if (error instanceof pg.DatabaseError) {
+    const code = error.code ?? '';
+    return code.startsWith('08') || RESTART_CODES.has(code);
+  }
+  if (!(error instanceof Error)) return false;
+  return (
+    isNetworkFault(error) ||
+    (error.message !== 'Query read timeout' && toPostgresFailure(error)?.kind === 'unavailable')
+  );
+}
+
 function isNetworkFault(error: Error): boolean {
   return (
     'code' in error &&

@@ -8,6 +8,7 @@ import {
   type WorkerPool,
 } from 'graphile-worker';
 import type pg from 'pg';
+import type { OutageLog } from '#src/db/outage-log.js';
 import { endsWithin } from '#src/lib/ends-within.js';
 import { QUEUE_SCHEMA } from './install.js';
 import { queueEvents, queueLogger } from './queue-log.js';
@@ -21,6 +22,8 @@ export interface JobWorkerOptions {
   /** Scheduled tasks by name. */
   timetable: Readonly<Record<string, Schedule>>;
   context: JobContext;
+  /** Logs lost connections. */
+  outages: OutageLog;
   /** Whether statements are prepared on the server. */
   namedStatements: boolean;
 }
@@ -105,7 +108,9 @@ export class JobWorker {
       try {
         await this.#runUntilLost(signal);
       } catch (error) {
-        this.#log.warn({ err: error }, 'cannot run jobs, retrying');
+        if (!this.#options.outages.takes(error, 'cannot run jobs, retrying')) {
+          this.#log.warn({ err: error }, 'cannot run jobs, retrying');
+        }
       }
       await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -162,8 +167,8 @@ export class JobWorker {
       taskList: Object.fromEntries(entries),
       noHandleSignals: true,
       noPreparedStatements: !namedStatements,
-      logger: queueLogger(this.#log, this.#ending.signal),
-      events: queueEvents(this.#log),
+      logger: queueLogger(this.#log, this.#options.outages, this.#ending.signal),
+      events: queueEvents(this.#log, this.#options.outages),
     } satisfies RunnerOptions;
   }
 }

@@ -239,6 +239,36 @@ t.test('reveals only the request id of an internal error', async (t) => {
 });
 
 /** A migrated server for one test. */
+t.test('logs one warning without a stack for a restart of the database', async (t) => {
+  const { server, dataDirectory } = await startServer(t);
+  const { logger, lines } = recordLog();
+  const { app, client } = await createTestApp(
+    t,
+    { DB_CONNECT_TIMEOUT: 1, DB_POOL_MIN: 5 },
+    { databaseUrl: server.url, logger },
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const anyone = client();
+  // Connections of every kind: of requests, of the cache and of the queue.
+  await Promise.all(Array.from({ length: 10 }, () => anyone.get('/api/v1/posts?q=x')));
+  await anyone.get('/api/v1/posts');
+  const before = lines.length;
+  await server.stop();
+  const replies = await Promise.all(Array.from({ length: 10 }, () => anyone.get('/api/v1/users')));
+  t.ok(replies.every(({ status }) => status === 503));
+  const again = await startEmbeddedPostgres({ dataDirectory, durable: false });
+  t.teardown(() => again.stop());
+  await eventually(async () => (await anyone.get('/ready')).status === 200);
+  await eventually(() => lines.some(({ msg }) => /^listening on .* again$/.test(String(msg))));
+  const loud = lines.slice(before).filter(({ level }) => Number(level) >= 40);
+  t.equal(loud.length, 1, JSON.stringify(loud));
+  t.match(loud[0], { level: 40, reason: /./, err: undefined });
+  t.ok(
+    lines.slice(before).filter(({ level }) => level === 20).length > 5,
+    'the rest is for debugging',
+  );
+});
+
 async function startServer(t: Test): Promise<{ server: EmbeddedPostgres; dataDirectory: string }> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'althing-fault-'));
   t.teardown(() => rm(dataDirectory, { recursive: true, force: true }));
