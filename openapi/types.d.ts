@@ -1710,6 +1710,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dev/mail.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List kept mails
+         * @description Returns the mails that a development service without a mail server has kept in memory, newest first. Only for requests from the same machine; 404 for all others, and in other environments.
+         */
+        get: operations["dev-mail-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/playground/sum": {
         parameters: {
             query?: never;
@@ -3611,6 +3631,73 @@ export interface components {
         JobPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Job"][];
+            /** @description The total number of items; null with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null with a cursor */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * KeptMail
+         * @description A mail that was kept in memory instead of being sent
+         * @example {
+         *       "id": 1,
+         *       "sent_at": "2026-01-31T09:30:00.000Z",
+         *       "to": "dora@example.com",
+         *       "subject": "Confirm your email address",
+         *       "text": "Someone registered with this email address. …"
+         *     }
+         */
+        KeptMail: {
+            /** @description The number of the mail since the start of the service */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the mail would have been sent
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            sent_at: string;
+            /** @description The recipient */
+            to: string;
+            /** @description The subject */
+            subject: string;
+            /** @description The text, with the links and tokens */
+            text: string;
+        };
+        /**
+         * KeptMailPage
+         * @description One page of kept mails
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "sent_at": "2026-01-31T09:30:00.000Z",
+         *           "to": "dora@example.com",
+         *           "subject": "Confirm your email address",
+         *           "text": "Someone registered with this email address. …"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        KeptMailPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["KeptMail"][];
             /** @description The total number of items; null with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
@@ -11524,6 +11611,43 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "dev-mail-list": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of kept mails */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptMailPage"];
+                };
+            };
             404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

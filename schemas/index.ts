@@ -36,6 +36,7 @@ export const tags: OperationTag[] = [
   resources.trash,
   resources.audit,
   resources.jobs,
+  resources.admin,
   resources.system,
   resources.playground,
 ].map(({ tag }) => tag);

@@ -7,6 +7,7 @@ export * as categories from './categories.js';
 export * as comments from './comments.js';
 export * as errors from './errors.js';
 export * as jobs from './jobs.js';
+export * as mail from './mail.js';
 export * as me from './me.js';
 export * as passwords from './passwords.js';
 export * as playground from './playground.js';

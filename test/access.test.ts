@@ -24,6 +24,7 @@ const TABLE = `
   status-text          ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   api-versions         ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   welcome              ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
+  dev-mail-list        ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   feed-read            ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   playground-*         ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
 

@@ -20,6 +20,21 @@ const variables: Variable[] = Object.entries(ConfigSchema.properties).map(([name
   description: schema.description ?? '',
 }));
 
+/** Variables that docker-compose.yml reads, and the service does not. */
+const COMPOSE_VARIABLES: Variable[] = [
+  {
+    name: 'POSTGRES_PASSWORD',
+    default: '',
+    description:
+      'Password of the database that docker-compose.yml starts; required there. It is set when the database is created.',
+  },
+  {
+    name: 'DOCKER_PORT',
+    default: '8000',
+    description: 'Port of this machine on which docker-compose.yml publishes the service',
+  },
+];
+
 /** `docs`: writes or checks the files generated from the configuration schema. */
 export function docs(): Command {
   return new Command('docs')
@@ -42,10 +57,16 @@ export function docs(): Command {
 
 /** The text of `.env.example`: all variables with descriptions, commented out at their defaults. */
 export function renderEnvExample(): string {
-  const blocks = variables.map(
-    (variable) => `# ${variable.description}\n# ${variable.name}=${variable.default}\n`,
-  );
-  return `# Copy to .env and uncomment what you change.\n\n${blocks.join('\n')}`;
+  const blocksOf = (list: Variable[]) =>
+    list
+      .map((variable) => `# ${variable.description}\n# ${variable.name}=${variable.default}\n`)
+      .join('\n');
+  return [
+    '# Copy to .env and uncomment what you change.\n',
+    blocksOf(variables),
+    '# Only for docker-compose.yml:\n',
+    blocksOf(COMPOSE_VARIABLES),
+  ].join('\n');
 }
 
 /**

@@ -1,18 +1,53 @@
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { KeptMailPage, KeptMailQuery } from '#schemas/mail.js';
+import { tag } from '#schemas/system.js';
+import { Ref } from '#schemas/types.js';
 import { type Html, html } from '#src/lib/html.js';
 import type { KeptMail } from '#src/mail/outbox.js';
+
+const operation = {
+  operationId: 'dev-mail-list',
+  summary: 'List kept mails',
+  description:
+    'Returns the mails that a development service without a mail server has kept in memory, newest ' +
+    'first. Only for requests from the same machine; 404 for all others, and in other environments.',
+  tags: [tag.name],
+  querystring: KeptMailQuery,
+  response: { 200: Ref(KeptMailPage) },
+} as const;
 
 /**
  * The outbox of a development service: mails that were not sent. If a mail server is configured,
  * there is no outbox and these pages do not exist.
  */
-const routes: FastifyPluginAsync = async (app) => {
+const routes: FastifyPluginAsyncTypebox = async (app) => {
   const { outbox } = app;
   if (outbox === null) return;
 
-  app.get('/mail.json', { schema: { hide: true } }, async (_request, reply) => {
-    reply.header('cache-control', 'no-store');
-    return { mails: outbox.mails };
+  app.get(
+    '/mail.json',
+    { schema: operation, config: { errors: [404] } },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      const { page, size } = request.query;
+      const total = outbox.mails.length;
+      const pages = Math.ceil(total / size);
+      return {
+        items: outbox.mails.slice((page - 1) * size, page * size),
+        total,
+        page,
+        size,
+        pages,
+        has_next: page < pages,
+        has_prev: page > 1,
+        next_cursor: null,
+      };
+    },
+  );
+
+  app.get('/mail.css', { schema: { hide: true } }, async (_request, reply) => {
+    reply.type('text/css; charset=utf-8');
+    return 'pre { white-space: pre-wrap; overflow-wrap: anywhere; }\n';
   });
 
   app.get('/mail', { schema: { hide: true } }, async (_request, reply) => {
@@ -30,6 +65,7 @@ function renderPage(mails: readonly KeptMail[]): Html {
 <meta charset="utf-8">
 <link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/dev/mail.css">
 <title>Mail - Althing</title>
 </head>
 <body>

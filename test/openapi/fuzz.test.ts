@@ -108,6 +108,7 @@ await once(upstream, 'listening');
 t.teardown(() => upstream.close());
 
 const { app, client, signedIn, createUser } = await createTestApp(t, {
+  APP_ENV: 'development',
   BODY_LIMIT,
   PLAYGROUND: true,
   PLAYGROUND_UPSTREAM_URL: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`,

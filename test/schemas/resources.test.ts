@@ -22,6 +22,13 @@ t.test('every file with a component or a tag is listed in resources.ts', async (
   }
 });
 
+t.test('every tag has its place in the order of the documentation', async (t) => {
+  const declared = Object.values(resources).flatMap((file) =>
+    'tag' in file ? [file.tag.name] : [],
+  );
+  t.same(tags.map(({ name }) => name).toSorted(), declared.toSorted());
+});
+
 t.test('no two components or tags share a name', async (t) => {
   const ids = components.map(({ $id }) => $id);
   t.same(ids.toSorted(), [...new Set(ids)].toSorted());

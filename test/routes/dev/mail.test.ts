@@ -11,7 +11,7 @@ t.test('lists mails, newest first, with escaped HTML', async (t) => {
   const { app, client, clock } = await createTestApp(t, development);
   const anyone = client();
   t.match((await anyone.get('/dev/mail')).text, 'There is none yet.');
-  t.same((await anyone.get('/dev/mail.json')).json, { mails: [] });
+  t.same((await anyone.get('/dev/mail.json')).json.items, []);
 
   await app.mail.send({ to: 'a@example.com', subject: 'First', text: 'Text' });
   await app.mail.send({
@@ -19,7 +19,12 @@ t.test('lists mails, newest first, with escaped HTML', async (t) => {
     subject: '<script>alert("1")</script>',
     text: '</pre><img src=x onerror=alert(1)>\nhttps://app.example.com/?a=1&b="><b>\njavascript:alert(1)',
   });
-  const { mails } = (await anyone.get('/dev/mail.json')).json;
+  const listed = (await anyone.get('/dev/mail.json')).json;
+  const mails = listed.items;
+  t.match(listed, { total: 2, page: 1, size: 10, pages: 1, has_next: false, next_cursor: null });
+  const second = (await anyone.get('/dev/mail.json?page=2&size=1')).json;
+  t.match(second, { items: [{ id: 1 }], has_next: false, has_prev: true, pages: 2 });
+  t.equal((await anyone.get('/dev/mail.json?size=0')).status, 422);
   t.same(
     mails.map(({ id, subject, sent_at }: Record<string, unknown>) => ({ id, subject, sent_at })),
     [
@@ -55,6 +60,10 @@ t.test('renders in a browser without errors', { skip: noBrowser }, async (t) => 
     'https://app.example.com/verify-email?token=abc',
   );
   t.equal(await page.title(), 'Mail - Althing');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await app.mail.send({ to: 'a@example.com', subject: 'Long', text: `https://${'x'.repeat(300)}` });
+  await page.reload();
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390, 'wraps on a phone');
   t.same(complaints, []);
   t.same(foreign, []);
 });
@@ -242,22 +251,17 @@ t.test('keeps a bounded number of bytes', async (t) => {
   for (let n = 1; n <= 60; n += 1) {
     await app.mail.send({ to: 'a@example.com', subject: `${n}`, text: '数'.repeat(20_000) });
   }
-  const { text, json } = await client().get('/dev/mail.json');
+  const { text, json } = await client().get('/dev/mail.json?size=100');
   t.ok(Buffer.byteLength(text) < 1.1 * 1024 * 1024, `${Buffer.byteLength(text)} bytes`);
-  t.ok(json.mails.length > 10, `${json.mails.length} mails`);
-  t.equal(json.mails[0].subject, '60', 'the newest are kept');
+  t.ok(json.items.length > 10, `${json.items.length} mails`);
+  t.equal(json.items[0].subject, '60', 'the newest are kept');
   for (const mail of [
     { to: 'a@example.com', subject: 'Long text', text: '\u0001'.repeat(5_000_000) },
     { to: 'a@example.com', subject: 'Long subject'.repeat(1_000_000), text: 'Text' },
-    {
-      to: `a@${'example.'.repeat(500_000)}com`,
-      subject: 'Long address',
-      text: '😀'.repeat(40_000),
-    },
   ]) {
     await app.mail.send(mail);
-    const kept = await client().get('/dev/mail.json');
-    t.match(kept.json.mails[0].subject, /^Long/);
+    const kept = await client().get('/dev/mail.json?size=100');
+    t.match(kept.json.items[0].subject, /^Long/);
     t.match(kept.text, '(cut off)');
     t.ok(Buffer.byteLength(kept.text) < 1.1 * 1024 * 1024);
     t.equal(Buffer.from(kept.text).toString(), kept.text, 'no half character');
