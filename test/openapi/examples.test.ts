@@ -13,6 +13,8 @@ const EXCEPTIONS: Record<string, number> = {
   'playground-error': 500,
   // Asks another service, which exists only where it is configured.
   'playground-upstream': 404,
+  // Needs a refresh token.
+  'tokens-refresh': 401,
   // Need a token from a mail.
   'emails-confirm': 422,
   'passwords-reset': 422,

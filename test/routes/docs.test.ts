@@ -182,7 +182,7 @@ t.test('fits on a phone', { skip: noBrowser }, async (t) => {
 t.test('renders ReDoc', { skip: noBrowser }, async (t) => {
   const { page, complaints, foreign } = await visit(t, origin);
   await page.goto(`${origin}/redoc`);
-  await page.getByRole('heading', { name: 'List users' }).waitFor();
+  await page.getByRole('heading', { name: 'List users' }).first().waitFor();
   t.same(complaints, []);
   t.same(foreign, []);
 });
