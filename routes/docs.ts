@@ -41,9 +41,12 @@ const routes: FastifyPluginAsync = async (app) => {
     maxAge: 0,
   });
 
+  let document: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
-    reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache');
-    return withAddress(JSON.stringify(app.swagger()), request);
+    // Private, because the examples contain the host of the request.
+    reply.type('application/json; charset=utf-8').header('cache-control', 'private, no-cache');
+    document ??= JSON.stringify(app.swagger());
+    return withAddress(document, request);
   });
 
   for (const name of ['docs', 'redoc']) {

@@ -34,7 +34,7 @@ function expiry(description: string) {
 
 const fields = {
   id: Id('The id of the API key'),
-  name,
+  name: Type.String({ description: 'A label for the key', examples: ['Nightly backup'] }),
   prefix: Type.String({
     description: 'The first characters of the key, to identify it',
     examples: ['alt_5f0c12ab'],

@@ -72,6 +72,8 @@ const emailShown = Nullable(Type.String({ maxLength: 120 }), {
   description: 'The email address; unique, ignoring case and Unicode normalization',
   examples: ['alice@example.com'],
 });
+/** In responses without the rules for new values, which older rows may break. */
+const nicknameShown = Type.String({ description: 'The display name', examples: ['Alice'] });
 const nickname = StoredText({
   maxLength: 50,
   pattern: EMPTY_OR_VISIBLE_PATTERN,
@@ -85,6 +87,10 @@ const avatarUrl = Nullable(Type.String({ pattern: URL_PATTERN, maxLength: 256 })
   description: 'The URL of the profile picture (http or https)',
   examples: ['https://example.com/alice.png'],
 });
+const avatarUrlShown = Nullable(Type.String(), {
+  description: 'The URL of the profile picture (http or https)',
+  examples: ['https://example.com/alice.png'],
+});
 const age = Nullable(Type.Integer({ minimum: 0, maximum: 150 }), {
   description: 'The age in years',
   examples: [30],
@@ -95,16 +101,20 @@ const tags = Type.Array(label, {
   description: 'Free-form tags',
   examples: [['staff', 'beta']],
 });
+const tagsShown = Type.Array(Type.String(), {
+  description: 'Free-form tags',
+  examples: [['staff', 'beta']],
+});
 const address = Nullable(Ref(Address), { description: 'The postal address' });
 const isActive = Type.Boolean({ description: 'Whether the user may sign in' });
 
 const publicFields = {
   id: Id('The id of the user'),
   username,
-  nickname,
+  nickname: nicknameShown,
   bio,
-  avatar_url: avatarUrl,
-  tags,
+  avatar_url: avatarUrlShown,
+  tags: tagsShown,
   is_truncated: truncated('`bio`, `tags` and `address`'),
   created_at: Timestamp('When the user was created'),
 };

@@ -83,6 +83,7 @@ const TABLE = `
   auth-logout                      ok     ok     ok     key        key        key
   auth-login                       open   open   open   open       open       open
   tokens-create                    open   open   open   open       open       open
+  tokens-refresh                   open   open   open   open       open       open
   tokens-revoke                    open   open   open   open       open       open
   registrations-create             open   open   open   open       open       open
   registrations-resend             open   open   open   open       open       open
@@ -217,6 +218,8 @@ async function requestOf(
       return { body: { username: actor.username, password: PASSWORD } };
     case 'tokens-create':
       return { body: new URLSearchParams({ username: actor.username, password: PASSWORD }) };
+    case 'tokens-refresh':
+      return { body: { refresh_token: 'unknown' } };
     case 'tokens-revoke':
       return { body: new URLSearchParams({ token: 'unknown' }) };
     case 'registrations-create':

@@ -1,7 +1,7 @@
 const INDENT = '  ';
 
 /** A string, a bracket, a separator, or a number or word. White space between them is skipped. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s"[\]{},:]+/g;
+const TOKEN = /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|[[\]{},:]|[^\s"[\]{},:]+/g;
 
 /**
  * Returns the JSON text with one value per line, indented by two spaces. Strings and numbers keep

@@ -13,12 +13,13 @@ export type SentValues = Partial<Record<string, SentPlace>>;
 
 /**
  * Returns the error with the value as it came in `input`, as FastAPI does, because services only
- * know converted values. A secret stays hidden, and so does a value that was not sent.
+ * know converted values. A secret stays hidden, and so does a value that is missing: an empty field of a
+ * form counts as missing.
  */
 export function asSent(item: ErrorItem, sent: SentValues): ErrorItem {
   const [name = '', ...steps] = item.loc;
   const place = sent[name];
-  if (item.input === REDACTED || place === undefined) return item;
+  if (item.input === REDACTED || item.type === 'missing' || place === undefined) return item;
   let part = place.value;
   for (const step of steps) {
     const isOpen = typeof part === 'object' && part !== null && Object.hasOwn(part, step);

@@ -11,8 +11,11 @@ type Parameter = OpenAPIV3_1.ParameterObject & { schema?: Schema };
 /** The maximum size of a list in bytes: 1 MB of long fields, and all others of its items. */
 const MAX_LIST = 2_000_000;
 
-/** Lists whose size follows from the request, or that are streamed. */
-const EXEMPT = /^(?:playground-|users-export-)/;
+/**
+ * Lists whose size follows from the request, that are streamed, or that keep at most 1 MB in memory
+ * and exist in development only.
+ */
+const EXEMPT = /^(?:playground-|users-export-|dev-mail-)/;
 
 /** Lists that cannot have as many items as their parameters allow, with the number they have. */
 const SHORTER: Record<string, number> = {

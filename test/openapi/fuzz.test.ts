@@ -76,13 +76,32 @@ const MADE: Record<string, (caller: Client) => Promise<string | undefined>> = {
   },
   // Only the author of a comment can change it, and only for some minutes.
   async 'comments-update'(caller) {
-    const post = { title: 'Commented', content: 'Words.', status: 'published' };
-    const { headers } = await caller.post('/api/v1/posts', post);
-    if (headers['location'] === undefined) return undefined;
-    const comment = await caller.post(`${headers['location']}/comments`, { content: 'Words.' });
-    return comment.headers['location'] as string | undefined;
+    const { comment } = await commented(caller);
+    return comment;
+  },
+  async 'post-comments-read'(caller) {
+    const { post, comment } = await commented(caller);
+    return comment === undefined ? undefined : `${post}/comments/${comment.split('/').at(-1)}`;
+  },
+  // Most users have a password.
+  async 'users-invite'(caller) {
+    invited += 1;
+    const { headers } = await caller.post('/api/v1/users', { username: `invited_${invited}` });
+    const user = headers['location'];
+    return user === undefined ? undefined : `${user}/invite`;
   },
 };
+let invited = 0;
+
+/** Creates a post with a comment, and returns the paths of both. */
+async function commented(caller: Client): Promise<{ post?: string; comment?: string }> {
+  const body = { title: 'Commented', content: 'Words.', status: 'published' };
+  const { location: post } = (await caller.post('/api/v1/posts', body)).headers;
+  if (typeof post !== 'string') return {};
+  const { location: comment } = (await caller.post(`${post}/comments`, { content: 'Words.' }))
+    .headers;
+  return { post, ...(typeof comment === 'string' && { comment }) };
+}
 
 /** Operations that fail on purpose. */
 const FAILS_ON_PURPOSE = new Set(['playground-error']);

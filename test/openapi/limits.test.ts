@@ -52,7 +52,7 @@ interface Target {
   fields: Field[];
 }
 
-const testApp = await createTestApp(t, { PLAYGROUND: true });
+const testApp = await createTestApp(t, { APP_ENV: 'development', PLAYGROUND: true });
 // The lowest ids are limits, too: they belong to what may be deleted.
 await testApp.signedIn({ username: 'first' });
 const admin = await testApp.signedIn({ username: 'admin', role: 'admin' });

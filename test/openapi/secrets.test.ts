@@ -180,7 +180,9 @@ t.test('finds the operations with secrets', async (t) => {
     'playground-form password',
     'registrations-create password confirm_password',
     'tokens-create password refresh_token client_secret',
+    'tokens-refresh refresh_token',
     'tokens-revoke token',
+    'users-create password',
   ]);
 });
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
 import { contract } from '#test/support/contract.js';
 
-const { client } = await createTestApp(t);
+const { client } = await createTestApp(t, { APP_ENV: 'development' });
 const anyone = client();
 
 t.test('answers 405 with Allow to a wrong method, and 404 to an unknown path', async (t) => {

@@ -89,7 +89,7 @@ t.test('returns the same errors in Chinese', async (t) => {
     ['GET', '/api/v1/users?cursor=x', undefined, '值错误，该游标'],
     ['GET', '/api/v1/users/9999', undefined, '未找到'],
     ['DELETE', '/api/v1/users', undefined, '不允许的请求方法'],
-    ['GET', '/%', undefined, '请求无效'],
+    ['GET', '/%', undefined, '请求地址格式错误'],
   ] as const;
   for (const [method, url, payload, expected] of requests) {
     const call = (headers: Record<string, string>) =>

@@ -20,7 +20,7 @@ t.test('records actor, action, time, IP address and request', async (t) => {
   clock.advance(1000);
   const { json: user } = await admin.post(
     USERS,
-    { username: 'alice', email: 'alice@example.com', password: 'ignored' },
+    { username: 'alice', email: 'alice@example.com', password: 'Quiet-Harbour-77' },
     { 'x-request-id': 'create-alice' },
   );
   const root = (await list('action=session.begin')).items.at(-1).actor;
@@ -379,7 +379,11 @@ t.test('contains no secrets', async (t) => {
   secrets.push(key, key.slice(13));
   await somebody.delete(`/api/v1/me/api-keys/${id}`);
   await client().signIn('secretive', `${PASSWORD}wrong`);
-  const { json: user } = await somebody.post(USERS, { username: 'given', password: 'ignored' });
+  const { json: user } = await somebody.post(USERS, {
+    username: 'given',
+    password: 'Quiet-Harbour-77',
+  });
+  secrets.push('Quiet-Harbour-77');
   await somebody.put(`${USERS}/${user.id}/role`, { role: 'editor' });
   await somebody.patch(`${USERS}/${user.id}`, { password_hash: 'ignored', is_active: false });
   await somebody.post('/api/v1/auth/logout');
