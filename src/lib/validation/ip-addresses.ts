@@ -83,16 +83,23 @@ function plainLabel(validator: string, address: string): string {
   return `lax-or-strict[lax=function-plain[${validator}()],strict=json-or-python[json=function-after[${address}(), str],python=is-instance[${address}]]]`;
 }
 
+/** Lengths of addresses in bytes. */
+const LENGTHS: Record<IpError, readonly number[]> = {
+  ip_v4_address: [4],
+  ip_v6_address: [16],
+  ip_any_address: [4, 16],
+};
+
 /** Returns the bytes of an address as an integer; null if they are none, as of most texts. */
-function bytesOf(value: unknown): number | bigint | null {
+function bytesOf(type: IpError, value: unknown): number | bigint | null {
   const bytes = Buffer.from(String(value));
-  if (bytes.length === 4) return bytes.readUInt32BE();
-  return bytes.length === 16 ? BigInt(`0x${bytes.toString('hex')}`) : null;
+  if (!LENGTHS[type].includes(bytes.length)) return null;
+  return bytes.length === 4 ? bytes.readUInt32BE() : BigInt(`0x${bytes.toString('hex')}`);
 }
 
 function ipNode(type: IpError, label: string, read: (value: unknown) => string | undefined): Node {
   const check: Check = (value, state) => {
-    const text = read(state.isBytes === true ? bytesOf(value) : value);
+    const text = read(state.isBytes === true ? bytesOf(type, value) : value);
     if (text === undefined) {
       fail(state, type, value);
       return FAIL;

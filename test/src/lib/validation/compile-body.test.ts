@@ -66,6 +66,15 @@ t.test('validates a value that is not a model', async (t) => {
   const ip = { type: 'string', format: 'ipvanyaddress' };
   t.strictSame(run({ schema: ip }, raw('abcd')), { value: '97.98.99.100' });
   t.strictSame(run({ schema: ip }, raw('1.2.3.4')), { errors: [['ip_any_address', 'body']] });
+  const [ipv4, ipv6] = [
+    { type: 'string', format: 'ipv4' },
+    { type: 'string', format: 'ipv6' },
+  ];
+  t.strictSame(run({ schema: ipv4 }, raw('abcd')), { value: '97.98.99.100' });
+  t.strictSame(run({ schema: ipv6 }, raw('abcd')), { errors: [['ip_v6_address', 'body']] });
+  t.strictSame(run({ schema: ipv4 }, raw('0123456789abcdef')), {
+    errors: [['ip_v4_address', 'body']],
+  });
   t.strictSame(run({ schema: { const: 'a' } }, raw('a')), { errors: [['literal_error', 'body']] });
   const either = { anyOf: [{ type: 'integer' }, { type: 'string' }] };
   t.strictSame(run({ schema: either }, raw('12')), { value: 12 });
