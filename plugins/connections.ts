@@ -89,13 +89,19 @@ export default fp<ConnectionsOptions>(
         server.emit('request', request, response),
       );
     }
-    // Node would close the connection without an answer.
+    // Node would close the connection without an answer. It takes its own listener away: an error
+    // without one would end the process.
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
-      const response = new ServerResponse(request);
-      response.shouldKeepAlive = false;
-      response.assignSocket(socket);
-      response.once('finish', () => endGently(socket, AFTER_NONSENSE));
-      server.emit('request', request, response);
+      socket.on('error', () => socket.destroy());
+      // A socket has one response at a time.
+      afterResponses(socket, () => {
+        if (!socket.writable) return;
+        const response = new ServerResponse(request);
+        response.shouldKeepAlive = false;
+        response.assignSocket(socket);
+        response.once('finish', () => endGently(socket, AFTER_NONSENSE));
+        server.emit('request', request, response);
+      });
     });
     // A request that follows a refused body could not be answered, so it must not run.
     app.addHook('onRequest', async ({ raw }, reply) => {

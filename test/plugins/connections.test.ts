@@ -242,6 +242,27 @@ t.test('answers 405 with Allow to every method, known to Node or not', async (t)
   await until(async () => (await connectionsOf(service)) === 0);
 });
 
+t.test('a CONNECT request that is pipelined or reset does no harm', async (t) => {
+  const service = await createTestApp(t);
+  const port = await listen(service);
+  const request = 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n';
+  const pipelined = await open(port);
+  pipelined.write(`${head('GET', '/api/v1/users', {})}${request}`);
+  const answer = await readAll(pipelined);
+  t.same(answer.match(/(?<=HTTP\/1\.1 )\d{3}/g), ['200', '400'], 'answers in order');
+  let errors = 0;
+  service.app.server.prependListener('connect', (_request, socket: Socket) => {
+    setImmediate(() => socket.emit('error', new Error('write ECONNRESET')));
+    errors += 1;
+  });
+  const broken = await open(port);
+  broken.write(request);
+  await readAll(broken);
+  broken.destroy();
+  t.equal(errors, 1);
+  await until(async () => (await connectionsOf(service)) === 0);
+});
+
 t.test('errors before routing have the headers of every response', async (t) => {
   const origin = 'https://app.example.com';
   const test = await createTestApp(t, { CORS_ORIGINS: [origin] });
