@@ -72,6 +72,17 @@ t.test('marks a match wherever it stands in a long text', { timeout: 240_000 }, 
   t.match(await snippetOf('"running over"', 'English start'), '<mark>running</mark> over');
 });
 
+t.test('finds a match quickly behind letters that are spelled with two', async (t) => {
+  for (const letters of ['æ', 'ß', 'œ þ']) {
+    const content = `${`l${letters}se `.repeat(1000)}quetzals ${ENGLISH.repeat(100)}`;
+    const { rows } = await sql<{ passage: string; is_match: boolean }>`
+      select passage, is_match from first_passage(${content},
+        websearch_to_tsquery('english', 'quetzals'), websearch_to_tsquery('english', 'quetzals'),
+        '{}', array['quetzal'], false)`.execute(app.db);
+    t.match(rows, [{ is_match: true, passage: /quetzals/ }], letters);
+  }
+});
+
 t.test('shows the first match, and where the text goes on', async (t) => {
   const content = `${ENGLISH.repeat(100)}the first zebra, ${ENGLISH.repeat(100)}the other zebra.`;
   await insertTestPost(app, { title: 'Twice', content });
