@@ -8,10 +8,10 @@ const DURATION = 15_000;
 
 /**
  * Re-renders and indexes what was stored by an older version of the renderer, for a few seconds; if
- * more is left, another job goes on.
+ * more is left, another job goes on, at once unless the service is busy.
  */
 export const reRenderTexts: Task<JobPayloads['re_render']> = async (_payload, { db, log }) => {
-  const { isDone, ...counts } = await reRenderOutdated(db, performance.now() + DURATION);
-  if (!isDone) await enqueue(db, 're_render', {}, { key: 're_render' });
+  const { isDone, isBusy, ...counts } = await reRenderOutdated(db, performance.now() + DURATION);
+  if (!isDone && !isBusy) await enqueue(db, 're_render', {}, { key: 're_render' });
   if (counts.seen > 0) log.info(counts, 're-rendered stored texts');
 };

@@ -31,13 +31,17 @@ export interface ReRendering {
  */
 export async function* reRenderAll(db: Database): AsyncGenerator<ReRendering> {
   for await (const source of inBatches((after) => store.listPostSources(db, after, BATCH))) {
-    yield { kind: 'post', id: source.id, outcome: await outcomeOf(() => reRenderPost(db, source)) };
+    yield {
+      kind: 'post',
+      id: source.id,
+      outcome: skippedIfBusy(await outcomeOf(() => reRenderPost(db, source))),
+    };
   }
   for await (const source of inBatches((after) => store.listCommentSources(db, after, BATCH))) {
     yield {
       kind: 'comment',
       id: source.id,
-      outcome: await outcomeOf(() => reRenderComment(db, source)),
+      outcome: skippedIfBusy(await outcomeOf(() => reRenderComment(db, source))),
     };
   }
 }
@@ -66,27 +70,33 @@ const BATCHES: Record<progress.Kind, (db: Database, after: number) => Promise<Ba
 /**
  * Re-renders what an older version of the renderer has stored: words of tags, then posts, then
  * comments. Goes on where it was interrupted. Content that cannot be rendered keeps its former HTML.
+ * Stops if the threads have too much to do for others (`isBusy`).
  *
  * @param until timestamp of `performance.now` at which to stop
  */
 export async function reRenderOutdated(db: Database, until: number) {
   const counts = { seen: 0, changed: 0, kept: 0 };
   let at = await progress.beginReRendering(db, RENDERER_VERSION);
-  while (at !== null && performance.now() < until) {
+  let isBusy = false;
+  while (at !== null && !isBusy && performance.now() < until) {
     const { kind, after_id } = at;
     const batch = await BATCHES[kind](db, after_id);
-    for (const { work } of batch) {
+    let last: number | null = null;
+    for (const { id, work } of batch) {
       const outcome = await outcomeOf(work);
+      isBusy = outcome === 'busy';
+      if (isBusy) break;
+      last = id;
       counts.seen += 1;
       if (outcome === 'changed') counts.changed += 1;
       else if (outcome !== 'unchanged') counts.kept += 1;
     }
-    at = nextOf(kind, batch.at(-1)?.id ?? null);
+    at = isBusy ? { kind, after_id: last ?? after_id } : nextOf(kind, last);
     await progress.saveProgress(db, RENDERER_VERSION, at);
   }
   // The content is the same, so no trigger announces that lists and searches show something else.
   if (counts.changed > 0) await notify(db, ARTICLE_CHANGES, randomUUID());
-  return { ...counts, isDone: at === null };
+  return { ...counts, isBusy, isDone: at === null };
 }
 
 /** Where to go on after a batch. @param last its last id, or null if it was empty */
@@ -96,14 +106,22 @@ function nextOf(kind: progress.Kind, last: number | null): progress.Progress | n
   return next === undefined ? null : { kind: next, after_id: 0 };
 }
 
-async function outcomeOf(reRender: () => Promise<boolean>): Promise<ReRendering['outcome']> {
+type Outcome = ReRendering['outcome'] | 'busy';
+
+async function outcomeOf(reRender: () => Promise<boolean>): Promise<Outcome> {
   try {
     return (await reRender()) ? 'changed' : 'unchanged';
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'too_busy') return 'skipped';
+    // With a cause, it is the text itself that takes too long.
+    if (error instanceof ApiError && error.code === 'too_busy')
+      return error.cause === undefined ? 'busy' : 'skipped';
     if (isHtmlTooLong(error)) return 'too_long';
     throw error;
   }
+}
+
+function skippedIfBusy(outcome: Outcome): ReRendering['outcome'] {
+  return outcome === 'busy' ? 'skipped' : outcome;
 }
 
 async function reRenderPost(db: Database, source: store.Source): Promise<boolean> {

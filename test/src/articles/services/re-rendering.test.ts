@@ -1,5 +1,6 @@
 import t from 'tap';
 import { reRenderOutdated } from '#src/articles/services/re-rendering.js';
+import { render } from '#src/articles/services/rendering.js';
 import { enqueue } from '#src/queue/store.js';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestComment, insertTestPost } from '#test/support/articles.js';
@@ -76,4 +77,15 @@ t.test('stops in time, and goes on where it was', async (t) => {
   await app.pg.query('update rerendering set version = 1000000');
   t.match(await reRenderOutdated(app.db, Infinity), { seen: 0, isDone: true });
   t.equal(await outdated(), 135, 'a later version has begun');
+});
+
+t.test('leaves nothing out because others have much to render', async (t) => {
+  await insertTestPost(app, { title: 'Code', content: '```\ncode\n```' });
+  await age();
+  const others = Array.from({ length: 22 }, () => render('*a* '.repeat(10_000)));
+  t.match(await reRenderOutdated(app.db, Infinity), { isBusy: true, isDone: false });
+  t.not(await outdated(), 0);
+  await Promise.all(others);
+  t.match(await reRenderOutdated(app.db, Infinity), { isBusy: false, isDone: true, kept: 0 });
+  t.equal(await outdated(), 0);
 });
