@@ -9,6 +9,12 @@ const MAX_NAME = 40;
 const PERSONAL_NAME =
   /mail|user|nick|name|author|person|phone|mobile|addr|birth|\bq\b|query|search/i;
 
+/** Names of secrets and one-time codes that are too short to be looked for within other names. */
+const SECRET_WORD = /(?:^|[^a-z])(?:key|code|otp|pin|jwt|auth|sig|signature|sid)(?:$|[^a-z])/i;
+
+/** Our API keys, and JSON Web Tokens, whatever they are called. */
+const SECRET_VALUE = /^(?:alt_|eyJ)/;
+
 /** Values that are numbers, dates, words or lists of them. */
 const PLAIN_VALUE = /^[\w.,:+-]{0,64}$/;
 
@@ -32,5 +38,6 @@ function loggedName(name: string): string {
 }
 
 function isShown(name: string, value: string): boolean {
-  return PLAIN_VALUE.test(value) && !isSecretName(name) && !PERSONAL_NAME.test(name);
+  const isSecret = isSecretName(name) || SECRET_WORD.test(name) || SECRET_VALUE.test(value);
+  return PLAIN_VALUE.test(value) && !isSecret && !PERSONAL_NAME.test(name);
 }

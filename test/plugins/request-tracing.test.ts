@@ -61,6 +61,11 @@ t.test('logs the query without the values of secret and personal parameters', as
       '?token=abc&api_key=def&access-token=x',
       'token=[redacted]&api_key=[redacted]&access-token=[redacted]',
     ],
+    [
+      '?key=abc&code=123456&X-Sig=x&keyboard=us',
+      'key=[redacted]&code=[redacted]&X-Sig=[redacted]&keyboard=us',
+    ],
+    ['?page=alt_fa07667d_QKGxz&a=eyJhbGciOi', 'page=[redacted]&a=[redacted]'],
     ['?sort=ann@example.com&page=Ann%20Lee', 'sort=[redacted]&page=[redacted]'],
     ['?ann@example.com', '[redacted]='],
     ['?a=1&a=2', 'a=1&a=2'],
