@@ -26,11 +26,11 @@ export default fp(
 
 /** An entry that is no address does not count, and the hop that reported it does. */
 function addressOf({ ip, ips }: FastifyRequest): string {
-  const hops = ips ?? [ip];
+  // Undefined if the client is gone already, or uses a Unix socket.
+  const hops: (string | undefined)[] = ips ?? [ip];
   for (const hop of hops.toReversed()) {
-    const address = addressIn(hop);
+    const address = hop === undefined ? null : addressIn(hop);
     if (address !== null) return address;
   }
-  // A Unix socket has no address.
-  return ip;
+  return hops[0] ?? '';
 }

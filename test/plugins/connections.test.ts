@@ -263,6 +263,18 @@ t.test('a CONNECT request that is pipelined or reset does no harm', async (t) =>
   await until(async () => (await connectionsOf(service)) === 0);
 });
 
+t.test('serves a client whose address is not known any more', async (t) => {
+  const service = await createTestApp(t);
+  const port = await listen(service);
+  service.app.server.prependListener('request', ({ socket }) => {
+    // As after a reset.
+    Object.defineProperty(socket, 'remoteAddress', { value: undefined });
+  });
+  const socket = await open(port);
+  socket.write(head('GET', '/health', { connection: 'close' }));
+  t.match(await readAll(socket), /^HTTP\/1\.1 200 /);
+});
+
 t.test('errors before routing have the headers of every response', async (t) => {
   const origin = 'https://app.example.com';
   const test = await createTestApp(t, { CORS_ORIGINS: [origin] });
