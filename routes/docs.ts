@@ -31,7 +31,8 @@ const routes: FastifyPluginAsync = async (app) => {
 
   // Otherwise a way out of the folder gets 403, as if there were something.
   app.addHook('onRequest', async ({ url }) => {
-    if (/\.\.|%5c|%2e/i.test(url)) throw new ApiError('not_found');
+    const [path = ''] = url.split('?', 1);
+    if (/\.\.|%5c|%2e/i.test(path)) throw new ApiError('not_found');
   });
 
   // Revalidated on each use, because the names do not change with the contents.

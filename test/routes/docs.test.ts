@@ -35,6 +35,7 @@ t.test('serves pages and assets from this origin', async (t) => {
       t.equal((await anyone.get(`${folder}${way}package.json`)).status, 404, folder + way);
     }
   }
+  t.equal((await anyone.get('/docs?from=..')).status, 200, 'a query leads nowhere');
 });
 
 t.test('fills the address of the request in all examples', async (t) => {
