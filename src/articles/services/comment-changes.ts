@@ -11,6 +11,7 @@ import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { commentTag } from './comments.js';
 import { assertMayEdit, isEditor, readerOf } from './policy.js';
+import { NotRenderedError } from './post-changes.js';
 import { assertQuota } from './quotas.js';
 import { type Client, isRenderedAtOnce, renderContent } from './rendering.js';
 
@@ -69,10 +70,10 @@ export async function editComment(
   // Outside of a transaction, the lock ends with its statement.
   const known = await lockForChange(context, id, assertMay);
   const text = content === known.content ? null : await visibleComment(context, content);
-  const edited = await inTransaction(context, async (trx) => {
+  const work = async (trx: ActingContext) => {
     const before = await lockForChange(trx, id, assertMay);
     if (content === before.content) return readBack(trx, id);
-    if (text === null) return null;
+    if (text === null) throw new NotRenderedError(content);
     const verdict = isEditor(context.viewer) ? {} : PENDING;
     const updated_at = context.now.toISOString();
     await store.updateComments(trx.db, [id], { ...text, ...verdict, updated_at });
@@ -80,9 +81,15 @@ export async function editComment(
     const states = { before: auditable(before), after: auditable(after) };
     await record(trx, { action: 'comment.change', id, ...states });
     return after;
-  });
-  // Another edit has replaced the same content meanwhile.
-  return edited ?? editComment(context, id, content);
+  };
+  try {
+    return await inTransaction(context, work);
+  } catch (error) {
+    if (!(error instanceof NotRenderedError)) throw error;
+    // Another edit has replaced the same content meanwhile. The transaction has ended, so nobody
+    // waits for its connection while the content is rendered.
+    return editComment(context, id, content);
+  }
 }
 
 /**
