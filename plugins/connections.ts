@@ -89,10 +89,8 @@ export default fp<ConnectionsOptions>(
         server.emit('request', request, response),
       );
     }
-    // Node would close the connection without an answer. It takes its own listener away: an error
-    // without one would end the process.
+    // Node would close the connection without an answer.
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
-      socket.on('error', () => socket.destroy());
       // A socket has one response at a time.
       afterResponses(socket, () => {
         if (!socket.writable) return;
@@ -148,6 +146,9 @@ class Places {
     add(this.#perNetwork, network, 1);
     add(this.#perSite, site, 1);
     socket.once('close', () => this.#leave(socket));
+    // Node takes its own listener away for CONNECT and upgrades. An error without one would end the
+    // process; the socket destroys itself.
+    socket.on('error', () => undefined);
   }
 
   setBusy(socket: Socket): void {

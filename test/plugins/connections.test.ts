@@ -242,24 +242,27 @@ t.test('answers 405 with Allow to every method, known to Node or not', async (t)
   await until(async () => (await connectionsOf(service)) === 0);
 });
 
-t.test('a CONNECT request that is pipelined or reset does no harm', async (t) => {
-  const service = await createTestApp(t);
+t.test('a CONNECT request or upgrade that is pipelined or reset does no harm', async (t) => {
+  const service = await createTestApp(t, { PLAYGROUND: true });
   const port = await listen(service);
   const request = 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n';
   const pipelined = await open(port);
   pipelined.write(`${head('GET', '/api/v1/users', {})}${request}`);
   const answer = await readAll(pipelined);
   t.same(answer.match(/(?<=HTTP\/1\.1 )\d{3}/g), ['200', '400'], 'answers in order');
-  let errors = 0;
-  service.app.server.prependListener('connect', (_request, socket: Socket) => {
-    setImmediate(() => socket.emit('error', new Error('write ECONNRESET')));
-    errors += 1;
-  });
-  const broken = await open(port);
-  broken.write(request);
-  await readAll(broken);
-  broken.destroy();
-  t.equal(errors, 1);
+  for (const event of ['connect', 'upgrade']) {
+    let errors = 0;
+    service.app.server.prependListener(event, (_request, socket: Socket) => {
+      setImmediate(() => socket.emit('error', new Error('write ECONNRESET')));
+      errors += 1;
+    });
+    const broken = await open(port);
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket' };
+    broken.write(event === 'connect' ? request : head('GET', '/health', upgrade));
+    await readAll(broken);
+    broken.destroy();
+    t.equal(errors, 1, event);
+  }
   await until(async () => (await connectionsOf(service)) === 0);
 });
 
