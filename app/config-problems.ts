@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isLoopbackName } from '#src/lib/loopback.js';
 import type { Config } from './config-schema.js';
 import { MIN_SECRET_BITS, strengthOf } from './secret-strength.js';
@@ -14,6 +15,7 @@ export const MIN_SECRET_LENGTH = 32;
 export function findProblems(values: { [Name in keyof Config]?: unknown }): string[] {
   return [
     findNetworkProblem(values),
+    findProxyProblem(values.TRUST_PROXY),
     findUrlProblem(values.DATABASE_URL),
     findUpstreamProblem(values.PLAYGROUND_UPSTREAM_URL),
     findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
@@ -41,6 +43,17 @@ function findNetworkProblem({
     'and generated secrets: set APP_ENV=production, or ALLOW_NETWORK_DEVELOPMENT=true on a ' +
     'network that you trust'
   );
+}
+
+function findProxyProblem(proxies: unknown): string | undefined {
+  if (typeof proxies !== 'string' || /^\d*$/.test(proxies)) return undefined;
+  const isValid = proxies.split(',').every((each) => {
+    const [address = '', bits] = each.trim().split('/');
+    const version = isIP(address);
+    return version !== 0 && Number(bits ?? 0) <= (version === 4 ? 32 : 128);
+  });
+  if (isValid) return undefined;
+  return 'TRUST_PROXY is neither a number of proxies nor a list of IP addresses and networks';
 }
 
 function findUrlProblem(url: unknown): string | undefined {

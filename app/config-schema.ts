@@ -55,7 +55,7 @@ export const ConfigSchema = Type.Object({
       minLength: 1,
       description:
         'File for log lines of the levels `error` and `fatal`, with stacks, in addition to ' +
-        'standard output; one file per process. It is rotated at 10 MB, and five older files are ' +
+        'standard output, in an existing folder; one file per process. It is rotated at 10 MB, and five older files are ' +
         'kept.',
     }),
   ),

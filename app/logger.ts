@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { FastifyServerOptions } from 'fastify';
 import { multistream } from 'pino';
@@ -9,6 +9,9 @@ import type { Config } from './config-schema.js';
 /** Size of a file, and number of older files beside it: `errors.log.1` is the newest of them. */
 const FILE_SIZE = '10M';
 const OLDER_FILES = 5;
+
+/** Stacks may say more than others should read. */
+const MODE = 0o600;
 
 export interface Logging {
   /** The option `logger` of Fastify. */
@@ -21,20 +24,19 @@ export interface Logging {
  * Returns the logger of the service: lines of `LOG_LEVEL` and above on standard output, and with
  * `ERROR_LOG` those of `error` and above, whatever `LOG_LEVEL`, in a file that is rotated.
  *
- * @throws NodeJS.ErrnoException if the folder of the file cannot be written to
+ * @throws Error if the file cannot be written
  */
 export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
   const serializers = LOG_SERIALIZERS;
   if (ERROR_LOG === undefined) {
     return { options: { level: LOG_LEVEL, serializers }, close: async () => undefined };
   }
-  const folder = dirname(ERROR_LOG);
-  mkdirSync(folder, { recursive: true });
-  accessSync(folder, constants.W_OK);
+  assertWritable(ERROR_LOG);
   const file = createStream(basename(ERROR_LOG), {
-    path: folder,
+    path: dirname(ERROR_LOG),
     size: FILE_SIZE,
     rotate: OLDER_FILES,
+    mode: MODE,
   });
   let hasFailed = false;
   file.on('error', (error) => {
@@ -50,4 +52,12 @@ export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
     options: { level: isQuiet ? 'error' : LOG_LEVEL, serializers, stream: lines },
     close: () => new Promise((resolve) => file.end(() => resolve())),
   };
+}
+
+function assertWritable(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', MODE));
+  } catch (error) {
+    throw new Error(`ERROR_LOG cannot be written: ${String(error)}`, { cause: error });
+  }
 }

@@ -603,7 +603,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Creates a user. Without `password`, the user cannot sign in until invited with `POST /api/v1/users/{id}/invite`. Responds with 409 if the username or email address is taken, ignoring case. An API key cannot create an administrator.
+         * @description Creates a user. Without `password`, the user cannot sign in until invited with `POST /api/v1/users/{id}/invite`. Responds with 409 if the username or email address is taken, ignoring case. An API key cannot create an administrator, nor set a password.
          *
          *     **Access:** administrators. **API key:** needs the scope `users:write`.
          */
@@ -1594,6 +1594,26 @@ export interface paths {
          *     **Access:** administrators. **API key:** needs the scope `system:read`.
          */
         get: operations["admin-statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a greeting
+         * @description Returns a greeting and the version of the service.
+         */
+        get: operations["v2-welcome"];
         put?: never;
         post?: never;
         delete?: never;
@@ -11339,6 +11359,36 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "v2-welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A greeting, with the version of the service */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Welcome"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -56,14 +56,16 @@ export default fp(
 
 async function resultOf(
   unitOfWork: UnitOfWork,
-  { beforeCommit }: FastifyRequest,
+  { beforeCommit, log }: FastifyRequest,
   handle: () => unknown,
 ): Promise<unknown> {
   if (beforeCommit === null) {
     try {
       return await handle();
     } catch (error) {
-      await unitOfWork.commit();
+      await unitOfWork.commit().catch((fault: unknown) => {
+        log.warn({ err: fault }, 'could not commit what a refused request had changed');
+      });
       throw error;
     }
   }

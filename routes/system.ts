@@ -58,8 +58,14 @@ const operations = {
   },
 } as const;
 
-/** The status of the service, which every version of the API has. */
-export const statusRoute: FastifyPluginAsyncTypebox = async (app) => {
+/** A greeting and the status of the service, which every version of the API has. */
+export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('', { schema: operations.welcome }, async () => ({
+    message: 'Welcome to Althing',
+    framework: 'Fastify',
+    version: projectVersion,
+  }));
+
   app.get('/status', { schema: operations.status }, async () => ({
     status: 'ok' as const,
     version: projectVersion,
@@ -90,13 +96,7 @@ const routes: FastifyPluginAsyncTypebox<{ hasDocs: boolean }> = async (app, { ha
     ],
   }));
 
-  app.get('/api/v1', { schema: operations.welcome }, async () => ({
-    message: 'Welcome to Althing',
-    framework: 'Fastify',
-    version: projectVersion,
-  }));
-
-  await app.register(statusRoute, { prefix: '/api/v1' });
+  await app.register(versionRoutes, { prefix: '/api/v1' });
 };
 
 export default routes;

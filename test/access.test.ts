@@ -118,6 +118,7 @@ const TABLE = `
   admin-database       401       403   403    403    ok    403   ok  403   401     401
   admin-statistics     401       403   403    403    ok    403   ok  403   401     401
 
+  v2-welcome           ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   v2-status            ok        ok    ok     ok     ok    ok    ok  ok    ok      ok
   v2-users-list        ok        ok    ok     ok     ok    ok    ok  403   401     401
   v2-users-read        ok        ok    ok     ok     ok    ok    ok  403   401     401

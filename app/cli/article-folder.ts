@@ -16,13 +16,14 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Lists the Markdown files of a folder and its subfolders as sorted relative paths with `/`. Skips
- * hidden files and folders, `node_modules`, and folders that are symbolic links.
+ * hidden files and folders, `node_modules`, folders that are symbolic links, and Hugo's `_index.md`,
+ * which is the page of a section and no post.
  */
 export async function listArticleFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const found: string[] = [];
   for (const entry of entries) {
-    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+    if (/^(?:\.|_index\.|node_modules$)/.test(entry.name)) continue;
     if (entry.isDirectory()) {
       const inner = await listArticleFiles(join(folder, entry.name));
       found.push(...inner.map((path) => `${entry.name}/${path}`));

@@ -18,11 +18,12 @@ export function setPassword(): Command {
     )
     .argument('<username>', say('username or email address'))
     .action(async (login: string) => {
+      // Asks first: the embedded database would keep others out meanwhile.
+      const password = await newPassword();
       await withDatabase(async (db) => {
         const context = systemContext(db);
         const user = await findAccount(context, login);
         if (user === null) throw new Error(say('The user {login} does not exist.', { login }));
-        const password = await newPassword();
         assertGoodPassword(password, user);
         await overwritePassword(context, user.id, await hashPassword(password));
         const { username } = user;

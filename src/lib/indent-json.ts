@@ -1,5 +1,8 @@
 const INDENT = '  ';
 
+/** Deeper values are not indented further, so the length of the result is linear. */
+const MAX_DEPTH = 50;
+
 /** A string, a bracket, a separator, or a number or word. White space between them is skipped. */
 const TOKEN = /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|[[\]{},:]|[^\s"[\]{},:]+/g;
 
@@ -13,7 +16,7 @@ export function indentJson(text: string): string {
   let indented = '';
   let depth = 0;
   let previous = '';
-  const line = () => `\n${INDENT.repeat(depth)}`;
+  const line = () => `\n${INDENT.repeat(Math.min(depth, MAX_DEPTH))}`;
   for (const [token] of text.matchAll(TOKEN)) {
     const isEnd = token === '}' || token === ']';
     const isInEmpty = isEnd && (previous === '{' || previous === '[');

@@ -38,6 +38,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     ALLOW_NETWORK_DEVELOPMENT: false,
     PORT: 8000,
     LOG_LEVEL: 'info',
+    LOG_ADDRESSES: false,
     DOCS: true,
     PUBLIC_USERS: true,
     DATA_DIR: 'data',
@@ -60,6 +61,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     LOGIN_ATTEMPTS: 5,
     LOGIN_ATTEMPTS_PER_ADDRESS: 50,
     SESSION_MAX_DAYS: 30,
+    SESSION_PROTECTION: 'basic',
     REFRESH_MAX_DAYS: 90,
     AUDIT_RETENTION_DAYS: 365,
     BODY_LIMIT: 16_777_216,
@@ -71,7 +73,8 @@ t.test('provides defaults for all optional settings', async (t) => {
   t.same(
     names.filter((name) => !(name in config)),
     [
-      'DATABASE_URL',
+      'ERROR_LOG',
+    'DATABASE_URL',
       'PLAYGROUND',
       'PLAYGROUND_UPSTREAM_URL',
       'REDIS_URL',
@@ -110,6 +113,9 @@ t.test('converts values to the types of the schema', async (t) => {
 t.test('accepts proxies as a number of hops or as addresses and networks', async (t) => {
   for (const TRUST_PROXY of ['2', '10.0.0.0/8', '::1, 192.168.0.0/16', '127.0.0.1']) {
     t.equal(parseConfig({ TRUST_PROXY }).TRUST_PROXY, TRUST_PROXY);
+  }
+  for (const TRUST_PROXY of ['abc', '1.2.3', '10.0.0.0/33', '::1, abc', '::/129']) {
+    t.match(refusal(t, { TRUST_PROXY }), /^TRUST_PROXY /, TRUST_PROXY);
   }
 });
 

@@ -63,7 +63,7 @@ const operations = {
       'Creates a user. Without `password`, the user cannot sign in until invited with ' +
       '`POST /api/v1/users/{id}/invite`. Responds with 409 if the ' +
       'username or email address is taken, ignoring case. An API key cannot create an ' +
-      'administrator.',
+      'administrator, nor set a password.',
     tags,
     body: Ref(UserCreate),
     response: { 201: Ref(User, { description: 'The user was created' }) },

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { type PostReadsOptions, postReads } from '#routes/api/v1/posts.js';
 import { type UserReadsOptions, userReads } from '#routes/api/v1/users.js';
-import { statusRoute } from '#routes/system.js';
+import { versionRoutes } from '#routes/system.js';
 
 /**
  * The second version of the API: the reads of the first, where posts are called articles. It has the
@@ -17,7 +17,7 @@ const routes: FastifyPluginAsync<PostReadsOptions & UserReadsOptions> = async (a
       };
     }
   });
-  await app.register(statusRoute);
+  await app.register(versionRoutes);
   await app.register(userReads, { ...options, prefix: '/users' });
   await app.register(postReads, { ...options, prefix: '/articles' });
 };

@@ -29,15 +29,19 @@ import { userTag } from './users.js';
 /**
  * Creates a user, who can sign in if a password is given.
  *
- * @throws InvalidRequest if the password breaks a rule; ApiError duplicate, with every field that is taken; beyond_own_permissions if the role
- *   has permissions that the viewer lacks; key_cannot_administer if an API key creates an
- *   administrator
+ * @throws InvalidRequest if the password breaks a rule; ApiError duplicate, with every field that is
+ *   taken; beyond_own_permissions if the role has permissions that the viewer lacks;
+ *   key_cannot_administer if an API key creates an administrator or sets a password
  */
 export async function createUser(
   context: Context,
   { password, ...user }: UserCreate,
 ): Promise<FullUser> {
   assertGrantable(context, ROLE_PERMISSIONS[user.role]);
+  // Otherwise whoever finds a key could sign in after it was deleted.
+  if (password !== undefined && context.viewer?.credential.kind === 'key') {
+    throw new ApiError('key_cannot_administer');
+  }
   const items = password === undefined ? [] : passwordItems(password, user, 'password');
   if (items.length > 0) throw new InvalidRequest(items);
   const hashed =

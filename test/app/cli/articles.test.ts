@@ -28,6 +28,7 @@ t.test('imports front matter fields', async (t) => {
     '数据库.md': '---\ntitle: 使用数据库连接池\n---\n文本',
     '.hidden/a.md': 'a',
     'node_modules/a.md': 'a',
+    'section/_index.md': 'a',
     'a.txt': 'a',
   });
   const time = new Date('2020-05-06T07:08:09.000Z');

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Mail } from '#src/mail/mailer.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
+import { keyOf } from '#test/support/credentials.js';
 
 const DAY = 24 * 60 * 60 * 1000;
 const RESET = '/api/v1/auth/reset-password';
@@ -146,4 +147,14 @@ t.test('creates a user with a password', async (t) => {
   t.notMatch(JSON.stringify(rows), PASSWORD);
   const stored = await test.app.pg.query('select * from idempotency_keys');
   t.notMatch(JSON.stringify(stored.rows), PASSWORD);
+});
+
+t.test('an API key sets no password', async (t) => {
+  const test = await createTestApp(t);
+  const { id } = await test.createUser({ username: 'root', role: 'admin' });
+  const byKey = test.client().withHeaders(await keyOf(test, id, ['users:write']));
+  const body = { username: 'planted', password: PASSWORD };
+  const refused = await byKey.post('/api/v1/users', body);
+  t.match(refused, { status: 403, json: { code: 'key_cannot_administer' } });
+  t.equal((await byKey.post('/api/v1/users', { username: 'planted' })).status, 201);
 });
