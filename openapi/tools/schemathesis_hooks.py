@@ -23,6 +23,9 @@ def simplify(schema):
                 del schema["pattern"]
             else:
                 schema["pattern"] = r"[^\p{C}\p{Z}\p{M}]"
+        # Its \p{C} lacks the code points that are not assigned.
+        elif pattern == r"^https?://[^\p{C}\p{Z}]+$":
+            schema["pattern"] = "^https?://[!-~]+$"
         for value in schema.values():
             simplify(value)
     elif isinstance(schema, list):
