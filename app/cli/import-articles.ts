@@ -24,6 +24,9 @@ export interface ImportOptions {
 
 type Outcome = ImportOutcome | 'skipped';
 
+/** Attempts to import a file while others are being rendered. */
+const MAX_ATTEMPTS = 3;
+
 /**
  * Imports the Markdown files of a folder as posts. Reports skipped files with their reasons on
  * standard error and with exit status 1.
@@ -89,7 +92,7 @@ async function importAll(
   try {
     for (const path of paths) {
       try {
-        outcomes.push({ path, ...(await work(path)) });
+        outcomes.push({ path, ...(await patiently(() => work(path))) });
       } catch (error) {
         outcomes.push({ path, outcome: 'skipped', reason: reasonOf(error) });
       }
@@ -99,6 +102,18 @@ async function importAll(
     bar.stop();
   }
   return outcomes;
+}
+
+/** Tries again if the threads that render have no time: no file is left out because of that. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isBusy = error instanceof ApiError && error.code === 'too_busy';
+      if (!isBusy || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** @throws the error itself if the file did not cause it */

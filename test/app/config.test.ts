@@ -74,7 +74,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     names.filter((name) => !(name in config)),
     [
       'ERROR_LOG',
-    'DATABASE_URL',
+      'DATABASE_URL',
       'PLAYGROUND',
       'PLAYGROUND_UPSTREAM_URL',
       'REDIS_URL',

@@ -124,6 +124,10 @@ t.test('one contract names the cookie of every environment', async (t) => {
   for (const APP_ENV of ['development', 'production'] as const) {
     const settings = { APP_ENV, PLAYGROUND: true, PUBLIC_USERS: false };
     const { client } = await createTestApp(t, settings);
-    t.same((await client().get('/openapi.json')).json, contract, APP_ENV);
+    const { json } = await client().get('/openapi.json', { host: '127.0.0.1:8000' });
+    const { '/dev/mail.json': mails, ...paths } = contract.paths ?? {};
+    t.same(json.paths, { ...(APP_ENV === 'development' && { '/dev/mail.json': mails }), ...paths });
+    t.same(json.components.securitySchemes, contract.components?.securitySchemes, APP_ENV);
+    t.same(json.info, contract.info);
   }
 });

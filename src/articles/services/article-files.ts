@@ -124,6 +124,8 @@ export function writeArticle(post: ExportedPost): string {
     ...(summary === '' ? {} : { description: summary }),
     ...(former_slugs.length === 0 ? {} : { aliases: former_slugs.map((former) => `/${former}/`) }),
     draft: published_at === null,
+    // Jekyll and Hexo know this key only.
+    ...(published_at === null ? { published: false } : {}),
   };
   return writeFrontMatter(values, post.content);
 }

@@ -13,10 +13,10 @@ const post: Omit<PostCreate, 'slug' | 'category_id'> = {
   status: 'published',
 };
 
-t.test('an exported file has every field that an import reads', async (t) => {
-  const { status, ...fields } = post;
-  const date = '2024-01-31T09:30:00.000Z';
-  const text = writeArticle({
+const DATE = '2024-01-31T09:30:00.000Z';
+const { status: _status, ...fields } = post;
+const exported = (published_at: string | null) =>
+  writeArticle({
     ...fields,
     id: 1,
     slug: 'pools',
@@ -24,10 +24,20 @@ t.test('an exported file has every field that an import reads', async (t) => {
     source_authors: ['Ann', 'Bob'],
     former_slugs: ['old', 'older'],
     category: 'Databases',
-    published_at: status === 'published' ? date : null,
+    published_at,
     created_at: NOW.toISOString(),
     source_path: null,
   });
+
+t.test('an exported draft is one for Hugo, Jekyll and Hexo', async (t) => {
+  const text = exported(null);
+  t.match(text, /^draft: true\npublished: false\n---$/m);
+  t.equal(readArticle({ path: 'a.md', text, modifiedAt: NOW }, NOW).post.status, 'draft');
+  t.notMatch(exported(DATE), 'published:');
+});
+
+t.test('an exported file has every field that an import reads', async (t) => {
+  const text = exported(DATE);
   const article = readArticle({ path: 'a.md', text, modifiedAt: NOW }, NOW);
   t.strictSame(article.post, post);
   t.match(article, {
@@ -36,6 +46,6 @@ t.test('an exported file has every field that an import reads', async (t) => {
     authors: ['Ann', 'Bob'],
     formerSlugs: ['old', 'older'],
     category: 'Databases',
-    date: new Date(date),
+    date: new Date(DATE),
   });
 });
