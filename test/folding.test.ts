@@ -46,10 +46,10 @@ t.test('counts the spellings of a login as one, and matches no other character',
   for (const name of dotted.slice(0, 3)) {
     t.equal((await login(name, PASSWORD)).status, 401, `${name} is not admin`);
   }
-  for (const name of ['adm\u0131n', 'ａｄｍｉｎ', 'admin\u200b', ' admin', 'admin\u0000']) {
+  for (const name of ['adm\u0131n', 'ａｄｍｉｎ', 'admin\u200b', ' admin']) {
     t.equal((await login(name, PASSWORD)).status, 401, JSON.stringify(name));
   }
-  t.equal((await attack(Array(7).fill('admin\u0000'))).tried, 4, 'also with NUL');
+  t.equal((await login('admin\u0000', PASSWORD)).status, 422, 'nobody has a name with NUL');
 
   const plain = spellings('admin', { ...capitals, i: ['I'] });
   t.equal(plain.length, 32);

@@ -59,6 +59,7 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
 
 /** What ends the growth of each collection that lives as long as the process. */
 const MEMORY_BOUNDS: Record<string, string> = {
+  'plugins/allowed-methods.ts fixedPaths': 'one per route',
   'plugins/connections.ts #idle': 'MAX_CONNECTIONS',
   'plugins/connections.ts #open': 'MAX_CONNECTIONS',
   'plugins/connections.ts #perNetwork': 'MAX_CONNECTIONS',
