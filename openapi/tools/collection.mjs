@@ -172,6 +172,7 @@ function createdBy(contract, path) {
 
 /** Returns `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
 function idFrom(contract, path, parameter) {
+  if (parameter === 'comment_id') return '{{comments_id}}';
   if (parameter !== 'id') return undefined;
   const [, elsewhere] =
     Object.entries(FOUND_ELSEWHERE).find(([start]) => path.startsWith(start)) ?? [];

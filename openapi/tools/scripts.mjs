@@ -6,6 +6,8 @@ const EXCEPTIONS = {
   'playground-error': [500],
   // Asks another service, which exists only where it is configured.
   'playground-upstream': [200, 404],
+  // Its example token is made up.
+  'tokens-refresh': [401],
   // Need a token from a mail.
   'emails-confirm': [422],
   'passwords-reset': [422],
