@@ -53,6 +53,9 @@ export async function makeCollection(contract) {
   }));
   const rank = ({ item }) => (item.some(({ id }) => FIRST.includes(id)) ? 0 : 1);
   requests.sort((a, b) => rank(a) - rank(b));
+  // The comments need the post, which the trash gives back.
+  const [trash] = requests.splice(placeOf(requests, 'trash'), 1);
+  requests.splice(placeOf(requests, 'posts') + 1, 0, trash);
   const last = requests.flatMap(({ item }) => item.filter(({ id }) => id === LAST));
   for (const folder of requests) folder.item = folder.item.filter(({ id }) => id !== LAST);
   return {
@@ -65,6 +68,10 @@ export async function makeCollection(contract) {
     item: [...requests, ...last].map(withoutMarks),
     variable: variables,
   };
+}
+
+function placeOf(folders, tag) {
+  return folders.findIndex(({ name }) => name === tag);
 }
 
 function convert(contract) {
