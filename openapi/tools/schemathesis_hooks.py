@@ -19,10 +19,8 @@ def simplify(schema):
     if isinstance(schema, dict):
         pattern = schema.get("pattern")
         if isinstance(pattern, str) and r"\p{Cf}" in pattern:
-            if pattern.startswith("^$|"):
-                del schema["pattern"]
-            else:
-                schema["pattern"] = r"[^\p{C}\p{Z}\p{M}]"
+            may_be_empty = pattern.startswith("^$|")
+            schema["pattern"] = "^[!-~]*$" if may_be_empty else r"[^\p{C}\p{Z}\p{M}]"
         # Its \p{C} lacks the code points that are not assigned.
         elif pattern == r"^https?://[^\p{C}\p{Z}]+$":
             schema["pattern"] = "^https?://[!-~]+$"
