@@ -1,5 +1,6 @@
 """Inputs that a schema cannot describe, or that Schemathesis cannot build from it."""
 
+import unicodedata
 import uuid
 from urllib.parse import quote
 
@@ -49,15 +50,20 @@ def before_call(context, case, kwargs):
     # A key that belongs to another request is refused with 422.
     for name in [name for name in headers if name.lower() == "idempotency-key"]:
         headers[name] = str(uuid.uuid4())
-    case.body = without_nul(case.body)
+    case.body = visible(case.body)
 
 
-def without_nul(value):
-    """The simplified pattern allows U+0000, which the original refuses."""
+def visible(value):
+    """Returns the value with texts that the original patterns accept.
+
+    The simplified ones allow U+0000, and texts of code points that are not assigned.
+    """
     if isinstance(value, str):
-        return value.replace("\0", "")
+        text = value.replace("\0", "")
+        is_blank = all(unicodedata.category(each)[0] in "CZM" for each in text)
+        return "a" if text and is_blank else text
     if isinstance(value, list):
-        return [without_nul(each) for each in value]
+        return [visible(each) for each in value]
     if isinstance(value, dict):
-        return {name: without_nul(each) for name, each in value.items()}
+        return {name: visible(each) for name, each in value.items()}
     return value
