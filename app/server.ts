@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   const app = await buildApp(config, { databaseUrl: url, ...secretsOf(config) });
   running.app = app;
   await app.ready();
-  // Before listening, so that whoever finds the service healthy finds the data, too.
+  // Before listening: a client that waits for `/health` expects the data.
   const password = await loadDemoDataOnce(config, app);
   try {
     await app.listen({

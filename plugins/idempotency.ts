@@ -72,8 +72,8 @@ export default fp<{ secret: string }>(
 );
 
 /**
- * Bounds what a caller can store, including the new claim. The promise to replay a response is kept, so a user who has
- * stored too much must wait. Anonymous callers share one quota, which none of them may use up: they
+ * Bounds what a caller can store, including the new claim. Stored responses are kept for replay, so a
+ * user who has stored too much must wait. Anonymous callers share one quota, which none of them may use up: they
  * lose the oldest responses instead.
  *
  * @throws ApiError too_many_idempotency_keys

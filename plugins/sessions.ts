@@ -57,7 +57,7 @@ export interface SessionOptions {
   /** Signs the cookie. At least 32 characters. */
   secret: string;
   limits: SessionLimits;
-  /** What a session is bound to: the kind of browser, or the exact `User-Agent` and the network. */
+  /** `basic` binds a session to the kind of browser, `strong` to the exact `User-Agent` and network. */
   protection: 'basic' | 'strong';
 }
 

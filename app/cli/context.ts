@@ -7,7 +7,8 @@ import { say } from './language.js';
 
 /**
  * Runs `work` with the URL of the configured database. Stops the embedded database afterwards, also
- * after a signal, unless a running service had started it. Names misspelled variables, because another database may have been meant.
+ * after a signal, unless a running service had started it. Warns of misspelled variables, because
+ * another database may have been meant.
  */
 export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Promise<T> {
   const opening = shareDatabase(loadConfig());

@@ -15,7 +15,7 @@ export interface MatterFile {
   values: MatterValues;
   /** The rest of the file after the closing line, unchanged. */
   body: string;
-  /** Returns the number of the line that names a value, starting at 1; null if there is none. */
+  /** Returns the line of a key, counted from 1, or null if the key is missing. */
   lineOf: (name: string) => number | null;
 }
 

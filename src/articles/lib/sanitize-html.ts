@@ -109,7 +109,7 @@ export function cleanHtml(markup: string, footnotes?: string): { html: string; t
     ...OPTIONS,
     transformTags: {
       ...TRANSFORMS,
-      // Whoever reads the footnotes stays on the page.
+      // Links to footnotes stay on the page, so they need no `rel`.
       a: (name, attribs) =>
         leadsToFootnote(attribs) ? withoutOtherIds(name, attribs) : link(name, attribs),
       li: withoutOtherIds,

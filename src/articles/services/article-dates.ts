@@ -129,7 +129,7 @@ function hourOf({ hour = '0', half }: Parts): number | null {
   return (number % 12) + (/^p/i.test(half) ? 12 : 0);
 }
 
-/** Returns the minutes east of UTC; a number counts more than a name. Null if there is none such. */
+/** Returns the offset in minutes east of UTC, or null. A numeric offset overrides a zone name. */
 function offsetOf({ zone, offset, hour }: Parts, zones: typeof ZONES): number | null {
   const isName = zone === undefined || /^(?:z|ut|utc|gmt)$/i.test(zone);
   if (!isName && (hour === undefined || !/^[A-Z]{3,5}$/.test(zone))) return null;
