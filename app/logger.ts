@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { FastifyServerOptions } from 'fastify';
-import { multistream } from 'pino';
+import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify';
+import { destination, type Logger, multistream } from 'pino';
 import { createStream } from 'rotating-file-stream';
 import { LOG_SERIALIZERS } from '#src/lib/logged-error.js';
 import type { Config } from './config-schema.js';
@@ -29,7 +29,9 @@ export interface Logging {
 export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
   const serializers = LOG_SERIALIZERS;
   if (ERROR_LOG === undefined) {
-    return { options: { level: LOG_LEVEL, serializers }, close: async () => undefined };
+    // Without a minimal length, the destination could not tell when its lines are written.
+    const stream = destination({ fd: process.stdout.fd, sync: false, minLength: 1 });
+    return { options: { level: LOG_LEVEL, serializers, stream }, close: async () => undefined };
   }
   assertWritable(ERROR_LOG);
   const file = createStream(basename(ERROR_LOG), {
@@ -52,6 +54,15 @@ export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
     options: { level: isQuiet ? 'error' : LOG_LEVEL, serializers, stream: lines },
     close: () => new Promise((resolve) => file.end(() => resolve())),
   };
+}
+
+/** Resolves once all lines that were logged before are written. */
+export function writtenLog(log: FastifyBaseLogger): Promise<void> {
+  const { flush } = log as Partial<Pick<Logger, 'flush'>>;
+  // An error is that of `fsync`, which pipes do not support, or of a closed output.
+  return new Promise((resolve) =>
+    flush === undefined ? resolve() : flush.call(log, () => resolve()),
+  );
 }
 
 function assertWritable(path: string): void {

@@ -11,6 +11,7 @@ import { buildApp } from './app.js';
 import { ConfigError, configWarnings, loadConfig, misspelledVariables } from './config.js';
 import type { Config } from './config-schema.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from './demo/demo-data.js';
+import { writtenLog } from './logger.js';
 import { isNewEmbeddedDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import { secretsOf } from './secrets.js';
 import { describeFailure } from './start-failure.js';
@@ -57,8 +58,8 @@ async function main(): Promise<void> {
     throw error;
   }
   await warn(config, app);
-  // Fastify logs the addresses a moment later; the lines for people come last.
-  await sleep(0);
+  // The lines for people come last.
+  await writtenLog(app.log);
   announce(config, app, { embedded, password });
 }
 
