@@ -30,6 +30,7 @@ import postgres from '#plugins/postgres.js';
 import prettyJson from '#plugins/pretty-json.js';
 import rateLimit from '#plugins/rate-limit.js';
 import replies from '#plugins/replies.js';
+import requestLog from '#plugins/request-log.js';
 import requestTracing, { requestIdOf } from '#plugins/request-tracing.js';
 import searches from '#plugins/searches.js';
 import securityHeaders from '#plugins/security-headers.js';
@@ -156,6 +157,7 @@ export async function buildApp(
 
   // Called last: the other plugins may log while they close.
   app.addHook('onClose', logging.close);
+  await app.register(requestLog);
   await app.register(requestTracing, { clock, hasAddresses: config.LOG_ADDRESSES });
   await app.register(errorHandler);
   await app.register(connections, {

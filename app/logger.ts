@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify';
-import { destination, type Logger, multistream } from 'pino';
+import pino, { type Logger } from 'pino';
 import { createStream } from 'rotating-file-stream';
 import { LOG_SERIALIZERS } from '#src/lib/logged-error.js';
 import type { Config } from './config-schema.js';
@@ -9,6 +9,10 @@ import type { Config } from './config-schema.js';
 /** Size of a file, and number of older files beside it: `errors.log.1` is the newest of them. */
 const FILE_SIZE = '10M';
 const OLDER_FILES = 5;
+
+/** Bytes of lines that are written together, and the longest delay of a line in milliseconds. */
+const BUFFERED_BYTES = 4096;
+const DELAY_MS = 20;
 
 /** Stacks may say more than others should read. */
 const MODE = 0o600;
@@ -29,9 +33,10 @@ export interface Logging {
 export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
   const serializers = LOG_SERIALIZERS;
   if (ERROR_LOG === undefined) {
-    // Without a minimal length, the destination could not tell when its lines are written.
-    const stream = destination({ fd: process.stdout.fd, sync: false, minLength: 1 });
-    return { options: { level: LOG_LEVEL, serializers, stream }, close: async () => undefined };
+    return {
+      options: { level: LOG_LEVEL, serializers, stream: standardOutput() },
+      close: async () => undefined,
+    };
   }
   assertWritable(ERROR_LOG);
   const file = createStream(basename(ERROR_LOG), {
@@ -46,7 +51,7 @@ export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
     hasFailed = true;
   });
   const isQuiet = LOG_LEVEL === 'fatal' || LOG_LEVEL === 'silent';
-  const lines = multistream([
+  const lines = pino.multistream([
     ...(LOG_LEVEL === 'silent' ? [] : [{ level: LOG_LEVEL, stream: process.stdout }]),
     { level: 'error', stream: file },
   ]);
@@ -54,6 +59,30 @@ export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
     options: { level: isQuiet ? 'error' : LOG_LEVEL, serializers, stream: lines },
     close: () => new Promise((resolve) => file.end(() => resolve())),
   };
+}
+
+/**
+ * Returns standard output, on which lines are written together, and none later than `DELAY_MS`.
+ * Those of a process that ends are written before.
+ */
+function standardOutput(): ReturnType<typeof pino.destination> {
+  const output = pino.destination({
+    fd: process.stdout.fd,
+    sync: false,
+    minLength: BUFFERED_BYTES,
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const write = output.write.bind(output);
+  const flush = () => {
+    timer = undefined;
+    output.flush();
+  };
+  return Object.assign(output, {
+    write(line: string): boolean {
+      if (timer === undefined) timer = setTimeout(flush, DELAY_MS).unref();
+      return write(line);
+    },
+  });
 }
 
 /** Resolves once all lines that were logged before are written. */

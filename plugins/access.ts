@@ -1,7 +1,7 @@
 import type {
   FastifyContextConfig,
   FastifyRequest,
-  onRequestAsyncHookHandler,
+  onRequestHookHandler,
   preHandlerAsyncHookHandler,
 } from 'fastify';
 import fp from 'fastify-plugin';
@@ -68,18 +68,14 @@ function assertComplete(url: string, { access, scope, ownerOf }: FastifyContextC
   }
 }
 
-function guard({
-  access = 'public',
-  scope = null,
-}: FastifyContextConfig): onRequestAsyncHookHandler {
-  return async (request) => {
+function guard({ access = 'public', scope = null }: FastifyContextConfig): onRequestHookHandler {
+  return (request, _reply, done) => {
+    // Fastify sends what a hook throws.
     if (request.viewer !== null) checkScope(request.viewer, scope);
-    if (access === 'public') return;
+    if (access === 'public') return done();
     const viewer = viewerOf(request);
-    if (access === 'user' || access === 'owner') return;
-    if (!mayDo(viewer, access)) {
-      throw new ApiError(access === 'admin' ? 'admin_required' : 'forbidden');
-    }
+    if (access === 'user' || access === 'owner' || mayDo(viewer, access)) return done();
+    done(new ApiError(access === 'admin' ? 'admin_required' : 'forbidden'));
   };
 }
 

@@ -32,17 +32,21 @@ export default fp<AuthenticationOptions>(
     const keys = new TokenKeys(secrets);
     app.decorate('tokenKeys', keys);
 
-    app.addHook('onRequest', async (request) => {
-      if (request.routeOptions.config.scope === undefined) return;
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.routeOptions.config.scope === undefined) return done();
       const credential = credentialOf(request);
-      if (credential === null) return;
-      request.viewer = await identifyCredential(app.db, credential, {
+      if (credential === null) return done();
+      const identified = identifyCredential(app.db, credential, {
         keys,
         now: app.clock(),
         sessionLimits: app.sessionLimits,
         onUnrecordedUse: (error) =>
           request.log.warn({ err: error }, 'could not record the use of an API key'),
       });
+      identified.then((viewer) => {
+        request.viewer = viewer;
+        done();
+      }, done);
     });
   },
   { name: 'authentication', dependencies: ['sessions'] },

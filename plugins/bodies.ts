@@ -3,7 +3,7 @@ import type { FastifyRequest, RequestPayload, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
 import { ByteBudget, type Exceeded, type Hold, type Holder } from '#src/lib/byte-budget.js';
-import { networkOf, siteOf } from '#src/lib/network.js';
+import { siteOf } from '#src/lib/network.js';
 import {
   type BodyMode,
   type Definitions,
@@ -46,22 +46,22 @@ export default fp<{ limit: number }>(
     );
 
     const budget = new ByteBudget(2 * limit);
-    app.addHook('preParsing', async (request, reply, payload) => {
+    app.addHook('preParsing', (request, reply, payload, done) => {
       const type = request.headers['content-type'];
       if (type !== undefined && !MEDIA_TYPE.test(type)) {
         request.headers = { 'content-type': 'application/octet-stream' };
       }
       // A body over the limit is refused unread.
       const length = announcedLength(request);
-      if (length === 0 || length > request.routeOptions.bodyLimit) return payload;
+      if (length === 0 || length > request.routeOptions.bodyLimit) return done(null, payload);
       const hold = budget.hold(holdersOf(request, limit));
       const isLarge = length > SMALL_BODY;
       const exceeded = isLarge ? hold.exceeds(length) : null;
-      if (exceeded !== null) throw refusal(exceeded);
+      if (exceeded !== null) return done(refusal(exceeded));
       if (isExpecting(request)) reply.raw.writeContinue();
-      if (!isLarge) return payload;
+      if (!isLarge) return done(null, payload);
       finished(reply.raw, () => hold.release());
-      return counted(payload, hold);
+      done(null, counted(payload, hold));
     });
   },
   { name: 'bodies', dependencies: ['components', 'client-address', 'local-access'] },
@@ -81,9 +81,9 @@ function isExpecting({ raw, method }: FastifyRequest): boolean {
 }
 
 /** A site of IPv6 gets more than one of its networks, and less than all. */
-function holdersOf({ address, viewer }: FastifyRequest, limit: number): Holder[] {
+function holdersOf({ address, network, viewer }: FastifyRequest, limit: number): Holder[] {
   const holders = [
-    { name: networkOf(address), most: limit },
+    { name: network, most: limit },
     { name: `site ${siteOf(address)}`, most: 1.5 * limit },
   ];
   return viewer === null ? holders : [...holders, { name: `user ${viewer.id}`, most: limit }];

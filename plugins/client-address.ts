@@ -1,12 +1,21 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { addressIn } from '#src/lib/network.js';
+import { addressIn, networkOf } from '#src/lib/network.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The client's IP address: the one of limits, throttles, sessions and the audit log. */
     readonly address: string;
+    /** The network of the client, see `networkOf`. */
+    readonly network: string;
+    /** What `address` and `network` have found; null until one is asked for. */
+    foundClient: Client | null;
   }
+}
+
+interface Client {
+  address: string;
+  network: string;
 }
 
 /**
@@ -15,14 +24,28 @@ declare module 'fastify' {
  */
 export default fp(
   async (app) => {
+    app.decorateRequest('foundClient', null);
     app.decorateRequest('address', {
       getter(this: FastifyRequest) {
-        return addressOf(this);
+        return clientOf(this).address;
+      },
+    });
+    app.decorateRequest('network', {
+      getter(this: FastifyRequest) {
+        return clientOf(this).network;
       },
     });
   },
   { name: 'client-address' },
 );
+
+function clientOf(request: FastifyRequest): Client {
+  if (request.foundClient === null) {
+    const address = addressOf(request);
+    request.foundClient = { address, network: networkOf(address) };
+  }
+  return request.foundClient;
+}
 
 /** An entry that is no address does not count, and the hop that reported it does. */
 function addressOf({ ip, ips }: FastifyRequest): string {

@@ -9,20 +9,25 @@ import { ifNoneMatchHits } from '#src/lib/entity-tag.js';
  */
 export default fp(
   async (app) => {
-    app.addHook('onSend', async (request, reply, payload) => {
+    app.addHook('onSend', (request, reply, payload, done) => {
       const tag = reply.getHeader('etag');
       if (!reply.hasHeader('cache-control')) {
         reply.header('cache-control', tag === undefined ? 'no-store' : 'private, no-cache');
       }
       const field = request.headers['if-none-match'];
       const isRead = request.method === 'GET' || request.method === 'HEAD';
-      if (!isRead || field === undefined || typeof tag !== 'string') return payload;
-      if (reply.statusCode !== 200 || !ifNoneMatchHits(field, tag)) return payload;
+      const isCurrent =
+        field !== undefined &&
+        isRead &&
+        typeof tag === 'string' &&
+        reply.statusCode === 200 &&
+        ifNoneMatchHits(field, tag);
+      if (!isCurrent) return done(null, payload);
       reply.code(304);
       reply.removeHeader('content-type');
       reply.removeHeader('content-length');
       // For HEAD, Fastify computes the length from the payload and does not send it.
-      return request.method === 'HEAD' ? payload : null;
+      done(null, request.method === 'HEAD' ? payload : null);
     });
   },
   { name: 'conditional-requests' },

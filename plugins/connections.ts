@@ -102,13 +102,14 @@ export default fp<ConnectionsOptions>(
       });
     });
     // A request that follows a refused body could not be answered, so it must not run.
-    app.addHook('onRequest', async ({ raw }, reply) => {
-      if (!ending.has(raw.socket)) return;
+    app.addHook('onRequest', ({ raw }, reply, done) => {
+      if (!ending.has(raw.socket)) return done();
       reply.hijack();
       raw.socket.destroy();
     });
-    app.addHook('onSend', async (request, reply) => {
-      if (hasBody(request.raw) && !request.raw.complete) reply.header('connection', 'close');
+    app.addHook('onSend', ({ raw }, reply, payload, done) => {
+      if (!raw.complete && hasBody(raw)) reply.header('connection', 'close');
+      done(null, payload);
     });
   },
   { name: 'connections' },

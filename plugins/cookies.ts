@@ -59,9 +59,10 @@ export default fp<CookieOptions>(
     if (!production) return;
 
     const mayWarn = oncePer(HOUR_MS);
-    app.addHook('onResponse', async (request, reply) => {
-      if (request.protocol === 'https' || reply.getHeader('set-cookie') === undefined) return;
-      if (mayWarn(app.clock())) app.log.warn(PLAIN_HTTP);
+    app.addHook('onResponse', (request, reply, done) => {
+      const isPlain = reply.hasHeader('set-cookie') && request.protocol !== 'https';
+      if (isPlain && mayWarn(app.clock())) app.log.warn(PLAIN_HTTP);
+      done();
     });
   },
   { name: 'cookies', dependencies: ['request-tracing'] },

@@ -4,7 +4,7 @@ import { ApiError, InvalidRequest, toErrorResponse } from '#src/errors.js';
 import { languageOf } from '#src/lib/messages/index.js';
 import { asSent } from '#src/lib/sent-values.js';
 import { writeExactJson } from '#src/lib/validation/index.js';
-import { traceHeaders } from './request-tracing.js';
+import { setTraceHeaders } from './request-tracing.js';
 
 /** Headers of the intended response, which do not apply to an error. */
 const SUCCESS_HEADERS = ['content-disposition', 'content-length', 'etag', 'link', 'location'];
@@ -39,11 +39,11 @@ export function prepareError(error: unknown, request: FastifyRequest, reply: Fas
   reply.code(status).headers({
     'cache-control': 'no-store',
     'content-language': language,
-    // Hooks do not run for errors before routing.
-    ...traceHeaders(request, reply),
     ...headers,
     'content-type': 'application/json',
   });
+  // Hooks do not run for errors before routing.
+  setTraceHeaders(request, reply);
   // A value of the request may be an integer beyond JavaScript's numbers.
   return writeExactJson(body) ?? '';
 }

@@ -15,15 +15,16 @@ export default fp<{ trustsProxy: boolean }>(
   async (app, { trustsProxy }) => {
     if (trustsProxy) return;
     const mayWarn = oncePer(HOUR_MS);
-    app.addHook('onRequest', async ({ headers }) => {
+    app.addHook('onRequest', ({ headers }, _reply, done) => {
       const found = NAMES.filter((name) => headers[name] !== undefined);
-      if (found.length === 0 || !mayWarn(app.clock())) return;
+      if (found.length === 0 || !mayWarn(app.clock())) return done();
       app.log.warn(
         { headers: found },
         `Requests carry ${found.join(', ')}, which are ignored because no proxy is trusted. If ` +
           'they come from your proxy, set TRUST_PROXY to it: all clients have its IP address ' +
           'until then, and share one rate limit',
       );
+      done();
     });
   },
   { name: 'forwarded-headers', dependencies: ['request-tracing'] },

@@ -11,10 +11,10 @@ export default fp(
     app.addHook('preClose', async () => {
       stopping = true;
     });
-    app.addHook('onRequest', async (_request, reply) => {
-      if (!stopping) return;
+    app.addHook('onRequest', (_request, reply, done) => {
+      if (!stopping) return done();
       reply.header('connection', 'close');
-      throw new ApiError('service_unavailable');
+      done(new ApiError('service_unavailable'));
     });
   },
   { name: 'graceful-shutdown' },

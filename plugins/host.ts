@@ -28,12 +28,12 @@ export default fp(
         return this.raw.headers.host ?? '';
       },
     });
-    app.addHook('onRequest', async ({ raw }) => {
+    app.addHook('onRequest', ({ raw }, _reply, done) => {
       const { host } = raw.headers;
       // HTTP/1.0 does not require it.
-      if (host === undefined && raw.httpVersion === '1.0') return;
-      if (host === undefined || !isValid(host) || countOf('host', raw.rawHeaders) > 1)
-        throw new ApiError('invalid_host');
+      if (host === undefined && raw.httpVersion === '1.0') return done();
+      const isRefused = host === undefined || !isValid(host) || countOf('host', raw.rawHeaders) > 1;
+      done(isRefused ? new ApiError('invalid_host') : undefined);
     });
   },
   // A refused request counts, too.

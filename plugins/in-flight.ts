@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
-import { networkOf } from '#src/lib/network.js';
 import { QueuedLimiter } from '#src/lib/queued-limiter.js';
 import { sizeOf } from './unread-responses.js';
 
@@ -69,34 +68,28 @@ export default fp<InFlightOptions>(
     app.addHook('preHandler', (request, reply, done) => {
       // A WebSocket has limits of its own, and no response that would end its work.
       if (request.ws) return done();
-      const network = networkOf(request.address);
+      const { network } = request;
       activity.record(network);
       const leave = limiter.enterNow(network);
       if (leave !== null) {
         begin(request, reply, leave);
         return done();
       }
-      enterLater(request, reply, network).then(() => done(), done);
+      const giveUp = limiter.wait(network, (leaveLater) => {
+        reply.raw.removeListener('close', giveUp);
+        if (leaveLater === null) return done(tooMany());
+        begin(request, reply, leaveLater);
+        done();
+      });
+      reply.raw.once('close', giveUp);
     });
-
-    async function enterLater(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      network: string,
-    ): Promise<void> {
-      const leave = await limiter.enter(network, request.signal);
-      if (leave === null) {
-        throw new ApiError('too_many_requests', { headers: { 'retry-after': '1' } });
-      }
-      begin(request, reply, leave);
-    }
 
     const pace = new Pace();
     app.addHook('onSend', (request, _reply, payload, done) => {
       const { leaveFlight } = request;
       if (leaveFlight !== null) {
         request.leaveFlight = null;
-        const network = networkOf(request.address);
+        const { network } = request;
         const pause = pauseAfter(network, sizeOf(payload));
         if (pause === 0) leaveFlight();
         else pace.after(network, pause, leaveFlight);
@@ -143,6 +136,10 @@ class Pace {
       call();
     }, end - now).unref();
   }
+}
+
+function tooMany(): ApiError {
+  return new ApiError('too_many_requests', { headers: { 'retry-after': '1' } });
 }
 
 function begin(request: FastifyRequest, reply: FastifyReply, leave: () => void): void {

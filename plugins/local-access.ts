@@ -31,10 +31,11 @@ export default fp<{ prefix: string }>(
     );
 
     // Not onRequest, because the rate limit counts refused requests, too.
-    app.addHook('preParsing', async (request, reply) => {
-      if (!app.isLocalOnly(request)) return;
-      if (app.isHidden(request)) throw new ApiError('not_found');
+    app.addHook('preParsing', (request, reply, payload, done) => {
+      if (!app.isLocalOnly(request)) return done(null, payload);
+      if (app.isHidden(request)) return done(new ApiError('not_found'));
       reply.header('cross-origin-resource-policy', 'same-origin');
+      done(null, payload);
     });
   },
   { name: 'local-access' },
@@ -43,6 +44,7 @@ export default fp<{ prefix: string }>(
 /** The path of a URL as the router reads it: decoded, and without the origin of a proxy's request. */
 function pathOf(url: string): string {
   const [path = ''] = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1);
+  if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {

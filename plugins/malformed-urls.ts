@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 /** The errors of requests that have been routed again. */
-const errors = new WeakMap<IncomingMessage, unknown>();
+const errors = new WeakMap<IncomingMessage, Error>();
 
 /**
  * Handles a URL that the router cannot read. Fastify would answer it without any hook, so it would
@@ -11,7 +11,7 @@ const errors = new WeakMap<IncomingMessage, unknown>();
  * then throws the error.
  */
 export function routeMalformedUrl(
-  error: unknown,
+  error: Error,
   { raw, server }: FastifyRequest,
   reply: FastifyReply,
 ): void {
@@ -24,8 +24,8 @@ export function routeMalformedUrl(
 /** Rejects a request whose URL the router could not read: 400, or 414 if a segment is too long. */
 export default fp(
   async (app) => {
-    app.addHook('onRequest', async ({ raw }) => {
-      if (errors.has(raw)) throw errors.get(raw);
+    app.addHook('onRequest', ({ raw }, _reply, done) => {
+      done(errors.get(raw));
     });
   },
   { name: 'malformed-urls', dependencies: ['rate-limit'] },

@@ -14,8 +14,8 @@ export default fp(
       app.isHidden(request)
         ? new ApiError('not_found')
         : unroutable(app.allowedMethods(request.url), request.method);
-    app.addHook('onRequest', async (request) => {
-      if (request.is404 || app.isWrongMethod(request)) throw errorFor(request);
+    app.addHook('onRequest', (request, _reply, done) => {
+      done(request.is404 || app.isWrongMethod(request) ? errorFor(request) : undefined);
     });
     // For a route that has found nothing, such as a missing asset.
     app.setNotFoundHandler((request, reply) => {

@@ -7,11 +7,11 @@ import { ApiError } from '#src/errors.js';
  */
 export default fp(
   async (app) => {
-    app.addHook('onRequest', async (request, reply) => {
-      if (request.method !== 'OPTIONS') return;
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.method !== 'OPTIONS') return done();
       const methods = app.allowedMethods(request.url);
-      if (methods.length === 0 || app.isHidden(request)) throw new ApiError('not_found');
-      await reply
+      if (methods.length === 0 || app.isHidden(request)) return done(new ApiError('not_found'));
+      reply
         .code(204)
         .header('allow', [...methods, 'OPTIONS'].join(', '))
         .send();

@@ -26,7 +26,7 @@ declare module 'fastify' {
  */
 export default fp<PostgresOptions>(
   async (app, { namedStatements, isLogged = false, ...settings }) => {
-    await app.register(fastifyPostgres, poolOptions(settings));
+    await app.register(fastifyPostgres, { ...poolOptions(settings), pipeline: true });
     // A closing pool does not wait until the server knows, which may end first.
     let isClosing = false;
     app.addHook('onClose', async () => {

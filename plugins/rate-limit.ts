@@ -2,7 +2,6 @@ import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
-import { networkOf } from '#src/lib/network.js';
 
 /** A limit of an operation, in addition to the general one. */
 export interface OperationLimit {
@@ -36,7 +35,7 @@ export default fp<{ perMinute: number }>(
       ...WINDOW,
       max: perMinute,
       global: false,
-      keyGenerator: ({ address }) => networkOf(address),
+      keyGenerator: ({ network }) => network,
     });
     const limiter = (options?: CreateRateLimitOptions) => app.createRateLimit(options);
     const general = limiter();
@@ -49,12 +48,13 @@ export default fp<{ perMinute: number }>(
         groups.set(group, limiter({ ...WINDOW, max: config.limit.perMinute }));
     });
 
-    app.addHook('onRequest', async (request, reply) => {
-      await count(general, request, reply);
+    app.addHook('onRequest', (request, reply, done) => {
       const { config, method, url } = request.routeOptions;
-      if (config.limit === undefined) return;
-      const own = groups.get(groupOf(config.limit, String(method), url ?? ''));
-      if (own !== undefined) await count(own, request, reply);
+      const own = config.limit && groups.get(groupOf(config.limit, String(method), url ?? ''));
+      const counted = count(general, request, reply);
+      const allCounted =
+        own === undefined ? counted : counted.then(() => count(own, request, reply));
+      allCounted.then(() => done(), done);
     });
 
     async function count(

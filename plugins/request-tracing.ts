@@ -34,14 +34,16 @@ export default fp<RequestTracingOptions>(
   async (app, { clock, hasAddresses = false }) => {
     app.decorate('clock', clock);
 
-    app.addHook('onSend', async (request, reply) => {
-      reply.headers(traceHeaders(request, reply));
+    app.addHook('onSend', (request, reply, payload, done) => {
+      setTraceHeaders(request, reply);
+      done(null, payload);
     });
 
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       const [path, query] = splitAt(request.originalUrl, '?');
-      request.log.info(
+      app.log.info(
         {
+          reqId: request.id,
           method: request.method,
           path,
           ...(query !== '' && { query: loggedQuery(query) }),
@@ -51,6 +53,7 @@ export default fp<RequestTracingOptions>(
         },
         'request',
       );
+      done();
     });
   },
   { name: 'request-tracing' },
@@ -61,10 +64,8 @@ function splitAt(text: string, separator: string): [before: string, after: strin
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Returns the tracing headers of every response. */
-export function traceHeaders(request: FastifyRequest, reply: FastifyReply): Record<string, string> {
-  return {
-    'x-request-id': request.id,
-    'x-response-time': `${(reply.elapsedTime / 1000).toFixed(4)}s`,
-  };
+/** Sets the tracing headers of every response. */
+export function setTraceHeaders({ id }: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', id);
+  reply.header('x-response-time', `${(reply.elapsedTime / 1000).toFixed(4)}s`);
 }

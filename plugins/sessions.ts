@@ -36,6 +36,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** When sessions end, however often they are used. */
     sessionLimits: SessionLimits;
+    /** Opens the session of the request's cookie, or a new one. Use {@link openSession}. */
+    openSession: (request: FastifyRequest, done: (error?: Error) => void) => void;
   }
   interface Session {
     viewer?: Viewer;
@@ -65,6 +67,10 @@ export interface SessionOptions {
  * Provides sessions in PostgreSQL, identified by a signed cookie. An anonymous client has none, so
  * reading without an account writes no row and sets no cookie.
  *
+ * The hooks of @fastify/session would make and sign a session for every request. They stay in a
+ * scope without routes; a session is opened for a request that brings the cookie to the API, and by
+ * operations that need one.
+ *
  * @see https://github.com/fastify/session
  */
 export default fp<SessionOptions>(
@@ -72,42 +78,77 @@ export default fp<SessionOptions>(
     const isSameClient = protection === 'strong' ? isSameBrowserAndNetwork : isSameDevice;
     app.decorate('sessionLimits', limits);
     const { name, attributes } = app.cookieOf('session');
-    // Only the API uses sessions: health checks, documents and assets do not need the database.
-    app.addHook('onRequest', async (request) => {
-      if (!request.url.startsWith('/api/')) delete request.cookies[name];
+    const cookie = { ...attributes, maxAge: LIFETIME_MS };
+    await app.register(async (scope) => {
+      await scope.register(session, {
+        secret,
+        cookieName: name,
+        cookie,
+        saveUninitialized: false,
+        rolling: false,
+        store: createStore(app),
+      });
+      app.decorate('openSession', (request, done) => {
+        if (sessionOf(request) !== null) return done();
+        scope.decryptSession(request.cookies[name] ?? '', request, cookie, done);
+      });
     });
-    // Runs before the plugin's own hook, which renews no session with a `Secure` cookie over plain
-    // HTTP: that may be what a TLS proxy speaks to this service.
-    app.addHook('onSend', async (request) => {
-      // Missing if the request was refused before, or if the session has ended; without a cookie if
-      // the session could not be looked up.
-      const session = request.session as FastifyRequest['session'] | null;
-      if (session?.cookie?.secure !== true || request.protocol === 'https') return;
-      if (session.isModified()) await session.save();
-    });
-    await app.register(session, {
-      secret,
-      cookieName: name,
-      cookie: { ...attributes, maxAge: LIFETIME_MS },
-      saveUninitialized: false,
-      rolling: false,
-      store: createStore(app),
-    });
-
+    // The types of @fastify/session say that every request has one; `sessionOf` says the truth.
+    app.decorateRequest('session', null as unknown as FastifyRequest['session']);
     app.decorateRequest('viewer', null);
-    app.addHook('onRequest', async (request) => {
-      const { viewer, last_seen_at } = request.session;
-      if (viewer === undefined || !isSameClient(request.session, request)) return;
-      request.viewer = viewer;
-      const now = app.clock();
-      if (last_seen_at === undefined || now.getTime() - Date.parse(last_seen_at) >= RENEWAL_MS) {
+
+    app.addHook('onRequest', (request, _reply, done) => {
+      // Only the API uses sessions: health checks, documents and assets do not need the database.
+      const isNeeded = request.cookies[name] !== undefined && request.url.startsWith('/api/');
+      if (!isNeeded) return done();
+      app.openSession(request, (error) => {
+        if (error !== undefined) return done(error);
+        const { viewer, last_seen_at } = request.session;
+        if (viewer === undefined || !isSameClient(request.session, request)) return done();
+        request.viewer = viewer;
+        const now = app.clock();
+        const age = now.getTime() - Date.parse(last_seen_at ?? '');
+        if (age < RENEWAL_MS) return done();
         request.session.last_seen_at = now.toISOString();
         request.session.touch();
+        request.session.save(done);
+      });
+    });
+    app.addHook('onSend', (request, reply, payload, done) => {
+      const opened = sessionOf(request);
+      if (opened !== null) {
+        const given = request.cookies[name];
+        // A cookie of a session that has ended, or that was never one.
+        if (given !== undefined && given !== opened.encryptedSessionId) {
+          reply.clearCookie(name, attributes);
+        }
+        if (opened.isSaved()) {
+          const { expires = null } = opened.cookie;
+          reply.setCookie(name, opened.encryptedSessionId, {
+            ...attributes,
+            ...(expires !== null && { expires }),
+          });
+        }
       }
+      done(null, payload);
     });
   },
   { name: 'sessions', dependencies: ['cookies', 'postgres', 'request-tracing'] },
 );
+
+/** Returns the session of a request; null if none is open, or if it has ended. */
+export function sessionOf(request: FastifyRequest): FastifyRequest['session'] | null {
+  return request.session as FastifyRequest['session'] | null;
+}
+
+/** Opens the session of the request, or a new one without a viewer. */
+export function openSession(request: FastifyRequest): Promise<FastifyRequest['session']> {
+  return new Promise((resolve, reject) => {
+    request.server.openSession(request, (error) =>
+      error === undefined ? resolve(request.session) : reject(error),
+    );
+  });
+}
 
 /**
  * Starts a session with a cookie, under a new session id to prevent session fixation. A session
@@ -123,6 +164,7 @@ export async function signIn(
   { passwordHash, ...user }: AuthenticatedUser,
   { remember, device }: { remember: boolean; device: string | null },
 ): Promise<string> {
+  await openSession(request);
   await request.session.regenerate();
   const { session } = request;
   const context = request.context();
@@ -144,7 +186,7 @@ export async function signIn(
     await session.save();
     return started.device;
   } catch (error) {
-    // Otherwise the plugin saves the session again while the error is sent, which then fails too.
+    // It has no row, so its cookie must not be sent.
     Object.assign(request, { session: null });
     throw error;
   }
@@ -152,7 +194,7 @@ export async function signIn(
 
 /** Clears the cookie of a session that has ended, and stops the renewal of both. */
 export async function dropCookie(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  await request.session.destroy();
+  await sessionOf(request)?.destroy();
   const { name, attributes } = request.server.cookieOf('session');
   reply.clearCookie(name, attributes);
 }
@@ -168,9 +210,7 @@ function isSameBrowserAndNetwork(
   request: FastifyRequest,
 ): boolean {
   return (
-    user_agent === agentOf(request) &&
-    address !== null &&
-    networkOf(address) === networkOf(request.address)
+    user_agent === agentOf(request) && address !== null && networkOf(address) === request.network
   );
 }
 

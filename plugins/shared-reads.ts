@@ -22,7 +22,7 @@ export interface SharedReadsOptions {
   redisUrl: string | undefined;
 }
 
-const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Caches public reads, and lets HTTP caches store public responses, which they must revalidate by
@@ -45,8 +45,9 @@ export default fp<SharedReadsOptions>(
     app.decorate('sharedReads', new SharedReads({ db: app.db, state, redis }));
 
     // Runs after the transaction has ended, and before the client gets the response.
-    app.addHook('onSend', async (request, reply) => {
+    app.addHook('onSend', (request, reply, payload, done) => {
       if (mayChange(request) && reply.statusCode < 400) app.sharedReads.invalidate();
+      done(null, payload);
     });
     app.addHook('onClose', async () => {
       redis?.client.disconnect();
@@ -61,8 +62,7 @@ export default fp<SharedReadsOptions>(
  * do; others, such as login, do not count.
  */
 function mayChange({ method, routeOptions }: FastifyRequest): boolean {
-  const { access = 'public' } = routeOptions.config;
-  return !SAFE_METHODS.includes(method) && access !== 'public';
+  return !SAFE_METHODS.has(method) && (routeOptions.config.access ?? 'public') !== 'public';
 }
 
 /**

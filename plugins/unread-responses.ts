@@ -2,7 +2,6 @@ import { finished } from 'node:stream';
 import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
 import { ByteBudget } from '#src/lib/byte-budget.js';
-import { networkOf } from '#src/lib/network.js';
 import { prepareError } from './error-handler.js';
 
 const KIB = 1024;
@@ -24,20 +23,20 @@ const SAFE_METHODS = ['GET', 'HEAD'];
 export default fp(
   async (app) => {
     const budget = new ByteBudget(BUDGET.total);
-    app.addHook('onSend', async (request, reply, payload) => {
+    app.addHook('onSend', (request, reply, payload, done) => {
       const bytes = sizeOf(payload);
-      if (bytes <= LARGE) return payload;
-      const hold = budget.hold([{ name: networkOf(request.address), most: BUDGET.each }]);
+      if (bytes <= LARGE) return done(null, payload);
+      const hold = budget.hold([{ name: request.network, most: BUDGET.each }]);
       const exceeded = hold.add(bytes);
       const isFailure = reply.statusCode >= 400;
       if (exceeded === null) finished(reply.raw, () => hold.release());
       else if (isFailure || SAFE_METHODS.includes(request.method)) {
         const error = new ApiError(exceeded === 'each' ? 'too_many_requests' : 'too_busy');
-        if (!isFailure) throw error;
         // The error handler runs once for a request.
-        return prepareError(error, request, reply);
+        if (isFailure) return done(null, prepareError(error, request, reply));
+        return done(error);
       }
-      return payload;
+      done(null, payload);
     });
   },
   { name: 'unread-responses', dependencies: ['client-address', 'error-handler'] },
@@ -45,5 +44,6 @@ export default fp(
 
 /** Returns the size of a payload in bytes; 0 for a stream. */
 export function sizeOf(payload: unknown): number {
-  return typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0;
+  if (typeof payload === 'string') return Buffer.byteLength(payload);
+  return Buffer.isBuffer(payload) ? payload.length : 0;
 }

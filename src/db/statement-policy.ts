@@ -21,8 +21,11 @@ export interface StatementPolicy {
   timeout: number;
 }
 
+/** Returns a statement as it is sent to the driver. */
+export type ConfigureStatement = (text: string, values: readonly unknown[]) => pg.QueryConfig;
+
 /**
- * Wraps a pool. Each statement with parameters gets a name derived from its text, unless it
+ * Applies the policy. Each statement with parameters gets a name derived from its text, unless it
  * contains `UNNAMED`, so the server parses and plans it once per connection instead of once per
  * request. Each statement also gets a client-side timeout, because a frozen server does not enforce
  * its own.
@@ -31,9 +34,9 @@ export interface StatementPolicy {
  *
  * @see https://node-postgres.com/features/queries#prepared-statements
  */
-export function withStatementPolicy(pool: pg.Pool, policy: StatementPolicy): PostgresPool {
+export function configureStatements({ named, timeout }: StatementPolicy): ConfigureStatement {
   const names = new Map<string, string>();
-  const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  const limits = timeout > 0 ? { query_timeout: timeout } : {};
 
   function nameOf(text: string): string | undefined {
     const known = names.get(text);
@@ -43,20 +46,24 @@ export function withStatementPolicy(pool: pg.Pool, policy: StatementPolicy): Pos
     return name;
   }
 
+  return (text, values) => {
+    // Statements without parameters are transaction control or run once, so a name gains nothing.
+    const isNamed = named && values.length > 0 && !text.includes(UNNAMED_MARK);
+    const name = isNamed ? nameOf(text) : undefined;
+    return { text, values: [...values], ...(name !== undefined && { name }), ...limits };
+  };
+}
+
+/** Wraps a pool for Kysely. Its statements are sent as `configure` returns them. */
+export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): PostgresPool {
+  const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+
   function wrap(client: pg.PoolClient): PostgresPoolClient {
     let broken = false;
 
     async function run(text: string, values: readonly unknown[] = []): Promise<unknown> {
-      // Statements without parameters are transaction control or run once, so a name gains nothing.
-      const isNamed = policy.named && values.length > 0 && !text.includes(UNNAMED_MARK);
-      const name = isNamed ? nameOf(text) : undefined;
       try {
-        return await client.query({
-          text,
-          values: [...values],
-          ...(name !== undefined && { name }),
-          ...(policy.timeout > 0 && { query_timeout: policy.timeout }),
-        } as pg.QueryConfig);
+        return await client.query(configure(text, values));
       } catch (error) {
         // A late response would be mistaken for that of the next statement.
         if (error instanceof Error && error.message === QUERY_TIMED_OUT) broken = true;

@@ -8,6 +8,7 @@ const NAT64 = '64:ff9b:0:0:0:0';
  * IPv4-mapped address, in any spelling, as IPv4. Null if it is no address, such as `unknown`.
  */
 export function addressIn(entry: string): string | null {
+  if (isIPv4(entry)) return entry;
   const [, inBrackets] = /^\[([^\]]{1,64})\](?::\d{1,5})?$/.exec(entry) ?? [];
   const [, beforePort] = /^([\d.]{7,15}):\d{1,5}$/.exec(entry) ?? [];
   const [address = ''] = (inBrackets ?? beforePort ?? entry).split('%', 1);

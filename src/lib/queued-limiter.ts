@@ -9,10 +9,14 @@ export interface QueuedLimiterOptions {
   patience: number;
 }
 
+/** Called with a function to leave with; null without a place. */
+type Decide = (leave: (() => void) | null) => void;
+
 interface Waiting {
   readonly client: string;
-  /** Ends the wait, with a function to leave with or without a place. */
-  readonly end: (leave: (() => void) | null) => void;
+  /** When the wait ends, in milliseconds of `performance.now()`. */
+  readonly until: number;
+  readonly decide: Decide;
 }
 
 /**
@@ -24,7 +28,11 @@ export class QueuedLimiter {
   /** Number of entries by client. */
   readonly #inside = new Map<string, number>();
   #total = 0;
+  /** In the order of arrival, which is that of `until`, too. */
   readonly #queue: Waiting[] = [];
+  /** Number of waiting entries by client. */
+  readonly #waiting = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: QueuedLimiterOptions) {
     this.#options = options;
@@ -37,7 +45,7 @@ export class QueuedLimiter {
 
   /** Whether entries of the client wait for a place. */
   hasWaiting(client: string): boolean {
-    return this.#queue.some((each) => each.client === client);
+    return this.#waiting.has(client);
   }
 
   /** Same as `enter`, but does not wait. */
@@ -52,26 +60,55 @@ export class QueuedLimiter {
   async enter(client: string, signal?: AbortSignal): Promise<(() => void) | null> {
     if (signal?.aborted) return null;
     if (this.#hasPlace(client)) return this.#take(client);
-    const { waiting, waitingPerClient, patience } = this.#options;
-    const own = this.#queue.filter((each) => each.client === client).length;
-    if (this.#queue.length >= waiting || own >= waitingPerClient) return null;
     return new Promise((resolve) => {
-      const giveUp = () => {
-        this.#queue.splice(this.#queue.indexOf(place), 1);
-        place.end(null);
-      };
-      const timer = setTimeout(giveUp, patience);
-      const place: Waiting = {
-        client,
-        end(leave) {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', giveUp);
-          resolve(leave);
-        },
-      };
+      const giveUp = this.wait(client, (leave) => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve(leave);
+      });
       signal?.addEventListener('abort', giveUp);
-      this.#queue.push(place);
     });
+  }
+
+  /**
+   * Waits for a place, like `enter`, without a promise: `decide` is called once, never at once.
+   *
+   * @returns a function that ends the wait without a place; it does nothing after the decision
+   */
+  wait(client: string, decide: Decide): () => void {
+    const { waiting, waitingPerClient, patience } = this.#options;
+    const own = this.#waiting.get(client) ?? 0;
+    if (this.#queue.length >= waiting || own >= waitingPerClient) {
+      queueMicrotask(() => decide(null));
+      return () => undefined;
+    }
+    const place: Waiting = { client, until: performance.now() + patience, decide };
+    this.#queue.push(place);
+    this.#waiting.set(client, own + 1);
+    this.#timer ??= this.#expireLater(patience);
+    return () => {
+      const index = this.#queue.indexOf(place);
+      if (index >= 0) this.#remove(index).decide(null);
+    };
+  }
+
+  /** All wait equally long, so one timer is enough. */
+  #expireLater(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const now = performance.now();
+      while (this.#queue[0] !== undefined && this.#queue[0].until <= now) {
+        this.#remove(0).decide(null);
+      }
+      const [next] = this.#queue;
+      this.#timer = next === undefined ? undefined : this.#expireLater(Math.ceil(next.until - now));
+    }, milliseconds);
+  }
+
+  #remove(index: number): Waiting {
+    const [place] = this.#queue.splice(index, 1) as [Waiting];
+    const rest = (this.#waiting.get(place.client) ?? 0) - 1;
+    if (rest > 0) this.#waiting.set(place.client, rest);
+    else this.#waiting.delete(place.client);
+    return place;
   }
 
   #hasPlace(client: string): boolean {
@@ -95,7 +132,10 @@ export class QueuedLimiter {
     if (rest > 0) this.#inside.set(client, rest);
     else this.#inside.delete(client);
     const index = this.#queue.findIndex((each) => this.#hasPlace(each.client));
-    const [next] = index < 0 ? [] : this.#queue.splice(index, 1);
-    next?.end(this.#take(next.client));
+    if (index < 0) return;
+    const next = this.#remove(index);
+    const leave = this.#take(next.client);
+    // Not at once: entries that leave at once, too, would fill the stack.
+    queueMicrotask(() => next.decide(leave));
   }
 }

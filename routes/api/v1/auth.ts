@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { deviceOf, setDeviceCookie } from '#plugins/device-cookie.js';
-import { dropCookie, signIn } from '#plugins/sessions.js';
+import { dropCookie, openSession, signIn } from '#plugins/sessions.js';
 import { CsrfToken, Login, LoginStatus, LogoutStatus, SessionStatus, tag } from '#schemas/auth.js';
 import { Ref } from '#schemas/types.js';
 import { authenticate } from '#src/people/services/auth.js';
@@ -101,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
   );
 
   app.get('/csrf', { schema: operations.csrf }, async (request, reply) => ({
-    csrf_token: reply.generateCsrf({ userInfo: request.session.sessionId }),
+    csrf_token: reply.generateCsrf({ userInfo: (await openSession(request)).sessionId }),
   }));
 };
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { dropCookie } from '#plugins/sessions.js';
+import { dropCookie, sessionOf } from '#plugins/sessions.js';
 import { tag } from '#schemas/me.js';
 import { SessionListQuery, SessionPage, SessionParams, SessionsEnded } from '#schemas/sessions.js';
 import { Ref } from '#schemas/types.js';
@@ -54,7 +54,7 @@ const routes: FastifyPluginAsyncTypebox<{ perMinute: number }> = async (app, { p
       const { id } = request.params;
       const hasEnded = await sessions.endSession(request.acting(), id);
       if (!hasEnded) throw new ApiError('not_found');
-      if (request.session.viewer?.credential.id === id) await dropCookie(request, reply);
+      if (sessionOf(request)?.viewer?.credential.id === id) await dropCookie(request, reply);
       reply.code(204);
     },
   );

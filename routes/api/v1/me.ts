@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { dropCookie } from '#plugins/sessions.js';
+import { dropCookie, sessionOf } from '#plugins/sessions.js';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { AccountDeletion, tag } from '#schemas/me.js';
 import { Ref } from '#schemas/types.js';
@@ -86,7 +86,7 @@ const routes: FastifyPluginAsyncTypebox<MeRoutesOptions> = async (app, options) 
     async (request, reply) => {
       const context = request.acting();
       await me.deleteMe(context, request.body.password);
-      if (request.session.viewer?.id === context.viewer.id) await dropCookie(request, reply);
+      if (sessionOf(request)?.viewer?.id === context.viewer.id) await dropCookie(request, reply);
       reply.code(204);
     },
   );

@@ -1,6 +1,7 @@
 import type { Role } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';
 import type { Database } from '#src/db/database.js';
+import { lookup } from '#src/db/statement.js';
 
 /** The user who holds a token or API key. */
 export interface TokenUser {
@@ -26,6 +27,23 @@ const BEARER_COLUMNS = [
   'users.is_active',
 ] as const;
 
+type TokenLookup = { userId: number; sessionId: number; now: string; startedAfter: string };
+
+const userByToken = lookup((db, { userId, sessionId, now, startedAfter }: TokenLookup) =>
+  db
+    .selectFrom('users')
+    .leftJoin('sessions', (join) =>
+      join
+        .onRef('sessions.user_id', '=', 'users.id')
+        .on('sessions.id', '=', sessionId)
+        .on('sessions.kind', '=', 'token')
+        .on('sessions.expires_at', '>', now)
+        .on('sessions.created_at', '>', startedAfter),
+    )
+    .select([...BEARER_COLUMNS, 'sessions.id as session_id'])
+    .where('users.id', '=', userId),
+);
+
 /**
  * Returns the user with this id, or null; `session_id` is null unless the token session is live and
  * has started after `startedAfter`.
@@ -36,25 +54,17 @@ export async function findUserByToken(
   sessionId: number,
   { now, startedAfter }: { now: Date; startedAfter: Date },
 ): Promise<(TokenUser & { session_id: number | null }) | null> {
-  const row = await db
-    .selectFrom('users')
-    .leftJoin('sessions', (join) =>
-      join
-        .onRef('sessions.user_id', '=', 'users.id')
-        .on('sessions.id', '=', sessionId)
-        .on('sessions.kind', '=', 'token')
-        .on('sessions.expires_at', '>', now.toISOString())
-        .on('sessions.created_at', '>', startedAfter.toISOString()),
-    )
-    .select([...BEARER_COLUMNS, 'sessions.id as session_id'])
-    .where('users.id', '=', userId)
-    .executeTakeFirst();
+  const [row] = await userByToken(db, {
+    userId,
+    sessionId,
+    now: now.toISOString(),
+    startedAfter: startedAfter.toISOString(),
+  });
   return row ?? null;
 }
 
-/** Returns the API key with this SHA-256 and its user, or null. */
-export async function findUserByKey(db: Database, keyHash: Buffer): Promise<KeyUser | null> {
-  const row = await db
+const userByKey = lookup((db, { keyHash }: { keyHash: Buffer }) =>
+  db
     .selectFrom('api_keys')
     .innerJoin('users', 'users.id', 'api_keys.user_id')
     .select([
@@ -64,8 +74,12 @@ export async function findUserByKey(db: Database, keyHash: Buffer): Promise<KeyU
       'api_keys.expires_at',
       'api_keys.last_used_at',
     ])
-    .where('api_keys.key_hash', '=', keyHash)
-    .executeTakeFirst();
+    .where('api_keys.key_hash', '=', keyHash),
+);
+
+/** Returns the API key with this SHA-256 and its user, or null. */
+export async function findUserByKey(db: Database, keyHash: Buffer): Promise<KeyUser | null> {
+  const [row] = await userByKey(db, { keyHash });
   return row ?? null;
 }
 

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Role } from '#schemas/roles.js';
 import type { Database } from '#src/db/database.js';
+import { lookup } from '#src/db/statement.js';
 import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
@@ -29,16 +30,10 @@ export interface NewSession {
   expires_at: string;
 }
 
-/**
- * Returns the session of a cookie, or null if it is unknown, expired or not started after
- * `startedAfter`, or its user is inactive.
- */
-export async function findSession(
-  db: Database,
-  cookieId: string,
-  { now, startedAfter }: { now: Date; startedAfter: Date },
-): Promise<StoredSession | null> {
-  const row = await db
+type CookieLookup = { idHash: Buffer; now: string; startedAfter: string };
+
+const sessionByCookie = lookup((db, { idHash, now, startedAfter }: CookieLookup) =>
+  db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .select([
@@ -53,11 +48,26 @@ export async function findSession(
       'users.role',
       'users.permissions',
     ])
-    .where('sessions.id_hash', '=', hashSecret(cookieId))
-    .where('sessions.expires_at', '>', now.toISOString())
-    .where('sessions.created_at', '>', startedAfter.toISOString())
-    .where('users.is_active', '=', true)
-    .executeTakeFirst();
+    .where('sessions.id_hash', '=', idHash)
+    .where('sessions.expires_at', '>', now)
+    .where('sessions.created_at', '>', startedAfter)
+    .where('users.is_active', '=', true),
+);
+
+/**
+ * Returns the session of a cookie, or null if it is unknown, expired or not started after
+ * `startedAfter`, or its user is inactive.
+ */
+export async function findSession(
+  db: Database,
+  cookieId: string,
+  { now, startedAfter }: { now: Date; startedAfter: Date },
+): Promise<StoredSession | null> {
+  const [row] = await sessionByCookie(db, {
+    idHash: hashSecret(cookieId),
+    now: now.toISOString(),
+    startedAfter: startedAfter.toISOString(),
+  });
   return row ?? null;
 }
 

@@ -3,6 +3,7 @@ import { MAX_COUNTED } from '#schemas/paging.js';
 import { PERMISSIONS } from '#schemas/roles.js';
 import { containsText } from '#src/db/contains-text.js';
 import type { Database } from '#src/db/database.js';
+import { lookup } from '#src/db/statement.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold, foldEmail } from '#src/lib/fold.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
@@ -121,6 +122,16 @@ export function listUsersAfter(
     .execute();
 }
 
+const findById = (audience: Audience) =>
+  lookup((db, parameters: { id: number }) =>
+    db
+      .selectFrom('users')
+      .select(columnsOf(audience))
+      .where('id', '=', parameters.id)
+      .where(matches({ audience })),
+  );
+const userById = { public: findById('public'), full: findById('full') };
+
 /** Returns the user, or null if it does not exist or is not visible to the audience. */
 export function findUser(db: Database, id: number, audience: 'full'): Promise<FullUser | null>;
 export function findUser(
@@ -133,12 +144,7 @@ export async function findUser(
   id: number,
   audience: Audience,
 ): Promise<PublicUser | FullUser | null> {
-  const row = await db
-    .selectFrom('users')
-    .select(columnsOf(audience))
-    .where('id', '=', id)
-    .where(matches({ audience }))
-    .executeTakeFirst();
+  const [row] = await userById[audience](db, { id });
   return row ?? null;
 }
 
