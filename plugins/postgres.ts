@@ -2,7 +2,11 @@ import fastifyPostgres from '@fastify/postgres';
 import fp from 'fastify-plugin';
 import { createDatabase, type Database } from '#src/db/database.js';
 import { type OutageLog, outageLog } from '#src/db/outage-log.js';
-import { FROZEN_GRACE_MS, type PoolSettings, poolOptions } from '#src/db/pool-options.js';
+import {
+  FROZEN_GRACE_MS,
+  type PoolSettings,
+  pipelinedPoolOptions,
+} from '#src/db/pool-options.js';
 
 export interface PostgresOptions extends PoolSettings {
   namedStatements: boolean;
@@ -26,7 +30,7 @@ declare module 'fastify' {
  */
 export default fp<PostgresOptions>(
   async (app, { namedStatements, isLogged = false, ...settings }) => {
-    await app.register(fastifyPostgres, { ...poolOptions(settings), pipeline: true });
+    await app.register(fastifyPostgres, pipelinedPoolOptions(settings));
     // A closing pool does not wait until the server knows, which may end first.
     let isClosing = false;
     app.addHook('onClose', async () => {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { fromPostgresTimestamp } from '#src/lib/timestamps.js';
+import { BatchingSocket } from './batching-socket.js';
 
 /** Connection pool settings from the configuration. */
 export interface PoolSettings {
@@ -57,4 +58,9 @@ export function poolOptions(settings: PoolSettings): pg.PoolConfig {
     application_name: 'althing',
     types,
   };
+}
+
+/** Returns the options for a pool whose connections several statements may share. */
+export function pipelinedPoolOptions(settings: PoolSettings): pg.PoolConfig {
+  return { ...poolOptions(settings), pipeline: true, stream: () => new BatchingSocket() };
 }
