@@ -2,11 +2,7 @@ import fastifyPostgres from '@fastify/postgres';
 import fp from 'fastify-plugin';
 import { createDatabase, type Database } from '#src/db/database.js';
 import { type OutageLog, outageLog } from '#src/db/outage-log.js';
-import {
-  FROZEN_GRACE_MS,
-  type PoolSettings,
-  pipelinedPoolOptions,
-} from '#src/db/pool-options.js';
+import { FROZEN_GRACE_MS, type PoolSettings, pipelinedPoolOptions } from '#src/db/pool-options.js';
 
 export interface PostgresOptions extends PoolSettings {
   namedStatements: boolean;

@@ -8,11 +8,13 @@ const MAX_LENGTH = 1024 * 1024;
 export default fp(
   async (app) => {
     app.addHook('onSend', async (request, reply, payload) => {
-      if (typeof payload !== 'string' || payload.length > MAX_LENGTH) return payload;
+      // Responses from the cache are bytes.
+      const text = Buffer.isBuffer(payload) ? payload.toString() : payload;
+      if (typeof text !== 'string' || text.length > MAX_LENGTH) return payload;
       if (!isAsked(request.originalUrl)) return payload;
       if (!/\bjson\b/.test(String(reply.getHeader('content-type')))) return payload;
       reply.removeHeader('content-length');
-      return indentJson(payload);
+      return indentJson(text);
     });
   },
   { name: 'pretty-json', dependencies: ['serialization'] },

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Page } from '#schemas/paging.js';
 import type { ResponseHeaderName } from '#schemas/response-headers.js';
+import { SharedJson } from '#src/cache/shared-json.js';
 import type { Read } from '#src/cache/shared-reads.js';
 import { linkHeader } from '#src/lists/link-header.js';
 
@@ -37,7 +38,10 @@ declare module 'fastify' {
   }
 }
 
-const CREDENTIALS = ['Cookie', 'Authorization', 'X-API-Key'] as const;
+type Json = Record<string, unknown>;
+
+/** The headers in which a request carries credentials. */
+const CREDENTIALS = 'Cookie, Authorization, X-API-Key';
 
 /** Adds the reply methods that handlers end with. */
 export default fp(
@@ -60,17 +64,27 @@ export default fp(
       return resource;
     });
 
+    const sharedJson = new SharedJson();
     app.decorateReply('read', function <T>(this: FastifyReply, read: Read<T>): T {
       assertDeclared(this, 'read');
       const { headers } = this.request;
-      const isAnonymous = CREDENTIALS.every((name) => !headers[name.toLowerCase()]);
+      const isAnonymous = !(headers.cookie || headers.authorization || headers['x-api-key']);
       const scope = read.isShared && isAnonymous ? 'public' : 'private';
       this.header('etag', read.tag);
       this.header('x-cache', read.isHit ? 'hit' : 'miss');
       this.header('cache-control', `${scope}, no-cache`);
       // A response to a signed-in user may renew their cookie. No cache should use it to freshen
       // the public response that it stores (RFC 9111, section 4.3.4).
-      this.header('vary', [this.getHeader('vary') ?? [], ...CREDENTIALS].flat().join(', '));
+      const vary = this.getHeader('vary');
+      this.header('vary', vary === undefined ? CREDENTIALS : `${vary}, ${CREDENTIALS}`);
+      const serialize = this.getSerializationFunction('200');
+      if (read.isShared && serialize !== undefined) {
+        this.type('application/json; charset=utf-8');
+        const toJson = (value: Json) =>
+          value === read.value ? sharedJson.of(value, serialize) : serialize(value);
+        // Fastify sends bytes, too; its types know strings only.
+        this.serializer(toJson as (value: Json) => string);
+      }
       return read.value;
     });
   },

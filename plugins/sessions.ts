@@ -52,6 +52,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The authenticated user, or null. */
     viewer: Viewer | null;
+    /** Whether the session is to be extended when the response is sent. */
+    renewsSession: boolean;
   }
 }
 
@@ -96,6 +98,7 @@ export default fp<SessionOptions>(
     // The types of @fastify/session say that every request has one; `sessionOf` says the truth.
     app.decorateRequest('session', null as unknown as FastifyRequest['session']);
     app.decorateRequest('viewer', null);
+    app.decorateRequest('renewsSession', false);
 
     app.addHook('onRequest', (request, _reply, done) => {
       // Only the API uses sessions: health checks, documents and assets do not need the database.
@@ -107,30 +110,32 @@ export default fp<SessionOptions>(
         if (viewer === undefined || !isSameClient(request.session, request)) return done();
         request.viewer = viewer;
         const now = app.clock();
-        const age = now.getTime() - Date.parse(last_seen_at ?? '');
-        if (age < RENEWAL_MS) return done();
-        request.session.last_seen_at = now.toISOString();
-        request.session.touch();
-        request.session.save(done);
+        if (now.getTime() - Date.parse(last_seen_at ?? '') >= RENEWAL_MS) {
+          request.session.last_seen_at = now.toISOString();
+          request.session.touch();
+          request.renewsSession = true;
+        }
+        done();
       });
     });
     app.addHook('onSend', (request, reply, payload, done) => {
       const opened = sessionOf(request);
-      if (opened !== null) {
+      if (opened === null) return done(null, payload);
+      const setCookie = () => {
         const given = request.cookies[name];
         // A cookie of a session that has ended, or that was never one.
         if (given !== undefined && given !== opened.encryptedSessionId) {
           reply.clearCookie(name, attributes);
         }
-        if (opened.isSaved()) {
-          const { expires = null } = opened.cookie;
-          reply.setCookie(name, opened.encryptedSessionId, {
-            ...attributes,
-            ...(expires !== null && { expires }),
-          });
+        const { expires = null } = opened.cookie;
+        if (opened.isSaved() && expires !== null) {
+          reply.setCookie(name, opened.encryptedSessionId, { ...attributes, expires });
         }
-      }
-      done(null, payload);
+        done(null, payload);
+      };
+      // The store logs its errors, so that no response fails because of them.
+      if (request.renewsSession) opened.save(setCookie);
+      else setCookie();
     });
   },
   { name: 'sessions', dependencies: ['cookies', 'postgres', 'request-tracing'] },

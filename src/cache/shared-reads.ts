@@ -4,7 +4,7 @@ import type { Anonymous } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
 import type { CurrentState } from './current-state.js';
-import { type MemoryLimits, MemoryStorage, weigh } from './memory-storage.js';
+import { Memory, type MemoryLimits, weigh } from './memory.js';
 import type { RedisConnection } from './redis-client.js';
 
 /** Lifetimes of cached values in seconds, accurate to about a second. */
@@ -13,7 +13,6 @@ export type Kind = keyof typeof LIFETIMES;
 
 const MIB = 1024 * 1024;
 
-/**
 /**
  * What a process caches at most: 56 MiB in all, of which an eighth of a kind's share is the largest
  * value. The largest post takes 3 MiB, most values take a hundredth of that. Searches have a share
@@ -78,10 +77,10 @@ interface Entry {
 /** A strong entity tag (RFC 9110, section 8.8.3) in ASCII. */
 const ENTITY_TAG = /^"[\x21\x23-\x7e]*"$/;
 
-/** One call of `read`. State and key identify its entry. */
+/** One call of `read`. */
 interface Request {
-  readonly state: string;
-  readonly key: Key;
+  /** Identifies the entry: the state of the database and the key of the read. */
+  readonly name: string;
   readonly load: () => Promise<Entry>;
   isLoaded: boolean;
 }
@@ -138,10 +137,9 @@ export class SharedReads {
   ): Promise<Read<T>> {
     const { db, state } = this.#options;
     state.start();
-    const { name, isCertain } = state.get();
+    const { name: current, isCertain } = state.get();
     const request: Request = {
-      state: name,
-      key,
+      name: nameOf(current, key),
       isLoaded: false,
       async load() {
         const at = Date.now();
@@ -159,11 +157,13 @@ export class SharedReads {
   #keeping(kind: Kind): Find {
     const lifetime = this.#lifetimes[kind];
     const behind = this.#behind(kind);
-    const find: Find = async (request) => deepFreeze(await behind(request));
-    const storage = new MemoryStorage({ ...LIMITS, ...this.#options.limits }[kind]);
-    const ttl = ({ at }: Entry) => secondsLeft(at, lifetime);
-    const cache = createCache({ storage: { type: 'custom', options: { storage } } });
-    return cache.define(kind, { serialize, ttl }, find)[kind];
+    const memory = new Memory<Entry>({ ...LIMITS, ...this.#options.limits }[kind]);
+    const joined = createCache().define(kind, { serialize, ttl: 0 }, async (request: Request) => {
+      const entry = deepFreeze(await behind(request));
+      memory.set(request.name, entry, secondsLeft(entry.at, lifetime));
+      return entry;
+    })[kind];
+    return async (request) => memory.get(request.name) ?? joined(request);
   }
 
   #behind(kind: Kind): Find {
@@ -199,8 +199,16 @@ function isEntry(found: unknown): found is Entry {
   return typeof tag === 'string' && ENTITY_TAG.test(tag) && Number.isFinite(at);
 }
 
-function serialize({ state, key }: Request): object {
-  return { state, key };
+/** Returns the same name for objects whose fields are in another order. */
+function nameOf(state: string, key: Key): string {
+  const parts = key.map((part) =>
+    typeof part === 'object' ? Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)) : part,
+  );
+  return JSON.stringify([state, parts]);
+}
+
+function serialize({ name }: Request): string {
+  return name;
 }
 
 /**

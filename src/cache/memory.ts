@@ -1,4 +1,3 @@
-import type { StorageInterface } from 'async-cache-dedupe';
 import { LRUCache } from 'lru-cache';
 
 export interface MemoryLimits {
@@ -19,11 +18,9 @@ const PROPERTY = 16;
 /**
  * Keeps cached values in memory, up to a number of entries and of bytes; the least recently used
  * ones are dropped. Values that are too large are not kept.
- *
- * @see https://github.com/mcollina/async-cache-dedupe for the interface
  */
-export class MemoryStorage implements StorageInterface {
-  readonly #entries: LRUCache<string, object>;
+export class Memory<Value extends object> {
+  readonly #entries: LRUCache<string, Value>;
 
   constructor({ entries, bytes }: MemoryLimits) {
     this.#entries = new LRUCache({
@@ -34,31 +31,14 @@ export class MemoryStorage implements StorageInterface {
     });
   }
 
-  async get(key: string): Promise<object | undefined> {
+  get(key: string): Value | undefined {
     return this.#entries.get(key);
   }
 
-  /** @param ttl in seconds */
-  async set(key: string, value: object, ttl: number): Promise<void> {
-    this.#entries.set(key, value, { ttl: ttl * 1000 });
+  /** @param lifetime in seconds; a value without one is not kept */
+  set(key: string, value: Value, lifetime: number): void {
+    if (lifetime > 0) this.#entries.set(key, value, { ttl: lifetime * 1000 });
   }
-
-  async remove(key: string): Promise<void> {
-    this.#entries.delete(key);
-  }
-
-  async clear(): Promise<void> {
-    this.#entries.clear();
-  }
-
-  async exists(key: string): Promise<boolean> {
-    return this.#entries.has(key);
-  }
-
-  /** Nothing asks for the time left, nor invalidates entries: their keys change instead. */
-  async getTTL(): Promise<void> {}
-  async invalidate(): Promise<void> {}
-  async refresh(): Promise<void> {}
 }
 
 /**
