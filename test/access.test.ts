@@ -237,7 +237,7 @@ async function newUser(role: RoleName) {
     [id, new Date(clock.read().getTime() + 24 * 3600 * 1000).toISOString()],
   );
   const sessionId: number = rows[0].id;
-  const token = await app.tokenKeys.sign('access', { userId: id, sessionId }, clock.read());
+  const token = app.tokenKeys.sign('access', { userId: id, sessionId }, clock.read());
   return { id, username, sessionId, token };
 }
 
@@ -275,7 +275,7 @@ async function prepare(caller: Caller, scope: Scope | undefined) {
     case 'expired': {
       const longAgo = new Date(clock.read().getTime() - 3601 * 1000);
       const subject = { userId: user.id, sessionId: user.sessionId };
-      return { user, headers: bearer(await app.tokenKeys.sign('access', subject, longAgo)) };
+      return { user, headers: bearer(app.tokenKeys.sign('access', subject, longAgo)) };
     }
     case 'inactive':
       await app.pg.query('update users set is_active = false where id = $1', [user.id]);

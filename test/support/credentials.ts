@@ -20,7 +20,7 @@ export async function tokenOf({ app, clock }: TestApp, userId: number): Promise<
     last_seen_at: now.toISOString(),
     expires_at: new Date(now.getTime() + HOUR_MS).toISOString(),
   });
-  const token = await app.tokenKeys.sign('access', { userId, sessionId }, now);
+  const token = app.tokenKeys.sign('access', { userId, sessionId }, now);
   return { authorization: `Bearer ${token}` };
 }
 

@@ -45,7 +45,7 @@ async function identifyToken(
   token: string,
   { keys, now, sessionLimits }: CredentialOptions,
 ): Promise<Viewer> {
-  const subject = await keys.verify('access', token, now);
+  const subject = keys.verify('access', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
   const startedAfter = startOfEnding('token', now, sessionLimits);
   const times = { now, startedAfter };

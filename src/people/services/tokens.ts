@@ -73,9 +73,8 @@ export async function grantTokens(
  * error.
  */
 export async function revokeToken(context: Context, token: string, keys: TokenKeys): Promise<void> {
-  const refreshed = await keys.verify('refresh', token, context.now);
-  const subject =
-    'fault' in refreshed ? await keys.verify('access', token, context.now) : refreshed;
+  const refreshed = keys.verify('refresh', token, context.now);
+  const subject = 'fault' in refreshed ? keys.verify('access', token, context.now) : refreshed;
   if ('fault' in subject) return;
   await inTransaction(context, (trx) => endTokenSession(trx, subject, 'session.end'));
 }
@@ -94,7 +93,7 @@ async function startTokenSession(
   );
   const end = endOf('token', now, sessionLimits);
   const sessionId = await reserveSessionId(context.db);
-  const pair = await signPair({ userId, sessionId }, { keys, now, end });
+  const pair = signPair({ userId, sessionId }, { keys, now, end });
   return inTransaction(context, async (trx) => {
     const { device } = await startSession(trx, {
       id: sessionId,
@@ -117,11 +116,11 @@ async function refreshSession(
   keys: TokenKeys,
 ): Promise<TokenPair> {
   const { now, sessionLimits } = context;
-  const subject = await keys.verify('refresh', token, now);
+  const subject = keys.verify('refresh', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
   const start = await store.findSessionStart(context.db, subject.sessionId);
   const end = endOf('token', start ?? now, sessionLimits);
-  const pair = await signPair(subject, { keys, now, end });
+  const pair = signPair(subject, { keys, now, end });
   const isExchanged = await inTransaction(context, (trx) =>
     exchangeToken(trx, { ...subject, tokenHash: hashSecret(token), end }, pair),
   );
@@ -178,16 +177,16 @@ function isStolen(
   return has_used_child || now.getTime() - Date.parse(used_at) > GRACE_MS;
 }
 
-/** Signs a pair of tokens, which must not happen in a transaction: signing waits for a thread. */
-async function signPair(
+/** Signs a pair of tokens. */
+function signPair(
   subject: TokenSubject,
   { keys, now, end }: { keys: TokenKeys; now: Date; end: Date },
-): Promise<TokenPair> {
+): TokenPair {
   return {
-    access_token: await keys.sign('access', subject, now, end),
+    access_token: keys.sign('access', subject, now, end),
     token_type: 'bearer',
     expires_in: lifetimeOf('access', now, end),
-    refresh_token: await keys.sign('refresh', subject, now, end),
+    refresh_token: keys.sign('refresh', subject, now, end),
     refresh_expires_in: lifetimeOf('refresh', now, end),
   };
 }
