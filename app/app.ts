@@ -29,6 +29,7 @@ import passwords from '#plugins/passwords.js';
 import postgres from '#plugins/postgres.js';
 import prettyJson from '#plugins/pretty-json.js';
 import rateLimit from '#plugins/rate-limit.js';
+import recentCredentials from '#plugins/recent-credentials.js';
 import replies from '#plugins/replies.js';
 import requestLog from '#plugins/request-log.js';
 import requestTracing, { requestIdOf } from '#plugins/request-tracing.js';
@@ -96,6 +97,8 @@ export interface AppDependencies {
    * production if it is left out.
    */
   searchTimeout?: number;
+  /** Milliseconds for which a credential is kept; that of production if it is left out. */
+  credentialLifetime?: number;
   /** Overrides the configured mailer. */
   mailer?: Mailer;
   /** Overrides the limits of user exports. */
@@ -209,6 +212,11 @@ export async function buildApp(
     cost: passwordCost,
   });
   await app.register(cookies, { production, secret: secretKey });
+  await app.register(recentCredentials, {
+    databaseUrl,
+    connectTimeout: database.connectTimeout,
+    lifetime: dependencies.credentialLifetime,
+  });
   await app.register(sessions, {
     secret: secretKey,
     limits: { cookie: config.SESSION_MAX_DAYS * DAY, token: config.REFRESH_MAX_DAYS * DAY },

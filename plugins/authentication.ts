@@ -38,6 +38,7 @@ export default fp<AuthenticationOptions>(
       if (credential === null) return done();
       const identified = identifyCredential(app.db, credential, {
         keys,
+        recent: app.recentCredentials,
         now: app.clock(),
         sessionLimits: app.sessionLimits,
         onUnrecordedUse: (error) =>

@@ -78,7 +78,8 @@ export default fp(
       const vary = this.getHeader('vary');
       this.header('vary', vary === undefined ? CREDENTIALS : `${vary}, ${CREDENTIALS}`);
       const serialize = this.getSerializationFunction('200');
-      if (read.isShared && serialize !== undefined) {
+      // A handler that sends no JSON has set its type.
+      if (read.isShared && serialize !== undefined && !this.hasHeader('content-type')) {
         this.type('application/json; charset=utf-8');
         const toJson = (value: Json) =>
           value === read.value ? sharedJson.of(value, serialize) : serialize(value);

@@ -7,6 +7,7 @@ import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { ApiError } from '#src/errors.js';
 import { networkOf } from '#src/lib/network.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
+import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import type { AuthenticatedUser } from '#src/people/services/auth.js';
 import { startSession } from '#src/people/services/sessions.js';
@@ -138,7 +139,7 @@ export default fp<SessionOptions>(
       else setCookie();
     });
   },
-  { name: 'sessions', dependencies: ['cookies', 'postgres', 'request-tracing'] },
+  { name: 'sessions', dependencies: ['cookies', 'recent-credentials', 'request-tracing'] },
 );
 
 /** Returns the session of a request; null if none is open, or if it has ended. */
@@ -241,15 +242,19 @@ function expiryOf(
 function createStore(app: FastifyInstance) {
   return {
     get(id: string, callback: (error: unknown, found?: Session | null) => void): void {
-      const now = app.clock();
-      const startedAfter = startOfEnding('cookie', now, app.sessionLimits);
-      store.findSession(app.db, id, { now, startedAfter }).then(
+      const idHash = hashSecret(id);
+      const load = () => {
+        const now = app.clock();
+        const startedAfter = startOfEnding('cookie', now, app.sessionLimits);
+        return store.findSession(app.db, idHash, { now, startedAfter });
+      };
+      app.recentCredentials.find(credentialOf(idHash), load).then(
         (row) => callback(null, row === null ? null : toSession(app, row)),
         (error: unknown) => callback(unavailable(error)),
       );
     },
     // Called while a response is sent, which must not fail because of an error here.
-    set(_id: string, session: Session, callback: () => void): void {
+    set(id: string, session: Session, callback: () => void): void {
       const { viewer, remember = false, created_at, written } = session;
       // Sessions without a user are not stored.
       if (viewer === undefined || created_at === undefined || written === true) {
@@ -261,7 +266,10 @@ function createStore(app: FastifyInstance) {
         expires_at: expiryOf(app, { remember, start: new Date(created_at) }).toISOString(),
       };
       store.renewSession(app.db, viewer.credential.id, times).then(
-        () => callback(),
+        () => {
+          app.recentCredentials.forget(credentialOf(hashSecret(id)));
+          callback();
+        },
         (error: unknown) => {
           app.log.warn({ err: error }, 'could not extend a session');
           callback();
@@ -274,6 +282,10 @@ function createStore(app: FastifyInstance) {
       callback();
     },
   };
+}
+
+function credentialOf(idHash: Buffer): string {
+  return `session ${idHash.toString('base64')}`;
 }
 
 /**

@@ -36,6 +36,7 @@ export default fp<SharedReadsOptions>(
     const state = new CurrentState({
       url: databaseUrl,
       connectTimeout,
+      name: 'althing-changes',
       channel: ARTICLE_CHANGES,
       notify: (channel, payload) => notify(app.db, channel, payload),
       log: app.log,

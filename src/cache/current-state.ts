@@ -3,7 +3,7 @@ import { ChannelListener, type ChannelListenerOptions } from '#src/db/channel-li
 
 export type CurrentStateOptions = Pick<
   ChannelListenerOptions,
-  'url' | 'connectTimeout' | 'channel' | 'notify' | 'log' | 'outages'
+  'url' | 'connectTimeout' | 'name' | 'channel' | 'notify' | 'log' | 'outages'
 >;
 
 /** The current state of the database, identified by a name. */
@@ -51,7 +51,6 @@ export class CurrentState {
   constructor(options: CurrentStateOptions) {
     this.#listener = new ChannelListener({
       ...options,
-      name: 'althing-changes',
       onUp: () => this.#announce(),
       onMessage: (name) => this.#begin(name),
       onLost: () => this.#forget(),

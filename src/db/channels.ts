@@ -7,6 +7,12 @@ import type { Database } from './database.js';
  */
 export const ARTICLE_CHANGES = 'article_changes';
 
+/**
+ * Channel on which triggers announce, on commit, that a transaction ended sessions, tokens or API
+ * keys, or changed what their users may do. The payload is a unique name of the new state.
+ */
+export const CREDENTIAL_CHANGES = 'credential_changes';
+
 /** Sends a notification on a channel when the transaction commits. */
 export async function notify(db: Database, channel: string, payload: string): Promise<void> {
   await sql`select pg_notify(${channel}, ${payload})`.execute(db);

@@ -79,6 +79,8 @@ export async function createTestApp(
       tokenSecrets: [TOKEN_SECRET],
       clock: clock.read,
       passwordCost,
+      // Tests change rows directly, and expect the effect at once.
+      credentialLifetime: 0,
       ...dependencies,
     },
   );

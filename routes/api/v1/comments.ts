@@ -131,6 +131,7 @@ const routes: FastifyPluginAsyncTypebox<CommentRoutesOptions> = async (app, { pe
     scope: 'comments:write',
     errors: [404, 409, 412],
     limit: { perMinute, group: 'comments' },
+    revokes: false,
   } as const;
   const moderate = { ...write, access: 'delete' } as const;
 

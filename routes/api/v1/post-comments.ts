@@ -97,6 +97,7 @@ const routes: FastifyPluginAsyncTypebox<PostCommentsOptions> = async (app, optio
     {
       schema: operations.create,
       config: {
+        revokes: false,
         access: 'create',
         scope: 'comments:write',
         errors: [404, 409],

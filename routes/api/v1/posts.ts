@@ -174,6 +174,7 @@ const routes: FastifyPluginAsyncTypebox<PostRoutesOptions> = async (app, options
   const change = {
     scope: 'posts:write',
     limit: { perMinute, group: 'posts' },
+    revokes: false,
   } as const;
   const write = { ...change, access: 'update', errors: [404, 409, 412] } as const;
   await app.register(postReads, { views });

@@ -116,7 +116,7 @@ export function topicRoutes<Row extends TopicRow>(
   const operations = operationsOf(document);
 
   return async (app, { perMinute }) => {
-    const write = { ...edit, limit: { perMinute, group: 'topics' } } as const;
+    const write = { ...edit, limit: { perMinute, group: 'topics' }, revokes: false } as const;
 
     app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
       const page = await topics.listTopics(request.context(), kind, request.query);

@@ -51,6 +51,7 @@ const routes: FastifyPluginAsyncTypebox<TrashRoutesOptions> = async (app, { perM
     scope: 'trash:write',
     errors: [404],
     limit: { perMinute, group: 'trash' },
+    revokes: false,
   } as const;
 
   app.get(

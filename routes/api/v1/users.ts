@@ -197,7 +197,7 @@ const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options
     '/',
     {
       schema: operations.create,
-      config: { ...write, errors: [409], reply: 'created' },
+      config: { ...write, errors: [409], reply: 'created', revokes: false },
     },
     async (request, reply) => {
       const user = await changes.createUser(request.context(), request.body);
@@ -210,7 +210,7 @@ const routes: FastifyPluginAsyncTypebox<UserRoutesOptions> = async (app, options
     {
       schema: operations.bulk,
       bodyLimit: MAX_BULK_BYTES,
-      config: { ...write, errors: [409] },
+      config: { ...write, errors: [409], revokes: false },
     },
     async (request, reply) => {
       const ids = await changes.createUsers(request.context(), request.body);

@@ -6,6 +6,7 @@ import type { TokenKeys } from '#src/people/lib/access-tokens.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { startOfEnding } from '#src/people/lib/session-ends.js';
 import * as store from '#src/people/stores/credentials.js';
+import type { RecentCredentials } from './recent-credentials.js';
 
 /** Prefix of every API key. Distinguishes keys from tokens, and makes leaked keys easy to find. */
 export const KEY_PREFIX = 'alt_';
@@ -18,6 +19,7 @@ const USE_INTERVAL_MS = 60 * 1000;
 export interface CredentialOptions {
   /** Verifies access tokens. */
   keys: TokenKeys;
+  recent: RecentCredentials;
   now: Date;
   sessionLimits: SessionLimits;
   /** Called if the use of a key could not be recorded, which does not fail the request. */
@@ -43,13 +45,15 @@ export function identifyCredential(
 async function identifyToken(
   db: Database,
   token: string,
-  { keys, now, sessionLimits }: CredentialOptions,
+  { keys, recent, now, sessionLimits }: CredentialOptions,
 ): Promise<Viewer> {
   const subject = keys.verify('access', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
-  const startedAfter = startOfEnding('token', now, sessionLimits);
-  const times = { now, startedAfter };
-  const user = await store.findUserByToken(db, subject.userId, subject.sessionId, times);
+  const { userId, sessionId } = subject;
+  const user = await recent.find(`token ${userId} ${sessionId}`, () => {
+    const startedAfter = startOfEnding('token', now, sessionLimits);
+    return store.findUserByToken(db, userId, sessionId, { now, startedAfter });
+  });
   if (user === null || !user.is_active) throw new ApiError('user_unavailable');
   if (user.session_id === null) throw new ApiError('invalid_token');
   return toViewer(user, { kind: 'token', id: user.session_id });
@@ -58,15 +62,18 @@ async function identifyToken(
 async function identifyKey(
   db: Database,
   key: string,
-  { now, onUnrecordedUse }: CredentialOptions,
+  { recent, now, onUnrecordedUse }: CredentialOptions,
 ): Promise<Viewer> {
-  const user = await store.findUserByKey(db, hashSecret(key));
+  const hash = hashSecret(key);
+  const credential = `key ${hash.toString('base64')}`;
+  const user = await recent.find(credential, () => store.findUserByKey(db, hash));
   if (user === null || isPast(user.expires_at, now)) throw new ApiError('invalid_token');
   if (!user.is_active) throw new ApiError('user_unavailable');
   const since = new Date(now.getTime() - USE_INTERVAL_MS);
   if (isPast(user.last_used_at, since, true)) {
     // Reads must also work on a read-only standby, where this write fails.
     await store.recordKeyUse(db, user.key_id, { now, since }).catch(onUnrecordedUse);
+    recent.forget(credential);
   }
   return toViewer(user, { kind: 'key', id: user.key_id, scopes: user.scopes });
 }

@@ -55,16 +55,16 @@ const sessionByCookie = lookup((db, { idHash, now, startedAfter }: CookieLookup)
 );
 
 /**
- * Returns the session of a cookie, or null if it is unknown, expired or not started after
+ * Returns the session of a cookie with this hash, or null if it is unknown, expired or not started after
  * `startedAfter`, or its user is inactive.
  */
 export async function findSession(
   db: Database,
-  cookieId: string,
+  idHash: Buffer,
   { now, startedAfter }: { now: Date; startedAfter: Date },
 ): Promise<StoredSession | null> {
   const [row] = await sessionByCookie(db, {
-    idHash: hashSecret(cookieId),
+    idHash,
     now: now.toISOString(),
     startedAfter: startedAfter.toISOString(),
   });

@@ -14,6 +14,7 @@ t.test('ignores an echo that fails after a reconnect', async (t) => {
   const state = new CurrentState({
     url: proxy.url,
     connectTimeout: 5000,
+    name: 'althing-changes',
     channel: ARTICLE_CHANGES,
     notify: (channel, payload) => notify(app.db, channel, payload),
     log: recordLog().logger,

@@ -1,0 +1,62 @@
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { CurrentState } from '#src/cache/current-state.js';
+import { CREDENTIAL_CHANGES, notify } from '#src/db/channels.js';
+import { RecentCredentials } from '#src/people/services/recent-credentials.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The credentials that have just been looked up. */
+    recentCredentials: RecentCredentials;
+  }
+  interface FastifyContextConfig {
+    /**
+     * False for an operation that ends no session, token or API key and changes nobody's rights.
+     * All other operations that change something make this process forget the credentials it knows.
+     */
+    revokes?: boolean;
+  }
+}
+
+export interface RecentCredentialsOptions {
+  databaseUrl: string;
+  /** Milliseconds to wait for a connection. */
+  connectTimeout: number;
+  /** How long a credential is kept, in milliseconds; that of production if it is left out. */
+  lifetime: number | undefined;
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Keeps what is known of a credential for a moment, so that a client that sends many requests does
+ * not cost a lookup with each.
+ *
+ * The first credential opens the connection that listens for changes.
+ */
+export default fp<RecentCredentialsOptions>(
+  async (app, { databaseUrl, connectTimeout, lifetime }) => {
+    const state = new CurrentState({
+      url: databaseUrl,
+      connectTimeout,
+      name: 'althing-credentials',
+      channel: CREDENTIAL_CHANGES,
+      notify: (channel, payload) => notify(app.db, channel, payload),
+      log: app.log,
+      outages: app.outages,
+    });
+    app.decorate('recentCredentials', new RecentCredentials({ state, clock: app.clock, lifetime }));
+    // Runs after the transaction has ended, and before the client gets the response. A refused
+    // request may have ended something, too.
+    app.addHook('onSend', (request, _reply, payload, done) => {
+      if (mayRevoke(request)) app.recentCredentials.invalidate();
+      done(null, payload);
+    });
+    app.addHook('onClose', () => state.stop());
+  },
+  { name: 'recent-credentials', dependencies: ['postgres', 'request-tracing'] },
+);
+
+function mayRevoke({ method, routeOptions }: FastifyRequest): boolean {
+  return !SAFE_METHODS.has(method) && routeOptions.config.revokes !== false;
+}
