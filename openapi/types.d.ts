@@ -2723,13 +2723,13 @@ export interface components {
         ApiKeyPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["ApiKey"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -2884,13 +2884,13 @@ export interface components {
         AuditPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["AuditEntry"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -3066,13 +3066,13 @@ export interface components {
         CategoryPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Category"][];
-            /** @description The total number of items, with `q` at most 1000; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -3363,13 +3363,13 @@ export interface components {
         CommentNodePage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["CommentNode"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -3417,13 +3417,13 @@ export interface components {
         CommentPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Comment"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -3651,13 +3651,13 @@ export interface components {
         JobPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Job"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -3718,13 +3718,13 @@ export interface components {
         KeptMailPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["KeptMail"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -4892,13 +4892,13 @@ export interface components {
         PostPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["PostSummary"][];
-            /** @description The total number of items, with `q` at most 1000; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -5468,7 +5468,7 @@ export interface components {
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -5621,13 +5621,13 @@ export interface components {
         SessionPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Session"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -5806,13 +5806,13 @@ export interface components {
         TagPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["Tag"][];
-            /** @description The total number of items, with `q` at most 1000; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -6045,13 +6045,13 @@ export interface components {
         TrashPage: {
             /** @description The items of this page, in sort order */
             items: components["schemas"]["TrashItem"][];
-            /** @description The total number of items; null with a cursor */
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;
@@ -6446,13 +6446,13 @@ export interface components {
         UserPage: {
             /** @description The items of this page, in sort order */
             items: (components["schemas"]["User"] | components["schemas"]["UserPublic"])[];
-            /** @description The total number of items, with `q` at most 1000; null with a cursor */
+            /** @description The total number of items, with `q` at most 1000; null beyond 10,000, and with a cursor */
             total: number | null;
             /** @description The number of this page; null with a cursor */
             page: number | null;
             /** @description The maximum number of items per page */
             size: number;
-            /** @description The total number of pages; null with a cursor */
+            /** @description The total number of pages; null if `total` is null */
             pages: number | null;
             /** @description Whether there are items after this page */
             has_next: boolean;

@@ -27,6 +27,9 @@ const MAX_CURSOR = 2048;
 /** The maximum number of matches that a search counts, and that pages by number reach. */
 export const MAX_COUNTED = 1000;
 
+/** The largest `total` of a list. A longer list is not counted to its end, and has none. */
+export const MAX_TOTAL = 10_000;
+
 /**
  * The paging parameters: page number and size, or a cursor.
  *
@@ -88,8 +91,10 @@ export const SEARCHED_PAGES =
   `At most ${MAX_COUNTED} matches are counted, and pages by number end there; pages by cursor ` +
   'reach all of them.';
 
+const NO_TOTAL = `null beyond ${MAX_TOTAL.toLocaleString('en')}, and with a cursor`;
+
 /** The description of `total` in a list that can be searched. */
-export const SEARCHED_TOTAL = `The total number of items, with \`q\` at most ${MAX_COUNTED}; null with a cursor`;
+export const SEARCHED_TOTAL = `The total number of items, with \`q\` at most ${MAX_COUNTED}; ${NO_TOTAL}`;
 
 /**
  * One page of a list of `item`: the response of every list operation.
@@ -101,7 +106,7 @@ export function pageOf<T extends TSchema, N extends string>(
   item: T,
   of: string,
   example: Static<T>,
-  { total = 'The total number of items; null with a cursor' } = {},
+  { total = `The total number of items; ${NO_TOTAL}` } = {},
 ) {
   return Component(
     name,
@@ -116,7 +121,7 @@ export function pageOf<T extends TSchema, N extends string>(
         }),
         size: Type.Integer({ minimum: 1, description: 'The maximum number of items per page' }),
         pages: Nullable(Type.Integer({ minimum: 0 }), {
-          description: 'The total number of pages; null with a cursor',
+          description: 'The total number of pages; null if `total` is null',
         }),
         has_next: Type.Boolean({ description: 'Whether there are items after this page' }),
         has_prev: Type.Boolean({ description: 'Whether there are items before this page' }),

@@ -8,7 +8,7 @@ import {
 import type { AuditEntry } from '#schemas/audit.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
-import { cut, type Slice } from '#src/lists/slices.js';
+import { countRows, cut, type Slice } from '#src/lists/slices.js';
 import { REPEAT_WINDOW_SECONDS } from './repeats-store.js';
 
 /** An audit entry to insert. */
@@ -79,15 +79,14 @@ export async function listAuditEntries(
   }));
 }
 
-/** Counts the entries that match the filter. */
-export async function countAuditEntries(db: Database, filter: AuditFilter): Promise<number> {
-  const { count } = await db
+/** Counts the entries that match the filter, like `countRows`. */
+export function countAuditEntries(db: Database, filter: AuditFilter): Promise<number> {
+  const found = db
     .selectFrom('audit_log')
     .leftJoin('audit_repeats', 'audit_repeats.entry_id', 'audit_log.id')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where(matches(filter))
-    .executeTakeFirstOrThrow();
-  return count;
+    .select('audit_log.id')
+    .where(matches(filter));
+  return countRows(db, found.orderBy('audit_log.id'));
 }
 
 const EXACT = ['actor_id', 'action', 'resource', 'resource_id', 'request_id'] as const;

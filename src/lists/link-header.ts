@@ -7,7 +7,8 @@ export interface LinkedPage {
 }
 
 /**
- * Returns the Link field of a page (RFC 8288): `first`, `prev`, `next` and `last`, if they exist.
+ * Returns the Link field of a page (RFC 8288): `first`, `prev`, `next` and `last`, if they exist and
+ * are known.
  * Links are relative to the host and keep all other parameters of the request.
  *
  * @param url path and query of the request
@@ -21,7 +22,7 @@ export function linkHeader(url: string, page: LinkedPage): string {
     links.push(['first', 'page', '1']);
     if (page.page > 1) links.push(['prev', 'page', String(page.page - 1)]);
     if (page.has_next) links.push(['next', 'page', String(page.page + 1)]);
-    links.push(['last', 'page', String(Math.max(1, page.pages ?? 1))]);
+    if (page.pages !== null) links.push(['last', 'page', String(Math.max(1, page.pages))]);
   }
   return links
     .map(([rel, name, value]) => `<${withParameter(url, name, value)}>; rel="${rel}"`)

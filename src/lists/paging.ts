@@ -1,4 +1,4 @@
-import type { ListQuery, Page } from '#schemas/paging.js';
+import { type ListQuery, MAX_TOTAL, type Page } from '#schemas/paging.js';
 import { InvalidRequest, valueError } from '#src/errors.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
@@ -9,6 +9,7 @@ export interface PageSource<Item extends { id: number }, Sort extends string> {
    * Called with a limit of one more than the page size, to find out whether there is a next page.
    */
   list(slice: Slice<Sort>): Promise<Item[]>;
+  /** Counts the items. May stop at any number above `MAX_TOTAL`, see `countRows`. */
   count(): Promise<number>;
   /**
    * Maximum number of items that `count` counts and that pages by number reach; pages by cursor
@@ -32,7 +33,8 @@ export type PageRequest<Sort extends string> = Pick<ListQuery, 'page' | 'size'> 
 
 /**
  * Reads a page with at most two statements: by page number, with a count; or by cursor, without
- * one. The last page by number has a cursor too, if `most` ends the list there.
+ * one. The last page by number has a cursor too, if `most` ends the list there. A list of more than
+ * `MAX_TOTAL` items has no total.
  *
  * @throws InvalidRequest if the cursor is not one of this list in this sort order
  */
@@ -48,9 +50,10 @@ export async function readPage<Item extends { id: number }, Sort extends string>
   const { most = Number.POSITIVE_INFINITY } = source;
   const offset = (page - 1) * size;
   const isKey = (key: string | number) => (source.isSortKey ?? isIdOrTimestamp)(key, column);
-  const [rows, total] = numbered
+  const [rows, count] = numbered
     ? await Promise.all([offset < most ? source.list({ ...slice, offset }) : [], source.count()])
     : [await source.list({ ...slice, ...placeOf(cursor, sort, isKey) }), null];
+  const total = count !== null && count <= MAX_TOTAL ? count : null;
   const items = rows.slice(0, numbered ? Math.min(size, most - offset) : size);
   const last = items.at(-1);
   const hasMore = rows.length > items.length;

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
-import { MAX_COUNTED } from '#schemas/paging.js';
+import { MAX_COUNTED, MAX_TOTAL } from '#schemas/paging.js';
+import type { Database } from '#src/db/database.js';
 
 /** A part of a sorted list: by offset, or after a cursor. */
 export interface Slice<Sort extends string> {
@@ -38,6 +39,23 @@ export function cut<DB, TB extends keyof DB, Row>(
 /** PostgreSQL would read a number as the type of its column, and refuse one that is too large. */
 function parameter(value: string | number): RawBuilder<unknown> {
   return typeof value === 'number' ? sql`${value}::bigint` : sql`${value}`;
+}
+
+/**
+ * Counts the rows of a query, at most `most` of them, so that the cost is bounded.
+ *
+ * @param query must be sorted like an index wherever PostgreSQL might scan the whole table
+ */
+export async function countRows<DB, TB extends keyof DB, Row>(
+  db: Database,
+  query: SelectQueryBuilder<DB, TB, Row>,
+  most = MAX_TOTAL + 1,
+): Promise<number> {
+  const { count } = await db
+    .selectFrom(query.limit(sql.lit(most)).as('found'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /**

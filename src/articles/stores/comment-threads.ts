@@ -1,5 +1,6 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { type CommentSort, MAX_COMMENTS } from '#schemas/comments.js';
+import { MAX_TOTAL } from '#schemas/paging.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { cut, type Slice } from '#src/lists/slices.js';
@@ -175,9 +176,11 @@ function totalOf(
   if (!counted) return sql`null::integer`;
   const isThere = parent === null ? sql`reply.parent_id is null` : sql`reply.parent_id = ${parent}`;
   return sql`(
-    select count(*) from comments reply
-    where reply.post_id = ${post} and ${isThere}
-      and ${isShown(reader, 'reply', placeholders(reader, post))})`;
+    select count(*) from (
+      select from comments reply
+      where reply.post_id = ${post} and ${isThere}
+        and ${isShown(reader, 'reply', placeholders(reader, post))}
+      limit ${sql.lit(MAX_TOTAL + 1)}) as found)`;
 }
 
 function hasReplies(

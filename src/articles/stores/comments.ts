@@ -1,10 +1,16 @@
-import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type RawBuilder,
+  type SqlBool,
+  sql,
+} from 'kysely';
 import type { Comment, CommentSort } from '#schemas/comments.js';
 import { MAX_PAGE_BYTES } from '#schemas/paging.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold } from '#src/lib/fold.js';
-import { cut, type Slice } from '#src/lists/slices.js';
+import { countRows, cut, type Slice } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { isCommentGone, isCommentVisible, type Reader } from './visibility.js';
 
@@ -74,14 +80,11 @@ export async function listComments(
   return rows.map(markTruncated);
 }
 
-/** Counts the comments that match the filter. */
-export async function countComments(db: Database, filter: CommentFilter): Promise<number> {
-  const { count } = await db
-    .selectFrom('comments')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where(matches(filter))
-    .executeTakeFirstOrThrow();
-  return count;
+/** Counts the comments that match the filter, like `countRows`. */
+export function countComments(db: Database, filter: CommentFilter): Promise<number> {
+  const found = db.selectFrom('comments').select('comments.id').where(matches(filter));
+  const isNarrow = filter.post_id !== undefined || filter.author !== undefined;
+  return countRows(db, isNarrow ? found : found.orderBy('comments.created_at'));
 }
 
 type Slices = ReturnType<typeof sliceOf>;
@@ -165,8 +168,11 @@ export function shown(reader: Reader, isWhole: RawBuilder<boolean> = sql<boolean
 
 function matches({ reader, is_approved, is_rejected, post_id, author }: CommentFilter) {
   return (eb: ExpressionBuilder<Schema, 'comments'>) => {
-    const conditions = [eb(isCommentVisible(reader), '=', true)];
-    if (is_approved !== undefined) conditions.push(eb('is_approved', '=', is_approved));
+    const conditions: Expression<SqlBool>[] = [isCommentVisible(reader)];
+    // Without parameters, so that the condition matches those of indexes.
+    if (is_approved !== undefined) {
+      conditions.push(is_approved ? sql<boolean>`is_approved` : sql<boolean>`not is_approved`);
+    }
     if (is_rejected !== undefined) {
       conditions.push(eb('rejected_at', is_rejected ? 'is not' : 'is', null));
     }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
-import { cut } from '#src/lists/slices.js';
+import { countRows, cut } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { isRestorable, type TrashStore } from './trash.js';
 
@@ -29,14 +29,14 @@ export const deletedComments: TrashStore = {
     return cut(found, slice, sql.ref('comments.deleted_at')).execute();
   },
 
-  async count(db, reader) {
-    const { count } = await db
+  count(db, reader) {
+    const found = db
       .selectFrom('comments')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .select('comments.id')
       .where(isRestorable(reader, 'comments'))
       .where(isWhole)
-      .executeTakeFirstOrThrow();
-    return count;
+      .orderBy('comments.deleted_at');
+    return countRows(db, found);
   },
 
   async lock(trx, id, reader) {

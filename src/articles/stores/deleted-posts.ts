@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { cut } from '#src/lists/slices.js';
+import { countRows, cut } from '#src/lists/slices.js';
 import { authorIn } from './authors.js';
 import { deleteUnusedTags } from './tags.js';
 import { isRestorable, type TrashStore } from './trash.js';
@@ -20,13 +20,13 @@ export const deletedPosts: TrashStore = {
     return cut(found, slice, sql.ref('posts.deleted_at')).execute();
   },
 
-  async count(db, reader) {
-    const { count } = await db
+  count(db, reader) {
+    const found = db
       .selectFrom('posts')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .select('posts.id')
       .where(isRestorable(reader, 'posts'))
-      .executeTakeFirstOrThrow();
-    return count;
+      .orderBy('posts.deleted_at');
+    return countRows(db, found);
   },
 
   async lock(trx, id, reader) {

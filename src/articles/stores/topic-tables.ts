@@ -6,7 +6,7 @@ import type { Database } from '#src/db/database.js';
 import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
 import { fold } from '#src/lib/fold.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
-import { cut, type Slice, widened } from '#src/lists/slices.js';
+import { countRows, cut, type Slice, widened } from '#src/lists/slices.js';
 import type { TakenSlugs } from './unique-slugs.js';
 import type { Reader } from './visibility.js';
 
@@ -120,22 +120,14 @@ export async function listTopics<Row extends TopicRow>(
     .execute();
 }
 
-/** Counts the topics that match the filter; a search counts at most `MAX_COUNTED`. */
-export async function countTopics<Row extends TopicRow>(
+/** Counts the topics that match the filter, like `countRows`; a search at most `MAX_COUNTED`. */
+export function countTopics<Row extends TopicRow>(
   db: Database,
   table: TopicTable<Row>,
   filter: TopicFilter,
 ): Promise<number> {
-  const found = db
-    .selectFrom(table.name)
-    .select('id')
-    .where(matches(table, filter))
-    .$if(isTopicSearch(filter), (query) => query.limit(sql.lit(MAX_COUNTED)));
-  const { count } = await db
-    .selectFrom(found.as('found'))
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return count;
+  const found = db.selectFrom(table.name).select('id').where(matches(table, filter));
+  return isTopicSearch(filter) ? countRows(db, found, MAX_COUNTED) : countRows(db, found);
 }
 
 /** Whether the filter searches for a text. */

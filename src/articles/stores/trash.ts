@@ -17,6 +17,7 @@ export interface DeletedRow {
 export interface TrashStore {
   /** Returns a slice of what the reader may restore. */
   list(db: Database, reader: Reader, slice: Slice<'deleted_at'>): Promise<DeletedRow[]>;
+  /** Counts what the reader may restore, like `countRows`. */
   count(db: Database, reader: Reader): Promise<number>;
   /** Locks the row until the transaction ends. Returns false unless the reader may restore it. */
   lock(trx: Database, id: number, reader: Reader): Promise<boolean>;

@@ -55,9 +55,13 @@ export function isCommentVisible(reader: Reader, comments = 'comments'): RawBuil
 
 /** SQL condition: the post of the comment is visible to the reader. */
 export function isOnVisiblePost(reader: Reader, comments = 'comments'): RawBuilder<boolean> {
-  return sql<boolean>`exists (
-    select from posts
-    where posts.id = ${sql.ref(`${comments}.post_id`)} and ${isPostVisible(reader)})`;
+  const isPostOf = sql<boolean>`posts.id = ${sql.ref(`${comments}.post_id`)}`;
+  // Every comment has a post, and the index of the trash is small.
+  if (reader.kind === 'editor') {
+    return sql<boolean>`not exists (
+      select from posts where ${isPostOf} and posts.deleted_at is not null)`;
+  }
+  return sql<boolean>`exists (select from posts where ${isPostOf} and ${isPostVisible(reader)})`;
 }
 
 /**

@@ -1,0 +1,13 @@
+-- Totals of lists are counted up to a bound, from an index alone.
+create index users_active_idx on users (id) where is_active;
+
+-- With the columns that moderators filter by. Not a partial index: without statistics, PostgreSQL
+-- would take it for a small one, and read it whole to find replies.
+drop index comments_created_at_idx;
+create index comments_created_at_idx on comments (created_at, id)
+  include (post_id, is_approved, rejected_at, deleted_at);
+drop index comments_waiting_idx;
+create index comments_waiting_idx on comments (created_at, id) include (post_id, rejected_at)
+  where not is_approved and deleted_at is null;
+create index comments_rejected_idx on comments (created_at, id) include (post_id)
+  where rejected_at is not null and deleted_at is null;
