@@ -1,11 +1,15 @@
-import type { OpenAPIV3_1 } from 'openapi-types';
 import t from 'tap';
 import type { RoleName } from '#schemas/roles.js';
 import { SCOPE_NAMES, type Scope } from '#schemas/scopes.js';
 import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { createTestApp, PASSWORD } from './support/app.js';
 import { insertTestComments, insertTestPost } from './support/articles.js';
-import { contract } from './support/contract.js';
+import {
+  operations,
+  REFUSED_BY_HANDLER,
+  sampleBody,
+  sampleQuery,
+} from './support/sample-requests.js';
 
 /**
  * Expected access of each operation by caller. `ok`: the request reaches the handler. `editor` and
@@ -126,71 +130,6 @@ const TABLE = `
   v2-articles-read     ok        ok    ok     ok     ok    ok    ok  403   401     401
 `;
 
-/** Request bodies of operations that require one. */
-const BODIES: Record<string, (context: { username: string }) => unknown> = {
-  'auth-login': ({ username }) => ({ username, password: PASSWORD }),
-  'tokens-create': ({ username }) => new URLSearchParams({ username, password: PASSWORD }),
-  'tokens-refresh': async ({ username }) => {
-    const pair = await client().postForm('/api/v1/auth/token', { username, password: PASSWORD });
-    return { refresh_token: pair.json.refresh_token };
-  },
-  'tokens-revoke': () => new URLSearchParams({ token: 'unknown' }),
-  'registrations-create': ({ username }) => ({
-    username: `new_${username}`,
-    email: `${username}@example.org`,
-    password: PASSWORD,
-    confirm_password: PASSWORD,
-    agree_terms: true,
-  }),
-  'registrations-resend': ({ username }) => ({ email: `${username}@example.org` }),
-  'passwords-check': () => ({ password: PASSWORD }),
-  'passwords-forgot': ({ username }) => ({ email: `${username}@example.org` }),
-  'passwords-change': () => ({
-    current_password: PASSWORD,
-    new_password: `${PASSWORD}2`,
-    confirm_password: `${PASSWORD}2`,
-  }),
-  'me-update': () => ({ nickname: 'Nick' }),
-  'me-delete': () => ({ password: PASSWORD }),
-  'emails-change': ({ username }) => ({ email: `${username}@example.org`, password: PASSWORD }),
-  'api-keys-create': () => ({
-    name: 'mine',
-    scopes: ['me:read'],
-    current_password: PASSWORD,
-  }),
-  'users-create': ({ username }) => ({ username: `new_${username}` }),
-  'users-bulk-create': ({ username }) => [{ username: `new_${username}` }],
-  'users-replace': ({ username }) => ({ username: `new_${username}` }),
-  'users-update': () => ({ nickname: 'Nick' }),
-  'users-assign-role': () => ({ role: 'editor' }),
-  'posts-create': () => ({ title: 'New', content: 'Words.' }),
-  'posts-replace': () => ({ title: 'New', content: 'Words.' }),
-  'post-comments-create': () => ({ content: 'Words.' }),
-  'comments-update': () => ({ content: 'Words.' }),
-  'comments-moderate': () => ({ comments: [{ id: 1, version: 1 }], action: 'delete' }),
-  'posts-update': () => ({ title: 'New' }),
-  'categories-create': ({ username }) => ({ name: username }),
-  'categories-replace': ({ username }) => ({ name: username }),
-  'categories-update': ({ username }) => ({ name: username }),
-  'tags-create': ({ username }) => ({ name: username }),
-  'tags-replace': ({ username }) => ({ name: username }),
-  'tags-update': ({ username }) => ({ name: username }),
-};
-
-/** Queries of operations that require one. */
-const QUERIES: Record<string, string> = { search: '?q=word', 'search-suggest': '?q=word' };
-
-/** Invalid bodies for operations that authenticate by their body, which the handler rejects. */
-const REFUSED_BY_HANDLER: Record<string, unknown> = {
-  'emails-confirm': { token: 'unknown' },
-  'passwords-reset': {
-    token: 'unknown',
-    new_password: PASSWORD,
-    confirm_password: PASSWORD,
-  },
-};
-
-type Operation = OpenAPIV3_1.OperationObject & { 'x-key-scope'?: Scope | null };
 type Outcome = 'ok' | '401' | '403';
 const CALLERS = [
   'anonymous',
@@ -211,16 +150,6 @@ const rows = new Map(
   lines.map((line) => {
     const [operation = '', ...outcomes] = line.trim().split(/\s+/);
     return [operation, outcomes as Outcome[]];
-  }),
-);
-
-const operations = Object.entries(contract.paths ?? {}).flatMap(([path, item]) =>
-  (['get', 'post', 'put', 'patch', 'delete'] as const).flatMap((method) => {
-    const operation = item?.[method] as Operation | undefined;
-    if (operation === undefined) return [];
-    const { operationId: id = '' } = operation;
-    const scope = operation['x-key-scope'] ?? undefined;
-    return [{ id, path, method: method.toUpperCase() as 'GET', scope }];
   }),
 );
 
@@ -348,23 +277,23 @@ for (const { id: operation, method, path, scope } of operations) {
         .replace('{kind}', 'post');
       // Password checks reject inactive users too.
       const whose = caller === 'inactive' ? await newUser('author') : user;
-      const refused = REFUSED_BY_HANDLER[operation];
-      const body = refused ?? (await BODIES[operation]?.(whose));
-      const isForm = body instanceof URLSearchParams;
+      const { headers: described, payload } = await sampleBody(operation, {
+        username: whose.username,
+        client: client(),
+      });
       const reply = await browser.request({
         method,
-        url: `${url}${QUERIES[operation] ?? ''}`,
-        headers: {
-          ...headers,
-          ...(isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
-        },
-        ...(body === undefined ? {} : { payload: isForm ? body.toString() : (body as object) }),
+        url: `${url}${sampleQuery(operation)}`,
+        headers: { ...headers, ...described },
+        ...(payload === undefined ? {} : { payload }),
       });
       const told = `${caller}: ${reply.status} ${reply.json?.code ?? ''}`;
       const expected = outcomes[index];
       if (expected === 'ok') {
         const passes =
-          refused === undefined ? reply.status < 400 || reply.status === 404 : reply.status === 422;
+          REFUSED_BY_HANDLER[operation] === undefined
+            ? reply.status < 400 || reply.status === 404
+            : reply.status === 422;
         t.ok(passes, told);
       } else {
         t.equal(String(reply.status), expected, told);
