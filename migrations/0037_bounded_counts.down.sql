@@ -5,4 +5,8 @@ create index comments_waiting_idx on comments (created_at, id)
 drop index comments_created_at_idx;
 create index comments_created_at_idx on comments (created_at, id);
 
+drop index tags_created_at_idx;
+create index tags_private_slug_idx on tags (slug collate "C") where is_private;
+drop index tags_slug_idx;
+
 drop index users_active_idx;

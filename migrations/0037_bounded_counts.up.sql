@@ -1,6 +1,11 @@
 -- Totals of lists are counted up to a bound, from an index alone.
 create index users_active_idx on users (id) where is_active;
 
+-- By any slug, and in order of creation.
+create index tags_slug_idx on tags (slug collate "C");
+drop index tags_private_slug_idx;
+create index tags_created_at_idx on tags (created_at, id);
+
 -- With the columns that moderators filter by. Not a partial index: without statistics, PostgreSQL
 -- would take it for a small one, and read it whole to find replies.
 drop index comments_created_at_idx;

@@ -81,12 +81,9 @@ export async function listAuditEntries(
 
 /** Counts the entries that match the filter, like `countRows`. */
 export function countAuditEntries(db: Database, filter: AuditFilter): Promise<number> {
-  const found = db
-    .selectFrom('audit_log')
-    .leftJoin('audit_repeats', 'audit_repeats.entry_id', 'audit_log.id')
-    .select('audit_log.id')
-    .where(matches(filter));
-  return countRows(db, found.orderBy('audit_log.id'));
+  const found = db.selectFrom('audit_log').select('audit_log.id').where(matches(filter));
+  const isPeriod = filter.since !== undefined || filter.until !== undefined;
+  return countRows(db, found.orderBy(isPeriod ? 'audit_log.at' : 'audit_log.id'));
 }
 
 const EXACT = ['actor_id', 'action', 'resource', 'resource_id', 'request_id'] as const;
@@ -101,7 +98,9 @@ function matches({ since, until, ...filter }: AuditFilter) {
     );
     if (since !== undefined) {
       const from = sql`${since.toISOString()}::timestamptz`;
-      conditions.push(sql<boolean>`${lastAt} >= ${from}`);
+      conditions.push(sql<boolean>`(audit_log.at >= ${from} or exists (
+        select from audit_repeats
+        where audit_repeats.entry_id = audit_log.id and audit_repeats.last_at >= ${from}))`);
       // Implied, but only this condition can use an index.
       const window = sql.lit(REPEAT_WINDOW_SECONDS);
       conditions.push(sql<boolean>`audit_log.at >= ${from} - make_interval(secs => ${window})`);

@@ -86,7 +86,8 @@ export async function search(
     ), weighed_posts as (
       select posts.id, posts.listed_at, posts.search, posts.head_search,
         sum(pg_column_size(posts.search)) over (order by posts.listed_at desc, posts.id desc) as bytes
-      from found_posts join posts on posts.id = found_posts.id
+      from found_posts cross join lateral (
+        select * from posts where posts.id = found_posts.id ${BY_INDEX}) posts
     ), found_comments as (
       select comments.id from comments
       where comments.search @@ ${query} and not ${isCommentGone(reader, 'comments')}
@@ -108,7 +109,8 @@ export async function search(
       union all
       select 'comment', comments.id, comments.post_id, comments.created_at,
         ts_rank(${COMMENT_WEIGHTS}, comments.search, ${query}, ${BOUNDED})
-      from found_comments join comments on comments.id = found_comments.id
+      from found_comments cross join lateral (
+        select * from comments where comments.id = found_comments.id ${BY_INDEX}) comments
     ), page as (
       select hits.*, row_number() over (order by ${ORDERS[sort]}, kind desc, id desc) as place
       from hits

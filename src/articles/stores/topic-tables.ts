@@ -127,7 +127,8 @@ export function countTopics<Row extends TopicRow>(
   filter: TopicFilter,
 ): Promise<number> {
   const found = db.selectFrom(table.name).select('id').where(matches(table, filter));
-  return isTopicSearch(filter) ? countRows(db, found, MAX_COUNTED) : countRows(db, found);
+  if (isTopicSearch(filter)) return countRows(db, found, MAX_COUNTED);
+  return countRows(db, found.orderBy('id'));
 }
 
 /** Whether the filter searches for a text. */
