@@ -1,4 +1,6 @@
-import { Redis } from 'ioredis';
+import { createRequire } from 'node:module';
+import type * as ioredis from 'ioredis';
+import type { Redis } from 'ioredis';
 
 /**
  * Timeouts for connecting and for commands, and the longest pause between attempts to connect, in
@@ -39,6 +41,8 @@ export interface RedisConnection {
  */
 export function openRedis(url: string, keyPrefix: string, log: RedisLog): RedisConnection {
   let isFaulty = false;
+  // Required here, as services without Redis never need it.
+  const { Redis }: typeof ioredis = createRequire(import.meta.url)('ioredis');
   const client = new Redis(url, {
     keyPrefix,
     connectionName: 'althing',

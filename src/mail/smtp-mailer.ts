@@ -1,4 +1,5 @@
-import { createTransport } from 'nodemailer';
+import { createRequire } from 'node:module';
+import type * as nodemailer from 'nodemailer';
 import { checkMail, MailError, type Mailer } from './mailer.js';
 
 export interface SmtpOptions {
@@ -22,6 +23,8 @@ const REASONS: Record<string, string> = {
  * @see https://nodemailer.com/smtp
  */
 export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
+  // Required here, as services without a mail server never need it.
+  const { createTransport }: typeof nodemailer = createRequire(import.meta.url)('nodemailer');
   const transport = createTransport({
     url,
     dnsTimeout: TIMEOUT_MS,

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { lazy } from '#src/lib/lazy.js';
 
 /**
  * The subset of highlight.js that is used; the package's own types pull DOM types into every file.
@@ -15,4 +16,6 @@ interface Highlighter {
 /**
  * Highlights code in common languages. @see https://highlightjs.readthedocs.io/en/latest/api.html
  */
-export const highlighter: Highlighter = createRequire(import.meta.url)('highlight.js/lib/common');
+export const highlighter = lazy(
+  (): Highlighter => createRequire(import.meta.url)('highlight.js/lib/common'),
+);

@@ -233,8 +233,8 @@ export function firstHeading(source: string, isAccepted: (text: string) => boole
  * HTML would be too long.
  */
 function colour(code: string, language: string): string {
-  if (language === '' || highlighter.getLanguage(language) === undefined) return '';
-  const { value } = highlighter.highlight(code, { language, ignoreIllegals: true });
+  if (language === '' || highlighter().getLanguage(language) === undefined) return '';
+  const { value } = highlighter().highlight(code, { language, ignoreIllegals: true });
   return value.length > code.length * MAX_COLOURING + SMALL_COLOURING ? '' : value;
 }
 

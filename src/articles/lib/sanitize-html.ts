@@ -1,7 +1,11 @@
-import sanitizeHtml from 'sanitize-html';
+import { createRequire } from 'node:module';
+import type sanitizeHtml from 'sanitize-html';
 import { VISIBLE_PATTERN } from '#schemas/posts.js';
+import { lazy } from '#src/lib/lazy.js';
 import { isFootnoteId } from './footnotes.js';
 import { HtmlText } from './html-text.js';
+
+const sanitizer = lazy((): typeof sanitizeHtml => createRequire(import.meta.url)('sanitize-html'));
 
 /** Allowed elements. Other elements are removed, but their readable content stays. */
 export const ALLOWED_TAGS: readonly string[] = [
@@ -105,7 +109,7 @@ export function cleanHtml(markup: string, footnotes?: string): { html: string; t
     attribs: id !== undefined && isFootnote(id) ? { ...attribs, id } : attribs,
   });
   const text = new HtmlText((name, attributes) => name === 'a' && leadsToFootnote(attributes));
-  const html = sanitizeHtml(markup, {
+  const html = sanitizer()(markup, {
     ...OPTIONS,
     transformTags: {
       ...TRANSFORMS,

@@ -1,4 +1,10 @@
-import { slugify } from 'transliteration';
+import { createRequire } from 'node:module';
+import type * as transliteration from 'transliteration';
+import { lazy } from '#src/lib/lazy.js';
+
+const transliterator = lazy((): typeof transliteration =>
+  createRequire(import.meta.url)('transliteration'),
+);
 
 /**
  * Runs of Chinese, Japanese and Korean characters, which are written without a space beside other
@@ -15,7 +21,11 @@ const RUNS = /\p{sc=Han}+|[\p{sc=Hiragana}\p{sc=Katakana}ー]+|\p{sc=Hangul}+/gu
  */
 export function slugOf(title: string, maxLength: number): string {
   const apart = title.replaceAll(RUNS, ' $& ');
-  const slug = slugify(apart, { lowercase: true, separator: '-', allowedChars: 'a-zA-Z0-9' });
+  const slug = transliterator().slugify(apart, {
+    lowercase: true,
+    separator: '-',
+    allowedChars: 'a-zA-Z0-9',
+  });
   if (slug.length <= maxLength) return slug;
   const cut = slug.slice(0, maxLength + 1);
   const end = cut.lastIndexOf('-');

@@ -1,5 +1,7 @@
-import { dictionary } from '@zxcvbn-ts/language-common';
+import { createRequire } from 'node:module';
+import type * as languageCommon from '@zxcvbn-ts/language-common';
 import { PASSWORD_LENGTH } from '#schemas/passwords.js';
+import { lazy } from '#src/lib/lazy.js';
 
 /** Number of passwords, from the most common on, that are refused. */
 const COMMON_COUNT = 10_000;
@@ -38,12 +40,17 @@ const SEPARATORS = /[\s._-]+/g;
 const SEPARATED = /^[\s._-]|[\s._-]$/;
 
 /** Digits as they are, and everything else as `skeletonOf`. */
-const common = new Set(
-  (dictionary['passwords-common'] ?? [])
-    .slice(0, COMMON_COUNT)
-    .map((password) => (/^\d+$/.test(password) ? password : skeletonOf(password))),
-);
-const longest = Math.max(...[...common].map(({ length }) => length));
+const common = lazy(() => {
+  const { dictionary }: typeof languageCommon = createRequire(import.meta.url)(
+    '@zxcvbn-ts/language-common',
+  );
+  return new Set(
+    (dictionary['passwords-common'] ?? [])
+      .slice(0, COMMON_COUNT)
+      .map((password) => (/^\d+$/.test(password) ? password : skeletonOf(password))),
+  );
+});
+const longest = lazy(() => Math.max(...[...common()].map(({ length }) => length)));
 
 /**
  * Whether the password is one of the 10,000 most common ones, once or repeated, in any case and with
@@ -55,9 +62,9 @@ export function isCommonPassword(password: string): boolean {
   const text = plain(password);
   // Greedy, because trimming both ends by a pattern takes quadratic time.
   const [number = ''] = /\p{N}(?:.*\p{N})?/su.exec(text) ?? [];
-  const isNumber = common.has(number) && !/\p{L}/u.test(text);
-  if (isNumber || common.has(skeletonOf(text))) return true;
-  if (isInDisguise(text, (word) => common.has(skeletonOf(word)))) return true;
+  const isNumber = common().has(number) && !/\p{L}/u.test(text);
+  if (isNumber || common().has(skeletonOf(text))) return true;
+  if (isInDisguise(text, (word) => common().has(skeletonOf(word)))) return true;
   // The search takes quadratic time.
   if (text.length > PASSWORD_LENGTH.maxLength) return false;
   const period = `${text}${text}`.indexOf(text, 1);
@@ -103,13 +110,13 @@ function skeletonOf(text: string): string {
  */
 function isInDisguise(text: string, isWord: (part: string) => boolean): boolean {
   const letters = /\p{L}(?:.*\p{L})?/su.exec(text);
-  if (letters === null || letters[0].length > 2 * longest) return false;
+  if (letters === null || letters[0].length > 2 * longest()) return false;
   const [{ length }] = letters;
   const most = decorationLimit(letters[0].match(/\p{L}/gu)?.length ?? 0);
   for (let start = letters.index; start >= 0; start -= 1) {
     for (let end = letters.index + length; end <= text.length; end += 1) {
       const part = text.slice(start, end);
-      if (part.length > 2 * longest) break;
+      if (part.length > 2 * longest()) break;
       // Separators at an end of the part would not count as decoration.
       if (SEPARATED.test(part) || !isWord(part)) continue;
       if (weightOf(text.slice(0, start)) + weightOf(text.slice(end)) <= most) return true;
@@ -120,7 +127,7 @@ function isInDisguise(text: string, isWord: (part: string) => boolean): boolean 
 
 /** Number of characters, of which common numbers and repetitions do not count. */
 function weightOf(decoration: string): number {
-  const uncommon = decoration.replace(/\d+/g, (digits) => (common.has(digits) ? '' : digits));
+  const uncommon = decoration.replace(/\d+/g, (digits) => (common().has(digits) ? '' : digits));
   return [...uncommon].filter((letter, index, letters) => letter !== letters[index - 1]).join('')
     .length;
 }

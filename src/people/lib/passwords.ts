@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
+import { lazy } from '#src/lib/lazy.js';
 import { PASSWORD_COST, type PasswordCost } from '#src/lib/password-cost.js';
+
+const argon2 = lazy(() => import('@node-rs/argon2'));
 
 /** How every hash begins that is made at this cost (PHC string format, argon2 1.3). */
 function beginning({ memoryCost, timeCost, parallelism }: PasswordCost): string {
@@ -8,7 +10,8 @@ function beginning({ memoryCost, timeCost, parallelism }: PasswordCost): string 
 }
 
 /** A salted argon2id hash in PHC form. Takes tens of milliseconds, off the main thread. */
-export function hashPassword(password: string, cost = PASSWORD_COST): Promise<string> {
+export async function hashPassword(password: string, cost = PASSWORD_COST): Promise<string> {
+  const { hash } = await argon2();
   return hash(password, cost);
 }
 
@@ -31,6 +34,7 @@ export async function verifyPassword(
   known: string | null,
   cost = PASSWORD_COST,
 ): Promise<boolean> {
+  const { verify } = await argon2();
   const matches = await verify(known ?? (await dummyHash(cost)), password);
   return matches && known !== null;
 }
