@@ -40,5 +40,6 @@ EXPOSE 8000
 # Checks the process, not the database: restarting the container would not fix the database.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# Runs node directly, so that SIGTERM reaches the service for a graceful shutdown.
-CMD ["node", "--enable-source-maps", "dist/app/server.js"]
+# Runs node directly, so that SIGTERM reaches the service for a graceful shutdown. A small young
+# generation keeps the memory low.
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=4", "dist/app/server.js"]
