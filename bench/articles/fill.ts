@@ -13,6 +13,8 @@ import type { Schema } from '#src/db/tables.js';
 import { makeTexts } from './texts.js';
 
 export interface Sizes {
+  /** Number of users, of which the first are the authors; default: the authors alone. */
+  users?: number;
   posts: number;
   comments: number;
   /** The same seed gives the same data. */
@@ -37,7 +39,7 @@ const POST_WORDS = 80;
 const COMMENT_WORDS = 12;
 
 /**
- * Fills an empty, migrated database with posts (some drafts) and comments (some pending or
+ * Fills an empty, migrated database with users, posts (some drafts) and comments (some pending or
  * deleted), then runs `vacuum analyze`. Takes seconds, not minutes: rows are generated in SQL from
  * a few prepared texts, foreign keys are not checked, and indexes are built last.
  */
@@ -54,6 +56,7 @@ export async function fillArticles(databaseUrl: string, sizes: Sizes): Promise<v
     await fillTexts(db, sizes.seed);
     const indexes = await dropIndexes(db);
     await fillTopics(db);
+    await fillUsers(db, sizes.users ?? AUTHORS);
     await fillPosts(db, sizes.posts);
     await fillComments(db, sizes);
     for (const { definition } of indexes) await sql.raw(definition).execute(db);
@@ -89,7 +92,7 @@ async function dropIndexes(db: Database): Promise<{ name: string; definition: st
     select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
     from pg_index
     where indrelid in ('posts'::regclass, 'comments'::regclass, 'post_tags'::regclass,
-                       'post_views'::regclass, 'post_slugs'::regclass)
+                       'post_views'::regclass, 'post_slugs'::regclass, 'users'::regclass)
       and not indisprimary
     order by name`.execute(db);
   for (const { name } of rows) await sql`drop index ${sql.id(name)}`.execute(db);
@@ -108,6 +111,16 @@ async function fillTopics(db: Database): Promise<void> {
   await sql`insert into tags (name, name_folded, slug, search_words)
     select 'tag ' || n, 'tag ' || n, 'tag-' || n, ${indexedWords('tag')} || ' ' || n
     from generate_series(1, ${TAGS}::integer) as n`.execute(db);
+}
+
+async function fillUsers(db: Database, count: number): Promise<void> {
+  await sql`
+    insert into users (username, username_folded, email, email_folded, nickname, is_active,
+      created_at)
+    select 'user_' || n, 'user_' || n, 'user_' || n || '@example.com',
+      'user_' || n || '@example.com', 'Number ' || n, n % 50 <> 7,
+      now() - interval '5 years' + n * (interval '5 years' / ${count}::integer)
+    from generate_series(${sql.lit(AUTHORS + 1)}, ${count}::integer) as n`.execute(db);
 }
 
 async function fillPosts(db: Database, count: number): Promise<void> {
