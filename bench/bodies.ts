@@ -48,6 +48,32 @@ export function wrongest(given: JsonSchema, resolve: Resolve): unknown {
   }
 }
 
+/** Values that most fields reject: of another type, too short, and of another pattern. */
+const WRONG_VALUES: readonly unknown[] = [{}, '', '?', 7, null, WORD.repeat(300)];
+const WRONG_FIELDS = 3;
+
+/**
+ * Returns a copy of a valid object in which up to three fields are invalid, each in another way if
+ * possible; of a list, a copy with such items.
+ */
+export function withWrongFields(valid: unknown, isValid: (value: unknown) => boolean): unknown {
+  if (Array.isArray(valid)) {
+    const wrong = withWrongFields(valid[0], (item) => isValid([item]));
+    return valid.map(() => structuredClone(wrong));
+  }
+  const wrong: Record<string, unknown> = { ...(valid as object) };
+  let count = 0;
+  for (const name of Object.keys(wrong)) {
+    const choices = [...WRONG_VALUES.slice(count), ...WRONG_VALUES.slice(0, count)];
+    const choice = choices.find((value) => !isValid({ ...(valid as object), [name]: value }));
+    if (choice === undefined) continue;
+    wrong[name] = choice;
+    count += 1;
+    if (count === WRONG_FIELDS) break;
+  }
+  return wrong;
+}
+
 /** Resolves references; of a union, returns the first member that is not null. */
 export function mainPart(schema: JsonSchema, resolve: Resolve): JsonSchema {
   if (schema.$ref !== undefined) return mainPart(resolve(schema.$ref), resolve);
