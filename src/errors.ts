@@ -1,4 +1,5 @@
 import { toPostgresFailure } from './db/postgres-errors.js';
+import { ExpectedError } from './lib/expected-error.js';
 import {
   type ErrorCode,
   type Language,
@@ -86,8 +87,11 @@ export interface ApiErrorOptions {
   cause?: unknown;
 }
 
-/** An error that is reported to the client. Its code determines status and message. */
-export class ApiError extends Error {
+/**
+ * An error that is reported to the client. Its code determines status and message. It has a stack
+ * only if it is logged with one: unlike a refusal, a 500 or a failure with a cause is a fault here.
+ */
+export class ApiError extends ExpectedError {
   readonly code: ErrorCode;
   readonly status: number;
   readonly parameters: Record<string, string>;
@@ -96,10 +100,12 @@ export class ApiError extends Error {
 
   constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
     const { parameters = {}, headers, errors, cause } = options;
-    super(sentence('en', code, parameters), { cause });
+    const status = STATUSES[code];
+    const isRefusal = status < 500 || (status === 503 && cause === undefined);
+    super(sentence('en', code, parameters), { cause, withStack: !isRefusal });
     this.name = 'ApiError';
     this.code = code;
-    this.status = STATUSES[code];
+    this.status = status;
     this.parameters = parameters;
     this.headers = { ...defaultHeaders(this.status), ...headers };
     this.errors = errors;
@@ -107,7 +113,7 @@ export class ApiError extends Error {
 }
 
 /** The invalid values of a request, all at once: FastAPI's 422. */
-export class InvalidRequest extends Error {
+export class InvalidRequest extends ExpectedError {
   readonly items: ErrorItem[];
 
   constructor(items: ErrorItem[]) {

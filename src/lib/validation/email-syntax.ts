@@ -1,4 +1,5 @@
 import { codePointLength } from '#src/lib/code-points.js';
+import { ExpectedError } from '#src/lib/expected-error.js';
 import { trimEndCharacter } from '#src/lib/trim-character.js';
 import {
   checkBidi,
@@ -13,7 +14,7 @@ import { pythonRepr } from './python-repr.js';
 import { byCodePoints, characterName, trimSpaceEnd } from './unicode.js';
 
 /** Why a text is not an email address. */
-export class Refused extends Error {}
+export class Refused extends ExpectedError {}
 
 const MAX_ADDRESS = 254;
 const MAX_DOMAIN = 253;

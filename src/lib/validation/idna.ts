@@ -1,12 +1,13 @@
 import punycode from 'punycode.js';
 import { isAtMost } from '#src/lib/code-points.js';
+import { ExpectedError } from '#src/lib/expected-error.js';
 import { pythonRepr } from './python-repr.js';
 import { DUAL_JOINING, LEFT_JOINING, RIGHT_JOINING, VIRAMA } from './unicode-tables.js';
 
 /**
  * A domain that is not valid under IDNA 2008. The messages are those of Python's idna package 3.20.
  */
-export class IdnaError extends Error {}
+export class IdnaError extends ExpectedError {}
 
 const PREFIX = 'xn--';
 const MAX_LABEL = 63;
