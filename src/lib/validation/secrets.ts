@@ -9,11 +9,11 @@ import type { Definitions, JsonSchema } from './schema.js';
 import { kindsOf } from './schema-shape.js';
 
 /**
- * Replaces secrets in the errors of one validation run.
+ * Replaces secrets in the errors of one validation run, in place.
  *
  * @param root the validated value, before conversion
  */
-export type Mask = (root: unknown, errors: readonly ErrorItem[]) => ErrorItem[];
+export type Mask = (root: unknown, errors: readonly ErrorItem[]) => void;
 
 /** Whether values of a schema are never sent back: passwords, and what is only written. */
 export function isSecret({ format, writeOnly }: JsonSchema): boolean {
@@ -44,11 +44,10 @@ export function secretNode(node: Node): Node {
  */
 export function compileMask(schema: JsonSchema, references: References): Mask | undefined {
   if (!containsSecret(schema, references)) return undefined;
-  const shapes = new Shapes(references);
+  const outline = new Outlines(references).of([schema]);
   return (root, errors) => {
-    const masking = new Masking(shapes);
-    masking.hideSecrets(root, [schema]);
-    return errors.map((item) => masking.maskItem(item));
+    const masking = new Masking(root, outline);
+    for (const item of errors) masking.maskItem(item);
   };
 }
 
@@ -64,13 +63,18 @@ export function compileQuotation(
 ): (root: unknown, part: unknown) => unknown {
   const mask = compileMask(schema, new References(schema, definitions));
   if (mask === undefined) return (_root, part) => part;
-  return (root, part) => mask(root, [{ type: '', loc: [], msg: '', input: part }])[0]?.input;
+  return (root, part) => {
+    const item: ErrorItem = { type: '', loc: [], msg: '', input: part };
+    mask(root, [item]);
+    return item.input;
+  };
 }
 
 /** Completes the errors of a run and masks them. */
 export function finishMasked(state: State, mask: Mask | undefined, root: unknown): ErrorItem[] {
   const errors = finish(state);
-  return mask === undefined ? errors : mask(root, errors);
+  mask?.(root, errors);
+  return errors;
 }
 
 /** Error types whose `ctx` quotes the input, and the key of the quotation. */
@@ -86,97 +90,125 @@ const QUOTING: Readonly<Record<string, string>> = {
  */
 const PLAIN_NAME = /^[\p{L}_-]{1,40}$/u;
 
-/** The masked parts of one value. */
+/** The masked parts of one value. Both are found when an error needs them. */
 class Masking {
-  readonly #shapes: Shapes;
+  readonly #root: unknown;
+  readonly #outline: Outline;
   /** Copies of lists and objects, without secrets. */
-  readonly #copies = new Map<object, unknown>();
+  #copies: Map<object, unknown> | undefined;
   /** Scalars that may be secrets. An error shows a scalar, but not where it stood. */
-  readonly #hidden = new Set<unknown>();
+  #hidden: Set<unknown> | undefined;
 
-  constructor(shapes: Shapes) {
-    this.#shapes = shapes;
+  constructor(root: unknown, outline: Outline) {
+    this.#root = root;
+    this.#outline = outline;
   }
 
-  /** Returns the value without secrets, according to alternative schemas. */
-  hideSecrets(value: unknown, schemas: readonly JsonSchema[]): unknown {
-    const shapes = this.#shapes.of(schemas);
-    if (shapes.some(isSecret)) {
-      this.#hideAll(value);
-      return this.#keep(value, REDACTED);
-    }
-    if (Array.isArray(value)) {
-      if (!shapes.some(isList)) return this.#hideAll(value);
-      const items = value.map((item, at) => this.hideSecrets(item, itemSchemas(shapes, at)));
-      return this.#keep(value, items);
-    }
-    if (isObject(value) && !ArrayBuffer.isView(value)) {
-      if (!shapes.some(isMap)) return this.#hideAll(value);
-      const copy: Record<string, unknown> = {};
-      for (const [name, item] of Object.entries(value)) {
-        const own = this.#shapes.fields(shapes, name);
-        if (own.length === 0) setOwn(copy, maskName(name), this.#hideAll(item));
-        else setOwn(copy, name, this.hideSecrets(item, own));
-      }
-      return this.#keep(value, copy);
-    }
-    return shapes.some(isScalar) ? value : this.#hideAll(value);
+  maskItem(item: ErrorItem): void {
+    const { type, input, ctx } = item;
+    if (type === 'extra_forbidden') item.loc = maskLoc(item.loc);
+    const shown = this.#shown(input);
+    if (shown === input) return;
+    item.input = shown;
+    const quoted = QUOTING[type] ?? '';
+    if (ctx?.[quoted] === undefined) return;
+    item.ctx = { ...ctx, [quoted]: this.#quotation(item) };
+    item.msg = messageFor(type as ErrorType, item.ctx);
   }
 
-  maskItem(item: ErrorItem): ErrorItem {
-    const input = this.#shown(item.input);
-    const masked = { ...item, loc: maskLoc(item), input };
-    const quoted = QUOTING[item.type] ?? '';
-    if (item.ctx?.[quoted] === undefined || input === item.input) return masked;
-    const ctx = { ...item.ctx, [quoted]: this.#quotation(item, input) };
-    return { ...masked, msg: messageFor(item.type as ErrorType, ctx), ctx };
-  }
-
-  /** Returns what an error may quote of a masked input. */
-  #quotation({ type, ctx }: ErrorItem, input: unknown): string {
+  /** Returns what an error may quote of its masked input. */
+  #quotation({ type, ctx, input }: ErrorItem): string {
     if (type !== 'union_tag_invalid' || !isObject(input)) return REDACTED;
     // The discriminator is quoted like a string in Python.
     const property = String(ctx?.['discriminator']).slice(1, -1);
     return pythonStr(getOwn(input, property) ?? null);
   }
 
-  /** Replaces every scalar but null and booleans. */
-  #hideAll(value: unknown): unknown {
-    if (Array.isArray(value)) {
-      return this.#keep(
-        value,
-        value.map((item) => this.#hideAll(item)),
-      );
-    }
-    if (isObject(value) && !ArrayBuffer.isView(value)) {
-      const copy: Record<string, unknown> = {};
-      for (const [name, item] of Object.entries(value)) {
-        setOwn(copy, maskName(name), this.#hideAll(item));
-      }
-      return this.#keep(value, copy);
-    }
-    if (value === null || value === undefined || value === '' || typeof value === 'boolean') {
-      return value;
-    }
-    this.#hidden.add(value);
-    return REDACTED;
-  }
-
-  #keep(value: unknown, copy: unknown): unknown {
-    if (typeof value === 'object' && value !== null) this.#copies.set(value, copy);
-    return copy;
-  }
-
   /** Returns an input without secrets. */
   #shown(input: unknown): unknown {
     if (typeof input !== 'object' || input === null) {
-      return this.#hidden.has(input) ? REDACTED : input;
+      return isTelling(input) && this.#hiddenScalars().has(input) ? REDACTED : input;
     }
-    if (this.#copies.has(input)) return this.#copies.get(input);
+    const copies = this.#allCopies();
+    if (copies.has(input)) return copies.get(input);
     // The list that FastAPI makes of the repeated values of a parameter or form field.
     if (Array.isArray(input)) return input.map((item) => this.#shown(item));
-    return this.#hideAll(input);
+    return copyWithoutSecrets(input, undefined, copies);
   }
+
+  #hiddenScalars(): Set<unknown> {
+    if (this.#hidden === undefined) {
+      this.#hidden = new Set();
+      collectHidden(this.#root, this.#outline, this.#hidden);
+    }
+    return this.#hidden;
+  }
+
+  #allCopies(): Map<object, unknown> {
+    if (this.#copies === undefined) {
+      this.#copies = new Map();
+      copyWithoutSecrets(this.#root, this.#outline, this.#copies);
+    }
+    return this.#copies;
+  }
+}
+
+/** Whether a scalar can give a secret away. */
+function isTelling(value: unknown): boolean {
+  return value !== null && value !== undefined && value !== '' && typeof value !== 'boolean';
+}
+
+const hasProperties = (value: unknown): value is Record<string, unknown> =>
+  isObject(value) && !ArrayBuffer.isView(value);
+
+/**
+ * Adds the scalars of a value that may be secrets: all of a secret, and all that are unexpected.
+ *
+ * @param outline undefined for an unexpected value
+ */
+function collectHidden(value: unknown, outline: Outline | undefined, hidden: Set<unknown>): void {
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at += 1)
+      collectHidden(value[at], outline?.item(at), hidden);
+  } else if (hasProperties(value)) {
+    for (const name of Object.keys(value)) collectHidden(value[name], outline?.field(name), hidden);
+  } else if (outline?.showsScalars !== true && isTelling(value)) hidden.add(value);
+}
+
+/**
+ * Returns a copy of a value without what {@link collectHidden} collects.
+ *
+ * @param copies receives the copies of all lists and objects in the value
+ */
+function copyWithoutSecrets(
+  value: unknown,
+  outline: Outline | undefined,
+  copies: Map<object, unknown>,
+): unknown {
+  const copy = copyParts(value, outline, copies);
+  const shown = outline?.isSecret === true ? REDACTED : copy;
+  if (typeof value === 'object' && value !== null) copies.set(value, shown);
+  return shown;
+}
+
+function copyParts(
+  value: unknown,
+  outline: Outline | undefined,
+  copies: Map<object, unknown>,
+): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, at) => copyWithoutSecrets(item, outline?.item(at), copies));
+  }
+  if (hasProperties(value)) {
+    const copy: Record<string, unknown> = {};
+    for (const name of Object.keys(value)) {
+      const own = outline?.field(name);
+      const shown = copyWithoutSecrets(value[name], own, copies);
+      setOwn(copy, own === undefined ? maskName(name) : name, shown);
+    }
+    return copy;
+  }
+  return outline?.showsScalars === true || !isTelling(value) ? value : REDACTED;
 }
 
 function maskName(name: string): string {
@@ -184,29 +216,102 @@ function maskName(name: string): string {
 }
 
 /** Masks the name of a field that is not allowed; other steps are names and labels of schemas. */
-function maskLoc({ type, loc }: ErrorItem): ErrorItem['loc'] {
-  if (type !== 'extra_forbidden') return loc;
+function maskLoc(loc: ErrorItem['loc']): ErrorItem['loc'] {
   return [...loc.slice(0, -1), maskName(String(loc.at(-1)))];
 }
 
-/** Finds the schemas that a value may have. */
-class Shapes {
+/**
+ * What alternative schemas say about secrets in a value. Outlines of parts are made when a value
+ * first has that part, and kept: there are no more than the schemas can combine to.
+ */
+class Outline {
+  readonly isSecret: boolean;
+  /** Whether a scalar is expected, and no secret. */
+  readonly showsScalars: boolean;
+  readonly #outlines: Outlines;
+  /** The schemas that describe objects. */
+  readonly #maps: readonly JsonSchema[];
+  /** The schemas that describe lists. */
+  readonly #lists: readonly JsonSchema[];
+  readonly #fields = new Map<string, Outline | undefined>();
+  readonly #items: (Outline | undefined)[] = [];
+  /** The number of first items that may have a schema of their own. */
+  readonly #prefix: number;
+  readonly #hasPatterns: boolean;
+  #others: Outline | null | undefined = null;
+
+  constructor(outlines: Outlines, shapes: readonly JsonSchema[]) {
+    this.#outlines = outlines;
+    this.isSecret = shapes.some(isSecret);
+    this.showsScalars = !this.isSecret && shapes.some(isScalar);
+    this.#maps = this.isSecret ? [] : shapes.filter(isMap);
+    this.#lists = this.isSecret ? [] : shapes.filter(isList);
+    this.#prefix = Math.max(0, ...this.#lists.map((schema) => prefixOf(schema).length));
+    this.#hasPatterns = this.#maps.some(({ patternProperties }) => patternProperties !== undefined);
+    for (const { properties = {} } of this.#maps) {
+      for (const name of Object.keys(properties)) this.#fields.set(name, undefined);
+    }
+  }
+
+  /** Returns the outline of a field; undefined if no schema knows it. */
+  field(name: string): Outline | undefined {
+    const known = this.#fields.get(name);
+    if (known !== undefined) return known;
+    if (this.#fields.has(name)) {
+      const own = this.#outlines.find(this.#outlines.fields(this.#maps, name));
+      this.#fields.set(name, own);
+      return own;
+    }
+    if (this.#hasPatterns) return this.#outlines.find(this.#outlines.fields(this.#maps, name));
+    if (this.#others === null) {
+      this.#others = this.#outlines.find(this.#outlines.fields(this.#maps, name));
+    }
+    return this.#others;
+  }
+
+  /** Returns the outline of an item; undefined if no schema knows it. */
+  item(at: number): Outline | undefined {
+    if (this.#lists.length === 0) return undefined;
+    const index = Math.min(at, this.#prefix);
+    const known = this.#items[index];
+    if (known !== undefined) return known;
+    const own = this.#outlines.of(itemSchemas(this.#lists, index));
+    this.#items[index] = own;
+    return own;
+  }
+}
+
+/** Makes outlines, one for each combination of schemas. */
+class Outlines {
   readonly #references: References;
-  readonly #known = new Map<JsonSchema, readonly JsonSchema[]>();
+  readonly #parts = new Map<JsonSchema, readonly JsonSchema[]>();
   readonly #patterns = new Map<string, RegExp>();
+  readonly #numbers = new Map<JsonSchema, number>();
+  readonly #known = new Map<string, Outline>();
 
   constructor(references: References) {
     this.#references = references;
   }
 
-  /** Returns the schemas with all their alternatives and parts. */
-  of(schemas: readonly JsonSchema[]): readonly JsonSchema[] {
-    return [...new Set(schemas.flatMap((schema) => this.#partsOf(schema)))];
+  /** Returns the outline of the schemas with all their alternatives and parts. */
+  of(schemas: readonly JsonSchema[]): Outline {
+    const key = schemas.map((schema) => this.#numberOf(schema)).join();
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const shapes = [...new Set(schemas.flatMap((schema) => this.#partsOf(schema)))];
+    const outline = new Outline(this, shapes);
+    this.#known.set(key, outline);
+    return outline;
+  }
+
+  /** Returns the outline of the schemas, if there are any. */
+  find(schemas: readonly JsonSchema[]): Outline | undefined {
+    return schemas.length === 0 ? undefined : this.of(schemas);
   }
 
   /** Returns the schemas of a field; none if it is unknown. */
-  fields(shapes: readonly JsonSchema[], name: string): JsonSchema[] {
-    return shapes.filter(isMap).flatMap(({ properties, patternProperties, ...rest }) => {
+  fields(maps: readonly JsonSchema[], name: string): JsonSchema[] {
+    return maps.flatMap(({ properties, patternProperties, ...rest }) => {
       const own = properties !== undefined && Object.hasOwn(properties, name);
       const declared = own ? [properties[name]] : [];
       const matching = Object.entries(patternProperties ?? {})
@@ -218,8 +323,14 @@ class Shapes {
     });
   }
 
+  #numberOf(schema: JsonSchema): number {
+    const number = this.#numbers.get(schema) ?? this.#numbers.size;
+    this.#numbers.set(schema, number);
+    return number;
+  }
+
   #partsOf(schema: JsonSchema): readonly JsonSchema[] {
-    const known = this.#known.get(schema);
+    const known = this.#parts.get(schema);
     if (known !== undefined) return known;
     const parts = new Set([schema]);
     // A set also iterates over what is added meanwhile.
@@ -227,7 +338,7 @@ class Shapes {
       for (const part of [...anyOf, ...oneOf, ...allOf]) parts.add(part);
       if ($ref !== undefined) parts.add(this.#references.resolve($ref));
     }
-    this.#known.set(schema, [...parts]);
+    this.#parts.set(schema, [...parts]);
     return [...parts];
   }
 
@@ -257,12 +368,16 @@ function isScalar(schema: JsonSchema): boolean {
   return kinds.some((kind) => !['object', 'array', 'null'].includes(kind));
 }
 
+/** Returns the schemas of the first items of a list. */
+function prefixOf({ items, prefixItems }: JsonSchema): readonly JsonSchema[] {
+  return prefixItems ?? (Array.isArray(items) ? (items as readonly JsonSchema[]) : []);
+}
+
 /** Returns the schemas of the item of a list. */
-function itemSchemas(shapes: readonly JsonSchema[], at: number): JsonSchema[] {
-  return shapes.filter(isList).flatMap(({ items, prefixItems, additionalItems }) => {
-    const legacy = Array.isArray(items) ? (items as readonly JsonSchema[]) : undefined;
-    const prefix = prefixItems ?? legacy ?? [];
-    const rest = legacy === undefined ? items : additionalItems;
+function itemSchemas(lists: readonly JsonSchema[], at: number): JsonSchema[] {
+  return lists.flatMap((schema) => {
+    const prefix = prefixOf(schema);
+    const rest = Array.isArray(schema.items) ? schema.additionalItems : schema.items;
     const item = at < prefix.length ? prefix[at] : (rest ?? {});
     return isSchema(item) ? [item] : [];
   });
