@@ -10,20 +10,14 @@ import {
   toUnicodeLabel,
 } from './idna.js';
 import { ipv4Fault, ipv6Fault } from './ip-literals.js';
+import { CASELESS, MAX_ADDRESS, MAX_DOMAIN, MAX_LABEL, RESERVED } from './plain-email.js';
 import { pythonRepr } from './python-repr.js';
 import { byCodePoints, characterName, trimSpaceEnd } from './unicode.js';
 
 /** Why a text is not an email address. */
 export class Refused extends ExpectedError {}
 
-const MAX_ADDRESS = 254;
-const MAX_DOMAIN = 253;
-const MAX_LABEL = 63;
-
 const ATEXT = "a-zA-Z0-9_!#$%&'*+\\-/=?^`{|}~";
-const SIMPLE = new RegExp(
-  `^[${ATEXT}]+(?:\\.[${ATEXT}]+)*@(?=[a-z0-9.-]{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z](?:[a-z0-9-]{0,61}[a-z])?$`,
-);
 const DOT_ATOM = new RegExp(`^[${ATEXT}]+(?:\\.[${ATEXT}]+)*$`);
 const DOT_ATOM_INTL = new RegExp(
   `^[${ATEXT}\\u{80}-\\u{10ffff}]+(?:\\.[${ATEXT}\\u{80}-\\u{10ffff}]+)*$`,
@@ -37,27 +31,9 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const MARK = /\p{M}/u;
 const SPACE = /\p{Zs}/u;
 
-/** Reserved domains that never receive mail (RFC 3172, 6761, 6762 and 7686). */
-const RESERVED = ['arpa', 'invalid', 'local', 'localhost', 'onion', 'test'];
+const UNQUOTED_ASCII = /^[\0-!#-[\]-\x7f]*$/;
 
-/** Mailbox names that are case-insensitive (RFC 2142). */
-const CASELESS = new Set([
-  'info',
-  'marketing',
-  'sales',
-  'support',
-  'abuse',
-  'noc',
-  'security',
-  'postmaster',
-  'hostmaster',
-  'usenet',
-  'news',
-  'webmaster',
-  'www',
-  'uucp',
-  'ftp',
-]);
+const NO_AT_SIGN = 'An email address must have an @-sign.';
 
 /** Returns a character as messages show it: quoted, or by its name if it cannot be seen. */
 function display(char: string): string {
@@ -121,6 +97,15 @@ function composes(chars: readonly string[], index: number): boolean {
  * @throws Refused if there is none
  */
 function splitUnquoted(text: string, specials: string): [left: string, right: string] {
+  // Almost all texts; characters beyond ASCII may compose.
+  if (UNQUOTED_ASCII.test(text)) {
+    const index = [...specials].reduce((first, special) => {
+      const found = text.indexOf(special);
+      return found === -1 ? first : Math.min(first, found);
+    }, text.length);
+    if (index < text.length) return [text.slice(0, index), text.slice(index)];
+    throw new Refused(NO_AT_SIGN);
+  }
   const chars = Array.from(text);
   let isQuoted = false;
   let isEscaped = false;
@@ -145,7 +130,7 @@ function splitUnquoted(text: string, specials: string): [left: string, right: st
       'The email address has the "small commercial at" character instead of a regular at-sign.',
     );
   }
-  throw new Refused('An email address must have an @-sign.');
+  throw new Refused(NO_AT_SIGN);
 }
 
 /** @throws Refused for characters after the closing quote */
@@ -376,7 +361,7 @@ export function parseDomain(text: string): Domain {
       'The part after the @-sign is not valid. It is not within a valid top-level domain.',
     );
   }
-  if (RESERVED.some((name) => ascii.endsWith(`.${name}`))) {
+  if ([...RESERVED].some((name) => ascii.endsWith(`.${name}`))) {
     throw new Refused(
       'The part after the @-sign is a special-use or reserved name that cannot be used with email.',
     );
@@ -461,19 +446,4 @@ export function normalizeAddress(text: string): string {
     );
   }
   return `${local}@${domain.unicode}`;
-}
-
-/** Whether a text is certainly a normalized email address; false means unknown. */
-export function isPlainEmail(text: string): boolean {
-  return text.length <= MAX_ADDRESS && SIMPLE.test(text) && !isSpecial(text);
-}
-
-/** Whether the text needs the full parser: reserved names, Punycode, case-insensitive mailboxes. */
-function isSpecial(text: string): boolean {
-  const at = text.indexOf('@');
-  return (
-    text.includes('--', at) ||
-    RESERVED.some((name) => text.endsWith(`.${name}`)) ||
-    (at <= 10 && CASELESS.has(text.slice(0, at).toLowerCase()))
-  );
 }

@@ -1,6 +1,7 @@
 import { codePointLength } from '#src/lib/code-points.js';
-import { isPlainEmail, normalizeAddress, parseDomain, Refused } from './email-syntax.js';
+import { normalizeAddress, parseDomain, Refused } from './email-syntax.js';
 import { type Check, fail, type Guard, type Node } from './node.js';
+import { isPlainEmail } from './plain-email.js';
 import type { JsonSchema } from './schema.js';
 import { isSpace, trimSpace } from './unicode.js';
 

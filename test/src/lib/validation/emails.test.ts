@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { projectRoot } from '#src/lib/project-root.js';
+import { normalizeAddress } from '#src/lib/validation/email-syntax.js';
 import { emailDomain, parseEmail } from '#src/lib/validation/emails.js';
 import { compileSchema, type JsonSchema } from '#src/lib/validation/index.js';
+import { isPlainEmail } from '#src/lib/validation/plain-email.js';
 import { characterName, isSpace } from '#src/lib/validation/unicode.js';
 
 interface Case {
@@ -27,6 +29,32 @@ t.test('answers like email-validator', async (t) => {
     wrong.map(({ text, ...expected }) => ({ text, expected, found: parseEmail(text) })),
     [],
   );
+});
+
+t.test('takes only what the full parser would not change for plain', async (t) => {
+  const parts = ['a', 'B', '9', '.', '-', '+', '@', 'info', 'example', 'com', 'test', 'xn--', 'é'];
+  let plain = 0;
+  for (let seed = 1; seed <= 20_000; seed += 1) {
+    // A linear congruential generator, so that the test is the same each time.
+    let random = seed;
+    let text = 'a@b.c';
+    for (let count = 0; count < 3; count += 1) {
+      random = (random * 1_103_515_245 + 12_345) % 2_147_483_648;
+      const at = Math.floor((random / 2_147_483_648) * (text.length + 1));
+      const part = parts[Math.floor(random / 65_536) % parts.length];
+      text = `${text.slice(0, at)}${part}${text.slice(at)}`;
+    }
+    if (!isPlainEmail(text)) continue;
+    plain += 1;
+    if (normalizeAddress(text) !== text) t.fail(text);
+  }
+  t.ok(plain > 1000, `${plain} texts are plain`);
+  for (const text of ['a@b.test', 'info@b.com', 'WWW@b.com', 'a@b', 'a@b.c1', 'a.@b.c', 'a@b..c']) {
+    t.notOk(isPlainEmail(text), text);
+  }
+  for (const text of ['a@b.com', 'infos@b.com', "o'neil+tag@mail.b-c.co.uk", 'a@b.info']) {
+    t.ok(isPlainEmail(text), text);
+  }
 });
 
 t.test('normalizes to a form that stays as it is', async (t) => {
