@@ -1,5 +1,5 @@
 import { codePointLength } from '#src/lib/code-points.js';
-import { normalizeAddress, parseDomain, Refused } from './email-syntax.js';
+import { normalizeAddress, parseDomain, plainFault, Refused } from './email-syntax.js';
 import { type Check, fail, type Guard, type Node } from './node.js';
 import { isPlainEmail } from './plain-email.js';
 import type { JsonSchema } from './schema.js';
@@ -63,6 +63,8 @@ export function parseEmail(text: string): { address: string } | { reason: string
   if (/[\r\n]/.test(text)) {
     return { reason: 'Carriage return and line feed characters are not allowed' };
   }
+  const fault = plainFault(text);
+  if (fault !== undefined) return { reason: fault };
   try {
     return { address: normalizeAddress(withoutName(text)) };
   } catch (error) {
