@@ -3,7 +3,14 @@ import type { TextForm } from './dates.js';
 import { defaultMaker } from './defaults.js';
 import type { Validated } from './error-item.js';
 import { roundBigInts } from './exact-json.js';
-import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
+import {
+  checkField,
+  compileFields,
+  type NamedField,
+  quickFields,
+  type TextFields,
+  valuesOf,
+} from './fields.js';
 import type { Keywords } from './keywords.js';
 import { FAIL, fail, getOwn, isObject, newState, type State, setOwn, under } from './node.js';
 import { quickOf } from './quick.js';
@@ -66,11 +73,8 @@ function compileSingle(schema: JsonSchema, compiler: Compiler, required: boolean
   const quick = quickOf(node);
   const mask = compileMask(schema, compiler.references);
   const makeDefault = defaultMaker(schema.default ?? null);
-  return (body) => {
+  const checkAll = (body: ParsedBody): Validated => {
     const content = contentOf(body);
-    // The quick path knows no bytes.
-    const converted = content === undefined || body.kind === 'raw' ? FAIL : quick(content);
-    if (converted !== FAIL) return { value: converted };
     const state = newState();
     state.isBytes = body.kind === 'raw';
     if (content === undefined) {
@@ -79,6 +83,14 @@ function compileSingle(schema: JsonSchema, compiler: Compiler, required: boolean
       return answer(state, undefined);
     }
     return answer(state, check(content, state), mask, content);
+  };
+  return (body) => {
+    // The quick path knows no bytes.
+    if (body.kind === 'json' && body.value !== undefined) {
+      const value = quick(body.value);
+      if (value !== FAIL) return { value: body.hasBigInts === true ? roundBigInts(value) : value };
+    }
+    return rounded(body, checkAll(body));
   };
 }
 
@@ -101,18 +113,16 @@ function compileEmbedded(schema: JsonSchema, compiler: Compiler): BodyValidator 
         under(state, state.errors.length - 1, field.name);
       }
     }
-    return answer(state, out, mask, content);
+    return rounded(body, answer(state, out, mask, content));
   };
 }
 
-type FormFields = Readonly<Record<string, unknown>>;
+const NO_FIELDS: TextFields = Object.freeze({});
 
-const NO_FIELDS: FormFields = Object.freeze({});
-
-const fieldsOf = (body: ParsedBody): FormFields => (body.kind === 'form' ? body.fields : NO_FIELDS);
+const fieldsOf = (body: ParsedBody): TextFields => (body.kind === 'form' ? body.fields : NO_FIELDS);
 
 /** Returns the value of a form field; undefined for an empty one, which browsers send for nothing. */
-function readField(field: NamedField, fields: FormFields): unknown {
+function readField(field: NamedField, fields: TextFields): unknown {
   const values = valuesOf(getOwn(fields, field.name));
   if (field.isList) {
     const chosen = values.filter((value) => !isNoFile(value));
@@ -130,9 +140,12 @@ function isNoFile(value: unknown): boolean {
 function compileForm(schema: JsonSchema, compiler: Compiler): BodyValidator {
   const fields = compileFields(schema, compiler);
   const mask = compileMask(schema, compiler.references);
+  const quick = quickFields(fields, true);
   return (body) => {
-    const state = newState();
     const given = fieldsOf(body);
+    const value = quick(given);
+    if (value !== FAIL) return { value };
+    const state = newState();
     const out: Record<string, unknown> = {};
     for (const field of fields) {
       checkField(field, field.name, readField(field, given), out, state);
@@ -180,21 +193,18 @@ export function compileBody(options: BodyOptions): BodyValidator {
   const compiler = new Compiler(schema, { definitions, keywords, form: text, files });
   switch (mode) {
     case 'embed':
-      return rounding(compileEmbedded(schema, compiler));
+      return compileEmbedded(schema, compiler);
     case 'form':
       return compileForm(schema, compiler);
     case 'form-model':
       return compileFormModel(schema, compiler);
     default:
-      return rounding(compileSingle(schema, compiler, required));
+      return compileSingle(schema, compiler, required);
   }
 }
 
 /** Handlers get numbers: integers that are not safe are only exact in errors. */
-function rounding(validate: BodyValidator): BodyValidator {
-  return (body) => {
-    const result = validate(body);
-    const isExact = body.kind === 'json' && body.hasBigInts === true;
-    return isExact && 'value' in result ? { value: roundBigInts(result.value) } : result;
-  };
+function rounded(body: ParsedBody, result: Validated): Validated {
+  const isExact = body.kind === 'json' && body.hasBigInts === true;
+  return isExact && 'value' in result ? { value: roundBigInts(result.value) } : result;
 }

@@ -1,10 +1,9 @@
 import { Compiler } from './compiler.js';
 import type { TextForm } from './dates.js';
 import type { Validated } from './error-item.js';
-import { checkField, compileFields, type NamedField, valuesOf } from './fields.js';
+import { checkField, compileFields, type NamedField, quickFields, valuesOf } from './fields.js';
 import type { Keywords } from './keywords.js';
-import { FAIL, getOwn, newState, type Quick, setOwn, under } from './node.js';
-import { modelQuick } from './quick.js';
+import { FAIL, getOwn, newState, setOwn, under } from './node.js';
 import type { Definitions, JsonSchema } from './schema.js';
 import { compileMask, finishMasked } from './secrets.js';
 
@@ -69,28 +68,6 @@ function startValue(raw: RawParameters, place: ParameterPlace): Record<string, u
   return out;
 }
 
-/**
- * Returns the quick path for path and query parameters: strings, and integers with few digits.
- * Anything else falls back to the full checks.
- */
-function quickParameters(fields: readonly NamedField[], place: ParameterPlace): Quick | undefined {
-  if (place === 'header' || place === 'cookie' || fields.some(({ isList }) => isList)) {
-    return undefined;
-  }
-  return modelQuick(
-    fields.map(({ name, node, required, makeDefault }) => ({
-      key: name,
-      node,
-      required,
-      ...(makeDefault && { makeDefault }),
-      isIntegerText: INTEGER_LABELS.has(node.label),
-    })),
-    false,
-  );
-}
-
-const INTEGER_LABELS = new Set(['int', 'constrained-int']);
-
 function compileSingles(
   schema: JsonSchema,
   compiler: Compiler,
@@ -101,13 +78,12 @@ function compileSingles(
     renameProperties(compiler.resolve(schema), (name) => lookupName(name, place)),
     compiler.references,
   );
-  const quick = quickParameters(fields, place);
+  // Headers keep what is not declared.
+  const quick = place === 'header' ? () => FAIL : quickFields(fields, false);
   return (given) => {
     const raw = given ?? NOTHING;
-    if (quick !== undefined && Object.getPrototypeOf(raw) === null) {
-      const value = quick(raw);
-      if (value !== FAIL) return { value: value as Record<string, unknown> };
-    }
+    const value = quick(raw);
+    if (value !== FAIL) return { value: value as Record<string, unknown> };
     const state = newState();
     const out = startValue(raw, place);
     for (const field of fields) {

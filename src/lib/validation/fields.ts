@@ -1,6 +1,7 @@
 import type { Compiler } from './compiler.js';
 import { defaultMaker } from './defaults.js';
 import { FAIL, fail, type Node, type State, setOwn, under } from './node.js';
+import { modelQuick } from './quick.js';
 import type { JsonSchema } from './schema.js';
 
 /** A parameter or form field, which has a name but is not part of a JSON document. */
@@ -66,6 +67,32 @@ export function checkField(
     if (converted !== FAIL) setOwn(out, field.name, converted);
   }
   if (state.errors.length > from) under(state, from, loc);
+}
+
+/** Fields by name, which come as text: parameters of a request, or a form. */
+export type TextFields = Readonly<Record<string, unknown>>;
+
+/**
+ * Returns the quick path of fields that come as text. It takes objects without a prototype only,
+ * in which no name is inherited.
+ *
+ * @param skipsEmpty whether an empty text means that a field is absent
+ */
+export function quickFields(
+  fields: readonly NamedField[],
+  skipsEmpty: boolean,
+): (given: TextFields) => unknown {
+  const quick = modelQuick(
+    fields.map(({ name: key, node, required, makeDefault, isList }) => ({
+      key,
+      node,
+      required,
+      ...(makeDefault && { makeDefault }),
+      text: { isList, skipsEmpty },
+    })),
+    false,
+  );
+  return (given) => (Object.getPrototypeOf(given) === null ? quick(given) : FAIL);
 }
 
 /** Returns all values of a name as an array. */

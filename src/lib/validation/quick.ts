@@ -46,12 +46,21 @@ export interface QuickField {
   node: Node;
   required: boolean;
   makeDefault?: () => unknown;
-  /** Whether the field is an integer sent as a string, as in parameters. */
-  isIntegerText?: boolean;
+  /** Set if the field comes as text, as in parameters and forms. */
+  text?: TextSource;
 }
 
-/** Integers in almost all requests. */
+/** How a field is read that comes as text. */
+export interface TextSource {
+  /** Whether the field takes all texts of its name, as a list. */
+  isList: boolean;
+  /** Whether an empty text means that the field is absent. */
+  skipsEmpty: boolean;
+}
+
+/** Integers and numbers in almost all requests. */
 const FEW_DIGITS = /^\d{1,15}$/;
+const PLAIN_NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 
 /**
  * Builds the quick path of an object. Fields that are always set form one object literal, so
@@ -69,9 +78,12 @@ export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean
     const value = `f${index}`;
     const present = forbidsExtras ? 'given += 1;' : '';
     const converted =
-      (field.isIntegerText === true ? readDigits(value, bindings) : '') +
+      (field.text === undefined ? '' : readText(field.node, field.text, value, bindings)) +
       convert(field.node, value, value, bindings);
     lines.push(`let ${value} = v[${name}];`);
+    if (field.text?.skipsEmpty === true && !field.text.isList) {
+      lines.push(`if (${value} === '') ${value} = undefined;`);
+    }
     if (field.required) lines.push(`if (${value} === undefined) return FAIL;`, present, converted);
     else {
       const absent =
@@ -91,9 +103,31 @@ export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean
   return bindings.build(lines.join('\n'));
 }
 
-function readDigits(value: string, bindings: Bindings): string {
-  const plain = `${bindings.bind(FEW_DIGITS)}.test(${value})`;
-  return `if (typeof ${value} !== 'string' || !${plain}) return FAIL;\n${value} = +${value};\n`;
+/** Returns statements that convert plain text to the type of a node, or return FAIL. */
+function readText(node: Node, { isList }: TextSource, value: string, bindings: Bindings): string {
+  if (isList) {
+    return `${value} = ${bindings.bind(textsOf)}(${value});\nif (${value} === FAIL) return FAIL;\n`;
+  }
+  const isText = `if (typeof ${value} !== 'string') return FAIL;\n`;
+  const test = (pattern: RegExp) =>
+    `${isText}if (!${bindings.bind(pattern)}.test(${value})) return FAIL;\n${value} = +${value};\n`;
+  switch (/^(?:nullable\[)?(?:constrained-)?(int|float|bool)\]?$/.exec(node.label)?.[1]) {
+    case 'int':
+      return test(FEW_DIGITS);
+    case 'float':
+      return test(PLAIN_NUMBER);
+    case 'bool':
+      return `if (${value} !== 'true' && ${value} !== 'false') return FAIL;\n${value} = ${value} === 'true';\n`;
+    default:
+      return isText;
+  }
+}
+
+/** Returns all texts of a name as a list; FAIL if one of them is none, but a file. */
+function textsOf(value: unknown): readonly unknown[] | typeof FAIL {
+  if (typeof value === 'string') return [value];
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return isList ? value : FAIL;
 }
 
 /** Builds the quick path of a list. */
