@@ -161,7 +161,7 @@ function guardOf(test: 'isSafeInteger' | 'isFinite', schema: JsonSchema): Guard 
     ['<=', schema.exclusiveMinimum],
   ];
   return (value, bindings) => {
-    const conditions = [`!${bindings.bind(Number[test])}(${value})`];
+    const conditions = [`!Number.${test}(${value})`];
     for (const [operator, limit] of limits) {
       if (limit !== undefined) conditions.push(`${value} ${operator} ${bindings.bind(limit)}`);
     }

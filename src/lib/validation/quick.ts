@@ -2,13 +2,14 @@ import { type Binder, FAIL, type Node, newState, type Quick } from './node.js';
 
 /**
  * Collects the values that generated code refers to, under generated names, never names from a
- * schema.
+ * schema. A text from a schema only gets into the code as a literal that `JSON.stringify` writes.
  */
 export class Bindings implements Binder {
   readonly #values: unknown[] = [];
 
-  /** Binds a value and returns its name in the code. */
+  /** Binds a value and returns its name in the code, or a literal, which V8 compiles better. */
   bind(value: unknown): string {
+    if (isLiteral(value)) return JSON.stringify(value);
     this.#values.push(value);
     return `b${this.#values.length - 1}`;
   }
@@ -19,6 +20,10 @@ export class Bindings implements Binder {
     const factory = new Function('FAIL', ...names, `return function quick(v) {\n${body}\n};`);
     return factory(FAIL, ...this.#values) as Quick;
   }
+}
+
+function isLiteral(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 /** Returns the quick path of a node, or its check if it has none. */
@@ -68,8 +73,7 @@ const PLAIN_NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
  */
 export function modelQuick(fields: readonly QuickField[], forbidsExtras: boolean): Quick {
   const bindings = new Bindings();
-  const lines = ["if (typeof v !== 'object' || v === null || b0(v)) return FAIL;"];
-  bindings.bind(Array.isArray);
+  const lines = ["if (typeof v !== 'object' || v === null || Array.isArray(v)) return FAIL;"];
   if (forbidsExtras) lines.push('let given = 0;');
   const always: string[] = [];
   const later: string[] = [];
@@ -133,10 +137,9 @@ function textsOf(value: unknown): readonly unknown[] | typeof FAIL {
 /** Builds the quick path of a list. */
 export function listQuick(item: Node, min: number, max: number): Quick {
   const bindings = new Bindings();
-  const isArray = bindings.bind(Array.isArray);
   const limits = `length < ${bindings.bind(min)} || length > ${bindings.bind(max)}`;
   return bindings.build(`
-if (!${isArray}(v)) return FAIL;
+if (!Array.isArray(v)) return FAIL;
 const length = v.length;
 if (${limits}) return FAIL;
 const out = new Array(length);
