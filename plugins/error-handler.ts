@@ -51,7 +51,8 @@ export function prepareError(error: unknown, request: FastifyRequest, reply: Fas
 /** Services find values invalid that are converted already; errors quote them as they came. */
 function withSentValues(error: unknown, { sentValues }: FastifyRequest): unknown {
   if (!(error instanceof InvalidRequest) || sentValues == null) return error;
-  return new InvalidRequest(error.items.map((item) => asSent(item, sentValues)));
+  const sent = sentValues();
+  return new InvalidRequest(error.items.map((item) => asSent(item, sent)));
 }
 
 /**

@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyContextConfig, FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, InvalidRequest } from '#src/errors.js';
 import { readCookies } from '#src/lib/read-cookies.js';
 import { type BodyKind, readBody } from '#src/lib/request-body.js';
-import type { SentValues } from '#src/lib/sent-values.js';
+import type { SentPlace, SentValues } from '#src/lib/sent-values.js';
 import {
   type BodyMode,
   compileBody,
@@ -17,14 +18,13 @@ import {
   type ParameterPlace,
   type ParsedBody,
   type RawParameters,
-  type Validated,
 } from '#src/lib/validation/index.js';
 import { describeBody } from './bodies.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The values as they came; null unless the request is valid. */
-    sentValues: SentValues | null;
+    /** Returns the values as they came; null unless the request is valid. */
+    sentValues: (() => SentValues) | null;
   }
   interface FastifySchema {
     /** Cookies that the operation reads. */
@@ -45,17 +45,19 @@ export interface ValidationOptions {
   keywords: Keywords;
 }
 
-/**
- * Validates one part of a request, replaces the raw values with the converted ones, and remembers
- * the raw ones.
- */
-type CheckPart = (request: FastifyRequest, sent: SentValues) => ErrorItem[];
+/** Validates one part of a request, and replaces the raw values with the converted ones. */
+type CheckPart = (request: FastifyRequest) => readonly ErrorItem[];
 
 /** The validation of one route's requests. */
 interface RouteValidation {
+  takesBody: boolean;
   bodyKind: BodyKind;
-  checks: CheckPart[];
+  checks: readonly CheckPart[];
+  /** Returns a function that returns the raw values, which the checks replace. */
+  rememberSent: (request: FastifyRequest) => () => SentValues;
 }
+
+const NO_ERRORS: readonly ErrorItem[] = Object.freeze([]);
 
 /**
  * Validates requests like FastAPI: reports all errors at once, from path, query, headers, cookies
@@ -85,29 +87,48 @@ export default fp<ValidationOptions>(
       }
     });
 
-    app.addHook('preValidation', async (request) => {
+    // Without a promise, which every valid request would wait for.
+    app.addHook('preValidation', (request, _reply, done) => {
       const { schema } = request.routeOptions;
       const validation = schema === undefined ? undefined : validations.get(schema);
-      if (validation === undefined) return;
-      if (schema?.body !== undefined) request.body = parseBody(validation.bodyKind, request);
-      const sent: SentValues = {};
-      const errors = validation.checks.flatMap((check) => check(request, sent));
-      if (errors.length > 0) throw new InvalidRequest(errors);
-      request.sentValues = sent;
+      done(validation === undefined ? undefined : validateRequest(request, validation));
     });
   },
   { name: 'validation', dependencies: ['bodies'] },
 );
 
+/** Validates and converts all parts of a request. Returns an error instead of throwing it. */
+function validateRequest(
+  request: FastifyRequest,
+  { takesBody, bodyKind, checks, rememberSent }: RouteValidation,
+): Error | undefined {
+  if (takesBody) {
+    const fault = parseBody(bodyKind, request);
+    if (fault !== undefined) return fault;
+  }
+  const sentValues = rememberSent(request);
+  let errors: ErrorItem[] | undefined;
+  for (const check of checks) {
+    const own = check(request);
+    if (own.length > 0) errors = errors === undefined ? [...own] : [...errors, ...own];
+  }
+  if (errors !== undefined) return new InvalidRequest(errors);
+  request.sentValues = sentValues;
+  return undefined;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
 /**
  * Parses the body. An unreadable body is rejected before anything else is validated, as in FastAPI.
  */
-function parseBody(kind: BodyKind, request: FastifyRequest): ParsedBody {
-  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+function parseBody(kind: BodyKind, request: FastifyRequest): Error | undefined {
+  const bytes = Buffer.isBuffer(request.body) ? request.body : NO_BYTES;
   const result = readBody(kind, request.headers['content-type'], bytes);
-  if ('error' in result) throw new InvalidRequest([result.error]);
-  if ('unreadable' in result) throw new ApiError(result.unreadable);
-  return result.body;
+  if ('error' in result) return new InvalidRequest([result.error]);
+  if ('unreadable' in result) return new ApiError(result.unreadable);
+  request.body = result.body;
+  return undefined;
 }
 
 function compileRoute(
@@ -130,10 +151,11 @@ function compileRoute(
     if (group === undefined) return;
     const model = parameterModels.includes(place);
     const validate = compileParameters(group, { ...shared, place, model });
-    checks.push((request, sent) => {
-      const value = read(request) as RawParameters;
-      sent[place] = { value, quote: (part) => part };
-      return assignValid(validate(value), (converted) => assign(request, converted));
+    checks.push((request) => {
+      const result = validate(read(request) as RawParameters);
+      if ('errors' in result) return result.errors;
+      assign(request, result.value);
+      return NO_ERRORS;
     });
   }
 
@@ -153,10 +175,9 @@ function compileRoute(
       request.query = value;
     },
   );
-  addParameters('header', headers, distinctHeaders, (request, value) => {
-    const declared = Object.keys(headers?.properties ?? {}).map((name) => name.toLowerCase());
-    request.headers = Object.fromEntries(declared.map((name) => [name, value[name] as string]));
-  });
+  if (headers !== undefined) {
+    checks.push(compileHeaders(headers, parameterModels.includes('header'), shared));
+  }
   addParameters(
     'cookie',
     cookies,
@@ -170,33 +191,95 @@ function compileRoute(
   const body = describeBody(schema.body, bodyMode);
   if (body !== undefined) {
     const validate = compileBody({ ...body, ...shared, required: !bodyOptional });
-    const quote = compileQuotation(body.schema, shared.definitions);
-    checks.push((request, sent) => {
-      const parsed = request.body as ParsedBody;
-      const value = contentOf(parsed);
-      sent['body'] = { value, quote: (part) => quote(value, part) };
-      return assignValid(validate(parsed), (converted) => {
-        request.body = converted;
-      });
+    checks.push((request) => {
+      const result = validate(request.body as ParsedBody);
+      if ('errors' in result) return result.errors;
+      request.body = result.value;
+      return NO_ERRORS;
     });
   }
-  return { checks, bodyKind: body?.mode.startsWith('form') === true ? 'form' : 'json' };
+  const quote = body === undefined ? undefined : compileQuotation(body.schema, shared.definitions);
+  return {
+    takesBody: schema.body !== undefined,
+    bodyKind: body?.mode.startsWith('form') === true ? 'form' : 'json',
+    checks,
+    rememberSent: ({ raw, params: path, query, body }) => {
+      return () => ({
+        ...(params && { path: asTheyCame(path) }),
+        ...(querystring && { query: asTheyCame(query) }),
+        ...(headers && { header: asTheyCame(distinctHeaders(raw)) }),
+        ...(cookies && { cookie: asTheyCame(readCookies(raw.headers.cookie ?? '')) }),
+        ...(quote && bodySent(contentOf(body as ParsedBody), quote)),
+      });
+    },
+  };
+}
+
+const asTheyCame = (value: unknown): SentPlace => ({ value, quote: (part) => part });
+
+function bodySent(
+  value: unknown,
+  quote: (root: unknown, part: unknown) => unknown,
+): { body: SentPlace } {
+  return { body: { value, quote: (part) => quote(value, part) } };
+}
+
+/** Reads and validates headers. Reads only what is declared, unless that may be wrong. */
+function compileHeaders(
+  schema: JsonSchema,
+  model: boolean,
+  shared: { definitions: Definitions; keywords: Keywords },
+): CheckPart {
+  const validate = compileParameters(schema, { ...shared, place: 'header', model });
+  const properties = Object.entries(schema.properties ?? {});
+  const declared = properties.map(([name]) => name.toLowerCase());
+  // Node keeps only the first or all of the values of a repeated header in one text.
+  const isScalar = properties.every(([, { type }]) => SCALARS.has(type));
+  const readsAll = model || !isScalar || schema.$ref !== undefined;
+
+  return (request) => {
+    const { raw } = request;
+    const few = readsAll ? undefined : singleHeaders(raw, declared);
+    let result = validate(few ?? distinctHeaders(raw));
+    // Errors hide secrets wherever a header has them.
+    if (few !== undefined && 'errors' in result) result = validate(distinctHeaders(raw));
+    if ('errors' in result) return result.errors;
+    const { value } = result;
+    // Fastify merges the assigned headers with all others at each access.
+    if (declared.some((name) => value[name] !== raw.headers[name])) {
+      const own = declared.map((name) => [name, value[name]] as const);
+      request.headers = Object.fromEntries(own) as FastifyRequest['headers'];
+    }
+    return NO_ERRORS;
+  };
+}
+
+const SCALARS: ReadonlySet<unknown> = new Set(['string', 'integer', 'number', 'boolean']);
+
+/** Returns the headers of these names; undefined if one of them may have several values. */
+function singleHeaders(
+  { headers }: IncomingMessage,
+  names: readonly string[],
+): RawParameters | undefined {
+  const found: Record<string, unknown> = Object.create(null);
+  for (const name of names) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    // Node joins the values of most headers by commas, and those of cookies by semicolons.
+    if (typeof value !== 'string' || value.includes(', ') || name === 'cookie') return undefined;
+    found[name] = value;
+  }
+  return found;
 }
 
 /** Returns all values of every header. Joined by commas, the items of a list would be ambiguous. */
-function distinctHeaders({ raw }: FastifyRequest): RawParameters {
+function distinctHeaders({ rawHeaders }: IncomingMessage): RawParameters {
   const headers: Record<string, string | string[]> = Object.create(null);
-  for (let index = 0; index < raw.rawHeaders.length; index += 2) {
-    const name = String(raw.rawHeaders[index]).toLowerCase();
-    const value = String(raw.rawHeaders[index + 1]);
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = String(rawHeaders[index]).toLowerCase();
+    const value = String(rawHeaders[index + 1]);
     const known = headers[name];
     headers[name] = known === undefined ? value : [known, value].flat();
   }
   return headers;
-}
-
-function assignValid<T>(result: Validated<T>, assign: (value: T) => void): ErrorItem[] {
-  if ('errors' in result) return result.errors;
-  assign(result.value);
-  return [];
 }

@@ -31,7 +31,10 @@ export function readBody(kind: BodyKind, contentType: string | undefined, bytes:
   const result = parseJson(text);
   if ('error' in result) return result;
   if ('unreadable' in result) return UNREADABLE;
-  return { body: { kind: 'json', ...result } };
+  const { value } = result;
+  return {
+    body: result.hasBigInts ? { kind: 'json', value, hasBigInts: true } : { kind: 'json', value },
+  };
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
