@@ -12,7 +12,8 @@ export type Language = keyof typeof LANGUAGES;
 
 /** Returns the language preferred by an Accept-Language field (RFC 9110, section 12.5.4). */
 export function languageOf(field: string | undefined): Language {
-  if (field === undefined) return 'en';
+  // No other range prefers Chinese; a client sends the field with every request.
+  if (field === undefined || !/zh|\*/i.test(field)) return 'en';
   const negotiator = new Negotiator({ headers: { 'accept-language': field } });
   const preferred = negotiator.language(Object.keys(LANGUAGES));
   return preferred === 'zh' ? 'zh' : 'en';
