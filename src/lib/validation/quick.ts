@@ -127,11 +127,11 @@ function readText(node: Node, { isList }: TextSource, value: string, bindings: B
   }
 }
 
-/** Returns all texts of a name as a list; FAIL if one of them is none, but a file. */
+/** Returns all texts of a name as a list; FAIL if there is none, or a file among them. */
 function textsOf(value: unknown): readonly unknown[] | typeof FAIL {
   if (typeof value === 'string') return [value];
-  const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
-  return isList ? value : FAIL;
+  if (!Array.isArray(value) || value.length === 0) return FAIL;
+  return value.every((item) => typeof item === 'string') ? value : FAIL;
 }
 
 /** Builds the quick path of a list. */

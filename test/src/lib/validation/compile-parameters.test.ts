@@ -1,4 +1,5 @@
 import t from 'tap';
+import { compileBody } from '#src/lib/validation/compile-body.js';
 import {
   compileParameters,
   type ParameterOptions,
@@ -159,4 +160,83 @@ t.test('converts path values', async (t) => {
   t.strictSame(brief(run(schema, { place: 'path' }, { id: '0' })), {
     errors: [['greater_than_equal', 'path', 'id']],
   });
+});
+
+t.test('takes the last of repeated values without a type', async (t) => {
+  const schema: JsonSchema = { type: 'object', properties: { any: {} } };
+  const raw = Object.assign(Object.create(null), { any: ['1', '2'] });
+  t.strictSame(run(schema, QUERY, raw), { value: { any: '2' } });
+});
+
+const FIELDS: Record<string, JsonSchema> = {
+  any: {},
+  text: { type: 'string' },
+  filled: { type: 'string', minLength: 1, default: 'x' },
+  integer: { type: 'integer', minimum: 0 },
+  ratio: { type: 'number', maximum: 1000 },
+  flag: { type: 'boolean' },
+  nullable: { anyOf: [{ type: 'integer' }, { type: 'null' }], default: null },
+  choice: { type: 'string', enum: ['1', 'true'] },
+  date: { type: 'string', format: 'date-time' },
+  texts: { type: 'array', items: { type: 'string' }, default: [] },
+  integers: { type: 'array', items: { type: 'integer' }, maxItems: 2 },
+  either: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string' }] },
+};
+
+const NO_FILE = { filename: '', size: 0 };
+const TEXTS = [
+  '',
+  ' ',
+  '0',
+  '1',
+  '-1',
+  '-0',
+  '007',
+  ' 1',
+  '1.5',
+  '.5',
+  '1e2',
+  '1_0',
+  'true',
+  'off',
+];
+const VALUES = [
+  undefined,
+  ...TEXTS,
+  'nan',
+  '9'.repeat(15),
+  '9'.repeat(16),
+  '2024-01-31T10:00:00',
+  '\ud800',
+  ['1', '2'],
+  ['', '1'],
+  ['1', ''],
+  ['1', '2', '3'],
+  [],
+];
+
+t.test('answers the same on the quick path, which takes objects without a prototype', async (t) => {
+  for (const [name, field] of Object.entries(FIELDS)) {
+    for (const required of [[], [name]]) {
+      const schema: JsonSchema = { type: 'object', properties: { [name]: field }, required };
+      for (const place of ['path', 'query', 'cookie'] as const) {
+        const validate = compileParameters(schema, { place });
+        for (const value of VALUES) {
+          const raw = value === undefined ? {} : { [name]: value };
+          const quick = validate(Object.assign(Object.create(null), raw));
+          t.strictSame(quick, validate(raw), `${place} ${name} ${JSON.stringify(value)}`);
+        }
+      }
+      const validate = compileBody({ schema, mode: 'form' });
+      for (const value of [...VALUES, NO_FILE, [NO_FILE], ['1', NO_FILE]]) {
+        const raw = value === undefined ? {} : { [name]: value };
+        const quick = validate({
+          kind: 'form',
+          fields: Object.assign(Object.create(null), raw),
+        });
+        const full = validate({ kind: 'form', fields: raw });
+        t.strictSame(quick, full, `form ${name} ${JSON.stringify(value)}`);
+      }
+    }
+  }
 });
