@@ -1,18 +1,22 @@
 import { Command } from 'commander';
 import { benchAttacks } from './attacks/attacks.js';
+import { addComparison } from './compare/command.js';
 import { benchErrors } from './errors.js';
 import { benchExport } from './export.js';
 import { benchGrowth } from './growth.js';
 import { benchLogins } from './logins.js';
 import { benchValidation } from './validation.js';
 
-await new Command('bench')
-  .description('Measures the compiled service; figures are for comparing runs on one machine')
+const program = new Command('bench')
+  .description(
+    'Measures the compiled service. Without a command, it compares the service with its peers; ' +
+      'figures are for comparing runs on one machine.',
+  )
   .helpCommand(false)
   .addCommand(benchAttacks())
   .addCommand(benchErrors())
   .addCommand(benchExport())
   .addCommand(benchGrowth())
   .addCommand(benchLogins())
-  .addCommand(benchValidation())
-  .parseAsync();
+  .addCommand(benchValidation());
+await addComparison(program).parseAsync();

@@ -1,0 +1,167 @@
+import { ADMIN, AUTHOR, type DataSize, PASSWORD, RICH_POST } from './fill.js';
+import type { LoadRequest } from './load.js';
+
+/** One kind of work, which all contenders do: a line of the table. */
+export interface Row {
+  name: string;
+  status: number;
+  /** The least ratio to aim at; null for a row that informs only. */
+  target: number | null;
+  requests: LoadRequest[];
+  /** What the peers are sent instead. */
+  peerRequests?: LoadRequest[];
+  /** Whether each contender is sent the entity tag that it gave to the same request. */
+  isConditional?: boolean;
+  /** Whether responses differ in ids and times, so they cannot be compared. */
+  isWrite?: boolean;
+}
+
+/** `Authorization` fields of an administrator and of an author. */
+export interface Tokens {
+  admin: string;
+  author: string;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** The number of different requests of a row, enough that none stays in a cache. */
+const VARIANTS = 1792;
+const PAGE_SIZE = 10;
+
+const NEW_USER = {
+  username: 'u_{n}',
+  email: 'u_{n}@example.com',
+  nickname: 'John',
+  bio: 'A few words about John, as people write them of themselves.',
+  avatar_url: 'https://example.com/john.png',
+  age: 30,
+  tags: ['staff', 'beta'],
+  address: { street: 'Main St 123', city: 'Shenzhen', zipcode: '518000' },
+  role: 'author',
+  is_active: true,
+};
+
+const WRONG_USER = {
+  ...NEW_USER,
+  username: '1',
+  email: 'nobody',
+  age: 200,
+  tags: ['staff', '', 7],
+  role: 'boss',
+};
+
+/** Returns the tokens of the two accounts, which sign in to the service. */
+export async function signIn(origin: string): Promise<Tokens> {
+  const tokenOf = async (username: string) => {
+    const answer = await fetch(`${origin}/api/v1/auth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'password', username, password: PASSWORD }),
+    });
+    if (!answer.ok) throw new Error(`Could not sign in: ${answer.status}`);
+    return `Bearer ${((await answer.json()) as { access_token: string }).access_token}`;
+  };
+  return { admin: await tokenOf(ADMIN), author: await tokenOf(AUTHOR) };
+}
+
+/** Returns all rows, in the order of the table. */
+export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
+  const users = variants((n) => ({ path: `/api/v1/users/${1 + ((n * 7919) % (size.users - 2))}` }));
+  const insert = {
+    method: 'POST',
+    headers: { ...JSON_TYPE, authorization: admin },
+    body: JSON.stringify(NEW_USER),
+  } as const;
+  const read = { status: 200, target: null };
+  return [
+    { ...read, name: 'one row by id', target: 0.8, requests: users },
+    {
+      ...read,
+      name: 'one row by id, bearer token',
+      target: 0.65,
+      requests: users.map((each) => ({ ...each, headers: { authorization: author } })),
+    },
+    {
+      ...read,
+      name: 'list page with total',
+      target: 1,
+      requests: variants((n) => ({ path: `/api/v1/users?page=${1 + (n % 200)}` })),
+    },
+    {
+      ...read,
+      name: 'list by cursor',
+      target: 0.85,
+      requests: variants((n) => ({
+        path: `/api/v1/users?cursor=${cursorOf(1 + ((n * 7919) % (size.users - 100)))}`,
+      })),
+    },
+    {
+      name: 'invalid body, 422',
+      status: 422,
+      target: 0.8,
+      requests: [
+        {
+          method: 'POST',
+          path: '/api/v1/auth/login',
+          headers: JSON_TYPE,
+          body: JSON.stringify({ username: '', remember: 'perhaps' }),
+        },
+      ],
+    },
+    {
+      name: 'invalid body, 422, bearer token',
+      status: 422,
+      target: null,
+      requests: [{ ...insert, path: '/api/v1/users', body: JSON.stringify(WRONG_USER) }],
+    },
+    {
+      name: 'insert, against a bare insert',
+      status: 201,
+      target: 0.45,
+      isWrite: true,
+      requests: [{ ...insert, path: '/api/v1/users' }],
+      peerRequests: [{ ...insert, path: '/bare/users' }],
+    },
+    {
+      name: 'insert, against the same transaction',
+      status: 201,
+      target: 0.8,
+      isWrite: true,
+      requests: [{ ...insert, path: '/api/v1/users' }],
+    },
+    { ...read, name: 'health', target: 0.75, requests: [{ path: '/health' }] },
+    { ...read, name: 'posts page, cached', target: 20, requests: [{ path: '/api/v1/posts' }] },
+    {
+      name: 'posts page, cached, 304',
+      status: 304,
+      target: 20,
+      isConditional: true,
+      requests: [{ path: '/api/v1/posts' }],
+    },
+    {
+      ...read,
+      name: 'posts, deep pages, not cached',
+      target: 1.3,
+      requests: variants((n) => ({
+        path: `/api/v1/posts?page=${deepPage(n, Math.floor((size.posts * 0.97) / PAGE_SIZE))}`,
+      })),
+    },
+    {
+      ...read,
+      name: 'post by slug, 50 tags, cached',
+      requests: [{ path: `/api/v1/posts/slug/post-${RICH_POST}` }],
+    },
+  ];
+}
+
+function variants(make: (n: number) => LoadRequest): LoadRequest[] {
+  return Array.from({ length: VARIANTS }, (_, n) => make(n));
+}
+
+/** The last pages, as many as there are variants. */
+function deepPage(n: number, pages: number): number {
+  return Math.max(1, pages - VARIANTS) + n;
+}
+
+function cursorOf(id: number): string {
+  return Buffer.from(JSON.stringify(['id', id, id])).toString('base64url');
+}

@@ -1,0 +1,3 @@
+select count(*) as count from (
+  select posts.id from posts
+  where (posts.published_at is not null and posts.deleted_at is null)) as found
