@@ -25,6 +25,7 @@ export async function assertAgreement(row: Row, contenders: readonly Contender[]
       row.status,
       `${row.name}: ${name} answered ${status} ${JSON.stringify(json)}`,
     );
+    if (row.hasOwnErrors && name !== 'L1') continue;
     if (!row.isWrite) {
       const both = `${JSON.stringify(service?.json)}\n${JSON.stringify(json)}`;
       deepEqual(json, service?.json, `${row.name}: ${name} differs from the service\n${both}`);

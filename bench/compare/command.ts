@@ -1,15 +1,21 @@
 import type { Command } from 'commander';
-import { assertAgreement } from './agreement.js';
-import { REFERENCE, SERVICE } from './contenders.js';
-import { LARGE, NORMAL } from './fill.js';
+import { findPgbench } from './ceiling.js';
+import { type Extra, measureMemory, measureStarts } from './extras.js';
+import { type DataSize, LARGE, NORMAL, removeWritten } from './fill.js';
+import { participantsOf } from './participants.js';
 import { profileRow } from './profile.js';
+import { installed, PEER_PROGRAMS, REFERENCE, SERVICE } from './programs.js';
+import { runQuick } from './quick.js';
+import { writeReport } from './report.js';
 import { type RowResult, runRow } from './rounds.js';
-import { rowsOf, signIn } from './rows.js';
-import { withStage } from './stage.js';
+import { type Row, rowsOf, signIn } from './rows.js';
+import { type Stage, withStage } from './stage.js';
 
 interface Options {
   only: string;
+  peers: boolean;
   profile?: string;
+  quick?: boolean;
   rounds: number;
   seconds: number;
   large?: boolean;
@@ -21,6 +27,8 @@ export function addComparison(command: Command): Command {
     .option('--only <text>', 'rows whose name contains this', '')
     .option('--rounds <n>', 'rounds of each row', Number, 5)
     .option('--seconds <n>', 'duration of one turn', Number, 2)
+    .option('--no-peers', 'compare with L1 only')
+    .option('--quick', 'compare with the committed ratios in three minutes: pass or fail per row')
     .option('--large', '1,000,000 users and 100,000 posts')
     .option('--profile <row>', 'profile the service under the load of one row, print the shares')
     .action(compare);
@@ -29,15 +37,48 @@ export function addComparison(command: Command): Command {
 async function compare(options: Options): Promise<void> {
   const size = options.large ? LARGE : NORMAL;
   if (options.profile !== undefined) return profileRow(options.profile, size, options.seconds);
-  await withStage(size, [SERVICE, REFERENCE], async ({ contenders, loader }) => {
-    const [service] = contenders;
-    const tokens = await signIn(service?.origin ?? '');
-    const rows = rowsOf(size, tokens).filter(({ name }) => name.includes(options.only));
-    for (const row of rows) {
-      await assertAgreement(row, contenders);
-      print(await runRow(loader, row, contenders, options));
+  const withPeers = options.peers && !options.quick;
+  const programs = [SERVICE, REFERENCE, ...(withPeers ? installed(PEER_PROGRAMS) : [])];
+  if (withPeers && findPgbench() === null) {
+    console.log('pgbench is skipped; install it with the package postgresql of your system');
+  }
+  await withStage(size, programs, async (stage) => {
+    const rows = await rowsFor(stage, size, options);
+    if (options.quick) {
+      if (!(await runQuick(rows, stage))) process.exitCode = 1;
+      return;
     }
+    const atRest = await measureMemory('memory at rest', stage.contenders);
+    const results = await runRows(rows, stage, size, options);
+    const afterLoad = await measureMemory('memory after the load', stage.contenders);
+    const extras = [await measureStarts(programs, stage.databaseUrl), atRest, afterLoad];
+    for (const extra of extras) printExtra(extra);
+    const isFull = options.only === '' && withPeers;
+    if (isFull) writeReport(options.large ? 'large' : 'normal', results, extras, options.rounds);
   });
+}
+
+async function rowsFor(stage: Stage, size: DataSize, { only }: Options): Promise<Row[]> {
+  const tokens = await signIn(stage.contenders[0]?.origin ?? '');
+  const rows = rowsOf(size, tokens).filter(({ name }) => name.includes(only));
+  if (rows.length === 0) throw new Error(`No row contains "${only}".`);
+  return rows;
+}
+
+async function runRows(
+  rows: readonly Row[],
+  stage: Stage,
+  size: DataSize,
+  options: Options,
+): Promise<RowResult[]> {
+  const results: RowResult[] = [];
+  for (const row of rows) {
+    const result = await runRow(row, await participantsOf(row, stage, options.peers), options);
+    print(result);
+    results.push(result);
+    if (row.isWrite) await removeWritten(stage.databaseUrl, size);
+  }
+  return results;
 }
 
 function print({ row, standings, thrownAway, isDisturbed }: RowResult): void {
@@ -58,4 +99,9 @@ function print({ row, standings, thrownAway, isDisturbed }: RowResult): void {
 
 function range({ median, min, max }: { median: number; min: number; max: number }): string {
   return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+}
+
+function printExtra({ name, ratios }: Extra): void {
+  const each = Object.entries(ratios).map(([contender, ratio]) => `${contender} ${ratio}`);
+  console.log(`${name}: ${each.join(', ')}`);
 }

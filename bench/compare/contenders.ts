@@ -3,28 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '#src/lib/project-root.js';
-
-/** Secrets of the service and of the peers that check its tokens. */
-const SECRETS = {
-  SECRET_KEY: 'k7Qz-93nLwVt2xRb8sYdF4mHc6Jp0aGe',
-  JWT_SECRET: 'u5Ew-71vBnMq8zTy3kXoC2rPd9Lf4hSi',
-};
-
-/** Limits that count every request, and refuse none. */
-const NO_LIMIT = '1000000000';
-const NO_THROTTLE = '1000000';
+import type { Program } from './programs.js';
 
 const START_MS = 30_000;
 const STOP_MS = 15_000;
-
-/** How a contender is started. */
-export interface Program {
-  /** The name in tables. */
-  name: string;
-  command: string;
-  args: string[];
-  env: Record<string, string>;
-}
 
 /** A server that takes part in the comparison. */
 export interface Contender {
@@ -35,32 +17,6 @@ export interface Contender {
   startMs: number;
   stop(): Promise<void>;
 }
-
-/** The service as in production: compiled, with access log and all limits. */
-export const SERVICE: Program = {
-  name: 'service',
-  command: process.execPath,
-  args: ['dist/app/server.js'],
-  env: {
-    APP_ENV: 'production',
-    LOG_LEVEL: 'info',
-    ...SECRETS,
-    RATE_LIMIT: NO_LIMIT,
-    LOGIN_RATE_LIMIT: NO_LIMIT,
-    COMMENT_RATE_LIMIT: NO_LIMIT,
-    ARTICLE_RATE_LIMIT: NO_LIMIT,
-    LOGIN_ATTEMPTS: NO_THROTTLE,
-    LOGIN_ATTEMPTS_PER_ADDRESS: NO_THROTTLE,
-  },
-};
-
-/** The reference of all ratios: node:http and pg by hand. */
-export const REFERENCE: Program = {
-  name: 'L1',
-  command: process.execPath,
-  args: ['bench/peers/node-http/server.mjs'],
-  env: SECRETS,
-};
 
 /** Starts a server on a free port, and waits until it is healthy. */
 export async function start(program: Program, databaseUrl: string): Promise<Contender> {

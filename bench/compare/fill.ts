@@ -60,3 +60,16 @@ export async function fill(databaseUrl: string, { users, posts }: DataSize): Pro
     await client.end();
   }
 }
+
+/** Removes the rows that inserts have added, so that later rows find the same data. */
+export async function removeWritten(databaseUrl: string, { users }: DataSize): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('delete from users where id > $1', [users]);
+    await client.query("delete from audit_log where action = 'user.create'");
+    await client.query('vacuum analyze users, audit_log');
+  } finally {
+    await client.end();
+  }
+}

@@ -48,17 +48,17 @@ export class Loader {
     }
     // Without the arguments of this process, which load a compiler.
     this.#child = fork(new URL('../peers/load.mjs', import.meta.url), { execArgv: [] });
+    this.#child.on('exit', (code) => {
+      if (code !== 0) this.#child.emit('message', { error: `the load ended with ${code}` });
+    });
   }
 
   /** @throws Error if a response has another status, or if there is none */
   async send({ origin, requests, status, seconds }: Job): Promise<Load> {
     const isUnique = requests.some(({ body }) => body?.includes('{n}'));
     this.#child.send({ url: origin, requests, seconds, isUnique, connections: CONNECTIONS });
-    const [answer] = (await Promise.race([
-      once(this.#child, 'message'),
-      once(this.#child, 'exit').then(([code]) => [{ error: `the load ended with ${code}` }]),
-    ])) as [{ result?: Measured; error?: string }];
-    const { result, error } = answer;
+    const [answer] = await once(this.#child, 'message');
+    const { result, error } = answer as { result?: Measured; error?: string };
     if (result === undefined) throw new Error(`${origin}: ${error}`);
     const { statuses, failures, ...load } = result;
     const isWrong = Object.keys(statuses).some((each) => Number(each) !== status);

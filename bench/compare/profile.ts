@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { projectRoot } from '#src/lib/project-root.js';
-import { freePort, SERVICE } from './contenders.js';
+import { freePort } from './contenders.js';
 import type { DataSize } from './fill.js';
 import { profileWhile } from './inspector.js';
+import { SERVICE } from './programs.js';
 import { rowsOf, signIn } from './rows.js';
 import { type Shares, sharesByFunction, sharesByPackage } from './shares.js';
 import { withStage } from './stage.js';

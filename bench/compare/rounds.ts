@@ -1,13 +1,19 @@
 import { median } from '#bench/side-by-side.js';
-import type { Contender } from './contenders.js';
-import type { Loader } from './load.js';
 import type { Row } from './rows.js';
-import { requestsFor, type Turn, takeTurn } from './turns.js';
+import type { Turn } from './turns.js';
 
 export interface RoundOptions {
   rounds: number;
   /** Duration of one turn. */
   seconds: number;
+  /** Busy rounds that are repeated at most; as many as there are rounds if it is left out. */
+  mostThrownAway?: number;
+}
+
+/** Who takes turns in a row. */
+export interface Participant {
+  name: string;
+  take(seconds: number): Promise<Turn>;
 }
 
 /** A ratio to the reference: the median of the rounds, and the smallest and largest of them. */
@@ -17,15 +23,15 @@ export interface Ratio {
   max: number;
 }
 
-/** What one contender did in one row. */
+/** What one participant did in one row. */
 export interface Standing {
   name: string;
   /** Requests per second, relative to the reference. */
   rate: Ratio;
   /** Processor time of the server per request, relative to the reference. */
   cost: Ratio;
-  /** Medians of the turns, for information: they hold for this machine only. */
-  absolute: { rate: number; cost: number; p99: number };
+  /** Medians of the turns, which hold for this machine only. */
+  absolute: Pick<Turn, 'rate' | 'cost' | 'p99'>;
 }
 
 export interface RowResult {
@@ -42,48 +48,39 @@ const MOST_FOREIGN = 0.2;
 const WARM_UP_SECONDS = 1;
 
 /**
- * Runs a row: each round gives every contender one turn, in the same order, so other load on the
- * machine affects all of them alike. The second contender is the reference of the ratios.
+ * Runs a row: each round gives every participant one turn, in the same order, so other load on the
+ * machine affects all of them alike. L1 is the reference of the ratios.
  */
 export async function runRow(
-  loader: Loader,
   row: Row,
-  contenders: readonly Contender[],
-  { rounds, seconds }: RoundOptions,
+  participants: readonly Participant[],
+  { rounds, seconds, mostThrownAway = rounds }: RoundOptions,
 ): Promise<RowResult> {
-  const work = await Promise.all(
-    contenders.map(async (contender) => ({
-      contender,
-      requests: await requestsFor(row, contender),
-    })),
-  );
-  const { status } = row;
-  for (const { contender, requests } of work) {
-    await takeTurn(loader, contender, requests, { status, seconds: WARM_UP_SECONDS });
-  }
+  for (const { take } of participants) await take(WARM_UP_SECONDS);
   const kept: Turn[][] = [];
   let thrownAway = 0;
   let isDisturbed = false;
   while (kept.length < rounds) {
     const round: Turn[] = [];
-    for (const { contender, requests } of work) {
-      round.push(await takeTurn(loader, contender, requests, { status, seconds }));
-    }
+    for (const { take } of participants) round.push(await take(seconds));
     const isBusy = round.some(({ foreign }) => foreign > MOST_FOREIGN);
-    if (isBusy && thrownAway < rounds) {
+    if (isBusy && thrownAway < mostThrownAway) {
       thrownAway += 1;
     } else {
       isDisturbed ||= isBusy;
       kept.push(round);
     }
   }
-  const standings = contenders.map(({ name }, index) => standingOf(name, index, kept));
+  const reference = participants.findIndex(({ name }) => name === 'L1');
+  const references = kept.map((round) => round[reference] as Turn);
+  const standings = participants.map(({ name }, index) => {
+    const turns = kept.map((round) => round[index] as Turn);
+    return standingOf(name, turns, references);
+  });
   return { row, standings, thrownAway, isDisturbed };
 }
 
-function standingOf(name: string, index: number, rounds: readonly Turn[][]): Standing {
-  const turns = rounds.map((round) => round[index] as Turn);
-  const references = rounds.map((round) => round[1] as Turn);
+function standingOf(name: string, turns: readonly Turn[], references: readonly Turn[]): Standing {
   const ratio = (of: (turn: Turn) => number): Ratio => {
     const ratios = turns.map((turn, round) => of(turn) / of(references[round] as Turn));
     return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };

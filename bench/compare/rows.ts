@@ -1,6 +1,14 @@
 import { ADMIN, AUTHOR, type DataSize, PASSWORD, RICH_POST } from './fill.js';
 import type { LoadRequest } from './load.js';
 
+/** The SQL of a row for pgbench. */
+export interface Ceiling {
+  /** Lines of `\\set`. */
+  variables: string[];
+  /** Values of the parameters of each statement, by its name, as SQL. */
+  statements: Record<string, string[]>;
+}
+
 /** One kind of work, which all contenders do: a line of the table. */
 export interface Row {
   name: string;
@@ -12,8 +20,13 @@ export interface Row {
   peerRequests?: LoadRequest[];
   /** Whether each contender is sent the entity tag that it gave to the same request. */
   isConditional?: boolean;
-  /** Whether responses differ in ids and times, so they cannot be compared. */
+  /** Whether responses differ in ids and times, so only their fields are compared. */
   isWrite?: boolean;
+  /** Whether the errors of a framework have a form of their own; L1 has that of the service. */
+  hasOwnErrors?: boolean;
+  /** The peers that do this work, besides L1; all if it is left out. */
+  peers?: readonly string[];
+  ceiling?: Ceiling;
 }
 
 /** `Authorization` fields of an administrator and of an author. */
@@ -50,6 +63,23 @@ const WRONG_USER = {
   role: 'boss',
 };
 
+/** The parameters of an insert for pgbench. */
+const INSERTED = [
+  "('p_' || :n::text)",
+  "('p_' || :n::text || '@example.com')",
+  `'${NEW_USER.nickname}'`,
+  `'${NEW_USER.bio}'`,
+  `'${NEW_USER.avatar_url}'`,
+  '30',
+  `'{${NEW_USER.tags}}'`,
+  `'${JSON.stringify(NEW_USER.address)}'`,
+  'true',
+  "('p_' || :n::text)",
+  "('p_' || :n::text || '@example.com')",
+  "'john'",
+  '7',
+];
+
 /** Returns the tokens of the two accounts, which sign in to the service. */
 export async function signIn(origin: string): Promise<Tokens> {
   const tokenOf = async (username: string) => {
@@ -72,8 +102,20 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
     body: JSON.stringify(NEW_USER),
   } as const;
   const read = { status: 200, target: null };
+  const anyUser = `id random(1, ${size.users - 100})`;
+  const deepPages = Math.floor((size.posts * 0.97) / PAGE_SIZE);
+  const bare: Ceiling = {
+    variables: ['n random(1, 1000000000000)'],
+    statements: { 'user-insert': INSERTED },
+  };
   return [
-    { ...read, name: 'one row by id', target: 0.8, requests: users },
+    {
+      ...read,
+      name: 'one row by id',
+      target: 0.8,
+      requests: users,
+      ceiling: { variables: [anyUser], statements: { user: [':id', 'true'] } },
+    },
     {
       ...read,
       name: 'one row by id, bearer token',
@@ -85,6 +127,10 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
       name: 'list page with total',
       target: 1,
       requests: variants((n) => ({ path: `/api/v1/users?page=${1 + (n % 200)}` })),
+      ceiling: {
+        variables: ['page random(0, 199)'],
+        statements: { 'users-page': ['true', '(:page * 10)'], 'users-count': ['true'] },
+      },
     },
     {
       ...read,
@@ -93,10 +139,12 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
       requests: variants((n) => ({
         path: `/api/v1/users?cursor=${cursorOf(1 + ((n * 7919) % (size.users - 100)))}`,
       })),
+      ceiling: { variables: [anyUser], statements: { 'users-after': ['true', ':id'] } },
     },
     {
       name: 'invalid body, 422',
       status: 422,
+      hasOwnErrors: true,
       target: 0.8,
       requests: [
         {
@@ -110,6 +158,7 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
     {
       name: 'invalid body, 422, bearer token',
       status: 422,
+      hasOwnErrors: true,
       target: null,
       requests: [{ ...insert, path: '/api/v1/users', body: JSON.stringify(WRONG_USER) }],
     },
@@ -120,6 +169,7 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
       isWrite: true,
       requests: [{ ...insert, path: '/api/v1/users' }],
       peerRequests: [{ ...insert, path: '/bare/users' }],
+      ceiling: bare,
     },
     {
       name: 'insert, against the same transaction',
@@ -129,7 +179,16 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
       requests: [{ ...insert, path: '/api/v1/users' }],
     },
     { ...read, name: 'health', target: 0.75, requests: [{ path: '/health' }] },
-    { ...read, name: 'posts page, cached', target: 20, requests: [{ path: '/api/v1/posts' }] },
+    {
+      ...read,
+      name: 'posts page, cached',
+      target: 20,
+      requests: [{ path: '/api/v1/posts' }],
+      ceiling: {
+        variables: [],
+        statements: { 'posts-page': ['0', '0'], 'posts-count': [] },
+      },
+    },
     {
       name: 'posts page, cached, 304',
       status: 304,
@@ -142,13 +201,18 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
       name: 'posts, deep pages, not cached',
       target: 1.3,
       requests: variants((n) => ({
-        path: `/api/v1/posts?page=${deepPage(n, Math.floor((size.posts * 0.97) / PAGE_SIZE))}`,
+        path: `/api/v1/posts?page=${deepPage(n, deepPages)}`,
       })),
+      ceiling: {
+        variables: [`page random(${deepPage(0, deepPages) - 1}, ${deepPages - 1})`],
+        statements: { 'posts-page': ['(:page * 10)', '0'], 'posts-count': [] },
+      },
     },
     {
       ...read,
       name: 'post by slug, 50 tags, cached',
       requests: [{ path: `/api/v1/posts/slug/post-${RICH_POST}` }],
+      ceiling: { variables: [], statements: { 'post-by-slug': [`'post-${RICH_POST}'`] } },
     },
   ];
 }

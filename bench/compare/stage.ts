@@ -5,9 +5,10 @@ import { startEmbeddedPostgres } from '#src/db/embedded/index.js';
 import { readMigrations } from '#src/db/migration-files.js';
 import { migrateUp } from '#src/db/migrator.js';
 import { jobQueue } from '#src/queue/install.js';
-import { type Contender, type Program, start } from './contenders.js';
+import { type Contender, start } from './contenders.js';
 import { type DataSize, fill } from './fill.js';
 import { Loader } from './load.js';
+import type { Program } from './programs.js';
 
 /** PostgreSQL with data, the contenders, and the process that sends the load. */
 export interface Stage {
@@ -45,7 +46,7 @@ export async function withStage<T>(
     return await work({ databaseUrl, contenders, loader });
   } finally {
     loader?.stop();
-    for (const contender of contenders) await contender.stop();
+    await Promise.all(contenders.map(({ stop }) => stop()));
     await database.stop();
     await rm(dataDirectory, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import type { Contender } from './contenders.js';
-import type { Loader, LoadRequest } from './load.js';
+import type { Load, Loader, LoadRequest } from './load.js';
 import { machineSeconds, processorSeconds } from './processes.js';
 import type { Row } from './rows.js';
 
@@ -7,29 +7,37 @@ import type { Row } from './rows.js';
 export interface Turn {
   /** Requests per second. */
   rate: number;
-  /** Processor seconds of the server per request. */
+  /** Processor seconds of the server per request; NaN if it is not known. */
   cost: number;
+  /** In milliseconds. */
   p99: number;
-  /** Processor seconds per second that others used meanwhile. */
+  /** Processor seconds per second that other programs used meanwhile. */
   foreign: number;
 }
 
 /** Sends the requests of a row to one contender for some seconds. */
-export async function takeTurn(
+export function takeTurn(
   loader: Loader,
   { origin, pid }: Contender,
   requests: LoadRequest[],
   { status, seconds }: { status: number; seconds: number },
 ): Promise<Turn> {
+  return measure(() => loader.send({ origin, requests, status, seconds }), pid);
+}
+
+/** Measures a load and, given a process, what the load costs it and its descendants. */
+export async function measure(
+  send: () => Promise<Pick<Load, 'completed' | 'seconds' | 'p99'>>,
+  pid?: number,
+): Promise<Turn> {
   const begin = performance.now();
-  const before = { all: machineSeconds(), ours: processorSeconds(process.pid) };
-  const server = processorSeconds(pid);
-  const load = await loader.send({ origin, requests, status, seconds });
-  const cost = (processorSeconds(pid) - server) / load.completed;
+  const [all, ours] = [machineSeconds(), processorSeconds(process.pid)];
+  const server = pid === undefined ? Number.NaN : processorSeconds(pid);
+  const { completed, seconds, p99 } = await send();
+  const cost = pid === undefined ? Number.NaN : (processorSeconds(pid) - server) / completed;
   const elapsed = (performance.now() - begin) / 1000;
-  const ours = processorSeconds(process.pid) - before.ours;
-  const foreign = Math.max(0, machineSeconds() - before.all - ours) / elapsed;
-  return { rate: load.completed / load.seconds, cost, p99: load.p99, foreign };
+  const others = machineSeconds() - all - (processorSeconds(process.pid) - ours);
+  return { rate: completed / seconds, cost, p99, foreign: Math.max(0, others) / elapsed };
 }
 
 /** Returns the requests of a row for one contender. */
@@ -38,13 +46,11 @@ export async function requestsFor(row: Row, contender: Contender): Promise<LoadR
   const requests = isService ? row.requests : (row.peerRequests ?? row.requests);
   if (!row.isConditional) return requests;
   return Promise.all(
-    requests.map(async ({ headers, ...request }) => {
-      const answer = await fetch(`${contender.origin}${request.path}`, { headers: headers ?? {} });
+    requests.map(async ({ headers = {}, ...request }) => {
+      const answer = await fetch(`${contender.origin}${request.path}`, { headers });
       await answer.arrayBuffer();
-      return {
-        ...request,
-        headers: { ...headers, 'if-none-match': answer.headers.get('etag') ?? '' },
-      };
+      const tag = answer.headers.get('etag') ?? '';
+      return { ...request, headers: { ...headers, 'if-none-match': tag } };
     }),
   );
 }
