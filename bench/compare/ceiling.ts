@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from '#src/lib/project-root.js';
-import type { Ceiling } from './rows.js';
+import type { Ceiling } from './row.js';
 import { measure, type Turn } from './turns.js';
 
 /** As many connections as each pool has. */

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { findPgbench } from './ceiling.js';
+import { signIn } from './credentials.js';
 import { type Extra, measureMemory, measureStarts } from './extras.js';
 import { type DataSize, LARGE, NORMAL, removeWritten } from './fill.js';
+import { moreRowsOf } from './more-rows.js';
 import { participantsOf } from './participants.js';
 import { profileRow } from './profile.js';
 import { installed, PEER_PROGRAMS, REFERENCE, SERVICE } from './programs.js';
 import { runQuick } from './quick.js';
 import { writeReport } from './report.js';
 import { type RowResult, runRow } from './rounds.js';
-import { type Row, rowsOf, signIn } from './rows.js';
+import type { Row } from './row.js';
+import { rowsOf } from './rows.js';
 import { type Stage, withStage } from './stage.js';
 
 interface Options {
@@ -18,6 +21,7 @@ interface Options {
   quick?: boolean;
   rounds: number;
   seconds: number;
+  repeats: number;
   large?: boolean;
 }
 
@@ -27,6 +31,7 @@ export function addComparison(command: Command): Command {
     .option('--only <text>', 'rows whose name contains this', '')
     .option('--rounds <n>', 'rounds of each row', Number, 5)
     .option('--seconds <n>', 'duration of one turn', Number, 2)
+    .option('--repeats <n>', 'rounds of each row to repeat if the machine is busy', Number, 3)
     .option('--no-peers', 'compare with L1 only')
     .option('--quick', 'compare with the committed ratios in three minutes: pass or fail per row')
     .option('--large', '1,000,000 users and 100,000 posts')
@@ -45,40 +50,37 @@ async function compare(options: Options): Promise<void> {
   await withStage(size, programs, async (stage) => {
     const rows = await rowsFor(stage, size, options);
     if (options.quick) {
-      if (!(await runQuick(rows, stage))) process.exitCode = 1;
+      const withTarget = rows.filter(({ target }) => target !== null);
+      if (!(await runQuick(withTarget, stage))) process.exitCode = 1;
       return;
     }
+    const isFull = options.only === '' && withPeers;
+    const write = (results: readonly RowResult[], extras: readonly Extra[]) => {
+      if (isFull) writeReport(options.large ? 'large' : 'normal', results, extras, options.rounds);
+    };
     const atRest = await measureMemory('memory at rest', stage.contenders);
-    const results = await runRows(rows, stage, size, options);
+    const results: RowResult[] = [];
+    for (const row of rows) {
+      const participants = await participantsOf(row, stage, withPeers);
+      results.push(await runRow(row, participants, options));
+      print(results.at(-1) as RowResult);
+      // A run that breaks off leaves what it has measured.
+      write(results, []);
+      if (row.isWrite) await removeWritten(stage.databaseUrl, size);
+    }
     const afterLoad = await measureMemory('memory after the load', stage.contenders);
     const extras = [await measureStarts(programs, stage.databaseUrl), atRest, afterLoad];
     for (const extra of extras) printExtra(extra);
-    const isFull = options.only === '' && withPeers;
-    if (isFull) writeReport(options.large ? 'large' : 'normal', results, extras, options.rounds);
+    write(results, extras);
   });
 }
 
 async function rowsFor(stage: Stage, size: DataSize, { only }: Options): Promise<Row[]> {
-  const tokens = await signIn(stage.contenders[0]?.origin ?? '');
-  const rows = rowsOf(size, tokens).filter(({ name }) => name.includes(only));
+  const credentials = await signIn(stage.contenders[0]?.origin ?? '');
+  const all = [...rowsOf(size, credentials), ...moreRowsOf(size, credentials)];
+  const rows = all.filter(({ name }) => name.includes(only));
   if (rows.length === 0) throw new Error(`No row contains "${only}".`);
   return rows;
-}
-
-async function runRows(
-  rows: readonly Row[],
-  stage: Stage,
-  size: DataSize,
-  options: Options,
-): Promise<RowResult[]> {
-  const results: RowResult[] = [];
-  for (const row of rows) {
-    const result = await runRow(row, await participantsOf(row, stage, options.peers), options);
-    print(result);
-    results.push(result);
-    if (row.isWrite) await removeWritten(stage.databaseUrl, size);
-  }
-  return results;
 }
 
 function print({ row, standings, thrownAway, isDisturbed }: RowResult): void {

@@ -10,7 +10,7 @@ export interface Extra {
   ratios: Record<string, number>;
 }
 
-const STARTS = 5;
+const STARTS = 3;
 const SETTLE_MS = 3000;
 
 /** Measures how long each program takes to answer its first request; the starts take turns. */

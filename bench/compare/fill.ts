@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { fillArticles } from '#bench/articles/fill.js';
+import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 
 /** The numbers of rows that all contenders read. */
@@ -14,6 +15,9 @@ export const LARGE: DataSize = { users: 1_000_000, posts: 100_000 };
 export const PASSWORD = 'BenchPass-4711!';
 export const ADMIN = 'bench_admin';
 export const AUTHOR = 'bench_author';
+
+/** An API key of the author. */
+export const API_KEY = `alt_bench000_${'bench'.repeat(8)}`;
 
 /** The post with all tags, and many comments. */
 export const RICH_POST = 5001;
@@ -55,6 +59,11 @@ export async function fill(databaseUrl: string, { users, posts }: DataSize): Pro
        from comments where id > 10500 and parent_id is null limit ${RICH_COMMENTS}`,
       [RICH_POST],
     );
+    await client.query(
+      `insert into api_keys (user_id, name, prefix, key_hash, scopes)
+       select id, 'bench', 'alt_bench000', $2, '{users:read}' from users where username = $1`,
+      [AUTHOR, hashSecret(API_KEY)],
+    );
     await client.query('vacuum analyze');
   } finally {
     await client.end();
@@ -66,6 +75,8 @@ export async function removeWritten(databaseUrl: string, { users }: DataSize): P
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
+    // The trigger that keeps the audit log append-only does not run.
+    await client.query('set session_replication_role = replica');
     await client.query('delete from users where id > $1', [users]);
     await client.query("delete from audit_log where action = 'user.create'");
     await client.query('vacuum analyze users, audit_log');

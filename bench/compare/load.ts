@@ -21,6 +21,8 @@ export interface Job {
   /** The only status that is not an error. */
   status: number;
   seconds: number;
+  /** Default: {@link CONNECTIONS}. */
+  connections?: number | undefined;
 }
 
 /** The outcome of one turn. */
@@ -54,9 +56,9 @@ export class Loader {
   }
 
   /** @throws Error if a response has another status, or if there is none */
-  async send({ origin, requests, status, seconds }: Job): Promise<Load> {
+  async send({ origin, requests, status, seconds, connections = CONNECTIONS }: Job): Promise<Load> {
     const isUnique = requests.some(({ body }) => body?.includes('{n}'));
-    this.#child.send({ url: origin, requests, seconds, isUnique, connections: CONNECTIONS });
+    this.#child.send({ url: origin, requests, seconds, isUnique, connections });
     const [answer] = await once(this.#child, 'message');
     const { result, error } = answer as { result?: Measured; error?: string };
     if (result === undefined) throw new Error(`${origin}: ${error}`);

@@ -1,7 +1,7 @@
 import { assertAgreement } from './agreement.js';
 import { findPgbench, takeCeilingTurn } from './ceiling.js';
 import type { Participant } from './rounds.js';
-import type { Row } from './rows.js';
+import type { Row } from './row.js';
 import type { Stage } from './stage.js';
 import { requestsFor, takeTurn } from './turns.js';
 
@@ -21,7 +21,7 @@ export async function participantsOf(
   { contenders, loader, databaseUrl }: Stage,
   withCeiling: boolean,
 ): Promise<Participant[]> {
-  const { status, peers, ceiling } = row;
+  const { peers, ceiling } = row;
   const able = contenders.filter(
     ({ name }) => ALWAYS.includes(name) || (peers?.includes(name) ?? true),
   );
@@ -29,7 +29,7 @@ export async function participantsOf(
   const participants: Participant[] = [];
   for (const contender of able) {
     const requests = await requestsFor(row, contender);
-    const take = (seconds: number) => takeTurn(loader, contender, requests, { status, seconds });
+    const take = (seconds: number) => takeTurn(loader, contender, requests, row, seconds);
     participants.push({ name: contender.name, take });
   }
   const pgbench = withCeiling ? findPgbench() : null;

@@ -2,10 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { projectRoot } from '#src/lib/project-root.js';
 import { freePort } from './contenders.js';
+import { signIn } from './credentials.js';
 import type { DataSize } from './fill.js';
 import { profileWhile } from './inspector.js';
+import { moreRowsOf } from './more-rows.js';
 import { SERVICE } from './programs.js';
-import { rowsOf, signIn } from './rows.js';
+import { rowsOf } from './rows.js';
 import { type Shares, sharesByFunction, sharesByPackage } from './shares.js';
 import { withStage } from './stage.js';
 import { requestsFor, takeTurn } from './turns.js';
@@ -26,13 +28,14 @@ export async function profileRow(text: string, size: DataSize, seconds: number):
   await withStage(size, [program], async ({ contenders, loader }) => {
     const [service] = contenders;
     if (service === undefined) throw new Error('There is no service.');
-    const row = rowsOf(size, await signIn(service.origin)).find(({ name }) => name.includes(text));
+    const credentials = await signIn(service.origin);
+    const rows = [...rowsOf(size, credentials), ...moreRowsOf(size, credentials)];
+    const row = rows.find(({ name }) => name.includes(text));
     if (row === undefined) throw new Error(`No row contains "${text}".`);
-    const { status } = row;
     const requests = await requestsFor(row, service);
-    await takeTurn(loader, service, requests, { status, seconds: WARM_UP_SECONDS });
+    await takeTurn(loader, service, requests, row, WARM_UP_SECONDS);
     const profile = await profileWhile(port, async () => {
-      const { rate, cost } = await takeTurn(loader, service, requests, { status, seconds });
+      const { rate, cost } = await takeTurn(loader, service, requests, row, seconds);
       const microseconds = (cost * 1e6).toFixed(0);
       console.log(
         `${row.name}: ${rate.toFixed(0)} requests/s, ${microseconds} µs of processor each`,

@@ -1,14 +1,14 @@
 import { participantsOf } from './participants.js';
 import { readSaved } from './report.js';
 import { runRow } from './rounds.js';
-import type { Row } from './rows.js';
+import type { Row } from './row.js';
 import type { Stage } from './stage.js';
 
 /** Part of the committed ratio that a row must reach. */
 const LEAST = 0.75;
 
 const TRIES = 3;
-const OPTIONS = { rounds: 3, seconds: 1, mostThrownAway: 1 };
+const OPTIONS = { rounds: 3, seconds: 1, repeats: 1 };
 
 /**
  * Compares each ratio with the committed one, in at most three tries; prints pass or fail per row.

@@ -1,13 +1,13 @@
 import { median } from '#bench/side-by-side.js';
-import type { Row } from './rows.js';
+import type { Row } from './row.js';
 import type { Turn } from './turns.js';
 
 export interface RoundOptions {
   rounds: number;
   /** Duration of one turn. */
   seconds: number;
-  /** Busy rounds that are repeated at most; as many as there are rounds if it is left out. */
-  mostThrownAway?: number;
+  /** Rounds that are repeated at most because the machine was busy. */
+  repeats: number;
 }
 
 /** Who takes turns in a row. */
@@ -54,7 +54,7 @@ const WARM_UP_SECONDS = 1;
 export async function runRow(
   row: Row,
   participants: readonly Participant[],
-  { rounds, seconds, mostThrownAway = rounds }: RoundOptions,
+  { rounds, seconds, repeats }: RoundOptions,
 ): Promise<RowResult> {
   for (const { take } of participants) await take(WARM_UP_SECONDS);
   const kept: Turn[][] = [];
@@ -64,7 +64,7 @@ export async function runRow(
     const round: Turn[] = [];
     for (const { take } of participants) round.push(await take(seconds));
     const isBusy = round.some(({ foreign }) => foreign > MOST_FOREIGN);
-    if (isBusy && thrownAway < mostThrownAway) {
+    if (isBusy && thrownAway < repeats) {
       thrownAway += 1;
     } else {
       isDisturbed ||= isBusy;

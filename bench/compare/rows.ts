@@ -1,47 +1,16 @@
-import { ADMIN, AUTHOR, type DataSize, PASSWORD, RICH_POST } from './fill.js';
+import type { Credentials } from './credentials.js';
+import { type DataSize, RICH_POST } from './fill.js';
 import type { LoadRequest } from './load.js';
+import type { Ceiling, Row } from './row.js';
 
-/** The SQL of a row for pgbench. */
-export interface Ceiling {
-  /** Lines of `\\set`. */
-  variables: string[];
-  /** Values of the parameters of each statement, by its name, as SQL. */
-  statements: Record<string, string[]>;
-}
-
-/** One kind of work, which all contenders do: a line of the table. */
-export interface Row {
-  name: string;
-  status: number;
-  /** The least ratio to aim at; null for a row that informs only. */
-  target: number | null;
-  requests: LoadRequest[];
-  /** What the peers are sent instead. */
-  peerRequests?: LoadRequest[];
-  /** Whether each contender is sent the entity tag that it gave to the same request. */
-  isConditional?: boolean;
-  /** Whether responses differ in ids and times, so only their fields are compared. */
-  isWrite?: boolean;
-  /** Whether the errors of a framework have a form of their own; L1 has that of the service. */
-  hasOwnErrors?: boolean;
-  /** The peers that do this work, besides L1; all if it is left out. */
-  peers?: readonly string[];
-  ceiling?: Ceiling;
-}
-
-/** `Authorization` fields of an administrator and of an author. */
-export interface Tokens {
-  admin: string;
-  author: string;
-}
-
-const JSON_TYPE = { 'content-type': 'application/json' };
+export const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** The number of different requests of a row, enough that none stays in a cache. */
 const VARIANTS = 1792;
 const PAGE_SIZE = 10;
 
-const NEW_USER = {
+/** A valid body, without a username that was used before. */
+export const NEW_USER = {
   username: 'u_{n}',
   email: 'u_{n}@example.com',
   nickname: 'John',
@@ -80,21 +49,8 @@ const INSERTED = [
   '7',
 ];
 
-/** Returns the tokens of the two accounts, which sign in to the service. */
-export async function signIn(origin: string): Promise<Tokens> {
-  const tokenOf = async (username: string) => {
-    const answer = await fetch(`${origin}/api/v1/auth/token`, {
-      method: 'POST',
-      body: new URLSearchParams({ grant_type: 'password', username, password: PASSWORD }),
-    });
-    if (!answer.ok) throw new Error(`Could not sign in: ${answer.status}`);
-    return `Bearer ${((await answer.json()) as { access_token: string }).access_token}`;
-  };
-  return { admin: await tokenOf(ADMIN), author: await tokenOf(AUTHOR) };
-}
-
-/** Returns all rows, in the order of the table. */
-export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
+/** Returns the rows with targets, and what belongs to them, in the order of the table. */
+export function rowsOf(size: DataSize, { admin, author }: Credentials): Row[] {
   const users = variants((n) => ({ path: `/api/v1/users/${1 + ((n * 7919) % (size.users - 2))}` }));
   const insert = {
     method: 'POST',
@@ -217,7 +173,8 @@ export function rowsOf(size: DataSize, { admin, author }: Tokens): Row[] {
   ];
 }
 
-function variants(make: (n: number) => LoadRequest): LoadRequest[] {
+/** Returns different requests, enough that none stays in a cache. */
+export function variants(make: (n: number) => LoadRequest): LoadRequest[] {
   return Array.from({ length: VARIANTS }, (_, n) => make(n));
 }
 

@@ -1,7 +1,7 @@
 import type { Contender } from './contenders.js';
 import type { Load, Loader, LoadRequest } from './load.js';
 import { machineSeconds, processorSeconds } from './processes.js';
-import type { Row } from './rows.js';
+import type { Row } from './row.js';
 
 /** One turn of one contender. */
 export interface Turn {
@@ -20,9 +20,11 @@ export function takeTurn(
   loader: Loader,
   { origin, pid }: Contender,
   requests: LoadRequest[],
-  { status, seconds }: { status: number; seconds: number },
+  { status, connections, leastSeconds = 0 }: Row,
+  wantedSeconds: number,
 ): Promise<Turn> {
-  return measure(() => loader.send({ origin, requests, status, seconds }), pid);
+  const seconds = Math.max(wantedSeconds, leastSeconds);
+  return measure(() => loader.send({ origin, requests, status, seconds, connections }), pid);
 }
 
 /** Measures a load and, given a process, what the load costs it and its descendants. */

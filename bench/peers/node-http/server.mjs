@@ -5,6 +5,8 @@ import { viewerOf } from '#shared/bearer.mjs';
 import { findPost, pageOfPosts } from '#shared/posts.mjs';
 import * as users from '#shared/users.mjs';
 import { checkLogin, checkUser } from './check-user.mjs';
+import { mayPass, signIn } from './credentials.mjs';
+import { createUsers, exportUsers, search } from './more-work.mjs';
 
 const NOT_FOUND = { detail: 'Not Found', code: 'not_found' };
 
@@ -23,6 +25,7 @@ async function handle(request, response) {
   const { url, method } = request;
   if (method === 'GET') {
     if (url === '/health') return send(response, 200, { status: 'healthy' });
+    if (url === '/api/v1/users/export.csv') return exportUsers(response);
     if (url.startsWith('/api/v1/users/')) {
       if (!(await mayPass(request))) return refuse(response);
       const user = await users.findUser(Number(url.slice('/api/v1/users/'.length)));
@@ -42,6 +45,10 @@ async function handle(request, response) {
       const found = cursor ? users.usersAfter(cursor) : users.pageOfUsers(page);
       return send(response, 200, await found);
     }
+    if (path === '/api/v1/search') {
+      const size = Number(parameters.get('size') ?? 10);
+      return send(response, 200, await search(parameters.get('q') ?? '', size, page));
+    }
     if (path === '/api/v1/posts') return sendTagged(request, response, await pageOfPosts(page));
   }
   if (method === 'POST') {
@@ -51,9 +58,8 @@ async function handle(request, response) {
       if (errors !== undefined) return send(response, 422, { detail: errors });
       return send(response, 201, await users.insertUser(user));
     }
-    if (url === '/api/v1/auth/login') {
-      return send(response, 422, { detail: checkLogin(await bodyOf(request)) });
-    }
+    if (url === '/api/v1/users/bulk') return createMany(request, response);
+    if (url === '/api/v1/auth/login') return login(request, response);
   }
   return send(response, 404, NOT_FOUND);
 }
@@ -66,9 +72,26 @@ async function create(request, response) {
   return send(response, 201, await users.createUser(user, viewer, request.socket.remoteAddress));
 }
 
-/** A request without a token is anonymous; one with a wrong token is refused. */
-async function mayPass({ headers: { authorization } }) {
-  return authorization === undefined || (await viewerOf(authorization)) !== null;
+async function createMany(request, response) {
+  const viewer = await viewerOf(request.headers.authorization);
+  if (viewer === null || !users.isAdministrator(viewer)) return refuse(response);
+  const checked = (await bodyOf(request)).map(checkUser);
+  const errors = checked.flatMap((each) => each.errors ?? []);
+  if (errors.length > 0) return send(response, 422, { detail: errors });
+  const all = checked.map(({ user }) => user);
+  const ids = await createUsers(all, viewer, request.socket.remoteAddress);
+  return send(response, 201, { created: ids.length, ids });
+}
+
+async function login(request, response) {
+  const body = await bodyOf(request);
+  const errors = checkLogin(body);
+  if (errors.length > 0) return send(response, 422, { detail: errors });
+  const { remoteAddress } = request.socket;
+  const cookie = await signIn(body, remoteAddress, request.headers['user-agent'] ?? null);
+  if (cookie === null) return refuse(response);
+  response.setHeader('set-cookie', cookie);
+  return send(response, 200, { status: 'login_ok' });
 }
 
 function refuse(response) {

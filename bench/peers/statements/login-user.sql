@@ -1,0 +1,1 @@
+select id, username, permissions, password_hash, is_active from users where username_folded = $1
