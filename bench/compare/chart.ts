@@ -19,6 +19,7 @@ const COLORS: Record<string, string> = {
 
 /** Draws the ratios of all rows as dots on a logarithmic axis, L1 being the line at 1. */
 export function chart(rows: readonly SavedRow[], title: string): string {
+  const heading = `Requests per second, relative to L1: ${title}`;
   const bottom = TOP + rows.length * LINE;
   const names = Object.keys(COLORS).filter((name) =>
     rows.some(({ standings }) => standings[name] !== undefined),
@@ -26,8 +27,9 @@ export function chart(rows: readonly SavedRow[], title: string): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 30} ${bottom + 40}" ` +
       'font-family="system-ui, sans-serif" font-size="13">',
+    `<title>${heading}</title>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
-    `<text x="12" y="24" font-weight="600">Requests per second, relative to L1: ${title}</text>`,
+    `<text x="12" y="24" font-weight="600">${heading}</text>`,
     ...names.map((name, index) => legend(name, LEFT + index * 100)),
     ...axis(bottom),
     ...rows.flatMap((row, index) => line(row, TOP + (index + 0.5) * LINE)),

@@ -42,6 +42,7 @@ interface Measured extends Load {
 /** The process that sends the load. */
 export class Loader {
   readonly #child: ChildProcess;
+  readonly #stopped = new AbortController();
 
   /** @throws Error if its package is not installed */
   constructor() {
@@ -55,8 +56,14 @@ export class Loader {
     });
   }
 
+  /** Makes the next load fail, so that a run ends in order. */
+  abort(reason: string): void {
+    this.#stopped.abort(new Error(reason));
+  }
+
   /** @throws Error if a response has another status, or if there is none */
   async send({ origin, requests, status, seconds, connections = CONNECTIONS }: Job): Promise<Load> {
+    this.#stopped.signal.throwIfAborted();
     const isUnique = requests.some(({ body }) => body?.includes('{n}'));
     this.#child.send({ url: origin, requests, seconds, isUnique, connections });
     const [answer] = await once(this.#child, 'message');

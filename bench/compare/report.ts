@@ -45,6 +45,13 @@ export function writeReport(
   const section = sectionOf(results, extras, { rounds, machine, versions });
   const saved = { ...readSaved(), [size]: section };
   writeFileSync(SAVED, `${JSON.stringify(saved, null, 2)}\n`);
+  // So that the linter finds nothing to change.
+  execFileSync('npx', ['biome', 'format', '--write', SAVED], { cwd: projectRoot, stdio: 'ignore' });
+  render(saved);
+}
+
+/** Writes `RESULTS.md` and its charts. */
+export function render(saved: Saved): void {
   const parts = (['normal', 'large'] as const).flatMap((each) => {
     const found = saved[each];
     if (found === undefined) return [];
@@ -53,8 +60,6 @@ export function writeReport(
     return [`## ${HEADINGS[each]}\n\n![Ratios to L1](${file})\n\n${tables(found)}`];
   });
   writeFileSync(join(FOLDER, 'RESULTS.md'), `${INTRODUCTION}\n\n${parts.join('\n\n')}\n`);
-  // So that the linter finds nothing to change.
-  execFileSync('npx', ['biome', 'format', '--write', SAVED], { cwd: projectRoot, stdio: 'ignore' });
 }
 
 const INTRODUCTION = `# Results
@@ -73,7 +78,9 @@ function tables({ rows, extras, rounds, machine, versions }: Section): string {
   const disturbed = rows.filter(({ isDisturbed }) => isDisturbed).length;
   return [
     `${rounds} rounds on ${machine}; ${versions}.` +
-      (disturbed > 0 ? ` Other programs disturbed ${disturbed} rows, marked with \\*.` : ''),
+      (disturbed > 0
+        ? ` Rows marked with \\* were disturbed by other programs: ${disturbed} of ${rows.length}.`
+        : ''),
     'Requests per second, relative to L1. More is better.',
     table(['work', 'target', ...names], rows, ({ name, target, isDisturbed, standings }) => [
       isDisturbed ? `${name} \\*` : name,

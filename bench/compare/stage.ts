@@ -35,6 +35,9 @@ export async function withStage<T>(
   const databaseUrl = database.url;
   const contenders: Contender[] = [];
   let loader: Loader | undefined;
+  // Without a listener, the signal would leave PostgreSQL and the programs behind.
+  const abort = (signal: string) => loader?.abort(`Stopped by ${signal}`);
+  process.on('SIGINT', abort).on('SIGTERM', abort);
   try {
     await migrateUp(databaseUrl, readMigrations(), [jobQueue]);
     const begin = performance.now();
@@ -45,6 +48,7 @@ export async function withStage<T>(
     loader = new Loader();
     return await work({ databaseUrl, contenders, loader });
   } finally {
+    process.off('SIGINT', abort).off('SIGTERM', abort);
     loader?.stop();
     await Promise.all(contenders.map(({ stop }) => stop()));
     await database.stop();
