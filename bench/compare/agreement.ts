@@ -42,7 +42,8 @@ async function ask(origin: string, { method, path, headers, body }: LoadRequest)
     ...(body && { body }),
   });
   const text = await answer.text();
-  const isJson = answer.headers.get('content-type')?.includes('json');
+  // A 304 has the type of the response that it stands for, and no body.
+  const isJson = text !== '' && answer.headers.get('content-type')?.includes('json');
   return { status: answer.status, json: isJson ? (JSON.parse(text) as unknown) : text };
 }
 
