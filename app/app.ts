@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import access from '#plugins/access.js';
 import allowedMethods from '#plugins/allowed-methods.js';
 import authentication from '#plugins/authentication.js';
+import batchedWrites from '#plugins/batched-writes.js';
 import bodies, { SMALL_BODY } from '#plugins/bodies.js';
 import clientAddress from '#plugins/client-address.js';
 import components from '#plugins/components.js';
@@ -77,6 +78,7 @@ import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { trustedProxies, trustsProxy } from './config.js';
 import type { Config } from './config-schema.js';
+import { LeanResponse } from './lean-response.js';
 import { loggingOf } from './logger.js';
 import { tasks, timetable } from './tasks.js';
 
@@ -144,6 +146,7 @@ export async function buildApp(
     // Ends a client that does not read its answer. No answer may take as long to begin.
     connectionTimeout: SILENCE + 2 * config.DB_STATEMENT_TIMEOUT * SECOND,
     http: {
+      ServerResponse: LeanResponse,
       // Node would answer without a body; the plugin `host` does instead.
       requireHostHeader: false,
       headersTimeout: Math.min(10, config.REQUEST_TIMEOUT) * SECOND,
@@ -167,6 +170,7 @@ export async function buildApp(
     max: config.MAX_CONNECTIONS,
     maxPerNetwork: trustsProxy(config) ? Number.POSITIVE_INFINITY : config.MAX_CONNECTIONS / 4,
   });
+  await app.register(batchedWrites);
   await app.register(gracefulShutdown);
   await app.register(forwardedHeaders, { trustsProxy: trustsProxy(config) });
   await app.register(securityHeaders, { production });

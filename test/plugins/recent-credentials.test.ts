@@ -60,16 +60,19 @@ for (const kind of ['cookie', 'token', 'key'] as const) {
     t.same(await lookups(one, headers), []);
   });
 
-  t.test(`${kind}: ends at once here and soon elsewhere when its user is deactivated`, async (t) => {
-    const { id, credentials } = await newUser();
-    const headers = credentials[kind];
-    for (const app of [one, two]) await untilKept(app, headers);
-    const admin = await one.signedIn({ username: `admin-${kind}`, role: 'admin' });
-    const { status } = await admin.patch(`/api/v1/users/${id}`, { is_active: false });
-    t.equal(status, 200);
-    t.equal(await statusOf(one, headers), 401, 'in this process');
-    await until(async () => (await statusOf(two, headers)) === 401);
-  });
+  t.test(
+    `${kind}: ends at once here and soon elsewhere when its user is deactivated`,
+    async (t) => {
+      const { id, credentials } = await newUser();
+      const headers = credentials[kind];
+      for (const app of [one, two]) await untilKept(app, headers);
+      const admin = await one.signedIn({ username: `admin-${kind}`, role: 'admin' });
+      const { status } = await admin.patch(`/api/v1/users/${id}`, { is_active: false });
+      t.equal(status, 200);
+      t.equal(await statusOf(one, headers), 401, 'in this process');
+      await until(async () => (await statusOf(two, headers)) === 401);
+    },
+  );
 }
 
 t.test('a session or key that is deleted ends at once', async (t) => {

@@ -1,0 +1,40 @@
+import type { Socket } from 'node:net';
+import fp from 'fastify-plugin';
+
+/**
+ * Sends the responses that are ready in one turn of the event loop one right after another, at its
+ * end. A client that waits is woken up by each packet, which the sender pays for; packets that
+ * follow each other at once find it awake. Of a short response, this takes half of the system time.
+ *
+ * Node corks a connection while it writes a response, and uncorks it at its end; here the latter
+ * waits for the end of the turn.
+ */
+export default fp(
+  async (app) => {
+    let held: (() => void)[] = [];
+    const sendAll = () => {
+      const sends = held;
+      held = [];
+      for (const send of sends) send();
+    };
+
+    const known = new WeakSet<Socket>();
+    app.server.on('connection', (socket: Socket) => {
+      // The server emits it again for a request whose upgrade it ignores.
+      if (known.has(socket)) return;
+      known.add(socket);
+      const uncork = socket.uncork.bind(socket);
+      let isHeld = false;
+      const send = () => {
+        isHeld = false;
+        for (let count = socket.writableCorked; count > 0; count -= 1) uncork();
+      };
+      socket.uncork = () => {
+        if (isHeld) return;
+        isHeld = true;
+        if (held.push(send) === 1) setImmediate(sendAll);
+      };
+    });
+  },
+  { name: 'batched-writes' },
+);
