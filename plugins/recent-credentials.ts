@@ -9,6 +9,10 @@ declare module 'fastify' {
     /** The credentials that have just been looked up. */
     recentCredentials: RecentCredentials;
   }
+  interface FastifyRequest {
+    /** Whether the handler has begun to run, and may end credentials. */
+    mayHaveRevoked: boolean;
+  }
   interface FastifyContextConfig {
     /**
      * False for an operation that ends no session, token or API key and changes nobody's rights.
@@ -46,10 +50,15 @@ export default fp<RecentCredentialsOptions>(
       outages: app.outages,
     });
     app.decorate('recentCredentials', new RecentCredentials({ state, clock: app.clock, lifetime }));
-    // Runs after the transaction has ended, and before the client gets the response. A refused
-    // request may have ended something, too.
+    app.decorateRequest('mayHaveRevoked', false);
+    app.addHook('preHandler', (request, _reply, done) => {
+      request.mayHaveRevoked = mayRevoke(request);
+      done();
+    });
+    // Runs after the transaction has ended, and before the client gets the response. A handler that
+    // refuses its request may have ended something, too.
     app.addHook('onSend', (request, _reply, payload, done) => {
-      if (mayRevoke(request)) app.recentCredentials.invalidate();
+      if (request.mayHaveRevoked) app.recentCredentials.invalidate();
       done(null, payload);
     });
     app.addHook('onClose', () => state.stop());

@@ -47,6 +47,7 @@ export class CurrentState {
   /** Number of local changes whose notifications may not have arrived yet. */
   #unheard = 0;
   #confirming: Promise<void> | null = null;
+  #isStarted = false;
 
   constructor(options: CurrentStateOptions) {
     this.#listener = new ChannelListener({
@@ -59,6 +60,7 @@ export class CurrentState {
 
   /** Starts listening, unless already started. It takes a moment until the state is certain. */
   start(): void {
+    this.#isStarted = true;
     this.#listener.start();
   }
 
@@ -74,6 +76,8 @@ export class CurrentState {
 
   /** Must be called after a possible local change, before the response is sent. */
   invalidate(): void {
+    // Nothing has been read yet.
+    if (!this.#isStarted) return;
     this.#stopgap = randomUUID();
     this.#unheard += 1;
     this.#confirming ??= this.#confirm();

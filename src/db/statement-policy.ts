@@ -54,6 +54,12 @@ export function configureStatements({ named, timeout }: StatementPolicy): Config
   };
 }
 
+/** Returns the result of BEGIN, without waiting for it. */
+async function begun(sent: Promise<unknown>): Promise<pg.QueryResult> {
+  sent.catch(() => undefined);
+  return { command: 'BEGIN', rowCount: 0, oid: 0, fields: [], rows: [] };
+}
+
 /** Wraps a pool for Kysely. Its statements are sent as `configure` returns them. */
 export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): PostgresPool {
   const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>();
@@ -63,7 +69,11 @@ export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): Po
 
     async function run(text: string, values: readonly unknown[] = []): Promise<unknown> {
       try {
-        return await client.query(configure(text, values));
+        const sent = client.query(configure(text, values));
+        // The first statement of a transaction follows at once. BEGIN itself fails only with the
+        // connection, and then so does that statement.
+        if (client.pipeline && text === 'begin') return await begun(sent);
+        return await sent;
       } catch (error) {
         // A late response would be mistaken for that of the next statement.
         if (error instanceof Error && error.message === QUERY_TIMED_OUT) broken = true;

@@ -1,7 +1,8 @@
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Keywords that limit values. `format` is one unless it says how a date is written. */
+/** Keywords that limit values. */
 const LIMITS = new Set([
+  'format',
   'pattern',
   'minLength',
   'maxLength',
@@ -14,7 +15,6 @@ const LIMITS = new Set([
   'maxItems',
   'uniqueItems',
 ]);
-const DATE_FORMATS = new Set<unknown>(['date-time', 'date', 'time']);
 
 /** Keywords whose value contains schemas by name, and those whose value is one schema or a list. */
 const MAPS = new Set(['properties', 'patternProperties', '$defs', 'definitions']);
@@ -33,7 +33,6 @@ export function answerSchema<T>(schema: T): T {
   const shape: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema as Schema)) {
     if (LIMITS.has(keyword)) continue;
-    if (keyword === 'format' && !DATE_FORMATS.has(value)) continue;
     shape[keyword] = MAPS.has(keyword)
       ? mapped(value as Schema)
       : PARTS.has(keyword)

@@ -19,6 +19,9 @@ export function toTimestamp(dateTime: string): Date {
   return new Date(Math.min(Math.max(time, EARLIEST), LATEST));
 }
 
+/** What nearly all timestamps are: in UTC, in the years 1 to 9999. */
+const IN_UTC = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00$/;
+
 const POSTGRES_TIMESTAMP =
   /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/;
 
@@ -33,6 +36,11 @@ const POSTGRES_TIMESTAMP =
  * @see https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT
  */
 export function fromPostgresTimestamp(text: string): string {
+  const inUtc = IN_UTC.exec(text);
+  if (inUtc !== null) {
+    const [, date, time, fraction = ''] = inUtc;
+    return `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
+  }
   if (text === 'infinity') return new Date(LATEST).toISOString();
   if (text === '-infinity') return new Date(EARLIEST).toISOString();
   const parts = POSTGRES_TIMESTAMP.exec(text);

@@ -80,11 +80,12 @@ function placeOf(
   cursor: string,
   sort: string,
   isKey: (key: string | number) => boolean,
-): { after?: { key: string | number; id: number } } {
+): Pick<Slice<string>, 'after'> {
   if (cursor === '') return {};
   const place = decodeCursor(cursor);
   if (place === null || place.sort !== sort || !isKey(place.key)) {
     throw new InvalidRequest([valueError('foreign_cursor', ['query', 'cursor'], cursor)]);
   }
-  return { after: { key: place.key, id: place.id } };
+  const { key, id } = place;
+  return { after: { key, id, isNumber: typeof key === 'number' } };
 }

@@ -9,7 +9,15 @@ export interface Slice<Sort extends string> {
   limit: number;
   offset?: number;
   /** Only rows after this position. */
-  after?: { key: string | number; id: number };
+  after?: Place;
+}
+
+/** The position of a row. */
+export interface Place {
+  key: string | number;
+  id: number;
+  /** Whether the key is a number. */
+  isNumber: boolean;
 }
 
 /**
@@ -28,17 +36,54 @@ export function cut<DB, TB extends keyof DB, Row>(
   if (offset !== undefined) slice = slice.offset(offset);
   if (after === undefined) return slice;
   const operator = sql.raw(descending ? '<' : '>');
-  const id = parameter(after.id);
+  // PostgreSQL would read a number as the type of its column, and refuse one that is too large.
+  const id = sql`${after.id}::bigint`;
+  const key = after.isNumber ? sql`${after.key}::bigint` : sql`${after.key}`;
   return slice.where(
     sort === 'id'
       ? sql<boolean>`${column} ${operator} ${id}`
-      : sql<boolean>`(${column}, id) ${operator} (${parameter(after.key)}, ${id})`,
+      : sql<boolean>`(${column}, id) ${operator} (${key}, ${id})`,
   );
 }
 
-/** PostgreSQL would read a number as the type of its column, and refuse one that is too large. */
-function parameter(value: string | number): RawBuilder<unknown> {
-  return typeof value === 'number' ? sql`${value}::bigint` : sql`${value}`;
+/** Everything about a slice that its statement depends on, apart from values. */
+export type SliceShape = {
+  sort: string;
+  descending: boolean;
+  limit: number;
+  start: 'first' | 'offset' | 'text' | 'number';
+};
+
+/** The values of a slice; those that it does not have are not used. */
+export type SliceValues = { offset: number; key: string | number; id: number };
+
+export function sliceShape({ sort, descending, limit, offset, after }: Slice<string>): SliceShape {
+  const from = offset === undefined ? 'first' : 'offset';
+  const start = after === undefined ? from : after.isNumber ? 'number' : 'text';
+  return { sort, descending, limit, start };
+}
+
+export function sliceValues({ offset = 0, after }: Slice<string>): SliceValues {
+  return { offset, key: after?.key ?? '', id: after?.id ?? 0 };
+}
+
+/** Returns the slice of a shape with these values, which may be placeholders of a statement. */
+export function sliceOf<Sort extends string>(
+  { sort, descending, limit, start }: SliceShape,
+  { offset, key, id }: SliceValues,
+): Slice<Sort> {
+  const slice = { sort: sort as Sort, descending, limit };
+  if (start === 'first') return slice;
+  if (start === 'offset') return { ...slice, offset };
+  return { ...slice, after: { key, id, isNumber: start === 'number' } };
+}
+
+/** Rows that a page may skip and still be a lookup. */
+const MAX_SKIPPED = 1000;
+
+/** Whether reading the slice from an index takes so little that others may wait for it. */
+export function isQuick({ offset = 0 }: Slice<string>): boolean {
+  return offset <= MAX_SKIPPED;
 }
 
 /**
@@ -51,11 +96,19 @@ export async function countRows<DB, TB extends keyof DB, Row>(
   query: SelectQueryBuilder<DB, TB, Row>,
   most = MAX_TOTAL + 1,
 ): Promise<number> {
-  const { count } = await db
-    .selectFrom(query.limit(sql.lit(most)).as('found'))
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
+  const { count } = await countQuery(db, query, most).executeTakeFirstOrThrow();
   return count;
+}
+
+/** Returns the statement of {@link countRows}. */
+export function countQuery<DB, TB extends keyof DB, Row>(
+  db: Database,
+  query: SelectQueryBuilder<DB, TB, Row>,
+  most = MAX_TOTAL + 1,
+) {
+  return db
+    .selectFrom(query.limit(sql.lit(most)).as('found'))
+    .select(({ fn }) => fn.countAll<number>().as('count'));
 }
 
 /**

@@ -3,11 +3,23 @@ import { MAX_COUNTED } from '#schemas/paging.js';
 import { PERMISSIONS } from '#schemas/roles.js';
 import { containsText } from '#src/db/contains-text.js';
 import type { Database } from '#src/db/database.js';
-import { lookup } from '#src/db/statement.js';
+import { lookup, statement } from '#src/db/statement.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold, foldEmail } from '#src/lib/fold.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
-import { countRows, cut, type Slice, widened } from '#src/lists/slices.js';
+import {
+  countQuery,
+  countRows,
+  cut,
+  isQuick,
+  type Slice,
+  type SliceShape,
+  type SliceValues,
+  sliceOf,
+  sliceShape,
+  sliceValues,
+  widened,
+} from '#src/lists/slices.js';
 
 type UserRow = Selectable<Schema['users']>;
 
@@ -66,15 +78,29 @@ export function isUserSortKey(key: string | number, sort: UserSort): boolean {
   return typeof key === 'string' && (sort === 'username' ? key === fold(key) : isTimestamp(key));
 }
 
+const pageOfUsers = statement(
+  (db, values: SliceValues, { audience, ...shape }: SliceShape & { audience: Audience }) => {
+    const slice = sliceOf<UserSort>(shape, values);
+    const query = db.selectFrom('users').select(columnsOf(audience)).where(matches({ audience }));
+    return cut(query, slice, sortColumn(slice.sort));
+  },
+);
+
 /** Returns a slice of the users visible to the audience, sorted. */
 export async function listUsers(
   db: Database,
   filter: UserFilter,
   slice: Slice<UserSort>,
 ): Promise<(PublicUser | FullUser)[]> {
-  const query = db.selectFrom('users').select(columnsOf(filter.audience)).where(matches(filter));
+  const { audience } = filter;
+  if (!isUserSearch(filter)) {
+    const [values, shape] = [sliceValues(slice), { audience, ...sliceShape(slice) }];
+    return isQuick(slice)
+      ? pageOfUsers.lookUp(db, values, shape)
+      : pageOfUsers.run(db, values, shape);
+  }
+  const query = db.selectFrom('users').select(columnsOf(audience)).where(matches(filter));
   const column = sortColumn(slice.sort);
-  if (!isUserSearch(filter)) return cut(query, slice, column).execute();
   const direction = slice.descending ? 'desc' : 'asc';
   return db
     .selectFrom(cut(query.select(column.as('sort_key')), widened(slice), column).as('found'))
@@ -86,11 +112,21 @@ export async function listUsers(
     .execute();
 }
 
+const numberOfUsers = statement(
+  (db, _values: Record<string, never>, filter: { audience: Audience }) => {
+    const found = db.selectFrom('users').select('users.id').where(matches(filter));
+    return countQuery(db, found.orderBy('users.id'));
+  },
+);
+
 /** Counts the users that match the filter, like `countRows`; a search at most `MAX_COUNTED`. */
-export function countUsers(db: Database, filter: UserFilter): Promise<number> {
-  const found = db.selectFrom('users').select('users.id').where(matches(filter));
-  if (isUserSearch(filter)) return countRows(db, found, MAX_COUNTED);
-  return countRows(db, found.orderBy('users.id'));
+export async function countUsers(db: Database, filter: UserFilter): Promise<number> {
+  if (isUserSearch(filter)) {
+    const found = db.selectFrom('users').select('users.id').where(matches(filter));
+    return countRows(db, found, MAX_COUNTED);
+  }
+  const [row] = await numberOfUsers.run(db, {}, { audience: filter.audience });
+  return row?.count ?? 0;
 }
 
 /** Whether the filter searches for a text. */
