@@ -56,6 +56,7 @@ export class LeanResponse<
     const isLean =
       isAsExpected &&
       typeof message === 'object' &&
+      message !== null &&
       !Array.isArray(message) &&
       headers === undefined &&
       // Node would merge these with the others.
@@ -91,9 +92,12 @@ function lineOf(name: string, value: OutgoingHttpHeader | undefined): string | n
   if (value === undefined || Array.isArray(value)) return null;
   if (last === undefined) validateHeaderName(name);
   validateHeaderValue(name, String(value));
-  const line = `${name}: ${value}\r\n`;
+  const line = isLeftToNode ? '' : `${name}: ${value}\r\n`;
   if (last !== undefined) Object.assign(last, { value, line });
-  else if (known.size < MAX_KNOWN) known.set(name, { isLeftToNode, value, line });
+  else if (known.size < MAX_KNOWN) {
+    // A cookie is a secret.
+    known.set(name, { isLeftToNode, value: isLeftToNode ? '' : value, line });
+  }
   return isLeftToNode ? null : line;
 }
 

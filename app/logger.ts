@@ -14,13 +14,16 @@ const OLDER_FILES = 5;
 const BUFFERED_BYTES = 4096;
 const DELAY_MS = 20;
 
+/** Bytes of lines that are kept for a reader that does not read. */
+const UNREAD_BYTES = 8 * 1024 * 1024;
+
 /** Stacks may say more than others should read. */
 const MODE = 0o600;
 
 export interface Logging {
   /** The option `logger` of Fastify. */
   options: NonNullable<FastifyServerOptions['logger']>;
-  /** Writes what is buffered, and closes the file. */
+  /** Closes the file. */
   close: () => Promise<void>;
 }
 
@@ -52,7 +55,7 @@ export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
   });
   const isQuiet = LOG_LEVEL === 'fatal' || LOG_LEVEL === 'silent';
   const lines = pino.multistream([
-    ...(LOG_LEVEL === 'silent' ? [] : [{ level: LOG_LEVEL, stream: process.stdout }]),
+    ...(LOG_LEVEL === 'silent' ? [] : [{ level: LOG_LEVEL, stream: standardOutput() }]),
     { level: 'error', stream: file },
   ]);
   return {
@@ -62,36 +65,52 @@ export function loggingOf({ LOG_LEVEL, ERROR_LOG }: Config): Logging {
 }
 
 /**
- * Returns standard output, on which lines are written together, and none later than `DELAY_MS`.
- * Those of a process that ends are written before.
+ * Returns standard output, on which lines are written together. None waits longer than `DELAY_MS`,
+ * unless the reader is slower; of what it does not read, `UNREAD_BYTES` are kept. The lines of a
+ * process that ends are written before.
  */
 function standardOutput(): ReturnType<typeof pino.destination> {
   const output = pino.destination({
     fd: process.stdout.fd,
     sync: false,
     minLength: BUFFERED_BYTES,
+    maxLength: UNREAD_BYTES,
   });
-  let timer: NodeJS.Timeout | undefined;
+  output.once('drop', () => process.emitWarning('Lines of the log are lost: nobody reads them'));
   const write = output.write.bind(output);
-  const flush = () => {
-    timer = undefined;
-    output.flush();
+  let timer: NodeJS.Timeout | undefined;
+  let lines = 0;
+  let seen = 0;
+  const flushLater = () => {
+    if (timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      output.flush();
+    }, DELAY_MS).unref();
   };
+  // What was logged during a write is not part of it, and a flush meanwhile has done nothing.
+  output.on('drain', () => {
+    if (lines !== seen) flushLater();
+    seen = lines;
+  });
   return Object.assign(output, {
     write(line: string): boolean {
-      if (timer === undefined) timer = setTimeout(flush, DELAY_MS).unref();
+      lines += 1;
+      flushLater();
       return write(line);
     },
   });
 }
 
 /** Resolves once all lines that were logged before are written. */
-export function writtenLog(log: FastifyBaseLogger): Promise<void> {
+export async function writtenLog(log: FastifyBaseLogger): Promise<void> {
   const { flush } = log as Partial<Pick<Logger, 'flush'>>;
-  // An error is that of `fsync`, which pipes do not support, or of a closed output.
-  return new Promise((resolve) =>
-    flush === undefined ? resolve() : flush.call(log, () => resolve()),
-  );
+  if (flush === undefined) return;
+  // The first may only wait for a write that has begun before.
+  for (const _ of [1, 2]) {
+    // An error is that of `fsync`, which pipes do not support, or of a closed output.
+    await new Promise<void>((resolve) => flush.call(log, () => resolve()));
+  }
 }
 
 function assertWritable(path: string): void {

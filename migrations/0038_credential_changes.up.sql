@@ -2,6 +2,11 @@
 -- announces a unique name, and they forget it. Not so the use of a session or key, nor a login.
 create function announce_credential_change() returns trigger language plpgsql as $$
 begin
+  if tg_op = 'DELETE' then
+    if not exists (select from gone) then
+      return null;
+    end if;
+  end if;
   perform pg_notify(
     'credential_changes',
     format('%s-%s', pg_current_xact_id(), (extract(epoch from now()) * 1000000)::bigint)
@@ -11,11 +16,20 @@ end
 $$;
 
 create trigger users_announce_credential_change
-  after delete or update of username, role, permissions, is_active, password_hash or truncate on users
+  after update of username, role, permissions, is_active, password_hash or truncate on users
+  for each statement execute function announce_credential_change();
+create trigger users_announce_credential_end
+  after delete on users referencing old table as gone
   for each statement execute function announce_credential_change();
 create trigger sessions_announce_credential_change
-  after delete or update of user_id, kind, id_hash or truncate on sessions
+  after update of user_id, kind, id_hash or truncate on sessions
+  for each statement execute function announce_credential_change();
+create trigger sessions_announce_credential_end
+  after delete on sessions referencing old table as gone
   for each statement execute function announce_credential_change();
 create trigger api_keys_announce_credential_change
-  after delete or update of user_id, key_hash, scopes, expires_at or truncate on api_keys
+  after update of user_id, key_hash, scopes, expires_at or truncate on api_keys
+  for each statement execute function announce_credential_change();
+create trigger api_keys_announce_credential_end
+  after delete on api_keys referencing old table as gone
   for each statement execute function announce_credential_change();

@@ -12,11 +12,18 @@ import fp from 'fastify-plugin';
 export default fp(
   async (app) => {
     let held: (() => void)[] = [];
+    let isClosing = false;
     const sendAll = () => {
       const sends = held;
       held = [];
       for (const send of sends) send();
     };
+
+    // A closing server destroys connections that have nothing to do, as far as it knows.
+    app.addHook('preClose', async () => {
+      isClosing = true;
+      sendAll();
+    });
 
     const known = new WeakSet<Socket>();
     app.server.on('connection', (socket: Socket) => {
@@ -30,6 +37,7 @@ export default fp(
         for (let count = socket.writableCorked; count > 0; count -= 1) uncork();
       };
       socket.uncork = () => {
+        if (isClosing) return uncork();
         if (isHeld) return;
         isHeld = true;
         if (held.push(send) === 1) setImmediate(sendAll);

@@ -124,13 +124,14 @@ export default fp<SessionOptions>(
       if (opened === null) return done(null, payload);
       const setCookie = () => {
         const given = request.cookies[name];
-        // A cookie of a session that has ended, or that was never one.
-        if (given !== undefined && given !== opened.encryptedSessionId) {
-          reply.clearCookie(name, attributes);
-        }
         const { expires = null } = opened.cookie;
-        if (opened.isSaved() && expires !== null) {
+        // A session whose commit has failed has no row.
+        const isKept = opened.isSaved() && reply.statusCode < 500;
+        if (isKept && expires !== null) {
           reply.setCookie(name, opened.encryptedSessionId, { ...attributes, expires });
+        } else if (given !== undefined && given !== opened.encryptedSessionId) {
+          // A cookie of a session that has ended, or that was never one.
+          reply.clearCookie(name, attributes);
         }
         done(null, payload);
       };
@@ -249,7 +250,10 @@ function createStore(app: FastifyInstance) {
         return store.findSession(app.db, idHash, { now, startedAfter });
       };
       app.recentCredentials.find(credentialOf(idHash), load).then(
-        (row) => callback(null, row === null ? null : toSession(app, row)),
+        (row) => {
+          const isLive = row !== null && Date.parse(row.expires_at) > app.clock().getTime();
+          callback(null, isLive ? toSession(app, row) : null);
+        },
         (error: unknown) => callback(unavailable(error)),
       );
     },

@@ -14,14 +14,15 @@ export type Kind = keyof typeof LIFETIMES;
 const MIB = 1024 * 1024;
 
 /**
- * What a process caches at most: 56 MiB in all, of which an eighth of a kind's share is the largest
- * value. The largest post takes 3 MiB, most values take a hundredth of that. Searches have a share
+ * What a process caches at most: 42 MiB in all, of which an eighth of a kind's share is the largest
+ * value, and about as much for the JSON of the values (see `SharedJson`). The largest post takes 3
+ * MiB, most values take a hundredth of that. Searches have a share
  * of their own, because anyone can think of any number of them, and are cached in memory only.
  */
 const LIMITS: Record<Kind, MemoryLimits> = {
-  list: { entries: 500, bytes: 16 * MIB },
-  item: { entries: 250, bytes: 32 * MIB },
-  search: { entries: 200, bytes: 8 * MIB },
+  list: { entries: 500, bytes: 10 * MIB },
+  item: { entries: 250, bytes: 26 * MIB },
+  search: { entries: 200, bytes: 6 * MIB },
 };
 
 /** The largest value to store in Redis, in bytes of memory. */

@@ -54,11 +54,8 @@ export function configureStatements({ named, timeout }: StatementPolicy): Config
   };
 }
 
-/** Returns the result of BEGIN, without waiting for it. */
-async function begun(sent: Promise<unknown>): Promise<pg.QueryResult> {
-  sent.catch(() => undefined);
-  return { command: 'BEGIN', rowCount: 0, oid: 0, fields: [], rows: [] };
-}
+/** The result of BEGIN, which is not waited for. */
+const BEGUN: pg.QueryResult = { command: 'BEGIN', rowCount: 0, oid: 0, fields: [], rows: [] };
 
 /** Wraps a pool for Kysely. Its statements are sent as `configure` returns them. */
 export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): PostgresPool {
@@ -66,17 +63,38 @@ export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): Po
 
   function wrap(client: pg.PoolClient): PostgresPoolClient {
     let broken = false;
+    let begun: Promise<unknown> | null = null;
 
     async function run(text: string, values: readonly unknown[] = []): Promise<unknown> {
+      const sent = client.query(configure(text, values));
       try {
-        const sent = client.query(configure(text, values));
-        // The first statement of a transaction follows at once. BEGIN itself fails only with the
-        // connection, and then so does that statement.
-        if (client.pipeline && text === 'begin') return await begun(sent);
+        if (client.pipeline && text === 'begin') {
+          sent.catch(() => undefined);
+          begun = sent;
+          return BEGUN;
+        }
+        await beginning(sent);
         return await sent;
       } catch (error) {
         // A late response would be mistaken for that of the next statement.
         if (error instanceof Error && error.message === QUERY_TIMED_OUT) broken = true;
+        throw error;
+      }
+    }
+
+    /**
+     * The first statement of a transaction is sent together with BEGIN. A server that refuses BEGIN
+     * and keeps the connection runs this one statement all the same, and no other.
+     */
+    async function beginning(first: Promise<unknown>): Promise<void> {
+      if (begun === null) return;
+      const before = begun;
+      begun = null;
+      first.catch(() => undefined);
+      try {
+        await before;
+      } catch (error) {
+        broken = true;
         throw error;
       }
     }

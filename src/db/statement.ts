@@ -1,4 +1,5 @@
 import type { CompiledQuery } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import { type Database, lookupsOf } from './database.js';
 
 /** Values of a statement's parameters by name. */
@@ -12,7 +13,7 @@ interface Compilable<Row> {
   compile(): CompiledQuery<Row>;
 }
 
-/** Maximum number of shapes of one statement that are kept; further ones are compiled each time. */
+/** Maximum number of shapes of one statement that are kept: those that were used last. */
 const MAX_SHAPES = 200;
 
 /** Stands for the value of a parameter while a statement is compiled. */
@@ -32,7 +33,7 @@ const placeholders = new Proxy<Record<string, Placeholder>>(
 /** A statement whose text depends on a shape. Each of its shapes is built and compiled once. */
 class Statement<P extends Values, S extends Shape, Row> {
   readonly #build: (db: Database, parameters: P, shape: S) => Compilable<Row>;
-  readonly #compiled = new Map<string, CompiledQuery<Row>>();
+  readonly #compiled = new LRUCache<string, CompiledQuery<Row>>({ max: MAX_SHAPES });
 
   constructor(build: (db: Database, parameters: P, shape: S) => Compilable<Row>) {
     this.#build = build;
@@ -63,7 +64,7 @@ class Statement<P extends Values, S extends Shape, Row> {
     if (known !== undefined) return known;
     // The statement is built with placeholders of the types that its values have.
     const compiled = this.#build(db, placeholders as unknown as P, shape).compile();
-    if (this.#compiled.size < MAX_SHAPES) this.#compiled.set(key, compiled);
+    this.#compiled.set(key, compiled);
     return compiled;
   }
 }
@@ -94,6 +95,6 @@ function parametersOf({ parameters }: CompiledQuery, values: Values): unknown[] 
 
 function keyOf(shape: Shape): string {
   let key = '';
-  for (const name of Object.keys(shape)) key += `${shape[name]} `;
+  for (const name of Object.keys(shape)) key += `${name}=${shape[name]};`;
   return key;
 }

@@ -95,11 +95,13 @@ export class QueuedLimiter {
   #expireLater(milliseconds: number): NodeJS.Timeout {
     return setTimeout(() => {
       const now = performance.now();
+      const over: Waiting[] = [];
       while (this.#queue[0] !== undefined && this.#queue[0].until <= now) {
-        this.#remove(0).decide(null);
+        over.push(this.#remove(0));
       }
       const [next] = this.#queue;
       this.#timer = next === undefined ? undefined : this.#expireLater(Math.ceil(next.until - now));
+      for (const { decide } of over) decide(null);
     }, milliseconds);
   }
 

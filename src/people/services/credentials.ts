@@ -55,7 +55,8 @@ async function identifyToken(
     return store.findUserByToken(db, userId, sessionId, { now, startedAfter });
   });
   if (user === null || !user.is_active) throw new ApiError('user_unavailable');
-  if (user.session_id === null) throw new ApiError('invalid_token');
+  if (user.session_id === null || isPast(user.session_expires_at, now))
+    throw new ApiError('invalid_token');
   return toViewer(user, { kind: 'token', id: user.session_id });
 }
 

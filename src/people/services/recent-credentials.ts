@@ -17,6 +17,8 @@ export interface RecentCredentialsOptions {
 }
 
 interface Kept {
+  /** The name of the state in which it was looked up. */
+  readonly state: string;
   readonly row: object;
   readonly at: number;
 }
@@ -53,19 +55,20 @@ export class RecentCredentials {
     this.#state.start();
     const { name, isCertain } = this.#state.get();
     if (!isCertain) return load();
-    const key = `${name} ${credential}`;
     const now = this.#clock().getTime();
-    const kept = this.#kept.get(key);
+    const kept = this.#kept.get(credential);
     // The clock may also have been set back.
-    if (kept !== undefined && Math.abs(now - kept.at) < this.#lifetime) return kept.row as Row;
+    const isRecent = kept?.state === name && Math.abs(now - kept.at) < this.#lifetime;
+    if (isRecent) return kept.row as Row;
     const row = await load();
-    if (row !== null) this.#kept.set(key, { row, at: now });
+    if (row === null) this.#kept.delete(credential);
+    else this.#kept.set(credential, { state: name, row, at: now });
     return row;
   }
 
   /** Must be called after the use of a credential was recorded. */
   forget(credential: string): void {
-    this.#kept.delete(`${this.#state.get().name} ${credential}`);
+    this.#kept.delete(credential);
   }
 
   /** Must be called after a possible change of credentials, before the response is sent. */

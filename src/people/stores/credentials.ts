@@ -12,6 +12,12 @@ export interface TokenUser {
   is_active: boolean;
 }
 
+/** The user of a token; the session is null if it is not live. */
+export interface TokenSessionUser extends TokenUser {
+  session_id: number | null;
+  session_expires_at: string | null;
+}
+
 export interface KeyUser extends TokenUser {
   key_id: number;
   scopes: Scope[];
@@ -40,7 +46,11 @@ const userByToken = lookup((db, { userId, sessionId, now, startedAfter }: TokenL
         .on('sessions.expires_at', '>', now)
         .on('sessions.created_at', '>', startedAfter),
     )
-    .select([...BEARER_COLUMNS, 'sessions.id as session_id'])
+    .select([
+      ...BEARER_COLUMNS,
+      'sessions.id as session_id',
+      'sessions.expires_at as session_expires_at',
+    ])
     .where('users.id', '=', userId),
 );
 
@@ -53,7 +63,7 @@ export async function findUserByToken(
   userId: number,
   sessionId: number,
   { now, startedAfter }: { now: Date; startedAfter: Date },
-): Promise<(TokenUser & { session_id: number | null }) | null> {
+): Promise<TokenSessionUser | null> {
   const [row] = await userByToken(db, {
     userId,
     sessionId,

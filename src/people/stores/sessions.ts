@@ -15,6 +15,7 @@ export interface StoredSession {
   user_agent: string | null;
   created_at: string;
   last_seen_at: string;
+  expires_at: string;
   username: string;
   role: Role;
   permissions: number;
@@ -44,6 +45,7 @@ const sessionByCookie = lookup((db, { idHash, now, startedAfter }: CookieLookup)
       'sessions.user_agent',
       'sessions.created_at',
       'sessions.last_seen_at',
+      'sessions.expires_at',
       'users.username',
       'users.role',
       'users.permissions',

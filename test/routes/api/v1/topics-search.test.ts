@@ -58,6 +58,6 @@ t.test('counts a thousand, and pages by number end there', async (t) => {
     const next = await get(`${url}&q=topic&cursor=${last.next_cursor}`);
     t.equal(next.items.length, 100, 'a cursor leads on');
     t.ok(next.items[0].name > last.items.at(-1).name);
-    t.equal((await get(url)).total, TAGS, 'counts all without a text');
+    t.match(await get(url), { total: null, has_next: true }, 'counts 10,000 without a text');
   }
 });

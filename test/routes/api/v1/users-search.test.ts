@@ -117,7 +117,8 @@ t.test('counts a thousand, and pages by number end there', async (t) => {
   );
   t.equal(next.items.length, 100);
   t.ok(next.items[0].username > last.items.at(-1).username);
-  t.equal((await anyone.get(`${URL}?size=1`)).json.total, USERS + 3, 'counts all without a text');
+  const all = (await anyone.get(`${URL}?size=1`)).json;
+  t.match(all, { total: null, has_next: true }, 'counts 10,000 without a text');
 
   const { json: odd } = await anyone.get(`${URL}?q=person&size=30&page=34&sort=username`);
   t.equal(odd.items.length, 10, 'the last page is not longer than the count');
