@@ -16,6 +16,7 @@ from fastapi_database import create_pool
 from models import Login, Page, Post, PostSummary, User, UserCreate, UserPublic, to_timestamp
 from pydantic import BaseModel
 from statements import STATEMENTS
+from totals import pages_of, total_of
 
 SECRET = os.environ["JWT_SECRET"]
 SIZE = 10
@@ -107,7 +108,7 @@ async def list_users(
         rows = await pool.fetch(STATEMENTS["users-after"], True, decode(cursor)[2])
     else:
         rows = await pool.fetch(STATEMENTS["users-page"], True, (page - 1) * SIZE)
-        total = await pool.fetchval(STATEMENTS["users-count"], True)
+        total = total_of(await pool.fetchval(STATEMENTS["users-count"], True))
     has_next = len(rows) > SIZE
     last = rows[SIZE - 1]["id"] if has_next else None
     return Page[UserPublic](
@@ -115,7 +116,7 @@ async def list_users(
         total=total,
         page=None if cursor else page,
         size=SIZE,
-        pages=None if total is None else -(-total // SIZE),
+        pages=pages_of(total, SIZE),
         has_next=has_next,
         has_prev=bool(cursor) or page > 1,
         next_cursor=encode("id", last, last) if has_next else None,
@@ -182,7 +183,7 @@ async def list_posts(
     request: Request, pool: Pool, page: Annotated[int, Query(ge=1, le=1_000_000)] = 1
 ) -> Response:
     rows = await pool.fetch(STATEMENTS["posts-page"], (page - 1) * SIZE, 0)
-    total = await pool.fetchval(STATEMENTS["posts-count"])
+    total = total_of(await pool.fetchval(STATEMENTS["posts-count"]))
     has_next = len(rows) > SIZE
     last = rows[SIZE - 1] if has_next else None
     return tagged(
@@ -192,7 +193,7 @@ async def list_posts(
             total=total,
             page=page,
             size=SIZE,
-            pages=-(-total // SIZE),
+            pages=pages_of(total, SIZE),
             has_next=has_next,
             has_prev=page > 1,
             next_cursor=last

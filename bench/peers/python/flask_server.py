@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 from pydantic import ValidationError
 from statements import STATEMENTS
+from totals import pages_of, total_of
 
 SECRET = os.environ["JWT_SECRET"]
 SIZE = 10
@@ -130,7 +131,7 @@ def list_users() -> Response:
         rows = fetch("users-after", True, decode(cursor)[2])
     else:
         rows = fetch("users-page", True, (page - 1) * SIZE)
-        total = fetch("users-count", True)[0]["count"]
+        total = total_of(fetch("users-count", True)[0]["count"])
     last = rows[SIZE - 1]["id"] if len(rows) > SIZE else None
     return answer(
         {
@@ -138,7 +139,7 @@ def list_users() -> Response:
             "total": total,
             "page": None if cursor else page,
             "size": SIZE,
-            "pages": None if total is None else -(-total // SIZE),
+            "pages": pages_of(total, SIZE),
             "has_next": last is not None,
             "has_prev": bool(cursor) or page > 1,
             "next_cursor": last and encode("id", last, last),
@@ -210,7 +211,7 @@ def login() -> Response:
 def list_posts() -> Response:
     page = request.args.get("page", 1, int)
     rows = fetch("posts-page", (page - 1) * SIZE, 0)
-    total = fetch("posts-count")[0]["count"]
+    total = total_of(fetch("posts-count")[0]["count"])
     last = rows[SIZE - 1] if len(rows) > SIZE else None
     return tagged(
         {
@@ -218,7 +219,7 @@ def list_posts() -> Response:
             "total": total,
             "page": page,
             "size": SIZE,
-            "pages": -(-total // SIZE),
+            "pages": pages_of(total, SIZE),
             "has_next": last is not None,
             "has_prev": page > 1,
             "next_cursor": last and encode("-listed_at", to_json(last["sort_key"]), last["id"]),

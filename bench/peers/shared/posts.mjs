@@ -1,21 +1,23 @@
 // The posts of all peers on Node: JSON as the service's, over the same statements.
 import { rowsOf } from './database.mjs';
+import { pagesOf, totalOf } from './totals.mjs';
 
 const SIZE = 10;
 
-/** Returns a page of the published posts, newest first, with the total. */
+/** Returns a page of the published posts, newest first, with the total, if it is known. */
 export async function pageOfPosts(page) {
   const offset = (page - 1) * SIZE;
   const [rows, [{ count }]] = await Promise.all([
     rowsOf('posts-page', [offset, 0]),
     rowsOf('posts-count', []),
   ]);
+  const total = totalOf(count);
   return {
     items: rows.slice(0, SIZE).map(summaryOf),
-    total: count,
+    total,
     page,
     size: SIZE,
-    pages: Math.ceil(count / SIZE),
+    pages: pagesOf(total, SIZE),
     has_next: rows.length > SIZE,
     has_prev: page > 1,
     next_cursor: cursorAfter(rows),

@@ -1,6 +1,7 @@
 // The users of all peers on Node: JSON as the service's, over the same statements.
 import { randomUUID } from 'node:crypto';
 import { inTransaction, rowsOf } from './database.mjs';
+import { pagesOf, totalOf } from './totals.mjs';
 
 const SIZE = 10;
 const AUTHOR = 7;
@@ -17,19 +18,20 @@ export async function findUser(id) {
   return user === undefined ? undefined : publicFields(user);
 }
 
-/** Returns a page of users by number, with the total. */
+/** Returns a page of users by number, with the total, if it is known. */
 export async function pageOfUsers(page) {
   const offset = (page - 1) * SIZE;
   const [rows, [{ count }]] = await Promise.all([
     rowsOf('users-page', [true, offset]),
     rowsOf('users-count', [true]),
   ]);
+  const total = totalOf(count);
   return {
     items: rows.slice(0, SIZE).map(publicFields),
-    total: count,
+    total,
     page,
     size: SIZE,
-    pages: Math.ceil(count / SIZE),
+    pages: pagesOf(total, SIZE),
     has_next: rows.length > SIZE,
     has_prev: page > 1,
     next_cursor: cursorAfter(rows),
