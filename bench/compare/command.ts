@@ -58,7 +58,7 @@ async function compare(options: Options): Promise<void> {
     const write = (results: readonly RowResult[], extras: readonly Extra[]) => {
       if (isFull) writeReport(options.large ? 'large' : 'normal', results, extras, options.rounds);
     };
-    const atRest = await measureMemory('memory at rest', stage.contenders);
+    const atRest = isFull ? await measureMemory('memory at rest', stage.contenders) : null;
     const results: RowResult[] = [];
     for (const row of rows) {
       const participants = await participantsOf(row, stage, withPeers);
@@ -68,6 +68,8 @@ async function compare(options: Options): Promise<void> {
       write(results, []);
       if (row.isWrite) await removeWritten(stage.databaseUrl, size);
     }
+    // They take longer than a few rows.
+    if (atRest === null) return;
     const afterLoad = await measureMemory('memory after the load', stage.contenders);
     const extras = [await measureStarts(programs, stage.databaseUrl), atRest, afterLoad];
     for (const extra of extras) printExtra(extra);
@@ -92,9 +94,12 @@ function print({ row, standings, thrownAway, isDisturbed }: RowResult): void {
   console.log(`${row.name}${notes}`);
   for (const { name, rate, cost, absolute } of standings) {
     console.log(
-      `  ${name.padEnd(8)} rate ${range(rate)}, processor time ${range(cost)} ` +
-        `(here ${absolute.rate.toFixed(0)}/s, ${(absolute.cost * 1e6).toFixed(0)} µs, ` +
-        `p99 ${absolute.p99.toFixed(1)} ms)`,
+      `  ${name.padEnd(8)} rate ${range(rate)}` +
+        // PostgreSQL alone has neither.
+        (Number.isNaN(cost.median)
+          ? ` (here ${absolute.rate.toFixed(0)}/s)`
+          : `, processor time ${range(cost)} (here ${absolute.rate.toFixed(0)}/s, ` +
+            `${(absolute.cost * 1e6).toFixed(0)} µs, p99 ${absolute.p99.toFixed(1)} ms)`),
     );
   }
 }

@@ -1,6 +1,6 @@
 import { WORDS } from '#bench/articles/texts.js';
 import { type Credentials, USER_AGENT } from './credentials.js';
-import { API_KEY, AUTHOR, type DataSize, PASSWORD } from './fill.js';
+import { API_KEY, AUTHOR, type DataSize, PASSWORD, RICH_POST } from './fill.js';
 import type { Row } from './row.js';
 import { JSON_TYPE, NEW_USER, variants } from './rows.js';
 
@@ -11,6 +11,8 @@ const { common, rare } = WORDS;
 const SEARCHES = 4;
 /** Passwords are checked by as many threads as Node has by default. */
 const LOGINS = 4;
+/** Pages of the comments of one post that are full. */
+const COMMENT_PAGES = 6;
 
 /** Returns the rows without targets, which only L1 does too. */
 export function moreRowsOf(size: DataSize, { admin, cookie }: Credentials): Row[] {
@@ -32,6 +34,13 @@ export function moreRowsOf(size: DataSize, { admin, cookie }: Credentials): Row[
       name: 'users, deep pages',
       requests: variants((n) => ({
         path: `/api/v1/users?page=${size.users / 10 - 1 - (n % 200)}`,
+      })),
+    },
+    {
+      ...read,
+      name: 'comments of a post, flat',
+      requests: variants((n) => ({
+        path: `/api/v1/posts/${RICH_POST}/comments?form=flat&page=${1 + (n % COMMENT_PAGES)}`,
       })),
     },
     search('search, common English word', common.English),

@@ -1,9 +1,11 @@
-// The export, bulk creation and search by hand.
+// Comments, the export, bulk creation and search by hand.
 import { randomUUID } from 'node:crypto';
 import { inTransaction, rowsOf } from '#shared/database.mjs';
+import { pagesOf, totalOf } from '#shared/totals.mjs';
 
 const COLUMNS = ['id', 'username', 'nickname', 'bio', 'avatar_url', 'tags', 'created_at'];
 const BATCH = 500;
+const SIZE = 10;
 
 /** Writes all active users as CSV, in batches. */
 export async function exportUsers(response) {
@@ -53,4 +55,45 @@ export async function search(q, size, page) {
 function pairsOf(text) {
   const characters = [...text];
   return characters.slice(1).map((character, index) => characters[index] + character);
+}
+
+/** Returns a page of a post's comments, oldest first, each followed by its replies. */
+export async function pageOfComments(post, page) {
+  const [rows, [{ count }]] = await Promise.all([
+    rowsOf('comments-page', [post, (page - 1) * SIZE]),
+    rowsOf('comments-count', [post]),
+  ]);
+  const total = totalOf(count);
+  const tops = rows.slice(0, SIZE);
+  return {
+    items: await withReplies(tops),
+    total,
+    page,
+    size: SIZE,
+    pages: pagesOf(total, SIZE),
+    has_next: rows.length > SIZE,
+    has_prev: page > 1,
+    next_cursor: rows.length > SIZE ? cursorAfter(tops.at(-1)) : null,
+  };
+}
+
+async function withReplies(tops) {
+  const ids = tops.filter((top) => top.has_replies).map(({ id }) => id);
+  const replies = ids.length > 0 ? await rowsOf('comments-beneath', [ids]) : [];
+  const byParent = new Map();
+  for (const reply of replies) {
+    byParent.set(reply.parent_id, [...(byParent.get(reply.parent_id) ?? []), reply]);
+  }
+  const ordered = [];
+  const pending = tops.toReversed();
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { has_replies: _, ...comment } = next;
+    ordered.push({ ...comment, has_more_replies: false });
+    pending.push(...(byParent.get(comment.id) ?? []).toReversed());
+  }
+  return ordered;
+}
+
+function cursorAfter({ created_at, id }) {
+  return Buffer.from(JSON.stringify(['created_at', created_at, id])).toString('base64url');
 }

@@ -6,9 +6,10 @@ import { findPost, pageOfPosts } from '#shared/posts.mjs';
 import * as users from '#shared/users.mjs';
 import { checkLogin, checkUser } from './check-user.mjs';
 import { mayPass, signIn } from './credentials.mjs';
-import { createUsers, exportUsers, search } from './more-work.mjs';
+import { createUsers, exportUsers, pageOfComments, search } from './more-work.mjs';
 
 const NOT_FOUND = { detail: 'Not Found', code: 'not_found' };
+const COMMENTS = /^\/api\/v1\/posts\/(\d+)\/comments$/;
 
 const server = createServer((request, response) => {
   handle(request, response).catch((error) => {
@@ -49,6 +50,8 @@ async function handle(request, response) {
       const size = Number(parameters.get('size') ?? 10);
       return send(response, 200, await search(parameters.get('q') ?? '', size, page));
     }
+    const post = COMMENTS.exec(path)?.[1];
+    if (post !== undefined) return send(response, 200, await pageOfComments(Number(post), page));
     if (path === '/api/v1/posts') return sendTagged(request, response, await pageOfPosts(page));
   }
   if (method === 'POST') {
