@@ -12,7 +12,10 @@ import { writeReport } from './report.js';
 import { type RowResult, runRow } from './rounds.js';
 import type { Row } from './row.js';
 import { rowsOf } from './rows.js';
-import { type Stage, withStage } from './stage.js';
+import { type Stage, Stopped, withStage } from './stage.js';
+
+/** The status of a program that SIGINT has ended. */
+const STOPPED = 130;
 
 interface Options {
   only: string;
@@ -33,10 +36,24 @@ export function addComparison(command: Command): Command {
     .option('--seconds <n>', 'duration of one turn', Number, 2)
     .option('--repeats <n>', 'rounds of each row to repeat if the machine is busy', Number, 3)
     .option('--no-peers', 'compare with L1 only')
-    .option('--quick', 'compare with the committed ratios in three minutes: pass or fail per row')
+    .option(
+      '--quick',
+      'compare with the committed ratios in less than three minutes: pass or fail per row',
+    )
     .option('--large', '1,000,000 users and 100,000 posts')
     .option('--profile <row>', 'profile the service under the load of one row, print the shares')
-    .action(compare);
+    .action(runToEnd);
+}
+
+/** Compares; after a signal, says so and nothing else. */
+async function runToEnd(options: Options): Promise<void> {
+  try {
+    await compare(options);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    console.error(error.message);
+    process.exitCode = STOPPED;
+  }
 }
 
 async function compare(options: Options): Promise<void> {
@@ -51,14 +68,14 @@ async function compare(options: Options): Promise<void> {
     const rows = await rowsFor(stage, size, options);
     if (options.quick) {
       const withTarget = rows.filter(({ target }) => target !== null);
-      if (!(await runQuick(withTarget, stage))) process.exitCode = 1;
+      if (!(await runQuick(withTarget, stage, size))) process.exitCode = 1;
       return;
     }
     const isFull = options.only === '' && withPeers;
     const write = (results: readonly RowResult[], extras: readonly Extra[]) => {
       if (isFull) writeReport(options.large ? 'large' : 'normal', results, extras, options.rounds);
     };
-    const atRest = isFull ? await measureMemory('memory at rest', stage.contenders) : null;
+    const atRest = isFull ? await measureMemory('memory at rest', stage) : null;
     const results: RowResult[] = [];
     for (const row of rows) {
       const participants = await participantsOf(row, stage, withPeers);
@@ -70,8 +87,8 @@ async function compare(options: Options): Promise<void> {
     }
     // They take longer than a few rows.
     if (atRest === null) return;
-    const afterLoad = await measureMemory('memory after the load', stage.contenders);
-    const extras = [await measureStarts(programs, stage.databaseUrl), atRest, afterLoad];
+    const afterLoad = await measureMemory('memory after the load', stage);
+    const extras = [await measureStarts(programs, stage), atRest, afterLoad];
     for (const extra of extras) printExtra(extra);
     write(results, extras);
   });

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '#bench/side-by-side.js';
-import { type Contender, start } from './contenders.js';
+import { start } from './contenders.js';
 import { memoryOf } from './processes.js';
 import type { Program } from './programs.js';
+import type { Stage } from './stage.js';
 
 /** A property of the processes themselves, as ratios to L1 by contender. */
 export interface Extra {
@@ -16,11 +17,12 @@ const SETTLE_MS = 3000;
 /** Measures how long each program takes to answer its first request; the starts take turns. */
 export async function measureStarts(
   programs: readonly Program[],
-  databaseUrl: string,
+  { databaseUrl, signal }: Stage,
 ): Promise<Extra> {
   const times = new Map(programs.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < STARTS; round += 1) {
     for (const program of programs) {
+      signal.throwIfAborted();
       const { startMs, stop } = await start(program, databaseUrl);
       await stop();
       times.get(program.name)?.push(startMs);
@@ -30,11 +32,8 @@ export async function measureStarts(
 }
 
 /** Measures the memory of each contender, some seconds after the last request. */
-export async function measureMemory(
-  name: string,
-  contenders: readonly Contender[],
-): Promise<Extra> {
-  await sleep(SETTLE_MS);
+export async function measureMemory(name: string, { contenders, signal }: Stage): Promise<Extra> {
+  await sleep(SETTLE_MS, undefined, { signal });
   const sizes = new Map(contenders.map((each) => [each.name, [memoryOf(each.pid)]]));
   return { name, ratios: ratiosOf(sizes) };
 }

@@ -42,10 +42,14 @@ interface Measured extends Load {
 /** The process that sends the load. */
 export class Loader {
   readonly #child: ChildProcess;
-  readonly #stopped = new AbortController();
+  readonly #signal: AbortSignal;
 
-  /** @throws Error if its package is not installed */
-  constructor() {
+  /**
+   * @param signal ends a load, and every further one
+   * @throws Error if its package is not installed
+   */
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
     if (!existsSync(new URL('../peers/node_modules/autocannon', import.meta.url))) {
       throw new Error('The load needs autocannon: run `npm run bench:install` first.');
     }
@@ -56,17 +60,12 @@ export class Loader {
     });
   }
 
-  /** Makes the next load fail, so that a run ends in order. */
-  abort(reason: string): void {
-    this.#stopped.abort(new Error(reason));
-  }
-
   /** @throws Error if a response has another status, or if there is none */
   async send({ origin, requests, status, seconds, connections = CONNECTIONS }: Job): Promise<Load> {
-    this.#stopped.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
     const isUnique = requests.some(({ body }) => body?.includes('{n}'));
     this.#child.send({ url: origin, requests, seconds, isUnique, connections });
-    const [answer] = await once(this.#child, 'message');
+    const [answer] = await once(this.#child, 'message', { signal: this.#signal });
     const { result, error } = answer as { result?: Measured; error?: string };
     if (result === undefined) throw new Error(`${origin}: ${error}`);
     const { statuses, failures, ...load } = result;

@@ -8,6 +8,8 @@ export interface RoundOptions {
   seconds: number;
   /** Rounds that are repeated at most because the machine was busy. */
   repeats: number;
+  /** Duration of the turn of each participant before the first round. Default: one second. */
+  warmUpSeconds?: number;
 }
 
 /** Who takes turns in a row. */
@@ -54,9 +56,11 @@ const WARM_UP_SECONDS = 1;
 export async function runRow(
   row: Row,
   participants: readonly Participant[],
-  { rounds, seconds, repeats }: RoundOptions,
+  { rounds, seconds, repeats, warmUpSeconds = WARM_UP_SECONDS }: RoundOptions,
 ): Promise<RowResult> {
-  for (const { take } of participants) await take(WARM_UP_SECONDS);
+  if (warmUpSeconds > 0) {
+    for (const { take } of participants) await take(warmUpSeconds);
+  }
   const kept: Turn[][] = [];
   let thrownAway = 0;
   let isDisturbed = false;
