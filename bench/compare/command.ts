@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { findPgbench } from './ceiling.js';
 import { signIn } from './credentials.js';
 import { type Extra, measureMemory, measureStarts } from './extras.js';
@@ -36,9 +36,11 @@ export function addComparison(command: Command): Command {
     .option('--seconds <n>', 'duration of one turn', Number, 2)
     .option('--repeats <n>', 'rounds of each row to repeat if the machine is busy', Number, 3)
     .option('--no-peers', 'compare with L1 only')
-    .option(
-      '--quick',
-      'compare with the committed ratios in less than three minutes: pass or fail per row',
+    .addOption(
+      new Option(
+        '--quick',
+        'compare with the committed ratios in less than three minutes: pass or fail per row',
+      ).conflicts('large'),
     )
     .option('--large', '1,000,000 users and 100,000 posts')
     .option('--profile <row>', 'profile the service under the load of one row, print the shares')
