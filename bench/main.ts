@@ -13,6 +13,8 @@ const program = new Command('bench')
       'figures are for comparing runs on one machine.',
   )
   .helpCommand(false)
+  // The options of a subcommand are its own, even if the comparison has some of the same name.
+  .enablePositionalOptions()
   .addCommand(benchAttacks())
   .addCommand(benchErrors())
   .addCommand(benchExport())
