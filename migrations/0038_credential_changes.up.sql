@@ -1,5 +1,6 @@
 -- Processes keep what they know of a credential for a moment. On commit, a change of what it allows
--- announces a unique name, and they forget it. Not so the use of a session or key, nor a login.
+-- announces a unique name, and they forget it. Not so the use of a session or key, nor a login. The
+-- role is not named: it follows from the permissions, and any update of users would be one of it.
 create function announce_credential_change() returns trigger language plpgsql as $$
 begin
   if tg_op = 'DELETE' then
@@ -16,7 +17,7 @@ end
 $$;
 
 create trigger users_announce_credential_change
-  after update of username, role, permissions, is_active, password_hash or truncate on users
+  after update of username, permissions, is_active, password_hash or truncate on users
   for each statement execute function announce_credential_change();
 create trigger users_announce_credential_end
   after delete on users referencing old table as gone

@@ -232,22 +232,22 @@ function compileHeaders(
 ): CheckPart {
   const validate = compileParameters(schema, { ...shared, place: 'header', model });
   const properties = Object.entries(schema.properties ?? {});
-  const headerNames = properties.map(([name]) => name.toLowerCase());
+  const declaredHeaders = properties.map(([name]) => name.toLowerCase());
   // Node keeps only the first or all of the values of a repeated header in one text.
   const isScalar = properties.every(([, { type }]) => SCALARS.has(type));
   const readsAll = model || !isScalar || schema.$ref !== undefined;
 
   return (request) => {
     const { raw } = request;
-    const few = readsAll ? undefined : singleHeaders(raw, headerNames);
+    const few = readsAll ? undefined : singleHeaders(raw, declaredHeaders);
     let result = validate(few ?? distinctHeaders(raw));
     // Errors hide secrets wherever a header has them.
     if (few !== undefined && 'errors' in result) result = validate(distinctHeaders(raw));
     if ('errors' in result) return result.errors;
     const { value } = result;
     // Fastify merges the assigned headers with all others at each access.
-    if (headerNames.some((name) => value[name] !== raw.headers[name])) {
-      const own = headerNames.map((name) => [name, value[name]] as const);
+    if (declaredHeaders.some((name) => value[name] !== raw.headers[name])) {
+      const own = declaredHeaders.map((name) => [name, value[name]] as const);
       request.headers = Object.fromEntries(own) as FastifyRequest['headers'];
     }
     return NO_ERRORS;

@@ -32,7 +32,7 @@ async function newUser() {
     token: await tokenOf(one, user.id),
     key: await keyOf(one, user.id, ['me:read']),
   };
-  return { ...user, credentials };
+  return { ...user, username, credentials };
 }
 
 async function statusOf({ client }: App, headers: Headers): Promise<number> {
@@ -88,6 +88,19 @@ t.test('a token session that is revoked ends at once, and no other', async (t) =
   t.equal(await statusOf(one, credentials.token), 401);
   t.equal(await statusOf(one, credentials.cookie), 200);
   t.equal(await statusOf(one, credentials.key), 200);
+});
+
+t.test('a login makes no other process forget what it keeps', async (t) => {
+  const { credentials } = await newUser();
+  await untilKept(two, credentials.token);
+  const { username } = await newUser();
+  await one.client().post('/api/v1/auth/login', { username, password: PASSWORD });
+  const admin = await one.signedIn({ username: 'admin-login', role: 'admin' });
+  t.same(await lookups(two, credentials.token), []);
+  // A notification of the login would have arrived before this one.
+  const { id } = await newUser();
+  await admin.patch(`/api/v1/users/${id}`, { is_active: false });
+  await until(async () => (await lookups(two, credentials.token)).length === 1);
 });
 
 t.test('rights that change count at once', async (t) => {

@@ -62,7 +62,7 @@ async function assertAnnounced(t: Test, steps: Step[]): Promise<void> {
 t.test('each table announces its changes, or is listed as one that does not', async (t) => {
   const { rows } = await app.pg.query(
     `select distinct tgrelid::regclass::text as name from pg_trigger
-     where tgname like '%\\_announce\\_%'`,
+     where tgfoid = 'announce_article_change'::regproc`,
   );
   const announced = rows.map(({ name }) => String(name));
   t.same(Object.keys(tables).sort(), [...announced, ...UNANNOUNCED].sort());
