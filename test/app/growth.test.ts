@@ -60,6 +60,8 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
 /** What ends the growth of each collection that lives as long as the process. */
 const MEMORY_BOUNDS: Record<string, string> = {
   'plugins/allowed-methods.ts fixedPaths': 'one per route',
+  'plugins/batched-writes.ts held': 'MAX_CONNECTIONS, until the end of the turn',
+  'plugins/batched-writes.ts known': 'one per connection, by weak reference',
   'plugins/connections.ts #idle': 'MAX_CONNECTIONS',
   'plugins/connections.ts #open': 'MAX_CONNECTIONS',
   'plugins/connections.ts #perNetwork': 'MAX_CONNECTIONS',
