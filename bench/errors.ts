@@ -106,6 +106,8 @@ async function withApp(
       LOG_LEVEL: 'silent',
       RATE_LIMIT: '1000000',
       LOGIN_RATE_LIMIT: '1000000',
+      ARTICLE_RATE_LIMIT: '1000000',
+      COMMENT_RATE_LIMIT: '1000000',
     });
     const app = await buildApp(config, {
       databaseUrl: database.url,

@@ -36,9 +36,11 @@ export function attacksOn(schema: JsonSchema, resolve: Resolve, limit: number): 
   const withUnknown = (item: string) => () => {
     const value = validWithin(limit / 2);
     const taken = JSON.stringify(value).length + '"unknown":,'.length;
-    const first = (isList ? (value as unknown[])[0] : value) as Record<string, unknown>;
+    const first: unknown = isList ? (value as unknown[])[0] : value;
+    // The largest body of an operation that takes any JSON is a text.
+    if (typeof first !== 'object' || first === null) return plain(limit)();
     // A placeholder for the list, which is too long to be serialized twice.
-    first['unknown'] = MARK;
+    Object.assign(first, { unknown: MARK });
     return JSON.stringify(value).replace(`"${MARK}"`, () => listOf(item, limit - taken));
   };
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import fp from 'fastify-plugin';
 
 /**
@@ -25,11 +26,11 @@ export default fp(
       sendAll();
     });
 
-    const known = new WeakSet<Socket>();
+    /** Ends the batching of a connection. */
+    const known = new WeakMap<Duplex, () => void>();
     app.server.on('connection', (socket: Socket) => {
       // The server emits it again for a request whose upgrade it ignores.
       if (known.has(socket)) return;
-      known.add(socket);
       const uncork = socket.uncork.bind(socket);
       let isHeld = false;
       const send = () => {
@@ -42,7 +43,13 @@ export default fp(
         isHeld = true;
         if (held.push(send) === 1) setImmediate(sendAll);
       };
+      known.set(socket, () => {
+        socket.uncork = uncork;
+        if (isHeld) send();
+      });
     });
+    // A WebSocket may be destroyed right after its last message.
+    app.server.on('upgrade', (_request, socket) => known.get(socket)?.());
   },
   { name: 'batched-writes' },
 );

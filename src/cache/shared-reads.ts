@@ -202,10 +202,15 @@ function isEntry(found: unknown): found is Entry {
 
 /** Returns the same name for objects whose fields are in another order. */
 function nameOf(state: string, key: Key): string {
-  const parts = key.map((part) =>
-    typeof part === 'object' ? Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)) : part,
-  );
-  return JSON.stringify([state, parts]);
+  return JSON.stringify([
+    state,
+    key.map((part) => (typeof part === 'object' ? fieldsOf(part) : part)),
+  ]);
+}
+
+function fieldsOf(part: object): [string, unknown][] {
+  const fields = Object.entries(part).filter(([, value]) => value !== undefined);
+  return fields.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function serialize({ name }: Request): string {
