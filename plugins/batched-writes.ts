@@ -48,8 +48,12 @@ export default fp(
         if (isHeld) send();
       });
     });
-    // A WebSocket may be destroyed right after its last message.
-    app.server.on('upgrade', (_request, socket) => known.get(socket)?.());
+    // A WebSocket may be destroyed right after its last message. Only if there are any: with a
+    // listener, Node would leave the answer to every request for an upgrade to it.
+    app.addHook('onReady', async () => {
+      if (app.server.listenerCount('upgrade') === 0) return;
+      app.server.prependListener('upgrade', (_request, socket) => known.get(socket)?.());
+    });
   },
   { name: 'batched-writes' },
 );
