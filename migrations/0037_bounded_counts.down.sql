@@ -9,4 +9,6 @@ drop index tags_created_at_idx;
 create index tags_private_slug_idx on tags (slug collate "C") where is_private;
 drop index tags_slug_idx;
 
+drop index audit_log_resource_id_idx;
+
 drop index users_active_idx;

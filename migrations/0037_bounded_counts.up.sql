@@ -1,6 +1,9 @@
 -- Totals of lists are counted up to a bound, from an index alone.
 create index users_active_idx on users (id) where is_active;
 
+-- PostgreSQL before 18 cannot find an id in the index of kind and id.
+create index audit_log_resource_id_idx on audit_log (resource_id, id);
+
 -- By any slug, and in order of creation.
 create index tags_slug_idx on tags (slug collate "C");
 drop index tags_private_slug_idx;

@@ -111,7 +111,8 @@ async function answersOf(writer: Client, anyone: Client): Promise<string[]> {
 
 /** The version that an entity tag begins with. */
 function versionIn(tag: unknown): string | undefined {
-  return /^"(\d+)-/.exec(String(tag))?.[1];
+  // The hash of a list may begin like one.
+  return /^"(\d+)-[\w-]{16}"$/.exec(String(tag))?.[1];
 }
 
 async function strangersAnswers(
