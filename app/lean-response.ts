@@ -39,8 +39,8 @@ const known = new Map<string, Known>();
  * field again with each response, which takes longer than all the rest of a short one: a response
  * with 20 fields costs 0.5 of the processor time.
  *
- * Node still writes the status line and the fields that frame the message. What arrives here in any
- * other form than Fastify's, a status and an object, is left to Node as a whole.
+ * Node still writes the status line and the fields that frame the message. Fastify passes
+ * a status and an object; a call in any other form is left to Node.
  */
 export class LeanResponse<
   Request extends IncomingMessage = IncomingMessage,

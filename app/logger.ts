@@ -88,7 +88,8 @@ function standardOutput(): ReturnType<typeof pino.destination> {
       output.flush();
     }, DELAY_MS).unref();
   };
-  // What was logged during a write is not part of it, and a flush meanwhile has done nothing.
+  // A write does not contain the lines that are logged while it runs, and a flush during it does
+  // nothing.
   output.on('drain', () => {
     if (lines !== seen) flushLater();
     seen = lines;

@@ -1,5 +1,6 @@
 import csrfProtection from '@fastify/csrf-protection';
 import fp from 'fastify-plugin';
+import { isSafe } from '#src/lib/safe-methods.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -7,8 +8,6 @@ declare module 'fastify' {
     csrf?: boolean;
   }
 }
-
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Requires a CSRF token in `X-CSRF-Token` for unsafe requests that are authenticated by cookie. The
@@ -32,8 +31,7 @@ export default fp<{ secret: string }>(
     });
 
     app.addHook('onRequest', (request, reply, done) => {
-      const isExempt =
-        SAFE_METHODS.has(request.method) || request.routeOptions.config.csrf === false;
+      const isExempt = isSafe(request.method) || request.routeOptions.config.csrf === false;
       if (request.viewer?.credential.kind !== 'session' || isExempt) done();
       else app.csrfProtection(request, reply, done);
     });

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { CurrentState } from '#src/cache/current-state.js';
 import { CREDENTIAL_CHANGES, notify } from '#src/db/channels.js';
+import { isSafe } from '#src/lib/safe-methods.js';
 import { RecentCredentials } from '#src/people/services/recent-credentials.js';
 
 declare module 'fastify' {
@@ -29,8 +30,6 @@ export interface RecentCredentialsOptions {
   /** How long a credential is kept, in milliseconds; that of production if it is left out. */
   lifetime: number | undefined;
 }
-
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Keeps what is known of a credential for a moment, so that a client that sends many requests does
@@ -67,5 +66,5 @@ export default fp<RecentCredentialsOptions>(
 );
 
 function mayRevoke({ method, routeOptions }: FastifyRequest): boolean {
-  return !SAFE_METHODS.has(method) && routeOptions.config.revokes !== false;
+  return !isSafe(method) && routeOptions.config.revokes !== false;
 }

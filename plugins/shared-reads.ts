@@ -6,6 +6,7 @@ import { openRedis } from '#src/cache/redis-client.js';
 import { SharedReads } from '#src/cache/shared-reads.js';
 import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
 import { bodyTag } from '#src/lib/entity-tag.js';
+import { isSafe } from '#src/lib/safe-methods.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,8 +22,6 @@ export interface SharedReadsOptions {
   /** URL of the Redis that all processes share; without it, each process caches in memory. */
   redisUrl: string | undefined;
 }
-
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Caches public reads, and lets HTTP caches store public responses, which they must revalidate by
@@ -63,7 +62,7 @@ export default fp<SharedReadsOptions>(
  * do; others, such as login, do not count.
  */
 function mayChange({ method, routeOptions }: FastifyRequest): boolean {
-  return !SAFE_METHODS.has(method) && (routeOptions.config.access ?? 'public') !== 'public';
+  return !isSafe(method) && (routeOptions.config.access ?? 'public') !== 'public';
 }
 
 /**

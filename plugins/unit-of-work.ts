@@ -2,8 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Database } from '#src/db/database.js';
 import { UnitOfWork } from '#src/db/transaction.js';
-
-const READS = ['GET', 'HEAD', 'OPTIONS'];
+import { isSafe } from '#src/lib/safe-methods.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -28,7 +27,7 @@ export default fp(
     app.decorateRequest('unitOfWork', null);
     app.decorateRequest('beforeCommit', null);
     app.addHook('onRoute', (route) => {
-      if ([route.method].flat().some((method) => READS.includes(method))) return;
+      if ([route.method].flat().some((method) => isSafe(method))) return;
       route.handler = inUnitOfWork(route.handler);
     });
 

@@ -2,6 +2,7 @@ import { finished } from 'node:stream';
 import fp from 'fastify-plugin';
 import { ApiError } from '#src/errors.js';
 import { ByteBudget } from '#src/lib/byte-budget.js';
+import { isSafe } from '#src/lib/safe-methods.js';
 import { prepareError } from './error-handler.js';
 
 const KIB = 1024;
@@ -12,8 +13,6 @@ const LARGE = 64 * KIB;
 
 /** Bytes of large responses that clients have not read yet. */
 const BUDGET = { total: 64 * MIB, each: 16 * MIB };
-
-const SAFE_METHODS = ['GET', 'HEAD'];
 
 /**
  * Bounds the memory of large responses that clients do not read: beyond the budget, a further read
@@ -30,7 +29,7 @@ export default fp(
       const exceeded = hold.add(bytes);
       const isFailure = reply.statusCode >= 400;
       if (exceeded === null) finished(reply.raw, () => hold.release());
-      else if (isFailure || SAFE_METHODS.includes(request.method)) {
+      else if (isFailure || isSafe(request.method)) {
         const error = new ApiError(exceeded === 'each' ? 'too_many_requests' : 'too_busy');
         // The error handler runs once for a request.
         if (isFailure) return done(null, prepareError(error, request, reply));

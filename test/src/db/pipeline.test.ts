@@ -177,7 +177,8 @@ t.test(
     await sql`create table refused (n int)`.execute(db);
     const failing = db.transaction().execute(async (trx) => {
       const [client] = (pool as pg.Pool & { _clients: pg.PoolClient[] })._clients;
-      // The answer to BEGIN is still on its way.
+      // The answer to BEGIN is still on its way. A private property of the driver, because no server
+      // refuses BEGIN on request.
       const queue = (client as unknown as { _activeQuery: { handleError(error: Error): void } })
         ._activeQuery;
       queue.handleError(new Error('refused'));
