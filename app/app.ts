@@ -20,6 +20,7 @@ import host from '#plugins/host.js';
 import idempotency from '#plugins/idempotency.js';
 import inFlight from '#plugins/in-flight.js';
 import jobsWorker from '#plugins/jobs.js';
+import live from '#plugins/live.js';
 import localAccess from '#plugins/local-access.js';
 import mail from '#plugins/mail.js';
 import malformedUrls, { routeMalformedUrl } from '#plugins/malformed-urls.js';
@@ -42,26 +43,40 @@ import sharedReads from '#plugins/shared-reads.js';
 import unitOfWork from '#plugins/unit-of-work.js';
 import unreadResponses from '#plugins/unread-responses.js';
 import validation from '#plugins/validation.js';
+import websocket from '#plugins/websocket.js';
 import writeBehind from '#plugins/write-behind.js';
 import admin from '#routes/api/v1/admin.js';
 import apiKeys from '#routes/api/v1/api-keys.js';
 import audit from '#routes/api/v1/audit.js';
 import auth from '#routes/api/v1/auth.js';
+import boards from '#routes/api/v1/boards.js';
 import categories from '#routes/api/v1/categories.js';
 import comments from '#routes/api/v1/comments.js';
 import emails from '#routes/api/v1/emails.js';
 import jobs from '#routes/api/v1/jobs.js';
+import liveRoutes from '#routes/api/v1/live/index.js';
 import me from '#routes/api/v1/me.js';
 import meSessions from '#routes/api/v1/me-sessions.js';
+import myProjectInvitations from '#routes/api/v1/my-project-invitations.js';
+import myTasks from '#routes/api/v1/my-tasks.js';
 import passwordRoutes from '#routes/api/v1/passwords.js';
 import playground, { type PlaygroundOptions } from '#routes/api/v1/playground/index.js';
 import postComments from '#routes/api/v1/post-comments.js';
 import postStatistics from '#routes/api/v1/post-statistics.js';
 import posts from '#routes/api/v1/posts.js';
+import projectInvitations from '#routes/api/v1/project-invitations.js';
+import projectLabels from '#routes/api/v1/project-labels.js';
+import projectMembers from '#routes/api/v1/project-members.js';
+import projectTasks from '#routes/api/v1/project-tasks.js';
+import projects from '#routes/api/v1/projects.js';
 import registrations from '#routes/api/v1/registrations.js';
 import roles from '#routes/api/v1/roles.js';
 import search from '#routes/api/v1/search.js';
 import tags from '#routes/api/v1/tags.js';
+import taskComments from '#routes/api/v1/task-comments.js';
+import taskRelations from '#routes/api/v1/task-relations.js';
+import taskWatchers from '#routes/api/v1/task-watchers.js';
+import tasks from '#routes/api/v1/tasks.js';
 import tokens from '#routes/api/v1/tokens.js';
 import trash from '#routes/api/v1/trash.js';
 import userExports, { type UserExportsOptions } from '#routes/api/v1/user-exports.js';
@@ -78,9 +93,11 @@ import type { Mailer } from '#src/mail/mailer.js';
 import { passwordKeywords } from '#src/people/lib/new-password-keyword.js';
 import { trustedProxies, trustsProxy } from './config.js';
 import type { Config } from './config-schema.js';
+import { eventPolicies } from './event-policies.js';
 import { LeanResponse } from './lean-response.js';
 import { loggingOf } from './logger.js';
-import { tasks, timetable } from './tasks.js';
+import { tasks as jobTasks, timetable } from './tasks.js';
+import { trashBins } from './trash-bins.js';
 
 /** Dependencies of an app, in addition to its configuration. */
 export interface AppDependencies {
@@ -204,10 +221,11 @@ export async function buildApp(
   });
   await app.register(jobsWorker, {
     ...database,
-    tasks,
+    tasks: jobTasks,
     timetable,
     clientUrl: config.CLIENT_URL,
     auditRetentionDays: config.AUDIT_RETENTION_DAYS,
+    eventRetentionDays: config.EVENT_RETENTION_DAYS,
     grace: config.SHUTDOWN_TIMEOUT * SECOND,
   });
   await app.register(passwords, {
@@ -229,6 +247,11 @@ export async function buildApp(
   await app.register(authentication, { secrets: tokenSecrets });
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
+  await app.register(live, {
+    databaseUrl,
+    connectTimeout: database.connectTimeout,
+    policies: eventPolicies,
+  });
   await app.register(inFlight, {
     poolSize: config.DB_POOL_MAX,
     maxConnections: config.MAX_CONNECTIONS,
@@ -255,6 +278,7 @@ export async function buildApp(
   await app.register(replies);
   await app.register(context);
   await app.register(writeBehind);
+  await app.register(websocket);
   await app.register(openapi);
 
   await app.register(system, { hasDocs: config.DOCS });
@@ -296,7 +320,11 @@ export async function buildApp(
   app.writeBehind(views);
   await app.register(posts, { prefix: '/api/v1/posts', views, perMinute: changesPerMinute });
   await app.register(postStatistics, { prefix: '/api/v1/posts' });
-  await app.register(trash, { prefix: '/api/v1/trash', perMinute: changesPerMinute });
+  await app.register(trash, {
+    prefix: '/api/v1/trash',
+    bins: trashBins,
+    perMinute: changesPerMinute,
+  });
   await app.register(categories, { prefix: '/api/v1/categories', perMinute: changesPerMinute });
   await app.register(tags, { prefix: '/api/v1/tags', perMinute: changesPerMinute });
   await app.register(postComments, {
@@ -305,6 +333,48 @@ export async function buildApp(
     commentsPrefix: '/api/v1/comments',
   });
   await app.register(comments, { prefix: '/api/v1/comments', perMinute: changesPerMinute });
+  await app.register(projects, { prefix: '/api/v1/projects', perMinute: changesPerMinute });
+  await app.register(boards, { prefix: '/api/v1/projects' });
+  await app.register(projectTasks, {
+    prefix: '/api/v1/projects/:id/tasks',
+    perMinute: changesPerMinute,
+  });
+  await app.register(taskComments, {
+    prefix: '/api/v1/projects/:id/tasks/:task_id/comments',
+    perMinute: changesPerMinute,
+  });
+  await app.register(taskWatchers, {
+    prefix: '/api/v1/projects/:id/tasks/:task_id',
+    perMinute: changesPerMinute,
+  });
+  await app.register(taskRelations, {
+    prefix: '/api/v1/projects/:id/tasks/:task_id/relations',
+    perMinute: changesPerMinute,
+  });
+  await app.register(projectLabels, {
+    prefix: '/api/v1/projects/:id/labels',
+    perMinute: changesPerMinute,
+  });
+  await app.register(projectMembers, {
+    prefix: '/api/v1/projects/:id/members',
+    perMinute: changesPerMinute,
+  });
+  await app.register(projectInvitations, {
+    prefix: '/api/v1/projects/:id/invitations',
+    perMinute: changesPerMinute,
+    invitationsPerMinute: perMinute,
+  });
+  await app.register(myTasks, { prefix: '/api/v1/me/tasks' });
+  await app.register(myProjectInvitations, {
+    prefix: '/api/v1/me/project-invitations',
+    perMinute: changesPerMinute,
+  });
+  await app.register(tasks, { prefix: '/api/v1/tasks', perMinute: changesPerMinute });
+  await app.register(liveRoutes, {
+    prefix: '/api/v1',
+    origins: config.CORS_ORIGINS,
+    limits: dependencies.socketLimits,
+  });
   await app.register(roles, { prefix: '/api/v1/roles' });
   await app.register(search, { prefix: '/api/v1/search' });
   await app.register(audit, { prefix: '/api/v1/audit' });

@@ -315,6 +315,14 @@ export const ConfigSchema = Type.Object({
     }),
     365,
   ),
+  EVENT_RETENTION_DAYS: Default(
+    Type.Integer({
+      minimum: 1,
+      maximum: 3650,
+      description: 'Days after which events are removed, which live clients get',
+    }),
+    90,
+  ),
   BODY_LIMIT: Default(
     Type.Integer({
       minimum: 1024,

@@ -77,6 +77,21 @@ export class LeanResponse<
     this._header = head.slice(0, end) + lines + head.slice(end);
     return this;
   }
+
+  /**
+   * Corks the connection also for a response without a body, which Node would send at once. See
+   * `plugins/batched-writes.ts`.
+   */
+  override end(...parts: unknown[]): this {
+    const { socket } = this;
+    socket?.cork();
+    try {
+      // Its overloads have no common form.
+      return super.end(...(parts as [() => void]));
+    } finally {
+      socket?.uncork();
+    }
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ import { buildApp } from './app.js';
 import { ConfigError, configWarnings, loadConfig, misspelledVariables } from './config.js';
 import type { Config } from './config-schema.js';
 import { DEMO_ADMINISTRATOR, loadDemoData } from './demo/demo-data.js';
-import { writtenLog } from './logger.js';
+import { flushLog } from './logger.js';
 import { isNewEmbeddedDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import { secretsOf } from './secrets.js';
 import { describeFailure } from './start-failure.js';
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   }
   await warn(config, app);
   // The lines for people come last.
-  await writtenLog(app.log);
+  flushLog();
   announce(config, app, { embedded, password });
 }
 

@@ -1,10 +1,10 @@
-import { emptyTrashJob } from '#src/articles/jobs/empty-trash.js';
-import { reRenderTexts } from '#src/articles/jobs/re-render.js';
 import { reindexTagOfPosts } from '#src/articles/jobs/reindex-tag.js';
 import { removeOldVisits } from '#src/articles/jobs/remove-old-visits.js';
 import { removeUnusedTags } from '#src/articles/jobs/remove-unused-tags.js';
 import { eraseAuditEntries } from '#src/audit/erase-audit-entries.js';
 import { trimAuditLog } from '#src/audit/trim-audit-log.js';
+import { removeOldEvents } from '#src/live/jobs/remove-old-events.js';
+import { reRenderJob } from '#src/markdown/re-render.js';
 import { confirmEmailChange } from '#src/people/jobs/confirm-email-change.js';
 import { confirmRegistration, resendConfirmation } from '#src/people/jobs/confirm-registration.js';
 import { invite } from '#src/people/jobs/invite.js';
@@ -15,6 +15,12 @@ import type { JobPayloads, TaskName } from '#src/queue/job-payloads.js';
 import { removeFailedJobs } from '#src/queue/remove-failed-jobs.js';
 import { removeStoredResponses } from '#src/queue/remove-stored-responses.js';
 import type { Schedule, Task } from '#src/queue/task.js';
+import { emptyTrashJob } from '#src/trash/empty-trash.js';
+import { inviteToProject } from '#src/work/jobs/invite-to-project.js';
+import { removeExpiredInvitations } from '#src/work/jobs/remove-expired-invitations.js';
+import { spaceColumnJob } from '#src/work/jobs/space-column.js';
+import { reRenderers } from './re-renderers.js';
+import { trashBins } from './trash-bins.js';
 
 /** The implementation of every task, by name. */
 export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
@@ -22,17 +28,21 @@ export const tasks: { readonly [Name in TaskName]: Task<JobPayloads[Name]> } = {
   resend_confirmation: resendConfirmation,
   confirm_email_change: confirmEmailChange,
   reset_password: resetPassword,
-  empty_trash: emptyTrashJob,
+  empty_trash: emptyTrashJob(trashBins),
   erase_audit_entries: eraseAuditEntries,
   invite,
+  invite_to_project: inviteToProject,
   notice,
   reindex_tag: reindexTagOfPosts,
-  re_render: reRenderTexts,
+  re_render: reRenderJob(reRenderers),
   remove_expired_credentials: removeExpiredCredentials,
+  remove_expired_invitations: removeExpiredInvitations,
+  remove_old_events: removeOldEvents,
   remove_old_visits: removeOldVisits,
   remove_unused_tags: removeUnusedTags,
   remove_stored_responses: removeStoredResponses,
   remove_failed_jobs: removeFailedJobs,
+  space_column: spaceColumnJob,
   trim_audit_log: trimAuditLog,
 };
 
@@ -44,6 +54,8 @@ export const timetable: { readonly [Name in TaskName]?: Schedule } = {
   empty_trash: { cron: '17 3 * * *', backfill: true },
   re_render: { cron: '*/5 * * * *' },
   remove_expired_credentials: { cron: '7 * * * *' },
+  remove_expired_invitations: { cron: '31 * * * *' },
+  remove_old_events: { cron: '29 * * * *' },
   remove_old_visits: { cron: '1,11,21,31,41,51 * * * *' },
   remove_unused_tags: { cron: '17 * * * *' },
   remove_stored_responses: { cron: '13 * * * *' },

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import pg from 'pg';
 import { ARTICLE_CHANGES } from '#src/db/channels.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { fillArticles, type Sizes, TREE } from './articles/fill.js';
 import { WORDS } from './articles/texts.js';
 import { type Service, withTwoServices } from './service.js';
@@ -54,7 +54,9 @@ const READS: Record<string, Read> = {
   'search, common Chinese word': () => search(common.Chinese),
   'search, rare English word': () => search(rare.English),
   'search, rare Chinese word': () => search(rare.Chinese),
-  'search for users': () => '/api/v1/users?q=user_77',
+  'search for users, rare name': () => `/api/v1/users?q=${rare.English}`,
+  // A hundred times as many match.
+  'search for users, common name': () => '/api/v1/users?q=user_77',
   suggestions: () => '/api/v1/search/suggest?q=serv',
 };
 
@@ -88,6 +90,7 @@ async function addAdministrator(url: string): Promise<void> {
   await client.connect();
   try {
     await client.query('update users set permissions = 143 where id = 1');
+    await client.query('update users set searched_nickname = $1 where id = 2', [rare.English]);
     await client.query(
       `insert into api_keys (user_id, name, prefix, key_hash, scopes) values (1, 'growth', 'alt_', $1,
          '{users:read,posts:read,comments:write}')`,

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { benchAttacks } from './attacks/attacks.js';
+import { benchBoards } from './boards.js';
 import { addComparison } from './compare/command.js';
 import { benchErrors } from './errors.js';
 import { benchExport } from './export.js';
 import { benchGrowth } from './growth.js';
+import { benchLive } from './live/live.js';
 import { benchLogins } from './logins.js';
 import { benchValidation } from './validation.js';
 
@@ -16,9 +18,11 @@ const program = new Command('bench')
   // The options of a subcommand are its own, even if the comparison has some of the same name.
   .enablePositionalOptions()
   .addCommand(benchAttacks())
+  .addCommand(benchBoards())
   .addCommand(benchErrors())
   .addCommand(benchExport())
   .addCommand(benchGrowth())
+  .addCommand(benchLive())
   .addCommand(benchLogins())
   .addCommand(benchValidation());
 await addComparison(program).parseAsync();

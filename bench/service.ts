@@ -10,6 +10,7 @@ import { readMigrations } from '#src/db/migration-files.js';
 import { migrateUp } from '#src/db/migrator.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import { jobQueue } from '#src/queue/install.js';
+import { processorSeconds } from './compare/processes.js';
 
 /** As in `npm start`. */
 const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=4'];
@@ -20,6 +21,10 @@ export interface Service {
   databaseUrl: string;
   /** Returns the peak memory of the process in bytes. Linux only. */
   peakMemory(): Promise<number>;
+  /** Returns the present memory of the process in bytes. Linux only. */
+  memory(): Promise<number>;
+  /** Returns the processor time that the process has used, in seconds. Linux only. */
+  processorTime(): number;
   /** Makes `peakMemory` begin with the present memory. */
   forgetPeakMemory(): Promise<void>;
   /** Whether the process is still running. */
@@ -120,6 +125,8 @@ async function runService<T>(
       origin,
       databaseUrl,
       peakMemory: () => readMemory(child.pid, 'VmHWM'),
+      memory: () => readMemory(child.pid, 'VmRSS'),
+      processorTime: () => processorSeconds(child.pid ?? 0),
       forgetPeakMemory: () => writeFile(`/proc/${child.pid}/clear_refs`, '5'),
       isAlive,
     });

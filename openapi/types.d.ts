@@ -995,7 +995,7 @@ export interface paths {
         };
         /**
          * List the trash
-         * @description Returns the posts or the comments in the trash: your own that you deleted yourself, or all of them if you are an editor. They are purged after 30 days.
+         * @description Returns the posts, the comments, the tasks or the projects in the trash: your own that you deleted yourself, the projects that you own, or all posts and comments if you are an editor. They are purged after 30 days.
          *
          *     **Access:** signed-in users. **API key:** needs the scope `trash:read`.
          */
@@ -1019,9 +1019,9 @@ export interface paths {
         put?: never;
         /**
          * Restore from trash
-         * @description Restores a post or comment as it was. If a published post has the slug of a restored one by now, a number is appended to it. Only editors can restore what an editor deleted; to others it is not found.
+         * @description Restores a post, comment, task or project as it was. If a published post has the slug of a restored one by now, a number is appended to it. Only editors can restore what an editor deleted; to others it is not found.
          *
-         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `trash:write`.
+         *     **Access:** signed-in users. **API key:** needs the scope `trash:write`.
          */
         post: operations["trash-restore"];
         delete?: never;
@@ -1042,9 +1042,9 @@ export interface paths {
         post?: never;
         /**
          * Purge from trash
-         * @description Deletes a post or comment permanently; whoever can restore it can purge it. This cannot be undone.
+         * @description Deletes a post, comment, task or project permanently; whoever can restore it can purge it. This cannot be undone.
          *
-         *     **Access:** users with the permission UPDATE (4). **API key:** needs the scope `trash:write`.
+         *     **Access:** signed-in users. **API key:** needs the scope `trash:write`.
          */
         delete: operations["trash-purge"];
         options?: never;
@@ -1420,6 +1420,984 @@ export interface paths {
          *     **Access:** users with the permission DELETE (8). **API key:** needs the scope `comments:write`.
          */
         post: operations["comments-moderate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your projects
+         * @description Returns the projects that you are a member of, by name.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-list"];
+        put?: never;
+        /**
+         * Create a project
+         * @description Creates a project and makes you its owner. Responds with 409 if the key is or was that of a project, or if you are a member of 200 projects.
+         *
+         *     **Access:** users with the permission CREATE (2). **API key:** needs the scope `projects:write`.
+         */
+        post: operations["projects-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/key/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a project by key
+         * @description Returns a project that you are a member of. A key that it had before redirects to the current one with 301.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-read-by-key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a project
+         * @description Returns a project that you are a member of. Others are not found.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-read"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a project
+         * @description Moves a project with its tasks to the trash, from which an owner can restore it for 30 days. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["projects-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a project
+         * @description Changes the given fields. Omitted fields keep their values. Task numbers with a former key still lead to the task. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        patch: operations["projects-update"];
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Archive a project
+         * @description Makes a project read-only. An archived project is not changed. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["projects-archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/unarchive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unarchive a project
+         * @description Takes a project out of the archive. One outside it is not changed. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["projects-unarchive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the board of a project
+         * @description Returns the columns of the board with their first tasks, in at most about 1,000,000 bytes. To stay up to date, subscribe to `project:{id}` since its `event_id`.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["project-tasks-board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/key/{key}/tasks/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a task by its number
+         * @description Returns the task that is called, for example, `WEB-1`. A key that the project had before redirects to the current one with 301.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["project-tasks-read-by-number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tasks of a project
+         * @description Returns the tasks of a project, newest first. A task must match all given filters. With `status` and `sort=position` it is a column of the board.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["project-tasks-list"];
+        put?: never;
+        /**
+         * Create a task in a project
+         * @description Creates a task, last in the column `todo`, with the next number of the project. A project has at most 20,000 tasks, including those in the trash. For members, not for viewers.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["project-tasks-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a task of a project
+         * @description Returns a task of a project that you are a member of.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["project-tasks-read"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a task of a project
+         * @description Moves a task to the trash, from which members can restore it for 30 days.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["project-tasks-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a task of a project
+         * @description Changes the given fields. Omitted fields keep their values.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        patch: operations["project-tasks-update"];
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the history of a task
+         * @description Returns who changed what of a task, newest first, as far back as events are kept.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["project-tasks-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/transition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a task to another status
+         * @description Moves a task along the flow `todo`, `in_progress`, `review`, `done`, or one step back; `cancelled` is reached from all but `done`, and leads back to `todo`. Responds with 409 and the allowed statuses if the flow has no such move, and with 409 if the column has reached its limit, which owners can exceed with `force`. A repeating task that is done is followed by the next one.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["project-tasks-transition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a task within its column
+         * @description Puts a task after another one of its column, or first. However many people move tasks at the same time, all of them see one order.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["project-tasks-move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change several tasks of a project
+         * @description Makes the same change in up to 100 tasks: all of them are changed, or none. An error names the index of each task that is refused.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["project-tasks-bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a checklist item
+         * @description Adds an item at the end of the checklist of a task, and returns the task.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["project-tasks-add-item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/checklist/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a checklist item
+         * @description Removes an item, and returns the task.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["project-tasks-remove-item"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a checklist item
+         * @description Changes the given fields of an item, and returns the task.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        patch: operations["project-tasks-change-item"];
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the comments on a task
+         * @description Returns the comments on a task of a project, oldest first.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["task-comments-list"];
+        put?: never;
+        /**
+         * Comment on a task
+         * @description Creates a comment. You watch the task from then on, and so do the members whom you mention as `@username`, unless they have stopped watching it. A task has at most 2,000 comments. For members, not for viewers.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["task-comments-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/comments/{comment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a comment on a task
+         * @description Returns a comment on a task of a project that you are a member of.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["task-comments-read"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a comment on a task
+         * @description Deletes a comment permanently. Authors delete their own, owners of the project any.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["task-comments-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a comment on a task
+         * @description Changes the text of your own comment.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        patch: operations["task-comments-update"];
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the watchers of a task
+         * @description Returns the members who watch a task, those who have watched it longest first.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["task-watchers-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Watch a task
+         * @description Lets you watch a task. Members watch a task that they create, are assigned to, comment on or are mentioned in, unless they have stopped watching it. Idempotent. Also for viewers, and in an archived project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        put: operations["task-watchers-watch"];
+        post?: never;
+        /**
+         * Stop watching a task
+         * @description Lets you stop watching a task, until you watch it again yourself. Idempotent. Also for viewers, and in an archived project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["task-watchers-unwatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the relations of a task
+         * @description Returns all relations of a task, in both directions, except those to tasks in the trash, which return with the task.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["task-relations-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/relations/{kind}/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Relate two tasks
+         * @description Says that a task blocks, relates to, duplicates, or is a subtask of another one of the same project. Idempotent. Responds with 409 if the other one already blocks, duplicates, or is a subtask of this one, directly or through others, if it is a subtask of a third one, or if one of them has 50 relations. For members, not for viewers.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        put: operations["task-relations-add"];
+        post?: never;
+        /**
+         * Remove a relation of two tasks
+         * @description Removes a relation, also to a task in the trash. For members, not for viewers.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["task-relations-remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the labels of a project
+         * @description Returns the labels of a project, by name.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-list-labels"];
+        put?: never;
+        /**
+         * Create a label
+         * @description Creates a label for the tasks of a project, at most 100.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["projects-create-label"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/labels/{label_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a label
+         * @description Returns a label of a project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-read-label"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a label
+         * @description Deletes a label permanently, and takes it off all tasks.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["projects-delete-label"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a label
+         * @description Changes the given fields. Omitted fields keep their values.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        patch: operations["projects-update-label"];
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the members of a project
+         * @description Returns the members of a project, those of longest standing first.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-list-members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member from a project
+         * @description Removes a member; with your own id, you leave the project. A former member sees nothing more of the project from then on, and is no longer assigned to its tasks. Responds with 409 if the project would have no owner. Only owners remove others.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["projects-remove-member"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the role of a member
+         * @description Gives a member another role. To hand on a project, make another member its owner. Responds with 409 if the project would have no owner. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        patch: operations["projects-change-member"];
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the invitations to a project
+         * @description Returns the open invitations to a project, newest first. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-list-invitations"];
+        put?: never;
+        /**
+         * Invite to a project
+         * @description Invites a user by username, or anyone by a mail to an address. The invited user becomes a member by accepting within 14 days. An earlier invitation of the same invitee is replaced. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["projects-invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation to a project
+         * @description Deletes an open invitation. Only for owners.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["projects-withdraw-invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your work
+         * @description Returns the tasks of all your projects that you are assigned to, those that are due first first; tasks without a due date come last. Archived projects are left out.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["project-tasks-list-mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/project-invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your invitations to projects
+         * @description Returns the open invitations by your username or to your confirmed email address, newest first.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["projects-list-my-invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/project-invitations/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation to a project
+         * @description Makes you a member of the project. The invitation is used up.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["projects-accept-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/project-invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation by its token
+         * @description Makes you a member of the project that a mail invites to, whichever address it was sent to. The token is used up.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        post: operations["projects-accept-invitation-by-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/project-invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Decline an invitation to a project
+         * @description Deletes one of your invitations. Nobody is told.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:write`.
+         */
+        delete: operations["projects-decline-invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your tasks
+         * @description Returns your personal tasks, newest first. A task must match all given filters. Sorted by `due_on`, tasks without a due date come after all others.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:read`.
+         */
+        get: operations["tasks-list"];
+        put?: never;
+        /**
+         * Create a task
+         * @description Creates a personal task. Responds with 409 if you have 5,000 tasks, including those in the trash.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:write`.
+         */
+        post: operations["tasks-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count your tasks
+         * @description Returns how many personal tasks you have, and how many of them are done.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:read`.
+         */
+        get: operations["tasks-statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a task
+         * @description Returns one of your personal tasks. Those of others are not found.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:read`.
+         */
+        get: operations["tasks-read"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a task
+         * @description Moves a task to the trash, from which you can restore it for 30 days.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:write`.
+         */
+        delete: operations["tasks-delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a task
+         * @description Changes the given fields. Omitted fields keep their values.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:write`.
+         */
+        patch: operations["tasks-update"];
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/flip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete or reopen a task
+         * @description Completes a task that is not done, and reopens one that is. With `If-Match`, only in the state that you read; a repeated request would flip it back, so send an `Idempotency-Key` to retry safely.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:write`.
+         */
+        post: operations["tasks-flip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/purge-completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Purge completed tasks
+         * @description Deletes all of your completed tasks permanently; tasks in the trash stay there. This cannot be undone.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `tasks:write`.
+         */
+        post: operations["tasks-purge-completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open a WebSocket for live updates
+         * @description Opens a WebSocket with `Upgrade: websocket` (RFC 6455), over which clients subscribe to topics and receive events; the guide describes the messages. Without `Upgrade`, returns how to connect. A cookie authenticates the connection if the page has the origin of the service or one of `CORS_ORIGINS`; a token is sent in a `sign_in` message, never in the URL. A WebSocket is closed with code 1013 if the user has 20 others or the client does not read, with 3000 when its credential ends, and with 1008 after more than 100 messages within 10 seconds. Clients must answer pings, as browsers do.
+         *
+         *     **API key:** needs the scope `live:read`.
+         */
+        get: operations["live-ws"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream live updates
+         * @description Sends the events of the topics as server-sent events, each with its `id` and a `LiveEvent` as `data`. The stream begins with an event `subscribed`, with the position in `data`. After a lost connection, browsers send `Last-Event-ID` and get what they have missed; if that is no longer there, an event `resync` says so: read what you show again. Set `max_seconds` to see a stream on a page that shows only whole responses. The stream ends when its credential does. It answers 429 if the user, or the network of a caller without one, has 20 others.
+         *
+         *     **API key:** needs the scope `live:read`.
+         */
+        get: operations["live-events"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2595,7 +3573,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -2630,7 +3608,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * @description When the key expires; null for a key that never expires
              * @default null
@@ -2680,7 +3658,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "trash:read" | "trash:write" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -2810,7 +3788,7 @@ export interface components {
              * @example user.role
              * @enum {string}
              */
-            action: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
+            action: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "job.retry" | "audit.trim";
             /**
              * @description The type of the affected resource
              * @example user
@@ -3575,6 +4553,197 @@ export interface components {
             };
         };
         /**
+         * LiveEvent
+         * @description A change of a resource
+         * @example {
+         *       "id": 4711,
+         *       "type": "post.changed",
+         *       "topics": [
+         *         "posts",
+         *         "post:1"
+         *       ],
+         *       "at": "2026-01-31T09:30:00.000Z",
+         *       "actor": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "resource": "post",
+         *       "resource_id": 1,
+         *       "project_id": null,
+         *       "version": 4,
+         *       "changes": {
+         *         "title": "Pooling connections",
+         *         "updated_at": "2026-01-31T09:30:00.000Z"
+         *       },
+         *       "omitted": [
+         *         "content"
+         *       ],
+         *       "client_id": null
+         *     }
+         */
+        LiveEvent: {
+            /** @description The id of the event. Events arrive in the order of their ids; some ids are never used. */
+            id: number;
+            /**
+             * @description What happened
+             * @enum {string}
+             */
+            type: "task.created" | "task.changed" | "task.transitioned" | "task.moved" | "task.related" | "task.unrelated" | "task.deleted" | "task.restored" | "task.purged" | "task_comment.created" | "task_comment.changed" | "task_comment.deleted" | "project.created" | "project.changed" | "project.archived" | "project.unarchived" | "project.deleted" | "project.restored" | "project.member_added" | "project.member_changed" | "project.member_removed" | "project.reordered" | "project.labelled" | "post.created" | "post.changed" | "post.published" | "post.unpublished" | "post.deleted" | "post.restored" | "post.purged" | "comment.created" | "comment.changed" | "comment.approved" | "comment.rejected" | "comment.hidden" | "comment.deleted" | "comment.restored";
+            /** @description What the event belongs to: topics that clients can subscribe to */
+            topics: string[];
+            /**
+             * Format: date-time
+             * @description When it happened
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            at: string;
+            /** @description Who did it; null if nobody was signed in, or if the user was deleted */
+            actor: components["schemas"]["Author"] | null;
+            /**
+             * @description The type of the resource
+             * @enum {string}
+             */
+            resource: "task" | "task_comment" | "project" | "post" | "comment";
+            /**
+             * @description The id of the resource
+             * @example 1
+             */
+            resource_id: number;
+            /** @description The id of the project that the resource belongs to; null for none */
+            project_id: number | null;
+            /** @description The version of the resource after the change, as in its `ETag`; null if it was deleted */
+            version: number | null;
+            /** @description The fields that were changed, with their new values, as in a response; all fields of a resource that is new, or new to its readers; empty if it is gone from their sight */
+            changes: {
+                [key: string]: unknown;
+            };
+            /** @description Fields that were changed and are left out of `changes`: those of more than 4,096 bytes, and the longest if all together have more than 16,384, and in a later delivery those that have changed again. Read the resource to get them. */
+            omitted: string[];
+            /** @description The `X-Client-ID` of the request that made the change; null without one */
+            client_id: string | null;
+        };
+        /**
+         * HistoryChange
+         * @description The change of a field
+         * @example {
+         *       "field": "priority",
+         *       "from": "normal",
+         *       "to": "high"
+         *     }
+         */
+        HistoryChange: {
+            /** @description The name of the field */
+            field: string;
+            /** @description The value before the change, as in a response; null if the resource was new, if the value was too long, or for a deleted user */
+            from: unknown;
+            /** @description The value after the change, as in a response; null for a deleted user */
+            to: unknown;
+        };
+        /**
+         * HistoryEntry
+         * @description A change of a resource
+         * @example {
+         *       "id": 4711,
+         *       "type": "task.changed",
+         *       "at": "2026-01-31T09:30:00.000Z",
+         *       "actor": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "version": 4,
+         *       "changes": [
+         *         {
+         *           "field": "priority",
+         *           "from": "normal",
+         *           "to": "high"
+         *         }
+         *       ],
+         *       "omitted": []
+         *     }
+         */
+        HistoryEntry: {
+            /** @description The id of the event */
+            id: number;
+            /**
+             * @description What happened
+             * @enum {string}
+             */
+            type: "task.created" | "task.changed" | "task.transitioned" | "task.moved" | "task.related" | "task.unrelated" | "task.deleted" | "task.restored" | "task.purged" | "task_comment.created" | "task_comment.changed" | "task_comment.deleted" | "project.created" | "project.changed" | "project.archived" | "project.unarchived" | "project.deleted" | "project.restored" | "project.member_added" | "project.member_changed" | "project.member_removed" | "project.reordered" | "project.labelled" | "post.created" | "post.changed" | "post.published" | "post.unpublished" | "post.deleted" | "post.restored" | "post.purged" | "comment.created" | "comment.changed" | "comment.approved" | "comment.rejected" | "comment.hidden" | "comment.deleted" | "comment.restored";
+            /**
+             * Format: date-time
+             * @description When it happened
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            at: string;
+            /** @description Who did it; null if nobody was signed in, or if the user was deleted */
+            actor: components["schemas"]["Author"] | null;
+            /** @description The version of the resource after the change; null if it was deleted */
+            version: number | null;
+            /** @description The fields that were changed; all fields of a new resource */
+            changes: components["schemas"]["HistoryChange"][];
+            /** @description The fields that were changed and of which a value is not kept, because it has more than 4,096 bytes or the change has too many. If only the former value is not kept, `changes` has the new one. */
+            omitted: string[];
+            /** @description True if `changes` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
+            is_truncated?: boolean;
+        };
+        /**
+         * HistoryPage
+         * @description One page of changes of a resource, newest first
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 4711,
+         *           "type": "task.changed",
+         *           "at": "2026-01-31T09:30:00.000Z",
+         *           "actor": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "version": 4,
+         *           "changes": [
+         *             {
+         *               "field": "priority",
+         *               "from": "normal",
+         *               "to": "high"
+         *             }
+         *           ],
+         *           "omitted": []
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        HistoryPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["HistoryEntry"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
          * Job
          * @description A background job that is waiting, running or failed
          * @example {
@@ -3667,6 +4836,280 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * LiveClientMessage
+         * @description A message from a client
+         * @example {
+         *       "type": "subscribe",
+         *       "topics": [
+         *         "posts"
+         *       ]
+         *     }
+         */
+        LiveClientMessage: components["schemas"]["LiveSignIn"] | components["schemas"]["LiveSubscribe"] | components["schemas"]["LiveUnsubscribe"] | components["schemas"]["LivePing"];
+        /**
+         * LiveDoor
+         * @description How to connect
+         * @example {
+         *       "url": "ws://127.0.0.1:8000/api/v1/ws",
+         *       "max_message_bytes": 65536,
+         *       "max_topics": 100,
+         *       "position": 4711
+         *     }
+         */
+        LiveDoor: {
+            /** @description The URL to open the WebSocket at */
+            url: string;
+            /** @description The maximum size of a message from a client */
+            max_message_bytes: number;
+            /** @description The maximum number of topics */
+            max_topics: number;
+            /** @description The id of the last event that the client has or needs no more */
+            position: number;
+        };
+        /**
+         * LiveEventMessage
+         * @description An event
+         * @example {
+         *       "type": "event",
+         *       "event": {
+         *         "id": 4711,
+         *         "type": "post.changed",
+         *         "topics": [
+         *           "posts",
+         *           "post:1"
+         *         ],
+         *         "at": "2026-01-31T09:30:00.000Z",
+         *         "actor": {
+         *           "id": 1,
+         *           "username": "alice",
+         *           "nickname": "Alice",
+         *           "avatar_url": null
+         *         },
+         *         "resource": "post",
+         *         "resource_id": 1,
+         *         "project_id": null,
+         *         "version": 4,
+         *         "changes": {
+         *           "title": "Pooling connections",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         },
+         *         "omitted": [
+         *           "content"
+         *         ],
+         *         "client_id": null
+         *       }
+         *     }
+         */
+        LiveEventMessage: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "event";
+            event: components["schemas"]["LiveEvent"];
+        };
+        /**
+         * LiveFault
+         * @description A message of the client was refused. The connection stays open.
+         * @example {
+         *       "type": "error",
+         *       "code": "not_authenticated",
+         *       "detail": "Not authenticated"
+         *     }
+         */
+        LiveFault: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "error";
+            /** @description A code of an error response, or `invalid_message` */
+            code: string;
+            /** @description A sentence; for `invalid_message` a list of error items, as in a 422 */
+            detail: string | unknown[];
+        };
+        /**
+         * LivePing
+         * @description Asks for a `pong`
+         * @example {
+         *       "type": "ping"
+         *     }
+         */
+        LivePing: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "ping";
+        };
+        /**
+         * LivePong
+         * @description The answer to `ping`
+         * @example {
+         *       "type": "pong",
+         *       "position": 4715
+         *     }
+         */
+        LivePong: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "pong";
+            /** @description The id up to which you have all events of your topics; null without topics, or while events are on their way */
+            position: number | null;
+        };
+        /**
+         * LiveReady
+         * @description The first message, and the answer to `sign_in`
+         * @example {
+         *       "type": "ready",
+         *       "username": "alice"
+         *     }
+         */
+        LiveReady: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "ready";
+            /** @description The user that the connection belongs to; null if it is not authenticated */
+            username: string | null;
+        };
+        /**
+         * LiveResync
+         * @description Some events of your topics are no longer there: read what you show again. Events after `position` follow.
+         * @example {
+         *       "type": "resync",
+         *       "position": 4711
+         *     }
+         */
+        LiveResync: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "resync";
+            /** @description The id of the last event that the client has or needs no more */
+            position: number;
+        };
+        /**
+         * LiveServerMessage
+         * @description A message from the service
+         * @example {
+         *       "type": "pong",
+         *       "position": 4715
+         *     }
+         */
+        LiveServerMessage: components["schemas"]["LiveReady"] | components["schemas"]["LiveSubscribed"] | components["schemas"]["LiveUnsubscribed"] | components["schemas"]["LiveEventMessage"] | components["schemas"]["LiveResync"] | components["schemas"]["LivePong"] | components["schemas"]["LiveFault"];
+        /**
+         * LiveSignIn
+         * @description Authenticates the connection, for clients without a session cookie. Before it subscribes.
+         * @example {
+         *       "type": "sign_in",
+         *       "token": "eyJhbGciOi…"
+         *     }
+         */
+        LiveSignIn: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "sign_in";
+            /**
+             * Format: password
+             * @description An access token or API key
+             */
+            token: string;
+        };
+        /**
+         * LiveSubscribe
+         * @description Subscribes to topics, in addition to others
+         * @example {
+         *       "type": "subscribe",
+         *       "topics": [
+         *         "posts"
+         *       ],
+         *       "since": 4711
+         *     }
+         */
+        LiveSubscribe: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "subscribe";
+            /** @description The topics */
+            topics: string[];
+            /** @description The id of the last event that you have: later ones of the topics are sent first */
+            since?: number;
+            /**
+             * @description A name of your choice for this client. It gets no events of changes that it makes with this name in `X-Client-ID`.
+             * @example tab-1
+             */
+            client_id?: string;
+        };
+        /**
+         * LiveSubscribed
+         * @description The answer to `subscribe`: events after `position` follow, with `since` beginning with those that were missed
+         * @example {
+         *       "type": "subscribed",
+         *       "topics": [
+         *         "posts"
+         *       ],
+         *       "position": 4711
+         *     }
+         */
+        LiveSubscribed: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "subscribed";
+            /** @description The topics of the request */
+            topics: string[];
+            /** @description The id of the last event that the client has or needs no more */
+            position: number;
+        };
+        /**
+         * LiveUnsubscribe
+         * @description Ends subscriptions
+         * @example {
+         *       "type": "unsubscribe",
+         *       "topics": [
+         *         "posts"
+         *       ]
+         *     }
+         */
+        LiveUnsubscribe: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "unsubscribe";
+            /** @description The topics */
+            topics: string[];
+        };
+        /**
+         * LiveUnsubscribed
+         * @description The answer to `unsubscribe`
+         * @example {
+         *       "type": "unsubscribed",
+         *       "topics": [
+         *         "posts"
+         *       ]
+         *     }
+         */
+        LiveUnsubscribed: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "unsubscribed";
+            /** @description The topics of the request */
+            topics: string[];
+        };
+        /**
          * KeptMail
          * @description A mail that was kept in memory instead of being sent
          * @example {
@@ -3746,6 +5189,190 @@ export interface components {
              * @description The password of the account
              */
             password: string;
+        };
+        /**
+         * MyTask
+         * @description A task of one of your projects
+         * @example {
+         *       "id": 101,
+         *       "project_id": 1,
+         *       "number": 12,
+         *       "summary": "Compare the fonts",
+         *       "status": "in_progress",
+         *       "allowed_transitions": [
+         *         "review",
+         *         "todo",
+         *         "cancelled"
+         *       ],
+         *       "position": "a0",
+         *       "priority": "normal",
+         *       "assignee_ids": [
+         *         2
+         *       ],
+         *       "label_ids": [
+         *         1
+         *       ],
+         *       "start_on": null,
+         *       "due_on": "2026-02-14",
+         *       "time_zone": "Europe/Berlin",
+         *       "due_at": "2026-02-14T23:00:00.000Z",
+         *       "estimate": 90,
+         *       "recurrence": null,
+         *       "checklist_total": 1,
+         *       "checklist_done": 0,
+         *       "creator_id": 1,
+         *       "completed_at": null,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z",
+         *       "project_key": "WEB",
+         *       "project_name": "Website"
+         *     }
+         */
+        MyTask: {
+            /**
+             * @description The id of the task
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            project_id: number;
+            /** @description The number of the task in its project: with the key of the project, `WEB-12` */
+            number: number;
+            /** @description What is to be done, in plain text */
+            summary: string;
+            /**
+             * @description The status, which is a column of the board
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+            /** @description The statuses that `transition` accepts now */
+            allowed_transitions: ("todo" | "in_progress" | "review" | "done" | "cancelled")[];
+            /**
+             * @description The place within the column: tasks are in the order of these strings by their bytes. Use `move` to change it.
+             * @example a0
+             */
+            position: string;
+            /**
+             * @description The priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** @description The ids of the members who work on the task */
+            assignee_ids: number[];
+            /** @description The ids of labels of the project */
+            label_ids: number[];
+            /** @description The day on which the work begins; null if it has none */
+            start_on: string | null;
+            /** @description The day on which the task is due; null if it has none */
+            due_on: string | null;
+            /** @description The time zone in which its days begin and end */
+            time_zone: string;
+            /** @description When the due day ends in the time zone; null without a due date */
+            due_at: string | null;
+            /** @description The estimated work in minutes; null without an estimate */
+            estimate: number | null;
+            /**
+             * @description A rule of iCalendar (RFC 5545) without `COUNT`: when the task is done, the next one is created, due on the first day of the rule after the due date. Needs `due_on`. Null for a task that does not repeat.
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            recurrence: string | null;
+            /** @description The number of checklist items */
+            checklist_total: number;
+            /** @description The number of those that are done */
+            checklist_done: number;
+            /** @description The id of the user who created the task; null if the user was deleted */
+            creator_id: number | null;
+            /** @description When the task was completed; null unless it is done */
+            completed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the task was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the task was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            project_key: string;
+            /** @description The name of the project */
+            project_name: string;
+        };
+        /**
+         * MyTaskPage
+         * @description One page of tasks
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 101,
+         *           "project_id": 1,
+         *           "number": 12,
+         *           "summary": "Compare the fonts",
+         *           "status": "in_progress",
+         *           "allowed_transitions": [
+         *             "review",
+         *             "todo",
+         *             "cancelled"
+         *           ],
+         *           "position": "a0",
+         *           "priority": "normal",
+         *           "assignee_ids": [
+         *             2
+         *           ],
+         *           "label_ids": [
+         *             1
+         *           ],
+         *           "start_on": null,
+         *           "due_on": "2026-02-14",
+         *           "time_zone": "Europe/Berlin",
+         *           "due_at": "2026-02-14T23:00:00.000Z",
+         *           "estimate": 90,
+         *           "recurrence": null,
+         *           "checklist_total": 1,
+         *           "checklist_done": 0,
+         *           "creator_id": 1,
+         *           "completed_at": null,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z",
+         *           "project_key": "WEB",
+         *           "project_name": "Website"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        MyTaskPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["MyTask"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
         };
         /**
          * PasswordChange
@@ -5107,6 +6734,1247 @@ export interface components {
             slug: string;
         };
         /**
+         * ProjectInvitation
+         * @description An invitation to become a member of a project
+         * @example {
+         *       "id": 1,
+         *       "project": {
+         *         "id": 1,
+         *         "key": "WEB",
+         *         "name": "Website"
+         *       },
+         *       "username": "eve",
+         *       "email": null,
+         *       "role": "member",
+         *       "invited_by": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "expires_at": "2026-02-14T09:30:00.000Z"
+         *     }
+         */
+        ProjectInvitation: {
+            /**
+             * @description The id of the invitation
+             * @example 1
+             */
+            id: number;
+            /** @description The project */
+            project: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+                 * @example WEB
+                 */
+                key: string;
+                /** @description The name of the project */
+                name: string;
+            };
+            /** @description The invited user; null for an invitation by mail */
+            username: string | null;
+            /** @description The address that a mail was sent to; null for an invitation by username */
+            email: string | null;
+            /**
+             * @description What a member may do: `viewer` reads, `member` also writes tasks, `owner` also changes the project and its members
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "owner";
+            invited_by: components["schemas"]["Author"];
+            /**
+             * Format: date-time
+             * @description When the invitation was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the invitation expires
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            expires_at: string;
+        };
+        /**
+         * ProjectInvitationCreate
+         * @description The invitation to create, with exactly one of `username` and `email`
+         * @example {
+         *       "username": "eve",
+         *       "role": "viewer"
+         *     }
+         */
+        ProjectInvitationCreate: {
+            /**
+             * @description The invited user
+             * @example alice
+             */
+            username?: string;
+            /**
+             * Format: email
+             * @description The address to which a mail with a token is sent, whether or not it belongs to a user
+             * @example alice@example.com
+             */
+            email?: string;
+            /**
+             * @description What a member may do: `viewer` reads, `member` also writes tasks, `owner` also changes the project and its members
+             * @default member
+             * @enum {string}
+             */
+            role?: "viewer" | "member" | "owner";
+        };
+        /**
+         * ProjectInvitationPage
+         * @description One page of invitations
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "project": {
+         *             "id": 1,
+         *             "key": "WEB",
+         *             "name": "Website"
+         *           },
+         *           "username": "eve",
+         *           "email": null,
+         *           "role": "member",
+         *           "invited_by": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "expires_at": "2026-02-14T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        ProjectInvitationPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["ProjectInvitation"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * ProjectInvitationToken
+         * @description The token of an invitation
+         * @example {
+         *       "token": "y3JxN0n4…"
+         *     }
+         */
+        ProjectInvitationToken: {
+            /** @description The token from the mail. It works once. */
+            token: string;
+        };
+        /**
+         * ProjectLabel
+         * @description A label for tasks of a project
+         * @example {
+         *       "id": 1,
+         *       "name": "bug",
+         *       "color": "#d73a4a",
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        ProjectLabel: {
+            /**
+             * @description The id of the label
+             * @example 1
+             */
+            id: number;
+            /** @description The name */
+            name: string;
+            /**
+             * @description The color as `#rrggbb`
+             * @example #d73a4a
+             */
+            color: string;
+            /**
+             * Format: date-time
+             * @description When the label was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the label was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * ProjectLabelCreate
+         * @description The label to create
+         * @example {
+         *       "name": "research",
+         *       "color": "#0e8a16"
+         *     }
+         */
+        ProjectLabelCreate: {
+            /** @description The name; unique in the project, ignoring case and Unicode normalization */
+            name: string;
+            /**
+             * @description The color as `#rrggbb`
+             * @default #808080
+             * @example #d73a4a
+             */
+            color?: string;
+        };
+        /**
+         * ProjectLabelPage
+         * @description One page of labels
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "name": "bug",
+         *           "color": "#d73a4a",
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        ProjectLabelPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["ProjectLabel"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * ProjectLabelUpdate
+         * @description The fields to change. Omitted fields keep their values.
+         * @example {
+         *       "color": "#b60205"
+         *     }
+         */
+        ProjectLabelUpdate: {
+            /** @description The name; unique in the project, ignoring case and Unicode normalization */
+            name?: string;
+            /**
+             * @description The color as `#rrggbb`
+             * @example #d73a4a
+             */
+            color?: string;
+        };
+        /**
+         * ProjectMember
+         * @description A member of a project
+         * @example {
+         *       "user": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "role": "owner",
+         *       "joined_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        ProjectMember: {
+            user: components["schemas"]["Author"];
+            /**
+             * @description What a member may do: `viewer` reads, `member` also writes tasks, `owner` also changes the project and its members
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "owner";
+            /**
+             * Format: date-time
+             * @description When the user became a member
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            joined_at: string;
+        };
+        /**
+         * ProjectMemberChange
+         * @description The new role of the member
+         * @example {
+         *       "role": "member"
+         *     }
+         */
+        ProjectMemberChange: {
+            /**
+             * @description What a member may do: `viewer` reads, `member` also writes tasks, `owner` also changes the project and its members
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "owner";
+        };
+        /**
+         * ProjectMemberPage
+         * @description One page of members
+         * @example {
+         *       "items": [
+         *         {
+         *           "user": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "role": "owner",
+         *           "joined_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        ProjectMemberPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["ProjectMember"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * Board
+         * @description The board of a project
+         * @example {
+         *       "project_id": 1,
+         *       "key": "WEB",
+         *       "event_id": 4711,
+         *       "columns": [
+         *         {
+         *           "status": "todo",
+         *           "count": 0,
+         *           "limit": null,
+         *           "tasks": [],
+         *           "next_cursor": null
+         *         },
+         *         {
+         *           "status": "in_progress",
+         *           "count": 1,
+         *           "limit": 3,
+         *           "tasks": [
+         *             {
+         *               "id": 101,
+         *               "project_id": 1,
+         *               "number": 12,
+         *               "summary": "Compare the fonts",
+         *               "status": "in_progress",
+         *               "allowed_transitions": [
+         *                 "review",
+         *                 "todo",
+         *                 "cancelled"
+         *               ],
+         *               "position": "a0",
+         *               "priority": "normal",
+         *               "assignee_ids": [
+         *                 2
+         *               ],
+         *               "label_ids": [
+         *                 1
+         *               ],
+         *               "start_on": null,
+         *               "due_on": "2026-02-14",
+         *               "time_zone": "Europe/Berlin",
+         *               "due_at": "2026-02-14T23:00:00.000Z",
+         *               "estimate": 90,
+         *               "recurrence": null,
+         *               "checklist_total": 1,
+         *               "checklist_done": 0,
+         *               "creator_id": 1,
+         *               "completed_at": null,
+         *               "created_at": "2026-01-31T09:30:00.000Z",
+         *               "updated_at": "2026-01-31T09:30:00.000Z"
+         *             }
+         *           ],
+         *           "next_cursor": null
+         *         }
+         *       ]
+         *     }
+         */
+        Board: {
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            project_id: number;
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            key: string;
+            /** @description The id of the last event that the board contains: subscribe to `project:{id}` since it */
+            event_id: number;
+            /** @description The columns, from left to right */
+            columns: components["schemas"]["BoardColumn"][];
+        };
+        /**
+         * BoardColumn
+         * @description A column of a board
+         * @example {
+         *       "status": "in_progress",
+         *       "count": 1,
+         *       "limit": 3,
+         *       "tasks": [
+         *         {
+         *           "id": 101,
+         *           "project_id": 1,
+         *           "number": 12,
+         *           "summary": "Compare the fonts",
+         *           "status": "in_progress",
+         *           "allowed_transitions": [
+         *             "review",
+         *             "todo",
+         *             "cancelled"
+         *           ],
+         *           "position": "a0",
+         *           "priority": "normal",
+         *           "assignee_ids": [
+         *             2
+         *           ],
+         *           "label_ids": [
+         *             1
+         *           ],
+         *           "start_on": null,
+         *           "due_on": "2026-02-14",
+         *           "time_zone": "Europe/Berlin",
+         *           "due_at": "2026-02-14T23:00:00.000Z",
+         *           "estimate": 90,
+         *           "recurrence": null,
+         *           "checklist_total": 1,
+         *           "checklist_done": 0,
+         *           "creator_id": 1,
+         *           "completed_at": null,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        BoardColumn: {
+            /**
+             * @description The status, which is a column of the board
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+            /** @description The number of tasks in the column */
+            count: number;
+            /** @description The maximum number of tasks in the column; null without a limit */
+            limit: number | null;
+            /** @description The first tasks, at most 50 */
+            tasks: components["schemas"]["ProjectTaskSummary"][];
+            /** @description The cursor of the next tasks: list the tasks of the project with this `status` and `sort=position`. Null at the end. */
+            next_cursor: string | null;
+        };
+        /**
+         * ChecklistItem
+         * @description An item of the checklist of a task
+         * @example {
+         *       "id": 1,
+         *       "text": "Ask for samples",
+         *       "done": false
+         *     }
+         */
+        ChecklistItem: {
+            /** @description The id of the item, unique within the task */
+            id: number;
+            /** @description What is to be done */
+            text: string;
+            /** @description Whether it is done */
+            done: boolean;
+        };
+        /**
+         * ChecklistItemCreate
+         * @description The item to add at the end
+         * @example {
+         *       "text": "Ask for samples"
+         *     }
+         */
+        ChecklistItemCreate: {
+            /** @description What is to be done */
+            text: string;
+            /**
+             * @description Whether it is done
+             * @default false
+             */
+            done?: boolean;
+        };
+        /**
+         * ChecklistItemUpdate
+         * @description The fields to change. Omitted fields keep their values.
+         * @example {
+         *       "done": true
+         *     }
+         */
+        ChecklistItemUpdate: {
+            /** @description What is to be done */
+            text?: string;
+            /** @description Whether it is done */
+            done?: boolean;
+        };
+        /**
+         * ProjectTask
+         * @description A task of a project
+         * @example {
+         *       "id": 101,
+         *       "project_id": 1,
+         *       "number": 12,
+         *       "summary": "Compare the fonts",
+         *       "status": "in_progress",
+         *       "allowed_transitions": [
+         *         "review",
+         *         "todo",
+         *         "cancelled"
+         *       ],
+         *       "position": "a0",
+         *       "priority": "normal",
+         *       "assignee_ids": [
+         *         2
+         *       ],
+         *       "label_ids": [
+         *         1
+         *       ],
+         *       "start_on": null,
+         *       "due_on": "2026-02-14",
+         *       "time_zone": "Europe/Berlin",
+         *       "due_at": "2026-02-14T23:00:00.000Z",
+         *       "estimate": 90,
+         *       "recurrence": null,
+         *       "checklist_total": 1,
+         *       "checklist_done": 0,
+         *       "creator_id": 1,
+         *       "completed_at": null,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z",
+         *       "description": "At most *two* families.",
+         *       "description_html": "<p>At most <em>two</em> families.</p>\n",
+         *       "checklist": [
+         *         {
+         *           "id": 1,
+         *           "text": "Ask for samples",
+         *           "done": false
+         *         }
+         *       ]
+         *     }
+         */
+        ProjectTask: {
+            /**
+             * @description The id of the task
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            project_id: number;
+            /** @description The number of the task in its project: with the key of the project, `WEB-12` */
+            number: number;
+            /** @description What is to be done, in plain text */
+            summary: string;
+            /**
+             * @description The status, which is a column of the board
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+            /** @description The statuses that `transition` accepts now */
+            allowed_transitions: ("todo" | "in_progress" | "review" | "done" | "cancelled")[];
+            /**
+             * @description The place within the column: tasks are in the order of these strings by their bytes. Use `move` to change it.
+             * @example a0
+             */
+            position: string;
+            /**
+             * @description The priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** @description The ids of the members who work on the task */
+            assignee_ids: number[];
+            /** @description The ids of labels of the project */
+            label_ids: number[];
+            /** @description The day on which the work begins; null if it has none */
+            start_on: string | null;
+            /** @description The day on which the task is due; null if it has none */
+            due_on: string | null;
+            /** @description The time zone in which its days begin and end */
+            time_zone: string;
+            /** @description When the due day ends in the time zone; null without a due date */
+            due_at: string | null;
+            /** @description The estimated work in minutes; null without an estimate */
+            estimate: number | null;
+            /**
+             * @description A rule of iCalendar (RFC 5545) without `COUNT`: when the task is done, the next one is created, due on the first day of the rule after the due date. Needs `due_on`. Null for a task that does not repeat.
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            recurrence: string | null;
+            /** @description The number of checklist items */
+            checklist_total: number;
+            /** @description The number of those that are done */
+            checklist_done: number;
+            /** @description The id of the user who created the task; null if the user was deleted */
+            creator_id: number | null;
+            /** @description When the task was completed; null unless it is done */
+            completed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the task was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the task was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @description The description in Markdown */
+            description: string;
+            /** @description The description as safe HTML */
+            description_html: string;
+            /** @description The checklist */
+            checklist: components["schemas"]["ChecklistItem"][];
+        };
+        /**
+         * ProjectTaskCreate
+         * @description The task to create, last in the column `todo`
+         * @example {
+         *       "summary": "Compare the fonts",
+         *       "due_on": "2026-02-14"
+         *     }
+         */
+        ProjectTaskCreate: {
+            /**
+             * @description What is to be done, in plain text. White space around it is removed.
+             * @example Compare the fonts
+             */
+            summary: string;
+            /**
+             * @description The description in Markdown
+             * @default
+             */
+            description?: string;
+            /**
+             * @description The priority
+             * @default normal
+             * @enum {string}
+             */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /**
+             * @description The ids of the members who work on the task
+             * @default []
+             */
+            assignee_ids?: number[];
+            /**
+             * @description The ids of labels of the project
+             * @default []
+             */
+            label_ids?: number[];
+            /**
+             * @description The day on which the work begins; null if it has none
+             * @default null
+             */
+            start_on?: string | null;
+            /**
+             * @description The day on which the task is due; null if it has none
+             * @default null
+             */
+            due_on?: string | null;
+            /**
+             * @description A time zone of the IANA database, in which days begin and end; that of the project, if omitted
+             * @example Europe/Berlin
+             */
+            time_zone?: string;
+            /**
+             * @description The estimated work in minutes; null without an estimate
+             * @default null
+             */
+            estimate?: number | null;
+            /**
+             * @description A rule of iCalendar (RFC 5545) without `COUNT`: when the task is done, the next one is created, due on the first day of the rule after the due date. Needs `due_on`. Null for a task that does not repeat.
+             * @default null
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            recurrence?: string | null;
+        };
+        /**
+         * ProjectTaskPage
+         * @description One page of tasks
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 101,
+         *           "project_id": 1,
+         *           "number": 12,
+         *           "summary": "Compare the fonts",
+         *           "status": "in_progress",
+         *           "allowed_transitions": [
+         *             "review",
+         *             "todo",
+         *             "cancelled"
+         *           ],
+         *           "position": "a0",
+         *           "priority": "normal",
+         *           "assignee_ids": [
+         *             2
+         *           ],
+         *           "label_ids": [
+         *             1
+         *           ],
+         *           "start_on": null,
+         *           "due_on": "2026-02-14",
+         *           "time_zone": "Europe/Berlin",
+         *           "due_at": "2026-02-14T23:00:00.000Z",
+         *           "estimate": 90,
+         *           "recurrence": null,
+         *           "checklist_total": 1,
+         *           "checklist_done": 0,
+         *           "creator_id": 1,
+         *           "completed_at": null,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        ProjectTaskPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["ProjectTaskSummary"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * ProjectTaskSummary
+         * @description A task of a project, without its texts
+         * @example {
+         *       "id": 101,
+         *       "project_id": 1,
+         *       "number": 12,
+         *       "summary": "Compare the fonts",
+         *       "status": "in_progress",
+         *       "allowed_transitions": [
+         *         "review",
+         *         "todo",
+         *         "cancelled"
+         *       ],
+         *       "position": "a0",
+         *       "priority": "normal",
+         *       "assignee_ids": [
+         *         2
+         *       ],
+         *       "label_ids": [
+         *         1
+         *       ],
+         *       "start_on": null,
+         *       "due_on": "2026-02-14",
+         *       "time_zone": "Europe/Berlin",
+         *       "due_at": "2026-02-14T23:00:00.000Z",
+         *       "estimate": 90,
+         *       "recurrence": null,
+         *       "checklist_total": 1,
+         *       "checklist_done": 0,
+         *       "creator_id": 1,
+         *       "completed_at": null,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        ProjectTaskSummary: {
+            /**
+             * @description The id of the task
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            project_id: number;
+            /** @description The number of the task in its project: with the key of the project, `WEB-12` */
+            number: number;
+            /** @description What is to be done, in plain text */
+            summary: string;
+            /**
+             * @description The status, which is a column of the board
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+            /** @description The statuses that `transition` accepts now */
+            allowed_transitions: ("todo" | "in_progress" | "review" | "done" | "cancelled")[];
+            /**
+             * @description The place within the column: tasks are in the order of these strings by their bytes. Use `move` to change it.
+             * @example a0
+             */
+            position: string;
+            /**
+             * @description The priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** @description The ids of the members who work on the task */
+            assignee_ids: number[];
+            /** @description The ids of labels of the project */
+            label_ids: number[];
+            /** @description The day on which the work begins; null if it has none */
+            start_on: string | null;
+            /** @description The day on which the task is due; null if it has none */
+            due_on: string | null;
+            /** @description The time zone in which its days begin and end */
+            time_zone: string;
+            /** @description When the due day ends in the time zone; null without a due date */
+            due_at: string | null;
+            /** @description The estimated work in minutes; null without an estimate */
+            estimate: number | null;
+            /**
+             * @description A rule of iCalendar (RFC 5545) without `COUNT`: when the task is done, the next one is created, due on the first day of the rule after the due date. Needs `due_on`. Null for a task that does not repeat.
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            recurrence: string | null;
+            /** @description The number of checklist items */
+            checklist_total: number;
+            /** @description The number of those that are done */
+            checklist_done: number;
+            /** @description The id of the user who created the task; null if the user was deleted */
+            creator_id: number | null;
+            /** @description When the task was completed; null unless it is done */
+            completed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the task was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the task was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * ProjectTaskUpdate
+         * @description The fields to change. Omitted fields keep their values.
+         * @example {
+         *       "priority": "high",
+         *       "due_on": null
+         *     }
+         */
+        ProjectTaskUpdate: {
+            /**
+             * @description What is to be done, in plain text. White space around it is removed.
+             * @example Compare the fonts
+             */
+            summary?: string;
+            /** @description The description in Markdown */
+            description?: string;
+            /**
+             * @description The priority
+             * @enum {string}
+             */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /** @description The ids of the members who work on the task */
+            assignee_ids?: number[];
+            /** @description The ids of labels of the project */
+            label_ids?: number[];
+            /** @description The day on which the work begins; null if it has none */
+            start_on?: string | null;
+            /** @description The day on which the task is due; null if it has none */
+            due_on?: string | null;
+            /** @description The estimated work in minutes; null without an estimate */
+            estimate?: number | null;
+            /**
+             * @description A time zone of the IANA database, in which days begin and end
+             * @example Europe/Berlin
+             */
+            time_zone?: string;
+            /**
+             * @description A rule of iCalendar (RFC 5545) without `COUNT`: when the task is done, the next one is created, due on the first day of the rule after the due date. Needs `due_on`. Null for a task that does not repeat.
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            recurrence?: string | null;
+        };
+        /**
+         * ProjectTasksBulk
+         * @description The same change of several tasks: all of them are changed, or none
+         * @example {
+         *       "ids": [
+         *         6,
+         *         7
+         *       ],
+         *       "changes": {
+         *         "priority": "high"
+         *       }
+         *     }
+         */
+        ProjectTasksBulk: {
+            /**
+             * @description The ids of the tasks to change
+             * @example [
+             *       6,
+             *       7
+             *     ]
+             */
+            ids: number[];
+            /** @description The fields to change in each of them */
+            changes: {
+                /**
+                 * @description The priority
+                 * @enum {string}
+                 */
+                priority?: "low" | "normal" | "high" | "urgent";
+                /** @description The ids of the members who work on the task */
+                assignee_ids?: number[];
+                /** @description The ids of labels of the project */
+                label_ids?: number[];
+                /** @description The day on which the work begins; null if it has none */
+                start_on?: string | null;
+                /** @description The day on which the task is due; null if it has none */
+                due_on?: string | null;
+                /** @description The estimated work in minutes; null without an estimate */
+                estimate?: number | null;
+            };
+            /**
+             * @description The status, which is a column of the board
+             * @enum {string}
+             */
+            status?: "todo" | "in_progress" | "review" | "done" | "cancelled";
+            /**
+             * @description Whether an owner exceeds the limit of the column
+             * @default false
+             */
+            force?: boolean;
+        };
+        /**
+         * ProjectTasksChanged
+         * @description The changed tasks
+         * @example {
+         *       "tasks": [
+         *         {
+         *           "id": 101,
+         *           "project_id": 1,
+         *           "number": 12,
+         *           "summary": "Compare the fonts",
+         *           "status": "in_progress",
+         *           "allowed_transitions": [
+         *             "review",
+         *             "todo",
+         *             "cancelled"
+         *           ],
+         *           "position": "a0",
+         *           "priority": "normal",
+         *           "assignee_ids": [
+         *             2
+         *           ],
+         *           "label_ids": [
+         *             1
+         *           ],
+         *           "start_on": null,
+         *           "due_on": "2026-02-14",
+         *           "time_zone": "Europe/Berlin",
+         *           "due_at": "2026-02-14T23:00:00.000Z",
+         *           "estimate": 90,
+         *           "recurrence": null,
+         *           "checklist_total": 1,
+         *           "checklist_done": 0,
+         *           "creator_id": 1,
+         *           "completed_at": null,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        ProjectTasksChanged: {
+            /** @description The tasks after the change */
+            tasks: components["schemas"]["ProjectTaskSummary"][];
+        };
+        /**
+         * TaskMove
+         * @description The new place in the column
+         * @example {
+         *       "after_id": null
+         *     }
+         */
+        TaskMove: {
+            /**
+             * @description The id of the task of the same column after which it is put; null to put it first; if omitted, it becomes the last
+             * @example null
+             */
+            after_id?: number | null;
+        };
+        /**
+         * TaskTransition
+         * @description The new status, and the place in its column
+         * @example {
+         *       "status": "in_progress"
+         *     }
+         */
+        TaskTransition: {
+            /**
+             * @description The status, which is a column of the board
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+            /**
+             * @description The id of the task of the same column after which it is put; null to put it first; if omitted, it becomes the last
+             * @example null
+             */
+            after_id?: number | null;
+            /**
+             * @description Whether an owner exceeds the limit of the column
+             * @default false
+             */
+            force?: boolean;
+        };
+        /**
+         * Project
+         * @description A project that you are a member of
+         * @example {
+         *       "id": 1,
+         *       "key": "WEB",
+         *       "name": "Website",
+         *       "description": "The new public site",
+         *       "time_zone": "Europe/Berlin",
+         *       "in_progress_limit": 3,
+         *       "review_limit": null,
+         *       "my_role": "owner",
+         *       "archived_at": null,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        Project: {
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            key: string;
+            /** @description The name */
+            name: string;
+            /** @description What the project is about, in plain text */
+            description: string;
+            /** @description The time zone of the IANA database, in which days begin and end */
+            time_zone: string;
+            /** @description The maximum number of tasks in `in_progress`; null without a limit */
+            in_progress_limit: number | null;
+            /** @description The maximum number of tasks in `review`; null without a limit */
+            review_limit: number | null;
+            /**
+             * @description What a member may do: `viewer` reads, `member` also writes tasks, `owner` also changes the project and its members
+             * @enum {string}
+             */
+            my_role: "viewer" | "member" | "owner";
+            /** @description When the project was archived, from when on it is read-only; null if it is not */
+            archived_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the project was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the project was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * ProjectCreate
+         * @description The project to create. You become its owner.
+         * @example {
+         *       "key": "APP",
+         *       "name": "Mobile app"
+         *     }
+         */
+        ProjectCreate: {
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            key: string;
+            /**
+             * @description The name. White space around it is removed.
+             * @example Website
+             */
+            name: string;
+            /**
+             * @description What the project is about, in plain text
+             * @default
+             */
+            description?: string;
+            /**
+             * @description A time zone of the IANA database, in which days begin and end
+             * @default UTC
+             * @example Europe/Berlin
+             */
+            time_zone?: string;
+            /**
+             * @description The maximum number of tasks in `in_progress`; null without a limit
+             * @default null
+             */
+            in_progress_limit?: number | null;
+            /**
+             * @description The maximum number of tasks in `review`; null without a limit
+             * @default null
+             */
+            review_limit?: number | null;
+        };
+        /**
+         * ProjectPage
+         * @description One page of projects
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "key": "WEB",
+         *           "name": "Website",
+         *           "description": "The new public site",
+         *           "time_zone": "Europe/Berlin",
+         *           "in_progress_limit": 3,
+         *           "review_limit": null,
+         *           "my_role": "owner",
+         *           "archived_at": null,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        ProjectPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["Project"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * ProjectUpdate
+         * @description The fields to change. Omitted fields keep their values.
+         * @example {
+         *       "name": "New website",
+         *       "in_progress_limit": 5
+         *     }
+         */
+        ProjectUpdate: {
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            key?: string;
+            /**
+             * @description The name. White space around it is removed.
+             * @example Website
+             */
+            name?: string;
+            /** @description What the project is about, in plain text */
+            description?: string;
+            /**
+             * @description A time zone of the IANA database, in which days begin and end
+             * @example Europe/Berlin
+             */
+            time_zone?: string;
+            /** @description The maximum number of tasks in `in_progress`; null without a limit */
+            in_progress_limit?: number | null;
+            /** @description The maximum number of tasks in `review`; null without a limit */
+            review_limit?: number | null;
+        };
+        /**
          * EmailAddress
          * @description The email address to send a mail to
          * @example {
@@ -5849,6 +8717,452 @@ export interface components {
             slug?: string;
         };
         /**
+         * TaskComment
+         * @description A comment on a task of a project
+         * @example {
+         *       "id": 1,
+         *       "author": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "content": "@bob The *second* one is better.",
+         *       "content_html": "<p>@bob The <em>second</em> one is better.</p>\n",
+         *       "mentions": [
+         *         2
+         *       ],
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        TaskComment: {
+            /**
+             * @description The id of the comment
+             * @example 1
+             */
+            id: number;
+            /** @description The author; null if the user was deleted */
+            author: components["schemas"]["Author"] | null;
+            /** @description The Markdown source */
+            content: string;
+            /** @description The rendered HTML, sanitized and safe to embed in a page */
+            content_html: string;
+            /** @description The ids of the mentioned users, who were members when the text was written, at most 50 */
+            mentions: number[];
+            /** @description True if `content` and `content_html` were left out because the response would have more than 1,000,000 bytes; absent otherwise. A smaller page has them. */
+            is_truncated?: boolean;
+            /**
+             * Format: date-time
+             * @description When the comment was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the text was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * TaskCommentCreate
+         * @description The comment to create
+         * @example {
+         *       "content": "@bob The *second* one is better."
+         *     }
+         */
+        TaskCommentCreate: {
+            /**
+             * @description The Markdown source. `@username` outside of code mentions a member. The rendered HTML may have 6 times as many bytes as the source, but not more than 65,536; 16,384 bytes are always allowed.
+             * @example @bob The *second* one is better.
+             */
+            content: string;
+        };
+        /**
+         * TaskCommentPage
+         * @description One page of comments on a task
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "author": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "content": "@bob The *second* one is better.",
+         *           "content_html": "<p>@bob The <em>second</em> one is better.</p>\n",
+         *           "mentions": [
+         *             2
+         *           ],
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TaskCommentPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["TaskComment"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * TaskCommentUpdate
+         * @description The new text of the comment
+         * @example {
+         *       "content": "The first one."
+         *     }
+         */
+        TaskCommentUpdate: {
+            /**
+             * @description The Markdown source. `@username` outside of code mentions a member. The rendered HTML may have 6 times as many bytes as the source, but not more than 65,536; 16,384 bytes are always allowed.
+             * @example @bob The *second* one is better.
+             */
+            content: string;
+        };
+        /**
+         * RelatedTask
+         * @description A task that another is related to
+         * @example {
+         *       "id": 102,
+         *       "number": 13,
+         *       "summary": "Print them",
+         *       "status": "todo"
+         *     }
+         */
+        RelatedTask: {
+            /**
+             * @description The id of the task
+             * @example 1
+             */
+            id: number;
+            /** @description The number of the task in its project */
+            number: number;
+            /** @description What is to be done, in plain text */
+            summary: string;
+            /**
+             * @description The status
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+        };
+        /**
+         * TaskRelation
+         * @description A relation of a task to another of the same project
+         * @example {
+         *       "kind": "blocks",
+         *       "direction": "outgoing",
+         *       "task": {
+         *         "id": 102,
+         *         "number": 13,
+         *         "summary": "Print them",
+         *         "status": "todo"
+         *       },
+         *       "created_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        TaskRelation: {
+            /**
+             * @description The kind: a task `blocks` another, `relates` to it (which goes both ways), `duplicates` it, or is a `subtask` of it
+             * @example blocks
+             * @enum {string}
+             */
+            kind: "blocks" | "relates" | "duplicates" | "subtask";
+            /**
+             * @description `outgoing` if this task blocks, duplicates or is a subtask of the other; `incoming` if the other one does or is; always `outgoing` for `relates`
+             * @enum {string}
+             */
+            direction: "outgoing" | "incoming";
+            task: components["schemas"]["RelatedTask"];
+            /**
+             * Format: date-time
+             * @description When the relation was added
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        /**
+         * TaskRelations
+         * @description All relations of a task
+         * @example {
+         *       "items": [
+         *         {
+         *           "kind": "blocks",
+         *           "direction": "outgoing",
+         *           "task": {
+         *             "id": 102,
+         *             "number": 13,
+         *             "summary": "Print them",
+         *             "status": "todo"
+         *           },
+         *           "created_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        TaskRelations: {
+            /** @description The relations, oldest first, at most 50 */
+            items: components["schemas"]["TaskRelation"][];
+        };
+        /**
+         * TaskWatcher
+         * @description A member who watches a task
+         * @example {
+         *       "user": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "created_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        TaskWatcher: {
+            user: components["schemas"]["Author"];
+            /**
+             * Format: date-time
+             * @description When the user began to watch the task
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        /**
+         * TaskWatcherPage
+         * @description One page of watchers
+         * @example {
+         *       "items": [
+         *         {
+         *           "user": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "created_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TaskWatcherPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["TaskWatcher"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * Task
+         * @description A personal task
+         * @example {
+         *       "id": 1,
+         *       "summary": "Water the plants",
+         *       "completed": false,
+         *       "priority": "normal",
+         *       "due_on": "2026-02-14",
+         *       "completed_at": null,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "updated_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        Task: {
+            /**
+             * @description The id of the task
+             * @example 1
+             */
+            id: number;
+            /** @description What is to be done, in plain text */
+            summary: string;
+            /** @description Whether the task is done */
+            completed: boolean;
+            /**
+             * @description The priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** @description The day on which the task is due; null if it has none */
+            due_on: string | null;
+            /** @description When the task was completed; null if it is not done */
+            completed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the task was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the task was last changed
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            updated_at: string;
+        };
+        /**
+         * TaskCreate
+         * @description The task to create
+         * @example {
+         *       "summary": "Water the plants",
+         *       "due_on": "2026-02-14"
+         *     }
+         */
+        TaskCreate: {
+            /**
+             * @description What is to be done, in 1 to 300 characters of plain text. White space around it is removed.
+             * @example Water the plants
+             */
+            summary: string;
+            /**
+             * @description Whether the task is done
+             * @default false
+             */
+            completed?: boolean;
+            /**
+             * @description The priority
+             * @default normal
+             * @enum {string}
+             */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /**
+             * @description The day on which the task is due; null if it has none
+             * @default null
+             */
+            due_on?: string | null;
+        };
+        /**
+         * TaskPage
+         * @description One page of tasks
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "summary": "Water the plants",
+         *           "completed": false,
+         *           "priority": "normal",
+         *           "due_on": "2026-02-14",
+         *           "completed_at": null,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TaskPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["Task"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * TaskStatistics
+         * @description How many tasks you have, outside the trash
+         * @example {
+         *       "total": 5,
+         *       "done": 2,
+         *       "pending": 3
+         *     }
+         */
+        TaskStatistics: {
+            /** @description The number of tasks */
+            total: number;
+            /** @description The number of completed tasks */
+            done: number;
+            /** @description The number of tasks that are not done */
+            pending: number;
+        };
+        /**
+         * TaskUpdate
+         * @description The fields to change. Omitted fields keep their values.
+         * @example {
+         *       "priority": "high",
+         *       "due_on": null
+         *     }
+         */
+        TaskUpdate: {
+            /**
+             * @description What is to be done, in 1 to 300 characters of plain text. White space around it is removed.
+             * @example Water the plants
+             */
+            summary?: string;
+            /** @description Whether the task is done */
+            completed?: boolean;
+            /**
+             * @description The priority
+             * @enum {string}
+             */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /** @description The day on which the task is due; null if it has none */
+            due_on?: string | null;
+        };
+        /**
+         * TasksPurged
+         * @description How many completed tasks were deleted
+         * @example {
+         *       "removed": 2
+         *     }
+         */
+        TasksPurged: {
+            /** @description The number of deleted tasks */
+            removed: number;
+        };
+        /**
          * RevocationStatus
          * @description The token is no longer valid
          * @example {
@@ -5957,7 +9271,7 @@ export interface components {
         };
         /**
          * TrashItem
-         * @description A post or comment in the trash, which can be restored
+         * @description A post, comment, task or project in the trash, which can be restored
          * @example {
          *       "kind": "post",
          *       "id": 1,
@@ -5983,15 +9297,15 @@ export interface components {
              * @description The type of the item
              * @enum {string}
              */
-            kind: "post" | "comment";
+            kind: "post" | "comment" | "task" | "project";
             /**
-             * @description The id of the post or comment
+             * @description The id of the post, comment, task or project
              * @example 1
              */
             id: number;
-            /** @description The title of the post, or the beginning of the comment */
+            /** @description The title of the post, the beginning of the comment, the summary of the task, or the name of the project */
             title: string;
-            /** @description The author; null if the user was deleted */
+            /** @description The author, or the owner of the task or project; null if the user was deleted */
             author: components["schemas"]["Author"] | null;
             /**
              * Format: date-time
@@ -9464,7 +12778,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The type of the item */
-                kind?: "post" | "comment";
+                kind?: "post" | "comment" | "task" | "project";
                 /** @description The page number, starting at 1. A page after the last one is empty. */
                 page?: number;
                 /** @description The maximum number of items per page */
@@ -9519,9 +12833,9 @@ export interface operations {
                  * @description The type of the item
                  * @example post
                  */
-                kind: "post" | "comment";
+                kind: "post" | "comment" | "task" | "project";
                 /**
-                 * @description The id of the post or comment
+                 * @description The id of the post, comment, task or project
                  * @example 4
                  */
                 id: number;
@@ -9530,7 +12844,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The post or comment was restored */
+            /** @description The post, comment, task or project was restored */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -9569,9 +12883,9 @@ export interface operations {
                  * @description The type of the item
                  * @example comment
                  */
-                kind: "post" | "comment";
+                kind: "post" | "comment" | "task" | "project";
                 /**
-                 * @description The id of the post or comment
+                 * @description The id of the post, comment, task or project
                  * @example 3
                  */
                 id: number;
@@ -9580,7 +12894,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The post or comment was purged */
+            /** @description The post, comment, task or project was purged */
             204: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11008,6 +14322,3189 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "projects-list": {
+        parameters: {
+            query?: {
+                /** @description Filter by names that contain this text, ignoring case */
+                q?: string;
+                /** @description Filter by whether the project is archived */
+                archived?: boolean;
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of projects */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectCreate"];
+            };
+        };
+        responses: {
+            /** @description The project was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-read-by-key": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+                 * @example WEB
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A project that you are a member of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description The project has another key by now */
+            301: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A project that you are a member of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 3
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project was moved to the trash */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectUpdate"];
+            };
+        };
+        responses: {
+            /** @description A project that you are a member of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-archive": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 2
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A project that you are a member of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-unarchive": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 2
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A project that you are a member of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The board of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-read-by-number": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+                 * @example WEB
+                 */
+                key: string;
+                /**
+                 * @description The number of the task
+                 * @example 1
+                 */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            /** @description The project has another key by now */
+            301: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-list": {
+        parameters: {
+            query?: {
+                /** @description Filter by summaries that contain this text, ignoring case */
+                q?: string;
+                /** @description The status, which is a column of the board */
+                status?: "todo" | "in_progress" | "review" | "done" | "cancelled";
+                /** @description Only tasks of this member */
+                assignee_id?: number;
+                /** @description Only tasks with this label */
+                label_id?: number;
+                /** @description The priority */
+                priority?: "low" | "normal" | "high" | "urgent";
+                /** @description Only tasks that are due on this day or later */
+                due_from?: string;
+                /** @description Only tasks that are due on this day or earlier */
+                due_to?: string;
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "position" | "-position" | "number" | "-number" | "created_at" | "-created_at" | "updated_at" | "-updated_at" | "due_on" | "-due_on" | "priority" | "-priority";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of tasks */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTaskPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectTaskCreate"];
+            };
+        };
+        responses: {
+            /** @description The task was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 9
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task was moved to the trash */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectTaskUpdate"];
+            };
+        };
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-history": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of changes of a resource, newest first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-transition": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 7
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskTransition"];
+            };
+        };
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-move": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 8
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskMove"];
+            };
+        };
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-bulk": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectTasksBulk"];
+            };
+        };
+        responses: {
+            /** @description The changed tasks */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTasksChanged"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-add-item": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChecklistItemCreate"];
+            };
+        };
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-remove-item": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+                /**
+                 * @description The id of the item
+                 * @example 2
+                 */
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-change-item": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+                /**
+                 * @description The id of the item
+                 * @example 1
+                 */
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChecklistItemUpdate"];
+            };
+        };
+        responses: {
+            /** @description A task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTask"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-comments-list": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of comments on a task */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCommentPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-comments-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskCommentCreate"];
+            };
+        };
+        responses: {
+            /** @description The comment was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskComment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-comments-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+                /**
+                 * @description The id of the comment
+                 * @example 1
+                 */
+                comment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A comment on a task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskComment"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-comments-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+                /**
+                 * @description The id of the comment
+                 * @example 2
+                 */
+                comment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comment was deleted */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-comments-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+                /**
+                 * @description The id of the comment
+                 * @example 1
+                 */
+                comment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskCommentUpdate"];
+            };
+        };
+        responses: {
+            /** @description A comment on a task of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskComment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-watchers-list": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of watchers */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskWatcherPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-watchers-watch": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You watch the task */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-watchers-unwatch": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You do not watch the task */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-relations-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All relations of a task */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRelations"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-relations-add": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+                /**
+                 * @description The kind: a task `blocks` another, `relates` to it (which goes both ways), `duplicates` it, or is a `subtask` of it
+                 * @example blocks
+                 */
+                kind: "blocks" | "relates" | "duplicates" | "subtask";
+                /**
+                 * @description The id of the other task
+                 * @example 8
+                 */
+                other_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tasks are related */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-relations-remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 10
+                 */
+                task_id: number;
+                /**
+                 * @description The kind: a task `blocks` another, `relates` to it (which goes both ways), `duplicates` it, or is a `subtask` of it
+                 * @example relates
+                 */
+                kind: "blocks" | "relates" | "duplicates" | "subtask";
+                /**
+                 * @description The id of the other task
+                 * @example 11
+                 */
+                other_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The relation was removed */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-list-labels": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "name" | "-name" | "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of labels */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLabelPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-create-label": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectLabelCreate"];
+            };
+        };
+        responses: {
+            /** @description The label was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLabel"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-read-label": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the label
+                 * @example 1
+                 */
+                label_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A label for tasks of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLabel"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-delete-label": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the label
+                 * @example 2
+                 */
+                label_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The label was deleted */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-update-label": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the label
+                 * @example 1
+                 */
+                label_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectLabelUpdate"];
+            };
+        };
+        responses: {
+            /** @description A label for tasks of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLabel"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-list-members": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "joined_at" | "-joined_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of members */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectMemberPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-remove-member": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the user
+                 * @example 3
+                 */
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is no longer a member */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-change-member": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the user
+                 * @example 2
+                 */
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectMemberChange"];
+            };
+        };
+        responses: {
+            /** @description A member of a project */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectMember"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-list-invitations": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of invitations */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInvitationPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-invite": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectInvitationCreate"];
+            };
+        };
+        responses: {
+            /** @description The invitation was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInvitation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-withdraw-invitation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the invitation
+                 * @example 3
+                 */
+                invitation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation was withdrawn */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "project-tasks-list-mine": {
+        parameters: {
+            query?: {
+                /** @description Which tasks: `assigned` to you, or of these `due` within `days`, or `overdue` */
+                view?: "assigned" | "due" | "overdue";
+                /** @description For `due`: the number of days from now within which a task is due */
+                days?: number;
+                /** @description Only tasks of this status; if omitted, all that are not done or cancelled */
+                status?: "todo" | "in_progress" | "review" | "done" | "cancelled";
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "due_at" | "-due_at" | "updated_at" | "-updated_at" | "priority" | "-priority";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of tasks */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyTaskPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-list-my-invitations": {
+        parameters: {
+            query?: {
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of invitations */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInvitationPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-accept-invitation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the invitation
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A project that you are a member of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-accept-invitation-by-token": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectInvitationToken"];
+            };
+        };
+        responses: {
+            /** @description A project that you are a member of */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-decline-invitation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the invitation
+                 * @example 2
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation was declined */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-list": {
+        parameters: {
+            query?: {
+                /** @description Filter by summaries that contain this text, ignoring case */
+                q?: string;
+                /** @description Filter by whether the task is done */
+                completed?: boolean;
+                /** @description Filter by priority */
+                priority?: "low" | "normal" | "high" | "urgent";
+                /** @description Only tasks that are due on this day or later */
+                due_from?: string;
+                /** @description Only tasks that are due on this day or earlier */
+                due_to?: string;
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+                /** @description The sort order; a `-` prefix means descending */
+                sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "due_on" | "-due_on" | "priority" | "-priority";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of tasks */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskCreate"];
+            };
+        };
+        responses: {
+            /** @description The task was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many tasks you have, outside the trash */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStatistics"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the task
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A personal task */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the task
+                 * @example 2
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task was moved to the trash */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the task
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskUpdate"];
+            };
+        };
+        responses: {
+            /** @description A personal task */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-flip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the task
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A personal task */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "tasks-purge-completed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many completed tasks were deleted */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksPurged"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "live-ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How to connect */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveDoor"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "live-events": {
+        parameters: {
+            query: {
+                /**
+                 * @description The topics, each as a parameter of its own
+                 * @example [
+                 *       "posts"
+                 *     ]
+                 */
+                topics: string[];
+                /** @description The id of the last event that you have: later ones of the topics are sent first */
+                since?: number;
+                /** @description Ends the stream after so many seconds; with 0, it contains only what you have missed */
+                max_seconds?: number;
+                /** @description A name of your choice for this client. It gets no events of changes that it makes with this name in `X-Client-ID`. */
+                client_id?: string;
+            };
+            header?: {
+                /** @description Sent by browsers when they reconnect; overrides `since` */
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "roles-list": {
         parameters: {
             query?: never;
@@ -11155,7 +17652,7 @@ export interface operations {
                 /** @description Filter by the id of the user who performed the action */
                 actor_id?: number;
                 /** @description Filter by action */
-                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "job.retry" | "audit.trim";
+                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "job.retry" | "audit.trim";
                 /** @description Filter by the type of the affected resource */
                 resource?: string;
                 /** @description Filter by the id of the affected resource. Combine with `resource`: ids are unique only within one type. */

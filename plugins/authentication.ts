@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Scope } from '#schemas/scopes.js';
+import { assertScope } from '#src/access/ownership.js';
+import type { Viewer } from '#src/access/viewer.js';
 import { TokenKeys } from '#src/people/lib/access-tokens.js';
 import { identifyCredential, KEY_PREFIX } from '#src/people/services/credentials.js';
 
@@ -8,6 +10,12 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Signs and verifies tokens. */
     tokenKeys: TokenKeys;
+    /**
+     * Returns the user of a token or API key that was not sent in a header.
+     *
+     * @throws ApiError invalid_token, wrong_token_type, user_unavailable or insufficient_scope
+     */
+    identify: (credential: string, request: FastifyRequest, scope: Scope) => Promise<Viewer>;
   }
   interface FastifyContextConfig {
     /**
@@ -36,19 +44,27 @@ export default fp<AuthenticationOptions>(
       if (request.routeOptions.config.scope === undefined) return done();
       const credential = credentialOf(request);
       if (credential === null) return done();
-      const identified = identifyCredential(app.db, credential, {
+      identify(credential, request).then((viewer) => {
+        request.viewer = viewer;
+        done();
+      }, done);
+    });
+    app.decorate('identify', async (credential, request, scope) => {
+      const viewer = await identify(credential, request);
+      assertScope(viewer, scope);
+      return viewer;
+    });
+
+    function identify(credential: string, { log }: FastifyRequest): Promise<Viewer> {
+      return identifyCredential(app.db, credential, {
         keys,
         recent: app.recentCredentials,
         now: app.clock(),
         sessionLimits: app.sessionLimits,
         onUnrecordedUse: (error) =>
-          request.log.warn({ err: error }, 'could not record the use of an API key'),
+          log.warn({ err: error }, 'could not record the use of an API key'),
       });
-      identified.then((viewer) => {
-        request.viewer = viewer;
-        done();
-      }, done);
-    });
+    }
   },
   { name: 'authentication', dependencies: ['sessions'] },
 );

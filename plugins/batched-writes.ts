@@ -7,8 +7,8 @@ import fp from 'fastify-plugin';
  * end. A client that waits is woken up by each packet, which the sender pays for; packets that
  * follow each other at once find it awake. Of a short response, this takes half of the system time.
  *
- * Node corks a connection while it writes a response, and uncorks it at its end; here the latter
- * waits for the end of the turn.
+ * Node corks a connection while it writes a response with a body, `LeanResponse` any other one, and
+ * both uncork it at the end of the response; here that waits for the end of the turn.
  */
 export default fp(
   async (app) => {

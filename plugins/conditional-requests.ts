@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ifNoneMatchHits } from '#src/lib/entity-tag.js';
 
@@ -14,14 +15,8 @@ export default fp(
       if (!reply.hasHeader('cache-control')) {
         reply.header('cache-control', tag === undefined ? 'no-store' : 'private, no-cache');
       }
-      const field = request.headers['if-none-match'];
-      const isRead = request.method === 'GET' || request.method === 'HEAD';
       const isCurrent =
-        field !== undefined &&
-        isRead &&
-        typeof tag === 'string' &&
-        reply.statusCode === 200 &&
-        ifNoneMatchHits(field, tag);
+        typeof tag === 'string' && reply.statusCode === 200 && hasCurrent(request, tag);
       if (!isCurrent) return done(null, payload);
       reply.code(304);
       reply.removeHeader('content-type');
@@ -32,3 +27,10 @@ export default fp(
   },
   { name: 'conditional-requests' },
 );
+
+/** Whether the client that reads has the entity with this tag already. */
+export function hasCurrent({ method, headers }: FastifyRequest, tag: string): boolean {
+  const field = headers['if-none-match'];
+  const isRead = method === 'GET' || method === 'HEAD';
+  return field !== undefined && isRead && ifNoneMatchHits(field, tag);
+}

@@ -42,18 +42,23 @@ export default fp(
   },
 );
 
+const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** A name in another form is ignored, like an unknown header. */
+function clientIdOf(field: string | string[] | undefined): string | null {
+  return typeof field === 'string' && CLIENT_ID.test(field) ? field : null;
+}
+
 function contextOf(request: FastifyRequest): RequestContext {
-  const { server, headers } = request;
-  return {
-    // Reads after a change must see it, and need no second connection.
-    get db() {
-      return request.unitOfWork?.db ?? server.db;
-    },
-    unitOfWork: request.unitOfWork,
+  const { server, headers, unitOfWork } = request;
+  const context: RequestContext = {
+    db: server.db,
+    unitOfWork,
     viewer: request.viewer,
     now: server.clock(),
     address: request.address,
     requestId: request.id,
+    clientId: clientIdOf(headers['x-client-id']),
     language: languageOf(headers['accept-language']),
     ifMatch: headers['if-match'],
     loginLimits: server.loginLimits,
@@ -68,4 +73,7 @@ function contextOf(request: FastifyRequest): RequestContext {
     },
     report: (err, message) => request.log.warn({ err }, message),
   };
+  if (unitOfWork === null) return context;
+  // Reads after a change must see it, and need no second connection.
+  return Object.defineProperty(context, 'db', { get: () => unitOfWork.db });
 }

@@ -21,6 +21,8 @@ export interface JobsOptions
   /** URL of the web pages that mails link to, if there are any. */
   clientUrl: string | undefined;
   auditRetentionDays: number;
+  /** Days after which events are removed. */
+  eventRetentionDays: number;
   /** Milliseconds for running jobs to finish on shutdown. */
   grace: number;
 }
@@ -34,7 +36,16 @@ export interface JobsOptions
 export default fp<JobsOptions>(
   async (
     app,
-    { tasks, timetable, namedStatements, clientUrl, auditRetentionDays, grace, ...settings },
+    {
+      tasks,
+      timetable,
+      namedStatements,
+      clientUrl,
+      auditRetentionDays,
+      eventRetentionDays,
+      grace,
+      ...settings
+    },
   ) => {
     const { types: _types, ...options } = poolOptions({
       ...settings,
@@ -68,6 +79,7 @@ export default fp<JobsOptions>(
         clock: app.clock,
         clientUrl: clientUrl ?? null,
         auditRetentionDays,
+        eventRetentionDays,
         log: app.log,
       },
     });

@@ -9,6 +9,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The credentials that have just been looked up. */
     recentCredentials: RecentCredentials;
+    /**
+     * From now on, calls `listener` whenever sessions, tokens or API keys may have ended, or the rights of
+     * users may have changed.
+     */
+    followCredentials: (listener: () => void) => void;
   }
   interface FastifyRequest {
     /** Whether the handler has begun to run, and may end credentials. */
@@ -39,7 +44,11 @@ export interface RecentCredentialsOptions {
  */
 export default fp<RecentCredentialsOptions>(
   async (app, { databaseUrl, connectTimeout, lifetime }) => {
+    const listeners: (() => void)[] = [];
     const state = new CurrentState({
+      onChange: () => {
+        for (const listener of listeners) listener();
+      },
       url: databaseUrl,
       connectTimeout,
       name: 'althing-credentials',
@@ -47,6 +56,10 @@ export default fp<RecentCredentialsOptions>(
       notify: (channel, payload) => notify(app.db, channel, payload),
       log: app.log,
       outages: app.outages,
+    });
+    app.decorate('followCredentials', (listener) => {
+      listeners.push(listener);
+      state.start();
     });
     app.decorate('recentCredentials', new RecentCredentials({ state, clock: app.clock, lifetime }));
     app.decorateRequest('mayHaveRevoked', false);

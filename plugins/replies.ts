@@ -5,6 +5,7 @@ import type { ResponseHeaderName } from '#schemas/response-headers.js';
 import { SharedJson } from '#src/cache/shared-json.js';
 import type { Read } from '#src/cache/shared-reads.js';
 import { linkHeader } from '#src/lists/link-header.js';
+import { hasCurrent } from './conditional-requests.js';
 
 /** Success responses that the contract cannot derive from the schemas of their routes. */
 export type ReplyKind = 'created' | 'page' | 'read';
@@ -77,6 +78,11 @@ export default fp(
       // the public response that it stores (RFC 9111, section 4.3.4).
       const vary = this.getHeader('vary');
       this.header('vary', vary === undefined ? CREDENTIALS : `${vary}, ${CREDENTIALS}`);
+      if (this.request.method === 'GET' && hasCurrent(this.request, read.tag)) {
+        // The answer is 304: neither the JSON nor its type is needed.
+        this.serializer(() => '');
+        return read.value;
+      }
       const serialize = this.getSerializationFunction('200');
       // A handler that sends no JSON has set its type.
       if (read.isShared && serialize !== undefined && !this.hasHeader('content-type')) {
@@ -89,11 +95,23 @@ export default fp(
       return read.value;
     });
   },
-  { name: 'replies' },
+  { name: 'replies', dependencies: ['conditional-requests'] },
 );
 
 /** Checks that the contract lists the headers of the response. @throws TypeError if not */
 function assertDeclared({ request }: FastifyReply, kind: ReplyKind): void {
   const { url, config } = request.routeOptions;
   if (config.reply !== kind) throw new TypeError(`${url} does not declare reply: '${kind}'`);
+}
+
+/** Sets the headers of a stream of server-sent events. */
+export function beginEventStream(reply: FastifyReply): FastifyReply {
+  return (
+    reply
+      .type('text/event-stream; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      // A connection kept alive after its stream would delay a graceful shutdown.
+      .header('connection', 'close')
+      .header('x-accel-buffering', 'no')
+  );
 }

@@ -18,6 +18,7 @@ export const CLOSE = {
   unsupported: 1003,
   policyViolation: 1008,
   tryLater: 1013,
+  unauthorized: 3000,
   timeout: 3008,
 } as const;
 

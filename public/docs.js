@@ -84,6 +84,8 @@ const ui = SwaggerUIBundle({
   layout: 'BaseLayout',
   deepLinking: true,
   displayOperationId: true,
+  // Opened on demand: rendering all schemas takes longer than all operations.
+  defaultModelsExpandDepth: 0,
   tryItOutEnabled: true,
   persistAuthorization: true,
   requestInterceptor: completeRequest,

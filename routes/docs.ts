@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { EXAMPLE_HOST } from '#plugins/openapi.js';
+import { definitions } from '#schemas/index.js';
+import { tag } from '#schemas/live.js';
 import { ApiError } from '#src/errors.js';
+import { asyncApiOf } from '#src/lib/async-api.js';
 import { projectRoot } from '#src/lib/project-root.js';
 
 const ASSETS = join(projectRoot, 'public');
@@ -20,7 +23,7 @@ const DOCS_POLICY = [
   "worker-src 'self' blob:",
 ].join('; ');
 
-/** The OpenAPI document and the pages that render it. All assets are served locally. */
+/** The OpenAPI and AsyncAPI documents and the pages that render the first. All assets are served locally. */
 const routes: FastifyPluginAsync = async (app) => {
   app.addHook('onSend', async (request, reply) => {
     const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
@@ -48,6 +51,20 @@ const routes: FastifyPluginAsync = async (app) => {
     reply.type('application/json; charset=utf-8').header('cache-control', 'private, no-cache');
     document ??= JSON.stringify(app.swagger());
     return withAddress(document, request);
+  });
+
+  let messages: string | undefined;
+  app.get('/asyncapi.json', { schema: { hide: true } }, async (request, reply) => {
+    // Private, because it contains the host of the request.
+    reply.type('application/json; charset=utf-8').header('cache-control', 'private, no-cache');
+    const { info } = app.swagger();
+    messages ??= JSON.stringify(
+      asyncApiOf({ info, tag, host: EXAMPLE_HOST, schemas: definitions }),
+    );
+    const text = withAddress(messages, request);
+    return request.protocol === 'https'
+      ? text.replace('"protocol":"ws"', '"protocol":"wss"')
+      : text;
   });
 
   for (const name of ['docs', 'redoc']) {

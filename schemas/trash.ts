@@ -14,11 +14,14 @@ import {
 
 export const tag: OperationTag = {
   name: 'trash',
-  description: 'Deleted posts and comments: list, restore and purge',
+  description: 'Deleted posts, comments, tasks and projects: list, restore and purge',
 };
 
-/** The types of resources that are moved to the trash when they are deleted. */
-export const TRASH_KINDS = ['post', 'comment'] as const;
+/**
+ * The types of resources that are moved to the trash when they are deleted. Posts are purged before
+ * comments, because purging a post also deletes its comments.
+ */
+export const TRASH_KINDS = ['post', 'comment', 'task', 'project'] as const;
 export type TrashKind = (typeof TRASH_KINDS)[number];
 
 /** Days after which an item in the trash is purged. */
@@ -41,16 +44,26 @@ export const TrashItem = Component(
   Type.Object(
     {
       kind,
-      id: Id('The id of the post or comment'),
-      title: Type.String({ description: 'The title of the post, or the beginning of the comment' }),
-      author: Nullable(Ref(Author), { description: 'The author; null if the user was deleted' }),
+      id: Id('The id of the post, comment, task or project'),
+      title: Type.String({
+        description:
+          'The title of the post, the beginning of the comment, the summary of the task, or the ' +
+          'name of the project',
+      }),
+      author: Nullable(Ref(Author), {
+        description:
+          'The author, or the owner of the task or project; null if the user was deleted',
+      }),
       deleted_at: Timestamp('When the item was moved to the trash'),
       deleted_by: Nullable(Ref(Author), {
         description: 'The user who moved the item to the trash; null if that user was deleted',
       }),
       expires_at: Timestamp('When the item will be purged'),
     },
-    { description: 'A post or comment in the trash, which can be restored', examples: [example] },
+    {
+      description: 'A post, comment, task or project in the trash, which can be restored',
+      examples: [example],
+    },
   ),
 );
 export type TrashItem = Static<typeof TrashItem>;
@@ -63,4 +76,7 @@ export const TrashListQuery = Type.Object({
 });
 export type TrashListQuery = Static<typeof TrashListQuery>;
 
-export const TrashParams = Type.Object({ kind, id: Id('The id of the post or comment') });
+export const TrashParams = Type.Object({
+  kind,
+  id: Id('The id of the post, comment, task or project'),
+});

@@ -11,7 +11,10 @@ import { filesBelow, ROOT } from './files.mjs';
 
 export const BUILD = join(ROOT, 'build');
 
-const FOLDERS = ['app', 'routes', 'plugins', 'src', 'schemas', 'test', 'bench', 'openapi/tools'];
+const FOLDERS = [
+  ...['app', 'routes', 'plugins', 'src', 'schemas', 'test', 'bench'],
+  ...['openapi/client', 'openapi/tools'],
+];
 
 /** Updates build/ and deletes files that no longer have a source. */
 export async function transpile() {

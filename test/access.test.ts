@@ -1,9 +1,10 @@
 import t from 'tap';
 import type { RoleName } from '#schemas/roles.js';
 import { SCOPE_NAMES, type Scope } from '#schemas/scopes.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { createTestApp, PASSWORD } from './support/app.js';
 import { insertTestComments, insertTestPost } from './support/articles.js';
+import { preparedProject, preparedTask } from './support/projects.js';
 import {
   operations,
   REFUSED_BY_HANDLER,
@@ -113,6 +114,71 @@ const TABLE = `
   tags-update          401       403   403    ok     ok    403   ok  403   401     401
   tags-delete          401       403   403    ok     ok    403   ok  403   401     401
 
+  tasks-list           401       ok    ok     ok     ok    ok    ok  403   401     401
+  tasks-statistics     401       ok    ok     ok     ok    ok    ok  403   401     401
+  tasks-read           401       ok    ok     ok     ok    ok    ok  403   401     401
+  tasks-create         401       ok    ok     ok     ok    ok    ok  403   401     401
+  tasks-update         401       ok    ok     ok     ok    ok    ok  403   401     401
+  tasks-flip           401       ok    ok     ok     ok    ok    ok  403   401     401
+  tasks-purge-completed 401      ok    ok     ok     ok    ok    ok  403   401     401
+  tasks-delete         401       ok    ok     ok     ok    ok    ok  403   401     401
+
+  projects-list        401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-read        401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-read-by-key 401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-create      401       403   ok     ok     ok    ok    ok  403   401     401
+  projects-update      401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-archive     401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-unarchive   401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-delete      401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-list-members 401      ok    ok     ok     ok    ok    ok  403   401     401
+  projects-change-member 401     ok    ok     ok     ok    ok    ok  403   401     401
+  projects-remove-member 401     ok    ok     ok     ok    ok    ok  403   401     401
+  projects-list-invitations 401  ok    ok     ok     ok    ok    ok  403   401     401
+  projects-invite      401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-withdraw-invitation 401 ok    ok     ok     ok    ok    ok  403   401     401
+  projects-list-my-invitations 401 ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-list-mine 401    ok    ok     ok     ok    ok    ok  403   401     401
+  projects-accept-invitation 401 ok    ok     ok     ok    ok    ok  403   401     401
+  projects-accept-invitation-by-token 401 ok    ok     ok     ok    ok    ok  403   401     401
+  projects-decline-invitation 401 ok    ok     ok     ok    ok    ok  403   401     401
+  projects-list-labels 401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-read-label  401       ok    ok     ok     ok    ok    ok  403   401     401
+  projects-create-label 401      ok    ok     ok     ok    ok    ok  403   401     401
+  projects-update-label 401      ok    ok     ok     ok    ok    ok  403   401     401
+  projects-delete-label 401      ok    ok     ok     ok    ok    ok  403   401     401
+
+  project-tasks-list-mine 401    ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-list   401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-read   401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-read-by-number 401 ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-board  401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-history 401      ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-create 401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-update 401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-transition 401   ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-move   401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-bulk   401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-delete 401       ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-add-item 401     ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-change-item 401  ok    ok     ok     ok    ok    ok  403   401     401
+  project-tasks-remove-item 401  ok    ok     ok     ok    ok    ok  403   401     401
+
+  task-comments-list   401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-comments-read   401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-comments-create 401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-comments-update 401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-comments-delete 401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-watchers-list   401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-watchers-watch  401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-watchers-unwatch 401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-relations-list  401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-relations-add   401       ok    ok     ok     ok    ok    ok  403   401     401
+  task-relations-remove 401       ok    ok     ok     ok    ok    ok  403   401     401
+
+  live-ws              ok        ok    ok     ok     ok    ok    ok  403   401     401
+  live-events          ok        ok    ok     ok     ok    ok    ok  403   401     401
+
   roles-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
   search               ok        ok    ok     ok     ok    ok    ok  403   401     401
   search-suggest       ok        ok    ok     ok     ok    ok    ok  403   401     401
@@ -153,7 +219,8 @@ const rows = new Map(
   }),
 );
 
-const { app, clock, client, createUser } = await createTestApp(t);
+const testApp = await createTestApp(t);
+const { app, clock, client, createUser } = testApp;
 let count = 0;
 
 /** Creates a user with an access token. */
@@ -220,8 +287,26 @@ async function prepare(caller: Caller, scope: Scope | undefined) {
   }
 }
 
-/** Returns the value of `{id}` in the path: the id of a resource of the caller or of a user. */
-async function idFor(operation: string, caller: Caller, user: { id: number; sessionId: number }) {
+type User = Awaited<ReturnType<typeof newUser>>;
+
+/** Returns the values of the path: of a resource of the caller or of a user. */
+async function placesFor(operation: string, caller: Caller, user: User) {
+  if (operation.startsWith('task-')) {
+    return preparedTask(
+      testApp,
+      operation,
+      caller === 'owner' ? user.id : (await newUser('author')).id,
+    );
+  }
+  if (!/^projects?-/.test(operation)) {
+    return { id: await idFor(operation, caller, user), comment_id: 1, kind: 'post' };
+  }
+  // A token works for whoever has it.
+  const isOwn = caller === 'owner' || operation.endsWith('-by-token');
+  return preparedProject(testApp, operation, isOwn ? user : await newUser('author'));
+}
+
+async function idFor(operation: string, caller: Caller, user: User) {
   if (operation === 'sessions-end') return user.sessionId;
   if (operation === 'api-keys-delete') return (await newKey(user.id, ['me:read'])).id;
   const { id } = caller === 'owner' ? user : await newUser('author');
@@ -271,15 +356,17 @@ for (const { id: operation, method, path, scope } of operations) {
   t.test(operation, async (t) => {
     for (const [index, caller] of CALLERS.entries()) {
       const { user, headers, browser = client() } = await prepare(caller, scope);
-      const url = path
-        .replace('{id}', String(await idFor(operation, caller, user)))
-        .replace('{comment_id}', '1')
-        .replace('{kind}', 'post');
+      const places = await placesFor(operation, caller, user);
+      const url = Object.entries(places).reduce(
+        (made, [name, value]) => made.replace(`{${name}}`, String(value)),
+        path,
+      );
       // Password checks reject inactive users too.
       const whose = caller === 'inactive' ? await newUser('author') : user;
       const { headers: described, payload } = await sampleBody(operation, {
         username: whose.username,
         client: client(),
+        places,
       });
       const reply = await browser.request({
         method,

@@ -299,15 +299,15 @@ const EXCEPTIONS: Record<string, { lines: RegExp; reason: string }> = {
     lines: /starts_with\(lower\(title\), lower\(/,
     reason: 'compares titles, in PostgreSQL on both sides',
   },
-  'src/articles/lib/search-words.ts': {
+  'src/search/search-words.ts': {
     lines: /^\s+\.(?:normalize\('NFK[CD]'\)|toLowerCase\(\))$/,
     reason: 'full-text search',
   },
-  'src/articles/lib/highlight.ts': {
+  'src/search/highlight.ts': {
     lines: /words\.add\(|const normal = text\.normalize\('NFKC'\)/,
     reason: 'words of a language',
   },
-  'src/articles/stores/search.ts': { lines: /normalize\(.*, nfkc\)/, reason: 'full-text search' },
+  'src/search/search-sql.ts': { lines: /normalize\(.*, nfkc\)/, reason: 'full-text search' },
   'migrations/0032_bounded_search.up.sql': {
     lines: /lower\(block\)|normalize\(piece, nfkc\)/,
     reason: 'full-text search',
@@ -320,12 +320,12 @@ const EXCEPTIONS: Record<string, { lines: RegExp; reason: string }> = {
     lines: /lower\(block\)|normalize\(piece, nfkc\)/,
     reason: 'full-text search',
   },
-  'src/articles/lib/html-elements.ts': {
+  'src/markdown/html-elements.ts': {
     lines: /name\.toLowerCase\(\)|attribute\.toLowerCase\(\)/,
     reason: 'names of HTML',
   },
-  'src/articles/lib/html-rules.ts': { lines: /SCHEME\.exec/, reason: 'a scheme' },
-  'src/articles/lib/markdown.ts': { lines: /nameOfTag\(content\)/, reason: 'names of HTML' },
+  'src/markdown/html-rules.ts': { lines: /SCHEME\.exec/, reason: 'a scheme' },
+  'src/markdown/markdown.ts': { lines: /nameOfTag\(content\)/, reason: 'names of HTML' },
   'src/articles/services/article-dates.ts': { lines: /MONTHS\.indexOf/, reason: 'months' },
   'migrations/0035_search_words.up.sql': {
     lines: /normalize\(.*\bnfc\)|normalize\(piece, nfkc\)|lower\(block\)/,

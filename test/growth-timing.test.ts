@@ -4,19 +4,27 @@ import { findGrowth } from '#test/support/growth.js';
 const LENGTH = 8 * 1024;
 const spaces = (length: number) => `${' '.repeat(length)}x`;
 
+/** A busy machine may hide growth, but not each time. */
+async function isFound(work: (text: string) => unknown, length: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    if ((await findGrowth(work, spaces, length)) !== null) return true;
+  }
+  return false;
+}
+
 t.test('finds growth that is more than linear', async (t) => {
-  t.not(await findGrowth((text: string) => /\s+$/.test(text), spaces, LENGTH), null, 'quadratic');
+  t.ok(await isFound((text) => /\s+$/.test(text), LENGTH), 'quadratic');
   const pairs = (text: string) => {
     let count = 0;
     for (const first of text) for (const second of text) if (first === second) count += 1;
     return count;
   };
-  t.not(await findGrowth(pairs, spaces, LENGTH / 2), null, 'nested loops');
+  t.ok(await isFound(pairs, LENGTH / 2), 'nested loops');
   const later = async (text: string) => {
     await Promise.resolve();
     return /\s+$/.test(text);
   };
-  t.not(await findGrowth(later, spaces, LENGTH), null, 'an asynchronous function');
+  t.ok(await isFound(later, LENGTH), 'an asynchronous function');
 });
 
 t.test('accepts linear growth', async (t) => {

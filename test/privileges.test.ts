@@ -94,7 +94,19 @@ const TABLE = `
 `;
 
 /** Tags whose operations change neither rights nor identity of anybody. */
-const ELSEWHERE = ['posts', 'comments', 'categories', 'tags', 'trash', 'jobs', 'playground'];
+const ELSEWHERE = [
+  'posts',
+  'comments',
+  'categories',
+  'tags',
+  'tasks',
+  'projects',
+  'project-tasks',
+  'live',
+  'trash',
+  'jobs',
+  'playground',
+];
 
 const CODES: Record<string, string> = {
   admin: 'admin_required',

@@ -13,7 +13,7 @@ const patterns = patternsIn(contract);
 
 /** The expressions that the code builds at run time, each with all that it can build. */
 const BUILT: Record<string, FoundExpression[]> = {
-  "src/articles/lib/sanitize-html.ts: new RegExp(VISIBLE_PATTERN, 'u')": [
+  "src/lib/visible-text.ts: new RegExp(VISIBLE_PATTERN, 'u')": [
     { where: 'what is visible', source: VISIBLE_PATTERN, flags: 'u' },
   ],
   'src/lib/validation/pattern.ts: new RegExp(translate(body), flags)': patterns.map((pattern) => {

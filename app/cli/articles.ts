@@ -32,12 +32,12 @@ export function importCommand(): Command {
     });
 }
 
-/** `render`: re-renders posts and comments. */
+/** `render`: re-renders posts, comments and tasks. */
 export function renderCommand(): Command {
   return new Command('render')
     .description(
       say(
-        'Re-renders all posts and comments, after an update that changes how Markdown is rendered or which HTML is allowed. The service can keep running.',
+        'Re-renders all posts, comments and tasks, after an update that changes how Markdown is rendered or which HTML is allowed. The service can keep running.',
       ),
     )
     .action(async () => {

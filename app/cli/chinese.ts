@@ -111,16 +111,16 @@ export const CHINESE = {
   'Files: {written} written, {unchanged} unchanged, {skipped} skipped.':
     '文件：写入 {written}，未变 {unchanged}，跳过 {skipped}。',
 
-  'Re-renders all posts and comments, after an update that changes how Markdown is rendered or which HTML is allowed. The service can keep running.':
-    '重新渲染所有文章和评论；用于更新改变了 Markdown 渲染方式或允许的 HTML 之后。服务无需停止。',
+  'Re-renders all posts, comments and tasks, after an update that changes how Markdown is rendered or which HTML is allowed. The service can keep running.':
+    '重新渲染所有文章、评论和任务；用于更新改变了 Markdown 渲染方式或允许的 HTML 之后。服务无需停止。',
   'skipped {kind} {id}: rendering takes too long': '已跳过 {kind} {id}：渲染耗时过长',
   'kept the former HTML of {kind} {id}: the new HTML would be too long':
     '保留 {kind} {id} 原有的 HTML：新的 HTML 过长',
-  'Changed by re-rendering: {posts} posts, {comments} comments.':
-    '重新渲染后有变化：文章 {posts} 篇，评论 {comments} 条。',
+  'Changed by re-rendering: {post} posts, {comment} comments, {task} tasks, {task_comment} comments on tasks.':
+    '重新渲染后有变化：文章 {post} 篇，评论 {comment} 条，任务 {task} 项，任务评论 {task_comment} 条。',
 
-  'Generates openapi/openapi.json and its types from the routes, without a database':
-    '根据路由生成 openapi/openapi.json 及其类型，无需数据库',
+  'Generates the contract in openapi/ and its types from the routes, without a database':
+    '根据路由生成 openapi/ 中的接口契约及其类型，无需数据库',
   'write nothing; fail if a file is out of date': '不写入文件；有文件不是最新时报错',
   "Writes .env.example and the README's configuration table":
     '写入 .env.example 和 README 的配置表',

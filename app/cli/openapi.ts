@@ -3,11 +3,17 @@ import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { parseConfig } from '#app/config.js';
 import { generateSecret } from '#app/secrets.js';
+import { definitions } from '#schemas/index.js';
+import { tag } from '#schemas/live.js';
+import { asyncApiOf } from '#src/lib/async-api.js';
 import { projectRoot } from '#src/lib/project-root.js';
 import { say } from './language.js';
 
 /** Path of the committed contract. */
 export const OPENAPI_FILE = join(projectRoot, 'openapi/openapi.json');
+
+/** Path of the AsyncAPI document of the messages over the WebSocket. */
+const ASYNCAPI_FILE = join(projectRoot, 'openapi/asyncapi.json');
 
 /** Path of the contract's TypeScript types, for typed clients. */
 export const TYPES_FILE = join(projectRoot, 'openapi/types.d.ts');
@@ -23,13 +29,14 @@ const TYPES_HEADER = `/**
 export function openapi(): Command {
   return new Command('openapi')
     .description(
-      say('Generates openapi/openapi.json and its types from the routes, without a database'),
+      say('Generates the contract in openapi/ and its types from the routes, without a database'),
     )
     .option('--check', say('write nothing; fail if a file is out of date'))
     .action(async ({ check }: { check?: boolean }) => {
-      const contract = await renderContract();
+      const { contract, messages } = await renderContract();
       const files: [path: string, text: string][] = [
         [OPENAPI_FILE, contract],
+        [ASYNCAPI_FILE, messages],
         [TYPES_FILE, await renderTypes(contract)],
       ];
       for (const [path, text] of files) {
@@ -44,10 +51,13 @@ export function openapi(): Command {
     });
 }
 
-/** The JSON text of the OpenAPI document that this version serves. */
-export async function renderContract(): Promise<string> {
+/** The JSON texts of the OpenAPI and the AsyncAPI document that this version serves. */
+async function renderContract(): Promise<{ contract: string; messages: string }> {
   // Imported on demand: loading the app takes longer than most commands take to run.
-  const { buildApp } = await import('#app/app.js');
+  const [{ buildApp }, { EXAMPLE_HOST }] = await Promise.all([
+    import('#app/app.js'),
+    import('#plugins/openapi.js'),
+  ]);
   // The pool connects on demand only, so no database is needed.
   const app = await buildApp(parseConfig({ LOG_LEVEL: 'silent' }), {
     databaseUrl: 'postgresql://localhost/none',
@@ -55,9 +65,18 @@ export async function renderContract(): Promise<string> {
     tokenSecrets: [generateSecret()],
   });
   await app.ready();
-  const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
+  const document = app.swagger();
   await app.close();
-  return text;
+  return {
+    contract: toText(document),
+    messages: toText(
+      asyncApiOf({ info: document.info, tag, host: EXAMPLE_HOST, schemas: definitions }),
+    ),
+  };
+}
+
+function toText(document: object): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** The TypeScript source that openapi-typescript generates from the contract. */

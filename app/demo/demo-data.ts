@@ -7,6 +7,8 @@ import { hashPassword } from '#src/people/services/passwords.js';
 import * as store from '#src/people/stores/user-changes.js';
 import { hasUsers } from '#src/people/stores/users.js';
 import { loadDemoArticles, renderDemoArticles } from './demo-articles.js';
+import { loadDemoProjects } from './demo-projects.js';
+import { loadDemoTasks } from './demo-tasks.js';
 
 const NAMES = ['alice', 'bob', 'charlie', 'diana', 'eve', 'frank'];
 const NUMBERED = Array.from(
@@ -39,11 +41,13 @@ export async function loadDemoData(db: Database): Promise<string | null> {
     const ids = await store.insertUsers(trx.db, DEMO_USERS);
     const users = new Map(DEMO_USERS.map(({ username }, index) => [username, ids[index]]));
     if (!(await hasArticles(trx.db))) await loadDemoArticles(trx, users, articles);
-    await store.insertUser(trx.db, {
+    const administrator = await store.insertUser(trx.db, {
       username: DEMO_ADMINISTRATOR,
       role: 'admin',
       password_hash: passwordHash,
     });
+    await loadDemoTasks(trx, administrator.id);
+    await loadDemoProjects(trx, administrator.id, users);
     return password;
   });
 }

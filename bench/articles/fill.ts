@@ -1,15 +1,11 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { renderMarkdown } from '#src/articles/lib/markdown.js';
-import { indexedWords } from '#src/articles/lib/search-words.js';
-import {
-  commentVector,
-  contentVector,
-  postVector,
-  titleVector,
-} from '#src/articles/stores/search-vectors.js';
+import { contentVector, postVector, titleVector } from '#src/articles/stores/post-vectors.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
+import { renderMarkdown } from '#src/markdown/markdown.js';
+import { textVector } from '#src/search/search-sql.js';
+import { indexedWords } from '#src/search/search-words.js';
 import { makeTexts } from './texts.js';
 
 export interface Sizes {
@@ -77,7 +73,7 @@ async function fillTexts(db: Database, seed: number): Promise<void> {
       const vector =
         kind === 'post'
           ? postVector({ title, summary: '', tags: [] }, contentVector(words))
-          : commentVector(words);
+          : textVector(words);
       await sql`insert into texts values
         (${n}, ${kind}, ${title}, ${content}, ${html}, ${excerpt}, ${vector}, ${titleVector(title)})`.execute(
         db,

@@ -1,11 +1,11 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { renderMarkdown } from '#src/articles/lib/markdown.js';
-import { indexedWords } from '#src/articles/lib/search-words.js';
-import { contentVector, postVector, titleVector } from '#src/articles/stores/search-vectors.js';
+import { contentVector, postVector, titleVector } from '#src/articles/stores/post-vectors.js';
 import type { Schema } from '#src/db/tables.js';
+import { renderMarkdown } from '#src/markdown/markdown.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 import { insertUser } from '#src/people/stores/user-changes.js';
+import { indexedWords } from '#src/search/search-words.js';
 
 /** The attacker's account: an author, as anyone can register one. */
 export const AUTHOR = { username: 'mallory', password: 'BenchPass-4711!' };

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { fillArticles } from '#bench/articles/fill.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { hashPassword } from '#src/people/services/passwords.js';
 
 /** The numbers of rows that all contenders read. */

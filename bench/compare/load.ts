@@ -21,6 +21,8 @@ export interface Job {
   /** The only status that is not an error. */
   status: number;
   seconds: number;
+  /** The number of requests, instead of the seconds. */
+  amount?: number | undefined;
   /** Default: {@link CONNECTIONS}. */
   connections?: number | undefined;
 }
@@ -61,10 +63,11 @@ export class Loader {
   }
 
   /** @throws Error if a response has another status, or if there is none */
-  async send({ origin, requests, status, seconds, connections = CONNECTIONS }: Job): Promise<Load> {
+  async send({ connections = CONNECTIONS, ...job }: Job): Promise<Load> {
+    const { origin, requests, status, seconds, amount } = job;
     this.#signal.throwIfAborted();
     const isUnique = requests.some(({ body }) => body?.includes('{n}'));
-    this.#child.send({ url: origin, requests, seconds, isUnique, connections });
+    this.#child.send({ url: origin, requests, seconds, amount, isUnique, connections });
     const [answer] = await once(this.#child, 'message', { signal: this.#signal });
     const { result, error } = answer as { result?: Measured; error?: string };
     if (result === undefined) throw new Error(`${origin}: ${error}`);

@@ -64,6 +64,7 @@ export function moreRowsOf(size: DataSize, { admin, cookie }: Credentials): Row[
       ...read,
       name: 'CSV export',
       connections: 1,
+      amount: 3,
       requests: [{ path: '/api/v1/users/export.csv' }],
     },
     {

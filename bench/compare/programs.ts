@@ -21,7 +21,7 @@ const VENV = join(PEERS, '.venv/bin');
 const INSTALL = '`npm run bench:install`';
 const INSTALL_PYTHON =
   `\`python3 -m venv ${PEERS}/.venv && ` +
-  `${PEERS}/.venv/bin/pip install -r ${PEERS}/requirements.txt\` with Python 3.12 or newer`;
+  `${PEERS}/.venv/bin/pip install -r ${PEERS}/requirements.txt\` with Python 3.11 or newer`;
 
 /** Secrets of the service and of the peers that check its tokens. */
 const SECRETS = {
@@ -38,7 +38,8 @@ export const SERVICE: Program = {
   name: 'service',
   title: 'Althing as in production',
   command: process.execPath,
-  args: ['dist/app/server.js'],
+  // As in the script `start`.
+  args: ['--enable-source-maps', '--max-semi-space-size=4', 'dist/app/server.js'],
   env: {
     APP_ENV: 'production',
     LOG_LEVEL: 'info',

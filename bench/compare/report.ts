@@ -71,7 +71,7 @@ const INTRODUCTION = `# Results
 ${[SERVICE, REFERENCE, ...PEER_PROGRAMS].map(({ name, title }) => `| ${name} | ${title} |`).join('\n')}
 | ${CEILING} | the same SQL without a server: PostgreSQL's own ceiling, over 10 connections |
 
-L1 and the other peers do the work of a row and nothing else: they have no access log, security headers, request ids, limits or cache. The load has 32 connections. It runs on the same machine, and takes a part of it.`;
+L1 and the other peers do the work of a row and nothing else: they have no access log, security headers, request ids, limits or cache. The load has 32 connections. It runs on the same machine, and takes a part of it. [README.md](README.md#rows-below-their-target) says why rows are below their target.`;
 
 function tables({ rows, extras, rounds, machine, versions }: Section): string {
   const names = columnsOf(rows);

@@ -30,6 +30,11 @@ export interface Row {
   connections?: number;
   /** The least duration of a turn, for work of which few pieces are done in a second. */
   leastSeconds?: number;
+  /**
+   * The number of requests of a turn, instead of a duration, for work that the service allows a
+   * client a few times a minute.
+   */
+  amount?: number;
   /** Whether L1 does simpler work, whose answer has other JSON. */
   isPlainer?: boolean;
 }

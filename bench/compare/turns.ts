@@ -20,11 +20,12 @@ export function takeTurn(
   loader: Loader,
   { origin, pid }: Contender,
   requests: LoadRequest[],
-  { status, connections, leastSeconds = 0 }: Row,
+  { status, connections, amount, leastSeconds = 0 }: Row,
   wantedSeconds: number,
 ): Promise<Turn> {
   const seconds = Math.max(wantedSeconds, leastSeconds);
-  return measure(() => loader.send({ origin, requests, status, seconds, connections }), pid);
+  const job = { origin, requests, status, seconds, connections, amount };
+  return measure(() => loader.send(job), pid);
 }
 
 /** Measures a load and, given a process, what the load costs it and its descendants. */

@@ -14,12 +14,12 @@ process.on('message', async (job) => {
   }
 });
 
-async function run({ url, connections, seconds, requests, isUnique }) {
+async function run({ url, connections, seconds, amount, requests, isUnique }) {
   let client = 0;
   const result = await autocannon({
     url,
     connections,
-    duration: seconds,
+    ...(amount === undefined ? { duration: seconds } : { amount }),
     // The load ends at a sample.
     sampleInt: 100,
     timeout: 30,

@@ -23,6 +23,9 @@ const LAST = 'auth-logout';
 /** Optional headers that are sent anyway, with values that no example can give. */
 const HEADERS = { 'x-csrf-token': '{{csrf_token}}', 'idempotency-key': '{{$guid}}' };
 
+/** Optional parameters that are sent anyway: without an end, a request would never be answered. */
+const SENT = ['max_seconds'];
+
 /** Resources created under one path and used under another, by the operation that creates them. */
 const MADE_ELSEWHERE = { 'post-comments-create': 'comments_id' };
 const FOUND_ELSEWHERE = {
@@ -30,6 +33,11 @@ const FOUND_ELSEWHERE = {
   // The post deleted earlier in the run is restored.
   '/api/v1/trash/': 'posts_id',
 };
+
+/** Paths that keep their example ids: only the project of the demo data has other members and tasks. */
+const AS_IN_EXAMPLES = ['members/', 'labels', 'tasks', 'board'].map(
+  (part) => `/api/v1/projects/{id}/${part}`,
+);
 
 const VARIABLES = [
   { key: 'baseUrl', value: 'http://127.0.0.1:8000' },
@@ -141,7 +149,7 @@ function completeItem({ name, request }, operations, variables) {
     key,
     value: valueFor('query', key),
     description,
-    disabled,
+    disabled: disabled && !SENT.includes(key),
   }));
   const header = request.header.map(({ key, value, description, disabled = false }) =>
     key in HEADERS
@@ -171,16 +179,22 @@ function completeItem({ name, request }, operations, variables) {
  * Returns the variable for the id that a POST to `path` creates, if the contract has `path/{id}`.
  */
 function createdBy(contract, path) {
+  if (isAsInExamples(path)) return undefined;
   const member = new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}/\\{[^}]+\\}$`);
   const isUsed = Object.keys(contract.paths).some((each) => member.test(each));
   const creates = contract.paths[path]?.post?.responses?.['201'] !== undefined;
   return isUsed && creates ? `${path.split('/').at(-1)}_id` : undefined;
 }
 
+function isAsInExamples(path) {
+  return AS_IN_EXAMPLES.some((start) => path.startsWith(start));
+}
+
 /** Returns `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
 function idFrom(contract, path, parameter) {
   if (parameter === 'comment_id') return '{{comments_id}}';
-  if (parameter !== 'id') return undefined;
+  if (parameter === 'invitation_id') return '{{invitations_id}}';
+  if (parameter !== 'id' || isAsInExamples(path)) return undefined;
   const [, elsewhere] =
     Object.entries(FOUND_ELSEWHERE).find(([start]) => path.startsWith(start)) ?? [];
   if (elsewhere !== undefined) return `{{${elsewhere}}}`;

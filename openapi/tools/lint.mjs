@@ -1,14 +1,16 @@
-// Runs both linters on the contract. The second one runs even if the first has failed, so one run
-// shows every problem.
+// Runs both linters on the contract, and Spectral on the AsyncAPI document. Each runs even if another
+// has failed, so one run shows every problem.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const DOCUMENT = '../openapi.json';
+const MESSAGES = '../asyncapi.json';
 
 const linters = [
   ['redocly', 'lint', DOCUMENT, '--config', 'redocly.yaml', '--max-problems', '1000'],
-  ['spectral', 'lint', DOCUMENT, '--ruleset', 'spectral.yaml', '--fail-severity', 'hint'],
+  spectral(DOCUMENT, 'spectral.yaml'),
+  spectral(MESSAGES, 'spectral-asyncapi.yaml'),
 ];
 
 // No telemetry or update check: linting a file needs no network.
@@ -19,11 +21,15 @@ const env = {
 };
 
 for (const [name, ...args] of linters) {
-  process.stdout.write(`\n${name}:\n`);
+  process.stdout.write(`\n${name} ${args[1]}:\n`);
   const command = `${here}node_modules/.bin/${name}`;
   const { status, error } = spawnSync(command, args, { cwd: here, env, stdio: 'inherit' });
   if (error !== undefined) {
     process.stdout.write(`${error.message}: npm run contract:install installs it.\n`);
   }
   if (status !== 0) process.exitCode = 1;
+}
+
+function spectral(document, ruleset) {
+  return ['spectral', 'lint', document, '--ruleset', ruleset, '--fail-severity', 'hint'];
 }

@@ -11,6 +11,7 @@ const EXCEPTIONS = {
   // Need a token from a mail.
   'emails-confirm': [422],
   'passwords-reset': [422],
+  'projects-accept-invitation-by-token': [422],
   // Would change or delete the account that the rest of the run uses.
   'emails-change': [422],
   'me-delete': [422],
@@ -18,6 +19,8 @@ const EXCEPTIONS = {
   // The example ids do not exist; real ones would include the session of the run itself.
   'jobs-retry': [404],
   'sessions-end': [404],
+  // The task has been completed, and purged with all completed ones, just before.
+  'tasks-delete': [404],
   // The post has been restored from the trash just before.
   'trash-purge': [404],
 };

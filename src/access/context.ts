@@ -33,6 +33,8 @@ export interface Context {
   /** The IP address of the client; null for jobs and commands. */
   readonly address: string | null;
   readonly requestId: string | null;
+  /** The name that the client gave itself, for events; null without one. */
+  readonly clientId: string | null;
   /** The language of mails and error messages. */
   readonly language: Language;
   /** The `If-Match` field of the request (RFC 9110, section 13.1.1). */
@@ -59,6 +61,7 @@ export function systemContext(db: Database, now = new Date()): Context {
     now,
     address: null,
     requestId: null,
+    clientId: null,
     language: 'en',
     ifMatch: undefined,
     loginLimits: { perAccount: 0, perAddress: 0 },

@@ -7,7 +7,7 @@ export type Credential =
   /** A session cookie, with the id of the session. */
   | { kind: 'session'; id: number }
   /** An access token, with the id of its session. */
-  | { kind: 'token'; id: number }
+  | { kind: 'token'; id: number; expiresAt: Date }
   /** An API key, which is limited to its scopes. */
   | { kind: 'key'; id: number; scopes: readonly Scope[] };
 

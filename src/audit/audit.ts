@@ -30,7 +30,7 @@ const OMITTED_FIELDS = new Set([
   'password',
   'password_hash',
   'token',
-  'key',
+  'key_hash',
   'version',
   'updated_at',
 ]);
@@ -40,30 +40,38 @@ const OMITTED_FIELDS = new Set([
  * itself, so that neither exists without the other. Secrets are removed from `before` and `after`,
  * and values of more than `MAX_VALUE_BYTES` are replaced by `<field>_sha256`: the log is kept for a
  * year, so one request must not add more than a few kilobytes to it.
- *
- * @returns the ids of the entries, in the order of `entries`
  */
-export async function record(
-  context: Pick<Context, 'db' | 'viewer' | 'address' | 'requestId' | 'now'>,
-  ...entries: AuditRecord[]
-): Promise<number[]> {
-  const { viewer, address, requestId, now } = context;
-  const rows = entries.map(({ action, id, before, after, actorId }) => {
-    const [subject = ''] = action.split('.', 1);
-    return {
-      at: now.toISOString(),
-      actor_id: viewer?.id ?? actorId ?? null,
-      credential: viewer?.credential.kind ?? null,
-      action,
-      resource: RESOURCES[subject] ?? subject,
-      resource_id: id === null ? null : String(id),
-      address,
-      request_id: requestId,
-      before: recordable(before),
-      after: recordable(after),
-    };
-  });
-  return store.insertAuditEntries(context.db, rows);
+export async function record(context: Recorder, ...entries: AuditRecord[]): Promise<void> {
+  await store.insertAuditEntries(
+    context.db,
+    entries.map((entry) => entryOf(context, entry)),
+  );
+}
+
+/** Same as `record` for one entry, whose id it returns. */
+export function recordOne(context: Recorder, entry: AuditRecord): Promise<number> {
+  return store.insertAuditEntry(context.db, entryOf(context, entry));
+}
+
+type Recorder = Pick<Context, 'db' | 'viewer' | 'address' | 'requestId' | 'now'>;
+
+function entryOf(
+  { viewer, address, requestId, now }: Recorder,
+  { action, id, before, after, actorId }: AuditRecord,
+): store.NewAuditEntry {
+  const [subject = ''] = action.split('.', 1);
+  return {
+    at: now.toISOString(),
+    actor_id: viewer?.id ?? actorId ?? null,
+    credential: viewer?.credential.kind ?? null,
+    action,
+    resource: RESOURCES[subject] ?? subject,
+    resource_id: id === null ? null : String(id),
+    address,
+    request_id: requestId,
+    before: recordable(before),
+    after: recordable(after),
+  };
 }
 
 /** Records the fields in which two states of a resource differ; nothing if they are equal. */

@@ -3,7 +3,7 @@ import type { Context } from '#src/access/context.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { fold } from '#src/lib/fold.js';
 import { networkOf } from '#src/lib/network.js';
-import { type AuditRecord, record } from './audit.js';
+import { type AuditRecord, recordOne } from './audit.js';
 import * as store from './repeats-store.js';
 
 /**
@@ -52,8 +52,8 @@ export async function recordRefusal(context: RefusalContext, refusal: Refusal): 
       ...merged
     } = entryFor(attempt, await store.countOpenEntries(trx.db, attempt));
     const { action, id } = refusal;
-    const [entryId] = await record({ ...trx, viewer: null, address }, { action, id, ...merged });
-    if (entryId !== undefined) await store.beginRepeats(trx.db, entryId, attempt, key);
+    const entryId = await recordOne({ ...trx, viewer: null, address }, { action, id, ...merged });
+    await store.beginRepeats(trx.db, entryId, attempt, key);
   });
 }
 

@@ -1,18 +1,34 @@
 import {
   type Expression,
   type ExpressionBuilder,
-  type Insertable,
+  type Selectable,
   type SqlBool,
   sql,
 } from 'kysely';
 import type { AuditEntry } from '#schemas/audit.js';
 import type { Database } from '#src/db/database.js';
+import { insertJsonRows } from '#src/db/json-rows.js';
+import { statement } from '#src/db/statement.js';
+import { UNAWAITED } from '#src/db/statement-policy.js';
 import type { Schema } from '#src/db/tables.js';
 import { countRows, cut, type Slice } from '#src/lists/slices.js';
 import { REPEAT_WINDOW_SECONDS } from './repeats-store.js';
 
+const COLUMNS = [
+  'at',
+  'actor_id',
+  'credential',
+  'action',
+  'resource',
+  'resource_id',
+  'address',
+  'request_id',
+  'before',
+  'after',
+] as const;
+
 /** An audit entry to insert. */
-export type NewAuditEntry = Required<Omit<Insertable<Schema['audit_log']>, 'erased_at'>>;
+export type NewAuditEntry = Pick<Selectable<Schema['audit_log']>, (typeof COLUMNS)[number]>;
 
 /**
  * Selects audit entries. A repeated action matches if it was performed last at or after `since`,
@@ -28,18 +44,45 @@ export interface AuditFilter {
   until?: Date | undefined;
 }
 
-/** Inserts audit entries, of which there must be at least one. Returns their ids in order. */
+type EntryValues = Record<(typeof COLUMNS)[number], string | number | null>;
+
+/** Most changes write one entry. */
+const insertOne = statement((_db, entry: EntryValues, { hasId }: { hasId: boolean }) => {
+  const values = sql.join(COLUMNS.map((column) => sql`${entry[column]}`));
+  return sql<{ id: number }>`
+    insert into audit_log (${sql.join(COLUMNS.map((column) => sql.ref(column)))})
+    values (${values}) ${hasId ? sql`returning id` : UNAWAITED}`;
+});
+
+const insertAll = statement(
+  (_db, { rows }: { rows: string }, _shape: Record<string, never>) =>
+    sql`${insertJsonRows('audit_log', COLUMNS, rows)} ${UNAWAITED}`,
+);
+
+/** Inserts audit entries. In a transaction, they are sent with its next statement. */
 export async function insertAuditEntries(
   db: Database,
   entries: readonly NewAuditEntry[],
-): Promise<number[]> {
-  const rows = entries.map((entry) => ({
-    ...entry,
-    before: toJson(entry.before),
-    after: toJson(entry.after),
-  }));
-  const inserted = await db.insertInto('audit_log').values(rows).returning('id').execute();
-  return inserted.map(({ id }) => id);
+): Promise<void> {
+  const [first, ...others] = entries;
+  if (first === undefined) return;
+  if (others.length === 0) await insertOne.run(db, valuesOf(first), { hasId: false });
+  else await insertAll.run(db, { rows: JSON.stringify(entries) }, {});
+}
+
+/** Inserts an audit entry. Returns its id. */
+export async function insertAuditEntry(db: Database, entry: NewAuditEntry): Promise<number> {
+  const [inserted] = await insertOne.run(db, valuesOf(entry), { hasId: true });
+  if (inserted === undefined) throw new Error('The audit log did not take an entry');
+  return inserted.id;
+}
+
+function valuesOf({ before, after, ...entry }: NewAuditEntry): EntryValues {
+  return { ...entry, before: toJson(before), after: toJson(after) };
+}
+
+function toJson(value: Record<string, unknown> | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 /**
@@ -108,8 +151,4 @@ function matches({ since, until, ...filter }: AuditFilter) {
     if (until !== undefined) conditions.push(eb('audit_log.at', '<', until.toISOString()));
     return eb.and(conditions);
   };
-}
-
-function toJson(value: Record<string, unknown> | null | undefined) {
-  return value == null ? null : sql<Record<string, unknown>>`${JSON.stringify(value)}::jsonb`;
 }

@@ -4,7 +4,10 @@ import { ChannelListener, type ChannelListenerOptions } from '#src/db/channel-li
 export type CurrentStateOptions = Pick<
   ChannelListenerOptions,
   'url' | 'connectTimeout' | 'name' | 'channel' | 'notify' | 'log' | 'outages'
->;
+> & {
+  /** Called when a change is announced, or may have been missed. */
+  onChange?: () => void;
+};
 
 /** The current state of the database, identified by a name. */
 export interface State {
@@ -38,6 +41,7 @@ export interface State {
  */
 export class CurrentState {
   readonly #listener: ChannelListener;
+  readonly #onChange: () => void;
   /** The last name received; null while a change may have been missed. */
   #heard: string | null = null;
   /** The name announced when listening began. */
@@ -49,7 +53,8 @@ export class CurrentState {
   #confirming: Promise<void> | null = null;
   #isStarted = false;
 
-  constructor(options: CurrentStateOptions) {
+  constructor({ onChange = () => undefined, ...options }: CurrentStateOptions) {
+    this.#onChange = onChange;
     this.#listener = new ChannelListener({
       ...options,
       onUp: () => this.#announce(),
@@ -91,11 +96,13 @@ export class CurrentState {
   #begin(name: string): void {
     this.#stopgap = randomUUID();
     if (this.#heard !== null || name === this.#announced) this.#heard = name;
+    this.#onChange();
   }
 
   #forget(): void {
     this.#stopgap = randomUUID();
     this.#heard = null;
+    this.#onChange();
   }
 
   async #confirm(): Promise<void> {

@@ -202,15 +202,20 @@ function isEntry(found: unknown): found is Entry {
 
 /** Returns the same name for objects whose fields are in another order. */
 function nameOf(state: string, key: Key): string {
-  return JSON.stringify([
-    state,
-    key.map((part) => (typeof part === 'object' ? fieldsOf(part) : part)),
-  ]);
+  let name = state;
+  for (const part of key) {
+    name += typeof part === 'object' ? ` ${fieldsOf(part)}` : ` ${JSON.stringify(part)}`;
+  }
+  return name;
 }
 
-function fieldsOf(part: object): [string, unknown][] {
-  const fields = Object.entries(part).filter(([, value]) => value !== undefined);
-  return fields.sort(([a], [b]) => (a < b ? -1 : 1));
+function fieldsOf(part: object): string {
+  let fields = '';
+  for (const name of Object.keys(part).sort()) {
+    const value: unknown = part[name as keyof typeof part];
+    if (value !== undefined) fields += `${JSON.stringify(name)}:${JSON.stringify(value)},`;
+  }
+  return `{${fields}}`;
 }
 
 function serialize({ name }: Request): string {

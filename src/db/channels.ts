@@ -13,6 +13,9 @@ export const ARTICLE_CHANGES = 'article_changes';
  */
 export const CREDENTIAL_CHANGES = 'credential_changes';
 
+/** Channel on which processes say that there are new events. The payload is empty. */
+export const NEW_EVENTS = 'new_events';
+
 /** Sends a notification on a channel when the transaction commits. */
 export async function notify(db: Database, channel: string, payload: string): Promise<void> {
   await sql`select pg_notify(${channel}, ${payload})`.execute(db);

@@ -16,5 +16,15 @@ export function containsText(columns: readonly string[], text: string): RawBuild
   const matches = refs.map((ref) => sql`${ref} like ${containing(text)}`);
   // Where the index is not used, the cheaper condition comes first.
   return sql<boolean>`${UNNAMED}((${sql.join(matches, sql` or `)})
-    and text_grams(${joined}) @> text_grams(${text}))`;
+    and text_grams(${joined}) @> ${gramsOf(text)}::text[])`;
+}
+
+/**
+ * Returns the pairs of neighbouring characters of a text, or its only character. The pairs imply the
+ * single characters, whose lists in the index are the longest.
+ */
+function gramsOf(text: string): string[] {
+  const characters = [...text];
+  const pairs = characters.slice(1).map((character, index) => `${characters[index]}${character}`);
+  return pairs.length === 0 ? characters : [...new Set(pairs)];
 }

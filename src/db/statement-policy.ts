@@ -10,6 +10,15 @@ const UNNAMED_MARK = '/* planned for its values */';
 /** Added to a statement, keeps it unnamed, so the server plans it for its actual values. */
 export const UNNAMED = sql.raw(UNNAMED_MARK);
 
+const UNAWAITED_MARK = '/* sent with what follows */';
+
+/**
+ * Added to a statement of a transaction whose result nobody reads: it counts as done when it is
+ * sent, so it shares a round trip with the next one. If it fails, the next one fails with its error,
+ * which may be COMMIT.
+ */
+export const UNAWAITED = sql.raw(UNAWAITED_MARK);
+
 /** The driver's message for its own timeout. */
 const QUERY_TIMED_OUT = 'Query read timeout';
 
@@ -54,8 +63,8 @@ export function configureStatements({ named, timeout }: StatementPolicy): Config
   };
 }
 
-/** The result of BEGIN, which is not waited for. */
-const BEGUN: pg.QueryResult = { command: 'BEGIN', rowCount: 0, oid: 0, fields: [], rows: [] };
+/** The result of a statement that is not waited for. */
+const SENT: pg.QueryResult = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] };
 
 /** Wraps a pool for Kysely. Its statements are sent as `configure` returns them. */
 export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): PostgresPool {
@@ -64,6 +73,8 @@ export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): Po
   function wrap(client: pg.PoolClient): PostgresPoolClient {
     let broken = false;
     let begun: Promise<unknown> | null = null;
+    let isInTransaction = false;
+    let unawaited: Promise<unknown>[] = [];
 
     async function run(text: string, values: readonly unknown[] = []): Promise<unknown> {
       const sent = client.query(configure(text, values));
@@ -71,10 +82,22 @@ export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): Po
         if (client.pipeline && text === 'begin') {
           sent.catch(() => undefined);
           begun = sent;
-          return BEGUN;
+          isInTransaction = true;
+          return SENT;
         }
         await beginning(sent);
-        return await sent;
+        if (isInTransaction && text.includes(UNAWAITED_MARK)) {
+          sent.catch(() => undefined);
+          unawaited.push(sent);
+          return SENT;
+        }
+        if (text === 'commit' || text === 'rollback') isInTransaction = false;
+        if (text.startsWith('rollback')) {
+          // What has failed is undone, and its error must not keep the caller from going on.
+          unawaited = [];
+          return await sent;
+        }
+        return await following(sent);
       } catch (error) {
         // A late response would be mistaken for that of the next statement.
         if (error instanceof Error && error.message === QUERY_TIMED_OUT) broken = true;
@@ -97,6 +120,16 @@ export function configuredPool(pool: pg.Pool, configure: ConfigureStatement): Po
         broken = true;
         throw error;
       }
+    }
+
+    /** The server refuses a statement after one that has failed; its error is the relevant one. */
+    async function following(sent: Promise<unknown>): Promise<unknown> {
+      if (unawaited.length === 0) return sent;
+      const before = unawaited;
+      unawaited = [];
+      sent.catch(() => undefined);
+      await Promise.all(before);
+      return sent;
     }
 
     return {

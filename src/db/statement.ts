@@ -3,14 +3,14 @@ import { LRUCache } from 'lru-cache';
 import { type Database, lookupsOf } from './database.js';
 
 /** Values of a statement's parameters by name. */
-type Values = Record<string, string | number | Buffer>;
+type Values = Record<string, string | number | boolean | Buffer | string[] | null>;
 
 /** What a statement is built from, apart from the values of its parameters. */
 type Shape = Record<string, string | number | boolean | undefined>;
 
 /** A query of Kysely, or SQL. */
 interface Compilable<Row> {
-  compile(): CompiledQuery<Row>;
+  compile(db: Database): CompiledQuery<Row>;
 }
 
 /** Maximum number of shapes of one statement that are kept: those that were used last. */
@@ -63,7 +63,7 @@ class Statement<P extends Values, S extends Shape, Row> {
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
     // The statement is built with placeholders of the types that its values have.
-    const compiled = this.#build(db, placeholders as unknown as P, shape).compile();
+    const compiled = this.#build(db, placeholders as unknown as P, shape).compile(db);
     this.#compiled.set(key, compiled);
     return compiled;
   }

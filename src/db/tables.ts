@@ -1,8 +1,13 @@
 import type { ColumnType } from 'kysely';
 import type { AuditAction, CredentialKind } from '#schemas/audit.js';
+import type { EventType } from '#schemas/events.js';
 import type { PostStatus } from '#schemas/posts.js';
+import type { ChecklistItem, Status } from '#schemas/project-tasks.js';
+import type { ProjectRole } from '#schemas/projects.js';
 import type { Role } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';
+import type { RelationKind } from '#schemas/task-relations.js';
+import type { Priority } from '#schemas/tasks.js';
 import type { Address } from '#schemas/users.js';
 
 /**
@@ -30,6 +35,10 @@ function nullable<T>(type: string): Column<T | null, T | null | undefined> {
 }
 function defaulted<T>(type: string): Column<T, T | undefined> {
   return { type, nullable: false, hasDefault: true };
+}
+/** A JSON array. The driver would send an array as one of PostgreSQL, so it is written as text. */
+function jsonArray<T>(): Column<T[], string | undefined, string> {
+  return { type: 'jsonb', nullable: false, hasDefault: true };
 }
 /** A column written only by the database. */
 function generated<T>(type: string): Column<T, never, never> {
@@ -267,10 +276,132 @@ export const tables = {
     visitor_hash: required<Buffer>('bytea'),
     seen_at: required<string>(timestamp),
   },
+  tasks: {
+    id: generated<number>('integer'),
+    owner_id: nullable<number>('integer'),
+    summary: required<string>('text'),
+    searched_summary: required<string>('text'),
+    priority: defaulted<Priority>('text'),
+    due_on: nullable<string>('date'),
+    completed_at: nullable<string>(timestamp),
+    version: generated<number>('integer'),
+    created_at: defaulted<string>(timestamp),
+    updated_at: defaulted<string>(timestamp),
+    deleted_at: nullable<string>(timestamp),
+    project_id: nullable<number>('integer'),
+    number: nullable<number>('integer'),
+    status: nullable<Status>('text'),
+    position: nullable<string>('text'),
+    description: defaulted<string>('text'),
+    description_html: defaulted<string>('text'),
+    assignee_ids: defaulted<number[]>('integer[]'),
+    label_ids: defaulted<number[]>('integer[]'),
+    start_on: nullable<string>('date'),
+    time_zone: nullable<string>('text'),
+    due_at: nullable<string>(timestamp),
+    estimate: nullable<number>('integer'),
+    recurrence: nullable<string>('text'),
+    checklist: jsonArray<ChecklistItem>(),
+    creator_id: nullable<number>('integer'),
+    deleted_by: nullable<number>('integer'),
+  },
+  project_labels: {
+    id: generated<number>('integer'),
+    project_id: required<number>('integer'),
+    name: identifying(),
+    name_folded: identifying(),
+    color: required<string>('text'),
+    version: generated<number>('integer'),
+    created_at: defaulted<string>(timestamp),
+    updated_at: defaulted<string>(timestamp),
+  },
+  task_comments: {
+    id: generated<number>('integer'),
+    task_id: required<number>('integer'),
+    author_id: nullable<number>('integer'),
+    content: required<string>('text'),
+    content_html: required<string>('text'),
+    mention_ids: defaulted<number[]>('integer[]'),
+    version: generated<number>('integer'),
+    created_at: defaulted<string>(timestamp),
+    updated_at: defaulted<string>(timestamp),
+  },
+  task_watchers: {
+    task_id: required<number>('integer'),
+    project_id: required<number>('integer'),
+    user_id: required<number>('integer'),
+    is_watching: defaulted<boolean>('boolean'),
+    created_at: defaulted<string>(timestamp),
+  },
+  task_relations: {
+    task_id: required<number>('integer'),
+    kind: required<RelationKind>('text'),
+    other_id: required<number>('integer'),
+    created_at: defaulted<string>(timestamp),
+  },
+  projects: {
+    id: generated<number>('integer'),
+    key: required<string>('text'),
+    name: required<string>('text'),
+    searched_name: required<string>('text'),
+    description: defaulted<string>('text'),
+    time_zone: required<string>('text'),
+    in_progress_limit: nullable<number>('integer'),
+    review_limit: nullable<number>('integer'),
+    last_number: defaulted<number>('integer'),
+    version: generated<number>('integer'),
+    archived_at: nullable<string>(timestamp),
+    created_at: defaulted<string>(timestamp),
+    updated_at: defaulted<string>(timestamp),
+    deleted_at: nullable<string>(timestamp),
+    deleted_by: nullable<number>('integer'),
+  },
+  project_keys: {
+    key: required<string>('text'),
+    project_id: required<number>('integer'),
+  },
+  project_members: {
+    project_id: required<number>('integer'),
+    user_id: required<number>('integer'),
+    role: required<ProjectRole>('text'),
+    joined_at: defaulted<string>(timestamp),
+  },
+  project_invitations: {
+    id: generated<number>('integer'),
+    project_id: required<number>('integer'),
+    user_id: nullable<number>('integer'),
+    email: optionalIdentifying(),
+    email_folded: optionalIdentifying(),
+    role: required<ProjectRole>('text'),
+    token_hash: nullable<Buffer>('bytea'),
+    invited_by: required<number>('integer'),
+    created_at: defaulted<string>(timestamp),
+    expires_at: required<string>(timestamp),
+  },
+  events: {
+    id: generated<number>('bigint'),
+    at: defaulted<string>(timestamp),
+    type: required<EventType>('text'),
+    topics: required<string[]>('text[]'),
+    resource_id: required<number>('integer'),
+    version: nullable<number>('integer'),
+    is_public: required<boolean>('boolean'),
+    user_id: nullable<number>('integer'),
+    actor_id: nullable<number>('integer'),
+    client_id: nullable<string>('text'),
+    changes: required<Record<string, unknown>>('jsonb'),
+    omitted: defaulted<string[]>('text[]'),
+    project_id: nullable<number>('integer'),
+    former: nullable<Record<string, unknown>>('jsonb'),
+  },
+  event_removals: {
+    is_only: generated<boolean>('boolean'),
+    removed_through: defaulted<number>('bigint'),
+  },
   rerendering: {
     is_only: generated<boolean>('boolean'),
     version: defaulted<number>('integer'),
-    kind: nullable<'tag' | 'post' | 'comment'>('text'),
+    kind: nullable<'tag' | 'post' | 'comment' | 'task' | 'task_comment'>('text'),
     after_id: defaulted<number>('integer'),
   },
   migrations: {

@@ -20,7 +20,7 @@ export function toTimestamp(dateTime: string): Date {
 }
 
 /** What nearly all timestamps are: in UTC, in the years 1 to 9999. */
-const IN_UTC = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00$/;
+const IN_UTC = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
 
 const POSTGRES_TIMESTAMP =
   /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/;
@@ -36,10 +36,10 @@ const POSTGRES_TIMESTAMP =
  * @see https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT
  */
 export function fromPostgresTimestamp(text: string): string {
-  const inUtc = IN_UTC.exec(text);
-  if (inUtc !== null) {
-    const [, date, time, fraction = ''] = inUtc;
-    return `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
+  if (IN_UTC.test(text)) {
+    const fraction = text.slice(20, -3);
+    const milliseconds = fraction.length > 2 ? fraction.slice(0, 3) : fraction.padEnd(3, '0');
+    return `${text.slice(0, 10)}T${text.slice(11, 19)}.${milliseconds}Z`;
   }
   if (text === 'infinity') return new Date(LATEST).toISOString();
   if (text === '-infinity') return new Date(EARLIEST).toISOString();

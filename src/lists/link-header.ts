@@ -14,6 +14,9 @@ export interface LinkedPage {
  * @param url path and query of the request
  */
 export function linkHeader(url: string, page: LinkedPage): string {
+  const [target = '/', query = ''] = splitOnce(url, '?');
+  // A proxy's client may send an absolute URL (RFC 9112, section 3.2.2), with any host.
+  const path = target.startsWith('/') ? target : target.replace(/^[a-z]+:\/\/[^/]*/i, '');
   const links: [rel: string, parameter: 'page' | 'cursor', value: string][] = [];
   if (page.page === null) {
     links.push(['first', 'cursor', '']);
@@ -25,17 +28,27 @@ export function linkHeader(url: string, page: LinkedPage): string {
     if (page.pages !== null) links.push(['last', 'page', String(Math.max(1, page.pages))]);
   }
   return links
-    .map(([rel, name, value]) => `<${withParameter(url, name, value)}>; rel="${rel}"`)
+    .map(([rel, name, value]) => `<${path}?${withParameter(query, name, value)}>; rel="${rel}"`)
     .join(', ');
 }
 
-function withParameter(url: string, name: string, value: string): string {
-  const [target = '/', query = ''] = splitOnce(url, '?');
-  // A proxy's client may send an absolute URL (RFC 9112, section 3.2.2), with any host.
-  const path = target.replace(/^[a-z]+:\/\/[^/]*/i, '');
-  const parameters = new URLSearchParams(query);
-  parameters.set(name, value);
-  return `${path}?${parameters}`;
+/** A query that `URLSearchParams` writes as it is. */
+const PLAIN_QUERY = /^[\w*.-]+=[\w*.-]*(?:&[\w*.-]+=[\w*.-]*)*$/;
+
+/** Returns the query with this value of the parameter, which needs no escapes. */
+function withParameter(query: string, name: string, value: string): string {
+  const parameter = `${name}=${value}`;
+  if (query === '') return parameter;
+  if (!PLAIN_QUERY.test(query)) {
+    const parameters = new URLSearchParams(query);
+    parameters.set(name, value);
+    return parameters.toString();
+  }
+  const pairs = query.split('&');
+  const isOther = (pair: string) => !pair.startsWith(`${name}=`);
+  const place = pairs.findIndex((pair) => !isOther(pair));
+  if (place < 0) return `${query}&${parameter}`;
+  return [...pairs.slice(0, place), parameter, ...pairs.slice(place + 1).filter(isOther)].join('&');
 }
 
 function splitOnce(text: string, separator: string): string[] {

@@ -23,6 +23,7 @@ export interface MailParameters {
   email_changed: { username: string };
   reset_password: TokenParameters & { username: string; minutes: number };
   invitation: TokenParameters & { username: string; days: number };
+  project_invitation: TokenParameters & { project: string; inviter: string; days: number };
   password_changed: { username: string };
   api_key_created: { username: string; name: string };
 }
@@ -40,6 +41,10 @@ const DESTINATIONS: Record<TokenKind, { page: string; operation: string }> = {
   confirm_email_change: VERIFY_EMAIL,
   reset_password: RESET_PASSWORD,
   invitation: RESET_PASSWORD,
+  project_invitation: {
+    page: 'project-invitation',
+    operation: 'POST /api/v1/me/project-invitations/accept',
+  },
 };
 
 /** Returns a mail without its recipient. Parameters cannot break out of their line. */

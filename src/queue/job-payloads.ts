@@ -1,3 +1,4 @@
+import type { Status } from '#schemas/project-tasks.js';
 import type { Language } from '#src/lib/messages/index.js';
 
 /** Payload of a scheduled job. */
@@ -31,6 +32,12 @@ export interface JobPayloads {
   reset_password: { email: string; language: Language };
   /** Sends the invitation of a user without a password. */
   invite: { userId: number; email: string; language: Language };
+  /** Sends the mail of an invitation to a project. */
+  invite_to_project: { invitationId: number; to: string; language: Language };
+  /** Gives the tasks of a column of a board short positions again. */
+  space_column: { projectId: number; status: Status };
+  /** Deletes expired invitations to projects. Runs hourly. */
+  remove_expired_invitations: NoPayload;
   /** Purges expired posts and comments from the trash. Runs nightly. */
   empty_trash: NoPayload;
   /**
@@ -38,6 +45,8 @@ export interface JobPayloads {
    * others below unless they say otherwise.
    */
   remove_expired_credentials: NoPayload;
+  /** Deletes events beyond the retention period. */
+  remove_old_events: NoPayload;
   /** Deletes old visits of posts. Runs every ten minutes. */
   remove_old_visits: NoPayload;
   /** Deletes tags that posts created and no post has any more. */

@@ -18,6 +18,8 @@ export interface JobContext {
   clientUrl: string | null;
   /** Days after which entries of the audit log are removed. */
   auditRetentionDays: number;
+  /** Days after which events are removed. */
+  eventRetentionDays: number;
   log: JobLog;
 }
 

@@ -64,6 +64,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     SESSION_PROTECTION: 'basic',
     REFRESH_MAX_DAYS: 90,
     AUDIT_RETENTION_DAYS: 365,
+    EVENT_RETENTION_DAYS: 90,
     BODY_LIMIT: 16_777_216,
     MAX_CONNECTIONS: 1000,
     REQUEST_TIMEOUT: 30,

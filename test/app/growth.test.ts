@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import t from 'tap';
 import { MAX_COMMENTS_PER_AUTHOR } from '#schemas/comments.js';
 import { MAX_POSTS_PER_AUTHOR } from '#schemas/posts.js';
+import { MAX_INVITATIONS_PER_PROJECT } from '#schemas/project-invitations.js';
+import { MAX_LABELS_PER_PROJECT } from '#schemas/project-labels.js';
+import { MAX_MEMBERS_PER_PROJECT } from '#schemas/project-members.js';
+import { MAX_TASKS_PER_PROJECT } from '#schemas/project-tasks.js';
+import { MAX_PROJECTS_PER_USER } from '#schemas/projects.js';
 import { SCOPE_NAMES } from '#schemas/scopes.js';
 import { MAX_TOPICS } from '#schemas/topics.js';
 import { MAX_FORMER_SLUGS } from '#src/articles/stores/post-slugs.js';
 import { MAX_KEYS, MAX_RESPONSE_BYTES } from '#src/db/idempotency-quota.js';
 import { type Schema, tables } from '#src/db/tables.js';
 import { projectRoot } from '#src/lib/project-root.js';
-import { ADDED_AT_MOST, MAX_THROTTLES } from '#src/people/services/login-throttling.js';
 import {
   MAX_FROM_NETWORK,
   MAX_REGISTRATIONS,
@@ -20,6 +24,7 @@ import { MAX_SESSIONS } from '#src/people/services/sessions.js';
 import { MAX_REFRESH_TOKENS } from '#src/people/services/tokens.js';
 import { MAX_JOBS } from '#src/queue/jobs.js';
 import { enqueue, MAX_FAILED_JOBS } from '#src/queue/store.js';
+import { ADDED_AT_MOST, MAX_THROTTLES } from '#src/throttling/throttling.js';
 import { createTestApp, PASSWORD, type TestApp } from '#test/support/app.js';
 import { insertTestPost } from '#test/support/articles.js';
 import type { Reply } from '#test/support/client.js';
@@ -27,6 +32,7 @@ import { contract } from '#test/support/contract.js';
 import { operationsOf } from '#test/support/generate-request.js';
 
 const POSTS = '/api/v1/posts';
+const PROJECTS = '/api/v1/projects';
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 
@@ -53,6 +59,17 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
   comments: 'MAX_COMMENTS_PER_AUTHOR, including the trash',
   post_views: 'one per post',
   post_visits: 'per post and overall in half an hour (test/routes/api/v1/post-views.test.ts); job',
+  tasks: 'MAX_TASKS_PER_OWNER and MAX_TASKS_PER_PROJECT, including the trash',
+  project_labels: 'MAX_LABELS_PER_PROJECT',
+  task_comments: 'MAX_COMMENTS_PER_TASK (test/routes/api/v1/task-comments.test.ts)',
+  task_watchers: 'one per task and member: MAX_MEMBERS_PER_PROJECT',
+  task_relations: 'MAX_RELATIONS_PER_TASK (test/routes/api/v1/task-relations.test.ts)',
+  projects: 'MAX_PROJECTS_PER_USER, including the trash; purged with their last member',
+  project_keys: 'MAX_KEYS_PER_PROJECT',
+  project_members: 'MAX_MEMBERS_PER_PROJECT',
+  project_invitations: 'MAX_INVITATIONS_PER_PROJECT; hourly job',
+  events: 'EVENT_RETENTION_DAYS, hourly job; operations that write them have limits',
+  event_removals: 'one row',
   rerendering: 'one row',
   migrations: 'one per migration',
 };
@@ -71,14 +88,16 @@ const MEMORY_BOUNDS: Record<string, string> = {
   'plugins/connections.ts refused': 'one per connection, by weak reference',
   'plugins/connections.ts unfinished': 'one per connection, by weak reference',
   'plugins/in-flight.ts #ends': 'MAX_CONNECTIONS, until the pause ends',
+  'plugins/live.ts clients': 'one per live connection: MAX_CONNECTIONS',
   'plugins/malformed-urls.ts errors': 'one per request, by weak reference',
   'plugins/rate-limit.ts groups': 'one per operation',
+  'plugins/recent-credentials.ts listeners': 'one per plugin that follows credentials',
   'plugins/serialization.ts serializers': 'one per schema',
   'plugins/serialization.ts waiting': 'one per route, removed when compiled',
   'plugins/validation.ts validations': 'one per route',
   'plugins/validation.ts routes': 'one per route',
   'plugins/write-behind.ts buffers': 'one per plugin that registers one',
-  'src/articles/lib/html-text.ts #parts': 'one text: a new instance each time',
+  'src/markdown/html-text.ts #parts': 'one text: a new instance each time',
   'src/articles/services/post-views.ts #waiting': 'MAX_WAITING',
   'src/cache/shared-json.ts #kept': 'one per schema and cached value, by weak reference',
   'src/db/channel-listener.ts #awaited': 'one per echo, removed when it ends',
@@ -97,6 +116,11 @@ const MEMORY_BOUNDS: Record<string, string> = {
   'src/lib/validation/secrets.ts #parts': 'one per schema',
   'src/lib/validation/secrets.ts #known': 'one per schema',
   'src/lib/validation/secrets.ts #patterns': 'one per schema',
+  'src/live/services/event-feed.ts #subscribers': 'MAX_CONNECTIONS times MAX_TOPICS',
+  'src/live/services/event-feed.ts #recent': 'MAX_RECENT and MAX_RECENT_BYTES',
+  'src/live/services/live-client.ts #replays': 'MAX_REPLAYS',
+  'src/live/services/live-client.ts #topics': 'MAX_TOPICS',
+  'src/live/services/live-client.ts #waiting': 'MAX_WAITING',
   'src/mail/outbox.ts #mails': 'KEPT',
   'src/people/lib/passwords.ts dummies': 'one per cost, of which there is one',
   'src/queue/job-worker.ts #lost': 'cleared when the workers are replaced',
@@ -649,6 +673,127 @@ t.test('bounds the comments of an author, including the trash', async (t) => {
   const comment = () => author.post(`${POSTS}/${id}/comments`, { content: 'x' });
   t.equal((await comment()).status, 201);
   t.match(await comment(), { status: 409, json: { code: 'too_many_comments' } });
+});
+
+t.test('bounds the members of a project and the projects of a member', async (t) => {
+  const test = await createTestApp(t);
+  const owner = await test.signedIn({ username: 'owner' });
+  const guests = [
+    await test.signedIn({ username: 'alice', role: 'guest' }),
+    await test.signedIn({ username: 'bob', role: 'guest' }),
+  ];
+  const newProject = async (key: string) =>
+    (await owner.post(PROJECTS, { key, name: 'x' })).json.id as number;
+  const invited = async (project: number, username: string) =>
+    (await owner.post(`${PROJECTS}/${project}/invitations`, { username })).json.id as number;
+  const accept = (who: typeof owner, invitation: number) =>
+    who.post(`/api/v1/me/project-invitations/${invitation}/accept`);
+  const fill = (project: number) =>
+    test.app.pg.query(
+      `with made as (
+         insert into users (username, username_folded)
+         select 'u' || n, 'u' || n from generate_series(1, $2::int) n returning id)
+       insert into project_members (project_id, user_id, role)
+       select $1, id, 'viewer' from made`,
+      [project, MAX_MEMBERS_PER_PROJECT - 2],
+    );
+
+  const id = await newProject('FULL');
+  const invitations = [await invited(id, 'alice'), await invited(id, 'bob')];
+  await fill(id);
+  const replies = await Promise.all(
+    guests.map((guest, index) => accept(guest, Number(invitations[index]))),
+  );
+  t.same(replies.map(({ status }) => status).sort(), [200, 409]);
+  t.match(replies.find(({ status }) => status === 409)?.json, { code: 'too_many_members' });
+  t.equal(await count(test, 'project_members'), MAX_MEMBERS_PER_PROJECT);
+  const { rows } = await test.app.pg.query(`select id from users where username = 'u1'`);
+  await owner.delete(`${PROJECTS}/${id}/members/${rows[0].id}`);
+  const late = replies.findIndex(({ status }) => status === 409);
+  const again = await accept(guests[late] ?? owner, Number(invitations[late]));
+  t.equal(again.status, 200, 'the invitation is still there');
+
+  const next = await invited(await newProject('NEXT'), 'alice');
+  await test.app.pg.query(
+    `with made as (
+       insert into projects (key, name, searched_name, time_zone)
+       select 'M' || n, 'Many', 'many', 'UTC' from generate_series(2, $1::int) n returning id)
+     insert into project_members (project_id, user_id, role)
+     select made.id, users.id, 'viewer' from made, users where username = 'alice'`,
+    [MAX_PROJECTS_PER_USER],
+  );
+  const beyond = await accept(guests[0] ?? owner, next);
+  t.match([beyond.status, beyond.json.code], [409, 'too_many_projects']);
+});
+
+t.test('bounds the invitations to a project', async (t) => {
+  const test = await createTestApp(t);
+  const owner = await test.signedIn({ username: 'owner' });
+  const { id } = (await owner.post(PROJECTS, { key: 'OPEN', name: 'x' })).json;
+  const names = ['alice', 'bob', 'carol', 'dave'];
+  for (const username of names) await test.createUser({ username });
+  await test.app.pg.query(
+    `insert into project_invitations
+       (project_id, email, email_folded, invited_by, role, expires_at)
+     select $1, email, email, (select min(id) from users), 'member', $2
+     from generate_series(1, $3::int) n, format('%s@example.net', n) email`,
+    [id, new Date(test.clock.read().getTime() + HOUR), MAX_INVITATIONS_PER_PROJECT - 2],
+  );
+  const invite = (username: string) =>
+    owner.post(`${PROJECTS}/${id}/invitations`, { username, role: 'viewer' });
+  const replies = await Promise.all(names.map(invite));
+  t.same(replies.map(({ status }) => status).sort(), [201, 201, 409, 409]);
+  t.match(replies.find(({ status }) => status === 409)?.json, { code: 'too_many_invitations' });
+  const replaced = names[replies.findIndex(({ status }) => status === 201)] ?? '';
+  t.equal((await invite(replaced)).status, 201, 'another one for the same user takes its place');
+  t.equal(await count(test, 'project_invitations'), MAX_INVITATIONS_PER_PROJECT);
+  test.clock.advance(HOUR);
+  await run(test, 'remove_expired_invitations');
+  t.equal(await count(test, 'project_invitations'), 2);
+});
+
+t.test('bounds the tasks and labels of a project, including the trash', async (t) => {
+  const test = await createTestApp(t);
+  const owner = await test.signedIn({ username: 'owner' });
+  const { id } = (await owner.post(PROJECTS, { key: 'FULL', name: 'x' })).json;
+  await test.app.pg.query(
+    `insert into tasks (project_id, number, status, position, time_zone, summary, searched_summary,
+       recurrence, due_on, due_at, deleted_at, deleted_by)
+     select $1, n, 'review', 'a0', 'UTC', 'x', 'x', 'FREQ=DAILY', '2026-02-14', '2026-02-15',
+       case when n > 1 then now() end, case when n > 1 then (select max(id) from users) end
+     from generate_series(1, $2::int) n`,
+    [id, MAX_TASKS_PER_PROJECT - 2],
+  );
+  await test.app.pg.query('update projects set last_number = $2 where id = $1', [
+    id,
+    MAX_TASKS_PER_PROJECT - 2,
+  ]);
+  await test.app.pg.query(
+    `insert into project_labels (project_id, name, name_folded, color)
+     select $1, 'n' || n, 'n' || n, '#808080' from generate_series(1, $2::int) n`,
+    [id, MAX_LABELS_PER_PROJECT - 2],
+  );
+  const path = `${PROJECTS}/${id}`;
+  const four = [1, 2, 3, 4];
+  const tasks = await Promise.all(four.map(() => owner.post(`${path}/tasks`, { summary: 'x' })));
+  t.same(tasks.map(({ status }) => status).sort(), [201, 201, 409, 409]);
+  t.match(tasks.find(({ status }) => status === 409)?.json, { code: 'too_many_project_tasks' });
+  t.equal(await count(test, 'tasks'), MAX_TASKS_PER_PROJECT);
+  const labels = await Promise.all(
+    four.map((n) => owner.post(`${path}/labels`, { name: `more ${n}` })),
+  );
+  t.same(labels.map(({ status }) => status).sort(), [201, 201, 409, 409]);
+  t.match(labels.find(({ status }) => status === 409)?.json, { code: 'too_many_labels' });
+
+  const { rows } = await test.app.pg.query(
+    'select min(id) filter (where deleted_at is null) as kept, max(id) filter (where deleted_at is not null) as gone from tasks',
+  );
+  const { kept, gone } = rows[0];
+  const finish = () => owner.post(`${path}/tasks/${kept}/transition`, { status: 'done' });
+  t.match(await finish(), { status: 409, json: { code: 'too_many_project_tasks' } });
+  t.equal((await owner.delete(`/api/v1/trash/task/${gone}`)).status, 204);
+  t.equal((await finish()).status, 200, 'there is room for the next one');
+  t.equal(await count(test, 'tasks'), MAX_TASKS_PER_PROJECT);
 });
 
 t.test('bounds categories and the tags of editors', async (t) => {

@@ -21,8 +21,10 @@ const EXEMPT = /^(?:playground-|users-export-|dev-mail-)/;
 const SHORTER: Record<string, number> = {
   'api-keys-list': 50,
   'api-versions': 2,
+  'project-tasks-board': 5,
   'posts-archives': 1200,
   'roles-list': 4,
+  'task-relations-list': 50,
 };
 
 const { app, signedIn } = await createTestApp(t);
@@ -144,6 +146,56 @@ async function fill(): Promise<void> {
     insert into sessions (user_id, kind, id_hash, address, user_agent, expires_at)
     select (select id from users where username = 'admin'), 'cookie', int4send(n), repeat('f', 39),
       repeat(e'\\x01', 256), '2100-01-01' from ${series};
+    insert into tasks (owner_id, summary, searched_summary)
+    select (select id from users where username = 'admin'),
+      repeat(e'\\x01', 300 - length(n::text)) || n, 'x' from ${series};
+    insert into projects (key, name, searched_name, description, time_zone)
+    select 'K' || lpad(n::text, 9, '0'), ${longest('ProjectCreate', 'name')}, 'x',
+      ${longest('ProjectCreate', 'description')}, ${longest('ProjectCreate', 'time_zone')}
+    from generate_series(1, 240) as n;
+    insert into project_members (project_id, user_id, role)
+    select projects.id, users.id, 'owner' from projects, users
+    where users.username = 'admin' and projects.id <= 120;
+    insert into project_members (project_id, user_id, role)
+    select 1, id, 'member' from users where username <> 'admin';
+    insert into project_invitations (project_id, email, email_folded, invited_by, role, expires_at)
+    select 1, email, email, id, 'member', '2100-01-01' from users
+    where email is not null order by id limit 100;
+    insert into project_invitations (project_id, user_id, invited_by, role, expires_at)
+    select projects.id, users.id, (select max(id) from users), 'member', '2100-01-01'
+    from projects, users where users.username = 'admin' and projects.id > 120;
+    insert into project_labels (project_id, name, name_folded, color)
+    select 1, name, name, '#808080'
+    from ${series}, lateral (select ${longest('ProjectLabelCreate', 'name', 'n')} as name) made;
+    insert into tasks (project_id, number, summary, searched_summary, status, position, time_zone)
+    select 1, 1000 + n, repeat(e'\\x01', 300), 'x', 'in_progress', '~' || n, 'UTC'
+    from generate_series(0, 50) as n;
+    insert into task_comments (task_id, author_id, content, content_html, mention_ids)
+    select tasks.id, (select max(id) from users), ${longest('TaskCommentCreate', 'content', 'n')},
+      repeat('"', 65536), array(select 2000000000 + each from generate_series(1, 50) as each)
+    from tasks, ${series} where number = 1000;
+    insert into task_watchers (task_id, project_id, user_id)
+    select tasks.id, tasks.project_id, user_id from tasks join project_members using (project_id)
+    where number = 1000;
+    insert into task_relations (task_id, kind, other_id)
+    select parent.id, 'duplicates', tasks.id from tasks, tasks as parent
+    where tasks.number > 1000 and parent.number = 1000;
+    insert into tasks (project_id, number, status, position, time_zone, creator_id, summary,
+      searched_summary, assignee_ids, label_ids, start_on, due_on, due_at, estimate, recurrence,
+      completed_at)
+    select 1, row_number() over (), status, repeat('z', 200), repeat('z', 64),
+      (select max(id) from users), ${longest('ProjectTaskCreate', 'summary', 'n')}, 'x',
+      (select array_agg(2147483000 + each) from generate_series(1, 19) each) ||
+        (select id from users where username = 'admin'),
+      (select array_agg(2147483000 + each) from generate_series(1, 20) each),
+      '2026-01-31', '2026-02-14', '2026-02-14', 100000, repeat('Z', 200), now()
+    from ${series}, unnest(array['todo', 'in_progress', 'review', 'done', 'cancelled']) as status;
+    insert into events (type, topics, resource_id, version, is_public, actor_id, project_id, changes,
+      former, omitted)
+    select 'task.changed', '{task:1}', (select min(id) from tasks where project_id = 1), 1, false,
+      (select max(id) from users), 1, made.changes, made.changes, '{}'
+    from ${series}, (select jsonb_build_object('description', repeat(e'\x01', 10000),
+      'description_html', repeat(e'\x01', 10000)) as changes) made;
     insert into api_keys (user_id, name, prefix, key_hash, scopes)
     select (select id from users where username = 'admin'), ${longest('ApiKeyCreate', 'name')},
       'alt_12345678', int4send(n), array['users:read'] from generate_series(1, 50) as n;
@@ -151,9 +203,19 @@ async function fill(): Promise<void> {
     update graphile_worker._private_jobs set last_error = repeat(e'\\x01', 5000);`);
   const post_id = (await sql('select min(id) as id from posts')).rows[0].id;
   const comment = (await sql('select min(id) as id from comments')).rows[0].id;
+  const task = (await sql('select min(id) as id from tasks where project_id = 1')).rows[0].id;
   const slug = async (table: string, order: string) =>
     (await sql(`select slug from ${table} order by id ${order} limit 1`)).rows[0].slug;
   Object.assign(PLACES, {
+    'task-comments-list': `/api/v1/projects/1/tasks/${task}/comments`,
+    'task-watchers-list': `/api/v1/projects/1/tasks/${task}/watchers`,
+    'task-relations-list': `/api/v1/projects/1/tasks/${task}/relations`,
+    'projects-list-members': '/api/v1/projects/1/members',
+    'projects-list-invitations': '/api/v1/projects/1/invitations',
+    'projects-list-labels': '/api/v1/projects/1/labels',
+    'project-tasks-list': '/api/v1/projects/1/tasks',
+    'project-tasks-board': '/api/v1/projects/1/board',
+    'project-tasks-history': `/api/v1/projects/1/tasks/${task}/history`,
     'post-comments-list': `/api/v1/posts/${post_id}/comments`,
     'comments-list-replies': `/api/v1/comments/${comment}/replies`,
     'categories-posts': `/api/v1/categories/${await slug('categories', 'desc')}/posts`,

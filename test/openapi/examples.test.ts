@@ -18,6 +18,7 @@ const EXCEPTIONS: Record<string, number> = {
   // Need a token from a mail.
   'emails-confirm': 422,
   'passwords-reset': 422,
+  'projects-accept-invitation-by-token': 422,
   // Ask for the current password, which the reader has to enter.
   'emails-change': 422,
   'me-delete': 422,
@@ -91,8 +92,9 @@ t.test('runs every example from top to bottom, as on the page', async (t) => {
   problems.assertNone(t, 'each example succeeds');
 });
 
-/** The value that Swagger UI fills in. */
+/** The value that Swagger UI fills in; for a stream also its end, which a reader has to fill in. */
 function filledIn(parameter: OpenAPIV3_1.ParameterObject): unknown {
+  if (parameter.name === 'max_seconds') return 0;
   const schema = (parameter.schema ?? {}) as Schema;
   const value = parameter.example ?? schema.example ?? schema.default;
   return value ?? (parameter.required === true ? schema.enum?.[0] : undefined);

@@ -53,6 +53,19 @@ t.test("runs the guide's requests in a shell", async (t) => {
     ['Accept-Language', /输入应大于或等于 1/],
     ['If-Match', /"nickname":"Bobby"/],
     ['Idempotency-Key', /201 Created.*201 Created.*idempotent-replayed: true/is],
+    [
+      'api/v1/tasks',
+      /"completed":true.*"summary":"Water the plants".*"total":1,"done":1,"pending":0/s,
+    ],
+    [
+      '/board',
+      /"summary":"Dig".*"event_id":\d+.*"summary":"Sow".*"summary":"Dig".*"transition_not_allowed".*"status":"in_progress".*"type":"task\.transitioned"/s,
+    ],
+    [
+      'api/v1/projects',
+      /"username":"alice".*"role":"viewer".*"username":"admin".*"key":"PARK".*"key":"PARK"/s,
+    ],
+    ['api/v1/events', /event: subscribed\nid: \d+\ndata: \{"topics":\["me","posts"\]/],
     ['playground/stream', /data: \{"count":0,.*data: \{"count":9,/s],
   ];
   for (const [index, block] of blocks.entries()) {

@@ -11,7 +11,7 @@ import { Problems } from '#test/support/problems.js';
 import { Random } from '#test/support/random.js';
 
 /** Operations whose responses do not end or that wait on purpose. */
-const SLOW = new Set(['playground-async', 'playground-events', 'playground-stream']);
+const SLOW = new Set(['live-events', 'playground-async', 'playground-events', 'playground-stream']);
 
 /** Operations that search for the words of `q`, between which U+0000 counts as white space. */
 const SEARCHES = new Set([
@@ -66,6 +66,16 @@ const ids = {
   comments: await secondOf(comments, (number) => ({ content: `Comment ${number}.` })),
   categories: await secondOf('/api/v1/categories', (number) => ({ name: `Category ${number}` })),
   tags: await secondOf('/api/v1/tags', (number) => ({ name: `Tag ${number}` })),
+  projects: await secondOf('/api/v1/projects', (number) => ({
+    key: `K${number}`,
+    name: 'Project',
+  })),
+};
+const project = `/api/v1/projects/${ids.projects}`;
+/** What belongs to the project. */
+const parts: Record<string, number> = {
+  task_id: await secondOf(`${project}/tasks`, (number) => ({ summary: `Task ${number}` })),
+  label_id: await secondOf(`${project}/labels`, (number) => ({ name: `Label ${number}` })),
 };
 const generator = new Generator(contract, new Random(20_261_129), new Known());
 const targets = operationsOf(contract)
@@ -204,7 +214,7 @@ function isAlone(place: Place): (field: Field) => boolean {
 function knownPart(path: string, name: string): unknown {
   if (name === 'slug' && path.includes('/posts/slug/')) return post.slug;
   const table = /\/api\/v1\/(\w+)\/\{/.exec(path)?.[1] ?? '';
-  return name === 'id' ? ids[table as keyof typeof ids] : undefined;
+  return name === 'id' ? ids[table as keyof typeof ids] : parts[name];
 }
 
 function simple(schema: Schema): Schema {

@@ -178,6 +178,7 @@ t.test('finds the operations with secrets', async (t) => {
     'passwords-check password',
     'passwords-reset token new_password confirm_password',
     'playground-form password',
+    'projects-accept-invitation-by-token token',
     'registrations-create password confirm_password',
     'tokens-create password refresh_token client_secret',
     'tokens-refresh refresh_token',

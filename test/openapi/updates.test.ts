@@ -12,23 +12,49 @@ const testApp = await createTestApp(t);
 const { app, clock } = testApp;
 const admin = await testApp.signedIn({ username: 'admin', role: 'admin' });
 const generator = new Generator(contract, new Random(20_260_131), new Known());
+const me = await admin.get('/api/v1/me');
 const category = await admin.post('/api/v1/categories', { name: 'Guides' });
 
+const { headers: made } = await admin.post('/api/v1/projects', { key: 'WORK', name: 'Work' });
+const project = String(made['location']);
+const label = await admin.post(`${project}/labels`, { name: 'Label' });
+
 let count = 0;
+
+interface Resource {
+  client: Client;
+  url: string;
+  /** What has the version, and its field that changes, if the resource is a part of another. */
+  whole?: { url: string; field: string };
+}
 
 /**
  * Creates a resource for each test and returns a client that may change it. Add an entry for every
  * new `…Update` schema.
  */
-const RESOURCES: Record<string, () => Promise<{ client: Client; url: string }>> = {
+const RESOURCES: Record<string, () => Promise<Resource>> = {
   PostUpdate: () => created('/api/v1/posts', { title: `Post ${++count}`, content: 'Text' }),
   UserUpdate: () => created('/api/v1/users', { username: `user_${++count}` }),
   CategoryUpdate: () => created('/api/v1/categories', { name: `Category ${++count}` }),
   TagUpdate: () => created('/api/v1/tags', { name: `Tag ${++count}` }),
+  ProjectUpdate: () => created('/api/v1/projects', { key: `K${++count}`, name: 'Project' }),
+  ProjectLabelUpdate: () => created(`${project}/labels`, { name: `Label ${++count}` }),
+  ProjectTaskUpdate: () => createdTask(),
+  async ChecklistItemUpdate() {
+    const { client, url } = await createdTask();
+    const { json } = await client.post(`${url}/checklist`, { text: 'Item' });
+    const item = `${url}/checklist/${json.checklist[0].id}`;
+    return { client, url: item, whole: { url, field: 'checklist' } };
+  },
+  TaskUpdate: () => created('/api/v1/tasks', { summary: `Task ${++count}` }),
   async CommentUpdate() {
     const { id } = await insertTestPost(app, { title: `Post ${++count}` });
     const { headers } = await admin.post(`/api/v1/posts/${id}/comments`, { content: 'Text' });
     return { client: admin, url: String(headers['location']) };
+  },
+  async TaskCommentUpdate() {
+    const { url } = await createdTask();
+    return created(`${url}/comments`, { content: 'Text' });
   },
   async ProfileUpdate() {
     const client = await testApp.signedIn({ username: `profile_${++count}` });
@@ -41,10 +67,22 @@ async function created(collection: string, body: object) {
   return { client: admin, url: String(headers['location']) };
 }
 
+/** Creates a task with a due date, as a task that repeats must have one. */
+function createdTask() {
+  return created(`${project}/tasks`, { summary: `Task ${++count}`, due_on: '2026-02-14' });
+}
+
 /** Values that must refer to an existing resource, or be unique. */
 const CHOSEN: Record<string, () => unknown> = {
   category_id: () => category.json.id,
   name: () => `Renamed ${++count}`,
+  key: () => `K${++count}`,
+  time_zone: () => 'Asia/Shanghai',
+  assignee_ids: () => [me.json.id],
+  label_ids: () => [label.json.id],
+  start_on: () => '2026-02-01',
+  due_on: () => '2026-02-28',
+  recurrence: () => 'FREQ=WEEKLY;BYDAY=MO',
 };
 
 /** Returns a valid value of the property that is neither empty nor the current one. */
@@ -75,8 +113,8 @@ async function auditEntries(): Promise<Record<string, object | null>[]> {
 async function assertSafe(t: Test, component: string, name: string, schema: Schema) {
   const make = RESOURCES[component];
   if (make === undefined) throw new Error(`${component}: say in RESOURCES how to create one`);
-  const { client, url } = await make();
-  const before = await client.get(url);
+  const { client, url, whole = { url, field: name } } = await make();
+  const before = await client.get(whole.url);
   const entries = await auditEntries();
   const change = { [name]: newValue(name, schema, before.json[name]) };
   clock.advance(1000);
@@ -89,7 +127,8 @@ async function assertSafe(t: Test, component: string, name: string, schema: Sche
   const added = (await auditEntries()).slice(entries.length);
   t.equal(added.length, 1, 'adds one audit entry');
   const named = Object.keys(added[0]?.['after'] ?? {});
-  t.ok(named.includes(name) || named.includes(`${name}_sha256`), `${named} names ${name}`);
+  const { field } = whole;
+  t.ok(named.includes(field) || named.includes(`${field}_sha256`), `${named} names ${field}`);
 
   const again = await client.patch(url, change);
   t.equal(again.status, 200, again.text);

@@ -10,10 +10,15 @@ import { createTestApp, type TestApp } from '#test/support/app.js';
 import { insertTestComment, insertTestPost } from '#test/support/articles.js';
 import { contract, resolve } from '#test/support/contract.js';
 import { NOTICE } from '#test/support/jobs.js';
+import { preparedProject, preparedTask } from '#test/support/projects.js';
+import { sampleToken } from '#test/support/sample-requests.js';
 
 const URL = '/api/v1/users';
 const POSTS = '/api/v1/posts';
+const TASKS = '/api/v1/tasks';
 const COMMENTS = '/api/v1/comments';
+const PROJECTS = '/api/v1/projects';
+const INVITATIONS = '/api/v1/me/project-invitations';
 const { app, clock, signedIn } = await createTestApp(t);
 const admin = await signedIn({ username: 'root', role: 'admin' });
 const key = (value: string) => ({ 'idempotency-key': value });
@@ -206,6 +211,64 @@ const OPERATIONS: Record<string, (testApp: TestApp) => Promise<{ url: string; bo
   }),
   'categories-create': async () => ({ url: '/api/v1/categories', body: { name: 'new' } }),
   'tags-create': async () => ({ url: '/api/v1/tags', body: { name: 'new' } }),
+  'tasks-create': async () => ({ url: TASKS, body: { summary: 'New' } }),
+  'tasks-flip': async ({ app }) => ({ url: `${TASKS}/${await newTask(app, false)}/flip` }),
+  'tasks-purge-completed': async ({ app }) => {
+    await newTask(app, true);
+    return { url: `${TASKS}/purge-completed` };
+  },
+  'projects-create': async () => ({ url: PROJECTS, body: { key: 'NEW', name: 'New' } }),
+  'projects-archive': async (testApp) => {
+    const { id } = await newProject(testApp, 'projects-archive');
+    return { url: `${PROJECTS}/${id}/archive` };
+  },
+  'projects-unarchive': async (testApp) => {
+    const { id } = await newProject(testApp, 'projects-unarchive');
+    return { url: `${PROJECTS}/${id}/unarchive` };
+  },
+  'projects-invite': async (testApp) => {
+    const { id } = await newProject(testApp, 'projects-invite');
+    return { url: `${PROJECTS}/${id}/invitations`, body: { email: 'invited@example.net' } };
+  },
+  'projects-accept-invitation': async (testApp) => {
+    const { id } = await newProject(testApp, 'projects-accept-invitation');
+    return { url: `${INVITATIONS}/${id}/accept` };
+  },
+  'projects-accept-invitation-by-token': async (testApp) => {
+    await newProject(testApp, 'projects-accept-invitation-by-token');
+    return { url: `${INVITATIONS}/accept`, body: { token: sampleToken('root') } };
+  },
+  'task-comments-create': async (testApp) => {
+    const { rows } = await testApp.app.pg.query('select max(id) as id from users');
+    const { id, task_id } = await preparedTask(testApp, 'task-comments-create', rows[0].id);
+    return { url: `${PROJECTS}/${id}/tasks/${task_id}/comments`, body: { content: 'x' } };
+  },
+  'projects-create-label': async (testApp) => {
+    const { id } = await newProject(testApp, 'projects-create-label');
+    return { url: `${PROJECTS}/${id}/labels`, body: { name: 'New' } };
+  },
+  'project-tasks-create': async (testApp) => {
+    const { id } = await newProject(testApp, 'project-tasks-create');
+    return { url: `${PROJECTS}/${id}/tasks`, body: { summary: 'New', description: 'Words.' } };
+  },
+  'project-tasks-transition': async (testApp) => {
+    const { id, task_id } = await newProject(testApp, 'project-tasks-transition');
+    const body = { status: 'in_progress' };
+    return { url: `${PROJECTS}/${id}/tasks/${task_id}/transition`, body };
+  },
+  'project-tasks-move': async (testApp) => {
+    const { id, task_id } = await newProject(testApp, 'project-tasks-move');
+    return { url: `${PROJECTS}/${id}/tasks/${task_id}/move`, body: { after_id: null } };
+  },
+  'project-tasks-bulk': async (testApp) => {
+    const { id, task_id } = await newProject(testApp, 'project-tasks-bulk');
+    const body = { ids: [task_id], changes: { priority: 'high' }, status: 'in_progress' };
+    return { url: `${PROJECTS}/${id}/tasks/bulk`, body };
+  },
+  'project-tasks-add-item': async (testApp) => {
+    const { id, task_id } = await newProject(testApp, 'project-tasks-add-item');
+    return { url: `${PROJECTS}/${id}/tasks/${task_id}/checklist`, body: { text: 'New' } };
+  },
   'trash-restore': async ({ app, clock }) => {
     const { id } = await insertTestPost(app, { title: 'x' });
     const at = clock.read().toISOString();
@@ -219,15 +282,33 @@ const OPERATIONS: Record<string, (testApp: TestApp) => Promise<{ url: string; bo
   },
 };
 
+/** Prepares an operation on projects of the newest user, who is the caller. */
+async function newProject(testApp: TestApp, operation: string) {
+  const { rows } = await testApp.app.pg.query('select max(id) as id from users');
+  return preparedProject(testApp, operation, { id: rows[0].id, username: 'root' });
+}
+
+/** Inserts a task of the newest user, who is the caller. */
+async function newTask({ pg }: FastifyInstance, isDone: boolean): Promise<number> {
+  const { rows } = await pg.query(
+    `insert into tasks (owner_id, summary, searched_summary, completed_at)
+     select max(id), 'Task', 'task', case when $1 then now() end from users returning id`,
+    [isDone],
+  );
+  return rows[0].id;
+}
+
 async function newComment(app: FastifyInstance): Promise<number> {
   const { id } = await insertTestPost(app, { title: 'x' });
   return (await insertTestComment(app, { post_id: id, is_approved: false })).id;
 }
 
-/** Returns a hash of each table's rows, except those of keys and sessions. */
+/** Returns a hash of each table's rows, except keys, sessions, and throttles, which count failures. */
 async function contentOf({ pg }: FastifyInstance): Promise<Record<string, string>> {
   const content: Record<string, string> = {};
-  const names = Object.keys(tables).filter((name) => !/^(?:idempotency_keys|sessions)$/.test(name));
+  const names = Object.keys(tables).filter(
+    (name) => !/^(?:idempotency_keys|sessions|throttles)$/.test(name),
+  );
   for (const name of [...names, 'graphile_worker.jobs']) {
     const { rows } = await pg.query(
       `select md5(coalesce(string_agg(row::text, ',' order by row::text), '')) from ${name} row`,

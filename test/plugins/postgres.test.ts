@@ -1,3 +1,4 @@
+import { CompiledQuery } from 'kysely';
 import t from 'tap';
 import { MAX_POST_LENGTH } from '#schemas/posts.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
@@ -16,6 +17,35 @@ const { app, client, signedIn, createUser } = await createTestApp(t, ONE_CONNECT
 });
 const anyone = client();
 const ann = await signedIn({ username: 'ann', role: 'editor', email: 'ann@example.org' });
+
+t.test('connections do not compile statements', async (t) => {
+  const { rows } = await app.db.executeQuery<{ jit: string }>(
+    CompiledQuery.raw("select current_setting('jit') as jit"),
+  );
+  t.same(rows, [{ jit: 'off' }]);
+});
+
+t.test('reads arrays of texts as they are written', async (t) => {
+  const lists = [
+    [],
+    ['a'],
+    ['a', 'b c'],
+    ['null', 'NULL', null],
+    [''],
+    ['a,b', '"', '\\', '{x}', 'ä 山'],
+  ];
+  const rows = await Promise.all(
+    lists.map((list) =>
+      app.db.executeQuery<{ texts: unknown }>(
+        CompiledQuery.raw('select $1::text[] as texts', [list]),
+      ),
+    ),
+  );
+  t.same(
+    rows.map(({ rows: [row] }) => row?.texts),
+    lists,
+  );
+});
 
 /** Returns the number of others' requests that are answered while this one runs. */
 async function answeredDuring(
@@ -69,7 +99,8 @@ const OPERATIONS: Record<string, () => Promise<() => Promise<Reply>>> = {
   'passwords-reset': async () => {
     await anyone.post('/api/v1/auth/forgot-password', { email: 'ann@example.org' });
     await app.runJobs();
-    const token = /\b[\w-]{43}\b/.exec(String(app.outbox?.mails[0]?.text))?.[0];
+    const texts = app.outbox?.mails.map(({ text }) => text).join('\n') ?? '';
+    const token = /\b[\w-]{43}\b/.exec(texts)?.[0];
     return () =>
       anyone.post('/api/v1/auth/reset-password', {
         token,

@@ -166,6 +166,8 @@ t.test('answers those who share the search of a client that is gone', async (t) 
   const { release } = await hold(t, testApp, 'comments');
   const held = ask(`${URL}?q=`, '127.0.0.1');
   await untilWaiting(app, 1);
+  // Requests before and after it do not share a search.
+  await until(() => app.sharedReads.isCaching);
   const first = request({ port, host: '127.0.0.1', path: `${URL}?q=shared` });
   first.on('error', () => undefined);
   first.end();

@@ -1,15 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { renderMarkdown } from '#src/articles/lib/markdown.js';
-import { indexedWords } from '#src/articles/lib/search-words.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
-import {
-  commentVector,
-  contentVector,
-  postVector,
-  titleVector,
-} from '#src/articles/stores/search-vectors.js';
+import { contentVector, postVector, titleVector } from '#src/articles/stores/post-vectors.js';
 import { fold } from '#src/lib/fold.js';
+import { renderMarkdown } from '#src/markdown/markdown.js';
+import { textVector } from '#src/search/search-sql.js';
+import { indexedWords } from '#src/search/search-words.js';
 
 /** Properties of a test post; omitted ones get default values. */
 export interface TestPost {
@@ -170,7 +166,7 @@ export async function insertTestComment(
       ...comment,
       content,
       content_html: html,
-      search: commentVector(words),
+      search: textVector(words),
       parent_id: parent?.id ?? null,
       thread_id: parent === undefined ? null : (parent.thread_id ?? parent.id),
       depth: parent === undefined ? 0 : parent.depth + 1,

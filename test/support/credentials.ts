@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Scope } from '#schemas/scopes.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { KEY_PREFIX } from '#src/people/services/credentials.js';
 import { insertSession } from '#src/people/stores/sessions.js';
 import type { TestApp } from './app.js';

@@ -136,6 +136,8 @@ function textsOf(start: string, pump: string): HostileText[] {
   }));
 }
 
+/** Cuts no character in two: such a text would be refused, which takes less than any work on it. */
 function repeated(pump: string, length: number): string {
-  return pump.repeat(Math.ceil(length / pump.length)).slice(0, length);
+  const text = pump.repeat(Math.ceil(length / pump.length)).slice(0, length);
+  return pump.isWellFormed() ? text.toWellFormed() : text;
 }

@@ -9,8 +9,9 @@ export const TOPICS = { category: 'sampled', tag: 'sampled' };
 
 /**
  * Adds this many of everything that lists show: users, posts, drafts and posts in the trash, with a
- * tag of their own, comments and replies, and audit log entries, jobs, sessions and API keys of the
- * user.
+ * tag of their own, comments and replies, and audit log entries, tasks, projects and invitations to
+ * others, jobs, sessions and API keys of the user. The first project gets the members, invitations,
+ * labels and tasks, and the first of these has a history.
  *
  * @returns the id of the first new post, which has all of the comments
  */
@@ -40,6 +41,10 @@ export async function addSamples(
       id,
       user.id,
     ]);
+    await app.pg.query(
+      `insert into tasks (owner_id, summary, searched_summary) values ($1, $2, $2)`,
+      [user.id, title],
+    );
     await enqueue(app.db, 'notice', {} as never, { key: title });
     await tokenOf(testApp, user.id);
     await keyOf(testApp, user.id, ['me:read']);
@@ -55,7 +60,119 @@ export async function addSamples(
      select now(), $1, 'user.change', 'user', n::text from generate_series(1, $2::integer) as n`,
     [user.id, count],
   );
+  await addProjects(app, user.id, count, name);
+  await addPartsOfTask(app, user.id, count);
   return post;
+}
+
+async function addProjects(
+  { pg }: FastifyInstance,
+  userId: number,
+  count: number,
+  name: string,
+): Promise<void> {
+  await pg.query(
+    `with made as (
+       insert into projects (key, name, searched_name, time_zone)
+       select upper($2::text) || n, $2::text, $2::text, 'UTC' from generate_series(1, $3::integer) as n
+       returning id, key),
+     keys as (insert into project_keys (key, project_id) select key, id from made)
+     insert into project_members (project_id, user_id, role) select id, $1::integer, 'owner' from made`,
+    [userId, name, count],
+  );
+  await pg.query(
+    `with made as (
+       insert into projects (key, name, searched_name, time_zone)
+       select upper($2::text) || 'X' || n, $2::text, $2::text, 'UTC' from generate_series(1, $3::integer) as n
+       returning id)
+     insert into project_invitations (project_id, user_id, invited_by, role, expires_at)
+     select id, $1::integer, (select max(id) from users), 'member', '2100-01-01' from made`,
+    [userId, name, count],
+  );
+  await pg.query(
+    `insert into project_members (project_id, user_id, role)
+     select (select min(id) from projects), id, 'member' from users where username like $1 || '\\_%'`,
+    [name],
+  );
+  await pg.query(
+    `insert into project_invitations
+       (project_id, email, email_folded, invited_by, role, expires_at)
+     select min(projects.id), email, email, $1::integer, 'member', '2100-01-01'
+     from projects, generate_series(1, $3::integer) as n, format('%s%s@example.net', $2::text, n) as email
+     group by email`,
+    [userId, name, count],
+  );
+  await pg.query(
+    `insert into project_labels (project_id, name, name_folded, color)
+     select min(projects.id), label, label, '#808080'
+     from projects, generate_series(1, $2::integer) as n, format('%s %s', $1::text, n) as label
+     group by label`,
+    [name, count],
+  );
+  await pg.query(
+    `with first as (select min(id) as id from projects),
+     made as (
+       insert into tasks (project_id, number, status, position, time_zone, creator_id, assignee_ids,
+         label_ids, summary, searched_summary)
+       select first.id,
+         n + (select coalesce(max(number), 0) from tasks where project_id = first.id),
+         (array['todo', 'in_progress', 'review', 'done', 'cancelled'])[1 + n % 5],
+         'a' || upper($2::text) || lpad(n::text, 6, '0'), 'UTC', $1::integer, array[$1::integer],
+         (select array_agg(id) from (select id from project_labels order by id limit 2) labels),
+         $2::text || ' ' || n, $2::text || ' ' || n
+       from first, generate_series(1, $3::integer) as n returning number)
+     update projects set last_number = (select max(number) from made)
+     where id = (select id from first)`,
+    [userId, name, count],
+  );
+  await pg.query(
+    `insert into events
+       (type, topics, resource_id, is_public, actor_id, project_id, changes, former)
+     select 'task.changed', array['task:' || first.id], first.id, false, $1::integer,
+       first.project_id, jsonb_build_object('priority', 'high'),
+       jsonb_build_object('priority', 'normal')
+     from (select id, project_id from tasks where number = 1) first, generate_series(1, $2::integer)`,
+    [userId, count],
+  );
+}
+
+/** Adds comments, relations and watchers to the first task with a comment, which is made if need be. */
+async function addPartsOfTask(
+  { pg }: FastifyInstance,
+  userId: number,
+  count: number,
+): Promise<void> {
+  const insertTasks = (most: number) =>
+    pg.query(
+      `insert into tasks
+         (project_id, number, summary, searched_summary, status, position, time_zone)
+       select project, last + n, 'Part', 'part', 'cancelled', 'b' || (last + n), 'UTC'
+       from (
+         select min(projects.id) as project, coalesce(max(number), 100) as last
+         from projects left join tasks on project_id = projects.id
+         where projects.id = (select min(id) from projects)) found, generate_series(1, $1::integer) n
+       returning id`,
+      [most],
+    );
+  const { rows } = await pg.query('select min(task_id) as id from task_comments');
+  const task: number = rows[0].id ?? (await insertTasks(1)).rows[0].id;
+  await pg.query(
+    `insert into task_comments (task_id, author_id, content, content_html)
+     select $1, $2, 'Words ' || n, '<p>Words</p>' from generate_series(1, $3::integer) n`,
+    [task, userId, count],
+  );
+  const others = (await insertTasks(count)).rows.map(({ id }) => id as number);
+  await pg.query(
+    `insert into task_relations (task_id, kind, other_id)
+     select $1, 'relates', unnest($2::integer[])`,
+    [task, others],
+  );
+  await pg.query(
+    `insert into task_watchers (task_id, project_id, user_id)
+     select $1, project_id, user_id from project_members
+     where project_id = (select project_id from tasks where id = $1) on conflict do nothing`,
+    [task],
+  );
 }
 
 async function categoryOf(app: FastifyInstance): Promise<number> {

@@ -22,6 +22,8 @@ export interface Sender {
   username: string;
   /** Without cookies. */
   client: Client;
+  /** The values of the parameters of the path. */
+  places: Readonly<Record<string, unknown>>;
 }
 
 /** Request bodies of operations that require one. */
@@ -67,6 +69,32 @@ const BODIES: Record<string, (sender: Sender) => unknown> = {
   'comments-update': () => ({ content: 'Words.' }),
   'comments-moderate': () => ({ comments: [{ id: 1, version: 1 }], action: 'delete' }),
   'posts-update': () => ({ title: 'New' }),
+  'tasks-create': () => ({ summary: 'New' }),
+  'tasks-update': () => ({ summary: 'Newer' }),
+  'projects-create': ({ username }) => ({ key: username.toUpperCase(), name: 'New' }),
+  'projects-update': ({ username }) => ({
+    key: username.toUpperCase(),
+    name: 'Newer',
+    time_zone: 'Europe/Berlin',
+  }),
+  'projects-change-member': () => ({ role: 'viewer' }),
+  'projects-invite': ({ username }) => ({ email: `${username}@example.net` }),
+  'projects-accept-invitation-by-token': ({ username }) => ({ token: sampleToken(username) }),
+  'projects-create-label': ({ username }) => ({ name: username }),
+  'projects-update-label': ({ username }) => ({ name: username }),
+  'project-tasks-create': () => ({ summary: 'New', due_on: '2026-02-14' }),
+  'project-tasks-update': () => ({ summary: 'Newer', description: 'Words.' }),
+  'project-tasks-transition': () => ({ status: 'in_progress' }),
+  'project-tasks-move': () => ({ after_id: null }),
+  'project-tasks-bulk': ({ places }) => ({
+    ids: [places['task_id']],
+    changes: { priority: 'high' },
+    status: 'in_progress',
+  }),
+  'project-tasks-add-item': () => ({ text: 'New' }),
+  'project-tasks-change-item': () => ({ done: true }),
+  'task-comments-create': () => ({ content: 'Words.' }),
+  'task-comments-update': () => ({ content: 'Other words.' }),
   'categories-create': ({ username }) => ({ name: username }),
   'categories-replace': ({ username }) => ({ name: username }),
   'categories-update': ({ username }) => ({ name: username }),
@@ -76,7 +104,11 @@ const BODIES: Record<string, (sender: Sender) => unknown> = {
 };
 
 /** Queries of operations that require one. */
-const QUERIES: Record<string, string> = { search: '?q=word', 'search-suggest': '?q=word' };
+const QUERIES: Record<string, string> = {
+  search: '?q=word',
+  'search-suggest': '?q=word',
+  'live-events': '?topics=posts&max_seconds=0',
+};
 
 /** Invalid bodies for operations that authenticate by their body, which the handler rejects. */
 export const REFUSED_BY_HANDLER: Record<string, unknown> = {
@@ -87,6 +119,11 @@ export const REFUSED_BY_HANDLER: Record<string, unknown> = {
     confirm_password: PASSWORD,
   },
 };
+
+/** The token that accepts an invitation in the sample body of this user. */
+export function sampleToken(username: string): string {
+  return `invites ${username}`;
+}
 
 /** Returns the query that an operation requires, with its question mark. */
 export function sampleQuery(operation: string): string {

@@ -1,8 +1,11 @@
 import pg from 'pg';
 
-/** Statements that are not recorded: transaction control and change notifications. */
+/**
+ * Statements that are not recorded: transaction control, settings, change notifications, and what
+ * runs beside requests for live clients.
+ */
 const ASIDE =
-  /^(begin|commit|rollback|savepoint|release|listen|set synchronous_commit|select pg_notify)/i;
+  /^(begin|commit|rollback|savepoint|release|listen|set [a-z_]+ |select pg_notify)|settled_event\(\)|events_after\(|select id, user_id, 'key' from api_keys/i;
 
 /** A statement as sent to the database. */
 export interface RecordedStatement {

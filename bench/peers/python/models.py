@@ -1,7 +1,7 @@
 """The models of the FastAPI peer."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, EmailStr, Field, PlainSerializer
 
@@ -96,7 +96,10 @@ class Post(PostSummary):
     content_html: str
 
 
-class Page[Item](BaseModel):
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
     items: list[Item]
     total: int | None
     page: int | None

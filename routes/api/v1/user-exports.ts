@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import { pipeline, Readable, type Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Default, Ref } from '#schemas/types.js';
 import { tag, User, UserPublic, UserView } from '#schemas/users.js';
 import { ApiError } from '#src/errors.js';
-import { csvStream, jsonArrayStream } from '#src/lib/export-streams.js';
+import { csvOf, jsonArrayOf } from '#src/lib/export-formats.js';
 import { Limiter } from '#src/lib/limiter.js';
 import { networkOf } from '#src/lib/network.js';
 import { type TransferLimits, watchTransfer } from '#src/lib/transfer-watch.js';
@@ -115,14 +115,15 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
     const toJson = reply.compileSerializationSchema(serializedAs[usersAudience(request.viewer)]);
     reply.type('application/json; charset=utf-8');
     reply.header('content-disposition', 'attachment; filename=users.json');
-    send(request, reply, () => jsonArrayStream(toJson));
+    send(request, reply, (lists) => jsonArrayOf(lists, toJson));
   });
 
   app.get('/export.csv', { schema: operations.csv, config }, (request, reply) => {
     reply.type('text/csv; charset=utf-8');
     reply.header('content-disposition', 'attachment; filename=users.csv');
     const { bom } = request.query;
-    send(request, reply, () => csvStream(columnsOf[usersAudience(request.viewer)], { bom }));
+    const columns = columnsOf[usersAudience(request.viewer)];
+    send(request, reply, (lists) => csvOf(lists, columns, { bom }));
   });
 
   function enter({ viewer, address }: FastifyRequest) {
@@ -131,7 +132,11 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
     return limiter.enter(String(viewer.id));
   }
 
-  function send(request: FastifyRequest, reply: FastifyReply, format: () => Transform): void {
+  function send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    format: (lists: ReturnType<typeof exportUsers>) => AsyncGenerator<string>,
+  ): void {
     if (request.method === 'HEAD') {
       // A stream, as for GET: its length is unknown, not zero.
       reply.send(Readable.from([]));
@@ -147,16 +152,13 @@ const routes: FastifyPluginAsyncTypebox<UserExportsOptions> = async (app, { isPu
     );
     // The place is free as soon as the connection is gone, even while the database is slow.
     reply.raw.once('close', leave);
-    const users = Readable.from(andThen(exportUsers(request.context()), leave));
-    const stream = format();
-    stream.once('error', () => {
+    const text = format(andThen(exportUsers(request.context()), leave));
+    const stream = Readable.from(text, { objectMode: false });
+    stream.once('error', (error) => {
+      request.log.warn({ err: error }, 'export aborted');
       // HTTP/1.0 has no chunks: a plain end of the connection would look like that of the body.
       const { headersSent, socket, req } = reply.raw;
       if (headersSent && req.httpVersion === '1.0' && socket !== null) reset(socket);
-    });
-    // If either end fails, the pipeline destroys the other.
-    pipeline(users, stream, (error) => {
-      if (error) request.log.warn({ err: error }, 'export aborted');
     });
     reply.send(stream);
   }

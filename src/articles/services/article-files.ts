@@ -8,11 +8,11 @@ import {
   parseFrontMatter,
   writeFrontMatter,
 } from '#src/articles/lib/front-matter.js';
-import { firstHeading } from '#src/articles/lib/markdown.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import type { ExportedPost } from '#src/articles/stores/article-files.js';
 import { fold } from '#src/lib/fold.js';
 import { compileSchema, type Validator } from '#src/lib/validation/index.js';
+import { firstHeading } from '#src/markdown/markdown.js';
 import { authorsOf, formerSlugsOf, MAX_NAME, nameOfFile } from './article-names.js';
 import { dateOf, publicationOf } from './article-publication.js';
 import { ArticleFileError, scalarOf, type Values } from './article-values.js';

@@ -7,14 +7,15 @@ import { findPost } from '#src/articles/stores/posts.js';
 import { recordDifference } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
+import { NotRenderedError } from '#src/markdown/rendering.js';
 import type { Article } from './article-files.js';
 import { MAX_NAME } from './article-names.js';
 import { ArticleFileError } from './article-values.js';
 import { categories } from './categories.js';
+import { emitPost } from './events.js';
 import {
   applyChanges,
   auditable,
-  NotRenderedError,
   type RenderedText,
   renderedText,
   writePost,
@@ -218,6 +219,7 @@ async function updateArticle(
   const after = await findPost(trx.db, id, EVERYTHING);
   const states = { before: auditable(before), after: auditable(after ?? before) };
   await recordDifference(trx, { action: 'post.change', id }, states);
+  if (after !== null) await emitPost(trx, after, before);
   return 'updated';
 }
 

@@ -2,18 +2,23 @@ import { type CommentCreate, EDIT_WINDOW_MINUTES } from '#schemas/comments.js';
 import { MAX_COMMENT_HTML } from '#schemas/rendered-html.js';
 import type { ActingContext, Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
-import { showsSomething } from '#src/articles/lib/sanitize-html.js';
 import * as store from '#src/articles/stores/comment-changes.js';
 import { type FullComment, findComment } from '#src/articles/stores/comments.js';
-import { commentVector } from '#src/articles/stores/search-vectors.js';
 import { hashOfText, record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
+import {
+  type Client,
+  isRenderedAtOnce,
+  NotRenderedError,
+  renderText,
+} from '#src/markdown/rendering.js';
+import { showsSomething } from '#src/markdown/sanitize-html.js';
+import { textVector } from '#src/search/search-sql.js';
 import { commentTag } from './comments.js';
+import { emitChangedComment, emitCommentHeads, emitComments } from './events.js';
 import { assertMayEdit, isEditor, readerOf } from './policy.js';
-import { NotRenderedError } from './post-changes.js';
 import { assertQuota } from './quotas.js';
-import { type Client, isRenderedAtOnce, renderContent } from './rendering.js';
 
 const MINUTE_MS = 60_000;
 
@@ -23,7 +28,7 @@ const MINUTE_MS = 60_000;
  *
  * @throws ApiError not_found if the post is not visible to the viewer; too_many_comments; InvalidRequest if the parent
  *   comment is not visible or belongs to another post, or if nothing of the comment is shown; the
- *   errors of `renderContent`
+ *   errors of `renderText`
  */
 export async function createComment(
   context: ActingContext,
@@ -46,7 +51,9 @@ export async function createComment(
       created_at: context.now.toISOString(),
       updated_at: context.now.toISOString(),
     });
-    return readBack(trx, id);
+    const created = await readBack(trx, id);
+    await emitComments(trx, 'comment.created', [created]);
+    return created;
   });
 }
 
@@ -56,7 +63,7 @@ export async function createComment(
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; edit_window_over;
  *   precondition_failed; InvalidRequest if nothing of the comment is shown; the errors of
- *   `renderContent`
+ *   `renderText`
  */
 export async function editComment(
   context: ActingContext,
@@ -80,6 +87,7 @@ export async function editComment(
     const after = await readBack(trx, id);
     const states = { before: auditable(before), after: auditable(after) };
     await record(trx, { action: 'comment.change', id, ...states });
+    await emitChangedComment(trx, before, after);
     return after;
   };
   try {
@@ -104,6 +112,7 @@ export function deleteComment(context: ActingContext, id: number): Promise<void>
     );
     await store.updateComments(trx.db, [id], trashValues(context));
     await record(trx, { action: 'comment.delete', id, before: auditable(before) });
+    await emitCommentHeads(trx, 'comment.deleted', [{ ...before, version: null }]);
   });
 }
 
@@ -160,14 +169,15 @@ function assertStillEditable({ now }: Context, { created_at }: store.LockedComme
 /**
  * Returns the content, rendered HTML and search vector by column.
  *
- * @throws the errors of `renderContent`
+ * @throws the errors of `renderText`
  */
 export async function renderedComment(client: Client, content: string) {
-  const { html, words } = await renderContent(client, content, MAX_COMMENT_HTML);
-  return { content, content_html: html, search: commentVector(words) };
+  const source = { field: 'content', text: content, most: MAX_COMMENT_HTML };
+  const { html, words } = await renderText(client, source);
+  return { content, content_html: html, search: textVector(words) };
 }
 
-/** @throws InvalidRequest if nothing of the comment is shown; the errors of `renderContent` */
+/** @throws InvalidRequest if nothing of the comment is shown; the errors of `renderText` */
 async function visibleComment(client: Client, content: string) {
   const rendered = await renderedComment(client, content);
   if (showsSomething(rendered.content_html)) return rendered;

@@ -5,15 +5,23 @@ import type {
   ModeratedComment,
   Moderation,
 } from '#schemas/comments.js';
+import type { EventType } from '#schemas/events.js';
 import type { ActingContext } from '#src/access/context.js';
 import * as store from '#src/articles/stores/comment-changes.js';
-import type { FullComment } from '#src/articles/stores/comments.js';
+import { type FullComment, findComments } from '#src/articles/stores/comments.js';
 import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, valueError } from '#src/errors.js';
 import { lockForChange, readBack, trashValues } from './comment-changes.js';
 import { commentTag } from './comments.js';
+import { emitCommentHeads, emitComments } from './events.js';
 import { readerOf } from './policy.js';
+
+const EVENTS = {
+  approve: 'comment.approved',
+  reject: 'comment.rejected',
+  delete: 'comment.deleted',
+} as const satisfies Record<Moderation, EventType>;
 
 interface Decision {
   action: AuditAction;
@@ -109,5 +117,28 @@ async function apply(
   if (ids.length === 0) return ids;
   await store.updateComments(trx.db, ids, values(trx));
   await record(trx, ...ids.map((id) => ({ action, id })));
+  await emitDecision(
+    trx,
+    moderation,
+    comments.filter(({ id }) => ids.includes(id)),
+  );
   return ids;
+}
+
+/** An approved comment is new to its readers, with all of its fields. */
+async function emitDecision(
+  trx: ActingContext,
+  moderation: Moderation,
+  comments: store.LockedComment[],
+): Promise<void> {
+  const type = EVENTS[moderation];
+  if (moderation !== 'approve') {
+    // The update has raised the version by one.
+    const versionOf = ({ version }: store.LockedComment) =>
+      moderation === 'delete' ? null : version + 1;
+    const heads = comments.map((comment) => ({ ...comment, version: versionOf(comment) }));
+    return emitCommentHeads(trx, type, heads);
+  }
+  const ids = comments.map(({ id }) => id);
+  await emitComments(trx, type, await findComments(trx.db, ids, { kind: 'editor' }));
 }

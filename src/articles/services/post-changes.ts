@@ -5,24 +5,25 @@ import type { ActingContext, Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
 import * as store from '#src/articles/stores/post-changes.js';
 import { replaceTags } from '#src/articles/stores/post-tags.js';
-import { type FullPost, findPost } from '#src/articles/stores/posts.js';
 import {
   contentVector,
   type PostHead,
   postVector,
   STORED_CONTENT,
   titleVector,
-} from '#src/articles/stores/search-vectors.js';
+} from '#src/articles/stores/post-vectors.js';
+import { type FullPost, findPost } from '#src/articles/stores/posts.js';
 import { hashOfText, record, recordDifference } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
 import { fold } from '#src/lib/fold.js';
+import { type Client, NotRenderedError, renderText } from '#src/markdown/rendering.js';
+import { emitPost, emitPostHead } from './events.js';
 import { assertMayEdit, readerOf } from './policy.js';
 import { claimAskedSlug, insertPost, publishPost } from './post-publication.js';
 import { postTag } from './posts.js';
 import { assertQuota } from './quotas.js';
-import { type Client, renderContent } from './rendering.js';
 
 /** Properties of a new post that its author does not write. */
 export interface PostProvenance {
@@ -41,7 +42,7 @@ export interface PostProvenance {
  * Creates a post with the viewer as author.
  *
  * @throws ApiError duplicate if a published post, or another draft of the author, has the slug;
- *   too_many_posts; InvalidRequest if the category does not exist; the errors of `renderContent`
+ *   too_many_posts; InvalidRequest if the category does not exist; the errors of `renderText`
  */
 export async function createPost(context: Context, post: PostCreate): Promise<FullPost> {
   const text = await renderedText(context, post.content);
@@ -72,6 +73,7 @@ export async function writePost(
   await replaceTags(trx.db, { ...values, id }, tags, trx.now);
   const created = await readBack(trx, id);
   await record(trx, { action: 'post.create', id, after: auditable(created) });
+  await emitPost(trx, created, null);
   return created;
 }
 
@@ -81,7 +83,7 @@ export async function writePost(
  *
  * @throws ApiError not_found; forbidden if it belongs to someone else; precondition_failed;
  *   duplicate if another published post has or had the slug, or another draft of the author has it;
- *   InvalidRequest if the category does not exist; the errors of `renderContent`
+ *   InvalidRequest if the category does not exist; the errors of `renderText`
  */
 export async function changePost(
   context: ActingContext,
@@ -102,7 +104,7 @@ export async function changePost(
     return await apply(await textFor(context, id, fields));
   } catch (error) {
     if (!(error instanceof NotRenderedError)) throw error;
-    return apply(await renderedText(context, error.content));
+    return apply(await renderedText(context, error.text));
   }
 }
 
@@ -116,19 +118,6 @@ async function textFor(
   // Outside of a transaction, the lock ends with its statement.
   const before = await lockForChange(context, id);
   return before.content === content ? null : renderedText(context, content);
-}
-
-/**
- * Content turned out to be new only in the transaction, in which it must not be rendered: render it,
- * and begin again.
- */
-export class NotRenderedError extends Error {
-  readonly content: string;
-
-  constructor(content: string) {
-    super('The content has to be rendered first');
-    this.content = content;
-  }
 }
 
 /** A locked post: the columns needed for a change, and the post as readers see it. */
@@ -203,12 +192,15 @@ async function applyStatus(
 /** Moves the post to the trash. @throws like `changePost` */
 export function deletePost(context: ActingContext, id: number): Promise<void> {
   return inTransaction(context, async (trx) => {
-    const { title, slug } = await lockForChange(trx, id, 'not_your_post_to_delete');
+    const post = await lockForChange(trx, id, 'not_your_post_to_delete');
+    const { title, slug, author_id, published_at } = post;
     await store.updatePost(trx.db, id, {
       deleted_at: context.now.toISOString(),
       deleted_by: context.viewer.id,
     });
     await record(trx, { action: 'post.delete', id, before: { title, slug } });
+    const head = { id, version: null, author_id, isPublic: published_at !== null };
+    await emitPostHead(trx, 'post.deleted', head);
   });
 }
 
@@ -225,6 +217,7 @@ function change(
     const after = await readBack(trx, id);
     const states = { before: auditable(before), after: auditable(after) };
     await recordDifference(trx, { action, id }, states);
+    await emitPost(trx, after, before);
     return after;
   });
 }
@@ -263,10 +256,10 @@ export interface RenderedText {
   words: string;
 }
 
-/** Renders the content of a post. @throws the errors of `renderContent` */
+/** Renders the content of a post. @throws the errors of `renderText` */
 export async function renderedText(client: Client, content: string): Promise<RenderedText> {
-  const rendered = await renderContent(client, content, MAX_POST_HTML);
-  const { html, text, excerpt, readingMinutes, words } = rendered;
+  const source = { field: 'content', text: content, most: MAX_POST_HTML };
+  const { html, text, excerpt, readingMinutes, words } = await renderText(client, source);
   const derived = { excerpt, reading_minutes: readingMinutes };
   return { columns: { content_html: html, content_text: text, ...derived }, words };
 }

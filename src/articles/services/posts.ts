@@ -1,6 +1,5 @@
 import { MAX_COUNTED, type Page } from '#schemas/paging.js';
 import type { PostListQuery, PostOrder } from '#schemas/post-queries.js';
-import { canonicalQuery } from '#src/articles/lib/search-queries.js';
 import * as store from '#src/articles/stores/posts.js';
 import type { Reader } from '#src/articles/stores/visibility.js';
 import { type CachedContext, type Key, ownRead, type Read } from '#src/cache/shared-reads.js';
@@ -9,6 +8,7 @@ import { ApiError } from '#src/errors.js';
 import { contentTag } from '#src/lib/entity-tag.js';
 import { readPage } from '#src/lists/paging.js';
 import { readSearch, type SearchContext } from '#src/lists/searches.js';
+import { canonicalQuery } from '#src/search/search-queries.js';
 import { readerOf } from './policy.js';
 
 const ORDERS: Record<PostOrder, store.PostSort | `-${store.PostSort}`> = {

@@ -1,7 +1,8 @@
 import { MAX_COMMENTS_PER_AUTHOR } from '#schemas/comments.js';
 import { MAX_POSTS_PER_AUTHOR } from '#schemas/posts.js';
 import type { Context } from '#src/access/context.js';
-import { hasWritten, lockAuthor } from '#src/articles/stores/quotas.js';
+import { hasWritten } from '#src/articles/stores/quotas.js';
+import { lockUser } from '#src/db/lock-user.js';
 import { ApiError } from '#src/errors.js';
 
 const QUOTAS = {
@@ -21,6 +22,6 @@ export async function assertQuota(
 ): Promise<void> {
   if (viewer === null) return;
   const { most, refusal } = QUOTAS[table];
-  await lockAuthor(db, viewer.id);
+  await lockUser(db, viewer.id);
   if (await hasWritten(db, table, viewer.id, most)) throw new ApiError(refusal);
 }

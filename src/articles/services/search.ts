@@ -6,14 +6,14 @@ import {
   type Suggestion,
   type SuggestQuery,
 } from '#schemas/search.js';
-import { markedHtml, rangedText, snippetHtml } from '#src/articles/lib/highlight.js';
-import { askedRuns, canonicalQuery } from '#src/articles/lib/search-queries.js';
 import * as store from '#src/articles/stores/search.js';
 import { suggest as findSuggestions } from '#src/articles/stores/suggestions.js';
 import type { Reader } from '#src/articles/stores/visibility.js';
 import { type CachedContext, ownRead, type Read } from '#src/cache/shared-reads.js';
 import type { Database } from '#src/db/database.js';
 import { readSearch, type SearchContext } from '#src/lists/searches.js';
+import { markedHtml, rangedText, snippetHtml } from '#src/search/highlight.js';
+import { askedRuns, canonicalQuery } from '#src/search/search-queries.js';
 import { readerOf } from './policy.js';
 
 /**

@@ -12,6 +12,7 @@ export type CommentValues = Omit<Updateable<Schema['comments']>, 'search'> & {
 
 const LOCKED_COLUMNS = [
   'id',
+  'post_id',
   'author_id',
   'content',
   'is_approved',

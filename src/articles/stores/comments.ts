@@ -7,11 +7,11 @@ import {
 } from 'kysely';
 import type { Comment, CommentSort } from '#schemas/comments.js';
 import { MAX_PAGE_BYTES } from '#schemas/paging.js';
+import { authorIn } from '#src/db/authors.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold } from '#src/lib/fold.js';
 import { countRows, cut, type Slice } from '#src/lists/slices.js';
-import { authorIn } from './authors.js';
 import { isCommentGone, isCommentVisible, type Reader } from './visibility.js';
 
 /** Columns that the fields of a comment are made from. */
@@ -64,6 +64,22 @@ export async function findComment(
     .where(isCommentVisible(reader))
     .executeTakeFirst();
   return row === undefined ? null : markTruncated(row);
+}
+
+/** Returns those of the comments that are visible to the reader, in the order of their ids. */
+export async function findComments(
+  db: Database,
+  ids: readonly number[],
+  reader: Reader,
+): Promise<FullComment[]> {
+  const rows = await db
+    .selectFrom('comments')
+    .select(shown(reader))
+    .where(sql<boolean>`id = any(${ids}::integer[])`)
+    .where(isCommentVisible(reader))
+    .orderBy('id')
+    .execute();
+  return rows.map(markTruncated);
 }
 
 /**

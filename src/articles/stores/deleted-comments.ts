@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { authorIn } from '#src/db/authors.js';
 import type { Database } from '#src/db/database.js';
 import { countRows, cut } from '#src/lists/slices.js';
-import { authorIn } from './authors.js';
 import { isRestorable, type TrashStore } from './trash.js';
 
 /** Number of characters of a comment that serve as its title. */

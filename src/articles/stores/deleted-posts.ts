@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { authorIn } from '#src/db/authors.js';
 import { countRows, cut } from '#src/lists/slices.js';
-import { authorIn } from './authors.js';
 import { deleteUnusedTags } from './tags.js';
 import { isRestorable, type TrashStore } from './trash.js';
 

@@ -5,8 +5,8 @@ import {
   type PostMonth,
   type TagOfPosts,
 } from '#schemas/post-statistics.js';
+import { authorIn } from '#src/db/authors.js';
 import type { Database } from '#src/db/database.js';
-import { authorIn } from './authors.js';
 import { commentCountOfPost, viewCountOfPost } from './posts.js';
 import { topicOf } from './topics.js';
 import { isPostVisible } from './visibility.js';

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { indexedWords } from '#src/articles/lib/search-words.js';
 import type { Database } from '#src/db/database.js';
 import { withFolded } from '#src/db/folded-columns.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { fold } from '#src/lib/fold.js';
+import { indexedWords } from '#src/search/search-words.js';
 import { lockNamesOf } from './post-slugs.js';
 import { deleteUnusedTags, isSettled, makePrivate, settledSlugs } from './tags.js';
 import { topicSlugOf } from './topics.js';

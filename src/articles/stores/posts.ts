@@ -1,13 +1,13 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { MAX_COUNTED } from '#schemas/paging.js';
 import type { PostStatus, PostSummary, Topic } from '#schemas/posts.js';
+import { authorIn } from '#src/db/authors.js';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
 import { fold } from '#src/lib/fold.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { countRows, cut, type Slice, widened } from '#src/lists/slices.js';
-import { authorIn } from './authors.js';
-import { postMatches } from './search-vectors.js';
+import { postMatches } from './post-vectors.js';
 import { topicOf } from './topics.js';
 import { isPostVisible, isVisibleDraft, type Reader } from './visibility.js';
 
@@ -116,7 +116,8 @@ export function countPosts(db: Database, filter: PostFilter): Promise<number> {
   // This order has an index, so the scan ends once enough posts are found.
   const inOrder = found.orderBy('posts.listed_at', 'desc');
   if (isPostSearch(filter)) return countRows(db, inOrder, MAX_COUNTED);
-  return countRows(db, inOrder);
+  // Those with a tag are found by its own index, in another order.
+  return countRows(db, filter.tag === undefined ? inOrder : found);
 }
 
 /** A post with its HTML; null if it is too long. */

@@ -1,14 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 
-/**
- * Locks the user until the transaction ends, so that concurrent requests cannot exceed a limit
- * together.
- */
-export async function lockAuthor(trx: Database, id: number): Promise<void> {
-  await trx.selectFrom('users').select('id').where('id', '=', id).forNoKeyUpdate().execute();
-}
-
 /** Whether the user is the author of at least `count` posts or comments, including deleted ones. */
 export async function hasWritten(
   db: Database,

@@ -1,13 +1,8 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Schema } from '#src/db/tables.js';
+import type { Source } from '#src/markdown/re-renderer.js';
 import { findTagNames } from './post-tags.js';
-
-/** The Markdown source of a post or comment. */
-export interface Source {
-  id: number;
-  content: string;
-}
 
 /** The searchable fields of a post other than its content. */
 export type SearchedPost = Pick<Selectable<Schema['posts']>, 'title' | 'summary'> & {
@@ -17,13 +12,23 @@ export type SearchedPost = Pick<Selectable<Schema['posts']>, 'title' | 'summary'
 /** Values derived from a source, by column. */
 export type Rendered = Record<string, string | number | null | RawBuilder<string>>;
 
-/** Counts the posts and comments that have a source. */
-export async function countSources(db: Database): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select (select count(*) from posts)
-      + (select count(*) from comments where purged_at is null) as count
-  `.execute(db);
-  return rows[0]?.count ?? 0;
+/** Counts all posts, including the trash. */
+export async function countPostSources(db: Database): Promise<number> {
+  const { count } = await db
+    .selectFrom('posts')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** Counts the comments that have a source, including the trash. */
+export async function countCommentSources(db: Database): Promise<number> {
+  const { count } = await db
+    .selectFrom('comments')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('purged_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /** Returns posts with an id greater than `after`, ordered by id, including the trash. */

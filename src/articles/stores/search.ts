@@ -1,21 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MAX_CANDIDATES, type SearchHit, type SearchOrder } from '#schemas/search.js';
-import { FOUND_BEGIN, FOUND_END, type MarkedText } from '#src/articles/lib/highlight.js';
+import type { Database } from '#src/db/database.js';
+import type { MarkedText } from '#src/search/highlight.js';
 import {
   askedRuns,
   asksForStopWords,
   hasNegation,
   parsedWords,
-} from '#src/articles/lib/search-queries.js';
-import type { Database } from '#src/db/database.js';
+} from '#src/search/search-queries.js';
+import { APART, markedText, operandQuery, searchQuery, wordQuery } from '#src/search/search-sql.js';
+import { postMatches } from './post-vectors.js';
 import { relations } from './posts.js';
-import {
-  configurationOf,
-  operandQuery,
-  postMatches,
-  searchQuery,
-  wordQuery,
-} from './search-vectors.js';
 import { BY_INDEX, isCommentGone, isPostVisible, type Reader } from './visibility.js';
 
 /** A post or comment that matches a search. */
@@ -145,12 +140,6 @@ export async function search(
   return { total: rows[0]?.total ?? 0, rows: found.map(({ total: _, ...row }) => row) };
 }
 
-/**
- * Keeps a subquery apart from the outer query: it is evaluated once, not for each mention of its
- * columns, and only if its condition holds.
- */
-const APART = sql`offset 0`;
-
 function newest(q: string, reader: Reader) {
   return sql`
     select posts.id from posts where ${postMatches(q)} and ${isPostVisible(reader)}
@@ -218,18 +207,4 @@ function plainText(column: string) {
   const text = sql`regexp_replace(${sql.ref(column)}, '<[^>]*>', ' ', 'g')`;
   return sql`replace(replace(replace(replace(
     ${text}, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&amp;', '&')`;
-}
-
-/** SQL for a {@link MarkedText}: NFKC is tried if the text has no mark as it is. */
-function markedText(text: RawBuilder<unknown>, q: string) {
-  return sql`(
-    select jsonb_build_object('text', ${text}, 'marked', as_is.marked, 'marked_nfkc',
-      case when strpos(as_is.marked, ${FOUND_BEGIN}) = 0 and ${text} is not nfkc normalized
-        then ${marked(sql`normalize(${text}, nfkc)`, q)} end)
-    from (select ${marked(text, q)} as marked ${APART}) as_is)`;
-}
-
-function marked(text: RawBuilder<unknown>, q: string) {
-  const options = `HighlightAll=true, StartSel="${FOUND_BEGIN}", StopSel="${FOUND_END}"`;
-  return sql`ts_headline(${configurationOf(q)}, parsable_text(${text}), ${wordQuery(q)}, ${sql.lit(options)})`;
 }

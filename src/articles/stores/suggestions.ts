@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Suggestion } from '#schemas/search.js';
 import type { Database } from '#src/db/database.js';
 import { fold } from '#src/lib/fold.js';
-import { prefixQuery } from './search-vectors.js';
+import { prefixQuery } from './post-vectors.js';
 import { isPostVisible } from './visibility.js';
 
 /** Number of newest matching posts that are compared by views, and of tags that may be unused. */

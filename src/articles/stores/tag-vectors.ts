@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { ARTICLE_CHANGES, notify } from '#src/db/channels.js';
 import type { Database } from '#src/db/database.js';
 import { inTransaction } from '#src/db/transaction.js';
+import type { Source } from '#src/markdown/re-renderer.js';
 
 /** Maximum number of posts that one transaction locks and updates. */
 const BATCH = 500;
@@ -50,4 +51,32 @@ export async function reindexTag(
     if (ids.length > 0) await notify(trx, ARTICLE_CHANGES, randomUUID());
     return ids.length < BATCH ? null : (ids.at(-1) ?? null);
   });
+}
+
+/** Returns names of tags with an id greater than `after`, ordered by id. */
+export function listTagNames(db: Database, after: number, limit: number): Promise<Source[]> {
+  return db
+    .selectFrom('tags')
+    .select(['id', 'name as content'])
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** Stores the words of a tag, unless its name has changed. Returns whether they were others. */
+export async function replaceSearchWords(
+  db: Database,
+  { id, content: name }: Source,
+  words: string,
+): Promise<boolean> {
+  const isOther: RawBuilder<boolean> = sql`search_words is distinct from ${words}`;
+  const { numUpdatedRows } = await db
+    .updateTable('tags')
+    .set({ search_words: words })
+    .where('id', '=', id)
+    .where('name', '=', name)
+    .where(isOther)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }

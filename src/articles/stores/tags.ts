@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import { indexedWords } from '#src/articles/lib/search-words.js';
 import type { Database } from '#src/db/database.js';
+import { indexedWords } from '#src/search/search-words.js';
 import type { TopicRow, TopicTable } from './topic-tables.js';
 import type { TakenSlugs } from './unique-slugs.js';
 import { isPostVisible, isTagPublic } from './visibility.js';

@@ -1,17 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Author } from '#schemas/posts.js';
 import type { Database } from '#src/db/database.js';
 import type { Slice } from '#src/lists/slices.js';
+import type { DeletedRow } from '#src/trash/trash-bin.js';
 import type { Reader } from './visibility.js';
-
-/** A deleted post or comment, as listed in the trash. */
-export interface DeletedRow {
-  id: number;
-  title: string;
-  author: Author | null;
-  deleted_at: string;
-  deleted_by: Author | null;
-}
 
 /** Queries on the trash for one kind of resource. */
 export interface TrashStore {

@@ -55,6 +55,7 @@ export const english = {
     forbidden: 'Not enough permissions',
     admin_required: 'Administrator permissions are required',
     insufficient_scope: 'This API key lacks the scope `{scope}`',
+    project_role_required: 'Only a member with the role {role} may do this',
     key_not_allowed: 'API keys cannot be used here; sign in instead',
     key_cannot_administer:
       'API keys cannot create, change or delete administrators, nor change email addresses, nor ' +
@@ -82,7 +83,27 @@ export const english = {
     too_many_posts: 'You have reached the maximum number of posts; purge some from the trash first',
     too_many_comments:
       'You have reached the maximum number of comments; purge some from the trash first',
+    too_many_tasks: 'You have reached the maximum number of tasks; purge some from the trash first',
+    too_many_projects: 'You have reached the maximum number of projects; leave or purge some first',
+    too_many_members: 'This project has reached the maximum number of members',
+    too_many_invitations: 'This project has reached the maximum number of open invitations',
+    too_many_project_keys: 'This project has had too many keys; use one of them again',
+    transition_not_allowed: 'A task cannot go from {from} to {to}; allowed: {allowed}',
+    column_full: 'The column {column} is limited to {limit} tasks',
+    too_many_project_tasks:
+      'This project has reached the maximum number of tasks; purge some from the trash first',
+    too_many_labels: 'This project has reached the maximum number of labels',
+    too_many_items: 'This checklist has reached the maximum number of items',
+    too_many_task_comments: 'This task has reached the maximum number of comments',
+    too_many_relations:
+      'A task would have too many relations, or be part of too long a chain of them',
+    relation_cycle: 'The tasks are related the other way round already, directly or through others',
+    already_subtask: 'This task is a subtask of task {number} already; remove that relation first',
+    last_owner: 'A project must have an owner; make another member its owner first',
+    already_member: 'This user is a member of the project already',
+    project_archived: 'This project is archived; unarchive it first',
     too_many_topics: 'The maximum number of categories or tags is reached; delete one first',
+    already_signed_in: 'The connection already belongs to a user',
     job_running: 'This job is already running',
     precondition_failed: 'The resource has changed since you read it; read it again, then retry',
     payload_too_large: 'The request body is too large',
@@ -100,9 +121,11 @@ export const english = {
     bad_gateway: 'The upstream server did not return a usable response',
     service_unavailable: 'The service is temporarily unavailable; try again later',
     too_busy: 'The service is too busy; try again later',
+    too_many_subscriptions: 'You have too many subscriptions; end some first',
     too_many_exports: 'Only one export can run at a time; try again when the other one has ended',
     too_many_streams:
       'Only one stream can be open at a time; try again when the other one has ended',
+    too_many_live: 'You have too many live connections; close some first',
     mail_not_configured: 'This service is not configured to send mail; ask its administrator',
     gateway_timeout: 'The upstream server did not respond in time',
   },
@@ -127,6 +150,19 @@ export const english = {
     unstorable_text: 'a string contains a character that cannot be stored',
     invisible_comment: 'the comment would show nothing',
     unanswerable_comment: 'this post has no such comment to reply to',
+    username_or_email: 'exactly one of username and email must be given',
+    not_in_column: 'there is no such task in this column',
+    not_a_member: 'a user is not a member of the project',
+    unknown_label: 'a label is not one of the project',
+    unknown_task: 'there is no such task in this project',
+    same_task: 'a task cannot be related to itself',
+    unusable_recurrence: 'this is not a recurrence rule that can be used here',
+    recurrence_without_due: 'a task that repeats needs a due date',
+    start_after_due: 'the work cannot begin after the due date',
+    unknown_user: 'there is no such user',
+    unknown_time_zone: 'this time zone is not in the IANA database',
+    task_summary_empty: 'Task summary cannot be empty',
+    task_summary_too_long: 'Summary must be 300 characters or less',
     comment_changed: 'this comment has changed since you read it',
   },
   valueError: (reason: string) => `Value error, ${reason}`,
@@ -176,6 +212,14 @@ export const english = {
         'An administrator created the account {username} for you. Choose a password below to use it.' +
         '\n\n{access}\n\n' +
         'You can do this once, within {days} days.',
+    },
+    project_invitation: {
+      subject: 'You are invited to the project {project}',
+      text:
+        '{inviter} invited you to the project "{project}". To become a member, sign in, or create an ' +
+        'account first, and accept below.\n\n{access}\n\n' +
+        'You can do this once, within {days} days. Pass this mail on to nobody: whoever has it can ' +
+        'accept in your place.',
     },
     password_changed: {
       subject: 'Your password was changed',

@@ -19,7 +19,7 @@ export {
 export { emailDomain, parseEmail } from './emails.js';
 export type { ErrorItem, Validated } from './error-item.js';
 export { MAX_ERROR_BYTES, withinErrorBytes } from './error-size.js';
-export { writeExactJson } from './exact-json.js';
+export { roundBigInts, writeExactJson } from './exact-json.js';
 export { isJsonContentType } from './json-content-type.js';
 export type { Keyword, Keywords } from './keywords.js';
 export { largestBody } from './largest-body.js';

@@ -1,6 +1,6 @@
 import type { Language } from '#src/lib/messages/index.js';
+import { mintSecret } from '#src/lib/random-secrets.js';
 import { composeMail } from '#src/mail/mails.js';
-import { mintSecret } from '#src/people/lib/random-secrets.js';
 import { REGISTRATION_HOURS } from '#src/people/services/registrations.js';
 import { findCredentialsByEmail } from '#src/people/stores/accounts.js';
 import * as registrations from '#src/people/stores/registrations.js';

@@ -1,5 +1,5 @@
 import { inTransaction } from '#src/db/transaction.js';
-import { mintSecret } from '#src/people/lib/random-secrets.js';
+import { mintSecret } from '#src/lib/random-secrets.js';
 import { type Credentials, lockCredentials } from '#src/people/stores/accounts.js';
 import { type EmailTokenPurpose, replaceEmailToken } from '#src/people/stores/email-tokens.js';
 import type { JobContext } from '#src/queue/task.js';

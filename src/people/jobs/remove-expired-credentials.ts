@@ -1,13 +1,13 @@
 import { lastUseOfForgotten } from '#src/people/services/devices.js';
-import { MAX_THROTTLES, WINDOW_SECONDS } from '#src/people/services/login-throttling.js';
 import { deleteUnusedDevices } from '#src/people/stores/devices.js';
 import { deleteExpiredEmailTokens } from '#src/people/stores/email-tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { deleteExpiredRegistrations } from '#src/people/stores/registrations.js';
 import { deleteExpiredSessions } from '#src/people/stores/sessions.js';
-import { deleteExcessThrottles, deleteOldThrottles } from '#src/people/stores/throttles.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
+import { deleteExcessThrottles, deleteOldThrottles } from '#src/throttling/store.js';
+import { MAX_THROTTLES, WINDOW_SECONDS } from '#src/throttling/throttling.js';
 
 /**
  * Deletes expired sessions and tokens, unused devices, unconfirmed registrations and counts of failed

@@ -93,15 +93,20 @@ export class TokenKeys {
     return `${content}.${signatureOf(content, key)}`;
   }
 
-  /** Verifies a token of this type; returns its user and session, or the error. */
-  verify(type: TokenType, token: string, now: Date): TokenSubject | { fault: TokenFault } {
+  /** Verifies a token of this type; returns its user, session and end, or the error. */
+  verify(
+    type: TokenType,
+    token: string,
+    now: Date,
+  ): (TokenSubject & { expiresAt: Date }) | { fault: TokenFault } {
     const claims = this.#claimsOf(token);
     if (claims === null || !isCurrent(claims, now)) return { fault: 'invalid_token' };
     if (claims.type !== type) return { fault: 'wrong_token_type' };
     const userId = Number(claims.sub);
-    const { sid } = claims;
+    const { sid, exp = 0 } = claims;
     const isOurs = isId(userId) && String(userId) === claims.sub && isId(sid);
-    return isOurs ? { userId, sessionId: sid } : { fault: 'invalid_token' };
+    if (!isOurs) return { fault: 'invalid_token' };
+    return { userId, sessionId: sid, expiresAt: new Date(exp * 1000) };
   }
 
   /** Returns the claims of a token that one of the secrets has signed; otherwise null. */

@@ -10,14 +10,9 @@ import {
   findCredentialsById,
   lockCredentials,
 } from '#src/people/stores/accounts.js';
+import { type Throttle, throttled } from '#src/throttling/throttling.js';
 import { findDevice } from './devices.js';
-import {
-  accountThrottle,
-  ipAddressThrottle,
-  knownClientThrottle,
-  type Throttle,
-  throttled,
-} from './login-throttling.js';
+import { accountThrottle, ipAddressThrottle, knownClientThrottle } from './login-throttling.js';
 import { renewHash, verifyPassword } from './passwords.js';
 
 /** A user who has just authenticated, with the stored hash of their password. */

@@ -2,8 +2,8 @@ import type { SessionLimits } from '#src/access/context.js';
 import type { Viewer } from '#src/access/viewer.js';
 import type { Database } from '#src/db/database.js';
 import { ApiError } from '#src/errors.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import type { TokenKeys } from '#src/people/lib/access-tokens.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { startOfEnding } from '#src/people/lib/session-ends.js';
 import * as store from '#src/people/stores/credentials.js';
 import type { RecentCredentials } from './recent-credentials.js';
@@ -49,7 +49,7 @@ async function identifyToken(
 ): Promise<Viewer> {
   const subject = keys.verify('access', token, now);
   if ('fault' in subject) throw new ApiError(subject.fault);
-  const { userId, sessionId } = subject;
+  const { userId, sessionId, expiresAt } = subject;
   const user = await recent.find(`token ${userId} ${sessionId}`, () => {
     const startedAfter = startOfEnding('token', now, sessionLimits);
     return store.findUserByToken(db, userId, sessionId, { now, startedAfter });
@@ -57,7 +57,7 @@ async function identifyToken(
   if (user === null || !user.is_active) throw new ApiError('user_unavailable');
   if (user.session_id === null || isPast(user.session_expires_at, now))
     throw new ApiError('invalid_token');
-  return toViewer(user, { kind: 'token', id: user.session_id });
+  return toViewer(user, { kind: 'token', id: user.session_id, expiresAt });
 }
 
 async function identifyKey(
@@ -77,6 +77,37 @@ async function identifyKey(
     recent.forget(credential);
   }
   return toViewer(user, { kind: 'key', id: user.key_id, scopes: user.scopes });
+}
+
+/**
+ * Returns what viewers may do now: null for one whose credential has ended, or whose user is gone or
+ * inactive. One statement for all of them.
+ */
+export async function refreshViewers(
+  db: Database,
+  viewers: readonly Viewer[],
+  { now, sessionLimits }: Pick<CredentialOptions, 'now' | 'sessionLimits'>,
+): Promise<(Viewer | null)[]> {
+  const idsOf = (isKey: boolean) =>
+    viewers.flatMap(({ credential: { kind, id } }) => ((kind === 'key') === isKey ? [id] : []));
+  const startedAfter = {
+    cookie: startOfEnding('cookie', now, sessionLimits),
+    token: startOfEnding('token', now, sessionLimits),
+  };
+  const users = await store.findUsersOfCredentials(
+    db,
+    { sessions: idsOf(false), keys: idsOf(true) },
+    { now, startedAfter },
+  );
+  const byCredential = new Map(
+    users.map((user) => [`${user.kind === 'key' ? 'key' : 'session'} ${user.id}`, user]),
+  );
+  return viewers.map(({ credential }) => {
+    if (credential.kind === 'token' && credential.expiresAt <= now) return null;
+    const kind = credential.kind === 'key' ? 'key' : 'session';
+    const user = byCredential.get(`${kind} ${credential.id}`);
+    return user === undefined ? null : toViewer(user, credential);
+  });
 }
 
 function isPast(timestamp: string | null, now: Date, ifNever = false): boolean {

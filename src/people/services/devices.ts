@@ -1,5 +1,5 @@
 import type { Context } from '#src/access/context.js';
-import { hashSecret, mintSecret } from '#src/people/lib/random-secrets.js';
+import { hashSecret, mintSecret } from '#src/lib/random-secrets.js';
 import * as store from '#src/people/stores/devices.js';
 
 /** Seconds after the last sign-in during which a device is known: 365 days. */

@@ -4,14 +4,14 @@ import { record } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { duplicate, InvalidRequest, valueError } from '#src/errors.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { REDACTED } from '#src/lib/redact.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { deleteEmailTokensOf, takeEmailToken } from '#src/people/stores/email-tokens.js';
 import { lockUser, updateUser } from '#src/people/stores/user-changes.js';
 import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
+import { mailThrottles, throttled } from '#src/throttling/throttling.js';
 import { assertPassword } from './auth.js';
-import { mailThrottles, throttled } from './login-throttling.js';
 import { assertRegistrant, confirmRegistration } from './registrations.js';
 
 /** Lifetime of the token that confirms a new email address, in hours. */

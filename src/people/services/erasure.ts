@@ -1,6 +1,8 @@
 import type { Context } from '#src/access/context.js';
 import { eraseFromAuditLog } from '#src/audit/erasure.js';
 import { deleteResponsesOf } from '#src/db/idempotency-keys.js';
+import { deleteEventsOf } from '#src/events/store.js';
+import { deleteInvitationsTo } from '#src/people/stores/project-invitations.js';
 import { deleteRegistrationsOf } from '#src/people/stores/registrations.js';
 import type { FullUser } from '#src/people/stores/users.js';
 import { deleteJobsOf } from '#src/queue/store.js';
@@ -18,7 +20,9 @@ export async function eraseUser(
 ): Promise<void> {
   const { db } = trx;
   const registrations = email === null ? [] : await deleteRegistrationsOf(db, email);
+  if (email !== null) await deleteInvitationsTo(db, email);
   await deleteResponsesOf(db, `user:${id}`, `/api/v1/users/${id}`);
   await deleteJobsOf(db, { userId: id, email });
+  await deleteEventsOf(db, id);
   await eraseFromAuditLog(trx, id, registrations);
 }

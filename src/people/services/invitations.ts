@@ -3,15 +3,15 @@ import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
+import { mintSecret } from '#src/lib/random-secrets.js';
 import { tokenLink } from '#src/mail/mails.js';
-import { mintSecret } from '#src/people/lib/random-secrets.js';
 import { lockCredentials } from '#src/people/stores/accounts.js';
 import { deleteEmailTokensOf, replaceEmailToken } from '#src/people/stores/email-tokens.js';
 import { lockUser } from '#src/people/stores/user-changes.js';
 import { type FullUser, findUser } from '#src/people/stores/users.js';
 import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
-import { mailThrottles, throttled } from './login-throttling.js';
+import { mailThrottles, throttled } from '#src/throttling/throttling.js';
 import { assertMayChangeUser } from './policy.js';
 
 /** Days until an invitation expires. */

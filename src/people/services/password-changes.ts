@@ -5,8 +5,8 @@ import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { foldEmail } from '#src/lib/fold.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { REDACTED } from '#src/lib/redact.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { setPassword } from '#src/people/stores/accounts.js';
 import {
   deleteEmailTokensOf,
@@ -18,10 +18,10 @@ import { lockUser } from '#src/people/stores/user-changes.js';
 import { type FullUser, findUser } from '#src/people/stores/users.js';
 import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
+import { mailThrottles, throttled } from '#src/throttling/throttling.js';
 import { deleteAllApiKeys } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
 import { forgetOtherDevices, rememberDevice } from './devices.js';
-import { mailThrottles, throttled } from './login-throttling.js';
 import { hashPassword, passwordItems } from './passwords.js';
 
 /** Lifetime of a password reset token in minutes. */

@@ -14,12 +14,8 @@ import { findTaken, insertUser } from '#src/people/stores/user-changes.js';
 import { type FullUser, hasUsers } from '#src/people/stores/users.js';
 import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
-import {
-  accountThrottle,
-  ipAddressThrottle,
-  mailThrottles,
-  throttled,
-} from './login-throttling.js';
+import { mailThrottles, throttled } from '#src/throttling/throttling.js';
+import { accountThrottle, ipAddressThrottle } from './login-throttling.js';
 import { hashPassword, passwordItems, verifyPassword } from './passwords.js';
 
 const HOUR_MS = 60 * 60 * 1000;

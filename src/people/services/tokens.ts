@@ -4,13 +4,13 @@ import type { Context } from '#src/access/context.js';
 import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError, InvalidRequest, missingValue } from '#src/errors.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import {
   lifetimeOf,
   REFRESH_TOKEN_SECONDS,
   type TokenKeys,
   type TokenSubject,
 } from '#src/people/lib/access-tokens.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
 import { earlier, endOf, startOfEnding } from '#src/people/lib/session-ends.js';
 import { findUserByToken } from '#src/people/stores/credentials.js';
 import * as store from '#src/people/stores/refresh-tokens.js';

@@ -60,15 +60,16 @@ export async function listUsers(
 const EXPORT_BATCH = 500;
 
 /**
- * Yields all users visible to the viewer, ordered by id. Reads them in batches, so that it holds no
- * connection while the consumer is busy; users created or deleted meanwhile may be included or not.
+ * Yields all users visible to the viewer, ordered by id, in lists. Holds no connection while the
+ * consumer is busy; users created or deleted meanwhile may be included or not.
  */
-export async function* exportUsers({ db, viewer }: Context): AsyncGenerator<AnyUser> {
+export async function* exportUsers({ db, viewer }: Context): AsyncGenerator<AnyUser[]> {
   for (let after = 0; ; ) {
     const users = await store.listUsersAfter(db, usersAudience(viewer), after, EXPORT_BATCH);
-    yield* users;
     const last = users.at(-1);
-    if (last === undefined || users.length < EXPORT_BATCH) return;
+    if (last === undefined) return;
+    yield users;
+    if (users.length < EXPORT_BATCH) return;
     after = last.id;
   }
 }

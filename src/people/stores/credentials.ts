@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Role } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';
 import type { Database } from '#src/db/database.js';
@@ -91,6 +92,34 @@ const userByKey = lookup((db, { keyHash }: { keyHash: Buffer }) =>
 export async function findUserByKey(db: Database, keyHash: Buffer): Promise<KeyUser | null> {
   const [row] = await userByKey(db, { keyHash });
   return row ?? null;
+}
+
+/**
+ * Returns the users of these sessions and API keys, without those that have ended. Sessions end at
+ * `now`, and those that began before `startedAfter` have ended.
+ */
+export async function findUsersOfCredentials(
+  db: Database,
+  { sessions, keys }: { sessions: readonly number[]; keys: readonly number[] },
+  { now, startedAfter }: { now: Date; startedAfter: { cookie: Date; token: Date } },
+): Promise<(TokenUser & { kind: 'cookie' | 'token' | 'key'; id: number })[]> {
+  const at = now.toISOString();
+  const { rows } = await sql<TokenUser & { kind: 'cookie' | 'token' | 'key'; id: number }>`
+    select users.id as user_id, users.username, users.role, users.permissions, users.is_active,
+      live.kind, live.id
+    from (
+      select id, user_id, kind from sessions
+      where id = any(${sessions}::integer[]) and expires_at > ${at}::timestamptz
+        and created_at > case kind when 'cookie' then ${startedAfter.cookie.toISOString()}::timestamptz
+          else ${startedAfter.token.toISOString()}::timestamptz end
+      union all
+      select id, user_id, 'key' from api_keys
+      where id = any(${keys}::integer[])
+        and (expires_at is null or expires_at > ${at}::timestamptz)
+    ) live
+    join users on users.id = live.user_id
+    where users.is_active`.execute(db);
+  return rows;
 }
 
 /**

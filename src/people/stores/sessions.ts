@@ -3,8 +3,8 @@ import type { Role } from '#schemas/roles.js';
 import type { Database } from '#src/db/database.js';
 import { lookup } from '#src/db/statement.js';
 import type { Schema } from '#src/db/tables.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { cut, type Slice } from '#src/lists/slices.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
 
 /** A live browser session and its active user. */
 export interface StoredSession {

@@ -1,10 +1,11 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { ROLE_PERMISSIONS } from '#schemas/roles.js';
 import type { Address, UserBulkItem, UserUpdate } from '#schemas/users.js';
 import type { Mask } from '#src/access/permissions.js';
 import type { Database } from '#src/db/database.js';
 import { type WithFolded, withFolded } from '#src/db/folded-columns.js';
-import { tables } from '#src/db/tables.js';
+import { insertJsonRows } from '#src/db/json-rows.js';
+import { statement } from '#src/db/statement.js';
 import { fold } from '#src/lib/fold.js';
 import { FULL_COLUMNS, type FullUser, isAdministrator } from './users.js';
 
@@ -38,20 +39,57 @@ export async function lockWithAdministrators(db: Database, id: number): Promise<
   return rows.filter(({ administrates }) => administrates).map(({ id }) => id);
 }
 
+/** The values of a new user, by column. */
+type UserValues = WithFolded<Omit<UserBulkItem, 'role'>> & {
+  searched_nickname: string;
+  permissions: Mask;
+  password_hash: string | null;
+  email_verified_at: string | null;
+};
+
+const INSERTED_COLUMNS = Object.keys({
+  username: true,
+  username_folded: true,
+  email: true,
+  email_folded: true,
+  nickname: true,
+  searched_nickname: true,
+  bio: true,
+  avatar_url: true,
+  age: true,
+  tags: true,
+  address: true,
+  permissions: true,
+  is_active: true,
+  password_hash: true,
+  email_verified_at: true,
+} satisfies Record<keyof UserValues, true>) as (keyof UserValues)[];
+
+const insertOne = statement(
+  (
+    _db,
+    user: Omit<UserValues, 'address'> & { address: string | null },
+    _shape: Record<string, never>,
+  ) => {
+    const values = INSERTED_COLUMNS.map((column) => sql`${user[column]}`);
+    return sql<FullUser>`
+      insert into users (${refs(INSERTED_COLUMNS)}) values (${sql.join(values)})
+      returning ${refs(FULL_COLUMNS)}`;
+  },
+);
+
+const insertAll = statement(
+  (_db, { rows }: { rows: string }, _shape: Record<string, never>) =>
+    sql<{ id: number }>`${insertJsonRows('users', INSERTED_COLUMNS, rows)} returning id`,
+);
+
 /** @throws DatabaseError 23505 if the username or email address is taken */
-export async function insertUser(
-  db: Database,
-  { role = 'author', ...user }: NewUser,
-): Promise<FullUser> {
-  return db
-    .insertInto('users')
-    .values({
-      ...withSearched(user),
-      permissions: ROLE_PERMISSIONS[role],
-      address: toJson(user.address),
-    })
-    .returning(FULL_COLUMNS)
-    .executeTakeFirstOrThrow();
+export async function insertUser(db: Database, user: NewUser): Promise<FullUser> {
+  const { address, ...values } = valuesOf(user);
+  const row = { ...values, address: address === null ? null : JSON.stringify(address) };
+  const [inserted] = await insertOne.run(db, row, {});
+  if (inserted === undefined) throw new Error('The database did not return the new user');
+  return inserted;
 }
 
 /**
@@ -61,63 +99,16 @@ export async function insertUser(
  * @throws DatabaseError 23505 if a username or email address is taken
  */
 export async function insertUsers(db: Database, users: NewUser[]): Promise<number[]> {
-  const rows = users.map(toBulkRow);
-  const names = sql.join(Object.keys(BULK_TYPES).map((name) => sql.ref(name)));
-  const values = sql.join(Object.entries(BULK_TYPES).map(([name, type]) => fromJson(name, type)));
-  const types = sql.join(
-    Object.entries(BULK_TYPES).map(
-      ([name, type]) => sql`${sql.ref(name)} ${sql.raw(JSON_TYPES.has(type) ? 'jsonb' : type)}`,
-    ),
-  );
-  // The rows travel as one parameter, so the statement is the same for any number of them.
-  const inserted = await sql<{ id: number }>`
-    insert into users (${names})
-    select ${values}
-    from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as (${types}))
-      with ordinality as t (${names}, n)
-    order by n
-    returning id
-  `.execute(db);
-  return inserted.rows.map(({ id }) => id);
+  const inserted = await insertAll.run(db, { rows: JSON.stringify(users.map(valuesOf)) }, {});
+  return inserted.map(({ id }) => id);
 }
 
-type BulkRow = WithFolded<Omit<UserBulkItem, 'role'> & { permissions: Mask }> & {
-  searched_nickname?: string;
-};
-
-/**
- * The columns that a bulk insert writes, with their types: every field of `UserBulkItem`, and the folded ones.
- */
-const BULK_TYPES: Record<keyof BulkRow, string> = {
-  username: tables.users.username.type,
-  username_folded: tables.users.username_folded.type,
-  email: tables.users.email.type,
-  email_folded: tables.users.email_folded.type,
-  nickname: tables.users.nickname.type,
-  searched_nickname: tables.users.searched_nickname.type,
-  bio: tables.users.bio.type,
-  avatar_url: tables.users.avatar_url.type,
-  age: tables.users.age.type,
-  tags: tables.users.tags.type,
-  address: tables.users.address.type,
-  permissions: tables.users.permissions.type,
-  is_active: tables.users.is_active.type,
-};
-
-/** Types that arrive as JSON and are converted by the statement. */
-const JSON_TYPES = new Set(['text[]', 'jsonb']);
-
-function fromJson(name: string, type: string): RawBuilder<unknown> {
-  const column = sql.ref(name);
-  if (type === 'text[]') return sql`array(select jsonb_array_elements_text(${column}))`;
-  return type === 'jsonb' ? sql`nullif(${column}, 'null')` : column;
-}
-
-function toBulkRow(user: NewUser): BulkRow {
-  return withSearched({
-    username: user.username,
-    email: user.email ?? null,
-    nickname: user.nickname ?? '',
+function valuesOf(user: NewUser): UserValues {
+  const nickname = user.nickname ?? '';
+  return {
+    ...withFolded({ username: user.username, email: user.email ?? null }),
+    nickname,
+    searched_nickname: fold(nickname),
     bio: user.bio ?? '',
     avatar_url: user.avatar_url ?? null,
     age: user.age ?? null,
@@ -125,7 +116,13 @@ function toBulkRow(user: NewUser): BulkRow {
     address: user.address ?? null,
     permissions: ROLE_PERMISSIONS[user.role ?? 'author'],
     is_active: user.is_active ?? true,
-  });
+    password_hash: user.password_hash ?? null,
+    email_verified_at: user.email_verified_at ?? null,
+  };
+}
+
+function refs(columns: readonly string[]) {
+  return sql.join(columns.map((column) => sql.ref(column)));
 }
 
 /** Adds the folded names, and the form of the nickname that is searched. */

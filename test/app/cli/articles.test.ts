@@ -361,7 +361,10 @@ t.test('re-renders all content and writes only what changes', async (t) => {
     rows(`select title, content_html, excerpt, version, updated_at,
       search @@ 'bold'::tsquery as is_found from posts order by title`);
   const before = await state();
-  t.equal((await renderAll()).stdout, 'Changed by re-rendering: 1 posts, 1 comments.\n');
+  t.equal(
+    (await renderAll()).stdout,
+    'Changed by re-rendering: 1 posts, 1 comments, 0 tasks, 0 comments on tasks.\n',
+  );
   const [a = {}, b] = await state();
   t.match(a, { content_html: '<p><em>One</em> bold</p>\n', is_found: true });
   t.same({ ...a, content_html: '<script>', is_found: false }, before[0], 'the post is unchanged');
@@ -369,12 +372,15 @@ t.test('re-renders all content and writes only what changes', async (t) => {
   t.same(await rows('select content_html, version from comments'), [
     { content_html: '<p><em>Fine</em></p>\n', version: 1 },
   ]);
-  t.equal((await renderAll()).stdout, 'Changed by re-rendering: 0 posts, 0 comments.\n');
+  t.equal(
+    (await renderAll()).stdout,
+    'Changed by re-rendering: 0 posts, 0 comments, 0 tasks, 0 comments on tasks.\n',
+  );
 
   await rows(`update posts set search = '' where title = 'b'`);
   t.equal(
     (await renderAll()).stdout,
-    'Changed by re-rendering: 1 posts, 0 comments.\n',
+    'Changed by re-rendering: 1 posts, 0 comments, 0 tasks, 0 comments on tasks.\n',
     'words too',
   );
   t.same((await state())[1], b);
@@ -393,7 +399,7 @@ t.test('keeps HTML that would be too long, and goes on', async (t) => {
   const before = await state();
   const { code, stdout, stderr } = await renderAll();
   t.equal(code, 0, 'the run does not fail');
-  t.equal(stdout, 'Changed by re-rendering: 2 posts, 0 comments.\n');
+  t.equal(stdout, 'Changed by re-rendering: 2 posts, 0 comments, 0 tasks, 0 comments on tasks.\n');
   t.match(stderr, /^kept the former HTML of post \d+: the new HTML would be too long$/m);
   t.match(stderr, /^kept the former HTML of comment \d+: the new HTML would be too long$/m);
   t.same(await state(), before);

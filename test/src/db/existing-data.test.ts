@@ -176,3 +176,31 @@ t.test(
     await migrateUp(url, migrations);
   },
 );
+
+t.test('0041 finds the authors of stored events, and drops those of projects', async (t) => {
+  const name = '0041_event_projects';
+  const url = await databaseBefore(t, name);
+  await query(
+    url,
+    `insert into events (type, topics, resource_id, version, is_public, user_id, changes) values
+       ('post.created', '{posts}', 1, 1, true, 1, '{"title": "One", "author": null}'),
+       ('post.created', '{posts}', 1, 1, true, null, '{"title": "Two", "author": null}'),
+       ('post.changed', '{posts}', 1, 1, true, 1, '{"title": "Three"}')`,
+  );
+  const changes = async () =>
+    (await query(url, 'select changes from events order by id')).map(({ changes }) => changes);
+  const before = await changes();
+  await migrateUp(url, migrations);
+  t.same(await changes(), [
+    { title: 'One', author: 1 },
+    { title: 'Two', author: null },
+    { title: 'Three' },
+  ]);
+  await query(
+    url,
+    `insert into events (type, topics, resource_id, is_public, changes, project_id, former)
+     values ('task.changed', '{project:7}', 1, false, '{}', 7, '{}')`,
+  );
+  await revertFrom(url, name);
+  t.same(await changes(), before);
+});

@@ -161,6 +161,8 @@ t.test('creates one tag for all spellings with the same folded form', async (t) 
 t.test('requires the folded form of every name', async (t) => {
   t.same(IDENTIFYING.map(({ table, column }) => `${table}.${column}`).sort(), [
     'categories.name',
+    'project_invitations.email',
+    'project_labels.name',
     'registrations.email',
     'registrations.username',
     'tags.name',
@@ -181,6 +183,11 @@ t.test('requires the folded form of every name', async (t) => {
     `insert into registrations (username, email, password_hash, expires_at)
      values ('al', 'al@example.com', 'x', now())`,
   );
+  await refused(
+    `insert into project_invitations (project_id, email, invited_by, role, expires_at)
+     values (1, 'al@example.com', 1, 'member', now())`,
+  );
+  await refused(`insert into project_labels (project_id, name, color) values (1, 'al', '#808080')`);
 });
 
 t.test('adds the folded forms of the given values only', async (t) => {

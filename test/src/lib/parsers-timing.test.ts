@@ -2,12 +2,6 @@ import { parseCookie } from 'cookie';
 import Negotiator from 'negotiator';
 import t from 'tap';
 import { parseFrontMatter } from '#src/articles/lib/front-matter.js';
-import { findRanges, markedHtml, snippetHtml } from '#src/articles/lib/highlight.js';
-import { renderMarkdown } from '#src/articles/lib/markdown.js';
-import { excerptOf, readingMinutesOf } from '#src/articles/lib/reading.js';
-import { cleanHtml } from '#src/articles/lib/sanitize-html.js';
-import { askedRuns, askedWords, typedWords } from '#src/articles/lib/search-queries.js';
-import { indexedWords } from '#src/articles/lib/search-words.js';
 import { slugOf } from '#src/articles/lib/slugs.js';
 import { parseArticleDate } from '#src/articles/services/article-dates.js';
 import { briefError } from '#src/lib/brief-error.js';
@@ -19,6 +13,13 @@ import { readBody } from '#src/lib/request-body.js';
 import { parseUserAgent } from '#src/lib/user-agent.js';
 import { isJsonContentType } from '#src/lib/validation/index.js';
 import { decodeCursor } from '#src/lists/cursor.js';
+import { renderMarkdown } from '#src/markdown/markdown.js';
+import { excerptOf, readingMinutesOf } from '#src/markdown/reading.js';
+import { cleanHtml } from '#src/markdown/sanitize-html.js';
+import { findRanges, markedHtml, snippetHtml } from '#src/search/highlight.js';
+import { askedRuns, askedWords, typedWords } from '#src/search/search-queries.js';
+import { indexedWords } from '#src/search/search-words.js';
+import { isRecurrence, nextDay } from '#src/work/lib/recurrence.js';
 import { findGrowth } from '#test/support/growth.js';
 import { hostileTexts } from '#test/support/hostile-texts.js';
 
@@ -138,6 +139,14 @@ const PARSERS: Record<string, Parser> = {
   ],
   'date in front matter': [BODY, (text) => parseArticleDate(`2024-01-01 ${text}`)],
   'error of a job': [BODY, briefError],
+  'rule of a recurrence': [
+    BODY,
+    (text) => {
+      for (const rule of [text, `FREQ=MONTHLY;BYMONTHDAY=${text}`, `FREQ=WEEKLY;BYDAY=${text}`]) {
+        if (isRecurrence(rule)) nextDay(rule, '2026-02-14');
+      }
+    },
+  ],
 };
 
 t.test('reads the texts of strangers in linear time', async (t) => {

@@ -15,6 +15,7 @@ function parameters(clientUrl: string | null): MailParameters {
     email_changed: { username: 'alice' },
     reset_password: { ...access, username: 'alice', minutes: 30 },
     invitation: { ...access, username: 'alice', days: 7 },
+    project_invitation: { ...access, project: 'Website', inviter: 'alice', days: 14 },
     password_changed: { username: 'alice' },
     api_key_created: { username: 'alice', name: 'Backup' },
   };

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsync } from 'fastify';
-import websocket from '#plugins/websocket.js';
 import bodies from './bodies.js';
 import failures from './failures.js';
 import parameters from './parameters.js';
@@ -31,7 +30,6 @@ const routes: FastifyPluginAsync<PlaygroundOptions> = async (app, options) => {
   await app.register(stream, { prefix });
   await app.register(failures, { prefix });
   await app.register(upstream, { prefix, url: upstreamUrl });
-  await app.register(websocket);
   await app.register(echoSocket, { prefix: '/ws', limits });
 };
 

@@ -9,7 +9,7 @@ import {
   redactText,
 } from '#src/lib/redact.js';
 import { readBody } from '#src/lib/request-body.js';
-import { isJsonContentType } from '#src/lib/validation/index.js';
+import { isJsonContentType, roundBigInts } from '#src/lib/validation/index.js';
 
 const FORM_TYPE = /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;
 
@@ -78,7 +78,10 @@ async function readContent(
   const result = await readBody(isForm ? 'form' : 'json', type, bytesOf(request));
   if (!('body' in result)) return empty;
   const { body } = result;
-  if (body.kind === 'json') return { ...empty, json: redact(body.value) };
+  if (body.kind === 'json') {
+    const value = body.hasBigInts === true ? roundBigInts(body.value) : body.value;
+    return { ...empty, json: redact(value) };
+  }
   if (body.kind === 'form') return { ...empty, form: shownFields(body.fields) };
   return empty;
 }

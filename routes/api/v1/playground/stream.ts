@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { beginEventStream } from '#plugins/replies.js';
 import { ApiError } from '#src/errors.js';
 import { Limiter } from '#src/lib/limiter.js';
 import { networkOf } from '#src/lib/network.js';
@@ -52,12 +53,7 @@ const routes: FastifyPluginAsync = async (app) => {
   }
 
   app.get('/stream', { schema: operation }, async (request, reply) => {
-    reply
-      .type('text/event-stream; charset=utf-8')
-      .header('cache-control', 'no-cache')
-      // A connection kept alive after its stream would delay a graceful shutdown.
-      .header('connection', 'close')
-      .header('x-accel-buffering', 'no');
+    beginEventStream(reply);
     if (request.method === 'HEAD') return reply.send();
     const leave = limiter.enter(holderOf(request));
     if (leave === 'each') throw new ApiError('too_many_streams');

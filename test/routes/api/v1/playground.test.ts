@@ -180,6 +180,14 @@ t.test('inspects requests with any method', async (t) => {
     '',
   ].join('\r\n');
   const type = { 'content-type': 'multipart/form-data; boundary=x' };
+  for (const [sent, shown] of [
+    ['9007199254740993', 9007199254740992],
+    ['{"a":[9007199254740993]}', { a: [9007199254740992] }],
+  ] as const) {
+    const { status, json } = await anyone.post(`${base}/inspect`, sent, JSON_TYPE);
+    t.equal(status, 200, 'an integer beyond 2^53');
+    t.same(json.json, shown);
+  }
   t.same((await anyone.post(`${base}/inspect`, multipart, type)).json.form, {
     title: 'A file',
     file: { filename: 'a.txt', content_type: 'text/plain', size: 11 },
@@ -459,7 +467,6 @@ t.test('can be switched off, and is off in production', async (t) => {
     // The guide mentions it wherever the service runs.
     const { info: _guide, ...contract } = (await client().get('/openapi.json')).json;
     const document = JSON.stringify(contract);
-    t.equal(app.server.listenerCount('upgrade') > 0, /playground/.test(document));
     const { statusCode } = await app.inject(`${base}/hello`);
     return [statusCode, /playground/i.test(document)];
   };

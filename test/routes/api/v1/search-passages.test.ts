@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import t from 'tap';
-import { rangedText } from '#src/articles/lib/highlight.js';
-import { askedRuns } from '#src/articles/lib/search-queries.js';
-import { indexedWords } from '#src/articles/lib/search-words.js';
 import { search } from '#src/articles/stores/search.js';
+import { rangedText } from '#src/search/highlight.js';
+import { askedRuns } from '#src/search/search-queries.js';
+import { indexedWords } from '#src/search/search-words.js';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestComment, insertTestPost } from '#test/support/articles.js';
 import { ODD_TEXTS } from '#test/support/generate-text.js';

@@ -5,7 +5,7 @@ import pino from 'pino';
 import t, { type Test } from 'tap';
 import type { AppDependencies } from '#app/app.js';
 import type { Config } from '#app/config-schema.js';
-import { hashSecret } from '#src/people/lib/random-secrets.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import { MAX_REFRESH_TOKENS } from '#src/people/services/tokens.js';
 import { deleteExpiredRefreshTokens } from '#src/people/stores/refresh-tokens.js';
 import { createTestApp, PASSWORD, TOKEN_SECRET } from '#test/support/app.js';

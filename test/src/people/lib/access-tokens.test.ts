@@ -8,6 +8,7 @@ const OTHER = 'another-secret-of-tokens-that-is-long-enough';
 const NOW = new Date('2026-01-02T03:04:05.678Z');
 const keys = new TokenKeys([SECRET]);
 const subject = { userId: 7, sessionId: 9 };
+const verified = { ...subject, expiresAt: new Date('2026-01-02T04:04:05.000Z') };
 const token = keys.sign('access', subject, NOW);
 
 function keyOf(secret: string) {
@@ -33,7 +34,7 @@ t.test('signs tokens that any implementation of RFC 7519 verifies', async (t) =>
 });
 
 t.test('verifies what another implementation has signed with the same header', async (t) => {
-  t.same(keys.verify('access', await signClaims({}), NOW), subject);
+  t.same(keys.verify('access', await signClaims({}), NOW), verified);
 });
 
 t.test('refuses tokens that are not its own', async (t) => {
@@ -51,7 +52,7 @@ t.test('refuses tokens that are not its own', async (t) => {
     t.same(keys.verify('access', await signClaims(claims), NOW), { fault: 'invalid_token' }, name);
   }
   const { exp = 0 } = decodeJwt(token);
-  t.same(keys.verify('access', token, new Date(exp * 1000 - 1)), subject);
+  t.same(keys.verify('access', token, new Date(exp * 1000 - 1)), verified);
   t.same(keys.verify('access', token, new Date(exp * 1000)), { fault: 'invalid_token' });
   t.same(keys.verify('access', await signClaims({}, OTHER), NOW), { fault: 'invalid_token' });
   t.same(keys.verify('refresh', token, NOW), { fault: 'wrong_token_type' });
@@ -76,7 +77,7 @@ t.test('refuses content that is no object, although it is signed', async (t) => 
 
 t.test('verifies with every secret, and signs with the first', async (t) => {
   const rotated = new TokenKeys([OTHER, SECRET]);
-  t.same(rotated.verify('access', token, NOW), subject);
+  t.same(rotated.verify('access', token, NOW), verified);
   t.same(keys.verify('access', rotated.sign('access', subject, NOW), NOW), {
     fault: 'invalid_token',
   });

@@ -1,0 +1,441 @@
+import { type RawBuilder, sql } from 'kysely';
+import {
+  type ChecklistItem,
+  type ProjectTask,
+  type ProjectTaskSort,
+  type ProjectTaskSummary,
+  STATUSES,
+  type Status,
+  TRANSITIONS,
+} from '#schemas/project-tasks.js';
+import type { Priority } from '#schemas/tasks.js';
+import type { Database } from '#src/db/database.js';
+import { fold } from '#src/lib/fold.js';
+import { containing } from '#src/lib/like-pattern.js';
+import { isTimestamp } from '#src/lib/timestamps.js';
+import { countRows, cut, type Slice } from '#src/lists/slices.js';
+import { priorityOrder } from './priorities.js';
+
+export interface ProjectTaskRow extends ProjectTask {
+  version: number;
+}
+
+export interface ProjectTaskSummaryRow extends ProjectTaskSummary {
+  version: number;
+}
+
+/** A task in a list, with its sort key. */
+export type ListedProjectTask = ProjectTaskSummaryRow & { sort_key: string | number };
+
+export interface ProjectTaskFilter {
+  /** Part of the summary, in any case. */
+  q?: string | undefined;
+  status?: Status | undefined;
+  assignee_id?: number | undefined;
+  label_id?: number | undefined;
+  priority?: Priority | undefined;
+  due_from?: string | undefined;
+  due_to?: string | undefined;
+}
+
+/** The values of a task of a project that are written. */
+export interface ProjectTaskValues {
+  summary: string;
+  description: string;
+  description_html: string;
+  status: Status;
+  position: string;
+  priority: Priority;
+  assignee_ids: number[];
+  label_ids: number[];
+  start_on: string | null;
+  due_on: string | null;
+  time_zone: string;
+  estimate: number | null;
+  recurrence: string | null;
+  checklist: ChecklistItem[];
+  completed_at: string | null;
+  updated_at: string;
+}
+
+const ALLOWED = STATUSES.map(
+  (status) =>
+    sql`when ${sql.lit(status)} then ${sql.lit(JSON.stringify(TRANSITIONS[status]))}::jsonb`,
+);
+
+/** The columns of a task without its texts. */
+export const SUMMARY = [
+  'tasks.id',
+  'tasks.project_id',
+  'tasks.number',
+  'tasks.summary',
+  'tasks.status',
+  sql<Status[]>`case tasks.status ${sql.join(ALLOWED, sql` `)} end`.as('allowed_transitions'),
+  'tasks.position',
+  'tasks.priority',
+  'tasks.assignee_ids',
+  'tasks.label_ids',
+  'tasks.start_on',
+  'tasks.due_on',
+  'tasks.time_zone',
+  'tasks.due_at',
+  'tasks.estimate',
+  'tasks.recurrence',
+  sql<number>`jsonb_array_length(checklist)`.as('checklist_total'),
+  sql<number>`jsonb_array_length(jsonb_path_query_array(checklist, '$[*] ? (@.done == true)'))`.as(
+    'checklist_done',
+  ),
+  'tasks.creator_id',
+  'tasks.completed_at',
+  'tasks.version',
+  'tasks.created_at',
+  'tasks.updated_at',
+] as const;
+
+const WHOLE = [
+  ...SUMMARY,
+  'tasks.description',
+  'tasks.description_html',
+  'tasks.checklist',
+] as const;
+
+/** The day by which tasks without a due date are sorted: after all others. */
+const NEVER = '9999-12-31';
+
+const SORT_COLUMNS: Record<ProjectTaskSort, RawBuilder<string | number>> = {
+  position: sql`tasks.position`,
+  number: sql`tasks.number`,
+  created_at: sql`tasks.created_at`,
+  updated_at: sql`tasks.updated_at`,
+  due_on: sql`coalesce(tasks.due_on, ${sql.lit(NEVER)}::date)`,
+  priority: priorityOrder,
+};
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const POSITION = /^[0-9A-Za-z]{1,200}$/;
+
+/** Whether the key is valid for this sort order, to check cursors. */
+export function isProjectTaskSortKey(key: string | number, sort: ProjectTaskSort): boolean {
+  if (sort === 'priority' || sort === 'number') return typeof key === 'number';
+  if (typeof key !== 'string') return false;
+  if (sort === 'position') return POSITION.test(key);
+  return sort === 'due_on'
+    ? DAY.test(key) && isTimestamp(`${key}T00:00:00.000Z`)
+    : isTimestamp(key);
+}
+
+/** Returns a slice of the tasks of a project that match the filter. */
+export function listProjectTasks(
+  db: Database,
+  projectId: number,
+  filter: ProjectTaskFilter,
+  slice: Slice<ProjectTaskSort>,
+): Promise<ListedProjectTask[]> {
+  const column = SORT_COLUMNS[slice.sort];
+  const found = db
+    .selectFrom('tasks')
+    .select([...SUMMARY, column.as('sort_key')])
+    .where(matches(projectId, filter))
+    .$castTo<ListedProjectTask>();
+  return cut(found, slice, column).execute();
+}
+
+/** Counts them, like `countRows`. */
+export function countProjectTasks(
+  db: Database,
+  projectId: number,
+  filter: ProjectTaskFilter,
+): Promise<number> {
+  return countRows(db, db.selectFrom('tasks').select('id').where(matches(projectId, filter)));
+}
+
+/** A column of a board, with its first tasks in their order. */
+export interface Column {
+  status: Status;
+  count: number;
+  tasks: ProjectTaskSummaryRow[];
+}
+
+/** Returns the columns of a board that have tasks, each with at most `most` of them. */
+export async function readColumns(
+  db: Database,
+  projectId: number,
+  most: number,
+): Promise<Column[]> {
+  const parts = STATUSES.map((status) => {
+    const isIn = matches(projectId, { status });
+    const count = db
+      .selectFrom('tasks')
+      .where(isIn)
+      .select(({ fn }) => fn.countAll().as('count'));
+    const first = db
+      .selectFrom('tasks')
+      .select(SUMMARY)
+      .select(sql<number>`(${count})`.as('column_count'))
+      .where(isIn)
+      .orderBy('position')
+      .orderBy('tasks.id')
+      .limit(sql.lit(most));
+    return db.selectFrom(first.as('first')).selectAll();
+  });
+  const [first, ...others] = parts;
+  if (first === undefined) return [];
+  const rows = await others
+    .reduce((all, part) => all.unionAll(part), first)
+    .$castTo<ProjectTaskSummaryRow & { column_count: number }>()
+    .execute();
+  const columns = new Map<Status, Column>();
+  for (const { column_count: count, ...task } of rows) {
+    const column = columns.get(task.status) ?? { status: task.status, count, tasks: [] };
+    column.tasks.push(task);
+    columns.set(task.status, column);
+  }
+  return [...columns.values()];
+}
+
+/** Returns a task of a project, or null. */
+export async function findProjectTask(
+  db: Database,
+  projectId: number,
+  id: number,
+): Promise<ProjectTaskRow | null> {
+  const found = selectWhole(db, projectId).where('tasks.id', '=', id);
+  return (await found.executeTakeFirst()) ?? null;
+}
+
+/** Returns the task of a project with this number, or null. */
+export async function findProjectTaskByNumber(
+  db: Database,
+  projectId: number,
+  number: number,
+): Promise<ProjectTaskRow | null> {
+  const found = selectWhole(db, projectId).where('number', '=', number);
+  return (await found.executeTakeFirst()) ?? null;
+}
+
+/** Returns these tasks of a project, by id. */
+export async function findProjectTasks(
+  db: Database,
+  projectId: number,
+  ids: readonly number[],
+): Promise<Map<number, ProjectTaskRow>> {
+  const found = selectWhole(db, projectId).where('tasks.id', 'in', [...ids]);
+  return new Map((await found.execute()).map((task) => [task.id, task]));
+}
+
+/** Whether the project has at least `count` tasks, including deleted ones. */
+export async function hasProjectTasks(
+  db: Database,
+  projectId: number,
+  count: number,
+): Promise<boolean> {
+  // As long as the project has not had as many, none need to be counted.
+  const { rows } = await sql`
+    select from projects
+    where id = ${projectId} and last_number >= ${count} and exists (
+      select from tasks where project_id = ${projectId} offset ${count - 1} limit 1)`.execute(db);
+  return rows.length > 0;
+}
+
+/** Inserts a task with the next number of the project. The project must be locked. */
+export async function insertProjectTask(
+  trx: Database,
+  projectId: number,
+  values: Omit<ProjectTaskValues, 'updated_at'> & {
+    creator_id: number | null;
+    created_at: string;
+  },
+): Promise<ProjectTaskRow> {
+  const { last_number } = await trx
+    .updateTable('projects')
+    .set(({ eb }) => ({ last_number: eb('last_number', '+', 1) }))
+    .where('id', '=', projectId)
+    .returning('last_number')
+    .executeTakeFirstOrThrow();
+  const { checklist, due_on, time_zone, ...others } = values;
+  return trx
+    .insertInto('tasks')
+    .values({
+      ...others,
+      project_id: projectId,
+      number: last_number,
+      checklist: JSON.stringify(checklist),
+      due_on,
+      time_zone,
+      due_at: endOf(due_on, time_zone),
+      searched_summary: fold(values.summary),
+      updated_at: values.created_at,
+    })
+    .returning(WHOLE)
+    .$castTo<ProjectTaskRow>()
+    .executeTakeFirstOrThrow();
+}
+
+/** Changes a task. The project must be locked. */
+export function updateProjectTask(
+  trx: Database,
+  { id, due_on, time_zone }: ProjectTaskRow,
+  values: Partial<ProjectTaskValues>,
+): Promise<ProjectTaskRow> {
+  const { checklist, ...others } = values;
+  const { summary } = others;
+  const due = { due_on, time_zone, ...others };
+  return trx
+    .updateTable('tasks')
+    .set({
+      ...others,
+      ...(checklist !== undefined && { checklist: JSON.stringify(checklist) }),
+      ...(summary !== undefined && { searched_summary: fold(summary) }),
+      due_at: endOf(due.due_on, due.time_zone),
+    })
+    .where('id', '=', id)
+    .returning(WHOLE)
+    .$castTo<ProjectTaskRow>()
+    .executeTakeFirstOrThrow();
+}
+
+/** Returns the position of a task in a column, or null. */
+export async function findPosition(
+  db: Database,
+  projectId: number,
+  status: Status,
+  id: number,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('tasks')
+    .select('position')
+    .where('id', '=', id)
+    .where(matches(projectId, { status }))
+    .executeTakeFirst();
+  return row?.position ?? null;
+}
+
+/**
+ * Returns the first position of a column that comes after another, or the very first; null at the
+ * end.
+ *
+ * @param exceptId a task that does not count, because it is being moved
+ */
+export async function findPositionAfter(
+  db: Database,
+  projectId: number,
+  status: Status,
+  after: string | null,
+  exceptId: number | null,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('tasks')
+    .select('position')
+    .where(matches(projectId, { status }))
+    .$if(after !== null, (query) => query.where('position', '>', after))
+    .$if(exceptId !== null, (query) => query.where('id', '<>', exceptId))
+    .orderBy('position')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.position ?? null;
+}
+
+/** Returns the last position of a column; null if it is empty. */
+export async function findLastPosition(
+  db: Database,
+  projectId: number,
+  status: Status,
+  exceptId: number | null,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('tasks')
+    .select('position')
+    .where(matches(projectId, { status }))
+    .$if(exceptId !== null, (query) => query.where('id', '<>', exceptId))
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.position ?? null;
+}
+
+/** Returns the ids of the tasks of a column, in their order. */
+export async function listColumn(
+  db: Database,
+  projectId: number,
+  status: Status,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('tasks')
+    .select('id')
+    .where(matches(projectId, { status }))
+    .orderBy('position')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Gives tasks other positions. @param positions one for each of the tasks */
+export async function updatePositions(
+  trx: Database,
+  ids: readonly number[],
+  positions: readonly string[],
+): Promise<void> {
+  await sql`
+    update tasks set position = moved.position
+    from unnest(${ids}::integer[], ${positions}::text[]) as moved (id, position)
+    where tasks.id = moved.id`.execute(trx);
+}
+
+/** Returns which of these users are members of the project. */
+export async function findMembersAmong(
+  db: Database,
+  projectId: number,
+  ids: readonly number[],
+): Promise<Set<number>> {
+  const rows = await db
+    .selectFrom('project_members')
+    .select('user_id')
+    .where('project_id', '=', projectId)
+    .where('user_id', 'in', [...ids])
+    .execute();
+  return new Set(rows.map(({ user_id }) => user_id));
+}
+
+/** Returns which of these labels are the project's. */
+export async function findLabelsAmong(
+  db: Database,
+  projectId: number,
+  ids: readonly number[],
+): Promise<Set<number>> {
+  const rows = await db
+    .selectFrom('project_labels')
+    .select('id')
+    .where('project_id', '=', projectId)
+    .where('id', 'in', [...ids])
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The end of a day in a time zone. */
+function endOf(day: string | null, timeZone: string): RawBuilder<string | null> {
+  return sql<string | null>`(${day}::date + 1)::timestamp at time zone ${timeZone}`;
+}
+
+function selectWhole(db: Database, projectId: number) {
+  return db
+    .selectFrom('tasks')
+    .select(WHOLE)
+    .where(matches(projectId, {}))
+    .$castTo<ProjectTaskRow>();
+}
+
+function matches(
+  projectId: number,
+  { q = '', status, assignee_id, label_id, priority, due_from, due_to }: ProjectTaskFilter,
+): RawBuilder<boolean> {
+  const conditions = [sql`tasks.project_id = ${projectId}`, sql`tasks.deleted_at is null`];
+  if (q !== '') conditions.push(sql`tasks.searched_summary like ${containing(fold(q))}`);
+  if (status !== undefined) conditions.push(sql`tasks.status = ${status}`);
+  if (assignee_id !== undefined)
+    conditions.push(sql`tasks.assignee_ids @> array[${assignee_id}::integer]`);
+  if (label_id !== undefined) conditions.push(sql`tasks.label_ids @> array[${label_id}::integer]`);
+  if (priority !== undefined) conditions.push(sql`tasks.priority = ${priority}`);
+  if (due_from !== undefined) conditions.push(sql`tasks.due_on >= ${due_from}`);
+  if (due_to !== undefined) conditions.push(sql`tasks.due_on <= ${due_to}`);
+  return sql<boolean>`(${sql.join(conditions, sql` and `)})`;
+}
