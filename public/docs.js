@@ -1,7 +1,6 @@
 // The page /docs: Swagger UI, adapted to this service.
 import { loadDocument } from './document.js';
 
-const FOLDED_TAG = 'playground';
 const UNSAFE = /^(POST|PUT|PATCH|DELETE)$/i;
 
 /** Returns the value of a scheme that the reader has entered with *Authorize*; it may be absent. */
@@ -50,16 +49,6 @@ const withoutCookies = remembered((schemes) => schemes.filter((each) => !each.ha
 // The original selectors know the state already.
 const adaptations = {
   statePlugins: {
-    layout: {
-      wrapSelectors: {
-        // All groups are open at first, except the one that only client authors need.
-        isShown: (original) => (_state, key, shownByDefault) => {
-          const isFolded =
-            Array.isArray(key) && key[0] === 'operations-tag' && key[1] === FOLDED_TAG;
-          return original(key, isFolded ? false : shownByDefault);
-        },
-      },
-    },
     auth: {
       wrapActions: {
         // Swagger UI moves the focus to the API key, below the fields that most readers need.
@@ -84,7 +73,9 @@ const ui = SwaggerUIBundle({
   layout: 'BaseLayout',
   deepLinking: true,
   displayOperationId: true,
-  // Opened on demand: rendering all schemas takes longer than all operations.
+  // Of a longer list, Swagger UI keeps only what is in view in the page, where a browser's search
+  // does not find the rest.
+  docExpansion: 'none',
   defaultModelsExpandDepth: 0,
   tryItOutEnabled: true,
   persistAuthorization: true,
