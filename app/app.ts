@@ -51,6 +51,7 @@ import audit from '#routes/api/v1/audit.js';
 import auth from '#routes/api/v1/auth.js';
 import boards from '#routes/api/v1/boards.js';
 import categories from '#routes/api/v1/categories.js';
+import checklists from '#routes/api/v1/checklists.js';
 import comments from '#routes/api/v1/comments.js';
 import emails from '#routes/api/v1/emails.js';
 import jobs from '#routes/api/v1/jobs.js';
@@ -337,6 +338,10 @@ export async function buildApp(
   await app.register(boards, { prefix: '/api/v1/projects' });
   await app.register(projectTasks, {
     prefix: '/api/v1/projects/:id/tasks',
+    perMinute: changesPerMinute,
+  });
+  await app.register(checklists, {
+    prefix: '/api/v1/projects/:id/tasks/:task_id/checklist',
     perMinute: changesPerMinute,
   });
   await app.register(taskComments, {

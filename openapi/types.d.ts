@@ -3959,6 +3959,139 @@ export interface components {
             username?: string;
         };
         /**
+         * Board
+         * @description The board of a project
+         * @example {
+         *       "project_id": 1,
+         *       "key": "WEB",
+         *       "event_id": 4711,
+         *       "columns": [
+         *         {
+         *           "status": "todo",
+         *           "count": 0,
+         *           "limit": null,
+         *           "tasks": [],
+         *           "next_cursor": null
+         *         },
+         *         {
+         *           "status": "in_progress",
+         *           "count": 1,
+         *           "limit": 3,
+         *           "tasks": [
+         *             {
+         *               "id": 101,
+         *               "project_id": 1,
+         *               "number": 12,
+         *               "summary": "Compare the fonts",
+         *               "status": "in_progress",
+         *               "allowed_transitions": [
+         *                 "review",
+         *                 "todo",
+         *                 "cancelled"
+         *               ],
+         *               "position": "a0",
+         *               "priority": "normal",
+         *               "assignee_ids": [
+         *                 2
+         *               ],
+         *               "label_ids": [
+         *                 1
+         *               ],
+         *               "start_on": null,
+         *               "due_on": "2026-02-14",
+         *               "time_zone": "Europe/Berlin",
+         *               "due_at": "2026-02-14T23:00:00.000Z",
+         *               "estimate": 90,
+         *               "recurrence": null,
+         *               "checklist_total": 1,
+         *               "checklist_done": 0,
+         *               "creator_id": 1,
+         *               "completed_at": null,
+         *               "created_at": "2026-01-31T09:30:00.000Z",
+         *               "updated_at": "2026-01-31T09:30:00.000Z"
+         *             }
+         *           ],
+         *           "next_cursor": null
+         *         }
+         *       ]
+         *     }
+         */
+        Board: {
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            project_id: number;
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            key: string;
+            /** @description The id of the last event that the board contains: subscribe to `project:{id}` since it */
+            event_id: number;
+            /** @description The columns, from left to right */
+            columns: components["schemas"]["BoardColumn"][];
+        };
+        /**
+         * BoardColumn
+         * @description A column of a board
+         * @example {
+         *       "status": "in_progress",
+         *       "count": 1,
+         *       "limit": 3,
+         *       "tasks": [
+         *         {
+         *           "id": 101,
+         *           "project_id": 1,
+         *           "number": 12,
+         *           "summary": "Compare the fonts",
+         *           "status": "in_progress",
+         *           "allowed_transitions": [
+         *             "review",
+         *             "todo",
+         *             "cancelled"
+         *           ],
+         *           "position": "a0",
+         *           "priority": "normal",
+         *           "assignee_ids": [
+         *             2
+         *           ],
+         *           "label_ids": [
+         *             1
+         *           ],
+         *           "start_on": null,
+         *           "due_on": "2026-02-14",
+         *           "time_zone": "Europe/Berlin",
+         *           "due_at": "2026-02-14T23:00:00.000Z",
+         *           "estimate": 90,
+         *           "recurrence": null,
+         *           "checklist_total": 1,
+         *           "checklist_done": 0,
+         *           "creator_id": 1,
+         *           "completed_at": null,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "updated_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        BoardColumn: {
+            /**
+             * @description The status, which is a column of the board
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+            /** @description The number of tasks in the column */
+            count: number;
+            /** @description The maximum number of tasks in the column; null without a limit */
+            limit: number | null;
+            /** @description The first tasks, at most 50 */
+            tasks: components["schemas"]["ProjectTaskSummary"][];
+            /** @description The cursor of the next tasks: list the tasks of the project with this `status` and `sort=position`. Null at the end. */
+            next_cursor: string | null;
+        };
+        /**
          * Category
          * @description A category of posts
          * @example {
@@ -4092,6 +4225,52 @@ export interface components {
             slug?: string;
             /** @description A short description of the category */
             description?: string;
+        };
+        /**
+         * ChecklistItem
+         * @description An item of the checklist of a task
+         * @example {
+         *       "id": 1,
+         *       "text": "Ask for samples",
+         *       "done": false
+         *     }
+         */
+        ChecklistItem: {
+            /** @description The id of the item, unique within the task */
+            id: number;
+            /** @description What is to be done */
+            text: string;
+            /** @description Whether it is done */
+            done: boolean;
+        };
+        /**
+         * ChecklistItemCreate
+         * @description The item to add at the end
+         * @example {
+         *       "text": "Ask for samples"
+         *     }
+         */
+        ChecklistItemCreate: {
+            /** @description What is to be done */
+            text: string;
+            /**
+             * @description Whether it is done
+             * @default false
+             */
+            done?: boolean;
+        };
+        /**
+         * ChecklistItemUpdate
+         * @description The fields to change. Omitted fields keep their values.
+         * @example {
+         *       "done": true
+         *     }
+         */
+        ChecklistItemUpdate: {
+            /** @description What is to be done */
+            text?: string;
+            /** @description Whether it is done */
+            done?: boolean;
         };
         /**
          * Comment
@@ -7085,185 +7264,6 @@ export interface components {
             has_prev: boolean;
             /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
-        };
-        /**
-         * Board
-         * @description The board of a project
-         * @example {
-         *       "project_id": 1,
-         *       "key": "WEB",
-         *       "event_id": 4711,
-         *       "columns": [
-         *         {
-         *           "status": "todo",
-         *           "count": 0,
-         *           "limit": null,
-         *           "tasks": [],
-         *           "next_cursor": null
-         *         },
-         *         {
-         *           "status": "in_progress",
-         *           "count": 1,
-         *           "limit": 3,
-         *           "tasks": [
-         *             {
-         *               "id": 101,
-         *               "project_id": 1,
-         *               "number": 12,
-         *               "summary": "Compare the fonts",
-         *               "status": "in_progress",
-         *               "allowed_transitions": [
-         *                 "review",
-         *                 "todo",
-         *                 "cancelled"
-         *               ],
-         *               "position": "a0",
-         *               "priority": "normal",
-         *               "assignee_ids": [
-         *                 2
-         *               ],
-         *               "label_ids": [
-         *                 1
-         *               ],
-         *               "start_on": null,
-         *               "due_on": "2026-02-14",
-         *               "time_zone": "Europe/Berlin",
-         *               "due_at": "2026-02-14T23:00:00.000Z",
-         *               "estimate": 90,
-         *               "recurrence": null,
-         *               "checklist_total": 1,
-         *               "checklist_done": 0,
-         *               "creator_id": 1,
-         *               "completed_at": null,
-         *               "created_at": "2026-01-31T09:30:00.000Z",
-         *               "updated_at": "2026-01-31T09:30:00.000Z"
-         *             }
-         *           ],
-         *           "next_cursor": null
-         *         }
-         *       ]
-         *     }
-         */
-        Board: {
-            /**
-             * @description The id of the project
-             * @example 1
-             */
-            project_id: number;
-            /**
-             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
-             * @example WEB
-             */
-            key: string;
-            /** @description The id of the last event that the board contains: subscribe to `project:{id}` since it */
-            event_id: number;
-            /** @description The columns, from left to right */
-            columns: components["schemas"]["BoardColumn"][];
-        };
-        /**
-         * BoardColumn
-         * @description A column of a board
-         * @example {
-         *       "status": "in_progress",
-         *       "count": 1,
-         *       "limit": 3,
-         *       "tasks": [
-         *         {
-         *           "id": 101,
-         *           "project_id": 1,
-         *           "number": 12,
-         *           "summary": "Compare the fonts",
-         *           "status": "in_progress",
-         *           "allowed_transitions": [
-         *             "review",
-         *             "todo",
-         *             "cancelled"
-         *           ],
-         *           "position": "a0",
-         *           "priority": "normal",
-         *           "assignee_ids": [
-         *             2
-         *           ],
-         *           "label_ids": [
-         *             1
-         *           ],
-         *           "start_on": null,
-         *           "due_on": "2026-02-14",
-         *           "time_zone": "Europe/Berlin",
-         *           "due_at": "2026-02-14T23:00:00.000Z",
-         *           "estimate": 90,
-         *           "recurrence": null,
-         *           "checklist_total": 1,
-         *           "checklist_done": 0,
-         *           "creator_id": 1,
-         *           "completed_at": null,
-         *           "created_at": "2026-01-31T09:30:00.000Z",
-         *           "updated_at": "2026-01-31T09:30:00.000Z"
-         *         }
-         *       ],
-         *       "next_cursor": null
-         *     }
-         */
-        BoardColumn: {
-            /**
-             * @description The status, which is a column of the board
-             * @enum {string}
-             */
-            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
-            /** @description The number of tasks in the column */
-            count: number;
-            /** @description The maximum number of tasks in the column; null without a limit */
-            limit: number | null;
-            /** @description The first tasks, at most 50 */
-            tasks: components["schemas"]["ProjectTaskSummary"][];
-            /** @description The cursor of the next tasks: list the tasks of the project with this `status` and `sort=position`. Null at the end. */
-            next_cursor: string | null;
-        };
-        /**
-         * ChecklistItem
-         * @description An item of the checklist of a task
-         * @example {
-         *       "id": 1,
-         *       "text": "Ask for samples",
-         *       "done": false
-         *     }
-         */
-        ChecklistItem: {
-            /** @description The id of the item, unique within the task */
-            id: number;
-            /** @description What is to be done */
-            text: string;
-            /** @description Whether it is done */
-            done: boolean;
-        };
-        /**
-         * ChecklistItemCreate
-         * @description The item to add at the end
-         * @example {
-         *       "text": "Ask for samples"
-         *     }
-         */
-        ChecklistItemCreate: {
-            /** @description What is to be done */
-            text: string;
-            /**
-             * @description Whether it is done
-             * @default false
-             */
-            done?: boolean;
-        };
-        /**
-         * ChecklistItemUpdate
-         * @description The fields to change. Omitted fields keep their values.
-         * @example {
-         *       "done": true
-         *     }
-         */
-        ChecklistItemUpdate: {
-            /** @description What is to be done */
-            text?: string;
-            /** @description Whether it is done */
-            done?: boolean;
         };
         /**
          * ProjectTask

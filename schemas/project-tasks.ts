@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { ChecklistItem } from './checklists.js';
 import { listQuery, pageOf } from './paging.js';
 import { VISIBLE_PATTERN } from './posts.js';
 import { projectKey, timeZone } from './projects.js';
@@ -49,17 +50,10 @@ export const MAX_TASKS_PER_PROJECT = 20_000;
 
 export const MAX_ASSIGNEES = 20;
 export const MAX_TASK_LABELS = 20;
-export const MAX_CHECKLIST_ITEMS = 50;
 export const MAX_DESCRIPTION = 50_000;
 
 /** The maximum number of tasks that one request changes. */
 export const MAX_BULK_TASKS = 100;
-
-/** The number of tasks with which each column of a board begins. */
-export const BOARD_COLUMN_SIZE = 50;
-
-/** The maximum size of a board in bytes of JSON. Longer columns begin with fewer tasks. */
-export const MAX_BOARD_BYTES = 1_000_000;
 
 const summary = StoredText({
   minLength: 1,
@@ -74,7 +68,8 @@ const description = StoredText({
   description: 'The description in Markdown',
 });
 
-const status = Enum(STATUSES, { description: 'The status, which is a column of the board' });
+/** The status of a task of a project. */
+export const status = Enum(STATUSES, { description: 'The status, which is a column of the board' });
 const priority = Enum(PRIORITIES, { description: 'The priority' });
 
 const day = (description: string) =>
@@ -110,23 +105,8 @@ const position = Type.String({
   examples: ['a0'],
 });
 
-export const ChecklistItem = Component(
-  'ChecklistItem',
-  Type.Object(
-    {
-      id: Type.Integer({ minimum: 1, description: 'The id of the item, unique within the task' }),
-      text: Type.String({ description: 'What is to be done' }),
-      done: Type.Boolean({ description: 'Whether it is done' }),
-    },
-    {
-      description: 'An item of the checklist of a task',
-      examples: [{ id: 1, text: 'Ask for samples', done: false }],
-    },
-  ),
-);
-export type ChecklistItem = Static<typeof ChecklistItem>;
-
-const summaryExample = {
+/** A `ProjectTaskSummary`. */
+export const summaryExample = {
   id: 101,
   project_id: 1,
   number: 12,
@@ -350,105 +330,6 @@ export const ProjectTasksChanged = Component(
 );
 export type ProjectTasksChanged = Static<typeof ProjectTasksChanged>;
 
-const itemText = StoredText({
-  minLength: 1,
-  maxLength: 300,
-  pattern: VISIBLE_PATTERN,
-  description: 'What is to be done',
-});
-
-export const ChecklistItemCreate = Component(
-  'ChecklistItemCreate',
-  Type.Object(
-    {
-      text: itemText,
-      done: Default(Type.Boolean({ description: 'Whether it is done' }), false),
-    },
-    { description: 'The item to add at the end', examples: [{ text: 'Ask for samples' }] },
-  ),
-);
-export type ChecklistItemCreate = Static<typeof ChecklistItemCreate>;
-
-export const ChecklistItemUpdate = Component(
-  'ChecklistItemUpdate',
-  Type.Object(
-    {
-      text: Type.Optional(itemText),
-      done: Type.Optional(Type.Boolean({ description: 'Whether it is done' })),
-    },
-    {
-      description: 'The fields to change. Omitted fields keep their values.',
-      examples: [{ done: true }],
-    },
-  ),
-);
-export type ChecklistItemUpdate = Static<typeof ChecklistItemUpdate>;
-
-export const BoardColumn = Component(
-  'BoardColumn',
-  Type.Object(
-    {
-      status,
-      count: Type.Integer({ minimum: 0, description: 'The number of tasks in the column' }),
-      limit: Nullable(Type.Integer(), {
-        description: 'The maximum number of tasks in the column; null without a limit',
-      }),
-      tasks: Type.Array(Ref(ProjectTaskSummary), {
-        description: `The first tasks, at most ${BOARD_COLUMN_SIZE}`,
-      }),
-      next_cursor: Nullable(Type.String(), {
-        description:
-          'The cursor of the next tasks: list the tasks of the project with this `status` and ' +
-          '`sort=position`. Null at the end.',
-      }),
-    },
-    {
-      description: 'A column of a board',
-      examples: [
-        { status: 'in_progress', count: 1, limit: 3, tasks: [summaryExample], next_cursor: null },
-      ],
-    },
-  ),
-);
-export type BoardColumn = Static<typeof BoardColumn>;
-
-export const Board = Component(
-  'Board',
-  Type.Object(
-    {
-      project_id: Id('The id of the project'),
-      key: projectKey,
-      event_id: Type.Integer({
-        minimum: 0,
-        description:
-          'The id of the last event that the board contains: subscribe to `project:{id}` since it',
-      }),
-      columns: Type.Array(Ref(BoardColumn), { description: 'The columns, from left to right' }),
-    },
-    {
-      description: 'The board of a project',
-      examples: [
-        {
-          project_id: 1,
-          key: 'WEB',
-          event_id: 4711,
-          columns: [
-            { status: 'todo', count: 0, limit: null, tasks: [], next_cursor: null },
-            {
-              status: 'in_progress',
-              count: 1,
-              limit: 3,
-              tasks: [summaryExample],
-              next_cursor: null,
-            },
-          ],
-        },
-      ],
-    },
-  ),
-);
-export type Board = Static<typeof Board>;
-
 export const ProjectTaskListQuery = Type.Object({
   q: Type.Optional(
     StoredText({
@@ -481,16 +362,6 @@ export const ProjectTaskNumberParams = Type.Object({
     minimum: 1,
     maximum: 2_147_483_647,
     description: 'The number of the task',
-    examples: [1],
-  }),
-});
-
-export const ChecklistItemParams = Type.Object({
-  ...ProjectTaskParams.properties,
-  item_id: Type.Integer({
-    minimum: 1,
-    maximum: 2_147_483_647,
-    description: 'The id of the item',
     examples: [1],
   }),
 });

@@ -1,8 +1,9 @@
 import type { ColumnType } from 'kysely';
 import type { AuditAction, CredentialKind } from '#schemas/audit.js';
+import type { ChecklistItem } from '#schemas/checklists.js';
 import type { EventType } from '#schemas/events.js';
 import type { PostStatus } from '#schemas/posts.js';
-import type { ChecklistItem, Status } from '#schemas/project-tasks.js';
+import type { Status } from '#schemas/project-tasks.js';
 import type { ProjectRole } from '#schemas/projects.js';
 import type { Role } from '#schemas/roles.js';
 import type { Scope } from '#schemas/scopes.js';

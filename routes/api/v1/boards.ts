@@ -1,15 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
+import { Board, MAX_BOARD_BYTES } from '#schemas/boards.js';
 import { IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
-import {
-  Board,
-  MAX_BOARD_BYTES,
-  ProjectTask,
-  ProjectTaskNumberParams,
-  tag,
-} from '#schemas/project-tasks.js';
+import { ProjectTask, ProjectTaskNumberParams, tag } from '#schemas/project-tasks.js';
 import { ProjectParams } from '#schemas/projects.js';
 import { Ref } from '#schemas/types.js';
+import { readBoard } from '#src/work/services/boards.js';
 import * as tasks from '#src/work/services/project-tasks.js';
 
 const tags = [tag.name];
@@ -48,7 +44,7 @@ const read = { access: 'user', scope: 'projects:read', errors: [404] } as const;
 /** The boards of projects, and their tasks by number. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/:id/board', { schema: operations.board, config: read }, async (request) => {
-    return tasks.readBoard(request.acting(), request.params.id);
+    return readBoard(request.acting(), request.params.id);
   });
 
   app.get(

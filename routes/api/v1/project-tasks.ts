@@ -3,9 +3,6 @@ import { Type } from '@sinclair/typebox';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import { HistoryPage, HistoryQuery } from '#schemas/history.js';
 import {
-  ChecklistItemCreate,
-  ChecklistItemParams,
-  ChecklistItemUpdate,
   MAX_BULK_TASKS,
   MAX_TASKS_PER_PROJECT,
   ProjectTask,
@@ -23,7 +20,6 @@ import {
 import { ProjectParams } from '#schemas/projects.js';
 import { TRASH_DAYS } from '#schemas/trash.js';
 import { Ref, withExamples } from '#schemas/types.js';
-import * as checklists from '#src/work/services/checklists.js';
 import * as changes from '#src/work/services/project-task-changes.js';
 import * as tasks from '#src/work/services/project-tasks.js';
 import { changeProjectTasks } from '#src/work/services/task-bulk-changes.js';
@@ -135,35 +131,6 @@ const operations = {
     headers: IfMatchHeaders,
     response: { 204: Type.Null({ description: 'The task was moved to the trash' }) },
   },
-  addItem: {
-    operationId: 'project-tasks-add-item',
-    summary: 'Add a checklist item',
-    description: 'Adds an item at the end of the checklist of a task, and returns the task.',
-    tags,
-    params: withTask(6),
-    headers: IfMatchHeaders,
-    body: Ref(ChecklistItemCreate),
-    response: { 200: Ref(ProjectTask) },
-  },
-  changeItem: {
-    operationId: 'project-tasks-change-item',
-    summary: 'Change a checklist item',
-    description: 'Changes the given fields of an item, and returns the task.',
-    tags,
-    params: withExamples(ChecklistItemParams, { task_id: 6 }),
-    headers: IfMatchHeaders,
-    body: Ref(ChecklistItemUpdate),
-    response: { 200: Ref(ProjectTask) },
-  },
-  removeItem: {
-    operationId: 'project-tasks-remove-item',
-    summary: 'Remove a checklist item',
-    description: 'Removes an item, and returns the task.',
-    tags,
-    params: withExamples(ChecklistItemParams, { task_id: 6, item_id: 2 }),
-    headers: IfMatchHeaders,
-    response: { 200: Ref(ProjectTask) },
-  },
 } as const;
 
 const read = { access: 'user', scope: 'projects:read', errors: [404] } as const;
@@ -250,34 +217,6 @@ const routes: FastifyPluginAsyncTypebox<ProjectTaskRoutesOptions> = async (app, 
     await changes.deleteProjectTask(request.acting(), id, task_id);
     reply.code(204);
   });
-
-  app.post(
-    '/:task_id/checklist',
-    { schema: operations.addItem, config: write },
-    async (request, reply) => {
-      const task = await checklists.addItem(request.acting(), request.params, request.body);
-      return reply.entity(task, tasks.projectTaskTag(task));
-    },
-  );
-
-  app.patch(
-    '/:task_id/checklist/:item_id',
-    { schema: operations.changeItem, config: write },
-    async (request, reply) => {
-      const { params, body } = request;
-      const task = await checklists.changeItem(request.acting(), params, params.item_id, body);
-      return reply.entity(task, tasks.projectTaskTag(task));
-    },
-  );
-
-  app.delete(
-    '/:task_id/checklist/:item_id',
-    { schema: operations.removeItem, config: write },
-    async (request) => {
-      const { params } = request;
-      return checklists.removeItem(request.acting(), params, params.item_id);
-    },
-  );
 };
 
 export default routes;

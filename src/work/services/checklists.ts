@@ -3,7 +3,7 @@ import {
   type ChecklistItemCreate,
   type ChecklistItemUpdate,
   MAX_CHECKLIST_ITEMS,
-} from '#schemas/project-tasks.js';
+} from '#schemas/checklists.js';
 import type { ActingContext } from '#src/access/context.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';

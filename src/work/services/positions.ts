@@ -3,7 +3,7 @@ import type { Status } from '#schemas/project-tasks.js';
 import type { Context } from '#src/access/context.js';
 import { InvalidRequest, valueError } from '#src/errors.js';
 import { enqueue } from '#src/queue/store.js';
-import * as store from '#src/work/stores/project-tasks.js';
+import * as store from '#src/work/stores/positions.js';
 import { emitProject } from './events.js';
 
 /**
@@ -39,10 +39,8 @@ export async function positionAfter(
   afterId: number | null | undefined,
   moved: MovedTask | null,
 ): Promise<string> {
-  const find = () =>
-    afterId === undefined
-      ? findEnd(trx, projectId, status, moved)
-      : findPlace(trx, projectId, status, afterId, moved);
+  const others = { projectId, status, exceptId: moved?.id ?? null };
+  const find = () => findPlace(trx, others, afterId);
   const place = await find();
   if (moved?.status === status && isWithin(moved.position, place)) return moved.position;
   const position = generateKeyBetween(...place);
@@ -66,37 +64,23 @@ export function lastPosition(trx: Context, projectId: number, status: Status): P
  * members are told to read the board again.
  */
 export async function spaceColumn(trx: Context, projectId: number, status: Status): Promise<void> {
-  const ids = await store.listColumn(trx.db, projectId, status);
+  const ids = await store.listColumn(trx.db, { projectId, status });
   if (ids.length === 0) return;
   await store.updatePositions(trx.db, ids, generateNKeysBetween(null, null, ids.length));
   await emitProject(trx, 'project.reordered', { id: projectId, version: null });
 }
 
-async function findEnd(
-  { db }: Context,
-  projectId: number,
-  status: Status,
-  moved: MovedTask | null,
-): Promise<Place> {
-  return [await store.findLastPosition(db, projectId, status, moved?.id ?? null), null];
-}
-
 async function findPlace(
   { db }: Context,
-  projectId: number,
-  status: Status,
-  afterId: number | null,
-  moved: MovedTask | null,
+  others: store.Others,
+  afterId: number | null | undefined,
 ): Promise<Place> {
-  const exceptId = moved?.id ?? null;
-  let after: string | null = null;
-  if (afterId !== null) {
-    if (afterId !== exceptId) after = await store.findPosition(db, projectId, status, afterId);
-    if (after === null) {
-      throw new InvalidRequest([valueError('not_in_column', ['body', 'after_id'], afterId)]);
-    }
+  if (afterId === undefined) return [await store.findLastPosition(db, others), null];
+  const after = afterId === null ? null : await store.findPosition(db, others, afterId);
+  if (afterId !== null && after === null) {
+    throw new InvalidRequest([valueError('not_in_column', ['body', 'after_id'], afterId)]);
   }
-  return [after, await store.findPositionAfter(db, projectId, status, after, exceptId)];
+  return [after, await store.findFirstPosition(db, others, after)];
 }
 
 function isWithin(position: string, [after, before]: Place): boolean {

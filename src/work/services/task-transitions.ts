@@ -6,11 +6,11 @@ import { ApiError } from '#src/errors.js';
 import { nextDay, shiftedDay } from '#src/work/lib/recurrence.js';
 import * as store from '#src/work/stores/project-tasks.js';
 import type { ProjectRow } from '#src/work/stores/projects.js';
+import { limitsOf } from './boards.js';
 import { emitProjectTasks } from './events.js';
 import { positionAfter } from './positions.js';
 import { assertRole, lockProject } from './project-access.js';
 import { insert, lockForChange, type NewTask } from './project-task-changes.js';
-import { limitsOf } from './project-tasks.js';
 import { auditable, LAST_DAY } from './task-values.js';
 
 /**

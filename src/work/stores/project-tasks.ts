@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { ChecklistItem } from '#schemas/checklists.js';
 import {
-  type ChecklistItem,
   type ProjectTask,
   type ProjectTaskSort,
   type ProjectTaskSummary,
@@ -149,50 +149,6 @@ export function countProjectTasks(
   return countRows(db, db.selectFrom('tasks').select('id').where(matches(projectId, filter)));
 }
 
-/** A column of a board, with its first tasks in their order. */
-export interface Column {
-  status: Status;
-  count: number;
-  tasks: ProjectTaskSummaryRow[];
-}
-
-/** Returns the columns of a board that have tasks, each with at most `most` of them. */
-export async function readColumns(
-  db: Database,
-  projectId: number,
-  most: number,
-): Promise<Column[]> {
-  const parts = STATUSES.map((status) => {
-    const isIn = matches(projectId, { status });
-    const count = db
-      .selectFrom('tasks')
-      .where(isIn)
-      .select(({ fn }) => fn.countAll().as('count'));
-    const first = db
-      .selectFrom('tasks')
-      .select(SUMMARY)
-      .select(sql<number>`(${count})`.as('column_count'))
-      .where(isIn)
-      .orderBy('position')
-      .orderBy('tasks.id')
-      .limit(sql.lit(most));
-    return db.selectFrom(first.as('first')).selectAll();
-  });
-  const [first, ...others] = parts;
-  if (first === undefined) return [];
-  const rows = await others
-    .reduce((all, part) => all.unionAll(part), first)
-    .$castTo<ProjectTaskSummaryRow & { column_count: number }>()
-    .execute();
-  const columns = new Map<Status, Column>();
-  for (const { column_count: count, ...task } of rows) {
-    const column = columns.get(task.status) ?? { status: task.status, count, tasks: [] };
-    column.tasks.push(task);
-    columns.set(task.status, column);
-  }
-  return [...columns.values()];
-}
-
 /** Returns a task of a project, or null. */
 export async function findProjectTask(
   db: Database,
@@ -294,93 +250,6 @@ export function updateProjectTask(
     .executeTakeFirstOrThrow();
 }
 
-/** Returns the position of a task in a column, or null. */
-export async function findPosition(
-  db: Database,
-  projectId: number,
-  status: Status,
-  id: number,
-): Promise<string | null> {
-  const row = await db
-    .selectFrom('tasks')
-    .select('position')
-    .where('id', '=', id)
-    .where(matches(projectId, { status }))
-    .executeTakeFirst();
-  return row?.position ?? null;
-}
-
-/**
- * Returns the first position of a column that comes after another, or the very first; null at the
- * end.
- *
- * @param exceptId a task that does not count, because it is being moved
- */
-export async function findPositionAfter(
-  db: Database,
-  projectId: number,
-  status: Status,
-  after: string | null,
-  exceptId: number | null,
-): Promise<string | null> {
-  const row = await db
-    .selectFrom('tasks')
-    .select('position')
-    .where(matches(projectId, { status }))
-    .$if(after !== null, (query) => query.where('position', '>', after))
-    .$if(exceptId !== null, (query) => query.where('id', '<>', exceptId))
-    .orderBy('position')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.position ?? null;
-}
-
-/** Returns the last position of a column; null if it is empty. */
-export async function findLastPosition(
-  db: Database,
-  projectId: number,
-  status: Status,
-  exceptId: number | null,
-): Promise<string | null> {
-  const row = await db
-    .selectFrom('tasks')
-    .select('position')
-    .where(matches(projectId, { status }))
-    .$if(exceptId !== null, (query) => query.where('id', '<>', exceptId))
-    .orderBy('position', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.position ?? null;
-}
-
-/** Returns the ids of the tasks of a column, in their order. */
-export async function listColumn(
-  db: Database,
-  projectId: number,
-  status: Status,
-): Promise<number[]> {
-  const rows = await db
-    .selectFrom('tasks')
-    .select('id')
-    .where(matches(projectId, { status }))
-    .orderBy('position')
-    .orderBy('id')
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
-/** Gives tasks other positions. @param positions one for each of the tasks */
-export async function updatePositions(
-  trx: Database,
-  ids: readonly number[],
-  positions: readonly string[],
-): Promise<void> {
-  await sql`
-    update tasks set position = moved.position
-    from unnest(${ids}::integer[], ${positions}::text[]) as moved (id, position)
-    where tasks.id = moved.id`.execute(trx);
-}
-
 /** Returns which of these users are members of the project. */
 export async function findMembersAmong(
   db: Database,
@@ -424,7 +293,8 @@ function selectWhole(db: Database, projectId: number) {
     .$castTo<ProjectTaskRow>();
 }
 
-function matches(
+/** SQL that matches the tasks of a project, outside the trash. */
+export function matches(
   projectId: number,
   { q = '', status, assignee_id, label_id, priority, due_from, due_to }: ProjectTaskFilter,
 ): RawBuilder<boolean> {
