@@ -8,6 +8,7 @@ import { createTestApp, type TestApp } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
 import { contract } from '#test/support/contract.js';
 import { operationsOf } from '#test/support/generate-request.js';
+import { openConnections } from '#test/support/open-connections.js';
 
 const MIB = 1024 * 1024;
 
@@ -63,11 +64,6 @@ const service = await createTestApp(
   },
 );
 const port = await listen(service);
-
-const connectionsOf = ({ app }: TestApp) =>
-  new Promise<number>((resolve, reject) =>
-    app.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
-  );
 
 t.test('a refusal reaches a client that sends its whole body before it reads', async (t) => {
   const json = { 'content-type': 'application/json' };
@@ -189,7 +185,7 @@ t.test('does not run a request that follows a refused body', async (t) => {
   socket.write(head('POST', '/nowhere', { 'content-length': body.length + 20 }));
   await once(socket, 'data');
   socket.write(`${'x'.repeat(20)}${body}${body}`);
-  await until(async () => (await connectionsOf(service)) === 0);
+  await until(async () => (await openConnections(service.app.server)) === 0);
   t.equal(ran, 0);
   socket.destroy();
   const other = await open(port);
@@ -217,7 +213,7 @@ t.test('answers invalid HTTP in the format of every error, and closes', async (t
     /^HTTP\/1\.1 431 .*"code":"headers_too_large"/s,
   );
   // The clients of this test keep their side open.
-  await until(async () => (await connectionsOf(service)) === 0);
+  await until(async () => (await openConnections(service.app.server)) === 0);
 });
 
 t.test('answers 405 with Allow to every method, known to Node or not', async (t) => {
@@ -240,7 +236,7 @@ t.test('answers 405 with Allow to every method, known to Node or not', async (t)
   t.same(await allow('FOO /api/v1/users', first), expected, 'after another request');
   t.same(await allow('F(O /api/v1/users'), [400, undefined], 'not a token');
   t.same(await allow('FOO users'), [400, undefined], 'not a path');
-  await until(async () => (await connectionsOf(service)) === 0);
+  await until(async () => (await openConnections(service.app.server)) === 0);
 });
 
 t.test('a CONNECT request or upgrade that is pipelined or reset does no harm', async (t) => {
@@ -264,7 +260,7 @@ t.test('a CONNECT request or upgrade that is pipelined or reset does no harm', a
     broken.destroy();
     t.equal(errors, 1, event);
   }
-  await until(async () => (await connectionsOf(service)) === 0);
+  await until(async () => (await openConnections(service.app.server)) === 0);
 });
 
 t.test('serves a client whose address is not known any more', async (t) => {
@@ -363,10 +359,10 @@ t.test('bounds connections in total and from one network', async (t) => {
     const to = await listen(each);
     const sockets = await Promise.all(Array.from({ length: 12 }, () => open(to)));
     const ended = sockets.map((socket) => once(socket.resume(), 'end'));
-    await until(async () => (await connectionsOf(each)) === most);
+    await until(async () => (await openConnections(each.app.server)) === most);
     await Promise.race(ended);
     sockets.map((socket) => socket.destroy());
-    await until(async () => (await connectionsOf(each)) === 0);
+    await until(async () => (await openConnections(each.app.server)) === 0);
     const socket = await open(to);
     socket.write(head('GET', '/health', { connection: 'close' }));
     t.match(await readAll(socket), /^HTTP\/1\.1 200 /, 'accepts again');
@@ -397,7 +393,7 @@ t.test('counts a connection once, whatever upgrades its requests ask for', async
   t.match(await ask(other), /^HTTP\/1\.1 200 /);
   socket.destroy();
   other.destroy();
-  await until(async () => (await connectionsOf(limited)) === 0);
+  await until(async () => (await openConnections(limited.app.server)) === 0);
   const next = [await open(to), await open(to)];
   for (const each of next) t.match(await ask(each), /^HTTP\/1\.1 200 /, 'all places are free');
   for (const each of next) each.destroy();
@@ -418,7 +414,7 @@ t.test('when full, closes the longest idle connection of the largest network', a
   // These have not sent a whole request.
   const starting = [await open(to, '127.0.0.5'), await open(to, '127.0.0.5'), await open(to)];
   idle[1]?.write('GET /health HTTP/1.1\r\n');
-  await until(async () => (await connectionsOf(limited)) === 8);
+  await until(async () => (await openConnections(limited.app.server)) === 8);
   await sleep(100);
   const more = [await open(to, '127.0.0.6'), await open(to, '127.0.0.6')];
   for (const socket of more) t.match(await ask(socket), /^HTTP\/1\.1 200 /, 'gets a place');
@@ -584,7 +580,7 @@ t.test('bounds the bytes of bodies that wait for their answers', async (t) => {
   const third = await beginPost(to, cay, { ...one, address: '192.0.2.1' });
   await refuses(dan, '192.0.2.2', /^HTTP\/1\.1 503 .*too_busy/s, 'and the total');
   for (const { socket } of [first, second, third]) socket.destroy();
-  await until(async () => (await connectionsOf(limited)) <= 1);
+  await until(async () => (await openConnections(limited.app.server)) <= 1);
   const body = JSON.stringify({ title: 'T', content: 'x'.repeat(40_000) });
   for (const client of [ann, ben, cay, dan]) {
     const reply = await client.request({

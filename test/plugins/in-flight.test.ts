@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep, setImmediate as tick } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { createTestApp } from '#test/support/app.js';
+import { openConnections } from '#test/support/open-connections.js';
 
 /** With this pool, a network has six places. */
 const DB_POOL_MAX = 8;
@@ -121,7 +122,7 @@ t.test('forgets a request whose client is gone', async (t) => {
   await arrivals(PLACES + 1);
   gone.abort();
   await t.rejects(waiting);
-  await sleep(50);
+  while ((await openConnections(app.server)) > 0) await sleep(5);
   for (const answer of held.splice(0)) answer();
   await Promise.all(places);
   await settle();

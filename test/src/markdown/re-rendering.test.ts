@@ -143,7 +143,8 @@ t.test('leaves nothing out because others have much to render', async (t) => {
   const others = Array.from({ length: 22 }, () => render('*a* '.repeat(10_000)));
   t.match(await reRenderOutdated(app.db, reRenderers, Infinity), { isBusy: true, isDone: false });
   t.not(await outdated(), 0);
-  await Promise.all(others);
+  // Whether each of them is rendered in time depends on the machine.
+  await Promise.allSettled(others);
   t.match(await reRenderOutdated(app.db, reRenderers, Infinity), {
     isBusy: false,
     isDone: true,

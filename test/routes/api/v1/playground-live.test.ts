@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { parseConfig } from '#app/config.js';
 import { createTestApp } from '#test/support/app.js';
 import { contract } from '#test/support/contract.js';
+import { openConnections } from '#test/support/open-connections.js';
 import { until } from '#test/support/waiting.js';
 
 const base = '/api/v1/playground';
@@ -21,11 +22,6 @@ async function listen(
   const origin = await test.app.listen({ host: '127.0.0.1', port: 0 });
   return { ...test, origin, port: Number(new URL(origin).port) };
 }
-
-const connections = (server: Server) =>
-  new Promise<number>((resolve, reject) => {
-    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
-  });
 
 t.test('streams events one by one and ends', async (t) => {
   const { origin } = await listen(t);
@@ -59,7 +55,7 @@ t.test(
     await answer.body?.getReader().read();
     leaving.abort();
     // A closed connection proves that its stream has ended.
-    while ((await connections(app.server)) > 0) await sleep(5);
+    while ((await openConnections(app.server)) > 0) await sleep(5);
     const other = await fetch(`${origin}${base}/stream`);
     const [text] = await Promise.all([other.text(), app.close()]);
     t.equal(text.split('\n\n').length, 11, 'a graceful shutdown waits for all ten events');
@@ -121,7 +117,7 @@ t.test('disconnects a WebSocket whose client does not answer pings', async (t) =
   const { code, pings } = await silent.closed;
   t.equal(code, 1006, 'without a closing handshake, which it would not answer');
   t.equal(pings, 1);
-  await until(async () => (await connections(app.server)) === 0);
+  await until(async () => (await openConnections(app.server)) === 0);
   const lively = talk(url);
   await lively.opened;
   let answered = 0;

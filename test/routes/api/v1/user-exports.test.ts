@@ -9,6 +9,7 @@ import { insertUsers } from '#src/people/stores/user-changes.js';
 import { createTestApp, type TestApp } from '#test/support/app.js';
 import type { Client } from '#test/support/client.js';
 import { keyOf } from '#test/support/credentials.js';
+import { openConnections } from '#test/support/open-connections.js';
 import { until } from '#test/support/waiting.js';
 
 const URL = '/api/v1/users/export';
@@ -392,11 +393,6 @@ async function statusOf({ app }: TestApp, headers: Record<string, string> = {}):
   });
 }
 
-const openConnections = ({ app }: TestApp) =>
-  new Promise<number>((resolve, reject) => {
-    app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
-  });
-
 for (const format of ['csv', 'json']) {
   t.test(`breaks the transfer of a client that stops reading ${format}`, async (t) => {
     const exportLimits = { window: 500, minBytes: 100_000, lifetime: 60_000 };
@@ -404,7 +400,7 @@ for (const format of ['csv', 'json']) {
     await fill(test);
     await test.app.listen({ host: '127.0.0.1', port: 0 });
     const stalled = await stall(test, `${URL}.${format}`);
-    await until(async () => (await openConnections(test)) === 0);
+    await until(async () => (await openConnections(test.app.server)) === 0);
     const { pool } = test.app.pg;
     await until(() => pool.totalCount === pool.idleCount);
     t.equal(await statusOf(test), 200, 'the place is free');
@@ -427,8 +423,8 @@ t.test('ends the export of a client that reads far too slowly', async (t) => {
   const reading = setInterval(() => {
     bytes += socket.read(1000)?.length ?? 0;
   }, 20);
-  await until(async () => (await openConnections(test)) === 1);
-  await until(async () => (await openConnections(test)) === 0);
+  await until(async () => (await openConnections(test.app.server)) === 1);
+  await until(async () => (await openConnections(test.app.server)) === 0);
   clearInterval(reading);
   t.ok(bytes > 0 && bytes < USERS * 100, `${bytes} bytes were read`);
   socket.destroy();
@@ -480,7 +476,7 @@ t.test('leaves the pool to other requests while clients stall', async (t) => {
   for (let index = 0; index < 20; index += 1) {
     t.equal((await test.client().get('/api/v1/users/1')).status, 200);
   }
-  t.equal(await openConnections(test), stalled.length, 'all are still open');
+  t.equal(await openConnections(test.app.server), stalled.length, 'all are still open');
   const again = await alice.get(`${URL}.csv`);
   t.match([again.status, again.json.code], [429, 'too_many_exports'], 'one place per user');
   for (const { socket } of stalled) socket.destroy();
