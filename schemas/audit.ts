@@ -66,6 +66,7 @@ export const AUDIT_ACTIONS = [
   'task.transition',
   'task.move',
   'task.purge_completed',
+  'task.import',
   'task.relate',
   'task.unrelate',
   'task_comment.change',

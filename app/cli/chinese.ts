@@ -111,6 +111,28 @@ export const CHINESE = {
   'Files: {written} written, {unchanged} unchanged, {skipped} skipped.':
     '文件：写入 {written}，未变 {unchanged}，跳过 {skipped}。',
 
+  'Imports and exports the tasks of a project as JSON lines (.jsonl) or CSV (.csv)':
+    '以 JSON Lines（.jsonl）或 CSV（.csv）格式导入、导出项目的任务',
+  'Writes all tasks of a project except those in the trash, column by column, without their comments and relations. CSV is for spreadsheets: an apostrophe stands before each text that one would calculate.':
+    '逐列写出项目的所有任务，不含回收站中的任务，也不含评论和关联。CSV 供电子表格使用：会被当作公式计算的文本前加单引号。',
+  'key of the project': '项目的键',
+  'file to write': '要写入的文件',
+  'file to read': '要读取的文件',
+  'overwrite an existing file': '覆盖已有文件',
+  'Creates the tasks of a file in a project: all of them, or none if one is not valid. A task whose number the project has is left out. Labels that are missing are created; users who are no members are not assigned.':
+    '在项目中创建文件里的任务：全部创建；只要有一项无效，就都不创建。编号在项目中已存在的任务会跳过。缺少的标签会新建；非成员的用户不会被指派。',
+  'The name of the file {file} must end in .jsonl or .csv.':
+    '文件名 {file} 必须以 .jsonl 或 .csv 结尾。',
+  'The project {key} does not exist.': '项目 {key} 不存在。',
+  'The file {file} exists; use --force to overwrite it.': '文件 {file} 已存在；使用 --force 覆盖。',
+  'Tasks: {count} written.': '任务：写入 {count} 项。',
+  'Tasks: {created} created, {existing} left out because their numbers exist.':
+    '任务：新建 {created} 项，因编号已存在而跳过 {existing} 项。',
+  'Not assigned, because they are no members: {names}': '以下用户不是成员，未被指派：{names}',
+  'New labels: {names}': '新建的标签：{names}',
+  'task {task}: {field}: {reason}': '任务 {task}：{field}：{reason}',
+  'Nothing was imported.': '未导入任何内容。',
+
   'Re-renders all posts, comments and tasks, after an update that changes how Markdown is rendered or which HTML is allowed. The service can keep running.':
     '重新渲染所有文章、评论和任务；用于更新改变了 Markdown 渲染方式或允许的 HTML 之后。服务无需停止。',
   'skipped {kind} {id}: rendering takes too long': '已跳过 {kind} {id}：渲染耗时过长',

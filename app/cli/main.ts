@@ -11,6 +11,7 @@ import { HELP, say } from './language.js';
 import { openapi } from './openapi.js';
 import { seed } from './seed.js';
 import { setPassword } from './set-password.js';
+import { tasks } from './tasks.js';
 
 const program = new Command('althing')
   .description(say('Administers Althing: its database, its administrators and its contract.'))
@@ -22,6 +23,7 @@ const program = new Command('althing')
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(renderCommand())
+  .addCommand(tasks())
   .addCommand(createAdmin())
   .addCommand(setPassword())
   .addCommand(invite())

@@ -64,6 +64,17 @@ function disarm(text: string): string {
   });
 }
 
+/** An apostrophe that `disarm` puts where a cell may begin. */
+const DISARMING = /(^|[;\t\r\n])'(?=[\s"';]*[=+\-@＝＋－＠]|\t|\r(?!\n))/g;
+
+/**
+ * Returns the text that a cell of `csvOf` was made from. A text that had such an apostrophe before
+ * may lose it.
+ */
+export function rearm(cell: string): string {
+  return cell.replace(DISARMING, '$1');
+}
+
 /** Formats objects as one JSON array. @returns the text in pieces, see `inPieces` */
 export async function* jsonArrayOf(
   lists: Lists,

@@ -46,7 +46,7 @@ export function placeAt(t: Test, DATABASE_URL: string) {
 }
 
 /** Runs a command in this process, because starting another takes longer than most commands. */
-async function runHere(command: Command, args: string[], url: string): Promise<Outcome> {
+export async function runHere(command: Command, args: string[], url: string): Promise<Outcome> {
   const outcome: Outcome = { code: 0, stdout: '', stderr: '' };
   const { log, error } = console;
   const { DATABASE_URL: before } = process.env;

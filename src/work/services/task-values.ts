@@ -14,15 +14,21 @@ const MAX_DESCRIPTION_HTML = 256 * 1024;
 /** The last day that ends before the year 10,000 in all time zones. */
 export const LAST_DAY = '9999-12-30';
 
-/** @throws InvalidRequest if dates and rule of a task do not fit together */
-export function assertFits({ start_on, due_on, recurrence }: ProjectTaskUpdate): void {
+/**
+ * @param loc where the values stand in the request
+ * @throws InvalidRequest if dates and rule of a task do not fit together
+ */
+export function assertFits(
+  { start_on, due_on, recurrence }: ProjectTaskUpdate,
+  loc: readonly (string | number)[] = ['body'],
+): void {
   const refuse = (
     field: string,
     reason: 'start_after_due' | 'recurrence_without_due' | 'unusable_recurrence',
     value: unknown,
-  ) => new InvalidRequest([valueError(reason, ['body', field], value)]);
+  ) => new InvalidRequest([valueError(reason, [...loc, field], value)]);
   if (due_on && due_on > LAST_DAY) {
-    throw new InvalidRequest([valueError('outside_limits', ['body', 'due_on'], due_on)]);
+    throw new InvalidRequest([valueError('outside_limits', [...loc, 'due_on'], due_on)]);
   }
   if (start_on && due_on && start_on > due_on)
     throw refuse('start_on', 'start_after_due', start_on);

@@ -193,38 +193,53 @@ export async function hasProjectTasks(
   return rows.length > 0;
 }
 
+/** The values of a new task. */
+export type NewTaskValues = Omit<ProjectTaskValues, 'updated_at'> & {
+  creator_id: number | null;
+  created_at: string;
+};
+
 /** Inserts a task with the next number of the project. The project must be locked. */
 export async function insertProjectTask(
   trx: Database,
   projectId: number,
-  values: Omit<ProjectTaskValues, 'updated_at'> & {
-    creator_id: number | null;
-    created_at: string;
-  },
+  values: NewTaskValues,
 ): Promise<ProjectTaskRow> {
-  const { last_number } = await trx
+  const { last_number: number } = await trx
     .updateTable('projects')
     .set(({ eb }) => ({ last_number: eb('last_number', '+', 1) }))
     .where('id', '=', projectId)
     .returning('last_number')
     .executeTakeFirstOrThrow();
-  const { checklist, due_on, time_zone, ...others } = values;
   return trx
     .insertInto('tasks')
-    .values({
-      ...others,
-      project_id: projectId,
-      number: last_number,
-      checklist: JSON.stringify(checklist),
-      due_on,
-      time_zone,
-      due_at: endOf(due_on, time_zone),
-      searched_summary: fold(values.summary),
-      updated_at: values.created_at,
-    })
+    .values(rowOf(projectId, { ...values, number }))
     .returning(WHOLE)
     .$castTo<ProjectTaskRow>()
     .executeTakeFirstOrThrow();
+}
+
+/**
+ * Inserts tasks with numbers that no task of the project has. The project must be locked; its next
+ * number follows the highest.
+ */
+export async function insertNumberedTasks(
+  trx: Database,
+  projectId: number,
+  tasks: readonly (NewTaskValues & { number: number })[],
+): Promise<ProjectTaskRow[]> {
+  const highest = Math.max(...tasks.map(({ number }) => number));
+  await trx
+    .updateTable('projects')
+    .set({ last_number: sql<number>`greatest(last_number, ${highest}::integer)` })
+    .where('id', '=', projectId)
+    .execute();
+  return trx
+    .insertInto('tasks')
+    .values(tasks.map((task) => rowOf(projectId, task)))
+    .returning(WHOLE)
+    .$castTo<ProjectTaskRow>()
+    .execute();
 }
 
 /** Changes a task. The project must be locked. */
@@ -278,6 +293,18 @@ export async function findLabelsAmong(
     .where('id', 'in', [...ids])
     .execute();
   return new Set(rows.map(({ id }) => id));
+}
+
+function rowOf(projectId: number, values: NewTaskValues & { number: number }) {
+  const { checklist, ...others } = values;
+  return {
+    ...others,
+    project_id: projectId,
+    checklist: JSON.stringify(checklist),
+    due_at: endOf(values.due_on, values.time_zone),
+    searched_summary: fold(values.summary),
+    updated_at: values.created_at,
+  };
 }
 
 /** The end of a day in a time zone. */
