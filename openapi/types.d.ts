@@ -2131,7 +2131,7 @@ export interface paths {
         };
         /**
          * List your work
-         * @description Returns the tasks of all your projects that you are assigned to, those that are due first first; tasks without a due date come last. Archived projects are left out.
+         * @description Returns the tasks of all your projects that you are assigned to, or those that you watch. Those that are due first come first, tasks without a due date last. Archived projects are left out.
          *
          *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
          */
@@ -16808,8 +16808,8 @@ export interface operations {
     "project-tasks-list-mine": {
         parameters: {
             query?: {
-                /** @description Which tasks: `assigned` to you, or of these `due` within `days`, or `overdue` */
-                view?: "assigned" | "due" | "overdue";
+                /** @description Which tasks: `assigned` to you, or of these `due` within `days`, or `overdue`; or `watched` by you */
+                view?: "assigned" | "due" | "overdue" | "watched";
                 /** @description For `due`: the number of days from now within which a task is due */
                 days?: number;
                 /** @description Only tasks of this status; if omitted, all that are not done or cancelled */

@@ -9,7 +9,7 @@ export const MY_TASK_SORTS = ['due_at', 'updated_at', 'priority'] as const;
 export type MyTaskSort = (typeof MY_TASK_SORTS)[number];
 
 /** What of one's work a list contains. */
-export const MY_TASK_VIEWS = ['assigned', 'due', 'overdue'] as const;
+export const MY_TASK_VIEWS = ['assigned', 'due', 'overdue', 'watched'] as const;
 export type MyTaskView = (typeof MY_TASK_VIEWS)[number];
 
 const [taskExample] = ProjectTaskSummary.examples as [Static<typeof ProjectTaskSummary>];
@@ -33,7 +33,9 @@ export const MyTaskPage = pageOf('MyTaskPage', Ref(MyTask), 'tasks', example);
 export const MyTaskListQuery = Type.Object({
   view: Default(
     Enum(MY_TASK_VIEWS, {
-      description: 'Which tasks: `assigned` to you, or of these `due` within `days`, or `overdue`',
+      description:
+        'Which tasks: `assigned` to you, or of these `due` within `days`, or `overdue`; or ' +
+        '`watched` by you',
     }),
     'assigned',
   ),

@@ -174,7 +174,11 @@ const ASIDE = new Set(['size', 'bom', 'limit', 'form', 'pretty']);
 
 /** Queries of parameters that belong together. */
 const TOGETHER: Record<string, string[]> = {
-  '/api/v1/me/tasks': ['view=due&days=30&sort=-priority', 'view=overdue&status=done'],
+  '/api/v1/me/tasks': [
+    'view=due&days=30&sort=-priority',
+    'view=overdue&status=done',
+    'view=watched',
+  ],
   '/api/v1/projects/{id}/tasks': PROJECT_TASK_SORTS.flatMap((sort) => [
     `sort=${sort}&cursor=`,
     `sort=-${sort}&status=todo&cursor=`,

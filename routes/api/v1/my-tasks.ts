@@ -8,8 +8,9 @@ const list = {
   operationId: 'project-tasks-list-mine',
   summary: 'List your work',
   description:
-    'Returns the tasks of all your projects that you are assigned to, those that are due first ' +
-    'first; tasks without a due date come last. Archived projects are left out.',
+    'Returns the tasks of all your projects that you are assigned to, or those that you watch. ' +
+    'Those that are due first come first, tasks without a due date last. Archived projects are ' +
+    'left out.',
   tags: [tag.name],
   querystring: MyTaskListQuery,
   response: { 200: Ref(MyTaskPage) },

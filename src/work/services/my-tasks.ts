@@ -15,7 +15,8 @@ export function listMyTasks(
   { db, viewer, now }: ActingContext,
   { view, days, status, ...request }: MyTaskListQuery,
 ): Promise<Page<MyTask>> {
-  const filter = { status, ...dueIn(view, now, days) };
+  const as = view === 'watched' ? 'watcher' : 'assignee';
+  const filter = { as, status, ...dueIn(view, now, days) } as const;
   return readPage(request, {
     list: (slice) => store.listMyTasks(db, viewer.id, filter, slice),
     count: () => store.countMyTasks(db, viewer.id, filter),

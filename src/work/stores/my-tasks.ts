@@ -11,6 +11,8 @@ import { SUMMARY } from './project-tasks.js';
 export type ListedMyTask = MyTask & { sort_key: string | number };
 
 export interface MyTaskFilter {
+  /** What the user has to do with the tasks. */
+  as: 'assignee' | 'watcher';
   status?: Status | undefined;
   /** Only tasks that are due at this time or later, and before the other. */
   dueFrom?: Date | undefined;
@@ -33,7 +35,7 @@ export function isMyTaskSortKey(key: string | number, sort: MyTaskSort): boolean
     : typeof key === 'string' && isTimestamp(key);
 }
 
-/** Returns a slice of the tasks that the user is assigned to, in the projects of the user. */
+/** Returns a slice of the tasks that the user is assigned to or watches, in projects of the user. */
 export function listMyTasks(
   db: Database,
   userId: number,
@@ -41,7 +43,7 @@ export function listMyTasks(
   slice: Slice<MyTaskSort>,
 ): Promise<ListedMyTask[]> {
   const column = SORT_COLUMNS[slice.sort];
-  const found = selectAssigned(db, userId, filter)
+  const found = selectMine(db, userId, filter)
     .select(SUMMARY)
     .select(['projects.key as project_key', 'projects.name as project_name'])
     .select(column.as('sort_key'));
@@ -51,16 +53,20 @@ export function listMyTasks(
 
 /** Counts them, like `countRows`. */
 export function countMyTasks(db: Database, userId: number, filter: MyTaskFilter): Promise<number> {
-  return countRows(db, selectAssigned(db, userId, filter).select('tasks.id'));
+  return countRows(db, selectMine(db, userId, filter).select('tasks.id'));
 }
 
-function selectAssigned(
+function selectMine(
   db: Database,
   userId: number,
-  { status, dueFrom, dueBefore }: MyTaskFilter,
+  { as, status, dueFrom, dueBefore }: MyTaskFilter,
 ) {
   const conditions = [
-    sql`tasks.assignee_ids @> array[${userId}::integer]`,
+    as === 'assignee'
+      ? sql`tasks.assignee_ids @> array[${userId}::integer]`
+      : sql`tasks.id in (
+          select task_id from project_members join task_watchers using (project_id, user_id)
+          where user_id = ${userId} and is_watching)`,
     sql`tasks.project_id is not null`,
     sql`tasks.deleted_at is null`,
     sql`projects.deleted_at is null and projects.archived_at is null`,
@@ -70,7 +76,7 @@ function selectAssigned(
   ];
   if (dueFrom !== undefined) conditions.push(sql`tasks.due_at >= ${dueFrom.toISOString()}`);
   if (dueBefore !== undefined) conditions.push(sql`tasks.due_at < ${dueBefore.toISOString()}`);
-  // Whoever is no longer a member is not assigned either.
+  // Whoever is no longer a member is not assigned, and watches nothing either.
   return db
     .selectFrom('tasks')
     .innerJoin('projects', 'projects.id', 'tasks.project_id')
