@@ -192,9 +192,10 @@ function isAsInExamples(path) {
 
 /** Returns `{{users_id}}` for the `{id}` of `/api/v1/users/{id}`. */
 function idFrom(contract, path, parameter) {
+  if (isAsInExamples(path)) return undefined;
   if (parameter === 'comment_id') return '{{comments_id}}';
   if (parameter === 'invitation_id') return '{{invitations_id}}';
-  if (parameter !== 'id' || isAsInExamples(path)) return undefined;
+  if (parameter !== 'id') return undefined;
   const [, elsewhere] =
     Object.entries(FOUND_ELSEWHERE).find(([start]) => path.startsWith(start)) ?? [];
   if (elsewhere !== undefined) return `{{${elsewhere}}}`;
