@@ -58,8 +58,11 @@ import jobs from '#routes/api/v1/jobs.js';
 import liveRoutes from '#routes/api/v1/live/index.js';
 import me from '#routes/api/v1/me.js';
 import meSessions from '#routes/api/v1/me-sessions.js';
+import mutes from '#routes/api/v1/mutes.js';
 import myProjectInvitations from '#routes/api/v1/my-project-invitations.js';
 import myTasks from '#routes/api/v1/my-tasks.js';
+import notificationSettings from '#routes/api/v1/notification-settings.js';
+import notifications from '#routes/api/v1/notifications.js';
 import passwordRoutes from '#routes/api/v1/passwords.js';
 import playground, { type PlaygroundOptions } from '#routes/api/v1/playground/index.js';
 import postComments from '#routes/api/v1/post-comments.js';
@@ -374,6 +377,15 @@ export async function buildApp(
     prefix: '/api/v1/me/project-invitations',
     perMinute: changesPerMinute,
   });
+  await app.register(notifications, {
+    prefix: '/api/v1/notifications',
+    perMinute: changesPerMinute,
+  });
+  await app.register(notificationSettings, {
+    prefix: '/api/v1/me/notification-settings',
+    perMinute: changesPerMinute,
+  });
+  await app.register(mutes, { prefix: '/api/v1/projects', perMinute: changesPerMinute });
   await app.register(tasks, { prefix: '/api/v1/tasks', perMinute: changesPerMinute });
   await app.register(liveRoutes, {
     prefix: '/api/v1',

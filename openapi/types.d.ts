@@ -2232,6 +2232,196 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your notifications
+         * @description Returns what you were told of, newest first. Left out is what you may no longer see: of projects that you have left, and of what is in the trash. Read notifications are deleted after 30 days, all after 180 days, and those beyond your newest 1,000.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:read`.
+         */
+        get: operations["notifications-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/unread-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count your unread notifications
+         * @description Counts at most 1,000 of them.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:read`.
+         */
+        get: operations["notifications-count-unread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark several notifications as read
+         * @description Marks the notifications with these `ids`, or all up to `up_to_id`, as read. Idempotent. Ids that are not yours are ignored.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        post: operations["notifications-mark-several-read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark a notification as read
+         * @description Marks the notification as read. Idempotent.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        put: operations["notifications-mark-read"];
+        post?: never;
+        /**
+         * Mark a notification as unread
+         * @description Marks the notification as unread. Idempotent.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        delete: operations["notifications-mark-unread"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/notification-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read your notification settings
+         * @description Returns how you are told of each kind of thing.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:read`.
+         */
+        get: operations["notification-settings-read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change your notification settings
+         * @description Changes the given settings, for what happens from then on. Mails need a confirmed email address. You get at most 20 mails about single notifications in an hour; the others are part of the daily mail, which lists what is still unread.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        patch: operations["notification-settings-update"];
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read whether a project is muted
+         * @description Returns whether you have muted the project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:read`.
+         */
+        get: operations["projects-read-mute"];
+        /**
+         * Mute a project
+         * @description You get no more notifications about the project and its tasks. Idempotent. Also for viewers, and in an archived project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        put: operations["projects-mute"];
+        post?: never;
+        /**
+         * Unmute a project
+         * @description You get notifications about the project again. Idempotent. Also for viewers, and in an archived project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        delete: operations["projects-unmute"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/tasks/{task_id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read whether a task is muted
+         * @description Returns whether you have muted the task itself.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:read`.
+         */
+        get: operations["task-mutes-read"];
+        /**
+         * Mute a task
+         * @description You get no more notifications about the task, not even if you are mentioned. You can mute 1,000 tasks. Idempotent. Also for viewers, and in an archived project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        put: operations["task-mutes-mute"];
+        post?: never;
+        /**
+         * Unmute a task
+         * @description You get notifications about the task again. Idempotent. Also for viewers, and in an archived project.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `notifications:write`.
+         */
+        delete: operations["task-mutes-unmute"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -3573,7 +3763,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "notifications:read" | "notifications:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -3608,7 +3798,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "notifications:read" | "notifications:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * @description When the key expires; null for a key that never expires
              * @default null
@@ -3658,7 +3848,7 @@ export interface components {
              *       "users:read"
              *     ]
              */
-            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
+            scopes: ("users:read" | "users:write" | "me:read" | "me:write" | "posts:read" | "posts:write" | "comments:write" | "tasks:read" | "tasks:write" | "projects:read" | "projects:write" | "notifications:read" | "notifications:write" | "trash:read" | "trash:write" | "live:read" | "audit:read" | "jobs:read" | "jobs:write" | "system:read")[];
             /**
              * Format: date-time
              * @description When the key was created
@@ -3788,7 +3978,7 @@ export interface components {
              * @example user.role
              * @enum {string}
              */
-            action: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "job.retry" | "audit.trim";
+            action: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "notification_settings.change" | "job.retry" | "audit.trim";
             /**
              * @description The type of the affected resource
              * @example user
@@ -3806,11 +3996,11 @@ export interface components {
              * @example 6f1c1f5e-0a55-4c1c-8f3e-2f0d3b8f9a10
              */
             request_id: string | null;
-            /** @description The recorded fields before the action; null if there are none. A value of more than 256 bytes is replaced by its SHA-256, as in `bio_sha256`. */
+            /** @description The recorded fields before the action; null if there are none. A value of more than 256 bytes, other than scopes, is replaced by its SHA-256, as in `bio_sha256`. */
             before: {
                 [key: string]: unknown;
             } | null;
-            /** @description The recorded fields after the action; null if there are none. A value of more than 256 bytes is replaced by its SHA-256, as in `bio_sha256`. */
+            /** @description The recorded fields after the action; null if there are none. A value of more than 256 bytes, other than scopes, is replaced by its SHA-256, as in `bio_sha256`. */
             after: {
                 [key: string]: unknown;
             } | null;
@@ -4769,7 +4959,7 @@ export interface components {
              * @description What happened
              * @enum {string}
              */
-            type: "task.created" | "task.changed" | "task.transitioned" | "task.moved" | "task.related" | "task.unrelated" | "task.deleted" | "task.restored" | "task.purged" | "task_comment.created" | "task_comment.changed" | "task_comment.deleted" | "project.created" | "project.changed" | "project.archived" | "project.unarchived" | "project.deleted" | "project.restored" | "project.member_added" | "project.member_changed" | "project.member_removed" | "project.reordered" | "project.labelled" | "post.created" | "post.changed" | "post.published" | "post.unpublished" | "post.deleted" | "post.restored" | "post.purged" | "comment.created" | "comment.changed" | "comment.approved" | "comment.rejected" | "comment.hidden" | "comment.deleted" | "comment.restored";
+            type: "task.created" | "task.changed" | "task.transitioned" | "task.moved" | "task.related" | "task.unrelated" | "task.deleted" | "task.restored" | "task.purged" | "task_comment.created" | "task_comment.changed" | "task_comment.deleted" | "project.created" | "project.changed" | "project.archived" | "project.unarchived" | "project.deleted" | "project.restored" | "project.member_added" | "project.member_changed" | "project.member_removed" | "project.reordered" | "project.labelled" | "notification.created" | "notification.read" | "notification.unread" | "post.created" | "post.changed" | "post.published" | "post.unpublished" | "post.deleted" | "post.restored" | "post.purged" | "comment.created" | "comment.changed" | "comment.approved" | "comment.rejected" | "comment.hidden" | "comment.deleted" | "comment.restored";
             /** @description What the event belongs to: topics that clients can subscribe to */
             topics: string[];
             /**
@@ -4784,7 +4974,7 @@ export interface components {
              * @description The type of the resource
              * @enum {string}
              */
-            resource: "task" | "task_comment" | "project" | "post" | "comment";
+            resource: "task" | "task_comment" | "project" | "notification" | "post" | "comment";
             /**
              * @description The id of the resource
              * @example 1
@@ -4792,7 +4982,7 @@ export interface components {
             resource_id: number;
             /** @description The id of the project that the resource belongs to; null for none */
             project_id: number | null;
-            /** @description The version of the resource after the change, as in its `ETag`; null if it was deleted */
+            /** @description The version of the resource after the change, as in its `ETag`; null if it was deleted or has none */
             version: number | null;
             /** @description The fields that were changed, with their new values, as in a response; all fields of a resource that is new, or new to its readers; empty if it is gone from their sight */
             changes: {
@@ -4851,7 +5041,7 @@ export interface components {
              * @description What happened
              * @enum {string}
              */
-            type: "task.created" | "task.changed" | "task.transitioned" | "task.moved" | "task.related" | "task.unrelated" | "task.deleted" | "task.restored" | "task.purged" | "task_comment.created" | "task_comment.changed" | "task_comment.deleted" | "project.created" | "project.changed" | "project.archived" | "project.unarchived" | "project.deleted" | "project.restored" | "project.member_added" | "project.member_changed" | "project.member_removed" | "project.reordered" | "project.labelled" | "post.created" | "post.changed" | "post.published" | "post.unpublished" | "post.deleted" | "post.restored" | "post.purged" | "comment.created" | "comment.changed" | "comment.approved" | "comment.rejected" | "comment.hidden" | "comment.deleted" | "comment.restored";
+            type: "task.created" | "task.changed" | "task.transitioned" | "task.moved" | "task.related" | "task.unrelated" | "task.deleted" | "task.restored" | "task.purged" | "task_comment.created" | "task_comment.changed" | "task_comment.deleted" | "project.created" | "project.changed" | "project.archived" | "project.unarchived" | "project.deleted" | "project.restored" | "project.member_added" | "project.member_changed" | "project.member_removed" | "project.reordered" | "project.labelled" | "notification.created" | "notification.read" | "notification.unread" | "post.created" | "post.changed" | "post.published" | "post.unpublished" | "post.deleted" | "post.restored" | "post.purged" | "comment.created" | "comment.changed" | "comment.approved" | "comment.rejected" | "comment.hidden" | "comment.deleted" | "comment.restored";
             /**
              * Format: date-time
              * @description When it happened
@@ -5370,6 +5560,17 @@ export interface components {
             password: string;
         };
         /**
+         * Mute
+         * @description Whether a project or task is muted
+         * @example {
+         *       "is_muted": true
+         *     }
+         */
+        Mute: {
+            /** @description Whether you get no notifications about it, apart from invitations */
+            is_muted: boolean;
+        };
+        /**
          * MyTask
          * @description A task of one of your projects
          * @example {
@@ -5552,6 +5753,298 @@ export interface components {
             has_prev: boolean;
             /** @description The cursor of the next page; null if there is none */
             next_cursor: string | null;
+        };
+        /**
+         * NotificationSettings
+         * @description How you are told of things
+         * @example {
+         *       "assigned": "mail",
+         *       "mentioned": "mail",
+         *       "commented": "digest",
+         *       "moved": "app",
+         *       "due_soon": "digest",
+         *       "invited": "mail",
+         *       "language": "en",
+         *       "updated_at": null
+         *     }
+         */
+        NotificationSettings: {
+            /**
+             * @description How you are told that you are assigned to a task: not at all, in the app, also by mail at once, or also by a daily mail. Default: `mail`
+             * @enum {string}
+             */
+            assigned: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that you are mentioned in a comment: not at all, in the app, also by mail at once, or also by a daily mail. Default: `mail`
+             * @enum {string}
+             */
+            mentioned: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that there is a comment on a task that you watch: not at all, in the app, also by mail at once, or also by a daily mail. Default: `digest`
+             * @enum {string}
+             */
+            commented: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that a task that you watch or are assigned to changes its column: not at all, in the app, also by mail at once, or also by a daily mail. Default: `app`
+             * @enum {string}
+             */
+            moved: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that a task that you are assigned to is due within 24 hours: not at all, in the app, also by mail at once, or also by a daily mail. Default: `digest`
+             * @enum {string}
+             */
+            due_soon: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that you are invited to a project: not at all, in the app, also by mail at once, or also by a daily mail. Default: `mail`
+             * @enum {string}
+             */
+            invited: "none" | "app" | "mail" | "digest";
+            /**
+             * @description The language of these mails. Default: `en`
+             * @enum {string}
+             */
+            language: "en" | "zh";
+            /** @description When you last changed them; null if you never did */
+            updated_at: string | null;
+        };
+        /**
+         * NotificationSettingsUpdate
+         * @description The settings to change
+         * @example {
+         *       "commented": "app"
+         *     }
+         */
+        NotificationSettingsUpdate: {
+            /**
+             * @description How you are told that you are assigned to a task: not at all, in the app, also by mail at once, or also by a daily mail. Default: `mail`
+             * @enum {string}
+             */
+            assigned?: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that you are mentioned in a comment: not at all, in the app, also by mail at once, or also by a daily mail. Default: `mail`
+             * @enum {string}
+             */
+            mentioned?: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that there is a comment on a task that you watch: not at all, in the app, also by mail at once, or also by a daily mail. Default: `digest`
+             * @enum {string}
+             */
+            commented?: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that a task that you watch or are assigned to changes its column: not at all, in the app, also by mail at once, or also by a daily mail. Default: `app`
+             * @enum {string}
+             */
+            moved?: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that a task that you are assigned to is due within 24 hours: not at all, in the app, also by mail at once, or also by a daily mail. Default: `digest`
+             * @enum {string}
+             */
+            due_soon?: "none" | "app" | "mail" | "digest";
+            /**
+             * @description How you are told that you are invited to a project: not at all, in the app, also by mail at once, or also by a daily mail. Default: `mail`
+             * @enum {string}
+             */
+            invited?: "none" | "app" | "mail" | "digest";
+            /**
+             * @description The language of these mails. Default: `en`
+             * @enum {string}
+             */
+            language?: "en" | "zh";
+        };
+        /**
+         * Notification
+         * @description Something that you were told of
+         * @example {
+         *       "id": 1,
+         *       "kind": "mentioned",
+         *       "actor": {
+         *         "id": 1,
+         *         "username": "alice",
+         *         "nickname": "Alice",
+         *         "avatar_url": null
+         *       },
+         *       "project": {
+         *         "id": 1,
+         *         "key": "WEB",
+         *         "name": "Website"
+         *       },
+         *       "task": {
+         *         "id": 1,
+         *         "number": 12,
+         *         "summary": "Compare the fonts"
+         *       },
+         *       "comment_id": 1,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "read_at": null
+         *     }
+         */
+        Notification: {
+            /**
+             * @description The id of the notification
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description What happened: `assigned` (you were assigned to a task), `mentioned` (you were mentioned in a comment), `commented` (there is a comment on a task that you watch), `moved` (a task that you watch or are assigned to changed its column), `due_soon` (a task that you are assigned to is due within 24 hours), `invited` (you were invited to a project)
+             * @example mentioned
+             * @enum {string}
+             */
+            kind: "assigned" | "mentioned" | "commented" | "moved" | "due_soon" | "invited";
+            /** @description Who did it; null for `due_soon`, or if the user was deleted */
+            actor: components["schemas"]["Author"] | null;
+            project: components["schemas"]["NotificationProject"];
+            /** @description The task; null for `invited` */
+            task: components["schemas"]["NotificationTask"] | null;
+            /** @description The id of the comment; null unless `mentioned` or `commented` */
+            comment_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it happened
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+            /** @description When you marked it as read; null if unread */
+            read_at: string | null;
+        };
+        /**
+         * NotificationPage
+         * @description One page of your notifications, newest first
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 1,
+         *           "kind": "mentioned",
+         *           "actor": {
+         *             "id": 1,
+         *             "username": "alice",
+         *             "nickname": "Alice",
+         *             "avatar_url": null
+         *           },
+         *           "project": {
+         *             "id": 1,
+         *             "key": "WEB",
+         *             "name": "Website"
+         *           },
+         *           "task": {
+         *             "id": 1,
+         *             "number": 12,
+         *             "summary": "Compare the fonts"
+         *           },
+         *           "comment_id": 1,
+         *           "created_at": "2026-01-31T09:30:00.000Z",
+         *           "read_at": null
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        NotificationPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["Notification"][];
+            /** @description The total number of items; null beyond 10,000, and with a cursor */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
+        };
+        /**
+         * NotificationProject
+         * @description The project of a notification
+         * @example {
+         *       "id": 1,
+         *       "key": "WEB",
+         *       "name": "Website"
+         *     }
+         */
+        NotificationProject: {
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            key: string;
+            /** @description The name of the project */
+            name: string;
+        };
+        /**
+         * NotificationSelection
+         * @description Which notifications to mark as read: `ids` or `up_to_id`
+         * @example {
+         *       "ids": [
+         *         1,
+         *         2
+         *       ]
+         *     }
+         */
+        NotificationSelection: {
+            /** @description The ids; those that are not yours are ignored */
+            ids?: number[];
+            /**
+             * @description All notifications up to this id, the newest 1,000 unread ones at once
+             * @example 1
+             */
+            up_to_id?: number;
+        };
+        /**
+         * NotificationTask
+         * @description The task of a notification
+         * @example {
+         *       "id": 1,
+         *       "number": 12,
+         *       "summary": "Compare the fonts"
+         *     }
+         */
+        NotificationTask: {
+            /**
+             * @description The id of the task
+             * @example 1
+             */
+            id: number;
+            /** @description The number of the task in its project */
+            number: number;
+            /** @description The summary of the task, as it is now */
+            summary: string;
+        };
+        /**
+         * NotificationsMarked
+         * @description How many notifications were marked as read
+         * @example {
+         *       "marked": 2
+         *     }
+         */
+        NotificationsMarked: {
+            /** @description How many were marked; those that had been read before do not count */
+            marked: number;
+        };
+        /**
+         * UnreadCount
+         * @description How many notifications are unread
+         * @example {
+         *       "unread": 3
+         *     }
+         */
+        UnreadCount: {
+            /** @description The number of your unread notifications, among the newest 1,000 of them */
+            unread: number;
         };
         /**
          * PasswordChange
@@ -17035,6 +17528,585 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "notifications-list": {
+        parameters: {
+            query?: {
+                /** @description Only unread ones (`true`), or only read ones (`false`) */
+                unread?: boolean;
+                /** @description Only notifications of this kind */
+                kind?: "assigned" | "mentioned" | "commented" | "moved" | "due_soon" | "invited";
+                /** @description Only notifications about the project with this id */
+                project_id?: number;
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The `next_cursor` of the previous page, or empty to start. Pages by cursor neither repeat nor skip items while others are added, and do not count them. `page` is ignored; keep all other parameters the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of your notifications, newest first */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "notifications-count-unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many notifications are unread */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadCount"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "notifications-mark-several-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description Makes the request safe to retry. For 24 hours, a retry with the same key is not executed again but gets the first response, with `Idempotent-Replayed: true`. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSelection"];
+            };
+        };
+        responses: {
+            /** @description How many notifications were marked as read */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    "Idempotent-Replayed": components["headers"]["Optional-Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsMarked"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "notifications-mark-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the notification
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notification is read */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "notifications-mark-unread": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the notification
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notification is unread */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "notification-settings-read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How you are told of things */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettings"];
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "notification-settings-update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+                /** @description The `ETag` of the resource when you read it. If the resource has changed since, nothing is written and the response is 412. */
+                "if-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettingsUpdate"];
+            };
+        };
+        responses: {
+            /** @description How you are told of things */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettings"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-read-mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether a project or task is muted */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mute"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-mute": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project is muted */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "projects-unmute": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project is not muted */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-mutes-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether a project or task is muted */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mute"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-mutes-mute": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task is muted */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "task-mutes-unmute": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The id of the task
+                 * @example 6
+                 */
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task is not muted */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "tasks-list": {
         parameters: {
             query?: {
@@ -17652,7 +18724,7 @@ export interface operations {
                 /** @description Filter by the id of the user who performed the action */
                 actor_id?: number;
                 /** @description Filter by action */
-                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "job.retry" | "audit.trim";
+                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "notification_settings.change" | "job.retry" | "audit.trim";
                 /** @description Filter by the type of the affected resource */
                 resource?: string;
                 /** @description Filter by the id of the affected resource. Combine with `resource`: ids are unique only within one type. */

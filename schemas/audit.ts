@@ -87,6 +87,7 @@ export const AUDIT_ACTIONS = [
   'project.remove_member',
   'project.invite',
   'project.withdraw_invitation',
+  'notification_settings.change',
   'job.retry',
   'audit.trim',
 ] as const;
@@ -111,7 +112,7 @@ const SHORT = { maxLength: 64 };
 export const MAX_VALUE_BYTES = 256;
 
 const HASHED =
-  `A value of more than ${MAX_VALUE_BYTES} bytes is replaced by its SHA-256, ` +
+  `A value of more than ${MAX_VALUE_BYTES} bytes, other than scopes, is replaced by its SHA-256, ` +
   'as in `bio_sha256`.';
 
 /** A nullable object with fields of the affected resource. */

@@ -32,6 +32,7 @@ const EVENTS = {
     'reordered',
     'labelled',
   ],
+  notification: ['created', 'read', 'unread'],
   post: ['created', 'changed', 'published', 'unpublished', 'deleted', 'restored', 'purged'],
   comment: ['created', 'changed', 'approved', 'rejected', 'hidden', 'deleted', 'restored'],
 } as const;
@@ -59,7 +60,7 @@ export const topic = Type.String({
   maxLength: 20,
   pattern: TOPIC_PATTERN,
   description:
-    'What the event belongs to: `me` (what concerns only you, such as your tasks), `posts` (all ' +
+    'What the event belongs to: `me` (what concerns only you: your tasks and notifications), `posts` (all ' +
     'posts), `post:{id}` (a post and its comments), `project:{id}` (a project and all that is in ' +
     'it) or `task:{id}` (a task of a project and its comments)',
   examples: ['posts'],
@@ -104,7 +105,7 @@ export const LiveEvent = Component(
       }),
       version: Nullable(Type.Integer({ minimum: 1 }), {
         description:
-          'The version of the resource after the change, as in its `ETag`; null if it was deleted',
+          'The version of the resource after the change, as in its `ETag`; null if it was deleted or has none',
       }),
       changes: Type.Unsafe<Record<string, unknown>>({
         type: 'object',

@@ -35,6 +35,7 @@ export const tags: OperationTag[] = [
   resources.tasks,
   resources.projects,
   resources.projectTasks,
+  resources.notifications,
   resources.live,
   resources.search,
   resources.trash,

@@ -14,6 +14,9 @@ export const SCOPES = {
   'tasks:write': 'Create, change and delete your personal tasks',
   'projects:read': 'Read the projects that you are a member of, and their tasks',
   'projects:write': 'Create, change and delete projects and their tasks; manage their members',
+  'notifications:read': 'Read your notifications and their settings',
+  'notifications:write':
+    'Mark your notifications as read; change their settings; mute projects and tasks',
   'trash:read': 'List the trash',
   'trash:write': 'Restore from the trash, or purge',
   'live:read': 'Receive live updates of what the other scopes allow to read',

@@ -66,6 +66,7 @@ export const STATUSES = {
   too_many_labels: 409,
   too_many_items: 409,
   too_many_task_comments: 409,
+  too_many_muted_tasks: 409,
   too_many_relations: 409,
   relation_cycle: 409,
   already_subtask: 409,

@@ -176,6 +176,20 @@ const TABLE = `
   task-relations-add   401       ok    ok     ok     ok    ok    ok  403   401     401
   task-relations-remove 401       ok    ok     ok     ok    ok    ok  403   401     401
 
+  notifications-list  401        ok    ok     ok     ok    ok    ok  403   401     401
+  notifications-count-unread 401 ok    ok     ok     ok    ok    ok  403   401     401
+  notifications-mark-several-read 401 ok    ok     ok     ok    ok    ok  403   401     401
+  notifications-mark-read 401    ok    ok     ok     ok    ok    ok  403   401     401
+  notifications-mark-unread 401  ok    ok     ok     ok    ok    ok  403   401     401
+  notification-settings-read 401 ok    ok     ok     ok    ok    ok  403   401     401
+  notification-settings-update 401 ok    ok     ok     ok    ok    ok  403   401     401
+  projects-read-mute  401        ok    ok     ok     ok    ok    ok  403   401     401
+  projects-mute       401        ok    ok     ok     ok    ok    ok  403   401     401
+  projects-unmute     401        ok    ok     ok     ok    ok    ok  403   401     401
+  task-mutes-read     401        ok    ok     ok     ok    ok    ok  403   401     401
+  task-mutes-mute     401        ok    ok     ok     ok    ok    ok  403   401     401
+  task-mutes-unmute   401        ok    ok     ok     ok    ok    ok  403   401     401
+
   live-ws              ok        ok    ok     ok     ok    ok    ok  403   401     401
   live-events          ok        ok    ok     ok     ok    ok    ok  403   401     401
 

@@ -102,6 +102,7 @@ const ELSEWHERE = [
   'tasks',
   'projects',
   'project-tasks',
+  'notifications',
   'live',
   'trash',
   'jobs',

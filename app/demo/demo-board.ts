@@ -4,6 +4,7 @@ import type { RelationKind } from '#schemas/task-relations.js';
 import type { Priority } from '#schemas/tasks.js';
 import type { Context } from '#src/access/context.js';
 import { render } from '#src/markdown/rendering.js';
+import { insertNotifications } from '#src/work/stores/new-notifications.js';
 import { insertLabel } from '#src/work/stores/project-labels.js';
 import { insertProjectTask } from '#src/work/stores/project-tasks.js';
 import { insertTaskComment } from '#src/work/stores/task-comments.js';
@@ -42,6 +43,12 @@ const RELATIONS: { task: number; kind: RelationKind; other: number }[] = [
   { task: 2, kind: 'subtask', other: 4 },
   { task: 4, kind: 'relates', other: 5 },
   { task: 6, kind: 'blocks', other: 1 },
+];
+
+/** What the administrator was told of by alice, with the indexes of the tasks. */
+const NOTICES: { kind: 'assigned' | 'moved'; task: number }[] = [
+  { kind: 'moved', task: 4 },
+  { kind: 'assigned', task: 5 },
 ];
 
 const TASKS: DemoTask[] = [
@@ -118,6 +125,14 @@ export async function loadDemoBoard(
       created_at,
     });
   }
+  const options = { actorId: idOf('alice'), now: trx.now, canMail: false };
+  const notices = NOTICES.map(({ kind, task }) => ({
+    kind,
+    project_id: projectId,
+    task_id: tasks[task] ?? 0,
+    user_ids: [idOf('')],
+  }));
+  await insertNotifications(trx.db, notices, options);
   for (const { task, kind, other } of RELATIONS) {
     const [task_id = 0, other_id = 0] = [tasks[task], tasks[other]];
     await insertRelation(trx.db, { task_id, kind, other_id, created_at });

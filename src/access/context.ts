@@ -35,6 +35,8 @@ export interface Context {
   readonly requestId: string | null;
   /** The name that the client gave itself, for events; null without one. */
   readonly clientId: string | null;
+  /** Whether the service sends mail. If not, no mail must be queued. */
+  readonly canMail: boolean;
   /** The language of mails and error messages. */
   readonly language: Language;
   /** The `If-Match` field of the request (RFC 9110, section 13.1.1). */
@@ -62,6 +64,7 @@ export function systemContext(db: Database, now = new Date()): Context {
     address: null,
     requestId: null,
     clientId: null,
+    canMail: false,
     language: 'en',
     ifMatch: undefined,
     loginLimits: { perAccount: 0, perAddress: 0 },

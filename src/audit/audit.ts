@@ -35,11 +35,14 @@ const OMITTED_FIELDS = new Set([
   'updated_at',
 ]);
 
+/** Fields that are never replaced by a hash: each name in them is at most once there. */
+const WHOLE_FIELDS = new Set(['scopes']);
+
 /**
  * Writes audit entries with a single statement. Must be called in the transaction of the change
  * itself, so that neither exists without the other. Secrets are removed from `before` and `after`,
- * and values of more than `MAX_VALUE_BYTES` are replaced by `<field>_sha256`: the log is kept for a
- * year, so one request must not add more than a few kilobytes to it.
+ * and values of more than `MAX_VALUE_BYTES`, other than scopes, are replaced by `<field>_sha256`: the
+ * log is kept for a year, so one request must not add more than a few kilobytes to it.
  */
 export async function record(context: Recorder, ...entries: AuditRecord[]): Promise<void> {
   await store.insertAuditEntries(
@@ -123,7 +126,8 @@ function recordable(fields: Record<string, unknown> | undefined): Record<string,
       .filter(([name]) => !OMITTED_FIELDS.has(name))
       .map(([name, value]) => {
         const json = JSON.stringify(value) ?? '';
-        if (Buffer.byteLength(json) <= MAX_VALUE_BYTES) return [name, value];
+        const isKept = WHOLE_FIELDS.has(name) || Buffer.byteLength(json) <= MAX_VALUE_BYTES;
+        if (isKept) return [name, value];
         return [`${name}_sha256`, hashOfText(typeof value === 'string' ? value : json)];
       }),
   );

@@ -2,6 +2,8 @@ import type { ColumnType } from 'kysely';
 import type { AuditAction, CredentialKind } from '#schemas/audit.js';
 import type { ChecklistItem } from '#schemas/checklists.js';
 import type { EventType } from '#schemas/events.js';
+import type { Delivery, NotificationSettings } from '#schemas/notification-settings.js';
+import type { NotificationKind } from '#schemas/notifications.js';
 import type { PostStatus } from '#schemas/posts.js';
 import type { Status } from '#schemas/project-tasks.js';
 import type { ProjectRole } from '#schemas/projects.js';
@@ -334,6 +336,12 @@ export const tables = {
     is_watching: defaulted<boolean>('boolean'),
     created_at: defaulted<string>(timestamp),
   },
+  task_mutes: {
+    task_id: required<number>('integer'),
+    project_id: required<number>('integer'),
+    user_id: required<number>('integer'),
+    created_at: defaulted<string>(timestamp),
+  },
   task_relations: {
     task_id: required<number>('integer'),
     kind: required<RelationKind>('text'),
@@ -366,6 +374,7 @@ export const tables = {
     user_id: required<number>('integer'),
     role: required<ProjectRole>('text'),
     joined_at: defaulted<string>(timestamp),
+    muted_at: nullable<string>(timestamp),
   },
   project_invitations: {
     id: generated<number>('integer'),
@@ -378,6 +387,33 @@ export const tables = {
     invited_by: required<number>('integer'),
     created_at: defaulted<string>(timestamp),
     expires_at: required<string>(timestamp),
+  },
+  notifications: {
+    id: generated<number>('integer'),
+    user_id: required<number>('integer'),
+    kind: required<NotificationKind>('text'),
+    project_id: required<number>('integer'),
+    task_id: nullable<number>('integer'),
+    comment_id: nullable<number>('integer'),
+    invitation_id: nullable<number>('integer'),
+    actor_id: nullable<number>('integer'),
+    due_at: nullable<string>(timestamp),
+    delivery: required<Exclude<Delivery, 'none'>>('text'),
+    created_at: defaulted<string>(timestamp),
+    read_at: nullable<string>(timestamp),
+    mailed_at: nullable<string>(timestamp),
+    member_id: nullable<number>('integer'),
+  },
+  notification_mailings: {
+    user_id: required<number>('integer'),
+    times: required<string[]>('timestamp(3) with time zone[]'),
+  },
+  notification_settings: {
+    user_id: required<number>('integer'),
+    deliveries: defaulted<Partial<Record<NotificationKind, Delivery>>>('jsonb'),
+    language: defaulted<NotificationSettings['language']>('text'),
+    version: generated<number>('integer'),
+    updated_at: defaulted<string>(timestamp),
   },
   events: {
     id: generated<number>('bigint'),

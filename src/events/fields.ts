@@ -1,6 +1,7 @@
 import type { TProperties, TSchema } from '@sinclair/typebox';
 import { Comment } from '#schemas/comments.js';
 import { EVENT_RESOURCES, type EventResource, type EventType } from '#schemas/events.js';
+import { Notification } from '#schemas/notifications.js';
 import { Author, Post } from '#schemas/posts.js';
 import { ProjectMember } from '#schemas/project-members.js';
 import { ProjectTask } from '#schemas/project-tasks.js';
@@ -18,6 +19,7 @@ export const FIELDS: Readonly<Record<EventResource, TProperties>> = {
   task: { ...Task.properties, ...ProjectTask.properties, relation: Ref(RelationOfTasks) },
   task_comment: TaskComment.properties,
   project: { ...sharedOfProject, ...ProjectMember.properties },
+  notification: Notification.properties,
   post: Post.properties,
   comment: Comment.properties,
 };

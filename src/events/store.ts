@@ -37,13 +37,16 @@ export async function insertEvents(db: Database, events: readonly EventValues[])
   if (events.length > 0) await insertAll.run(db, { rows: JSON.stringify(events) }, {});
 }
 
-/** Deletes the events that concern only this user; those of projects concern their members. */
+/**
+ * Deletes the events that concern only this user, such as notifications. Other events of projects
+ * concern their members.
+ */
 export async function deleteEventsOf(trx: Database, userId: number): Promise<void> {
   await trx
     .deleteFrom('events')
     .where('user_id', '=', userId)
     .where('is_public', '=', false)
-    .where('project_id', 'is', null)
+    .where(sql<boolean>`(project_id is null or split_part(type, '.', 1) = 'notification')`)
     .execute();
 }
 

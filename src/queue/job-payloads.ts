@@ -34,6 +34,16 @@ export interface JobPayloads {
   invite: { userId: number; email: string; language: Language };
   /** Sends the mail of an invitation to a project. */
   invite_to_project: { invitationId: number; to: string; language: Language };
+  /** Sends the mail about a notification. */
+  mail_notification: { notificationId: number; userId: number };
+  /** Sends a user the daily mail about unread notifications. */
+  mail_digest: { userId: number };
+  /** Adds the jobs above for users with ids beyond `after`, some at a time. Runs daily. */
+  mail_digests: { after?: number };
+  /** Notifies users of tasks that are due soon. Runs hourly. */
+  notify_due_tasks: NoPayload;
+  /** Deletes old notifications. Runs hourly. */
+  remove_old_notifications: NoPayload;
   /** Gives the tasks of a column of a board short positions again. */
   space_column: { projectId: number; status: Status };
   /** Deletes expired invitations to projects. Runs hourly. */

@@ -81,6 +81,22 @@ export async function enqueue<Name extends TaskName>(
   return row.id;
 }
 
+/** Adds jobs of a task with one statement, each with its key, like `enqueue`. */
+export async function enqueueAll<Name extends TaskName>(
+  db: Database,
+  task: Name,
+  jobs: readonly { payload: JobPayloads[Name]; key: string }[],
+): Promise<void> {
+  if (jobs.length === 0) return;
+  await sql`
+    select from graphile_worker.add_jobs(array(
+      select (${task}::text, payload, null, null, ${MAX_ATTEMPTS}::smallint, key, null, null
+        )::graphile_worker.job_spec
+      from json_to_recordset(${JSON.stringify(jobs)}::json) as jobs (payload json, key text)
+    ))
+  `.execute(db);
+}
+
 /** Returns the key of a job whose payload contains an email address; null for other jobs. */
 function keyOf(task: TaskName, payload: object): string | null {
   const { userId, email, to, network } = payload as {

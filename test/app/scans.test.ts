@@ -87,6 +87,12 @@ const FILL = `
   insert into task_watchers (task_id, project_id, user_id)
     select tasks.id, tasks.project_id, user_id from tasks join project_members using (project_id)
     where number = ${PART_NUMBER};
+  insert into notifications (user_id, member_id, kind, project_id, task_id, delivery, read_at)
+    select user_id, user_id, (array['assigned', 'moved'])[1 + n % 2], project_id, task_id, 'app',
+      case when n % 3 = 0 then now() end
+    from task_watchers, generate_series(1, 2) as n;
+  insert into task_mutes (task_id, project_id, user_id)
+    select task_id, project_id, user_id from task_watchers;
   insert into task_relations (task_id, kind, other_id)
     select id, 'blocks', lead(id) over (order by id) from tasks where number = ${PART_NUMBER}
     order by id limit ${ROWS} - 1;
@@ -128,6 +134,13 @@ await connection.query(
    where id > ${ROWS} - 500`,
   [admin],
 );
+await connection.query(
+  `insert into notifications (user_id, member_id, kind, project_id, task_id, delivery)
+   select $1, $1, 'moved', project_id, min(tasks.id), 'app'
+   from project_members join tasks using (project_id), generate_series(1, 10)
+   where user_id = $1 group by project_id, generate_series`,
+  [admin],
+);
 const headers = await tokenOf(testApp, admin);
 const { rows: ofProject } = await connection.query<{ task: number; label: number }>(
   `select min(tasks.id) as task, min(project_labels.id) as label
@@ -167,6 +180,8 @@ const VALUES: Record<string, string[]> = {
   archived: ['true', 'false'],
   assignee_id: ['7', '99999'],
   label_id: ['7', '99999'],
+  unread: ['true', 'false'],
+  project_id: ['40'],
 };
 
 /** Parameters that do not choose rows. */
@@ -291,9 +306,9 @@ const reads = operations.filter(
 
 t.test('fills the tables', async (t) => {
   const names =
-    'api_keys audit_log comments events post_tags posts project_invitations project_keys ' +
+    'api_keys audit_log comments events notifications post_tags posts project_invitations project_keys ' +
     'project_labels project_members projects refresh_tokens sessions tags task_comments ' +
-    'task_relations task_watchers tasks users';
+    'task_mutes task_relations task_watchers tasks users';
   t.same(
     names.split(' ').filter((name) => !large.has(name)),
     [],

@@ -5,7 +5,7 @@ import { enqueue } from '#src/queue/store.js';
 import { createTestApp } from '#test/support/app.js';
 import { insertTestComments, insertTestPost } from '#test/support/articles.js';
 import { keyOf, tokenOf } from '#test/support/credentials.js';
-import { preparedProject, preparedTask } from '#test/support/projects.js';
+import { insertTestNotification, preparedProject, preparedTask } from '#test/support/projects.js';
 import { addSamples, TOPICS } from '#test/support/sample-data.js';
 import {
   operations,
@@ -131,7 +131,7 @@ const PAGED = new Set(
     'projects-list projects-list-members projects-list-invitations projects-list-my-invitations',
     'projects-list-labels project-tasks-list project-tasks-history project-tasks-list-mine',
     'tasks-list audit-list jobs-list v2-users-list v2-articles-list',
-    'task-comments-list task-watchers-list',
+    'task-comments-list task-watchers-list notifications-list',
   ].flatMap((line) => line.split(' ')),
 );
 
@@ -191,6 +191,13 @@ async function targetOf(id: string, userId: number): Promise<Record<string, numb
       { author_id: userId, is_approved: !/approve|reject|moderate/.test(id) },
     ]);
     return { id: target };
+  }
+  if (id.startsWith('notifications-')) {
+    const notification = await insertTestNotification(testApp, userId);
+    if (id === 'notifications-mark-unread') {
+      await app.pg.query('update notifications set read_at = now()');
+    }
+    return { id: notification };
   }
   if (id.startsWith('tasks-')) {
     const { rows } = await app.pg.query(

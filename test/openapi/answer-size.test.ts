@@ -190,6 +190,10 @@ async function fill(): Promise<void> {
       (select array_agg(2147483000 + each) from generate_series(1, 20) each),
       '2026-01-31', '2026-02-14', '2026-02-14', 100000, repeat('Z', 200), now()
     from ${series}, unnest(array['todo', 'in_progress', 'review', 'done', 'cancelled']) as status;
+    insert into notifications (user_id, member_id, kind, project_id, task_id, actor_id, delivery)
+    select users.id, users.id, 'moved', 1, tasks.id, (select max(id) from users), 'app'
+    from users, (select max(id) as id from tasks where project_id = 1) tasks, ${series}
+    where username = 'admin';
     insert into events (type, topics, resource_id, version, is_public, actor_id, project_id, changes,
       former, omitted)
     select 'task.changed', '{task:1}', (select min(id) from tasks where project_id = 1), 1, false,

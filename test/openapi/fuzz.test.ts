@@ -114,6 +114,9 @@ for (const [id, end] of [
   ['project-tasks-list', '/tasks'],
   ['project-tasks-create', '/tasks'],
   ['project-tasks-board', '/board'],
+  ['projects-read-mute', '/mute'],
+  ['projects-mute', '/mute'],
+  ['projects-unmute', '/mute'],
 ] as const) {
   // Each caller sees their own only.
   MADE[id] = async (caller) => {
@@ -198,6 +201,9 @@ for (const [id, end] of [
   ['task-watchers-watch', '/watch'],
   ['task-watchers-unwatch', '/watch'],
   ['task-relations-list', '/relations'],
+  ['task-mutes-read', '/mute'],
+  ['task-mutes-mute', '/mute'],
+  ['task-mutes-unmute', '/mute'],
 ] as const) {
   MADE[id] = async (caller) => {
     const task = await newTask(caller);
@@ -220,6 +226,22 @@ for (const id of ['task-relations-add', 'task-relations-remove']) {
     const relation = `${task}/relations/blocks/${other}`;
     if (id === 'task-relations-remove') await caller.put(relation);
     return relation;
+  };
+}
+
+for (const id of ['notifications-mark-read', 'notifications-mark-unread']) {
+  MADE[id] = async (caller) => {
+    const assigner = caller === callers.admin ? callers.author : callers.admin;
+    const task = await newTask(assigner);
+    const assignee = (await caller.get('/api/v1/me')).json?.id;
+    if (task === undefined || assignee === undefined) return undefined;
+    await app.pg.query(
+      `insert into project_members (project_id, user_id, role) values ($1, $2, 'member')`,
+      [task.split('/').at(-3), assignee],
+    );
+    await assigner.patch(task, { assignee_ids: [assignee] });
+    const [told] = (await caller.get('/api/v1/notifications')).json?.items ?? [];
+    return told === undefined ? undefined : `/api/v1/notifications/${told.id}/read`;
   };
 }
 

@@ -65,6 +65,7 @@ t.test("runs the guide's requests in a shell", async (t) => {
       'api/v1/projects',
       /"username":"alice".*"role":"viewer".*"username":"admin".*"key":"PARK".*"key":"PARK"/s,
     ],
+    ['api/v1/notifications', /"items":\[\],"total":0.*\{"marked":0\}/s],
     ['api/v1/events', /event: subscribed\nid: \d+\ndata: \{"topics":\["me","posts"\]/],
     ['playground/stream', /data: \{"count":0,.*data: \{"count":9,/s],
   ];

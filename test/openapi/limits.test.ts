@@ -8,6 +8,7 @@ import { Generator, type Schema } from '#test/support/generate.js';
 import { type Operation, operationsOf } from '#test/support/generate-request.js';
 import { Known } from '#test/support/known.js';
 import { Problems } from '#test/support/problems.js';
+import { insertTestNotification } from '#test/support/projects.js';
 import { Random } from '#test/support/random.js';
 
 /** Operations whose responses do not end or that wait on purpose. */
@@ -70,6 +71,7 @@ const ids = {
     key: `K${number}`,
     name: 'Project',
   })),
+  notifications: await secondNotification(),
 };
 const project = `/api/v1/projects/${ids.projects}`;
 /** What belongs to the project. */
@@ -162,6 +164,12 @@ t.test('ignores them beside what is declared, as anything else', async (t) => {
 });
 
 /** Creates two resources and returns the id of the second. */
+async function secondNotification(): Promise<number> {
+  const { id } = (await admin.get('/api/v1/me')).json;
+  await insertTestNotification(testApp, id);
+  return insertTestNotification(testApp, id);
+}
+
 async function secondOf(url: string, bodyOf: (number: number) => unknown): Promise<number> {
   await admin.post(url, bodyOf(1));
   const { status, json } = await admin.post(url, bodyOf(2));

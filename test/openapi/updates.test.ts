@@ -56,6 +56,10 @@ const RESOURCES: Record<string, () => Promise<Resource>> = {
     const { url } = await createdTask();
     return created(`${url}/comments`, { content: 'Text' });
   },
+  async NotificationSettingsUpdate() {
+    const client = await testApp.signedIn({ username: `settings_${++count}` });
+    return { client, url: '/api/v1/me/notification-settings' };
+  },
   async ProfileUpdate() {
     const client = await testApp.signedIn({ username: `profile_${++count}` });
     return { client, url: '/api/v1/me' };

@@ -10,7 +10,7 @@ import { createTestApp, type TestApp } from '#test/support/app.js';
 import { insertTestComment, insertTestPost } from '#test/support/articles.js';
 import { contract, resolve } from '#test/support/contract.js';
 import { NOTICE } from '#test/support/jobs.js';
-import { preparedProject, preparedTask } from '#test/support/projects.js';
+import { insertTestNotification, preparedProject, preparedTask } from '#test/support/projects.js';
 import { sampleToken } from '#test/support/sample-requests.js';
 
 const URL = '/api/v1/users';
@@ -237,6 +237,11 @@ const OPERATIONS: Record<string, (testApp: TestApp) => Promise<{ url: string; bo
   'projects-accept-invitation-by-token': async (testApp) => {
     await newProject(testApp, 'projects-accept-invitation-by-token');
     return { url: `${INVITATIONS}/accept`, body: { token: sampleToken('root') } };
+  },
+  'notifications-mark-several-read': async (testApp) => {
+    const { rows } = await testApp.app.pg.query('select max(id) as id from users');
+    const id = await insertTestNotification(testApp, rows[0].id);
+    return { url: '/api/v1/notifications/read', body: { ids: [id] } };
   },
   'task-comments-create': async (testApp) => {
     const { rows } = await testApp.app.pg.query('select max(id) as id from users');

@@ -151,6 +151,17 @@ export async function preparedTask(
   return { ...places, task_id: task_id ?? 0, other_id: other_id ?? 0 };
 }
 
+/** Inserts an unread notification about a task of a project of the user. Returns its id. */
+export async function insertTestNotification(testApp: TestApp, userId: number): Promise<number> {
+  const { id, taskId } = await insertTestProject(testApp, userId);
+  const { rows } = await testApp.app.pg.query(
+    `insert into notifications (user_id, member_id, kind, project_id, task_id, delivery)
+     values ($1, $1, 'moved', $2, $3, 'app') returning id`,
+    [userId, id, taskId],
+  );
+  return rows[0].id;
+}
+
 async function newOwner({ createUser }: TestApp): Promise<number> {
   count += 1;
   return (await createUser({ username: `owner_${count}` })).id;

@@ -10,7 +10,7 @@ export const TOPICS = { category: 'sampled', tag: 'sampled' };
 /**
  * Adds this many of everything that lists show: users, posts, drafts and posts in the trash, with a
  * tag of their own, comments and replies, and audit log entries, tasks, projects and invitations to
- * others, jobs, sessions and API keys of the user. The first project gets the members, invitations,
+ * others, jobs, sessions, API keys and notifications of the user. The first project gets the members, invitations,
  * labels and tasks, and the first of these has a history.
  *
  * @returns the id of the first new post, which has all of the comments
@@ -136,7 +136,10 @@ async function addProjects(
   );
 }
 
-/** Adds comments, relations and watchers to the first task with a comment, which is made if need be. */
+/**
+ * Adds comments, relations and watchers to the first task with a comment, which is made if need be,
+ * and notifications about it.
+ */
 async function addPartsOfTask(
   { pg }: FastifyInstance,
   userId: number,
@@ -172,6 +175,12 @@ async function addPartsOfTask(
      select $1, project_id, user_id from project_members
      where project_id = (select project_id from tasks where id = $1) on conflict do nothing`,
     [task],
+  );
+  await pg.query(
+    `insert into notifications (user_id, member_id, kind, project_id, task_id, actor_id, delivery)
+     select user_id, user_id, 'moved', project_id, task_id, $2, 'app'
+     from task_watchers, generate_series(1, $3::integer) where task_id = $1 and user_id = $2`,
+    [task, userId, count],
   );
 }
 

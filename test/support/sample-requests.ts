@@ -95,6 +95,8 @@ const BODIES: Record<string, (sender: Sender) => unknown> = {
   'project-tasks-change-item': () => ({ done: true }),
   'task-comments-create': () => ({ content: 'Words.' }),
   'task-comments-update': () => ({ content: 'Other words.' }),
+  'notifications-mark-several-read': () => ({ up_to_id: 2_000_000_000 }),
+  'notification-settings-update': () => ({ moved: 'mail' }),
   'categories-create': ({ username }) => ({ name: username }),
   'categories-replace': ({ username }) => ({ name: username }),
   'categories-update': ({ username }) => ({ name: username }),

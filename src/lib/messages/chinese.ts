@@ -169,6 +169,7 @@ export const chinese: Messages = {
     too_many_labels: '该项目的标签数量已达上限',
     too_many_items: '该清单的条目数量已达上限',
     too_many_task_comments: '该任务的评论数量已达上限',
+    too_many_muted_tasks: '您静音的任务数量已达上限',
     too_many_relations: '任务的关联过多，或关联链过长',
     relation_cycle: '这两个任务已存在直接或间接的反向关联',
     already_subtask: '该任务已是任务 {number} 的子任务，请先解除该关联',
@@ -221,6 +222,7 @@ export const chinese: Messages = {
     invisible_comment: '评论没有可显示的内容',
     unanswerable_comment: '该文章下没有可回复的这条评论',
     username_or_email: '用户名和邮箱必须且只能提供一个',
+    ids_or_up_to_id: 'ids 和 up_to_id 必须且只能提供一个',
     not_in_column: '该列中没有此任务',
     not_a_member: '有用户不是项目成员',
     unknown_label: '有标签不属于该项目',
@@ -302,5 +304,22 @@ export const chinese: Messages = {
   mailAccess: {
     link: '请打开以下页面继续操作：\n{link}',
     operation: '请将以下令牌发送到 {operation} 以继续操作：\n{token}',
+  },
+
+  notifications: {
+    assigned: '{actor} 将 {task} 分配给您',
+    mentioned: '{actor} 在 {task} 的评论中提到了您',
+    commented: '{actor} 评论了 {task}',
+    moved: '{actor} 将 {task} 移到了另一列',
+    due_soon: '{task} 即将到期',
+    invited: '{actor} 邀请您加入项目“{project}”',
+    task: '{number}“{summary}”',
+    someone: '有人',
+    text: '{what}。\n\n{where}\n\n您可以在通知设置中选择接收哪些邮件。',
+    digest_subject: '{count} 条未读通知',
+    digest_text: '{lines}\n\n{where}\n\n您可以在通知设置中选择接收哪些邮件。',
+    more: '另有 {count} 条',
+    link: '请打开以下页面查看详情：\n{link}',
+    operation: '请调用 {operation} 查看详情',
   },
 };

@@ -95,6 +95,7 @@ export const english = {
     too_many_labels: 'This project has reached the maximum number of labels',
     too_many_items: 'This checklist has reached the maximum number of items',
     too_many_task_comments: 'This task has reached the maximum number of comments',
+    too_many_muted_tasks: 'You have reached the maximum number of muted tasks',
     too_many_relations:
       'A task would have too many relations, or be part of too long a chain of them',
     relation_cycle: 'The tasks are related the other way round already, directly or through others',
@@ -151,6 +152,7 @@ export const english = {
     invisible_comment: 'the comment would show nothing',
     unanswerable_comment: 'this post has no such comment to reply to',
     username_or_email: 'exactly one of username and email must be given',
+    ids_or_up_to_id: 'exactly one of ids and up_to_id must be given',
     not_in_column: 'there is no such task in this column',
     not_a_member: 'a user is not a member of the project',
     unknown_label: 'a label is not one of the project',
@@ -240,6 +242,25 @@ export const english = {
   mailAccess: {
     link: 'To continue, open this page:\n{link}',
     operation: 'To continue, send this token to {operation}:\n{token}',
+  },
+
+  /** Mails about notifications. `{what}` is one of the lines, `{where}` says where to see it. */
+  notifications: {
+    assigned: '{actor} assigned you to {task}',
+    mentioned: '{actor} mentioned you in a comment on {task}',
+    commented: '{actor} commented on {task}',
+    moved: '{actor} moved {task} to another column',
+    due_soon: '{task} is due soon',
+    invited: '{actor} invited you to the project "{project}"',
+    task: '{number} "{summary}"',
+    someone: 'Someone',
+    text: '{what}.\n\n{where}\n\nYou choose in your notification settings which mails you get.',
+    digest_subject: 'Unread notifications: {count}',
+    digest_text:
+      '{lines}\n\n{where}\n\nYou choose in your notification settings which mails you get.',
+    more: 'and {count} more',
+    link: 'To see more, open this page:\n{link}',
+    operation: 'To see more, send {operation}',
   },
 };
 

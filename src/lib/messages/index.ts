@@ -40,6 +40,14 @@ export function mailAccessTemplate(language: Language, how: keyof Messages['mail
   return LANGUAGES[language].mailAccess[how];
 }
 
+/** Returns a template of the mails about notifications. */
+export function notificationTemplate(
+  language: Language,
+  name: keyof Messages['notifications'],
+): string {
+  return LANGUAGES[language].notifications[name];
+}
+
 /**
  * Replaces `{name}` placeholders with values from `parameters`, in a single pass; unknown
  * placeholders stay.

@@ -22,6 +22,7 @@ import * as store from '#src/work/stores/project-invitations.js';
 import * as members from '#src/work/stores/project-members.js';
 import * as projects from '#src/work/stores/projects.js';
 import { emitProject } from './events.js';
+import { notify } from './notifications.js';
 import { assertRole, lockProject, requireProject } from './project-access.js';
 import { assertRoomForProject } from './project-changes.js';
 
@@ -182,6 +183,10 @@ function insert(
     if (email !== null) {
       const { language } = trx;
       await enqueue(trx.db, 'invite_to_project', { invitationId: id, to: email, language });
+    }
+    if (user_id !== null) {
+      const user_ids = [user_id];
+      await notify(trx, { kind: 'invited', project_id: projectId, invitation_id: id, user_ids });
     }
     const invitation = await store.findInvitation(trx.db, id);
     if (invitation === null) throw new TypeError('An invitation is gone before it is read');

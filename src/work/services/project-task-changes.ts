@@ -13,9 +13,11 @@ import { differences } from '#src/lib/differences.js';
 import * as store from '#src/work/stores/project-tasks.js';
 import { deleteTask } from '#src/work/stores/tasks.js';
 import { emitProjectTasks } from './events.js';
+import { notify } from './notifications.js';
 import { lastPosition, positionAfter } from './positions.js';
 import { lockProject, requireWritable } from './project-access.js';
 import { projectTaskTag } from './project-tasks.js';
+import { noticesOfTask } from './task-notices.js';
 import { assertFits, assertKnown, auditable, readWritten, writtenFields } from './task-values.js';
 
 type Written = ProjectTaskUpdate & { description_html?: string };
@@ -40,6 +42,7 @@ export async function createProjectTask(
     await assertKnown(trx, projectId, written);
     const task = await insert(trx, projectId, { ...written, checklist: [] });
     await record(trx, { action: 'task.create', id: task.id, after: auditable(task) });
+    await notify(trx, ...noticesOfTask(null, task));
     return task;
   });
 }
@@ -62,7 +65,9 @@ export async function changeProjectTask(
     await lockProject(trx, projectId, 'member');
     const before = await lockForChange(trx, projectId, id);
     await assertKnown(trx, projectId, written);
-    return write(trx, projectId, before, written);
+    const after = await write(trx, projectId, before, written);
+    await notify(trx, ...noticesOfTask(before, after));
+    return after;
   });
 }
 
@@ -124,7 +129,8 @@ export async function lockForChange(
 }
 
 /**
- * Writes fields of a task in a locked project, unless they have these values already.
+ * Writes fields of a task in a locked project, unless they have these values already. The caller
+ * notifies users.
  *
  * @param written users and labels must be known to be the project's
  * @throws InvalidRequest if dates and rule do not fit together

@@ -5,8 +5,10 @@ import { ApiError, InvalidRequest, valueError } from '#src/errors.js';
 import { sentence } from '#src/lib/messages/index.js';
 import type { ErrorItem } from '#src/lib/validation/index.js';
 import * as store from '#src/work/stores/project-tasks.js';
+import { notify } from './notifications.js';
 import { lockProject } from './project-access.js';
 import { write } from './project-task-changes.js';
+import { noticesOfTask } from './task-notices.js';
 import { transition } from './task-transitions.js';
 import { assertKnown } from './task-values.js';
 
@@ -48,6 +50,8 @@ export async function changeProjectTasks(
     }
     // All of them, so that the client need not try again for each.
     if (refusals.size > 0) throw combined(context, ids, refusals);
+    const notices = changed.flatMap((after) => noticesOfTask(found.get(after.id) ?? null, after));
+    await notify(trx, ...notices);
     return changed;
   });
 }

@@ -22,6 +22,7 @@ import { mentionedNames } from '#src/work/lib/mentions.js';
 import * as store from '#src/work/stores/task-comments.js';
 import { addWatchers } from '#src/work/stores/task-watchers.js';
 import { emitTaskComment } from './events.js';
+import { notify } from './notifications.js';
 import { assertRole, lockProject, requireWritable } from './project-access.js';
 import { findTaskOf, requireTask, type TaskKey } from './task-access.js';
 
@@ -55,6 +56,7 @@ export async function readTaskComment(
 
 /**
  * Creates a comment by the viewer, who watches the task from then on, as do the mentioned members.
+ * Those who watch it are notified.
  *
  * @throws InvalidRequest if nothing of the comment is shown; ApiError as `lockProject`; not_found;
  *   too_many_task_comments; errors of `renderText`
@@ -82,12 +84,19 @@ export async function createTaskComment(
     });
     await addToWatchers(trx, key, [trx.viewer.id, ...comment.mentions]);
     await emitTaskComment(trx, 'task_comment.created', key, { id: comment.id, after: comment });
+    const about = { project_id: key.id, task_id: key.task_id, comment_id: comment.id };
+    await notify(
+      trx,
+      { ...about, kind: 'mentioned', user_ids: comment.mentions },
+      { ...about, kind: 'commented', watchers: true },
+    );
     return comment;
   });
 }
 
 /**
- * Changes the viewer's own comment. Members who are mentioned now watch the task from then on.
+ * Changes the viewer's own comment. Members who are mentioned now watch the task from then on,
+ * and are notified.
  *
  * @throws InvalidRequest if nothing of the comment is shown; ApiError as `lockProject`; not_found;
  *   forbidden if it belongs to someone else; precondition_failed; errors of `renderText`
@@ -118,6 +127,8 @@ export async function changeTaskComment(
     const states = { before: auditable(before), after: auditable(after) };
     await record(trx, { action: 'task_comment.change', id, ...states });
     await emitTaskComment(trx, 'task_comment.changed', params, { id, before, after });
+    const about = { project_id: params.id, task_id: params.task_id, comment_id: id };
+    await notify(trx, { ...about, kind: 'mentioned', user_ids: added });
     return after;
   });
 }

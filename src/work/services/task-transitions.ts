@@ -8,9 +8,11 @@ import * as store from '#src/work/stores/project-tasks.js';
 import type { ProjectRow } from '#src/work/stores/projects.js';
 import { limitsOf } from './boards.js';
 import { emitProjectTasks } from './events.js';
+import { notify } from './notifications.js';
 import { positionAfter } from './positions.js';
 import { assertRole, lockProject } from './project-access.js';
 import { insert, lockForChange, type NewTask } from './project-task-changes.js';
+import { noticesOfTask } from './task-notices.js';
 import { auditable, LAST_DAY } from './task-values.js';
 
 /**
@@ -30,11 +32,18 @@ export function transitionTask(
   return inTransaction(context, async (trx) => {
     const project = await lockProject(trx, projectId, 'member');
     const before = await lockForChange(trx, projectId, id);
-    return transition(trx, project, before, body);
+    const after = await transition(trx, project, before, body);
+    await notify(trx, ...noticesOfTask(before, after));
+    return after;
   });
 }
 
-/** Moves a task of a locked project. @throws ApiError as `transitionTask` */
+/**
+ * Moves a task of a locked project. The caller notifies users: those of the next task of a repeating
+ * one hear of the move of this one.
+ *
+ * @throws ApiError as `transitionTask`
+ */
 export async function transition(
   trx: ActingContext,
   project: ProjectRow,

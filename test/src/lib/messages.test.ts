@@ -40,7 +40,7 @@ const mentioned = (text: string) => (text.match(/\d+|\{\w+\}/g) ?? []).sort();
 
 t.test('has the same entries with the same placeholders in every catalogue', async (t) => {
   const problems = new Problems();
-  for (const part of ['errors', 'reasons', 'mails', 'mailAccess'] as const) {
+  for (const part of ['errors', 'reasons', 'mails', 'mailAccess', 'notifications'] as const) {
     const [ours, theirs] = [flatten(english[part]), flatten(chinese[part])];
     t.same(Object.keys(theirs ?? {}), Object.keys(ours ?? {}), part);
     for (const [key, text] of Object.entries(ours ?? {})) {

@@ -1,0 +1,3 @@
+drop index tasks_due_at_idx;
+drop table notification_mailings;
+drop table notifications;
