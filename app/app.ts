@@ -107,6 +107,8 @@ import { trashBins } from './trash-bins.js';
 export interface AppDependencies {
   /** URL of the database: `DATABASE_URL`, or that of the embedded one. */
   databaseUrl: string;
+  /** URL of the same database without a pooler, if `databaseUrl` is that of one. */
+  directUrl?: string;
   /** Signs cookies. At least 32 characters. */
   secretKey: string;
   /** Secrets for tokens: the first signs, all verify. At least 32 characters each. */
@@ -152,7 +154,14 @@ export async function buildApp(
   dependencies: AppDependencies,
 ): Promise<FastifyInstance> {
   const production = config.APP_ENV === 'production';
-  const { databaseUrl, secretKey, tokenSecrets, mailer, logger } = dependencies;
+  const {
+    databaseUrl,
+    directUrl = databaseUrl,
+    secretKey,
+    tokenSecrets,
+    mailer,
+    logger,
+  } = dependencies;
   const { clock = () => new Date(), passwordCost = PASSWORD_COST } = dependencies;
 
   const logging = loggingOf(config);
@@ -225,6 +234,7 @@ export async function buildApp(
   });
   await app.register(jobsWorker, {
     ...database,
+    url: directUrl,
     tasks: jobTasks,
     timetable,
     clientUrl: config.CLIENT_URL,
@@ -239,7 +249,7 @@ export async function buildApp(
   });
   await app.register(cookies, { production, secret: secretKey });
   await app.register(recentCredentials, {
-    databaseUrl,
+    directUrl,
     connectTimeout: database.connectTimeout,
     lifetime: dependencies.credentialLifetime,
   });
@@ -252,7 +262,7 @@ export async function buildApp(
   await app.register(csrf, { secret: secretKey });
   await app.register(components);
   await app.register(live, {
-    databaseUrl,
+    directUrl,
     connectTimeout: database.connectTimeout,
     policies: eventPolicies,
   });
@@ -269,7 +279,7 @@ export async function buildApp(
   await app.register(idempotency, { secret: secretKey });
   await app.register(conditionalRequests);
   await app.register(sharedReads, {
-    databaseUrl,
+    directUrl,
     connectTimeout: database.connectTimeout,
     redisUrl: config.REDIS_URL,
   });

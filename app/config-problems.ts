@@ -16,7 +16,9 @@ export function findProblems(values: { [Name in keyof Config]?: unknown }): stri
   return [
     findNetworkProblem(values),
     findProxyProblem(values.TRUST_PROXY),
-    findUrlProblem(values.DATABASE_URL),
+    findUrlProblem('DATABASE_URL', values.DATABASE_URL),
+    findUrlProblem('DATABASE_DIRECT_URL', values.DATABASE_DIRECT_URL),
+    findDirectProblem(values),
     findUpstreamProblem(values.PLAYGROUND_UPSTREAM_URL),
     findPoolProblem(values.DB_POOL_MIN, values.DB_POOL_MAX),
     findRedisProblem(values.REDIS_URL),
@@ -56,12 +58,20 @@ function findProxyProblem(proxies: unknown): string | undefined {
   return 'TRUST_PROXY is neither a number of proxies nor a list of IP addresses and networks';
 }
 
-function findUrlProblem(url: unknown): string | undefined {
+function findUrlProblem(name: string, url: unknown): string | undefined {
   if (typeof url !== 'string' || isPostgresUrl(url)) return undefined;
   return (
-    'DATABASE_URL is not a PostgreSQL URL: use postgresql://user:password@host:5432/database, with ' +
+    `${name} is not a PostgreSQL URL: use postgresql://user:password@host:5432/database, with ` +
     'special characters of the password percent-encoded (@ as %40)'
   );
+}
+
+function findDirectProblem({
+  DATABASE_URL,
+  DATABASE_DIRECT_URL,
+}: Parameters<typeof findProblems>[0]): string | undefined {
+  if (DATABASE_DIRECT_URL === undefined || DATABASE_URL !== undefined) return undefined;
+  return 'DATABASE_DIRECT_URL is set without DATABASE_URL: set both, or neither';
 }
 
 function findUpstreamProblem(url: unknown): string | undefined {

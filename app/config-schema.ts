@@ -64,8 +64,18 @@ export const ConfigSchema = Type.Object({
       description:
         'PostgreSQL server, as `postgresql://user:password@host:5432/database` with special ' +
         'characters of the password percent-encoded (`@` as `%40`). Without it, the service runs ' +
-        'an embedded PostgreSQL under `DATA_DIR`. Behind a pooler in transaction mode, change ' +
-        'notifications do not arrive and public responses are not cached.',
+        'an embedded PostgreSQL under `DATA_DIR`. Behind a pooler in transaction mode, also set ' +
+        '`DATABASE_DIRECT_URL`.',
+    }),
+  ),
+  DATABASE_DIRECT_URL: Type.Optional(
+    Type.String({
+      description:
+        'The database of `DATABASE_URL` without the pooler, for migrations, commands, jobs, and ' +
+        'the connections that listen for changes. Without it, a pooler in transaction mode drops ' +
+        'change notifications: public responses are not cached, and live updates come later. ' +
+        'PgBouncer needs `ignore_startup_parameters = statement_timeout, ' +
+        'idle_in_transaction_session_timeout`, so set both timeouts for the role in PostgreSQL.',
     }),
   ),
   DATA_DIR: Default(

@@ -85,11 +85,12 @@ function findPlainHttp(
 }
 
 function findWeakPasswords(
-  { DATABASE_URL, SMTP_URL, REDIS_URL }: Config,
+  { DATABASE_URL, DATABASE_DIRECT_URL, SMTP_URL, REDIS_URL }: Config,
   { databasePassword }: Circumstances,
 ): string[] {
   const passwords = {
     DATABASE_URL: passwordOf(DATABASE_URL),
+    DATABASE_DIRECT_URL: passwordOf(DATABASE_DIRECT_URL),
     PGPASSWORD: databasePassword,
     SMTP_URL: passwordOf(SMTP_URL),
     REDIS_URL: passwordOf(REDIS_URL),

@@ -9,12 +9,15 @@ import { projectRoot } from '#src/lib/project-root.js';
 
 interface DatabaseSettings {
   DATABASE_URL?: string | undefined;
+  DATABASE_DIRECT_URL?: string | undefined;
   DATA_DIR: string;
 }
 
 /** A database server that is ready for connections. */
 export interface OpenDatabase {
   url: string;
+  /** The URL of the same database, never that of a pooler. */
+  directUrl: string;
   /** Whether this process started the server and stops it. */
   embedded: boolean;
   /** Stops the embedded server; does nothing for an external one. */
@@ -37,17 +40,19 @@ export function isNewEmbeddedDatabase({ DATABASE_URL, DATA_DIR }: DatabaseSettin
  * @throws EmbeddedPostgresError whose message is written for people
  */
 export async function openDatabase(
-  { DATABASE_URL, DATA_DIR }: DatabaseSettings,
+  { DATABASE_URL, DATABASE_DIRECT_URL, DATA_DIR }: DatabaseSettings,
   log?: (line: string) => void,
 ): Promise<OpenDatabase> {
   if (DATABASE_URL !== undefined) {
-    return { url: DATABASE_URL, embedded: false, close: async () => undefined };
+    const directUrl = DATABASE_DIRECT_URL ?? DATABASE_URL;
+    return { url: DATABASE_URL, directUrl, embedded: false, close: async () => undefined };
   }
   const server = await startEmbeddedPostgres({
     dataDirectory: embeddedDirectory(DATA_DIR),
     ...(log === undefined ? {} : { log }),
   });
-  return { url: server.url, embedded: true, close: () => server.stop() };
+  const { url } = server;
+  return { url, directUrl: url, embedded: true, close: () => server.stop() };
 }
 
 /** Milliseconds that a command waits for the database of a service that is just starting. */
@@ -66,6 +71,6 @@ export async function shareDatabase(settings: DatabaseSettings): Promise<OpenDat
     if (!(error instanceof DirectoryInUseError)) throw error;
     const url = await findRunningPostgres(embeddedDirectory(settings.DATA_DIR), STARTING_MS);
     if (url === null) throw error;
-    return { url, embedded: false, close: async () => undefined };
+    return { url, directUrl: url, embedded: false, close: async () => undefined };
   }
 }

@@ -49,9 +49,9 @@ async function main(): Promise<void> {
 
   if (isNewEmbeddedDatabase(config)) report(`Creating the database in ${config.DATA_DIR} …`);
   running.database = openDatabase(config, (line) => console.error(line));
-  const { url, embedded } = await running.database;
-  await migrate(url);
-  const app = await buildApp(config, { databaseUrl: url, ...secretsOf(config) });
+  const { url, directUrl, embedded } = await running.database;
+  await migrate(directUrl);
+  const app = await buildApp(config, { databaseUrl: url, directUrl, ...secretsOf(config) });
   running.app = app;
   await app.ready();
   // Before listening: a client that waits for `/health` expects the data.

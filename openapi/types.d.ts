@@ -2581,7 +2581,7 @@ export interface paths {
         };
         /**
          * Stream live updates
-         * @description Sends the events of the topics as server-sent events, each with its `id` and a `LiveEvent` as `data`. The stream begins with an event `subscribed`, with the position in `data`. After a lost connection, browsers send `Last-Event-ID` and get what they have missed; if that is no longer there, an event `resync` says so: read what you show again. Set `max_seconds` to see a stream on a page that shows only whole responses. The stream ends when its credential does. It answers 429 if the user, or the network of a caller without one, has 20 others.
+         * @description Sends the events of the topics as server-sent events, each with its `id` and a `LiveEvent` as `data`. The stream begins with an event `subscribed`, with the position in `data`. After a lost connection, browsers send `Last-Event-ID` and get what they have missed; if that is no longer there, an event `resync` says so: read what you show again. Events `presence`, without an id, have who looks at a project or task. Set `max_seconds` to see a stream on a page that shows only whole responses. The stream ends when its credential does. It answers 429 if the user, or the network of a caller without one, has 20 others.
          *
          *     **API key:** needs the scope `live:read`.
          */
@@ -5214,7 +5214,7 @@ export interface components {
          *       ]
          *     }
          */
-        LiveClientMessage: components["schemas"]["LiveSignIn"] | components["schemas"]["LiveSubscribe"] | components["schemas"]["LiveUnsubscribe"] | components["schemas"]["LivePing"];
+        LiveClientMessage: components["schemas"]["LiveSignIn"] | components["schemas"]["LiveSubscribe"] | components["schemas"]["LiveUnsubscribe"] | components["schemas"]["LiveLook"] | components["schemas"]["LivePing"];
         /**
          * LiveDoor
          * @description How to connect
@@ -5370,7 +5370,7 @@ export interface components {
          *       "position": 4715
          *     }
          */
-        LiveServerMessage: components["schemas"]["LiveReady"] | components["schemas"]["LiveSubscribed"] | components["schemas"]["LiveUnsubscribed"] | components["schemas"]["LiveEventMessage"] | components["schemas"]["LiveResync"] | components["schemas"]["LivePong"] | components["schemas"]["LiveFault"];
+        LiveServerMessage: components["schemas"]["LiveReady"] | components["schemas"]["LiveSubscribed"] | components["schemas"]["LiveUnsubscribed"] | components["schemas"]["LiveEventMessage"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveLooking"] | components["schemas"]["LivePresence"] | components["schemas"]["LivePong"] | components["schemas"]["LiveFault"];
         /**
          * LiveSignIn
          * @description Authenticates the connection, for clients without a session cookie. Before it subscribes.
@@ -7404,6 +7404,73 @@ export interface components {
             name: string;
             /** @description The slug used in URLs */
             slug: string;
+        };
+        /**
+         * LiveLook
+         * @description Says what the client looks at, which clients that are subscribed to the topic are told. It ends with the connection. Only members of the project may look.
+         * @example {
+         *       "type": "look",
+         *       "topic": "project:1"
+         *     }
+         */
+        LiveLook: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "look";
+            /** @description What the client looks at from now on, instead of what it did; null for nothing */
+            topic: string | null;
+        };
+        /**
+         * LiveLooking
+         * @description The answer to `look`
+         * @example {
+         *       "type": "looking",
+         *       "topic": "project:1"
+         *     }
+         */
+        LiveLooking: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "looking";
+            /** @description The topic of the request */
+            topic: string | null;
+        };
+        /**
+         * LivePresence
+         * @description Everyone who looks at a topic that you are subscribed to: after `subscribe`, and when it changes, at most once a second
+         * @example {
+         *       "type": "presence",
+         *       "topic": "project:1",
+         *       "users": [
+         *         {
+         *           "id": 1,
+         *           "username": "alice",
+         *           "nickname": "Alice",
+         *           "avatar_url": null
+         *         }
+         *       ],
+         *       "total": 1
+         *     }
+         */
+        LivePresence: {
+            /**
+             * @description The kind of the message (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "presence";
+            /**
+             * @description The topic, of a project or task
+             * @example project:1
+             */
+            topic: string;
+            /** @description The users who look at the topic, by username, the first 50 of them: each once, however many clients they have, and you among them */
+            users: components["schemas"]["Author"][];
+            /** @description The number of users who look at it */
+            total: number;
         };
         /**
          * ProjectInvitation

@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import fp from 'fastify-plugin';
 import { ChannelListener } from '#src/db/channel-listener.js';
-import { NEW_EVENTS, notify } from '#src/db/channels.js';
+import { NEW_EVENTS, notify, PRESENCE_CHANGES } from '#src/db/channels.js';
 import type { EventPolicies } from '#src/events/event-policy.js';
 import { isSafe } from '#src/lib/safe-methods.js';
 import { EventFeed } from '#src/live/services/event-feed.js';
 import type { LiveClient } from '#src/live/services/live-client.js';
+import { Looks } from '#src/live/services/looks.js';
+import { Presence } from '#src/live/services/presence.js';
+import { PresenceClient, type PresenceClientOptions } from '#src/live/services/presence-client.js';
 import { refreshViewers } from '#src/people/services/credentials.js';
 
 declare module 'fastify' {
@@ -15,7 +19,8 @@ declare module 'fastify' {
 }
 
 export interface LiveOptions {
-  databaseUrl: string;
+  /** URL of the database without a pooler, to listen for notifications. */
+  directUrl: string;
   /** Milliseconds to wait for a connection. */
   connectTimeout: number;
   policies: EventPolicies;
@@ -35,6 +40,8 @@ interface Live {
   readonly clientCount: number;
   /** Checks the credentials of all clients. Must be called when one has got another. */
   checkSoon(): void;
+  /** Returns what a client looks at, and what it is told of others; it must be closed. */
+  presenceOf(options: Pick<PresenceClientOptions, 'viewer' | 'send' | 'isFull'>): PresenceClient;
   /**
    * Keeps the rights of a client up to date while it is connected.
    *
@@ -65,18 +72,38 @@ const RECHECK_MS = 1000;
  * @see https://www.postgresql.org/docs/current/sql-notify.html
  */
 export default fp<LiveOptions>(
-  async (app, { databaseUrl, connectTimeout, policies }) => {
+  async (app, { directUrl, connectTimeout, policies }) => {
     const feed = new EventFeed({ db: app.db, policies, log: app.log, outages: app.outages });
+    const presence = new Presence({ db: app.db, feed, log: app.log, outages: app.outages });
+    const self = randomUUID();
+    const looks = new Looks({
+      db: app.db,
+      process: self,
+      isWatched: () => presence.isWatched,
+      onChange: (topics) => presence.mark(topics),
+      report: (error) => presence.report(error),
+    });
     const clients = new Map<LiveClient, ClientEnds>();
     const listener = new ChannelListener({
-      url: databaseUrl,
+      url: directUrl,
       connectTimeout,
       name: 'althing-events',
       channel: NEW_EVENTS,
+      others: {
+        [PRESENCE_CHANGES]: (payload) => {
+          const [process, topics = ''] = payload.split(' ');
+          if (process !== self) presence.mark(topics.split(','));
+        },
+      },
       notify: (channel, payload) => notify(app.db, channel, payload),
-      onUp: () => feed.wake(),
+      onUp: () => {
+        feed.wake();
+        presence.isHeard = true;
+      },
       onMessage: () => feed.wake(),
-      onLost: () => undefined,
+      onLost: () => {
+        presence.isHeard = false;
+      },
       log: app.log,
       outages: app.outages,
     });
@@ -147,6 +174,7 @@ export default fp<LiveOptions>(
         return clients.size;
       },
       checkSoon,
+      presenceOf: (options) => new PresenceClient({ ...options, db: app.db, presence, looks }),
       supervise(client, ends) {
         if (!isFollowing) app.followCredentials(checkSoon);
         isFollowing = true;
@@ -165,7 +193,7 @@ export default fp<LiveOptions>(
     app.addHook('onClose', async () => {
       clearInterval(timer);
       clearTimeout(announcement);
-      await Promise.all([feed.stop(), listener.stop()]);
+      await Promise.all([feed.stop(), presence.stop(), looks.stop(), listener.stop()]);
     });
   },
   { name: 'live', dependencies: ['postgres', 'recent-credentials', 'sessions', 'request-tracing'] },

@@ -29,7 +29,8 @@ declare module 'fastify' {
 }
 
 export interface RecentCredentialsOptions {
-  databaseUrl: string;
+  /** URL of the database without a pooler, to listen for notifications. */
+  directUrl: string;
   /** Milliseconds to wait for a connection. */
   connectTimeout: number;
   /** How long a credential is kept, in milliseconds; that of production if it is left out. */
@@ -43,13 +44,13 @@ export interface RecentCredentialsOptions {
  * The first credential opens the connection that listens for changes.
  */
 export default fp<RecentCredentialsOptions>(
-  async (app, { databaseUrl, connectTimeout, lifetime }) => {
+  async (app, { directUrl, connectTimeout, lifetime }) => {
     const listeners: (() => void)[] = [];
     const state = new CurrentState({
       onChange: () => {
         for (const listener of listeners) listener();
       },
-      url: databaseUrl,
+      url: directUrl,
       connectTimeout,
       name: 'althing-credentials',
       channel: CREDENTIAL_CHANGES,

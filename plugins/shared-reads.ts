@@ -16,7 +16,8 @@ declare module 'fastify' {
 }
 
 export interface SharedReadsOptions {
-  databaseUrl: string;
+  /** URL of the database without a pooler, to listen for notifications. */
+  directUrl: string;
   /** Milliseconds to wait for a connection. */
   connectTimeout: number;
   /** URL of the Redis that all processes share; without it, each process caches in memory. */
@@ -31,9 +32,9 @@ export interface SharedReadsOptions {
  * The first read opens the connection that listens for changes.
  */
 export default fp<SharedReadsOptions>(
-  async (app, { databaseUrl, connectTimeout, redisUrl }) => {
+  async (app, { directUrl, connectTimeout, redisUrl }) => {
     const state = new CurrentState({
-      url: databaseUrl,
+      url: directUrl,
       connectTimeout,
       name: 'althing-changes',
       channel: ARTICLE_CHANGES,

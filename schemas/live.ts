@@ -1,5 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { LiveEvent, topic } from './events.js';
+import { liveMessage } from './live-message.js';
+import { LiveLook, LiveLooking, LivePresence } from './presence.js';
 import { Component, Nullable, type OperationTag, Ref } from './types.js';
 
 export const tag: OperationTag = {
@@ -37,24 +39,7 @@ export const since = Type.Integer({
   description: 'The id of the last event that you have: later ones of the topics are sent first',
 });
 
-/** A message with a constant `type`. */
-function message<T extends string, P extends Record<string, TSchema>>(
-  name: string,
-  type: T,
-  fields: P,
-  options: { description: string; example: object },
-) {
-  const { description, example } = options;
-  return Component(
-    name,
-    Type.Object(
-      { type: Type.Literal(type, { description: 'The kind of the message' }), ...fields },
-      { description, examples: [{ type, ...example }] },
-    ),
-  );
-}
-
-export const LiveSignIn = message(
+export const LiveSignIn = liveMessage(
   'LiveSignIn',
   'sign_in',
   {
@@ -72,7 +57,7 @@ export const LiveSignIn = message(
   },
 );
 
-export const LiveSubscribe = message(
+export const LiveSubscribe = liveMessage(
   'LiveSubscribe',
   'subscribe',
   { topics, since: Type.Optional(since), client_id: Type.Optional(clientId) },
@@ -82,14 +67,14 @@ export const LiveSubscribe = message(
   },
 );
 
-export const LiveUnsubscribe = message(
+export const LiveUnsubscribe = liveMessage(
   'LiveUnsubscribe',
   'unsubscribe',
   { topics },
   { description: 'Ends subscriptions', example: { topics: ['posts'] } },
 );
 
-export const LivePing = message(
+export const LivePing = liveMessage(
   'LivePing',
   'ping',
   {},
@@ -120,14 +105,14 @@ function oneOf<const T extends readonly (TSchema & { $id: string })[]>(
 
 export const LiveClientMessage = Component(
   'LiveClientMessage',
-  oneOf([LiveSignIn, LiveSubscribe, LiveUnsubscribe, LivePing], {
+  oneOf([LiveSignIn, LiveSubscribe, LiveUnsubscribe, LiveLook, LivePing], {
     description: 'A message from a client',
     example: { type: 'subscribe', topics: ['posts'] },
   }),
 );
 export type LiveClientMessage = Static<typeof LiveClientMessage>;
 
-export const LiveReady = message(
+export const LiveReady = liveMessage(
   'LiveReady',
   'ready',
   {
@@ -141,7 +126,7 @@ export const LiveReady = message(
   },
 );
 
-export const LiveSubscribed = message(
+export const LiveSubscribed = liveMessage(
   'LiveSubscribed',
   'subscribed',
   { topics: Type.Array(Type.String(), { description: 'The topics of the request' }), position },
@@ -153,21 +138,21 @@ export const LiveSubscribed = message(
   },
 );
 
-export const LiveUnsubscribed = message(
+export const LiveUnsubscribed = liveMessage(
   'LiveUnsubscribed',
   'unsubscribed',
   { topics: Type.Array(Type.String(), { description: 'The topics of the request' }) },
   { description: 'The answer to `unsubscribe`', example: { topics: ['posts'] } },
 );
 
-export const LiveEventMessage = message(
+export const LiveEventMessage = liveMessage(
   'LiveEventMessage',
   'event',
   { event: Ref(LiveEvent) },
   { description: 'An event', example: { event: (LiveEvent.examples as [LiveEvent])[0] } },
 );
 
-export const LiveResync = message(
+export const LiveResync = liveMessage(
   'LiveResync',
   'resync',
   { position },
@@ -179,7 +164,7 @@ export const LiveResync = message(
   },
 );
 
-export const LivePong = message(
+export const LivePong = liveMessage(
   'LivePong',
   'pong',
   {
@@ -192,7 +177,7 @@ export const LivePong = message(
   { description: 'The answer to `ping`', example: { position: 4715 } },
 );
 
-export const LiveFault = message(
+export const LiveFault = liveMessage(
   'LiveFault',
   'error',
   {
@@ -216,6 +201,8 @@ export const LiveServerMessage = Component(
       LiveUnsubscribed,
       LiveEventMessage,
       LiveResync,
+      LiveLooking,
+      LivePresence,
       LivePong,
       LiveFault,
     ],

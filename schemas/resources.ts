@@ -27,6 +27,7 @@ export * as playgroundRequests from './playground-requests.js';
 export * as playgroundResponses from './playground-responses.js';
 export * as postStatistics from './post-statistics.js';
 export * as posts from './posts.js';
+export * as presence from './presence.js';
 export * as projectInvitations from './project-invitations.js';
 export * as projectLabels from './project-labels.js';
 export * as projectMembers from './project-members.js';

@@ -6,7 +6,7 @@ import { poolOptions } from '#src/db/pool-options.js';
 import { say } from './language.js';
 
 /**
- * Runs `work` with the URL of the configured database. Stops the embedded database afterwards, also
+ * Runs `work` with the URL of the configured database, without a pooler. Stops the embedded database afterwards, also
  * after a signal, unless a running service had started it. Warns of misspelled variables, because
  * another database may have been meant.
  */
@@ -19,7 +19,7 @@ export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Pro
     process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   });
   try {
-    return await Promise.race([opening.then(({ url }) => work(url)), interrupted]);
+    return await Promise.race([opening.then(({ directUrl }) => work(directUrl)), interrupted]);
   } finally {
     const database = await opening.catch(() => undefined);
     await database?.close();

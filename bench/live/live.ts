@@ -6,13 +6,15 @@ import { Command } from 'commander';
 import pg from 'pg';
 import { type Service, withService } from '#bench/service.js';
 import { median, p99 } from '#bench/side-by-side.js';
-import { hashPassword } from '#src/people/services/passwords.js';
+import { hashSecret } from '#src/lib/random-secrets.js';
 import type { ClientsReport, ClientsTask } from './clients.js';
 
-const PASSWORD = 'BenchPass123!';
-const TOPICS = 100;
+const PROJECTS = 100;
 
-/** Users who listen; each may have 20 connections. */
+/** Tasks of each project. */
+const TASKS = 10;
+
+/** Users who listen; each may have 20 connections. They are members of all projects. */
 const USERS = 100;
 
 /** Milliseconds that the last events may take to arrive. */
@@ -24,8 +26,19 @@ interface Options {
   seconds: number;
 }
 
-/** Where the connections listen. */
-type Audience = 'nobody' | 'a hundred topics' | 'one topic';
+/** Where changes are made, and how many connections listen to each of these projects. */
+interface Audience {
+  name: string;
+  projects: number;
+  isThere: boolean;
+}
+
+const AUDIENCES: Audience[] = [
+  { name: 'nobody, a hundred projects', projects: PROJECTS, isThere: false },
+  { name: 'a hundred projects', projects: PROJECTS, isThere: true },
+  { name: 'nobody, one project', projects: 1, isThere: false },
+  { name: 'one project', projects: 1, isThere: true },
+];
 
 /** `live`: measures how events reach many connections. */
 export function benchLive(): Command {
@@ -37,15 +50,14 @@ export function benchLive(): Command {
     .option('--changes <n>', 'changes per second', Number, 100)
     .option('--seconds <n>', 'how long changes are made', Number, 60)
     .action(async (options: Options) => {
-      const audiences: Audience[] = ['nobody', 'a hundred topics', 'one topic'];
       let alone: number | undefined;
-      for (const audience of audiences) {
+      for (const audience of AUDIENCES) {
         const used = await withService(
           fill,
           (service) => measure(service, audience, options, alone),
-          { LOGIN_RATE_LIMIT: '1000000', MAX_CONNECTIONS: '10000' },
+          { MAX_CONNECTIONS: '10000' },
         );
-        alone ??= used;
+        alone = audience.isThere ? undefined : used;
       }
     });
 }
@@ -53,13 +65,37 @@ export function benchLive(): Command {
 async function fill(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
-  const hash = await hashPassword(PASSWORD);
   await client.query(
-    `insert into users (username, username_folded, password_hash, permissions)
-     select 'user_' || n, 'user_' || n, $1, 15 from generate_series(0, $2::integer) n`,
-    [hash, USERS],
+    `insert into users (username, username_folded, permissions)
+     select 'user_' || n, 'user_' || n, 15 from generate_series(1, $1::integer) n`,
+    [USERS],
   );
+  await client.query(
+    `insert into api_keys (user_id, name, prefix, key_hash, scopes)
+     select n, 'bench', 'alt_', ($1::bytea[])[n], '{live:read,projects:read,projects:write}'
+     from generate_series(1, $2::integer) n`,
+    [Array.from({ length: USERS }, (_, index) => hashSecret(keyOf(index + 1))), USERS],
+  );
+  await client.query(
+    `with made as (
+       insert into projects (key, name, searched_name, time_zone, last_number)
+       select 'LIVE' || n, 'Live', 'live', 'UTC', $3::integer
+       from generate_series(1, $1::integer) n returning id, key),
+     named as (insert into project_keys (key, project_id) select key, id from made),
+     joined as (
+       insert into project_members (project_id, user_id, role)
+       select made.id, n, 'member' from made, generate_series(1, $2::integer) n)
+     insert into tasks (project_id, number, summary, searched_summary, status, position, time_zone)
+     select made.id, n, 'Task', 'task', 'todo', 'a' || n, 'UTC'
+     from made, generate_series(1, $3::integer) n`,
+    [PROJECTS, USERS, TASKS],
+  );
+  await client.query('analyze');
   await client.end();
+}
+
+function keyOf(user: number): string {
+  return `alt_live_${user}`;
 }
 
 /** Returns the processor time of the service per change in microseconds. */
@@ -69,42 +105,36 @@ async function measure(
   { connections, changes, seconds }: Options,
   alone: number | undefined,
 ): Promise<number> {
-  const editor = await tokenOf(service.origin, 0);
-  const posts: number[] = [];
-  for (let index = 0; index < TOPICS; index += 1) posts.push(await createPost(service, editor));
+  const projects = Array.from({ length: audience.projects }, (_, index) => index + 1);
+  const paths = await tasksOf(service, projects);
   const before = await service.memory();
-  const clients =
-    audience === 'nobody' ? null : await connect(service, audience, posts, connections);
+  const clients = audience.isThere ? await connect(service, projects, connections) : null;
   const during = await service.memory();
   const begin = service.processorTime();
-  const made = await makeChanges(service, editor, posts, changes * seconds, changes);
+  const made = await makeChanges(service, paths, changes * seconds, changes);
   const used = ((service.processorTime() - begin) * 1_000_000) / (changes * seconds);
   const ratio = alone === undefined ? '' : `, ${(used / alone).toFixed(2)} times that with nobody`;
   console.log(
-    `${audience}: ${changes * seconds} changes in ${made.toFixed(1)} s on ` +
+    `${audience.name}: ${changes * seconds} changes in ${made.toFixed(1)} s on ` +
       `${availableParallelism()} cores, ${used.toFixed(0)} µs of the service each${ratio}`,
   );
   if (clients === null) return used;
   const report = await reportOf(clients);
   const received = report.received.reduce((sum, [, events]) => sum + events, 0);
-  const expected =
-    audience === 'one topic'
-      ? connections * changes * seconds
-      : (connections / TOPICS) * changes * seconds;
+  const expected = (connections / projects.length) * changes * seconds;
   console.log(
     `  ${received} of ${expected} events arrived, ${report.disordered} connections out of order, ` +
-      `${report.interrupted} interrupted; median ${median(report.latencies).toFixed(0)} ms, ` +
+      `${report.closed} closed, ${report.resynced} told to read again; median ${median(report.latencies).toFixed(0)} ms, ` +
       `p99 ${p99(report.latencies).toFixed(0)} ms; ` +
       `${((during - before) / connections / 1024).toFixed(1)} KiB of memory per connection`,
   );
   return used;
 }
 
-/** Makes changes of posts in turn, so many per second. Returns the seconds that it took. */
+/** Makes changes of tasks in turn, so many per second. Returns the seconds that it took. */
 async function makeChanges(
-  { origin }: Service,
-  token: string,
-  posts: readonly number[],
+  service: Service,
+  paths: readonly string[],
   total: number,
   perSecond: number,
 ): Promise<number> {
@@ -114,9 +144,8 @@ async function makeChanges(
     const wait = begin + (count * 1000) / perSecond - performance.now();
     if (wait > 0) await sleep(wait);
     const change = (async () => {
-      const post = posts[count % posts.length];
-      const body = JSON.stringify({ summary: String(Date.now()) });
-      await send(`${origin}/api/v1/posts/${post}`, 'PATCH', token, body);
+      const path = paths[count % paths.length] ?? '';
+      await send(service, path, { summary: String(Date.now()) });
     })();
     running.add(change);
     const end = () => running.delete(change);
@@ -129,18 +158,15 @@ async function makeChanges(
 
 async function connect(
   { origin }: Service,
-  audience: Audience,
-  posts: readonly number[],
+  projects: readonly number[],
   connections: number,
 ): Promise<ChildProcess> {
-  const tokens: string[] = [];
-  for (let user = 1; user <= USERS; user += 1) tokens.push(await tokenOf(origin, user));
   const child = fork(new URL('./clients.ts', import.meta.url));
   const task: ClientsTask = {
     url: `${origin.replace('http', 'ws')}/api/v1/ws`,
     connections: Array.from({ length: connections }, (_, index) => ({
-      token: tokens[index % USERS] ?? '',
-      topic: audience === 'one topic' ? 'posts' : `post:${posts[index % TOPICS]}`,
+      token: keyOf((index % USERS) + 1),
+      topic: `project:${projects[index % projects.length]}`,
     })),
   };
   child.send(task);
@@ -156,26 +182,32 @@ async function reportOf(child: ChildProcess): Promise<ClientsReport> {
   return report;
 }
 
-async function createPost({ origin }: Service, token: string): Promise<number> {
-  const body = JSON.stringify({ title: 'Live', content: 'Words.', status: 'published' });
-  return (await send(`${origin}/api/v1/posts`, 'POST', token, body)).id;
+/** Returns the paths of tasks: the first of each project, then the second, and so on. */
+async function tasksOf(service: Service, projects: readonly number[]): Promise<string[]> {
+  const lists = await Promise.all(
+    projects.map(async (project) => {
+      const path = `/api/v1/projects/${project}/tasks`;
+      return ((await send(service, `${path}?size=${TASKS}`)).items ?? []).map(
+        ({ id }) => `${path}/${id}`,
+      );
+    }),
+  );
+  return Array.from({ length: TASKS }, (_, index) =>
+    lists.flatMap((each) => each[index] ?? []),
+  ).flat();
 }
 
-async function tokenOf(origin: string, user: number): Promise<string> {
-  const body = new URLSearchParams({ username: `user_${user}`, password: PASSWORD });
-  const response = await fetch(`${origin}/api/v1/auth/token`, { method: 'POST', body });
-  const { access_token } = (await response.json()) as { access_token: string };
-  return access_token;
-}
-
+/** Sends a change, or reads if there is none. */
 async function send(
-  url: string,
-  method: string,
-  token: string,
-  body: string,
-): Promise<{ id: number }> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(url, { method, headers, body });
-  if (!response.ok) throw new Error(`${url} was answered ${response.status}`);
-  return (await response.json()) as { id: number };
+  { origin }: Service,
+  path: string,
+  change?: object,
+): Promise<{ items?: { id: number }[] }> {
+  const headers = { authorization: `Bearer ${keyOf(1)}`, 'content-type': 'application/json' };
+  const response = await fetch(`${origin}${path}`, {
+    headers,
+    ...(change !== undefined && { method: 'PATCH', body: JSON.stringify(change) }),
+  });
+  if (!response.ok) throw new Error(`${path} was answered ${response.status}`);
+  return (await response.json()) as { items?: { id: number }[] };
 }

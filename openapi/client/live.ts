@@ -15,6 +15,9 @@ export type LiveEvent = Schemas['LiveEvent'];
 /** What the iterator yields. After `resync`, read what you show again. */
 export type LiveMessage = Schemas['LiveEventMessage'] | Schemas['LiveResync'];
 
+/** Everyone who looks at a project or task now. */
+export type LivePresence = Schemas['LivePresence'];
+
 /** What the client needs of a WebSocket; those of browsers and of the package `ws` have it. */
 export interface SocketLike {
   send(text: string): void;
@@ -70,6 +73,8 @@ export interface SubscribeOptions {
   onError?: (error: LiveError) => void;
   /** Called once when the service has agreed: all events after `position` follow. */
   onReady?: (position: number) => void;
+  /** Called with who looks at a topic, a project or task: at first, and when it changes. */
+  onPresence?: (presence: LivePresence) => void;
 }
 
 export interface Subscription {
@@ -101,6 +106,15 @@ export interface Live {
    * @throws RangeError, Error as `subscribe`
    */
   messages(topics: readonly string[], options?: MessagesOptions): AsyncIterable<LiveMessage>;
+  /**
+   * Says what the user looks at from now on, `project:{id}` or `task:{id}`; null for nothing. Said
+   * again after a lost connection; there is a connection only while there are subscriptions.
+   *
+   * @param onError called if the service refuses: the user looks at nothing then. Left out, the error
+   *   is thrown as one that nobody catches.
+   * @throws Error after `close`
+   */
+  look(topic: string | null, onError?: (error: LiveError) => void): void;
   /** Ends all subscriptions and the connection, for good. */
   close(): void;
 }
@@ -166,14 +180,16 @@ interface End extends CloseReason {
   error?: LiveError;
 }
 
-type Answer = Exclude<ServerMessage, LiveMessage>;
+/** What the service sends unasked. */
+type Unasked = LiveMessage | LivePresence;
+
+type Answer = Exclude<ServerMessage, Unasked>;
 
 interface ChannelOptions {
   socket: SocketLike;
   heartbeat: number;
   timeout: number;
-  /** Called with what the service sends unasked. */
-  onMessage: (message: LiveMessage) => void;
+  onMessage: (message: Unasked) => void;
   /** Called when the client has everything up to this event. */
   onPosition: (position: number) => void;
   onEnd: () => void;
@@ -275,9 +291,8 @@ class Channel {
     const message = parse(data);
     if (message === 'unknown') return;
     if (message === 'invalid') this.#reject('The service has sent an invalid message');
-    else if (message.type === 'event' || message.type === 'resync') {
-      this.#options.onMessage(message);
-    } else this.#takeAnswer(message);
+    else if (isUnasked(message)) this.#options.onMessage(message);
+    else this.#takeAnswer(message);
   }
 
   #takeAnswer(answer: Answer): void {
@@ -335,10 +350,18 @@ interface Entry {
 
 /** The next message that the subscriptions call for. */
 interface Step {
-  message: Schemas['LiveSubscribe'] | Schemas['LiveUnsubscribe'];
+  message: Schemas['LiveSubscribe'] | Schemas['LiveUnsubscribe'] | Schemas['LiveLook'];
   /** The subscriptions that it places. */
   entries: Entry[];
 }
+
+/** What the user looks at. */
+interface Look {
+  readonly topic: string | null;
+  readonly onError?: ((error: LiveError) => void) | undefined;
+}
+
+const NOTHING: Look = { topic: null };
 
 /**
  * All subscriptions share one connection. It sends the events of all topics in order, and each
@@ -353,6 +376,9 @@ class LiveClient implements Live {
   readonly #queues = new Set<MessageQueue>();
   /** The topics that the connection has. */
   readonly #held = new Set<string>();
+  #look = NOTHING;
+  /** What the connection was told last. */
+  #told = NOTHING;
   #channel: Channel | null = null;
   #state: LiveState = 'idle';
   #isRunning = false;
@@ -421,6 +447,12 @@ class LiveClient implements Live {
     return queue;
   }
 
+  look(topic: string | null, onError?: (error: LiveError) => void): void {
+    if (this.#state === 'closed') throw new Error('The client is closed.');
+    this.#look = { topic, onError };
+    this.#wake();
+  }
+
   close(): void {
     this.#setState('closed');
     this.#entries.clear();
@@ -468,6 +500,7 @@ class LiveClient implements Live {
     const end = await channel.ended;
     this.#channel = null;
     this.#held.clear();
+    this.#told = NOTHING;
     this.#displace();
     if (channel.age >= STABLE_MS) {
       this.#attempts = 0;
@@ -548,12 +581,15 @@ class LiveClient implements Live {
       } else if (pause > 0) {
         await this.#change(pause);
       } else {
+        const look = this.#look;
         const answer = await this.#carryOut(channel, step);
         if (answer?.type !== 'error') {
           refusals = 0;
         } else if (PASSING.test(answer.code)) {
           refusals += 1;
           notBefore = performance.now() + Math.min(30_000, 500 * 2 ** refusals);
+        } else if (step.message.type === 'look') {
+          this.#refuseLook(look, errorOf(answer));
         } else if (step.entries.length > 1) {
           isCareful = true;
         } else {
@@ -605,7 +641,7 @@ class LiveClient implements Live {
       return { message: { type: 'unsubscribe', topics: surplus }, entries: [] };
     }
     const waiting = mustReplay ? behind : fresh;
-    if (waiting.length === 0 && !mustReplay) return null;
+    if (waiting.length === 0 && !mustReplay) return this.#lookStep();
     const added = isCareful ? waiting.slice(0, 1) : waiting;
     const { clientId } = this.#options;
     const resumed = mustReplay ? [...placed, ...added] : added;
@@ -619,7 +655,19 @@ class LiveClient implements Live {
     return { message, entries: added };
   }
 
+  #lookStep(): Step | null {
+    const { topic } = this.#look;
+    if (topic === this.#told.topic) return null;
+    return { message: { type: 'look', topic }, entries: [] };
+  }
+
   #carryOut(channel: Channel, { message, entries }: Step): Promise<Answer | null> {
+    if (message.type === 'look') {
+      const { topic } = message;
+      return channel.ask(message, 'looking', ({ type }) => {
+        if (type === 'looking') this.#told = { topic };
+      });
+    }
     const { topics } = message;
     if (message.type === 'unsubscribe') {
       return channel.ask(message, 'unsubscribed', () => {
@@ -651,12 +699,14 @@ class LiveClient implements Live {
   }
 
   /** Hands a message to the subscriptions that it is for. */
-  #take(message: LiveMessage): void {
+  #take(message: Unasked): void {
     for (const entry of [...this.#entries]) {
       const { handlers, topics, position } = entry;
       // One that was called before may have ended it.
       if (!entry.isPlaced || position === null || !this.#entries.has(entry)) continue;
-      if (message.type === 'resync') {
+      if (message.type === 'presence') {
+        if (topics.includes(message.topic)) call(() => handlers.onPresence?.(message));
+      } else if (message.type === 'resync') {
         // Also back, as after the restore of a backup.
         entry.position = message.position;
         call(() => handlers.onResync(message.position));
@@ -680,6 +730,16 @@ class LiveClient implements Live {
     call(() => {
       if (onError === undefined) throw error;
       onError(error);
+    });
+  }
+
+  /** The connection still looks at what it did before: the next step ends that. */
+  #refuseLook(look: Look, error: LiveError): void {
+    if (this.#look !== look) return;
+    this.#look = NOTHING;
+    call(() => {
+      if (look.onError === undefined) throw error;
+      look.onError(error);
     });
   }
 
@@ -773,6 +833,8 @@ const CHECKS: Record<ServerMessage['type'], (message: Fields) => boolean> = {
   event: ({ event }) =>
     isObject(event) && isPosition(event['id']) && Array.isArray(event['topics']),
   resync: ({ position }) => isPosition(position),
+  looking: () => true,
+  presence: ({ topic, users }) => typeof topic === 'string' && Array.isArray(users),
   pong: ({ position }) => position === null || isPosition(position),
   error: ({ code }) => typeof code === 'string',
 };
@@ -791,6 +853,10 @@ function parse(data: unknown): ServerMessage | 'unknown' | 'invalid' {
   // All that is used of it has been checked; the contract promises the rest.
   const known = message as ServerMessage;
   return CHECKS[known.type](message) ? known : 'invalid';
+}
+
+function isUnasked(message: ServerMessage): message is Unasked {
+  return message.type === 'event' || message.type === 'resync' || message.type === 'presence';
 }
 
 function isObject(value: unknown): value is Fields {

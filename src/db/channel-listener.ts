@@ -26,6 +26,8 @@ export interface ChannelListenerOptions {
   name: string;
   /** Channel name, a lower-case word. */
   channel: string;
+  /** Further channels on the same connection, and what is called with their notifications. */
+  others?: Readonly<Record<string, (payload: string) => void>>;
   /** Sends a notification on any channel, over a different connection. */
   notify(channel: string, payload: string): Promise<unknown>;
   /** Called when listening begins: from now on, every notification arrives, in commit order. */
@@ -129,6 +131,7 @@ export class ChannelListener {
       connectTimeout,
       name,
       channel,
+      others = {},
       notify,
       onUp,
       onLost,
@@ -160,7 +163,7 @@ export class ChannelListener {
       // its subscriptions, so nothing else is sent on it.
       await client.query(`listen ${this.#echoes}`);
       await this.#expectEcho((payload) => notify(this.#echoes, payload));
-      await client.query(`listen ${channel}`);
+      for (const each of [channel, ...Object.keys(others)]) await client.query(`listen ${each}`);
       if (this.#isFaulty) log.info(`listening on ${channel} again`);
       this.#isFaulty = false;
       isUp = true;
@@ -198,7 +201,9 @@ export class ChannelListener {
   }
 
   #hear({ channel, payload = '' }: pg.Notification): void {
-    if (channel !== this.#options.channel) this.#awaited.get(payload)?.();
-    else if (this.#client !== null) this.#options.onMessage(payload);
+    const { channel: first, others = {}, onMessage } = this.#options;
+    const take = channel === first ? onMessage : others[channel];
+    if (take === undefined) this.#awaited.get(payload)?.();
+    else if (this.#client !== null) take(payload);
   }
 }

@@ -435,6 +435,12 @@ export const tables = {
     is_only: generated<boolean>('boolean'),
     removed_through: defaulted<number>('bigint'),
   },
+  presences: {
+    connection: required<string>('uuid'),
+    user_id: required<number>('integer'),
+    topic: required<string>('text'),
+    seen_at: defaulted<string>(timestamp),
+  },
   rerendering: {
     is_only: generated<boolean>('boolean'),
     version: defaulted<number>('integer'),

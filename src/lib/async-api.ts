@@ -74,7 +74,7 @@ export function asyncApiOf({ info, tag, host, schemas }: AsyncApiOptions): Json 
         title: 'What the service sends',
         description:
           '`LiveReady` on connecting, an answer to each message of the client, and in between what ' +
-          'happens: `LiveEventMessage` and `LiveResync`.',
+          'happens: `LiveEventMessage`, `LiveResync` and `LivePresence`.',
         channel: { $ref: '#/channels/live' },
         messages: messageRefs(sent),
       },

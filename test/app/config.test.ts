@@ -76,6 +76,7 @@ t.test('provides defaults for all optional settings', async (t) => {
     [
       'ERROR_LOG',
       'DATABASE_URL',
+      'DATABASE_DIRECT_URL',
       'PLAYGROUND',
       'PLAYGROUND_UPSTREAM_URL',
       'REDIS_URL',
@@ -169,6 +170,7 @@ t.test('names the variable with an invalid value', async (t) => {
       'postgresql://user@host:5432/',
       'postgresql://user:pass#word@host/database',
     ],
+    DATABASE_DIRECT_URL: ['nonsense', 'mysql://user@host/database', DATABASE_URL],
     REDIS_URL: ['redis.example.com:6379', 'http://redis.example.com', 'redis://', 'rediss:///0'],
     SECRET_KEY: ['short', 'a'.repeat(64), '1212'.repeat(20)],
     JWT_SECRET: ['short', `${JWT_SECRET},short`, 'a'.repeat(64)],
@@ -225,6 +227,13 @@ t.test('never repeats a value, which may be a secret, in a message', async (t) =
     const message = refusal(t, { [name]: value });
     t.notOk(message.toLowerCase().includes(secret.toLowerCase()), message);
   }
+});
+
+t.test('requires DATABASE_URL beside DATABASE_DIRECT_URL', async (t) => {
+  t.match(refusal(t, { DATABASE_DIRECT_URL: DATABASE_URL }), /without DATABASE_URL/);
+  t.match(parseConfig({ DATABASE_URL, DATABASE_DIRECT_URL: DATABASE_URL }), {
+    DATABASE_DIRECT_URL: DATABASE_URL,
+  });
 });
 
 t.test('accepts every form of DATABASE_URL', async (t) => {

@@ -24,11 +24,19 @@ t.test('serves the messages of the WebSocket as an AsyncAPI document', async (t)
 
   const named = (operation: string) =>
     document.operations[operation]?.messages.map(({ $ref }) => $ref.split('/').at(-1)).sort();
-  t.same(named('receive'), ['LivePing', 'LiveSignIn', 'LiveSubscribe', 'LiveUnsubscribe']);
+  t.same(named('receive'), [
+    'LiveLook',
+    'LivePing',
+    'LiveSignIn',
+    'LiveSubscribe',
+    'LiveUnsubscribe',
+  ]);
   t.same(named('send'), [
     'LiveEventMessage',
     'LiveFault',
+    'LiveLooking',
     'LivePong',
+    'LivePresence',
     'LiveReady',
     'LiveResync',
     'LiveSubscribed',

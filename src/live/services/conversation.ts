@@ -2,12 +2,14 @@ import type { LiveClientMessage, LiveServerMessage } from '#schemas/live.js';
 import { InvalidRequest } from '#src/errors.js';
 import type { Validated } from '#src/lib/validation/index.js';
 import type { LiveClient } from './live-client.js';
+import type { PresenceClient } from './presence-client.js';
 
 /** Maximum number of messages that wait while an earlier one is carried out. */
 const MAX_QUEUED = 100;
 
 export interface ConversationOptions {
   client: LiveClient;
+  presence: PresenceClient;
   /** Returns the message that a text contains, or what is wrong with it. @throws ApiError */
   parse: (text: string) => Validated<LiveClientMessage>;
   /** Authenticates the client by a token or API key. @throws ApiError */
@@ -72,7 +74,7 @@ export class Conversation {
   }
 
   async #carryOut(message: LiveClientMessage): Promise<void> {
-    const { client, signIn, send } = this.#options;
+    const { client, presence, signIn, send } = this.#options;
     switch (message.type) {
       case 'sign_in':
         await signIn(message.token);
@@ -83,12 +85,18 @@ export class Conversation {
         if (client_id !== undefined) client.clientId = client_id;
         const { position, replay } = await client.subscribe(topics, since);
         send({ type: 'subscribed', topics, position });
+        presence.watch(topics);
         await replay();
         break;
       }
       case 'unsubscribe':
         client.unsubscribe(message.topics);
+        presence.unwatch(message.topics);
         send({ type: 'unsubscribed', topics: message.topics });
+        break;
+      case 'look':
+        await presence.look(message.topic);
+        send({ type: 'looking', topic: message.topic });
         break;
       case 'ping':
         send({ type: 'pong', position: client.position });

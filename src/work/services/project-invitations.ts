@@ -205,7 +205,7 @@ function accept(
     const asked = await find(trx);
     if (asked === null) throw new ApiError('not_found');
     const { project_id } = asked;
-    const known = await projects.lockProject(trx.db, viewer.id, project_id);
+    const known = await projects.lockProject(trx.db, viewer.id, project_id, { isInvited: true });
     const found = await find(trx);
     if (found === null) throw new ApiError('not_found');
     if (known !== null) throw new ApiError('already_member');

@@ -109,18 +109,19 @@ export async function findProjectByKey(
  * changes of a project, its members and its tasks come one after the other.
  *
  * @param isDeleted whether it must be in the trash, or outside
+ * @param isInvited whether it is also locked, though not returned, if the user is no member yet
  */
 export async function lockProject(
   trx: Database,
   userId: number,
   id: number,
-  { isDeleted = false }: { isDeleted?: boolean } = {},
+  { isDeleted = false, isInvited = false }: { isDeleted?: boolean; isInvited?: boolean } = {},
 ): Promise<ProjectRow | null> {
   // Two statements: whoever waits for the lock must see the members of afterwards. Strangers do not
   // wait, which would tell them that the project exists.
   await sql`
-    select from projects where id = ${id} and exists (
-      select from project_members where project_id = ${id} and user_id = ${userId})
+    select from projects where id = ${id} and (${isInvited} or exists (
+      select from project_members where project_id = ${id} and user_id = ${userId}))
     for no key update`.execute(trx);
   const found = selectProjects(trx, userId)
     .where('projects.id', '=', id)

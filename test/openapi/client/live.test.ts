@@ -9,10 +9,12 @@ import {
   LiveError,
   type LiveEvent,
   type LiveOptions,
+  type LivePresence,
   type SubscribeOptions,
   type Subscription,
 } from '#openapi/client/live.js';
 import { createTestApp, PASSWORD } from '#test/support/app.js';
+import { createProject, joinProject } from '#test/support/projects.js';
 import { until } from '#test/support/waiting.js';
 
 const TASKS = '/api/v1/tasks';
@@ -286,6 +288,43 @@ t.test('comes back after a restart of the service', async (t) => {
   t.same(summariesOf(recorded), namesUpTo(2));
   t.same(states.slice(0, 4), ['connecting', 'open', 'waiting', 'connecting']);
   t.equal(live.state, 'open');
+});
+
+t.test('says what its user looks at, again after a lost connection', async (t) => {
+  const [owner, member] = [await someone(), await someone()];
+  const project = await createProject(owner.client);
+  await joinProject(project, owner.client, member);
+  const topic = `project:${project.id}`;
+  const shown: LivePresence[] = [];
+  const usersOf = (list: LivePresence | undefined) => list?.users.map(({ username }) => username);
+  const watching = liveFor(t, { token: () => tokenOf(owner.username) });
+  record(watching, ['me', topic], { onPresence: (presence) => shown.push(presence) });
+  const live = liveFor(t, { token: () => tokenOf(member.username) });
+  // Said before there is a connection.
+  live.look(topic);
+  const own: LivePresence[] = [];
+  const mine = record(live, ['me', topic], { onPresence: (presence) => own.push(presence) });
+  await until(() => shown.at(-1)?.total === 1 && own.at(-1)?.total === 1);
+  t.match(shown.at(-1), { type: 'presence', topic });
+  t.same(usersOf(shown.at(-1)), [member.username]);
+
+  const before = shown.length;
+  cut();
+  await until(() => shown.length > before && live.state === 'open' && watching.state === 'open');
+  await until(() => own.at(-1)?.total === 1 && shown.at(-1)?.total === 1);
+
+  const refused: LiveError[] = [];
+  live.look('project:2147483647', (error) => refused.push(error));
+  await until(() => refused.length === 1);
+  t.match(refused[0], { code: 'not_found' });
+  await until(() => shown.at(-1)?.total === 0);
+  live.look(topic);
+  await until(() => shown.at(-1)?.total === 1);
+  live.look(null);
+  await until(() => shown.at(-1)?.total === 0);
+  t.same([mine.errors, mine.resyncs], [[], []]);
+  live.close();
+  t.throws(() => live.look(topic));
 });
 
 t.test('yields messages to a consumer that takes its time', async (t) => {

@@ -26,6 +26,7 @@ const UNANNOUNCED = new Set([
   'notification_settings',
   'notifications',
   'post_visits',
+  'presences',
   'project_invitations',
   'project_keys',
   'project_labels',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { createTestApp } from '#test/support/app.js';
 import { LiveSocket } from '#test/support/live.js';
+import { writeChanges } from '#test/support/live-changes.js';
 import { Random } from '#test/support/random.js';
 import { until } from '#test/support/waiting.js';
 
@@ -22,20 +23,12 @@ t.test('a client that is cut off again and again gets every event once and in or
   let isOver = false;
 
   // Both processes have several connections, whose transactions commit in any order.
-  const writers = Array.from({ length: WRITERS }, async (_, writer) => {
-    const { app } = writer % 2 === 0 ? one : two;
-    for (let count = 0; count < CHANGES; count += 1) {
-      await app.pg.query(
-        `with slept as materialized (select pg_sleep($3::float8 / 1000)),
-           event as (
-             insert into events (type, topics, resource_id, version, is_public, changes)
-             values ('post.deleted', array[$1], $2, null, true, '{}') returning id)
-         select event.id, (select count(*) from slept) from event`,
-        [topic, writer * CHANGES + count + 1, random.int(0, 3)],
-      );
-    }
-  }).map((writing) => writing.catch((error: unknown) => t.fail(String(error))));
-  const written = Promise.all(writers).then(() => {
+  const written = writeChanges([one.app, two.app], {
+    topic,
+    writers: WRITERS,
+    changes: CHANGES,
+    random,
+  }).done.then(() => {
     isOver = true;
   });
 

@@ -121,9 +121,16 @@ const routes: FastifyPluginAsyncTypebox<LiveSocketOptions> = async (
         },
         onFault: (err) => request.log.warn({ err }, 'could not read missed events'),
       });
+      const presence = app.live.presenceOf({
+        viewer: () => client.viewer,
+        // The list is an object; its text is shared by all clients.
+        send: (list) => send(`{"type":"presence",${list.slice(1)}`),
+        isFull,
+      });
       const language = languageOf(request.headers['accept-language']);
       const conversation = new Conversation({
         client,
+        presence,
         parse,
         describe: (error) => {
           const of = { requestId: request.id, place: 'body', language } as const;
@@ -164,6 +171,7 @@ const routes: FastifyPluginAsyncTypebox<LiveSocketOptions> = async (
         release();
         conversation.end();
         client.close();
+        presence.close();
       });
       conversation.begin();
     },

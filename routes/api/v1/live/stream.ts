@@ -27,8 +27,8 @@ const operation = {
     'Sends the events of the topics as server-sent events, each with its `id` and a `LiveEvent` ' +
     'as `data`. The stream begins with an event `subscribed`, with the position in `data`. After ' +
     'a lost connection, browsers send `Last-Event-ID` and get what they have missed; if that is ' +
-    'no longer there, an event `resync` says so: read what you show again. Set `max_seconds` to ' +
-    'see a stream on a page that shows only whole responses. The stream ends when ' +
+    'no longer there, an event `resync` says so: read what you show again. Events `presence`, ' +
+    'without an id, have who looks at a project or task. Set `max_seconds` to see a stream on a page that shows only whole responses. The stream ends when ' +
     'its credential does. It answers 429 if the user, or the network of a caller without one, ' +
     `has ${MAX_CONNECTIONS} others.`,
   tags,
@@ -70,6 +70,7 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
     const write = (text: string) => {
       if (!stream.writableEnded && !stream.destroyed) stream.write(text);
     };
+    const isFull = () => stream.writableLength + reply.raw.writableLength > MAX_BUFFERED;
     const client = new LiveClient({
       feed,
       viewer,
@@ -78,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
         event: (id, json) => write(`id: ${id}\ndata: ${json}\n\n`),
         resync: (position) =>
           write(`event: resync\nid: ${position}\ndata: ${JSON.stringify({ position })}\n\n`),
-        isFull: () => stream.writableLength + reply.raw.writableLength > MAX_BUFFERED,
+        isFull,
         drained: () =>
           drained({
             size: () =>
@@ -90,6 +91,12 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
           }),
       },
       onFault: (err) => request.log.warn({ err }, 'could not read missed events'),
+    });
+    // Without an id, so that the one of the last event stays what it is.
+    const presence = app.live.presenceOf({
+      viewer: () => client.viewer,
+      send: (list) => write(`event: presence\ndata: ${list}\n\n`),
+      isFull,
     });
     const release = app.live.supervise(client, {
       onEnd: () => stream.end(),
@@ -109,6 +116,7 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
       leave();
       release();
       client.close();
+      presence.close();
       stream.destroy();
     }
     reply.raw.once('close', cleanUp);
@@ -126,6 +134,7 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
       request.leaveFlight = null;
       const data = JSON.stringify({ topics, position });
       write(`retry: ${RETRY_MS}\nevent: subscribed\nid: ${position}\ndata: ${data}\n\n`);
+      presence.watch(topics);
       const lifetime = max_seconds === undefined ? LIMITS.lifetime : max_seconds * 1000;
       void replay().then(() => {
         if (!isOver) end = setTimeout(() => stream.end(), lifetime);
