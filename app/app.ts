@@ -50,6 +50,8 @@ import apiKeys from '#routes/api/v1/api-keys.js';
 import audit from '#routes/api/v1/audit.js';
 import auth from '#routes/api/v1/auth.js';
 import boards from '#routes/api/v1/boards.js';
+import calendarTokens from '#routes/api/v1/calendar-tokens.js';
+import calendars from '#routes/api/v1/calendars.js';
 import categories from '#routes/api/v1/categories.js';
 import checklists from '#routes/api/v1/checklists.js';
 import comments from '#routes/api/v1/comments.js';
@@ -79,6 +81,7 @@ import search from '#routes/api/v1/search.js';
 import tags from '#routes/api/v1/tags.js';
 import taskComments from '#routes/api/v1/task-comments.js';
 import taskRelations from '#routes/api/v1/task-relations.js';
+import taskSearch from '#routes/api/v1/task-search.js';
 import taskWatchers from '#routes/api/v1/task-watchers.js';
 import tasks from '#routes/api/v1/tasks.js';
 import tokens from '#routes/api/v1/tokens.js';
@@ -383,6 +386,11 @@ export async function buildApp(
     invitationsPerMinute: perMinute,
   });
   await app.register(myTasks, { prefix: '/api/v1/me/tasks' });
+  await app.register(calendars, { prefix: '/api/v1', clientUrl: config.CLIENT_URL });
+  await app.register(calendarTokens, {
+    prefix: '/api/v1/me/calendar-token',
+    perMinute: changesPerMinute,
+  });
   await app.register(myProjectInvitations, {
     prefix: '/api/v1/me/project-invitations',
     perMinute: changesPerMinute,
@@ -404,6 +412,7 @@ export async function buildApp(
   });
   await app.register(roles, { prefix: '/api/v1/roles' });
   await app.register(search, { prefix: '/api/v1/search' });
+  await app.register(taskSearch, { prefix: '/api/v1/search/tasks' });
   await app.register(audit, { prefix: '/api/v1/audit' });
   await app.register(jobs, { prefix: '/api/v1/jobs' });
   await app.register(admin, { prefix: '/api/v1/admin' });

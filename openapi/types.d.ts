@@ -2144,6 +2144,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read your calendar
+         * @description Returns the tasks of your projects that are assigned to you, and your personal tasks, if they have a due date, as an iCalendar file (RFC 5545) with a whole-day event for each, from `start_on` to `due_on`. Tasks that are done or cancelled are left out. A calendar has the 1000 tasks whose due date is nearest, back to 90 days ago, and up to 2000 characters of a description. Programs that can send neither headers nor cookies read it with `token`, see `POST /api/v1/me/calendar-token`. Wrong tokens are answered 401, too many of them 429. Archived projects are left out. An API key reads personal tasks only if it also has the scope `tasks:read`.
+         *
+         *     **API key:** needs the scope `projects:read`.
+         */
+        get: operations["calendars-read-mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{id}/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the calendar of a project
+         * @description Returns the tasks of a project that have a due date, as an iCalendar file (RFC 5545) with a whole-day event for each, from `start_on` to `due_on`. Tasks that are done or cancelled are left out. A calendar has the 1000 tasks whose due date is nearest, back to 90 days ago, and up to 2000 characters of a description. Programs that can send neither headers nor cookies read it with `token`, see `POST /api/v1/me/calendar-token`. Wrong tokens are answered 401, too many of them 429.
+         *
+         *     **API key:** needs the scope `projects:read`.
+         */
+        get: operations["calendars-read-project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/calendar-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read your calendar token
+         * @description Tells whether you have a calendar token, and when it was created and last used. The secret is not shown.
+         *
+         *     **Access:** signed-in users. **API key:** not accepted.
+         */
+        get: operations["calendar-tokens-read"];
+        put?: never;
+        /**
+         * Create or renew your calendar token
+         * @description Creates a secret for calendar programs, which reads your calendar and those of your projects, and nothing else. A former one ends. The secret is shown only in this response, with the URLs to subscribe to; only its hash is stored. Whoever has a URL can read your tasks: a reset of your password by mail ends the token, and so does a change of the password with `delete_api_keys`. `Idempotency-Key` is ignored, because a response with a secret must not be stored.
+         *
+         *     **Access:** signed-in users. **API key:** not accepted.
+         */
+        post: operations["calendar-tokens-create"];
+        /**
+         * Revoke your calendar token
+         * @description Ends your calendar token, if you have one. Subscribed calendars get 401.
+         *
+         *     **Access:** signed-in users. **API key:** not accepted.
+         */
+        delete: operations["calendar-tokens-delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/project-invitations": {
         parameters: {
             query?: never;
@@ -2652,6 +2730,28 @@ export interface paths {
          *     **API key:** needs the scope `posts:read`.
          */
         get: operations["search-suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search tasks and comments on them
+         * @description Returns the tasks of your projects, the comments on them, and your personal tasks that match all words. Matches in the summary rank highest. Nothing of the trash is found, and nothing of projects that you are not a member of. An API key finds personal tasks only if it also has the scope `tasks:read`. Only the newest 1000 matches of each kind are ranked and counted in `total`: tasks, tasks with all words in the summary, and comments. There is no cursor: `next_cursor` is always null. Few searches run at once: if too many are waiting, the response is 503 with the code `too_busy`.
+         *
+         *     **Access:** signed-in users. **API key:** needs the scope `projects:read`.
+         */
+        get: operations["search-tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3978,7 +4078,7 @@ export interface components {
              * @example user.role
              * @enum {string}
              */
-            action: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "notification_settings.change" | "job.retry" | "audit.trim";
+            action: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "calendar_token.create" | "calendar_token.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "notification_settings.change" | "job.retry" | "audit.trim";
             /**
              * @description The type of the affected resource
              * @example user
@@ -4280,6 +4380,49 @@ export interface components {
             tasks: components["schemas"]["ProjectTaskSummary"][];
             /** @description The cursor of the next tasks: list the tasks of the project with this `status` and `sort=position`. Null at the end. */
             next_cursor: string | null;
+        };
+        /**
+         * CalendarToken
+         * @description Your calendar token without its secret, of which only a hash is stored
+         * @example {
+         *       "exists": true,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "last_used_at": null
+         *     }
+         */
+        CalendarToken: {
+            /** @description Whether you have a calendar token */
+            exists: boolean;
+            /** @description When the token was created; null if there is none */
+            created_at: string | null;
+            /** @description When the token was last used, accurate to the hour; null if never */
+            last_used_at: string | null;
+        };
+        /**
+         * CalendarTokenCreated
+         * @description A new calendar token, with its secret
+         * @example {
+         *       "exists": true,
+         *       "created_at": "2026-01-31T09:30:00.000Z",
+         *       "last_used_at": null,
+         *       "token": "bm90LWEtcmVhbC1zZWNyZXQtYnV0LWFzLWxvbmctYXM",
+         *       "my_calendar_url": "http://127.0.0.1:8000/api/v1/me/calendar.ics?token=bm90LWEtcmVhbC1zZWNyZXQtYnV0LWFzLWxvbmctYXM",
+         *       "project_calendar_url": "http://127.0.0.1:8000/api/v1/projects/{id}/calendar.ics?token=bm90LWEtcmVhbC1zZWNyZXQtYnV0LWFzLWxvbmctYXM"
+         *     }
+         */
+        CalendarTokenCreated: {
+            /** @description Whether you have a calendar token */
+            exists: boolean;
+            /** @description When the token was created; null if there is none */
+            created_at: string | null;
+            /** @description When the token was last used, accurate to the hour; null if never */
+            last_used_at: string | null;
+            /** @description The secret. It is shown only in this response. */
+            token: string;
+            /** @description The URL of your calendar, with the token */
+            my_calendar_url: string;
+            /** @description The URL of the calendar of a project, with the token; put its id in place of `{id}` */
+            project_calendar_url: string;
         };
         /**
          * Category
@@ -6073,7 +6216,7 @@ export interface components {
              */
             confirm_password: string;
             /**
-             * @description Whether to delete all your API keys, too
+             * @description Whether to delete all your API keys and your calendar token, too
              * @default false
              */
             delete_api_keys?: boolean;
@@ -9485,6 +9628,150 @@ export interface components {
         TaskRelations: {
             /** @description The relations, oldest first, at most 50 */
             items: components["schemas"]["TaskRelation"][];
+        };
+        /**
+         * SearchedProject
+         * @description The project of a found task
+         * @example {
+         *       "id": 3,
+         *       "key": "WEB",
+         *       "name": "Website"
+         *     }
+         */
+        SearchedProject: {
+            /**
+             * @description The id of the project
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The prefix of task numbers, as `WEB` in `WEB-12`. A key that was used is not free.
+             * @example WEB
+             */
+            key: string;
+            /** @description The name of the project */
+            name: string;
+        };
+        /**
+         * SearchedTask
+         * @description The matching task, or the task that the matching comment is on
+         * @example {
+         *       "id": 6,
+         *       "number": 12,
+         *       "summary": "Compare the fonts",
+         *       "status": "todo"
+         *     }
+         */
+        SearchedTask: {
+            /**
+             * @description The id of the task
+             * @example 1
+             */
+            id: number;
+            /** @description The number of the task in its project; null for a personal task */
+            number: number | null;
+            /** @description The summary, in plain text */
+            summary: string;
+            /**
+             * @description The status of the task; a personal task is `todo` or `done`
+             * @enum {string}
+             */
+            status: "todo" | "in_progress" | "review" | "done" | "cancelled";
+        };
+        /**
+         * TaskSearchHit
+         * @description A task, or a comment on a task, that matches the search
+         * @example {
+         *       "type": "task_comment",
+         *       "project": {
+         *         "id": 3,
+         *         "key": "WEB",
+         *         "name": "Website"
+         *       },
+         *       "task": {
+         *         "id": 6,
+         *         "number": 12,
+         *         "summary": "Compare the fonts",
+         *         "status": "todo"
+         *       },
+         *       "comment_id": 4,
+         *       "summary_html": "Compare the <mark>fonts</mark>",
+         *       "snippet_html": "These <mark>fonts</mark> cost 12 EUR.",
+         *       "created_at": "2026-01-31T09:30:00.000Z"
+         *     }
+         */
+        TaskSearchHit: {
+            /**
+             * @description The type of the result
+             * @enum {string}
+             */
+            type: "task" | "task_comment";
+            /** @description The project of the task; null for a personal task */
+            project: components["schemas"]["SearchedProject"] | null;
+            task: components["schemas"]["SearchedTask"];
+            /** @description The id of the comment; null if the task itself matches */
+            comment_id: number | null;
+            /** @description The summary of the task, as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags */
+            summary_html: string;
+            /** @description The part of the description or the comment around the first match, as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags */
+            snippet_html: string;
+            /**
+             * Format: date-time
+             * @description When the task or the comment was created
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            created_at: string;
+        };
+        /**
+         * TaskSearchPage
+         * @description One page of search results
+         * @example {
+         *       "items": [
+         *         {
+         *           "type": "task_comment",
+         *           "project": {
+         *             "id": 3,
+         *             "key": "WEB",
+         *             "name": "Website"
+         *           },
+         *           "task": {
+         *             "id": 6,
+         *             "number": 12,
+         *             "summary": "Compare the fonts",
+         *             "status": "todo"
+         *           },
+         *           "comment_id": 4,
+         *           "summary_html": "Compare the <mark>fonts</mark>",
+         *           "snippet_html": "These <mark>fonts</mark> cost 12 EUR.",
+         *           "created_at": "2026-01-31T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "total": 1,
+         *       "page": 1,
+         *       "size": 10,
+         *       "pages": 1,
+         *       "has_next": false,
+         *       "has_prev": false,
+         *       "next_cursor": null
+         *     }
+         */
+        TaskSearchPage: {
+            /** @description The items of this page, in sort order */
+            items: components["schemas"]["TaskSearchHit"][];
+            /** @description The number of matches, at most 1000 of each kind */
+            total: number | null;
+            /** @description The number of this page; null with a cursor */
+            page: number | null;
+            /** @description The maximum number of items per page */
+            size: number;
+            /** @description The total number of pages; null if `total` is null */
+            pages: number | null;
+            /** @description Whether there are items after this page */
+            has_next: boolean;
+            /** @description Whether there are items before this page */
+            has_prev: boolean;
+            /** @description The cursor of the next page; null if there is none */
+            next_cursor: string | null;
         };
         /**
          * TaskWatcher
@@ -17414,6 +17701,228 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "calendars-read-mine": {
+        parameters: {
+            query?: {
+                /** @description Your calendar token, for programs that can send neither headers nor cookies. It takes the place of any other credential. */
+                token?: string;
+            };
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "calendars-read-project": {
+        parameters: {
+            query?: {
+                /** @description Your calendar token, for programs that can send neither headers nor cookies. It takes the place of any other credential. */
+                token?: string;
+            };
+            header?: {
+                /** @description The `ETag` of your cached copy. If it is still current, the response is 304 without a body. */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the project
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description Your cached copy is still current */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "calendar-tokens-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your calendar token without its secret, of which only a hash is stored */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarToken"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "calendar-tokens-create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar token was created */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarTokenCreated"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "calendar-tokens-delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token from `GET /api/v1/auth/csrf`; required if the request is authenticated by the session cookie */
+                "x-csrf-token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You have no calendar token any more */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "projects-list-my-invitations": {
         parameters: {
             query?: {
@@ -18785,13 +19294,65 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "search-tasks": {
+        parameters: {
+            query: {
+                /**
+                 * @description The search text. All words must match, in any form (*running* finds *run*). Use "quotes" for a phrase, `-` to exclude a word, and `OR` between alternatives. Chinese needs no spaces. Every text is a valid query.
+                 * @example font OR icon
+                 */
+                q: string;
+                /** @description The page number, starting at 1. A page after the last one is empty. */
+                page?: number;
+                /** @description The maximum number of items per page */
+                size?: number;
+                /** @description The sort order: best match or newest first */
+                sort?: "relevance" | "newest";
+                /** @description Only results of this project */
+                project_id?: number;
+                /** @description Only tasks of this status, and comments on them */
+                status?: "todo" | "in_progress" | "review" | "done" | "cancelled";
+                /** @description Only results of this type */
+                type?: "task" | "task_comment";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of search results */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "X-Response-Time": components["headers"]["X-Response-Time"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Set-Cookie": components["headers"]["Optional-Set-Cookie"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskSearchPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "audit-list": {
         parameters: {
             query?: {
                 /** @description Filter by the id of the user who performed the action */
                 actor_id?: number;
                 /** @description Filter by action */
-                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "notification_settings.change" | "job.retry" | "audit.trim";
+                action?: "user.create" | "user.change" | "user.delete" | "user.role" | "user.invite" | "account.register" | "account.verify" | "account.change" | "account.email" | "account.password" | "account.reset_password" | "account.accept_invitation" | "account.delete" | "account.sign_in_refused" | "account.password_refused" | "session.begin" | "session.end" | "session.end_others" | "token.reuse" | "api_key.create" | "api_key.delete" | "calendar_token.create" | "calendar_token.delete" | "post.create" | "post.change" | "post.publish" | "post.unpublish" | "post.delete" | "post.restore" | "post.purge" | "comment.change" | "comment.approve" | "comment.reject" | "comment.delete" | "comment.restore" | "comment.purge" | "category.create" | "category.change" | "category.delete" | "tag.create" | "tag.change" | "tag.delete" | "task.create" | "task.change" | "task.delete" | "task.restore" | "task.purge" | "task.transition" | "task.move" | "task.purge_completed" | "task.import" | "task.relate" | "task.unrelate" | "task_comment.change" | "task_comment.delete" | "label.create" | "label.change" | "label.delete" | "project.create" | "project.change" | "project.archive" | "project.unarchive" | "project.delete" | "project.restore" | "project.purge" | "project.join" | "project.leave" | "project.change_member" | "project.remove_member" | "project.invite" | "project.withdraw_invitation" | "notification_settings.change" | "job.retry" | "audit.trim";
                 /** @description Filter by the type of the affected resource */
                 resource?: string;
                 /** @description Filter by the id of the affected resource. Combine with `resource`: ids are unique only within one type. */

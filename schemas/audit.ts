@@ -39,6 +39,8 @@ export const AUDIT_ACTIONS = [
   'token.reuse',
   'api_key.create',
   'api_key.delete',
+  'calendar_token.create',
+  'calendar_token.delete',
   'post.create',
   'post.change',
   'post.publish',

@@ -36,6 +36,7 @@ export const tags: OperationTag[] = [
   resources.projects,
   resources.projectTasks,
   resources.notifications,
+  resources.calendars,
   resources.live,
   resources.search,
   resources.trash,

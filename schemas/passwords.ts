@@ -129,7 +129,9 @@ export const PasswordChange = Component(
       new_password: NewPassword('The new password'),
       confirm_password: repeatedPassword,
       delete_api_keys: Default(
-        Type.Boolean({ description: 'Whether to delete all your API keys, too' }),
+        Type.Boolean({
+          description: 'Whether to delete all your API keys and your calendar token, too',
+        }),
         false,
       ),
     },

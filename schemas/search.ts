@@ -14,7 +14,7 @@ import {
 
 export const tag: OperationTag = {
   name: 'search',
-  description: 'Full-text search in posts and comments',
+  description: 'Full-text search in posts, tasks and the comments on them',
 };
 
 /**
@@ -36,7 +36,8 @@ export type SearchOrder = (typeof SEARCH_ORDERS)[number];
 
 export const SUGGESTION_KINDS = ['category', 'tag', 'post'] as const;
 
-const SAFE = 'as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags';
+export const SAFE =
+  'as HTML that is safe to embed: text with the matches in `<mark>`, and no other tags';
 
 const SearchedPost = Component(
   'SearchedPost',
@@ -108,18 +109,21 @@ export const SearchPage = pageOf('SearchPage', Ref(SearchHit), 'search results',
 // No cursor: results are ranked per request, so a position in them is not stable.
 const { page, size } = pageQuery(MAX_SEARCH_PAGE_SIZE);
 
+const q = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  description:
+    'The search text. All words must match, in any form (*running* finds *run*). Use ' +
+    '"quotes" for a phrase, `-` to exclude a word, and `OR` between alternatives. Chinese ' +
+    'needs no spaces. Every text is a valid query.',
+  examples: ['connection pool -tasks'],
+});
+
+/** The parameters that all searches have: text and page. */
+export const searchParameters = { q, page, size };
+
 export const SearchQuery = Type.Object({
-  q: Type.String({
-    minLength: 1,
-    maxLength: 100,
-    description:
-      'The search text. All words must match, in any form (*running* finds *run*). Use ' +
-      '"quotes" for a phrase, `-` to exclude a word, and `OR` between alternatives. Chinese ' +
-      'needs no spaces. Every text is a valid query.',
-    examples: ['connection pool -tasks'],
-  }),
-  page,
-  size,
+  ...searchParameters,
   sort: Default(
     Enum(SEARCH_ORDERS, {
       description: 'The sort order: best match, newest or most viewed first',

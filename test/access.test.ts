@@ -164,6 +164,12 @@ const TABLE = `
   project-tasks-change-item 401  ok    ok     ok     ok    ok    ok  403   401     401
   project-tasks-remove-item 401  ok    ok     ok     ok    ok    ok  403   401     401
 
+  calendars-read-mine  401       ok    ok     ok     ok    ok    ok  403   401     401
+  calendars-read-project 401     ok    ok     ok     ok    ok    ok  403   401     401
+  calendar-tokens-read 401       ok    ok     ok     ok    ok    403 403   401     401
+  calendar-tokens-create 401     ok    ok     ok     ok    ok    403 403   401     401
+  calendar-tokens-delete 401     ok    ok     ok     ok    ok    403 403   401     401
+
   task-comments-list   401       ok    ok     ok     ok    ok    ok  403   401     401
   task-comments-read   401       ok    ok     ok     ok    ok    ok  403   401     401
   task-comments-create 401       ok    ok     ok     ok    ok    ok  403   401     401
@@ -196,6 +202,7 @@ const TABLE = `
   roles-list           ok        ok    ok     ok     ok    ok    ok  403   401     401
   search               ok        ok    ok     ok     ok    ok    ok  403   401     401
   search-suggest       ok        ok    ok     ok     ok    ok    ok  403   401     401
+  search-tasks         401       ok    ok     ok     ok    ok    ok  403   401     401
   audit-list           401       403   403    403    ok    403   ok  403   401     401
   jobs-list            401       403   403    403    ok    403   ok  403   401     401
   jobs-retry           401       403   403    403    ok    403   ok  403   401     401

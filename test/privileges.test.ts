@@ -103,6 +103,7 @@ const ELSEWHERE = [
   'projects',
   'project-tasks',
   'notifications',
+  'calendars',
   'live',
   'trash',
   'jobs',

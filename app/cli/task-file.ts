@@ -6,7 +6,7 @@ import { say } from './language.js';
 
 /** Returns the format that the ending of a file names. @throws Error if it is another one */
 export function formatOf(file: string): TaskFileFormat {
-  const ending = extname(file).slice(1).toLowerCase();
+  const ending = extname(file).slice(1);
   const format = TASK_FILE_FORMATS.find((known) => known === ending);
   if (format === undefined) {
     throw new Error(say('The name of the file {file} must end in .jsonl or .csv.', { file }));

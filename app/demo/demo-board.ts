@@ -9,6 +9,7 @@ import { insertLabel } from '#src/work/stores/project-labels.js';
 import { insertProjectTask } from '#src/work/stores/project-tasks.js';
 import { insertTaskComment } from '#src/work/stores/task-comments.js';
 import { insertRelation } from '#src/work/stores/task-relations.js';
+import { descriptionVector, taskCommentVector } from '#src/work/stores/task-vectors.js';
 import { dayAfter } from './demo-tasks.js';
 
 interface DemoTask {
@@ -94,12 +95,14 @@ export async function loadDemoBoard(
   for (const task of TASKS) {
     const { summary, status, description = '', priority = 'normal', due, label } = task;
     const { assignees = [], checklist = [], recurrence = null } = task;
+    const rendered = await render(description);
     const { id } = await insertProjectTask(trx.db, projectId, {
       summary,
       status,
       position: positions.get(status)?.shift() ?? 'a0',
       description,
-      description_html: (await render(description))?.html ?? '',
+      description_html: rendered?.html ?? '',
+      described: descriptionVector(rendered?.words ?? ''),
       priority,
       assignee_ids: assignees.map(idOf),
       label_ids: labels.filter((_, index) => index === label).map(({ id }) => id),
@@ -116,11 +119,13 @@ export async function loadDemoBoard(
     tasks.push(id);
   }
   for (const { author = '', content, mentions = [] } of COMMENTS) {
+    const rendered = await render(content);
     await insertTaskComment(trx.db, {
       task_id: tasks[0] ?? 0,
       author_id: idOf(author),
       content,
-      content_html: (await render(content))?.html ?? '',
+      content_html: rendered?.html ?? '',
+      search_vector: taskCommentVector(rendered?.words ?? '', projectId),
       mention_ids: mentions.map(idOf),
       created_at,
     });

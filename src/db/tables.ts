@@ -109,6 +109,12 @@ export const tables = {
     used_at: nullable<string>(timestamp),
     parent_hash: nullable<Buffer>('bytea'),
   },
+  calendar_tokens: {
+    user_id: required<number>('integer'),
+    token_hash: required<Buffer>('bytea'),
+    created_at: defaulted<string>(timestamp),
+    last_used_at: nullable<string>(timestamp),
+  },
   devices: {
     id: generated<number>('integer'),
     user_id: required<number>('integer'),
@@ -307,6 +313,9 @@ export const tables = {
     checklist: jsonArray<ChecklistItem>(),
     creator_id: nullable<number>('integer'),
     deleted_by: nullable<number>('integer'),
+    search_vector: defaulted<string>('tsvector'),
+    description_vector: nullable<string>('tsvector'),
+    summary_vector: generated<string>('tsvector'),
   },
   project_labels: {
     id: generated<number>('integer'),
@@ -328,6 +337,7 @@ export const tables = {
     version: generated<number>('integer'),
     created_at: defaulted<string>(timestamp),
     updated_at: defaulted<string>(timestamp),
+    search_vector: defaulted<string>('tsvector'),
   },
   task_watchers: {
     task_id: required<number>('integer'),

@@ -64,15 +64,19 @@ function disarm(text: string): string {
   });
 }
 
-/** An apostrophe that `disarm` puts where a cell may begin. */
-const DISARMING = /(^|[;\t\r\n])'(?=[\s"';]*[=+\-@＝＋－＠]|\t|\r(?!\n))/g;
+/** An apostrophe where a cell begins, and one before what may be skipped. */
+const AT_BEGINNING = /(^|[;\t\r\n])'/g;
+const AT_SKIPPED = /(^|[;\t\r\n])'(?=\t|\r(?!\n))/g;
 
 /**
- * Returns the text that a cell of `csvOf` was made from. A text that had such an apostrophe before
- * may lose it.
+ * Returns the text that a cell of `csvOf` was made from. A text that had an apostrophe of its own
+ * where a cell may begin can lose it.
  */
 export function rearm(cell: string): string {
-  return cell.replace(DISARMING, '$1');
+  return cell.replace(BEGINNINGS, (_, end: string, skipped: string, sign: string) => {
+    const disarming = sign === '' ? AT_SKIPPED : AT_BEGINNING;
+    return `${end}${skipped}`.replace(disarming, '$1') + sign;
+  });
 }
 
 /** Formats objects as one JSON array. @returns the text in pieces, see `inPieces` */

@@ -1,3 +1,4 @@
+import type { Page } from '#schemas/paging.js';
 import type { Context } from '#src/access/context.js';
 import type { CachedContext, Key, Load, Read } from '#src/cache/shared-reads.js';
 import type { Database } from '#src/db/database.js';
@@ -118,6 +119,34 @@ export async function readSearch<T>(
       if (isOwn || attempt === MAX_ATTEMPTS || !isRefusal(error)) throw error;
     }
   }
+}
+
+/**
+ * Returns the number of the page to read: all pages after the last possible one are the same, and
+ * empty.
+ *
+ * @param most maximum number of results
+ */
+export function nearestPage(page: number, size: number, most: number): number {
+  return Math.min(page, Math.ceil(most / size) + 1);
+}
+
+/** Returns a page of the results of a search, which have no cursor. */
+export function resultPage<T>(
+  items: T[],
+  total: number,
+  { page, size }: { page: number; size: number },
+): Page<T> {
+  return {
+    items,
+    total,
+    page,
+    size,
+    pages: Math.ceil(total / size),
+    has_next: page * size < total,
+    has_prev: page > 1,
+    next_cursor: null,
+  };
 }
 
 function isRefusal(error: unknown): boolean {

@@ -14,7 +14,7 @@ import { cleanHtml } from './sanitize-html.js';
  * Number of the rules by which texts are rendered and indexed. A change of the rules raises it: a
  * job then re-renders everything that is stored.
  */
-export const RENDERER_VERSION = 1;
+export const RENDERER_VERSION = 2;
 
 /** The result of rendering Markdown. */
 export interface RenderedMarkdown {

@@ -42,6 +42,7 @@ const TABLE_BOUNDS: Record<keyof Schema, string> = {
   sessions: 'MAX_SESSIONS per user; hourly job',
   refresh_tokens: 'MAX_REFRESH_TOKENS per session; hourly job',
   api_keys: 'MAX_API_KEYS per user',
+  calendar_tokens: 'one per user',
   devices: 'MAX_DEVICES per user; hourly job',
   registrations: 'per email address (the oldest go), per network and in total; hourly job',
   email_tokens: 'one per user and purpose; hourly job',

@@ -37,19 +37,26 @@ const SUMS = [
   /[?&]sort=-?post_count/,
 ];
 
+/** SQL for words of a task or comment: a common one, and what it belongs to. */
+const vectorOf = (possessor: string) =>
+  `setweight(to_tsvector('english', '${WORDS.common.English} ' || n), 'A')
+     || array_to_tsvector(array[${possessor}])`;
+
 /** Tables that `fillArticles` does not fill. The numbers of the users begin at 1. */
 const FILL = `
   insert into sessions (user_id, id_hash, kind, expires_at)
     select 1 + n % 1000, sha256(n::text::bytea), 'cookie', now() + interval '1 day'
     from generate_series(1, ${ROWS}) as n;
+  insert into calendar_tokens (user_id, token_hash)
+    select id, sha256(id::text::bytea) from users;
   insert into refresh_tokens (token_hash, session_id, expires_at)
     select sha256(id::text::bytea), id, now() + interval '1 day' from sessions;
   insert into api_keys (user_id, name, prefix, key_hash, scopes)
     select 1 + n % 1000, 'key', 'alt_', sha256(n::text::bytea), '{me:read}'
     from generate_series(1, ${ROWS}) as n;
-  insert into tasks (owner_id, summary, searched_summary, due_on, completed_at)
+  insert into tasks (owner_id, summary, searched_summary, due_on, completed_at, search_vector)
     select 1 + n % 1000, 'Task ' || n, 'task ' || n, current_date + n % 30,
-      case when n % 3 = 0 then now() end
+      case when n % 3 = 0 then now() end, ${vectorOf("'owner/' || (1 + n % 1000)")}
     from generate_series(1, ${ROWS}) as n;
   insert into projects (key, name, searched_name, time_zone, archived_at)
     select 'K' || n, 'Project ' || n, 'project ' || n, 'UTC', case when n % 3 = 0 then now() end
@@ -69,11 +76,12 @@ const FILL = `
   insert into project_labels (project_id, name, name_folded, color)
     select id, label, label, '#808080' from projects, unnest(array['bug', 'later']) as label;
   insert into tasks (project_id, number, status, position, time_zone, summary, searched_summary,
-      assignee_ids, label_ids, priority, due_on, due_at, deleted_at)
+      assignee_ids, label_ids, priority, due_on, due_at, deleted_at, search_vector)
     select project_id, number, (array['todo', 'in_progress', 'review', 'done', 'cancelled'])[1 + n % 5],
       'a' || lpad(n::text, 6, '0'), 'UTC', 'Task ' || n, 'task ' || n, array[1 + n % 1000],
       array[1 + n % 1000], (array['low', 'normal', 'high', 'urgent'])[1 + n % 4],
-      current_date + n % 30, current_date + n % 30, case when n % 50 = 9 then now() end
+      current_date + n % 30, current_date + n % 30, case when n % 50 = 9 then now() end,
+      ${vectorOf("'project/' || project_id")}
     from generate_series(1, ${TASKS}) as n, lateral (
       select case when n % 6 = 0 then 40 else 50 + n % 1000 end as project_id, n as number) as place;
   insert into events (type, topics, resource_id, is_public, project_id, changes)
@@ -81,8 +89,8 @@ const FILL = `
     where project_id is not null;
   insert into tasks (project_id, number, summary, searched_summary, status, position, time_zone)
     select id, ${PART_NUMBER}, 'Part', 'part', 'todo', 'p', 'UTC' from projects;
-  insert into task_comments (task_id, author_id, content, content_html)
-    select tasks.id, 1 + n % 1000, 'Comment', '<p>Comment</p>'
+  insert into task_comments (task_id, author_id, content, content_html, search_vector)
+    select tasks.id, 1 + n % 1000, 'Comment', '<p>Comment</p>', ${vectorOf("'project/' || project_id")}
     from tasks, generate_series(1, 2) as n where number = ${PART_NUMBER};
   insert into task_watchers (task_id, project_id, user_id)
     select tasks.id, tasks.project_id, user_id from tasks join project_members using (project_id)
@@ -166,6 +174,7 @@ const VALUES: Record<string, string[]> = {
   post_id: ['100'],
   actor_id: ['7'],
   resource_id: ['7'],
+  project_id: ['40', '99999'],
   request_id: ['request-77'],
   since: ['2026-01-31T09:30:00Z'],
   until: ['2026-01-31T09:30:00Z'],
@@ -181,7 +190,7 @@ const VALUES: Record<string, string[]> = {
   assignee_id: ['7', '99999'],
   label_id: ['7', '99999'],
   unread: ['true', 'false'],
-  project_id: ['40'],
+  token: ['none'],
 };
 
 /** Parameters that do not choose rows. */
@@ -306,7 +315,7 @@ const reads = operations.filter(
 
 t.test('fills the tables', async (t) => {
   const names =
-    'api_keys audit_log comments events notifications post_tags posts project_invitations project_keys ' +
+    'api_keys audit_log calendar_tokens comments events notifications post_tags posts project_invitations project_keys ' +
     'project_labels project_members projects refresh_tokens sessions tags task_comments ' +
     'task_mutes task_relations task_watchers tasks users';
   t.same(

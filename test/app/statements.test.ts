@@ -120,7 +120,7 @@ function readUrl(id: string, path: string): string {
 
 /** Lists that have pages; the number of items on them is what grows. */
 function sizedQuery(id: string): string {
-  if (id === 'search') return '?q=words&size=20';
+  if (id === 'search' || id === 'search-tasks') return '?q=words&size=20';
   return PAGED.has(id) ? '?size=100' : '';
 }
 

@@ -194,6 +194,10 @@ async function fill(): Promise<void> {
     select users.id, users.id, 'moved', 1, tasks.id, (select max(id) from users), 'app'
     from users, (select max(id) as id from tasks where project_id = 1) tasks, ${series}
     where username = 'admin';
+    update tasks set search_vector = to_tsvector('english', 'word ' || id)
+      || array_to_tsvector(array['project/1']) where project_id = 1;
+    update task_comments set search_vector = to_tsvector('english', 'word ' || id)
+      || array_to_tsvector(array['project/1']);
     insert into events (type, topics, resource_id, version, is_public, actor_id, project_id, changes,
       former, omitted)
     select 'task.changed', '{task:1}', (select min(id) from tasks where project_id = 1), 1, false,

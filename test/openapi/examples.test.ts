@@ -29,7 +29,7 @@ const EXCEPTIONS: Record<string, number> = {
 };
 
 /** Operations whose example must find something. */
-const FINDS = ['categories-posts', 'tags-posts', 'search', 'search-suggest'];
+const FINDS = ['categories-posts', 'tags-posts', 'search', 'search-suggest', 'search-tasks'];
 
 /** Operations that take the password of the administrator, which is printed at the first start. */
 const TAKES_PASSWORD = ['auth-login', 'tokens-create', 'api-keys-create'];

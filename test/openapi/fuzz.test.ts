@@ -117,6 +117,7 @@ for (const [id, end] of [
   ['projects-read-mute', '/mute'],
   ['projects-mute', '/mute'],
   ['projects-unmute', '/mute'],
+  ['calendars-read-project', '/calendar.ics'],
 ] as const) {
   // Each caller sees their own only.
   MADE[id] = async (caller) => {

@@ -53,6 +53,7 @@ t.test("runs the guide's requests in a shell", async (t) => {
     ['Accept-Language', /输入应大于或等于 1/],
     ['If-Match', /"nickname":"Bobby"/],
     ['Idempotency-Key', /201 Created.*201 Created.*idempotent-replayed: true/is],
+    ['calendar-token', /BEGIN:VEVENT.*DTSTART;VALUE=DATE:21260214.*SUMMARY:Repot the plants/s],
     [
       'api/v1/tasks',
       /"completed":true.*"summary":"Water the plants".*"total":1,"done":1,"pending":0/s,
@@ -61,6 +62,7 @@ t.test("runs the guide's requests in a shell", async (t) => {
       '/board',
       /"summary":"Dig".*"event_id":\d+.*"summary":"Sow".*"summary":"Dig".*"transition_not_allowed".*"status":"in_progress".*"type":"task\.transitioned"/s,
     ],
+    ['search/tasks', /"key":"PARK".*<mark>Sow<.*"project":null.*Water the <mark>plants</s],
     [
       'api/v1/projects',
       /"username":"alice".*"role":"viewer".*"username":"admin".*"key":"PARK".*"key":"PARK"/s,

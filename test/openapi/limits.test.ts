@@ -17,6 +17,7 @@ const SLOW = new Set(['live-events', 'playground-async', 'playground-events', 'p
 /** Operations that search for the words of `q`, between which U+0000 counts as white space. */
 const SEARCHES = new Set([
   'GET /api/v1/search',
+  'GET /api/v1/search/tasks',
   'GET /api/v1/search/suggest',
   'GET /api/v1/posts',
   'GET /api/v2/articles',

@@ -4,6 +4,7 @@ import { insertLabel } from '#src/work/stores/project-labels.js';
 import { insertMember } from '#src/work/stores/project-members.js';
 import { insertProjectTask } from '#src/work/stores/project-tasks.js';
 import { insertProject } from '#src/work/stores/projects.js';
+import { NO_DESCRIPTION } from '#src/work/stores/task-vectors.js';
 import type { TestApp } from './app.js';
 import type { Client } from './client.js';
 import { sampleToken } from './sample-requests.js';
@@ -60,6 +61,7 @@ async function insertTask(
     summary: `Task at ${position}`,
     description: '',
     description_html: '',
+    described: NO_DESCRIPTION,
     status: 'todo',
     position,
     priority: 'normal',

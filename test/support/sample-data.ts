@@ -113,13 +113,15 @@ async function addProjects(
     `with first as (select min(id) as id from projects),
      made as (
        insert into tasks (project_id, number, status, position, time_zone, creator_id, assignee_ids,
-         label_ids, summary, searched_summary)
+         label_ids, summary, searched_summary, search_vector)
        select first.id,
          n + (select coalesce(max(number), 0) from tasks where project_id = first.id),
          (array['todo', 'in_progress', 'review', 'done', 'cancelled'])[1 + n % 5],
          'a' || upper($2::text) || lpad(n::text, 6, '0'), 'UTC', $1::integer, array[$1::integer],
          (select array_agg(id) from (select id from project_labels order by id limit 2) labels),
-         $2::text || ' ' || n, $2::text || ' ' || n
+         $2::text || ' words ' || n, $2::text || ' words ' || n,
+         setweight(to_tsvector('english', $2::text || ' words ' || n), 'A')
+           || array_to_tsvector(array['project/' || first.id])
        from first, generate_series(1, $3::integer) as n returning number)
      update projects set last_number = (select max(number) from made)
      where id = (select id from first)`,
@@ -160,8 +162,10 @@ async function addPartsOfTask(
   const { rows } = await pg.query('select min(task_id) as id from task_comments');
   const task: number = rows[0].id ?? (await insertTasks(1)).rows[0].id;
   await pg.query(
-    `insert into task_comments (task_id, author_id, content, content_html)
-     select $1, $2, 'Words ' || n, '<p>Words</p>' from generate_series(1, $3::integer) n`,
+    `insert into task_comments (task_id, author_id, content, content_html, search_vector)
+     select tasks.id, $2, 'Words ' || n, '<p>Words</p>',
+       to_tsvector('english', 'Words ' || n) || array_to_tsvector(array['project/' || project_id])
+     from tasks, generate_series(1, $3::integer) n where tasks.id = $1`,
     [task, userId, count],
   );
   const others = (await insertTasks(count)).rows.map(({ id }) => id as number);

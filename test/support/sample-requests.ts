@@ -109,6 +109,7 @@ const BODIES: Record<string, (sender: Sender) => unknown> = {
 const QUERIES: Record<string, string> = {
   search: '?q=word',
   'search-suggest': '?q=word',
+  'search-tasks': '?q=word',
   'live-events': '?topics=posts&max_seconds=0',
 };
 

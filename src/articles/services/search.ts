@@ -11,7 +11,7 @@ import { suggest as findSuggestions } from '#src/articles/stores/suggestions.js'
 import type { Reader } from '#src/articles/stores/visibility.js';
 import { type CachedContext, ownRead, type Read } from '#src/cache/shared-reads.js';
 import type { Database } from '#src/db/database.js';
-import { readSearch, type SearchContext } from '#src/lists/searches.js';
+import { nearestPage, readSearch, resultPage, type SearchContext } from '#src/lists/searches.js';
 import { markedHtml, rangedText, snippetHtml } from '#src/search/highlight.js';
 import { askedRuns, canonicalQuery } from '#src/search/search-queries.js';
 import { readerOf } from './policy.js';
@@ -29,8 +29,7 @@ export async function search(
   const { db, viewer, runSearch } = context;
   const { page, size, sort } = query;
   const q = canonicalQuery(query.q);
-  // All pages after the last possible one are the same, and empty.
-  const nearest = Math.min(page, Math.ceil(MAX_SEARCH_HITS / size) + 1);
+  const nearest = nearestPage(page, size, MAX_SEARCH_HITS);
   const load = (connection: Database, reader: Reader) =>
     findHits(connection, reader, { q, page: nearest, size, sort });
   const read =
@@ -60,16 +59,8 @@ async function findHits(
   const slice = { limit: size, offset: (page - 1) * size };
   const { total, rows } = await store.search(db, { q, sort, reader }, slice);
   const runs = askedRuns(q);
-  return {
-    items: rows.map((row) => toHit(row, runs)),
-    total,
-    page,
-    size,
-    pages: Math.ceil(total / size),
-    has_next: page * size < total,
-    has_prev: page > 1,
-    next_cursor: null,
-  };
+  const items = rows.map((row) => toHit(row, runs));
+  return resultPage(items, total, { page, size });
 }
 
 function toHit({ title, passage, slug, ...row }: store.SearchRow, runs: string[]): SearchHit {

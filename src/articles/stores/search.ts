@@ -2,13 +2,18 @@ import { type RawBuilder, sql } from 'kysely';
 import { MAX_CANDIDATES, type SearchHit, type SearchOrder } from '#schemas/search.js';
 import type { Database } from '#src/db/database.js';
 import type { MarkedText } from '#src/search/highlight.js';
+import { hasNegation } from '#src/search/search-queries.js';
 import {
-  askedRuns,
-  asksForStopWords,
-  hasNegation,
-  parsedWords,
-} from '#src/search/search-queries.js';
-import { APART, markedText, operandQuery, searchQuery, wordQuery } from '#src/search/search-sql.js';
+  APART,
+  anyWordQuery,
+  BOUNDED,
+  firstPassage,
+  MAX_RANKED_BYTES,
+  markedText,
+  type Passage,
+  plainText,
+  searchQuery,
+} from '#src/search/search-sql.js';
 import { postMatches } from './post-vectors.js';
 import { relations } from './posts.js';
 import { BY_INDEX, isCommentGone, isPostVisible, type Reader } from './visibility.js';
@@ -19,11 +24,7 @@ export type SearchRow = Omit<SearchHit, 'post' | 'title_html' | 'snippet_html'> 
   slug: string;
   title: MarkedText;
   /** The text around the first match. */
-  passage: MarkedText & {
-    /** Whether the text goes on before and after the passage. */
-    has_before: boolean;
-    has_after: boolean;
-  };
+  passage: Passage;
 };
 
 export interface SearchFilter {
@@ -35,18 +36,9 @@ export interface SearchFilter {
 /** Number of most viewed posts that are searched for the words. */
 const MAX_MOST_READ = 10_000;
 
-/**
- * Maximum bytes, as stored, of the vectors of the texts that are ranked: enough for a thousand
- * posts of 10,000 characters.
- */
-const MAX_RANKED_BYTES = 8 * 1024 * 1024;
-
 /** Weights {D, C, B, A}: tags count as much as the summary. Comments have the default weight D. */
 const POST_WEIGHTS = sql.lit('{0.4,0.1,0.4,1}');
 const COMMENT_WEIGHTS = sql.lit('{0.1,0.1,0.1,0.1}');
-
-/** `ts_rank` normalization that maps ranks to 0…1. */
-const BOUNDED = sql.lit(32);
 
 const TITLE = sql.lit('{a}');
 const TEXT = sql.lit('{c}');
@@ -72,6 +64,8 @@ export async function search(
 ): Promise<{ total: number; rows: SearchRow[] }> {
   const query = searchQuery(q);
   const [author, category, tags, viewCount] = relations();
+  const hasMatch = sql<boolean>`case page.kind
+    when 'post' then ts_filter(posts.search, ${TEXT}) @@ ${anyWordQuery(q)} else true end`;
   const { rows } = await sql<{ total: number } & (SearchRow | { kind: null })>`
     with newest_posts as materialized (${newest(q, reader)}), found_posts as (
       select id from newest_posts
@@ -122,9 +116,9 @@ export async function search(
       cross join lateral (
         select case page.kind
           when 'post' then posts.content_text || ''
-          else ${plainText('comments.content_html')} end as text
+          else ${plainText(sql.ref('comments.content_html'))} end as text
         ${APART}) whole
-      cross join lateral (${firstPassage(q)}) part
+      cross join lateral (${firstPassage(q, hasMatch)}) part
     )
     select counted.total, posts.kind, posts.hit_id as id, posts.id as post_id, posts.slug,
       posts.date, round(posts.rank::numeric, 4)::float8 as rank,
@@ -166,45 +160,4 @@ function withTitle(q: string, reader: Reader) {
       ${hasNegation(q) ? sql`and ${postMatches(q)}` : sql``}
       and ${isPostVisible(reader)}
     order by posts.listed_at desc, posts.id desc limit ${sql.lit(MAX_CANDIDATES)}`;
-}
-
-/**
- * The passage of `whole.text` with the first match. If none is found quickly, although the text of
- * the post matches, its words are in another form than usual. The place of stop words is not looked
- * for: texts are parsed without them.
- */
-function firstPassage(q: string) {
-  const passage = (isThorough: boolean) => sql`
-    first_passage(whole.text, ${operandQuery(q)}, ${wordQuery(q)}, ${askedRuns(q)}::text[],
-      ${beginnings(q)}, ${sql.lit(isThorough)})`;
-  const anything = sql`(${operandQuery(q)} || ${wordQuery(q)})`;
-  const hasMatch = asksForStopWords(q)
-    ? sql`false`
-    : sql`case page.kind
-        when 'post' then ts_filter(posts.search, ${TEXT}) @@ ${anything} else true end`;
-  return sql`
-    select coalesce(thorough.passage, quick.passage) as passage,
-      coalesce(thorough.has_before, quick.has_before) as has_before,
-      coalesce(thorough.has_after, quick.has_after) as has_after
-    from ${passage(false)} quick
-    left join lateral (
-      select * from ${passage(true)} where not quick.is_match and ${hasMatch}
-      ${APART}) thorough on true`;
-}
-
-/**
- * SQL for the beginnings of the words that match a word of the query. With few exceptions, words
- * begin with their stem, except for its last letter: `happily` has the stem `happi`.
- */
-function beginnings(q: string) {
-  return sql`(
-    select array_agg(case when length(stem) > 2 then left(stem, -1) else stem end)
-    from unnest(tsvector_to_array(to_tsvector('english', ${parsedWords(q).join(' ')}))) as stem)`;
-}
-
-/** SQL for the text of sanitized HTML, in which every `<` starts a tag. */
-function plainText(column: string) {
-  const text = sql`regexp_replace(${sql.ref(column)}, '<[^>]*>', ' ', 'g')`;
-  return sql`replace(replace(replace(replace(
-    ${text}, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&amp;', '&')`;
 }

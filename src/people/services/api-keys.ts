@@ -17,6 +17,7 @@ import { readPage } from '#src/lists/paging.js';
 import * as store from '#src/people/stores/api-keys.js';
 import { enqueue } from '#src/queue/store.js';
 import { assertPassword, assertSamePassword } from './auth.js';
+import { deleteCalendarTokenOf } from './calendar-tokens.js';
 import { KEY_PREFIX } from './credentials.js';
 
 /** Random bytes in the visible prefix of a key, which identifies the key in lists. */
@@ -100,11 +101,12 @@ export function deleteApiKey(context: ActingContext, id: number): Promise<void> 
 }
 
 /**
- * Deletes all API keys of a user, effective at the end of the transaction.
+ * Deletes all API keys and the calendar token of a user, effective at the end of the transaction.
  *
  * @param userId also the actor in the audit log, if the context has no viewer
  */
 export async function deleteAllApiKeys(trx: Context, userId: number): Promise<void> {
+  await deleteCalendarTokenOf(trx, userId);
   const deleted = await store.deleteApiKeysOf(trx.db, userId);
   if (deleted.length === 0) return;
   const action = 'api_key.delete';

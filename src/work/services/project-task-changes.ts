@@ -18,9 +18,16 @@ import { lastPosition, positionAfter } from './positions.js';
 import { lockProject, requireWritable } from './project-access.js';
 import { projectTaskTag } from './project-tasks.js';
 import { noticesOfTask } from './task-notices.js';
-import { assertFits, assertKnown, auditable, readWritten, writtenFields } from './task-values.js';
+import {
+  assertFits,
+  assertKnown,
+  auditable,
+  type RenderedDescription,
+  readWritten,
+  writtenFields,
+} from './task-values.js';
 
-type Written = ProjectTaskUpdate & { description_html?: string };
+type Written = ProjectTaskUpdate & Partial<RenderedDescription>;
 
 /**
  * Creates a task, last in the column `todo`.
@@ -141,13 +148,13 @@ export async function write(
   before: store.ProjectTaskRow,
   written: Written & Pick<Partial<store.ProjectTaskValues>, 'checklist'>,
 ): Promise<store.ProjectTaskRow> {
-  const { description_html, ...fields } = written;
+  const { description_html, described, ...fields } = written;
   const changes = differences({ ...writtenFields(before), checklist: before.checklist }, fields);
   if (Object.keys(changes).length === 0) return before;
   assertFits({ ...writtenFields(before), ...changes });
   const updated_at = trx.now.toISOString();
-  const html = changes.description === undefined ? {} : { description_html };
-  const values = { ...changes, ...html, updated_at } as Partial<store.ProjectTaskValues>;
+  const rendered = changes.description === undefined ? {} : { description_html, described };
+  const values = { ...changes, ...rendered, updated_at } as Partial<store.ProjectTaskValues>;
   const after = await store.updateProjectTask(trx.db, before, values);
   const states = { before: auditable(before), after: auditable(after) };
   await recordDifference(trx, { action: 'task.change', id: before.id }, states);
@@ -161,6 +168,7 @@ export type NewTask = Pick<
   | 'summary'
   | 'description'
   | 'description_html'
+  | 'described'
   | 'priority'
   | 'assignee_ids'
   | 'label_ids'

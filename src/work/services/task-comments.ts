@@ -20,6 +20,7 @@ import { renderText } from '#src/markdown/rendering.js';
 import { showsSomething } from '#src/markdown/sanitize-html.js';
 import { mentionedNames } from '#src/work/lib/mentions.js';
 import * as store from '#src/work/stores/task-comments.js';
+import { taskCommentVector } from '#src/work/stores/task-vectors.js';
 import { addWatchers } from '#src/work/stores/task-watchers.js';
 import { emitTaskComment } from './events.js';
 import { notify } from './notifications.js';
@@ -68,7 +69,7 @@ export async function createTaskComment(
 ): Promise<store.TaskCommentRow> {
   // Whoever may not write costs no rendering.
   await requireWritable(context, key.id);
-  const text = await visibleText(context, content);
+  const text = await visibleText(context, key.id, content);
   return inTransaction(context, async (trx) => {
     await lockProject(trx, key.id, 'member');
     await findTaskOf(trx, key);
@@ -108,7 +109,7 @@ export async function changeTaskComment(
 ): Promise<store.TaskCommentRow> {
   await requireWritable(context, params.id);
   assertIsAuthor(context, await requireComment(context, params));
-  const text = await visibleText(context, content);
+  const text = await visibleText(context, params.id, content);
   return inTransaction(context, async (trx) => {
     await lockProject(trx, params.id, 'member');
     await findTaskOf(trx, params);
@@ -178,19 +179,31 @@ function assertIsAuthor({ viewer }: ActingContext, { author }: store.TaskComment
   if (author?.id !== viewer.id) throw new ApiError('forbidden');
 }
 
-/** Returns a comment as safe HTML. @throws errors of `renderText` */
+/** What is stored of a comment besides its source. */
+type RenderedTaskComment = Pick<store.TaskCommentValues, 'content_html' | 'search_vector'>;
+
+/** Returns a comment as safe HTML, and its words. @throws errors of `renderText` */
 export async function renderedTaskComment(
   context: Pick<Context, 'viewer' | 'address'>,
+  projectId: number,
   text: string,
-): Promise<string> {
-  const { html } = await renderText(context, { field: 'content', text, most: MAX_COMMENT_HTML });
-  return html;
+): Promise<RenderedTaskComment> {
+  const { html, words } = await renderText(context, {
+    field: 'content',
+    text,
+    most: MAX_COMMENT_HTML,
+  });
+  return { content_html: html, search_vector: taskCommentVector(words, projectId) };
 }
 
 /** @throws InvalidRequest if nothing of the comment is shown; the errors of `renderText` */
-async function visibleText(context: ActingContext, content: string) {
-  const html = await renderedTaskComment(context, content);
-  if (showsSomething(html)) return { content, content_html: html };
+async function visibleText(
+  context: ActingContext,
+  projectId: number,
+  content: string,
+): Promise<RenderedTaskComment & { content: string }> {
+  const rendered = await renderedTaskComment(context, projectId, content);
+  if (showsSomething(rendered.content_html)) return { content, ...rendered };
   throw new InvalidRequest([valueError('invisible_comment', ['body', 'content'], content)]);
 }
 

@@ -16,10 +16,10 @@ import { insertNumberedTasks, type NewTaskValues } from '#src/work/stores/projec
 import { isTimeZone, lockProjectRow } from '#src/work/stores/projects.js';
 import * as store from '#src/work/stores/task-files.js';
 import { emitProjectTasks } from './events.js';
-import { assertFits, renderedDescription } from './task-values.js';
+import { assertFits, type RenderedDescription, renderedDescription } from './task-values.js';
 
-/** A task of a file, with the HTML of its description. */
-export type ReadTask = TaskLine & { description_html: string };
+/** A task of a file, with the HTML and the words of its description. */
+export type ReadTask = TaskLine & RenderedDescription;
 
 export interface TasksImported {
   created: number;
@@ -62,8 +62,7 @@ export async function checkTasks(context: Context, values: unknown[]): Promise<R
   if (errors.length > 0) throw new InvalidRequest(errors);
   const rendered: ReadTask[] = [];
   for (const task of tasks) {
-    const description_html = await renderedDescription(context, task.description);
-    rendered.push({ ...task, description_html });
+    rendered.push({ ...task, ...(await renderedDescription(context, task.description)) });
   }
   return rendered;
 }

@@ -6,6 +6,7 @@ import { ApiError } from '#src/errors.js';
 import { nextDay, shiftedDay } from '#src/work/lib/recurrence.js';
 import * as store from '#src/work/stores/project-tasks.js';
 import type { ProjectRow } from '#src/work/stores/projects.js';
+import { descriptionVectorOf } from '#src/work/stores/task-vectors.js';
 import { limitsOf } from './boards.js';
 import { emitProjectTasks } from './events.js';
 import { notify } from './notifications.js';
@@ -85,6 +86,7 @@ function followingTask(task: store.ProjectTaskRow): NewTask | null {
     summary: task.summary,
     description: task.description,
     description_html: task.description_html,
+    described: descriptionVectorOf(task.id),
     priority: task.priority,
     assignee_ids: task.assignee_ids,
     label_ids: task.label_ids,

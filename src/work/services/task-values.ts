@@ -7,6 +7,7 @@ import { renderText } from '#src/markdown/rendering.js';
 import { isRecurrence } from '#src/work/lib/recurrence.js';
 import * as store from '#src/work/stores/project-tasks.js';
 import { isTimeZone } from '#src/work/stores/projects.js';
+import { descriptionVector } from '#src/work/stores/task-vectors.js';
 
 /** The maximum size of the HTML of a description in bytes: a bulk change reads a hundred of them. */
 const MAX_DESCRIPTION_HTML = 256 * 1024;
@@ -66,14 +67,15 @@ export async function assertKnown(
 }
 
 /**
- * Returns what a request writes, with the HTML of its description. Must not be called in a transaction.
+ * Returns what a request writes, with the HTML and the words of its description. Must not be called in
+ * a transaction.
  *
  * @throws InvalidRequest if the time zone is unknown; errors of `renderText`
  */
 export async function readWritten<T extends ProjectTaskUpdate>(
   context: ActingContext,
   body: T,
-): Promise<T & { description_html: string }> {
+): Promise<T & RenderedDescription> {
   const { summary, description = '', time_zone } = body;
   if (time_zone !== undefined && !(await isTimeZone(context.db, time_zone))) {
     throw new InvalidRequest([valueError('unknown_time_zone', ['body', 'time_zone'], time_zone)]);
@@ -81,21 +83,24 @@ export async function readWritten<T extends ProjectTaskUpdate>(
   return {
     ...body,
     ...(summary !== undefined && { summary: summary.trim() }),
-    description_html: await renderedDescription(context, description),
+    ...(await renderedDescription(context, description)),
   };
 }
 
-/** Returns a description as safe HTML. @throws errors of `renderText` */
+/** What is stored of a description besides its source. */
+export type RenderedDescription = Pick<store.ProjectTaskValues, 'description_html' | 'described'>;
+
+/** Returns a description as safe HTML, and its words. @throws errors of `renderText` */
 export async function renderedDescription(
   context: Pick<Context, 'viewer' | 'address'>,
   text: string,
-): Promise<string> {
-  const { html } = await renderText(context, {
+): Promise<RenderedDescription> {
+  const { html, words } = await renderText(context, {
     field: 'description',
     text,
     most: MAX_DESCRIPTION_HTML,
   });
-  return html;
+  return { description_html: html, described: descriptionVector(words) };
 }
 
 /** Returns the fields of a task that people write. */

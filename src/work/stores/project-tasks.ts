@@ -15,6 +15,7 @@ import { containing } from '#src/lib/like-pattern.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { countRows, cut, type Slice } from '#src/lists/slices.js';
 import { priorityOrder } from './priorities.js';
+import { STORED_DESCRIPTION, taskVector } from './task-vectors.js';
 
 export interface ProjectTaskRow extends ProjectTask {
   version: number;
@@ -43,6 +44,8 @@ export interface ProjectTaskValues {
   summary: string;
   description: string;
   description_html: string;
+  /** The description's part of the search vector, see `descriptionVector`. */
+  described: RawBuilder<string>;
   status: Status;
   position: string;
   priority: Priority;
@@ -242,21 +245,26 @@ export async function insertNumberedTasks(
     .execute();
 }
 
-/** Changes a task. The project must be locked. */
+/** Changes a task. The project must be locked. @param values a description comes with `described` */
 export function updateProjectTask(
   trx: Database,
-  { id, due_on, time_zone }: ProjectTaskRow,
+  { id, due_on, time_zone, summary: formerSummary }: ProjectTaskRow,
   values: Partial<ProjectTaskValues>,
 ): Promise<ProjectTaskRow> {
-  const { checklist, ...others } = values;
+  const { checklist, described, ...others } = values;
   const { summary } = others;
   const due = { due_on, time_zone, ...others };
+  const isIndexed = summary !== undefined || described !== undefined;
   return trx
     .updateTable('tasks')
     .set({
       ...others,
       ...(checklist !== undefined && { checklist: JSON.stringify(checklist) }),
       ...(summary !== undefined && { searched_summary: fold(summary) }),
+      ...(isIndexed && {
+        search_vector: taskVector(summary ?? formerSummary, described ?? STORED_DESCRIPTION),
+        description_vector: described === undefined ? STORED_DESCRIPTION : null,
+      }),
       due_at: endOf(due.due_on, due.time_zone),
     })
     .where('id', '=', id)
@@ -296,13 +304,14 @@ export async function findLabelsAmong(
 }
 
 function rowOf(projectId: number, values: NewTaskValues & { number: number }) {
-  const { checklist, ...others } = values;
+  const { checklist, described, ...others } = values;
   return {
     ...others,
     project_id: projectId,
     checklist: JSON.stringify(checklist),
     due_at: endOf(values.due_on, values.time_zone),
     searched_summary: fold(values.summary),
+    search_vector: taskVector(values.summary, described, { project_id: projectId }),
     updated_at: values.created_at,
   };
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { TaskComment, TaskCommentSort } from '#schemas/task-comments.js';
 import { authorIn } from '#src/db/authors.js';
 import type { Database } from '#src/db/database.js';
@@ -12,6 +12,7 @@ export interface TaskCommentRow extends TaskComment {
 export interface TaskCommentValues {
   content: string;
   content_html: string;
+  search_vector: RawBuilder<string>;
   mention_ids: number[];
   updated_at: string;
 }

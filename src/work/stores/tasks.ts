@@ -6,6 +6,7 @@ import { containing } from '#src/lib/like-pattern.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { countRows, cut, type Slice } from '#src/lists/slices.js';
 import { priorityOrder } from './priorities.js';
+import { NO_DESCRIPTION, taskVector } from './task-vectors.js';
 
 export interface TaskRow extends Task {
   version: number;
@@ -131,7 +132,11 @@ export function insertTask(
 ): Promise<TaskRow> {
   return trx
     .insertInto('tasks')
-    .values({ ...values, searched_summary: fold(values.summary) })
+    .values({
+      ...values,
+      searched_summary: fold(values.summary),
+      search_vector: taskVector(values.summary, NO_DESCRIPTION, { owner_id: values.owner_id }),
+    })
     .returning(COLUMNS)
     .returning(completed)
     .executeTakeFirstOrThrow();
@@ -145,7 +150,13 @@ export function updateTask(
   const { summary } = values;
   return trx
     .updateTable('tasks')
-    .set({ ...values, ...(summary !== undefined && { searched_summary: fold(summary) }) })
+    .set({
+      ...values,
+      ...(summary !== undefined && {
+        searched_summary: fold(summary),
+        search_vector: taskVector(summary, NO_DESCRIPTION),
+      }),
+    })
     .where('id', '=', id)
     .returning(COLUMNS)
     .returning(completed)

@@ -14,6 +14,7 @@ const UNANNOUNCED = new Set([
   'api_keys',
   'audit_log',
   'audit_repeats',
+  'calendar_tokens',
   'devices',
   'email_tokens',
   'event_removals',

@@ -1,0 +1,101 @@
+import {
+  ICalCalendar,
+  ICalCalendarMethod,
+  ICalEventStatus,
+  ICalEventTransparency,
+} from 'ical-generator';
+import type { Priority } from '#schemas/tasks.js';
+import { trimEndCharacter } from '#src/lib/trim-character.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Seconds after which programs should read a calendar again. */
+const REFRESH_SECONDS = 60 * 60;
+
+/** Priorities of RFC 5545: 1 is the highest, 5 is normal, 9 the lowest. */
+const PRIORITIES: Record<Priority, number> = { urgent: 1, high: 3, normal: 5, low: 9 };
+
+/** A task as it stands in a calendar. */
+export interface CalendarEntry {
+  id: number;
+  version: number;
+  summary: string;
+  description: string;
+  priority: Priority;
+  start_on: string | null;
+  due_on: string;
+  number: number | null;
+  project_key: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface CalendarOptions {
+  name: string;
+  /** Tells the ids of this installation from those of any other. */
+  installation: string;
+  /** Base URL of the web client that entries lead to, if there is one. */
+  clientUrl: string | undefined;
+}
+
+/**
+ * Returns a calendar with an entry for each task: a whole-day event, which blocks no time. The same
+ * tasks make the same text.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc5545
+ */
+export function calendarText(
+  tasks: readonly CalendarEntry[],
+  { name, installation, clientUrl }: CalendarOptions,
+): string {
+  const calendar = new ICalCalendar({
+    name: oneLine(name),
+    prodId: { company: 'Althing', product: 'Althing', language: 'EN' },
+    method: ICalCalendarMethod.PUBLISH,
+    ttl: REFRESH_SECONDS,
+  });
+  for (const task of tasks) {
+    const { id, number, project_key: key } = task;
+    const event = calendar.createEvent({
+      id: `task-${id}@${installation}`,
+      sequence: task.version,
+      // The default is the time of the request.
+      stamp: new Date(task.updated_at),
+      created: new Date(task.created_at),
+      lastModified: new Date(task.updated_at),
+      start: dayOf(task.start_on ?? task.due_on),
+      end: new Date(dayOf(task.due_on).getTime() + DAY_MS),
+      allDay: true,
+      summary: oneLine(key === null ? task.summary : `${key}-${number} ${task.summary}`),
+      status: ICalEventStatus.CONFIRMED,
+      transparency: ICalEventTransparency.TRANSPARENT,
+      priority: PRIORITIES[task.priority],
+    });
+    if (task.description !== '') event.description(readable(task.description));
+    if (clientUrl !== undefined) event.url(urlOf(task, clientUrl));
+  }
+  return calendar.toString();
+}
+
+function dayOf(day: string): Date {
+  return new Date(`${day}T00:00:00.000Z`);
+}
+
+function urlOf({ id, number, project_key: key }: CalendarEntry, clientUrl: string): string {
+  const path = key === null ? `tasks/${id}` : `projects/${key}/tasks/${number}`;
+  return `${trimEndCharacter(clientUrl, '/')}/${path}`;
+}
+
+/** Characters that no text of RFC 5545 has, and those that some programs take for line breaks. */
+const UNWANTED = /[\p{Cc}\u2028\u2029\p{Cs}]/gu;
+
+function oneLine(text: string): string {
+  return text.replaceAll(UNWANTED, ' ');
+}
+
+function readable(text: string): string {
+  return text
+    .split(/\r\n|[\r\n\u0085\u2028\u2029]/)
+    .map(oneLine)
+    .join('\n');
+}

@@ -1,0 +1,68 @@
+import { type RawBuilder, sql } from 'kysely';
+import { textVector } from '#src/search/search-sql.js';
+import { indexedWords } from '#src/search/search-words.js';
+
+/** What a task belongs to: a user or a project. */
+export type Possessor = { owner_id: number } | { project_id: number };
+
+/**
+ * The words of the possessors of rows of `tasks`. Words of texts and of queries have no slash, so they
+ * are none of these.
+ */
+const POSSESSOR_OF_ROW = sql`case when project_id is null
+  then 'owner/' || owner_id else 'project/' || project_id end`;
+
+/**
+ * The description's part of `tasks.search_vector` where the summary alone has changed. It is stored
+ * then, because each concatenation moves its positions, up to the last one that a vector can have.
+ */
+export const STORED_DESCRIPTION = sql<string>`coalesce(
+  description_vector, ts_filter(search_vector, '{c}'))`;
+
+/** The description's part of a task that has none. */
+export const NO_DESCRIPTION = sql<string>`''::tsvector`;
+
+/** Returns the description's part of a vector. @param words result of `indexedWords` */
+export function descriptionVector(words: string): RawBuilder<string> {
+  return words === '' ? NO_DESCRIPTION : sql<string>`setweight(${textVector(words)}, 'C')`;
+}
+
+/** Returns the description's part of the vector of another task. */
+export function descriptionVectorOf(id: number): RawBuilder<string> {
+  return sql<string>`(select ${STORED_DESCRIPTION} from tasks where id = ${id})`;
+}
+
+/**
+ * Returns `tasks.search_vector`: summary with weight A, description C, and the possessor. The
+ * description comes last, because it may exceed the last position of a vector.
+ *
+ * @param description see `descriptionVector`
+ * @param possessor default: that of the row that is updated
+ */
+export function taskVector(
+  summary: string,
+  description: RawBuilder<string>,
+  possessor?: Possessor,
+): RawBuilder<string> {
+  const word = possessor === undefined ? POSSESSOR_OF_ROW : sql`${wordOf(possessor)}::text`;
+  return sql<string>`setweight(${textVector(indexedWords(summary))}, 'A')
+    || array_to_tsvector(array[${word}]) || ${description}`;
+}
+
+/** Returns `task_comments.search_vector`. @param words result of `indexedWords` */
+export function taskCommentVector(words: string, projectId: number): RawBuilder<string> {
+  const word = wordOf({ project_id: projectId });
+  return sql<string>`${textVector(words)} || array_to_tsvector(array[${word}::text])`;
+}
+
+/** Returns a tsquery for what belongs to any of these; none must not be asked for. */
+export function possessorQuery(possessors: readonly Possessor[]): RawBuilder<string> {
+  const words = possessors.map((possessor) => `'${wordOf(possessor)}'`);
+  return sql<string>`${words.join(' | ')}::tsquery`;
+}
+
+function wordOf(possessor: Possessor): string {
+  return 'owner_id' in possessor
+    ? `owner/${possessor.owner_id}`
+    : `project/${possessor.project_id}`;
+}
