@@ -6,7 +6,7 @@ import type { Context } from '#src/access/context.js';
 import { render } from '#src/markdown/rendering.js';
 import { insertNotifications } from '#src/work/stores/new-notifications.js';
 import { insertLabel } from '#src/work/stores/project-labels.js';
-import { insertProjectTask } from '#src/work/stores/project-tasks.js';
+import { insertProjectTask } from '#src/work/stores/project-task-changes.js';
 import { insertTaskComment } from '#src/work/stores/task-comments.js';
 import { insertRelation } from '#src/work/stores/task-relations.js';
 import { descriptionVector, taskCommentVector } from '#src/work/stores/task-vectors.js';

@@ -2,7 +2,7 @@ import { hashSecret } from '#src/lib/random-secrets.js';
 import { insertInvitation } from '#src/work/stores/project-invitations.js';
 import { insertLabel } from '#src/work/stores/project-labels.js';
 import { insertMember } from '#src/work/stores/project-members.js';
-import { insertProjectTask } from '#src/work/stores/project-tasks.js';
+import { insertProjectTask } from '#src/work/stores/project-task-changes.js';
 import { insertProject } from '#src/work/stores/projects.js';
 import { NO_DESCRIPTION } from '#src/work/stores/task-vectors.js';
 import type { TestApp } from './app.js';

@@ -10,6 +10,11 @@ import { record, recordDifference } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { differences } from '#src/lib/differences.js';
+import {
+  insertProjectTask,
+  type ProjectTaskValues,
+  updateProjectTask,
+} from '#src/work/stores/project-task-changes.js';
 import * as store from '#src/work/stores/project-tasks.js';
 import { deleteTask } from '#src/work/stores/tasks.js';
 import { emitProjectTasks } from './events.js';
@@ -96,7 +101,7 @@ export function moveTask(
     const position = await positionAfter(trx, projectId, before.status, after_id, before);
     if (position === before.position) return before;
     const updated_at = trx.now.toISOString();
-    const after = await store.updateProjectTask(trx.db, before, { position, updated_at });
+    const after = await updateProjectTask(trx.db, before, { position, updated_at });
     await record(trx, { action: 'task.move', id });
     await emitProjectTasks(trx, 'task.moved', projectId, { id, before, after });
     return after;
@@ -146,7 +151,7 @@ export async function write(
   trx: ActingContext,
   projectId: number,
   before: store.ProjectTaskRow,
-  written: Written & Pick<Partial<store.ProjectTaskValues>, 'checklist'>,
+  written: Written & Pick<Partial<ProjectTaskValues>, 'checklist'>,
 ): Promise<store.ProjectTaskRow> {
   const { description_html, described, ...fields } = written;
   const changes = differences({ ...writtenFields(before), checklist: before.checklist }, fields);
@@ -154,8 +159,8 @@ export async function write(
   assertFits({ ...writtenFields(before), ...changes });
   const updated_at = trx.now.toISOString();
   const rendered = changes.description === undefined ? {} : { description_html, described };
-  const values = { ...changes, ...rendered, updated_at } as Partial<store.ProjectTaskValues>;
-  const after = await store.updateProjectTask(trx.db, before, values);
+  const values = { ...changes, ...rendered, updated_at } as Partial<ProjectTaskValues>;
+  const after = await updateProjectTask(trx.db, before, values);
   const states = { before: auditable(before), after: auditable(after) };
   await recordDifference(trx, { action: 'task.change', id: before.id }, states);
   await emitProjectTasks(trx, 'task.changed', projectId, { id: before.id, before, after });
@@ -164,7 +169,7 @@ export async function write(
 
 /** The values of a new task that do not follow from its place. */
 export type NewTask = Pick<
-  store.ProjectTaskValues,
+  ProjectTaskValues,
   | 'summary'
   | 'description'
   | 'description_html'
@@ -189,7 +194,7 @@ export async function insert(
   if (await store.hasProjectTasks(trx.db, projectId, MAX_TASKS_PER_PROJECT)) {
     throw new ApiError('too_many_project_tasks');
   }
-  const task = await store.insertProjectTask(trx.db, projectId, {
+  const task = await insertProjectTask(trx.db, projectId, {
     ...values,
     status: 'todo',
     position: await lastPosition(trx, projectId, 'todo'),

@@ -12,7 +12,7 @@ import { toTimestamp } from '#src/lib/timestamps.js';
 import { compileSchema, type ErrorItem, type Validator } from '#src/lib/validation/index.js';
 import { findLastPosition } from '#src/work/stores/positions.js';
 import { insertLabel } from '#src/work/stores/project-labels.js';
-import { insertNumberedTasks, type NewTaskValues } from '#src/work/stores/project-tasks.js';
+import { insertNumberedTasks, type NewTaskValues } from '#src/work/stores/project-task-changes.js';
 import { isTimeZone, lockProjectRow } from '#src/work/stores/projects.js';
 import * as store from '#src/work/stores/task-files.js';
 import { emitProjectTasks } from './events.js';

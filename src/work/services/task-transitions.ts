@@ -4,6 +4,7 @@ import { record } from '#src/audit/audit.js';
 import { inTransaction } from '#src/db/transaction.js';
 import { ApiError } from '#src/errors.js';
 import { nextDay, shiftedDay } from '#src/work/lib/recurrence.js';
+import { updateProjectTask } from '#src/work/stores/project-task-changes.js';
 import * as store from '#src/work/stores/project-tasks.js';
 import type { ProjectRow } from '#src/work/stores/projects.js';
 import { descriptionVectorOf } from '#src/work/stores/task-vectors.js';
@@ -60,7 +61,7 @@ export async function transition(
   await assertRoom(trx, project, status, force);
   const updated_at = trx.now.toISOString();
   const repeated = status === 'done' ? followingTask(before) : null;
-  const after = await store.updateProjectTask(trx.db, before, {
+  const after = await updateProjectTask(trx.db, before, {
     status,
     position: await positionAfter(trx, project.id, status, after_id, before),
     completed_at: status === 'done' ? updated_at : null,

@@ -5,7 +5,10 @@ import { InvalidRequest, valueError } from '#src/errors.js';
 import type { ErrorItem } from '#src/lib/validation/index.js';
 import { renderText } from '#src/markdown/rendering.js';
 import { isRecurrence } from '#src/work/lib/recurrence.js';
-import * as store from '#src/work/stores/project-tasks.js';
+import { findLabelsAmong } from '#src/work/stores/project-labels.js';
+import { findMembersAmong } from '#src/work/stores/project-members.js';
+import type { ProjectTaskValues } from '#src/work/stores/project-task-changes.js';
+import type { ProjectTaskRow } from '#src/work/stores/project-tasks.js';
 import { isTimeZone } from '#src/work/stores/projects.js';
 import { descriptionVector } from '#src/work/stores/task-vectors.js';
 
@@ -50,14 +53,14 @@ export async function assertKnown(
 ): Promise<void> {
   const items: ErrorItem[] = [];
   if (assignee_ids.length > 0) {
-    const members = await store.findMembersAmong(db, projectId, assignee_ids);
+    const members = await findMembersAmong(db, projectId, assignee_ids);
     assignee_ids.forEach((id, index) => {
       if (!members.has(id))
         items.push(valueError('not_a_member', [...loc, 'assignee_ids', index], id));
     });
   }
   if (label_ids.length > 0) {
-    const labels = await store.findLabelsAmong(db, projectId, label_ids);
+    const labels = await findLabelsAmong(db, projectId, label_ids);
     label_ids.forEach((id, index) => {
       if (!labels.has(id))
         items.push(valueError('unknown_label', [...loc, 'label_ids', index], id));
@@ -88,7 +91,7 @@ export async function readWritten<T extends ProjectTaskUpdate>(
 }
 
 /** What is stored of a description besides its source. */
-export type RenderedDescription = Pick<store.ProjectTaskValues, 'description_html' | 'described'>;
+export type RenderedDescription = Pick<ProjectTaskValues, 'description_html' | 'described'>;
 
 /** Returns a description as safe HTML, and its words. @throws errors of `renderText` */
 export async function renderedDescription(
@@ -104,7 +107,7 @@ export async function renderedDescription(
 }
 
 /** Returns the fields of a task that people write. */
-export function writtenFields(task: store.ProjectTaskRow): Required<ProjectTaskUpdate> {
+export function writtenFields(task: ProjectTaskRow): Required<ProjectTaskUpdate> {
   const { summary, description, priority, assignee_ids, label_ids } = task;
   const { start_on, due_on, time_zone, estimate, recurrence } = task;
   return {
@@ -122,7 +125,7 @@ export function writtenFields(task: store.ProjectTaskRow): Required<ProjectTaskU
 }
 
 /** Returns the fields for the audit log. Administrators need not be members: texts are left out. */
-export function auditable(task: store.ProjectTaskRow): Record<string, unknown> {
+export function auditable(task: ProjectTaskRow): Record<string, unknown> {
   const { summary, description, ...fields } = writtenFields(task);
   return {
     ...fields,

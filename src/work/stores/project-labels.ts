@@ -88,6 +88,21 @@ export async function deleteLabel(
     where project_id = ${projectId} and label_ids @> array[${id}::integer]`.execute(trx);
 }
 
+/** Returns which of these labels are the project's. */
+export async function findLabelsAmong(
+  db: Database,
+  projectId: number,
+  ids: readonly number[],
+): Promise<Set<number>> {
+  const rows = await db
+    .selectFrom('project_labels')
+    .select('id')
+    .where('project_id', '=', projectId)
+    .where('id', 'in', [...ids])
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
 function selectLabels(db: Database, projectId: number) {
   return db.selectFrom('project_labels').select(COLUMNS).where('project_id', '=', projectId);
 }

@@ -90,6 +90,21 @@ export async function deleteMember(
     .execute();
 }
 
+/** Returns which of these users are members of the project. */
+export async function findMembersAmong(
+  db: Database,
+  projectId: number,
+  ids: readonly number[],
+): Promise<Set<number>> {
+  const rows = await db
+    .selectFrom('project_members')
+    .select('user_id')
+    .where('project_id', '=', projectId)
+    .where('user_id', 'in', [...ids])
+    .execute();
+  return new Set(rows.map(({ user_id }) => user_id));
+}
+
 function membersOf(db: Database, projectId: number) {
   return db
     .selectFrom('project_members')

@@ -1,5 +1,4 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { ChecklistItem } from '#schemas/checklists.js';
 import {
   type ProjectTask,
   type ProjectTaskSort,
@@ -15,7 +14,6 @@ import { containing } from '#src/lib/like-pattern.js';
 import { isTimestamp } from '#src/lib/timestamps.js';
 import { countRows, cut, type Slice } from '#src/lists/slices.js';
 import { priorityOrder } from './priorities.js';
-import { STORED_DESCRIPTION, taskVector } from './task-vectors.js';
 
 export interface ProjectTaskRow extends ProjectTask {
   version: number;
@@ -37,28 +35,6 @@ export interface ProjectTaskFilter {
   priority?: Priority | undefined;
   due_from?: string | undefined;
   due_to?: string | undefined;
-}
-
-/** The values of a task of a project that are written. */
-export interface ProjectTaskValues {
-  summary: string;
-  description: string;
-  description_html: string;
-  /** The description's part of the search vector, see `descriptionVector`. */
-  described: RawBuilder<string>;
-  status: Status;
-  position: string;
-  priority: Priority;
-  assignee_ids: number[];
-  label_ids: number[];
-  start_on: string | null;
-  due_on: string | null;
-  time_zone: string;
-  estimate: number | null;
-  recurrence: string | null;
-  checklist: ChecklistItem[];
-  completed_at: string | null;
-  updated_at: string;
 }
 
 const ALLOWED = STATUSES.map(
@@ -95,7 +71,8 @@ export const SUMMARY = [
   'tasks.updated_at',
 ] as const;
 
-const WHOLE = [
+/** All columns of a task. */
+export const WHOLE = [
   ...SUMMARY,
   'tasks.description',
   'tasks.description_html',
@@ -194,131 +171,6 @@ export async function hasProjectTasks(
     where id = ${projectId} and last_number >= ${count} and exists (
       select from tasks where project_id = ${projectId} offset ${count - 1} limit 1)`.execute(db);
   return rows.length > 0;
-}
-
-/** The values of a new task. */
-export type NewTaskValues = Omit<ProjectTaskValues, 'updated_at'> & {
-  creator_id: number | null;
-  created_at: string;
-};
-
-/** Inserts a task with the next number of the project. The project must be locked. */
-export async function insertProjectTask(
-  trx: Database,
-  projectId: number,
-  values: NewTaskValues,
-): Promise<ProjectTaskRow> {
-  const { last_number: number } = await trx
-    .updateTable('projects')
-    .set(({ eb }) => ({ last_number: eb('last_number', '+', 1) }))
-    .where('id', '=', projectId)
-    .returning('last_number')
-    .executeTakeFirstOrThrow();
-  return trx
-    .insertInto('tasks')
-    .values(rowOf(projectId, { ...values, number }))
-    .returning(WHOLE)
-    .$castTo<ProjectTaskRow>()
-    .executeTakeFirstOrThrow();
-}
-
-/**
- * Inserts tasks with numbers that no task of the project has. The project must be locked; its next
- * number follows the highest.
- */
-export async function insertNumberedTasks(
-  trx: Database,
-  projectId: number,
-  tasks: readonly (NewTaskValues & { number: number })[],
-): Promise<ProjectTaskRow[]> {
-  const highest = Math.max(...tasks.map(({ number }) => number));
-  await trx
-    .updateTable('projects')
-    .set({ last_number: sql<number>`greatest(last_number, ${highest}::integer)` })
-    .where('id', '=', projectId)
-    .execute();
-  return trx
-    .insertInto('tasks')
-    .values(tasks.map((task) => rowOf(projectId, task)))
-    .returning(WHOLE)
-    .$castTo<ProjectTaskRow>()
-    .execute();
-}
-
-/** Changes a task. The project must be locked. @param values a description comes with `described` */
-export function updateProjectTask(
-  trx: Database,
-  { id, due_on, time_zone, summary: formerSummary }: ProjectTaskRow,
-  values: Partial<ProjectTaskValues>,
-): Promise<ProjectTaskRow> {
-  const { checklist, described, ...others } = values;
-  const { summary } = others;
-  const due = { due_on, time_zone, ...others };
-  const isIndexed = summary !== undefined || described !== undefined;
-  return trx
-    .updateTable('tasks')
-    .set({
-      ...others,
-      ...(checklist !== undefined && { checklist: JSON.stringify(checklist) }),
-      ...(summary !== undefined && { searched_summary: fold(summary) }),
-      ...(isIndexed && {
-        search_vector: taskVector(summary ?? formerSummary, described ?? STORED_DESCRIPTION),
-        description_vector: described === undefined ? STORED_DESCRIPTION : null,
-      }),
-      due_at: endOf(due.due_on, due.time_zone),
-    })
-    .where('id', '=', id)
-    .returning(WHOLE)
-    .$castTo<ProjectTaskRow>()
-    .executeTakeFirstOrThrow();
-}
-
-/** Returns which of these users are members of the project. */
-export async function findMembersAmong(
-  db: Database,
-  projectId: number,
-  ids: readonly number[],
-): Promise<Set<number>> {
-  const rows = await db
-    .selectFrom('project_members')
-    .select('user_id')
-    .where('project_id', '=', projectId)
-    .where('user_id', 'in', [...ids])
-    .execute();
-  return new Set(rows.map(({ user_id }) => user_id));
-}
-
-/** Returns which of these labels are the project's. */
-export async function findLabelsAmong(
-  db: Database,
-  projectId: number,
-  ids: readonly number[],
-): Promise<Set<number>> {
-  const rows = await db
-    .selectFrom('project_labels')
-    .select('id')
-    .where('project_id', '=', projectId)
-    .where('id', 'in', [...ids])
-    .execute();
-  return new Set(rows.map(({ id }) => id));
-}
-
-function rowOf(projectId: number, values: NewTaskValues & { number: number }) {
-  const { checklist, described, ...others } = values;
-  return {
-    ...others,
-    project_id: projectId,
-    checklist: JSON.stringify(checklist),
-    due_at: endOf(values.due_on, values.time_zone),
-    searched_summary: fold(values.summary),
-    search_vector: taskVector(values.summary, described, { project_id: projectId }),
-    updated_at: values.created_at,
-  };
-}
-
-/** The end of a day in a time zone. */
-function endOf(day: string | null, timeZone: string): RawBuilder<string | null> {
-  return sql<string | null>`(${day}::date + 1)::timestamp at time zone ${timeZone}`;
 }
 
 function selectWhole(db: Database, projectId: number) {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '#src/db/database.js';
 import type { Source } from '#src/markdown/re-renderer.js';
-import type { ProjectTaskValues } from './project-tasks.js';
+import type { ProjectTaskValues } from './project-task-changes.js';
 import type { TaskCommentValues } from './task-comments.js';
 import { taskVector } from './task-vectors.js';
 
