@@ -33,7 +33,7 @@ create index notifications_unread_idx on notifications (user_id, id) where read_
 create index notifications_mail_idx on notifications (user_id, created_at)
   where delivery = 'mail';
 create index notifications_digest_idx on notifications (user_id, id)
-  where delivery = 'digest' and read_at is null and mailed_at is null;
+  where delivery in ('mail', 'digest') and read_at is null and mailed_at is null;
 create index notifications_read_at_idx on notifications (read_at) where read_at is not null;
 create unique index notifications_due_at_key on notifications (user_id, task_id, due_at)
   where kind = 'due_soon';

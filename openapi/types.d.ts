@@ -259,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description Changes your password, given the current one. All your other sessions end, and all your devices are forgotten except this browser. API keys stay valid unless `delete_api_keys` is true.
+         * @description Changes your password, given the current one. All your other sessions end, and all your devices are forgotten except this browser. API keys and your calendar token stay valid unless `delete_api_keys` is true.
          *
          *     **Access:** signed-in users. **API key:** not accepted.
          */
@@ -301,7 +301,7 @@ export interface paths {
         put?: never;
         /**
          * Reset your password
-         * @description Sets a new password with the token from a mail, which works once and for 30 minutes. All your sessions end, all your API keys are deleted, and all your devices are forgotten except this browser, which gets the cookie of a known device.
+         * @description Sets a new password with the token from a mail, which works once and for 30 minutes. All your sessions end, all your API keys and your calendar token are deleted, and all your devices are forgotten except this browser, which gets the cookie of a known device.
          */
         post: operations["passwords-reset"];
         delete?: never;
@@ -2319,7 +2319,7 @@ export interface paths {
         };
         /**
          * List your notifications
-         * @description Returns what you were told of, newest first. Left out is what you may no longer see: of projects that you have left, and of what is in the trash. Read notifications are deleted after 30 days, all after 180 days, and those beyond your newest 1,000.
+         * @description Returns your notifications, newest first, except those about projects that you have left and about things in the trash. Read notifications are deleted after 30 days, all after 180 days, and those beyond your newest 1,000.
          *
          *     **Access:** signed-in users. **API key:** needs the scope `notifications:read`.
          */
@@ -2413,7 +2413,7 @@ export interface paths {
         };
         /**
          * Read your notification settings
-         * @description Returns how you are told of each kind of thing.
+         * @description Returns how each kind of notification is delivered.
          *
          *     **Access:** signed-in users. **API key:** needs the scope `notifications:read`.
          */
@@ -2659,7 +2659,7 @@ export interface paths {
         };
         /**
          * Stream live updates
-         * @description Sends the events of the topics as server-sent events, each with its `id` and a `LiveEvent` as `data`. The stream begins with an event `subscribed`, with the position in `data`. After a lost connection, browsers send `Last-Event-ID` and get what they have missed; if that is no longer there, an event `resync` says so: read what you show again. Events `presence`, without an id, have who looks at a project or task. Set `max_seconds` to see a stream on a page that shows only whole responses. The stream ends when its credential does. It answers 429 if the user, or the network of a caller without one, has 20 others.
+         * @description Sends the events of the topics as server-sent events, each with its `id` and a `LiveEvent` as `data`. The stream begins with an event `subscribed`, with the position in `data`. After a lost connection, browsers send `Last-Event-ID` and get what they have missed; if that is no longer there, an event `resync` says so: read what you show again. Events `presence`, without an id, list the users who look at a project or task. Set `max_seconds` to see a stream on a page that shows only whole responses. The stream ends when its credential does. It answers 429 if the user, or the network of a caller without one, has 20 others.
          *
          *     **API key:** needs the scope `live:read`.
          */
@@ -5710,7 +5710,7 @@ export interface components {
          *     }
          */
         Mute: {
-            /** @description Whether you get no notifications about it, apart from invitations */
+            /** @description Whether you have muted it: no notifications about it are created for you */
             is_muted: boolean;
         };
         /**
@@ -5899,7 +5899,7 @@ export interface components {
         };
         /**
          * NotificationSettings
-         * @description How you are told of things
+         * @description Your notification settings
          * @example {
          *       "assigned": "mail",
          *       "mentioned": "mail",
@@ -5996,7 +5996,7 @@ export interface components {
         };
         /**
          * Notification
-         * @description Something that you were told of
+         * @description A notification
          * @example {
          *       "id": 1,
          *       "kind": "mentioned",
@@ -6028,7 +6028,7 @@ export interface components {
              */
             id: number;
             /**
-             * @description What happened: `assigned` (you were assigned to a task), `mentioned` (you were mentioned in a comment), `commented` (there is a comment on a task that you watch), `moved` (a task that you watch or are assigned to changed its column), `due_soon` (a task that you are assigned to is due within 24 hours), `invited` (you were invited to a project)
+             * @description What happens: `assigned` (you are assigned to a task), `mentioned` (you are mentioned in a comment), `commented` (there is a comment on a task that you watch), `moved` (a task that you watch or are assigned to changes its column), `due_soon` (a task that you are assigned to is due within 24 hours), `invited` (you are invited to a project)
              * @example mentioned
              * @enum {string}
              */
@@ -6142,7 +6142,7 @@ export interface components {
             /** @description The ids; those that are not yours are ignored */
             ids?: number[];
             /**
-             * @description All notifications up to this id, the newest 1,000 unread ones at once
+             * @description All notifications up to this id, at once the newest 1,000 unread ones
              * @example 1
              */
             up_to_id?: number;
@@ -18327,7 +18327,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How you are told of things */
+            /** @description Your notification settings */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -18385,7 +18385,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How you are told of things */
+            /** @description Your notification settings */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];

@@ -41,7 +41,7 @@ interface Live {
   /** Checks the credentials of all clients. Must be called when one has got another. */
   checkSoon(): void;
   /** Returns what a client looks at, and what it is told of others; it must be closed. */
-  presenceOf(options: Pick<PresenceClientOptions, 'viewer' | 'send' | 'isFull'>): PresenceClient;
+  presenceOf(options: Omit<PresenceClientOptions, 'db' | 'presence' | 'looks'>): PresenceClient;
   /**
    * Keeps the rights of a client up to date while it is connected.
    *

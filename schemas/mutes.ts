@@ -9,7 +9,7 @@ export const Mute = Component(
   Type.Object(
     {
       is_muted: Type.Boolean({
-        description: 'Whether you get no notifications about it, apart from invitations',
+        description: 'Whether you have muted it: no notifications about it are created for you',
       }),
     },
     { description: 'Whether a project or task is muted', examples: [{ is_muted: true }] },

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { NotificationKind } from './notifications.js';
+import { type NotificationKind, OCCASIONS } from './notifications.js';
 import { Component, Enum, Nullable, Timestamp } from './types.js';
 
 /** How users are told of something. */
@@ -24,19 +24,10 @@ export const MAX_DIGEST_LINES = 50;
 
 const LANGUAGES = ['en', 'zh'] as const;
 
-const WHAT: Readonly<Record<NotificationKind, string>> = {
-  assigned: 'you are assigned to a task',
-  mentioned: 'you are mentioned in a comment',
-  commented: 'there is a comment on a task that you watch',
-  moved: 'a task that you watch or are assigned to changes its column',
-  due_soon: 'a task that you are assigned to is due within 24 hours',
-  invited: 'you are invited to a project',
-};
-
 function delivery(kind: NotificationKind) {
   return Enum(DELIVERIES, {
     description:
-      `How you are told that ${WHAT[kind]}: not at all, in the app, also by mail at once, or also ` +
+      `How you are told that ${OCCASIONS[kind]}: not at all, in the app, also by mail at once, or also ` +
       `by a daily mail. Default: \`${DEFAULT_DELIVERIES[kind]}\``,
   });
 }
@@ -61,7 +52,7 @@ export const NotificationSettings = Component(
       }),
     },
     {
-      description: 'How you are told of things',
+      description: 'Your notification settings',
       examples: [{ ...DEFAULT_DELIVERIES, language: 'en', updated_at: null }],
     },
   ),

@@ -6,8 +6,7 @@ import { Component, Enum, Id, Nullable, type OperationTag, Ref, Timestamp } from
 
 export const tag: OperationTag = {
   name: 'notifications',
-  description:
-    'What you are told of: assignments, mentions, comments, moves, due dates, invitations',
+  description: 'Notifications of assignments, mentions, comments, moves, due dates and invitations',
 };
 
 /**
@@ -27,15 +26,30 @@ export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 /** The maximum number of ids that are marked as read at once. */
 const MAX_IDS = 100;
 
+/** Days for which read notifications are kept. */
+export const READ_NOTIFICATION_DAYS = 30;
+
+/** Days for which all notifications are kept. */
+export const NOTIFICATION_DAYS = 180;
+
+/** The number of notifications of a user that are kept: the newest. */
+export const MAX_NOTIFICATIONS = 1000;
+
 /** The maximum number of notifications that are counted, or marked as read up to an id. */
 export const MAX_UNREAD = 1000;
 
+/** When a user gets a notification of each kind, as a clause. */
+export const OCCASIONS: Readonly<Record<NotificationKind, string>> = {
+  assigned: 'you are assigned to a task',
+  mentioned: 'you are mentioned in a comment',
+  commented: 'there is a comment on a task that you watch',
+  moved: 'a task that you watch or are assigned to changes its column',
+  due_soon: 'a task that you are assigned to is due within 24 hours',
+  invited: 'you are invited to a project',
+};
+
 const kind = Enum(NOTIFICATION_KINDS, {
-  description:
-    'What happened: `assigned` (you were assigned to a task), `mentioned` (you were mentioned in ' +
-    'a comment), `commented` (there is a comment on a task that you watch), `moved` (a task that ' +
-    'you watch or are assigned to changed its column), `due_soon` (a task that you are assigned ' +
-    'to is due within 24 hours), `invited` (you were invited to a project)',
+  description: `What happens: ${NOTIFICATION_KINDS.map((name) => `\`${name}\` (${OCCASIONS[name]})`).join(', ')}`,
   examples: ['mentioned'],
 });
 
@@ -93,7 +107,7 @@ export const Notification = Component(
         description: 'When you marked it as read; null if unread',
       }),
     },
-    { description: 'Something that you were told of', examples: [example] },
+    { description: 'A notification', examples: [example] },
   ),
 );
 export type Notification = Static<typeof Notification>;
@@ -134,7 +148,10 @@ export const NotificationSelection = Component(
         }),
       ),
       up_to_id: Type.Optional(
-        Id('All notifications up to this id, the newest 1,000 unread ones at once'),
+        Id(
+          'All notifications up to this id, at once the newest ' +
+            `${MAX_UNREAD.toLocaleString('en')} unread ones`,
+        ),
       ),
     },
     {

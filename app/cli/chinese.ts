@@ -53,8 +53,8 @@ export const CHINESE = {
   'email address': '邮箱地址',
   'Created the administrator {username}.': '管理员 {username} 创建完成。',
   'The {field} is already taken.': '{field} 已被使用。',
-  'Sets the password of a user, and ends their sessions and API keys; prompts for it unless {variable} is set':
-    '设置用户的密码，并使其会话和 API 密钥失效；未设置 {variable} 时提示输入密码',
+  'Sets the password of a user, and ends their sessions, API keys and calendar token; prompts for it unless {variable} is set':
+    '设置用户的密码，并使其会话、API 密钥和日历令牌失效；未设置 {variable} 时提示输入密码',
   'username or email address': '用户名或邮箱地址',
   'The user {login} does not exist.': '用户 {login} 不存在。',
   'Set the password of {username}.': '{username} 的密码设置完成。',
@@ -119,8 +119,8 @@ export const CHINESE = {
   'file to write': '要写入的文件',
   'file to read': '要读取的文件',
   'overwrite an existing file': '覆盖已有文件',
-  'Creates the tasks of a file in a project: all of them, or none if one is not valid. A task whose number the project has is left out. Labels that are missing are created; users who are no members are not assigned.':
-    '在项目中创建文件里的任务：全部创建；只要有一项无效，就都不创建。编号在项目中已存在的任务会跳过。缺少的标签会新建；非成员的用户不会被指派。',
+  'Creates the tasks of a file in a project: all of them, or none if one is not valid. A task whose number the project has is left out. Labels that are missing are created. Assignees and creators who are not members are left out. Limits of columns do not apply, and nobody is notified.':
+    '在项目中创建文件里的任务：全部创建；只要有一项无效，就都不创建。编号在项目中已存在的任务会跳过。缺少的标签会新建。非成员的负责人和创建者会被略去。不受列的任务上限限制，也不发送通知。',
   'The name of the file {file} must end in .jsonl or .csv.':
     '文件名 {file} 必须以 .jsonl 或 .csv 结尾。',
   'The project {key} does not exist.': '项目 {key} 不存在。',

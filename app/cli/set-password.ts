@@ -12,7 +12,7 @@ export function setPassword(): Command {
   return new Command('set-password')
     .description(
       say(
-        'Sets the password of a user, and ends their sessions and API keys; prompts for it unless {variable} is set',
+        'Sets the password of a user, and ends their sessions, API keys and calendar token; prompts for it unless {variable} is set',
         { variable: ADMIN_PASSWORD_VARIABLE },
       ),
     )

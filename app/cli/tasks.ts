@@ -28,7 +28,7 @@ export function tasks(): Command {
     .command('import')
     .description(
       say(
-        'Creates the tasks of a file in a project: all of them, or none if one is not valid. A task whose number the project has is left out. Labels that are missing are created; users who are no members are not assigned.',
+        'Creates the tasks of a file in a project: all of them, or none if one is not valid. A task whose number the project has is left out. Labels that are missing are created. Assignees and creators who are not members are left out. Limits of columns do not apply, and nobody is notified.',
       ),
     )
     .argument('<key>', say('key of the project'))

@@ -121,3 +121,8 @@ function fieldOf(table: string | undefined, constraint: string | undefined): str
   }
   return 'value';
 }
+
+/** Whether a row that others refer to was deleted before they were written. */
+export function isMissingReference(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23503';
+}

@@ -16,6 +16,18 @@ import { stopWordsOf } from './search-words.js';
  */
 export const MAX_RANKED_BYTES = 8 * 1024 * 1024;
 
+/**
+ * Weights {D, C, B, A} of a text with a title (A): tags count as much as the summary, and the text
+ * (C) a tenth of the title.
+ */
+export const TITLED_WEIGHTS = sql.lit('{0.4,0.1,0.4,1}');
+
+/** Weights of a comment, all of whose words have the default weight D. */
+export const COMMENT_WEIGHTS = sql.lit('{0.1,0.1,0.1,0.1}');
+
+/** The part of a titled text that is not in its title, for `ts_filter`. */
+export const TEXT_PART = sql.lit('{c}');
+
 /** `ts_rank` normalization that maps ranks to 0…1. */
 export const BOUNDED = sql.lit(32);
 
@@ -44,12 +56,12 @@ export function searchQuery(query: string): RawBuilder<string> {
 }
 
 /** Returns the tsquery for any word or phrase of a search query, to find the place of a match. */
-export function operandQuery(query: string): RawBuilder<string> {
+function operandQuery(query: string): RawBuilder<string> {
   return sql<string>`websearch_to_tsquery(${configurationOf(query)}, ${anyOperand(query)})`;
 }
 
 /** Returns the tsquery for any of the `parsedWords` of a search query. */
-export function wordQuery(query: string): RawBuilder<string> {
+function wordQuery(query: string): RawBuilder<string> {
   return sql<string>`websearch_to_tsquery(${configurationOf(query)}, ${parsedWords(query).join(' or ')})`;
 }
 

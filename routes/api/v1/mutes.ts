@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import { Mute } from '#schemas/mutes.js';
+import { MAX_MUTED_TASKS, Mute } from '#schemas/mutes.js';
 import { tag } from '#schemas/notifications.js';
 import { ProjectTaskParams } from '#schemas/project-tasks.js';
 import { ProjectParams } from '#schemas/projects.js';
@@ -50,7 +50,7 @@ const operations = {
     summary: 'Mute a task',
     description:
       'You get no more notifications about the task, not even if you are mentioned. You can mute ' +
-      `1,000 tasks. ${NOTE}`,
+      `${MAX_MUTED_TASKS.toLocaleString('en')} tasks. ${NOTE}`,
     tags,
     params: taskParams,
     response: { 204: Type.Null({ description: 'The task is muted' }) },

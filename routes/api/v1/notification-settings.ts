@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { IfMatchHeaders, IfNoneMatchHeaders, NotModified } from '#schemas/headers.js';
 import {
+  MAILS_PER_HOUR,
   NotificationSettings,
   NotificationSettingsUpdate,
 } from '#schemas/notification-settings.js';
@@ -14,7 +15,7 @@ const operations = {
   read: {
     operationId: 'notification-settings-read',
     summary: 'Read your notification settings',
-    description: 'Returns how you are told of each kind of thing.',
+    description: 'Returns how each kind of notification is delivered.',
     tags,
     headers: IfNoneMatchHeaders,
     response: { 200: Ref(NotificationSettings), 304: NotModified },
@@ -24,7 +25,7 @@ const operations = {
     summary: 'Change your notification settings',
     description:
       'Changes the given settings, for what happens from then on. Mails need a confirmed email ' +
-      'address. You get at most 20 mails about single notifications in an hour; the others are ' +
+      `address. You get at most ${MAILS_PER_HOUR} mails about single notifications in an hour; the others are ` +
       'part of the daily mail, which lists what is still unread.',
     tags,
     headers: IfMatchHeaders,

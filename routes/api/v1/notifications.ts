@@ -1,12 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import {
+  MAX_NOTIFICATIONS,
   MAX_UNREAD,
+  NOTIFICATION_DAYS,
   NotificationListQuery,
   NotificationPage,
   NotificationParams,
   NotificationSelection,
   NotificationsMarked,
+  READ_NOTIFICATION_DAYS,
   tag,
   UnreadCount,
 } from '#schemas/notifications.js';
@@ -20,9 +23,10 @@ const operations = {
     operationId: 'notifications-list',
     summary: 'List your notifications',
     description:
-      'Returns what you were told of, newest first. Left out is what you may no longer see: of ' +
-      'projects that you have left, and of what is in the trash. Read notifications are deleted ' +
-      'after 30 days, all after 180 days, and those beyond your newest 1,000.',
+      'Returns your notifications, newest first, except those about projects that you have left ' +
+      'and about things in the trash. Read notifications are deleted after ' +
+      `${READ_NOTIFICATION_DAYS} days, all after ${NOTIFICATION_DAYS} days, and those beyond your ` +
+      `newest ${MAX_NOTIFICATIONS.toLocaleString('en')}.`,
     tags,
     querystring: NotificationListQuery,
     response: { 200: Ref(NotificationPage) },

@@ -33,8 +33,8 @@ const operations = {
     summary: 'Change your password',
     description:
       'Changes your password, given the current one. All your other sessions end, and all your ' +
-      'devices are forgotten except this browser. API keys stay valid unless `delete_api_keys` ' +
-      'is true.',
+      'devices are forgotten except this browser. API keys and your calendar token stay valid ' +
+      'unless `delete_api_keys` is true.',
     tags,
     body: Ref(PasswordChange),
     response: { 200: Ref(PasswordStatus) },
@@ -55,7 +55,7 @@ const operations = {
     description:
       'Sets a new password with the token from a mail, which works once and for ' +
       `${passwords.PASSWORD_RESET_MINUTES} minutes. All your sessions end, all your API keys ` +
-      'are deleted, and all your devices are forgotten except this browser, which gets the ' +
+      'and your calendar token are deleted, and all your devices are forgotten except this browser, which gets the ' +
       'cookie of a known device.',
     tags,
     body: Ref(PasswordReset),

@@ -7,12 +7,15 @@ import {
   APART,
   anyWordQuery,
   BOUNDED,
+  COMMENT_WEIGHTS,
   firstPassage,
   MAX_RANKED_BYTES,
   markedText,
   type Passage,
   plainText,
   searchQuery,
+  TEXT_PART,
+  TITLED_WEIGHTS,
 } from '#src/search/search-sql.js';
 import { postMatches } from './post-vectors.js';
 import { relations } from './posts.js';
@@ -36,12 +39,7 @@ export interface SearchFilter {
 /** Number of most viewed posts that are searched for the words. */
 const MAX_MOST_READ = 10_000;
 
-/** Weights {D, C, B, A}: tags count as much as the summary. Comments have the default weight D. */
-const POST_WEIGHTS = sql.lit('{0.4,0.1,0.4,1}');
-const COMMENT_WEIGHTS = sql.lit('{0.1,0.1,0.1,0.1}');
-
 const TITLE = sql.lit('{a}');
-const TEXT = sql.lit('{c}');
 
 const ORDERS: Record<SearchOrder, RawBuilder<unknown>> = {
   relevance: sql`rank desc, date desc`,
@@ -65,7 +63,7 @@ export async function search(
   const query = searchQuery(q);
   const [author, category, tags, viewCount] = relations();
   const hasMatch = sql<boolean>`case page.kind
-    when 'post' then ts_filter(posts.search, ${TEXT}) @@ ${anyWordQuery(q)} else true end`;
+    when 'post' then ts_filter(posts.search, ${TEXT_PART}) @@ ${anyWordQuery(q)} else true end`;
   const { rows } = await sql<{ total: number } & (SearchRow | { kind: null })>`
     with newest_posts as materialized (${newest(q, reader)}), found_posts as (
       select id from newest_posts
@@ -90,7 +88,7 @@ export async function search(
         case when ts_filter(posts.head_search, ${TITLE}) @@ ${query} then 2
              when posts.head_search @@ ${query} then 1
              else 0 end
-          + ts_rank(${POST_WEIGHTS},
+          + ts_rank(${TITLED_WEIGHTS},
               case when posts.bytes <= ${sql.lit(MAX_RANKED_BYTES)} then posts.search
                    else posts.head_search end,
               ${query}, ${BOUNDED}) as rank

@@ -227,7 +227,7 @@ export const english = {
       subject: 'Your password was changed',
       text:
         'The password of your account {username} was changed. If it was not you, reset your password, ' +
-        'which also ends all sessions and API keys, and contact an administrator immediately.',
+        'which also ends all sessions, API keys and the calendar token, and contact an administrator immediately.',
     },
     api_key_created: {
       subject: 'An API key was created',

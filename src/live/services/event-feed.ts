@@ -176,11 +176,11 @@ export class EventFeed {
       const rows = await this.#replays(() => store.listEventsBetween(db, topics, range));
       // Read afterwards: what was removed meanwhile is missing, too.
       if ((await store.findRemovedThrough(db)) > since) throw new TooOldError();
-      const events = rows.map(toFeedEvent);
+      const events = rows.filter((row) => this.#isKnown(row)).map(toFeedEvent);
       for (const { json } of events) length += json.length;
       if (length > MAX_REPLAYED_LENGTH) throw new TooOldError();
       yield await this.judge(events);
-      const last = events.at(-1);
+      const last = rows.at(-1);
       if (last === undefined || rows.length < BATCH) return;
       after = last.id;
     }
@@ -234,7 +234,9 @@ export class EventFeed {
       this.#isAwake = false;
       try {
         const rows = await store.listSettledEvents(this.#options.db, this.#position, BATCH);
-        for (const event of await this.judge(rows.map(toFeedEvent))) this.#deliver(event);
+        const known = rows.filter((row) => this.#isKnown(row)).map(toFeedEvent);
+        for (const event of await this.judge(known)) this.#deliver(event);
+        this.#position = Math.max(this.#position, rows.at(-1)?.id ?? 0);
         if (rows.length === BATCH) {
           this.#isAwake = true;
           // Lets what was written leave.
@@ -246,6 +248,11 @@ export class EventFeed {
         return;
       }
     }
+  }
+
+  /** Whether this version of the service has events of this kind: a newer one may run beside it. */
+  #isKnown({ type }: store.EventRow): boolean {
+    return Object.hasOwn(this.#options.policies, resourceOf(type));
   }
 
   #report(error: unknown): void {

@@ -21,6 +21,8 @@ export interface PresenceClientOptions {
   send: (json: string) => void;
   /** Whether the client has to read before it is sent more. */
   isFull: () => boolean;
+  /** Resolves when it has; ends a client that never reads. */
+  drained: () => Promise<void>;
 }
 
 /** What a live client looks at, and what it is told of others. */
@@ -31,6 +33,7 @@ export class PresenceClient implements Watcher {
   /** The lists that the client has, which all clients share. */
   readonly #sent = new Map<string, string>();
   #isClosed = false;
+  #isWaiting = false;
 
   constructor(options: PresenceClientOptions) {
     this.#options = options;
@@ -80,10 +83,20 @@ export class PresenceClient implements Watcher {
       return true;
     }
     if (this.#sent.get(topic) === list) return true;
-    if (this.#options.isFull()) return false;
+    if (this.#options.isFull()) {
+      void this.#waitUntilRead();
+      return false;
+    }
     this.#sent.set(topic, list);
     this.#options.send(list);
     return true;
+  }
+
+  async #waitUntilRead(): Promise<void> {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    await this.#options.drained();
+    this.#isWaiting = false;
   }
 
   close(): void {

@@ -105,7 +105,7 @@ export function deleteApiKey(context: ActingContext, id: number): Promise<void> 
  *
  * @param userId also the actor in the audit log, if the context has no viewer
  */
-export async function deleteAllApiKeys(trx: Context, userId: number): Promise<void> {
+export async function deleteKeysAndCalendarToken(trx: Context, userId: number): Promise<void> {
   await deleteCalendarTokenOf(trx, userId);
   const deleted = await store.deleteApiKeysOf(trx.db, userId);
   if (deleted.length === 0) return;

@@ -19,7 +19,7 @@ import { type FullUser, findUser } from '#src/people/stores/users.js';
 import { assertRoomForJob } from '#src/queue/jobs.js';
 import { enqueue } from '#src/queue/store.js';
 import { mailThrottles, throttled } from '#src/throttling/throttling.js';
-import { deleteAllApiKeys } from './api-keys.js';
+import { deleteKeysAndCalendarToken } from './api-keys.js';
 import { assertPassword, assertSamePassword } from './auth.js';
 import { forgetOtherDevices, rememberDevice } from './devices.js';
 import { hashPassword, passwordItems } from './passwords.js';
@@ -32,7 +32,7 @@ const RESETTING = ['reset_password', 'invite'] as const;
 
 /**
  * Changes the viewer's password, ends all their other sessions and forgets all their devices except
- * that of the client; on request, deletes all their API keys.
+ * that of the client; on request, deletes all their API keys and their calendar token.
  *
  * @param device the secret of the client's device, if it has presented one
  * @throws InvalidRequest if the current password is wrong, the new passwords differ, or the new
@@ -63,7 +63,7 @@ export async function changePassword(
     await writePassword(trx, user, passwordHash, 'account.password');
     await deleteSessionsOf(trx.db, user.id, { except: context.viewer.credential.id });
     await forgetOtherDevices(trx, user.id, device);
-    if (delete_api_keys) await deleteAllApiKeys(trx, user.id);
+    if (delete_api_keys) await deleteKeysAndCalendarToken(trx, user.id);
   });
 }
 
@@ -80,9 +80,9 @@ export async function requestPasswordReset(context: Context, email: string): Pro
 }
 
 /**
- * Sets a new password with the token from a mail or an invitation, ends all sessions of the user, deletes all their
- * API keys and forgets all their devices: whoever resets a password may have lost control of the
- * account. A token works once.
+ * Sets a new password with the token from a mail or an invitation, ends all sessions of the user,
+ * deletes all their API keys and their calendar token, and forgets all their devices: whoever resets
+ * a password may have lost control of the account. A token works once.
  *
  * @returns the secret of a known device for the client, which the token has proved to be the user's
  * @throws InvalidRequest if the token is unknown, used or expired, the passwords differ, or the new
@@ -114,7 +114,7 @@ export async function resetPassword(
     const action = isInvitation ? 'account.accept_invitation' : 'account.reset_password';
     await writePassword(anonymous, user, passwordHash, action);
     await deleteSessionsOf(trx.db, user.id);
-    await deleteAllApiKeys(anonymous, user.id);
+    await deleteKeysAndCalendarToken(anonymous, user.id);
     await forgetOtherDevices(trx, user.id, null);
     return rememberDevice(trx, user.id, null);
   });

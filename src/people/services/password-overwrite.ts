@@ -4,7 +4,7 @@ import { inTransaction } from '#src/db/transaction.js';
 import { findCredentials, setPassword } from '#src/people/stores/accounts.js';
 import { deleteEmailTokensOf } from '#src/people/stores/email-tokens.js';
 import { deleteSessionsOf } from '#src/people/stores/sessions.js';
-import { deleteAllApiKeys } from './api-keys.js';
+import { deleteKeysAndCalendarToken } from './api-keys.js';
 import { forgetOtherDevices } from './devices.js';
 
 /** Returns the user with this username or email address, or null. */
@@ -25,7 +25,7 @@ export async function overwritePassword(
     await setPassword(trx.db, userId, passwordHash, trx.now);
     await deleteEmailTokensOf(trx.db, userId);
     await deleteSessionsOf(trx.db, userId);
-    await deleteAllApiKeys(trx, userId);
+    await deleteKeysAndCalendarToken(trx, userId);
     await forgetOtherDevices(trx, userId, null);
     await record(trx, { action: 'account.password', id: userId });
   });

@@ -14,11 +14,11 @@ const BATCH = 1000;
  */
 export const mailDigests: Task<JobPayloads['mail_digests']> = async (
   { after = 0 },
-  { db, mail },
+  { db, mail, clock },
 ) => {
   if (!mail.available) return;
   await inTransaction({ db }, async ({ db: trx }) => {
-    const users = await findUsersWithDigest(trx, after, BATCH);
+    const users = await findUsersWithDigest(trx, clock(), after, BATCH);
     const jobs = users.map((userId) => ({
       payload: { userId },
       key: `user:${userId}:mail_digest`,

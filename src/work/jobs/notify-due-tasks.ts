@@ -1,4 +1,5 @@
 import { type Context, systemContext } from '#src/access/context.js';
+import { isMissingReference } from '#src/db/postgres-errors.js';
 import { inTransaction } from '#src/db/transaction.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
@@ -29,7 +30,12 @@ export const notifyDueTasks: Task<JobPayloads['notify_due_tasks']> = async (
       due_at,
       user_ids: assignee_ids,
     }));
-    told += await inTransaction(context, (trx) => notify(trx, ...notices));
+    const tell = () => inTransaction(context, (trx) => notify(trx, ...notices));
+    // Projects are not locked: somebody may leave one meanwhile, and is left out the next time.
+    told += await tell().catch((error: unknown) => {
+      if (!isMissingReference(error)) throw error;
+      return tell();
+    });
     const last = tasks.at(-1);
     after = last === undefined || tasks.length < BATCH ? null : { at: last.due_at, id: last.id };
   }

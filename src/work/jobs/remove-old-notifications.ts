@@ -1,15 +1,13 @@
+import {
+  MAX_NOTIFICATIONS,
+  NOTIFICATION_DAYS,
+  READ_NOTIFICATION_DAYS,
+} from '#schemas/notifications.js';
 import type { JobPayloads } from '#src/queue/job-payloads.js';
 import type { Task } from '#src/queue/task.js';
 import { deleteExcess, deleteOld, deleteRead } from '#src/work/stores/old-notifications.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** Days after which notifications that were read, and all others, are removed. */
-const READ_DAYS = 30;
-const ALL_DAYS = 180;
-
-/** The maximum number of notifications of a user that are kept. */
-export const MAX_NOTIFICATIONS = 1000;
 
 /** The number of rows, and of users, that a statement looks at. */
 const BATCH = 1000;
@@ -22,11 +20,11 @@ export const removeOldNotifications: Task<JobPayloads['remove_old_notifications'
 ) => {
   const daysAgo = (days: number) => new Date(clock().getTime() - days * DAY_MS);
   const removed = {
-    read: await inBatches(() => deleteRead(db, daysAgo(READ_DAYS), BATCH)),
-    old: await inBatches(() => deleteOld(db, daysAgo(ALL_DAYS), BATCH)),
+    read: await inBatches(() => deleteRead(db, daysAgo(READ_NOTIFICATION_DAYS), BATCH)),
+    old: await inBatches(() => deleteOld(db, daysAgo(NOTIFICATION_DAYS), BATCH)),
     excess: 0,
   };
-  const limits = { users: USERS, kept: MAX_NOTIFICATIONS, most: BATCH };
+  const limits = { now: clock(), users: USERS, kept: MAX_NOTIFICATIONS, most: BATCH };
   for (let after: number | null = 0; after !== null; ) {
     const { count, last }: Awaited<ReturnType<typeof deleteExcess>> = await deleteExcess(
       db,

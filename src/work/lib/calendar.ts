@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import {
   ICalCalendar,
   ICalCalendarMethod,
@@ -6,6 +7,9 @@ import {
 } from 'ical-generator';
 import type { Priority } from '#schemas/tasks.js';
 import { trimEndCharacter } from '#src/lib/trim-character.js';
+
+/** Entries that are written before other requests have their turn. */
+const ENTRIES_AT_ONCE = 20;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -20,10 +24,12 @@ export interface CalendarEntry {
   id: number;
   version: number;
   summary: string;
+  /** The start of the description as text without HTML. */
   description: string;
   priority: Priority;
   start_on: string | null;
   due_on: string;
+  /** Number of the task and key of its project; null for a personal task. */
   number: number | null;
   project_key: string | null;
   created_at: string;
@@ -40,14 +46,36 @@ export interface CalendarOptions {
 
 /**
  * Returns a calendar with an entry for each task: a whole-day event, which blocks no time. The same
- * tasks make the same text.
+ * arguments make the same text. Writes some entries at a time, so that other requests go on.
  *
  * @see https://www.rfc-editor.org/rfc/rfc5545
  */
-export function calendarText(
+export async function calendarText(
+  tasks: readonly CalendarEntry[],
+  options: CalendarOptions,
+): Promise<string> {
+  const { head, tail } = partOf([], options);
+  let entries = '';
+  for (let done = 0; done < tasks.length; done += ENTRIES_AT_ONCE) {
+    entries += partOf(tasks.slice(done, done + ENTRIES_AT_ONCE), options).entries;
+    await pause();
+  }
+  return head + entries + tail;
+}
+
+/** Returns a calendar as the texts before its entries, of these, and after them. */
+function partOf(tasks: readonly CalendarEntry[], options: CalendarOptions) {
+  const text = calendarOf(tasks, options).toString();
+  const end = text.lastIndexOf('\r\nEND:VCALENDAR');
+  // No text of a user begins a line.
+  const begin = tasks.length === 0 ? end : text.indexOf('\r\nBEGIN:VEVENT\r\n');
+  return { head: text.slice(0, begin), entries: text.slice(begin, end), tail: text.slice(end) };
+}
+
+function calendarOf(
   tasks: readonly CalendarEntry[],
   { name, installation, clientUrl }: CalendarOptions,
-): string {
+): ICalCalendar {
   const calendar = new ICalCalendar({
     name: oneLine(name),
     prodId: { company: 'Althing', product: 'Althing', language: 'EN' },
@@ -74,7 +102,7 @@ export function calendarText(
     if (task.description !== '') event.description(readable(task.description));
     if (clientUrl !== undefined) event.url(urlOf(task, clientUrl));
   }
-  return calendar.toString();
+  return calendar;
 }
 
 function dayOf(day: string): Date {

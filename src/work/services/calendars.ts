@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { CALENDAR_PAST_DAYS } from '#schemas/calendars.js';
 import type { Context } from '#src/access/context.js';
 import { installationTime } from '#src/db/installation.js';
@@ -9,6 +10,9 @@ import * as store from '#src/work/stores/calendars.js';
 import { findProject } from '#src/work/stores/projects.js';
 import { LAST_DAY } from './task-values.js';
 
+/** Calendars are written one after the other: each takes the time of the process, bit by bit. */
+const writing = pLimit(1);
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Who reads a calendar. */
@@ -18,7 +22,7 @@ export interface CalendarReader {
   hasPersonal: boolean;
 }
 
-/** A calendar: its entity tag, and what reads and writes the tasks. */
+/** A calendar: a weak entity tag, which changes with its tasks, and what reads and writes them. */
 export interface Calendar {
   tag: string;
   read: () => Promise<string>;
@@ -54,11 +58,12 @@ async function findCalendar(
   const days = { today: dayAt(now, 0), from: dayAt(now, -CALENDAR_PAST_DAYS), to: LAST_DAY };
   const fingerprint = await store.fingerprintOf(db, content, days);
   return {
-    tag: bodyTag([fingerprint, version]),
+    // The day, an update of the renderer and the configuration also change the text.
+    tag: `W/${bodyTag([fingerprint, version, days.today])}`,
     read: async () => {
       const tasks = await store.listCalendarTasks(db, content, days);
       const installation = nameUuid(await installationTime(db));
-      return calendarText(tasks, { ...options, installation });
+      return writing(() => calendarText(tasks, { ...options, installation }));
     },
   };
 }

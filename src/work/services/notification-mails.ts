@@ -18,7 +18,7 @@ interface Claimed {
 
 /**
  * Sends the mail about a notification, unless it was read, sent or is no longer visible, or its user
- * is inactive or has no confirmed address. Beyond `MAILS_PER_HOUR` it is left to the digest.
+ * is inactive or has no confirmed email address. Beyond `MAILS_PER_HOUR` it is left to the digest.
  *
  * @throws MailError if the mail was not accepted; it can be sent again then
  */
@@ -55,9 +55,22 @@ export function mailDigest(context: JobContext, userId: number): Promise<void> {
   });
 }
 
+/** Lets notifications be mailed again, as if no mail had been counted. */
+async function release(
+  db: JobContext['db'],
+  userId: number,
+  { ids, at }: { ids: readonly number[]; at: Date },
+): Promise<void> {
+  await inTransaction({ db }, async ({ db: trx }) => {
+    await lockUser(trx, userId);
+    await store.setMailed(trx, ids, null);
+    await store.takeBackMail(trx, userId, at);
+  });
+}
+
 /** Sends what `claim` returns. It is marked as mailed first, so that no other job sends it, too. */
 async function send(
-  { db: pool, mail: mailer, clock }: JobContext,
+  { db: pool, mail: mailer, clock, log }: JobContext,
   userId: number,
   claim: (
     trx: Pick<ReturnType<typeof systemContext>, 'db' | 'now'>,
@@ -71,13 +84,15 @@ async function send(
     const recipient = await store.findRecipient(trx.db, userId);
     const found = recipient === null ? null : await claim(trx, recipient);
     if (found !== null) await store.setMailed(trx.db, found.ids, trx.now.toISOString());
-    return found;
+    return found === null ? null : { ...found, at: trx.now };
   });
   if (claimed === null) return;
   try {
     await mailer.send(claimed.mail);
   } catch (error) {
-    await store.setMailed(pool, claimed.ids, null);
+    await release(pool, userId, claimed).catch((fault: unknown) =>
+      log.warn({ err: fault }, 'could not release notifications that were not mailed'),
+    );
     throw error;
   }
 }

@@ -80,13 +80,33 @@ export async function invite(
     if (userId === null) {
       throw new InvalidRequest([valueError('unknown_user', ['body', 'username'], username)]);
     }
-    return insert(context, projectId, { user_id: userId, email: null, role });
+    return inviteUser(context, projectId, userId, role);
   }
   if (email === undefined || !canMail) throw new ApiError('mail_not_configured');
   await assertRoomForJob(context);
   return throttled(context, mailThrottles(email, context.address), () =>
     insert(context, projectId, { user_id: null, email, role }),
   );
+}
+
+/**
+ * Invites a user, who gets a notification: without a mail if their mailbox had many, so that strangers
+ * cannot flood it.
+ */
+async function inviteUser(
+  context: ActingContext,
+  projectId: number,
+  user_id: number,
+  role: ProjectRole,
+): Promise<ProjectInvitation> {
+  const values = { user_id, email: null, role };
+  try {
+    const throttles = mailThrottles(`user:${user_id}`, context.address);
+    return await throttled(context, throttles, () => insert(context, projectId, values));
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'too_many_mails')) throw error;
+    return insert({ ...context, canMail: false }, projectId, values);
+  }
 }
 
 /**

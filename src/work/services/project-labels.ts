@@ -5,7 +5,7 @@ import {
   type ProjectLabelListQuery,
   type ProjectLabelUpdate,
 } from '#schemas/project-labels.js';
-import type { ActingContext } from '#src/access/context.js';
+import type { ActingContext, Context } from '#src/access/context.js';
 import { assertUnchanged } from '#src/access/preconditions.js';
 import { hashOfText, record, recordDifference } from '#src/audit/audit.js';
 import { toPostgresFailure } from '#src/db/postgres-errors.js';
@@ -62,17 +62,27 @@ export function createLabel(
       if ((await store.countLabels(trx.db, projectId)) >= MAX_LABELS_PER_PROJECT) {
         throw new ApiError('too_many_labels');
       }
-      const created_at = trx.now.toISOString();
-      const label = await store.insertLabel(trx.db, {
-        ...written,
-        project_id: projectId,
-        created_at,
-      });
-      await record(trx, { action: 'label.create', id: label.id, after: auditable(label) });
+      const label = await insertRecorded(trx, projectId, written);
       await emitProject(trx, 'project.labelled', project);
       return label;
     }),
   );
+}
+
+/**
+ * Inserts a label into a locked project. The caller checks the limit and emits `project.labelled`.
+ *
+ * @throws DatabaseError if the project has a label of this name
+ */
+export async function insertRecorded(
+  trx: Context,
+  projectId: number,
+  written: { name: string; color: string },
+): Promise<store.LabelRow> {
+  const created_at = trx.now.toISOString();
+  const label = await store.insertLabel(trx.db, { ...written, project_id: projectId, created_at });
+  await record(trx, { action: 'label.create', id: label.id, after: auditable(label) });
+  return label;
 }
 
 /** @throws ApiError as `lockProject`; not_found; precondition_failed; duplicate */

@@ -11,11 +11,11 @@ import { fold } from '#src/lib/fold.js';
 import { toTimestamp } from '#src/lib/timestamps.js';
 import { compileSchema, type ErrorItem, type Validator } from '#src/lib/validation/index.js';
 import { findLastPosition } from '#src/work/stores/positions.js';
-import { insertLabel } from '#src/work/stores/project-labels.js';
 import { insertNumberedTasks, type NewTaskValues } from '#src/work/stores/project-task-changes.js';
 import { isTimeZone, lockProjectRow } from '#src/work/stores/projects.js';
 import * as store from '#src/work/stores/task-files.js';
-import { emitProjectTasks } from './events.js';
+import { emitProject, emitProjectTasks } from './events.js';
+import { insertRecorded } from './project-labels.js';
 import { assertFits, type RenderedDescription, renderedDescription } from './task-values.js';
 
 /** A task of a file, with the HTML and the words of its description. */
@@ -25,7 +25,7 @@ export interface TasksImported {
   created: number;
   /** The number of tasks left out because the project has one with the same number. */
   existing: number;
-  /** Users named in the file who are no members: they are not assigned. */
+  /** Assignees in the file who are not members: they are left out. Unknown creators become null. */
   unknownUsers: string[];
   newLabels: string[];
 }
@@ -36,6 +36,7 @@ const BATCH = 200;
 /** The color of labels that an import creates. */
 const LABEL_COLOR = '#808080';
 
+// A value that passes has the type of the schema.
 const validateTask = compileSchema(TaskLine, { definitions }) as Validator<TaskLine>;
 const validateLabel = compileSchema(ProjectLabelCreate, { definitions });
 
@@ -71,7 +72,7 @@ export async function checkTasks(context: Context, values: unknown[]): Promise<R
  * Creates tasks in a project: all of them, or none. A task whose number the project has is left out,
  * so the same file can be imported again. Columns may exceed their limits. Nobody is notified.
  *
- * @throws ApiError not_found; too_many_project_tasks; too_many_labels
+ * @throws ApiError not_found; project_archived; too_many_project_tasks; too_many_labels
  */
 export function importTasks(
   context: Context,
@@ -81,6 +82,7 @@ export function importTasks(
   return inTransaction(context, async (trx) => {
     if (!(await lockProjectRow(trx.db, projectId))) throw new ApiError('not_found');
     const known = await store.findKnownNames(trx.db, projectId);
+    if (known.archived_at !== null) throw new ApiError('project_archived');
     const fresh = await withoutExisting(trx, projectId, tasks);
     if (known.count + fresh.length > MAX_TASKS_PER_PROJECT) {
       throw new ApiError('too_many_project_tasks');
@@ -160,24 +162,22 @@ async function withoutExisting(
 
 /** Creates the labels that the project does not have, and adds them to those that it knows. */
 async function createLabels(
-  { db, now }: Context,
+  trx: Context,
   projectId: number,
   tasks: readonly ReadTask[],
-  { labels }: store.KnownNames,
+  { labels, version }: store.KnownNames,
 ): Promise<string[]> {
   const created: string[] = [];
   for (const name of tasks.flatMap((task) => task.labels)) {
     const folded = fold(name.trim());
     if (labels.has(folded)) continue;
     if (labels.size >= MAX_LABELS_PER_PROJECT) throw new ApiError('too_many_labels');
-    const label = await insertLabel(db, {
-      project_id: projectId,
-      name: name.trim(),
-      color: LABEL_COLOR,
-      created_at: now.toISOString(),
-    });
+    const label = await insertRecorded(trx, projectId, { name: name.trim(), color: LABEL_COLOR });
     labels.set(folded, label.id);
     created.push(label.name);
+  }
+  if (created.length > 0) {
+    await emitProject(trx, 'project.labelled', { id: projectId, version });
   }
   return created;
 }

@@ -1,25 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MAX_CALENDAR_DESCRIPTION, MAX_CALENDAR_TASKS } from '#schemas/calendars.js';
-import type { Priority } from '#schemas/tasks.js';
 import type { Database } from '#src/db/database.js';
 import { plainText } from '#src/search/search-sql.js';
-
-/** A task in a calendar. */
-export interface CalendarTask {
-  id: number;
-  version: number;
-  summary: string;
-  /** The start of the description as text without HTML. */
-  description: string;
-  priority: Priority;
-  start_on: string | null;
-  due_on: string;
-  /** Number of the task and key of its project; null for a personal task. */
-  number: number | null;
-  project_key: string | null;
-  created_at: string;
-  updated_at: string;
-}
+import type { CalendarEntry } from '#src/work/lib/calendar.js';
 
 /** Which tasks a calendar contains. */
 export type CalendarContent =
@@ -61,11 +44,11 @@ export async function listCalendarTasks(
   db: Database,
   content: CalendarContent,
   days: CalendarDays,
-): Promise<CalendarTask[]> {
+): Promise<CalendarEntry[]> {
   const html = sql`left(tasks.description_html, ${sql.lit(READ_HTML)})`;
   // The cut may be within a tag or an entity.
   const whole = sql`regexp_replace(${html}, '(<[^>]*|&[^;]*)$', '')`;
-  const { rows } = await sql<CalendarTask>`
+  const { rows } = await sql<CalendarEntry>`
     with nearest as materialized (${nearest(content, days)}), described as (
       select nearest.*, tasks.summary, tasks.priority, tasks.start_on, tasks.number,
         tasks.created_at, tasks.updated_at,

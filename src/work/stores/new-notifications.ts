@@ -12,8 +12,14 @@ import {
 import type { Database } from '#src/db/database.js';
 import { SHOWN } from './notifications.js';
 
-/** The maximum number of notifications that a change makes; each user gets one before any a second. */
-export const MAX_PER_CHANGE = 5000;
+/**
+ * The maximum number of notifications that a change makes; each user gets a first one before any user
+ * gets a second.
+ */
+export const MAX_PER_CHANGE = 1000;
+
+/** The number of notifications within an hour beyond which a user is not told of moves. */
+const MANY_PER_HOUR = 200;
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -54,8 +60,8 @@ const DEFAULTS = NOTIFICATION_KINDS.map(
  * Inserts notifications with one statement, for any number of tasks and users. Of several notices
  * that concern the same user and task, the first counts. Left out are the actor, inactive users,
  * those who are not members of the project unless they are invited to it, those who have muted the
- * project or the task, and those who do not want this kind. Mails beyond `MAILS_PER_HOUR` of a user
- * go to the digest.
+ * project or the task, and those who do not want this kind; moves, of those who got very many
+ * notifications within the last hour. Mails beyond `MAILS_PER_HOUR` of a user go to the digest.
  */
 export async function insertNotifications(
   trx: Database,
@@ -86,6 +92,12 @@ export async function insertNotifications(
       select distinct on (user_id, task_id) user_id, n from meant
       where user_id is distinct from ${actorId}::integer
       order by user_id, task_id, n
+    ), busy as materialized (
+      select user_id from (select distinct user_id from chosen join notices using (n)
+        where kind = 'moved') moved
+      where (
+        select created_at from notifications where notifications.user_id = moved.user_id
+        order by id desc offset ${sql.lit(MANY_PER_HOUR - 1)} limit 1) > ${hourAgo}::timestamptz
     ), wanted as (
       select notices.*, chosen.user_id,
         case when kind <> 'invited' then chosen.user_id end as member_id,
@@ -102,6 +114,7 @@ export async function insertNotifications(
           project_members.user_id is not null and muted_at is null and not exists (
             select from task_mutes
             where task_mutes.task_id = notices.task_id and task_mutes.user_id = chosen.user_id)))
+        and (kind <> 'moved' or chosen.user_id not in (select user_id from busy))
         and (kind <> 'due_soon' or not exists (
           select from notifications
           where notifications.user_id = chosen.user_id and notifications.kind = 'due_soon'
@@ -119,6 +132,8 @@ export async function insertNotifications(
         ${actorId}::integer, ${now.toISOString()}::timestamptz,
         case
           when delivery = 'app' or not can_mail or not ${canMail}::boolean then 'app'
+          -- So that a flood adds no jobs that only leave their mails to the digest; the job counts
+          -- exactly.
           when delivery = 'mail' and nth_of_delivery <= ${sql.lit(MAILS_PER_HOUR)} - (
             select count(*) from (
               select from notifications mailed

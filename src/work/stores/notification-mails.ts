@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { NotificationSettings } from '#schemas/notification-settings.js';
 import type { Notification } from '#schemas/notifications.js';
 import type { Database } from '#src/db/database.js';
@@ -10,7 +10,7 @@ export interface Recipient {
   language: NotificationSettings['language'];
 }
 
-/** Returns the confirmed address of a user; null if there is none, or the user is inactive. */
+/** Returns the confirmed email address of a user; null if there is none, or the user is inactive. */
 export async function findRecipient(db: Database, userId: number): Promise<Recipient | null> {
   const row = await db
     .selectFrom('users')
@@ -60,6 +60,13 @@ export async function countMail(
   return rows.length > 0;
 }
 
+/** Takes back a mail that was counted at this time, because it was not sent. */
+export async function takeBackMail(trx: Database, userId: number, at: Date): Promise<void> {
+  await sql`
+    update notification_mailings set times = array_remove(times, ${at.toISOString()}::timestamptz(3))
+    where user_id = ${userId}`.execute(trx);
+}
+
 /** Leaves notifications to the next digest. */
 export async function leaveToDigest(trx: Database, ids: readonly number[]): Promise<void> {
   await sql`
@@ -86,8 +93,7 @@ export async function listForDigest(
 ): Promise<Notification[]> {
   const { rows } = await sql<Notification>`
     select ${sql.join(SHOWN)} from notifications told
-    where told.user_id = ${userId} and told.delivery = 'digest' and told.read_at is null
-      and told.mailed_at is null and ${isVisible(now)}
+    where told.user_id = ${userId} and ${waits(now)} and ${isVisible(now)}
     order by told.id desc limit ${most}`.execute(trx);
   return rows;
 }
@@ -95,6 +101,7 @@ export async function listForDigest(
 /** Returns the users beyond `after` who may get a digest, in the order of their ids. */
 export async function findUsersWithDigest(
   db: Database,
+  now: Date,
   after: number,
   most: number,
 ): Promise<number[]> {
@@ -102,16 +109,25 @@ export async function findUsersWithDigest(
   const { rows } = await sql<{ user_id: number }>`
     with recursive found as (
       (select user_id from notifications
-        where delivery = 'digest' and read_at is null and mailed_at is null
-          and user_id > ${after}::integer
+        where ${waits(now)} and user_id > ${after}::integer
         order by user_id limit 1)
       union all
       select (
         select user_id from notifications
-        where delivery = 'digest' and read_at is null and mailed_at is null
-          and user_id > found.user_id
+        where ${waits(now)} and user_id > found.user_id
         order by user_id limit 1)
       from found where user_id is not null)
     select user_id from found where user_id is not null limit ${most}`.execute(db);
   return rows.map(({ user_id }) => user_id);
+}
+
+/** Hours after which no job tries to mail a single notification any more: the next digest has it. */
+const TRIED_HOURS = 4;
+
+/** SQL for whether a notification waits for the next digest. */
+function waits(now: Date): RawBuilder<boolean> {
+  const before = new Date(now.getTime() - TRIED_HOURS * 60 * 60 * 1000).toISOString();
+  // As in the index.
+  return sql<boolean>`(delivery in ('mail', 'digest') and read_at is null and mailed_at is null
+    and (delivery = 'digest' or created_at < ${before}::timestamptz))`;
 }

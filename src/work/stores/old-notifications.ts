@@ -24,7 +24,7 @@ export async function deleteOld(db: Database, before: Date, most: number): Promi
 
 /**
  * Deletes the notifications of some users that are not among their newest ones, at most `most` of
- * each user.
+ * each user. Those of tasks that are due later stay, or they would be made again.
  *
  * @param after only of users with higher ids
  * @returns the number of deleted ones, and the last of the users; null if there is none
@@ -32,7 +32,7 @@ export async function deleteOld(db: Database, before: Date, most: number): Promi
 export async function deleteExcess(
   db: Database,
   after: number,
-  { users, kept, most }: { users: number; kept: number; most: number },
+  { now, users, kept, most }: { now: Date; users: number; kept: number; most: number },
 ): Promise<{ count: number; last: number | null }> {
   const { rows } = await sql<{ count: number; last: number | null }>`
     with chosen as (
@@ -40,8 +40,9 @@ export async function deleteExcess(
     ), deleted as (
       delete from notifications where id in (
         select excess.id from chosen, lateral (
-          select id from notifications where user_id = chosen.id
-          order by id desc offset ${kept} limit ${most}) excess)
+          select id, due_at from notifications where user_id = chosen.id
+          order by id desc offset ${kept} limit ${most}) excess
+        where due_at is null or due_at <= ${now.toISOString()})
       returning id)
     select (select count(*) from deleted) as count, (select max(id) from chosen) as last`.execute(
     db,

@@ -69,6 +69,8 @@ export async function listExportedTasks(
 
 /** What a project needs to know of the names in a file. */
 export interface KnownNames {
+  version: number;
+  archived_at: string | null;
   time_zone: string;
   last_number: number;
   /** The number of its tasks, including those in the trash. */
@@ -85,7 +87,7 @@ export async function findKnownNames(trx: Database, projectId: number): Promise<
   const { rows } = await sql<
     Omit<KnownNames, 'members' | 'labels'> & { members: Pairs; labels: Pairs }
   >`
-    select time_zone, last_number,
+    select version, archived_at, time_zone, last_number,
       (select count(*)::integer from tasks where project_id = projects.id) as count,
       (select coalesce(jsonb_agg(jsonb_build_array(username_folded, users.id)), '[]')
         from project_members join users on users.id = user_id

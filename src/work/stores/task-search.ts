@@ -8,12 +8,15 @@ import {
   APART,
   anyWordQuery,
   BOUNDED,
+  COMMENT_WEIGHTS,
   firstPassage,
   MAX_RANKED_BYTES,
   markedText,
   type Passage,
   plainText,
   searchQuery,
+  TEXT_PART,
+  TITLED_WEIGHTS,
 } from '#src/search/search-sql.js';
 import { type Possessor, possessorQuery } from './task-vectors.js';
 
@@ -44,12 +47,6 @@ export interface TaskSearchFilter {
   status?: Status | undefined;
   type?: TaskHitType | undefined;
 }
-
-/** Weights {D, C, B, A}: those of posts. Comments have the weight D of all their words. */
-const TASK_WEIGHTS = sql.lit('{0.4,0.1,0.4,1}');
-const COMMENT_WEIGHTS = sql.lit('{0.1,0.1,0.1,0.1}');
-
-const TEXT = sql.lit('{c}');
 
 const ORDERS: Record<TaskSearchOrder, RawBuilder<unknown>> = {
   relevance: sql`rank desc, created_at desc`,
@@ -90,7 +87,7 @@ export async function searchTasks(
   const { q, sort } = filter;
   const query = searchQuery(q);
   const hasMatch = sql<boolean>`case page.type
-    when 'task' then ts_filter(tasks.search_vector, ${TEXT}) @@ ${anyWordQuery(q)} else true end`;
+    when 'task' then ts_filter(tasks.search_vector, ${TEXT_PART}) @@ ${anyWordQuery(q)} else true end`;
   const { rows } = await sql<{ total: number } & (TaskSearchRow | { type: null })>`
     with matching_tasks as materialized (${matchingTasks(filter)}), found_tasks as (
       (select id from matching_tasks
@@ -107,7 +104,7 @@ export async function searchTasks(
     ), found_comments as (${matchingComments(filter)}), hits as (
       select 'task' as type, tasks.id as task_id, null::integer as comment_id, tasks.created_at,
         case when tasks.summary_vector @@ ${query} then 1 else 0 end
-          + ts_rank(${TASK_WEIGHTS},
+          + ts_rank(${TITLED_WEIGHTS},
               case when tasks.bytes <= ${sql.lit(MAX_RANKED_BYTES)} then tasks.search_vector
                    else tasks.summary_vector end,
               ${query}, ${BOUNDED}) as rank

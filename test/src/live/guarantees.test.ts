@@ -57,7 +57,6 @@ t.test('the ready client has every event once, whatever is cut', async (t) => {
   await cutDuring(client, { random, least: 100 }, written);
   await assertComplete(t, one, TOPIC, client);
   t.equal(client.ids.length, 10_000);
-  t.ok(client.connections > 100, `${client.connections} connections`);
 });
 
 t.test('through restarts of PostgreSQL', async (t) => {

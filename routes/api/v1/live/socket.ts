@@ -103,6 +103,14 @@ const routes: FastifyPluginAsyncTypebox<LiveSocketOptions> = async (
       // The value of an error item may be an integer that `JSON.stringify` cannot write.
       const say = (message: LiveServerMessage) => send(writeExactJson(message) ?? '');
       const isFull = () => socket.bufferedAmount > MAX_BUFFERED;
+      const whenDrained = () =>
+        drained({
+          size: () => (isOpen() ? socket.bufferedAmount : 0),
+          giveUp: () => {
+            socket.close(CLOSE.tryLater, 'Reads too slowly');
+            client.close();
+          },
+        });
       const client = new LiveClient({
         feed,
         viewer: request.viewer,
@@ -110,14 +118,7 @@ const routes: FastifyPluginAsyncTypebox<LiveSocketOptions> = async (
           event: (_id, json) => send(`{"type":"event","event":${json}}`),
           resync: (position) => say({ type: 'resync', position }),
           isFull,
-          drained: () =>
-            drained({
-              size: () => (isOpen() ? socket.bufferedAmount : 0),
-              giveUp: () => {
-                socket.close(CLOSE.tryLater, 'Reads too slowly');
-                client.close();
-              },
-            }),
+          drained: whenDrained,
         },
         onFault: (err) => request.log.warn({ err }, 'could not read missed events'),
       });
@@ -126,6 +127,7 @@ const routes: FastifyPluginAsyncTypebox<LiveSocketOptions> = async (
         // The list is an object; its text is shared by all clients.
         send: (list) => send(`{"type":"presence",${list.slice(1)}`),
         isFull,
+        drained: whenDrained,
       });
       const language = languageOf(request.headers['accept-language']);
       const conversation = new Conversation({

@@ -28,8 +28,8 @@ const operation = {
     'as `data`. The stream begins with an event `subscribed`, with the position in `data`. After ' +
     'a lost connection, browsers send `Last-Event-ID` and get what they have missed; if that is ' +
     'no longer there, an event `resync` says so: read what you show again. Events `presence`, ' +
-    'without an id, have who looks at a project or task. Set `max_seconds` to see a stream on a page that shows only whole responses. The stream ends when ' +
-    'its credential does. It answers 429 if the user, or the network of a caller without one, ' +
+    'without an id, list the users who look at a project or task. Set `max_seconds` to see a ' +
+    'stream on a page that shows only whole responses. The stream ends when its credential does. It answers 429 if the user, or the network of a caller without one, ' +
     `has ${MAX_CONNECTIONS} others.`,
   tags,
   querystring: EventStreamQuery,
@@ -71,6 +71,15 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
       if (!stream.writableEnded && !stream.destroyed) stream.write(text);
     };
     const isFull = () => stream.writableLength + reply.raw.writableLength > MAX_BUFFERED;
+    const whenDrained = () =>
+      drained({
+        size: () =>
+          stream.destroyed || reply.raw.destroyed
+            ? 0
+            : stream.writableLength + reply.raw.writableLength,
+        // The client connects again, and gets what it has missed.
+        giveUp: () => stream.destroy(),
+      });
     const client = new LiveClient({
       feed,
       viewer,
@@ -80,15 +89,7 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
         resync: (position) =>
           write(`event: resync\nid: ${position}\ndata: ${JSON.stringify({ position })}\n\n`),
         isFull,
-        drained: () =>
-          drained({
-            size: () =>
-              stream.destroyed || reply.raw.destroyed
-                ? 0
-                : stream.writableLength + reply.raw.writableLength,
-            // The client connects again, and gets what it has missed.
-            giveUp: () => stream.destroy(),
-          }),
+        drained: whenDrained,
       },
       onFault: (err) => request.log.warn({ err }, 'could not read missed events'),
     });
@@ -97,6 +98,7 @@ const routes: FastifyPluginAsyncTypebox<{ connections: Connections }> = async (
       viewer: () => client.viewer,
       send: (list) => write(`event: presence\ndata: ${list}\n\n`),
       isFull,
+      drained: whenDrained,
     });
     const release = app.live.supervise(client, {
       onEnd: () => stream.end(),
