@@ -14,7 +14,9 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** Decodes strict UTF-8 and drops a byte order mark. */
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Creates the tasks of a file. Reports what is not valid on standard error and with exit status 1. */
+/**
+ * Creates the tasks of a file. Reports what is not valid on standard error and with exit status 1.
+ */
 export async function importTaskFile(key: string, file: string): Promise<void> {
   const format = formatOf(file);
   const values = readTasks(await textOf(file), format);
@@ -70,9 +72,12 @@ async function importValues(
   }
 }
 
-/** @throws TaskFileError if it is too large, or not UTF-8 text */
+/** @throws TaskFileError if it is no regular file, too large, or not UTF-8 text */
 async function textOf(file: string): Promise<string> {
-  const { size } = await stat(file);
+  const there = await stat(file);
+  // Reading a pipe would block until something writes to it.
+  if (!there.isFile()) throw new TaskFileError(`${file} is not a regular file`);
+  const { size } = there;
   if (size > MAX_BYTES) throw new TaskFileError(`${file} is longer than ${MAX_BYTES} bytes`);
   try {
     return decoder.decode(await readFile(file));

@@ -53,7 +53,7 @@ function readJsonLines(text: string): unknown[] {
 function readCsv(text: string): Fields[] {
   let records: Record<string, string>[];
   try {
-    records = parse(text, { bom: true, columns: true, skip_empty_lines: true });
+    records = parse(text, { columns: true, skip_empty_lines: true });
   } catch (error) {
     throw new TaskFileError((error as Error).message);
   }
