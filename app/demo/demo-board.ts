@@ -47,7 +47,7 @@ const RELATIONS: { task: number; kind: RelationKind; other: number }[] = [
 ];
 
 /** What the administrator was told of by alice, with the indexes of the tasks. */
-const NOTICES: { kind: 'assigned' | 'moved'; task: number }[] = [
+const NOTIFICATIONS: { kind: 'assigned' | 'moved'; task: number }[] = [
   { kind: 'moved', task: 4 },
   { kind: 'assigned', task: 5 },
 ];
@@ -131,7 +131,7 @@ export async function loadDemoBoard(
     });
   }
   const options = { actorId: idOf('alice'), now: trx.now, canMail: false };
-  const notices = NOTICES.map(({ kind, task }) => ({
+  const notices = NOTIFICATIONS.map(({ kind, task }) => ({
     kind,
     project_id: projectId,
     task_id: tasks[task] ?? 0,

@@ -65,7 +65,7 @@ export class Presence implements Subscriber {
   constructor(options: PresenceOptions) {
     this.#options = options;
     this.#poll = setInterval(() => {
-      if (!this.#isHeard) this.markAll();
+      if (!this.#isHeard) this.#markAll();
     }, POLL_MS).unref();
   }
 
@@ -76,7 +76,7 @@ export class Presence implements Subscriber {
   /** Whether changes in other processes are announced to this one. */
   set isHeard(isHeard: boolean) {
     this.#isHeard = isHeard;
-    if (isHeard) this.markAll();
+    if (isHeard) this.#markAll();
   }
 
   /** Shows the list of a topic to the watcher: now, and whenever it changes. */
@@ -113,7 +113,7 @@ export class Presence implements Subscriber {
     }
   }
 
-  markAll(): void {
+  #markAll(): void {
     this.mark(this.#topics.keys());
   }
 
@@ -123,7 +123,7 @@ export class Presence implements Subscriber {
   }
 
   miss(): void {
-    this.markAll();
+    this.#markAll();
   }
 
   async stop(): Promise<void> {

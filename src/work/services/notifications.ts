@@ -18,7 +18,7 @@ import { enqueueAll, hasJobs } from '#src/queue/store.js';
 import {
   type InsertedRow,
   insertNotifications,
-  type Notice,
+  type NewNotification,
 } from '#src/work/stores/new-notifications.js';
 import { leaveToDigest } from '#src/work/stores/notification-mails.js';
 import * as store from '#src/work/stores/notifications.js';
@@ -30,8 +30,8 @@ import * as store from '#src/work/stores/notifications.js';
  *
  * @returns the number of notifications
  */
-export async function notify(trx: Context, ...notices: Notice[]): Promise<number> {
-  const isTold = ({ user_ids = [], watchers, assignees }: Notice) =>
+export async function notify(trx: Context, ...notices: NewNotification[]): Promise<number> {
+  const isTold = ({ user_ids = [], watchers, assignees }: NewNotification) =>
     watchers === true || assignees === true || user_ids.some((id) => id !== trx.viewer?.id);
   const told = notices.filter(isTold);
   if (told.length === 0) return 0;

@@ -22,7 +22,7 @@ import { notify } from './notifications.js';
 import { lastPosition, positionAfter } from './positions.js';
 import { lockProject, requireWritable } from './project-access.js';
 import { projectTaskTag } from './project-tasks.js';
-import { noticesOfTask } from './task-notices.js';
+import { notificationsOfTask } from './task-notifications.js';
 import {
   assertFits,
   assertKnown,
@@ -54,7 +54,7 @@ export async function createProjectTask(
     await assertKnown(trx, projectId, written);
     const task = await insert(trx, projectId, { ...written, checklist: [] });
     await record(trx, { action: 'task.create', id: task.id, after: auditable(task) });
-    await notify(trx, ...noticesOfTask(null, task));
+    await notify(trx, ...notificationsOfTask(null, task));
     return task;
   });
 }
@@ -78,7 +78,7 @@ export async function changeProjectTask(
     const before = await lockForChange(trx, projectId, id);
     await assertKnown(trx, projectId, written);
     const after = await write(trx, projectId, before, written);
-    await notify(trx, ...noticesOfTask(before, after));
+    await notify(trx, ...notificationsOfTask(before, after));
     return after;
   });
 }

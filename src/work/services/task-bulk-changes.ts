@@ -8,7 +8,7 @@ import * as store from '#src/work/stores/project-tasks.js';
 import { notify } from './notifications.js';
 import { lockProject } from './project-access.js';
 import { write } from './project-task-changes.js';
-import { noticesOfTask } from './task-notices.js';
+import { notificationsOfTask } from './task-notifications.js';
 import { transition } from './task-transitions.js';
 import { assertKnown } from './task-values.js';
 
@@ -50,7 +50,9 @@ export async function changeProjectTasks(
     }
     // All of them, so that the client need not try again for each.
     if (refusals.size > 0) throw combined(context, ids, refusals);
-    const notices = changed.flatMap((after) => noticesOfTask(found.get(after.id) ?? null, after));
+    const notices = changed.flatMap((after) =>
+      notificationsOfTask(found.get(after.id) ?? null, after),
+    );
     await notify(trx, ...notices);
     return changed;
   });

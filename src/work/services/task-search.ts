@@ -7,7 +7,7 @@ import { nearestPage, resultPage, type SearchContext } from '#src/lists/searches
 import { markedHtml, rangedText, snippetHtml } from '#src/search/highlight.js';
 import { askedRuns, canonicalQuery } from '#src/search/search-queries.js';
 import * as store from '#src/work/stores/task-search.js';
-import type { Possessor } from '#src/work/stores/task-vectors.js';
+import type { TaskOwner } from '#src/work/stores/task-vectors.js';
 
 /**
  * Returns a page of the tasks and comments that match the query and are visible to the viewer:
@@ -24,9 +24,9 @@ export async function searchTasks(
   const nearest = nearestPage(page, size, MAX_TASK_HITS);
   const slice = { limit: size, offset: (nearest - 1) * size };
   const { total, rows } = await runSearch(db, async (connection) => {
-    const possessors = await findPossessors({ ...context, db: connection }, projectId);
-    if (possessors.length === 0) return { total: 0, rows: [] };
-    return store.searchTasks(connection, { ...filter, possessors }, slice);
+    const owners = await findOwners({ ...context, db: connection }, projectId);
+    if (owners.length === 0) return { total: 0, rows: [] };
+    return store.searchTasks(connection, { ...filter, owners }, slice);
   });
   const runs = askedRuns(filter.q);
   const items = rows.map((row) => toHit(row, runs));
@@ -34,15 +34,15 @@ export async function searchTasks(
 }
 
 /** Returns what the viewer may search: everything, or a project. */
-async function findPossessors(
+async function findOwners(
   { db, viewer }: { db: Database } & Pick<ActingContext, 'viewer'>,
   projectId: number | undefined,
-): Promise<Possessor[]> {
+): Promise<TaskOwner[]> {
   const projects = await store.findSearchedProjects(db, viewer.id);
   if (projectId !== undefined)
     return projects.includes(projectId) ? [{ project_id: projectId }] : [];
-  const possessors: Possessor[] = projects.map((id) => ({ project_id: id }));
-  return hasScope(viewer, 'tasks:read') ? [...possessors, { owner_id: viewer.id }] : possessors;
+  const owners: TaskOwner[] = projects.map((id) => ({ project_id: id }));
+  return hasScope(viewer, 'tasks:read') ? [...owners, { owner_id: viewer.id }] : owners;
 }
 
 function toHit(row: store.TaskSearchRow, runs: string[]): TaskSearchHit {

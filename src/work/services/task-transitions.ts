@@ -14,7 +14,7 @@ import { notify } from './notifications.js';
 import { positionAfter } from './positions.js';
 import { assertRole, lockProject } from './project-access.js';
 import { insert, lockForChange, type NewTask } from './project-task-changes.js';
-import { noticesOfTask } from './task-notices.js';
+import { notificationsOfTask } from './task-notifications.js';
 import { auditable, LAST_DAY } from './task-values.js';
 
 /**
@@ -35,7 +35,7 @@ export function transitionTask(
     const project = await lockProject(trx, projectId, 'member');
     const before = await lockForChange(trx, projectId, id);
     const after = await transition(trx, project, before, body);
-    await notify(trx, ...noticesOfTask(before, after));
+    await notify(trx, ...notificationsOfTask(before, after));
     return after;
   });
 }

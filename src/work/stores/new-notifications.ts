@@ -24,7 +24,7 @@ const MANY_PER_HOUR = 200;
 const HOUR_MS = 60 * 60 * 1000;
 
 /** What users are to be told of. */
-export interface Notice {
+export interface NewNotification {
   kind: NotificationKind;
   project_id: number;
   task_id?: number;
@@ -39,7 +39,7 @@ export interface Notice {
   assignees?: boolean;
 }
 
-export interface NoticeOptions {
+export interface NewNotificationOptions {
   /** Who makes the change, and is told nothing of it. */
   actorId: number | null;
   now: Date;
@@ -65,8 +65,8 @@ const DEFAULTS = NOTIFICATION_KINDS.map(
  */
 export async function insertNotifications(
   trx: Database,
-  notices: readonly Notice[],
-  { actorId, now, canMail }: NoticeOptions,
+  notices: readonly NewNotification[],
+  { actorId, now, canMail }: NewNotificationOptions,
 ): Promise<InsertedRow[]> {
   const hourAgo = new Date(now.getTime() - HOUR_MS).toISOString();
   const { rows } = await sql<InsertedRow>`

@@ -18,7 +18,7 @@ import {
   TEXT_PART,
   TITLED_WEIGHTS,
 } from '#src/search/search-sql.js';
-import { type Possessor, possessorQuery } from './task-vectors.js';
+import { ownerQuery, type TaskOwner } from './task-vectors.js';
 
 /** A task, or a comment on a task, that matches a search. */
 export interface TaskSearchRow {
@@ -43,7 +43,7 @@ export interface TaskSearchFilter {
   /** Who searches. */
   userId: number;
   /** What may be found; at least one. What the user may no longer see is left out. */
-  possessors: readonly Possessor[];
+  owners: readonly TaskOwner[];
   status?: Status | undefined;
   type?: TaskHitType | undefined;
 }
@@ -170,10 +170,10 @@ function matchingComments(filter: TaskSearchFilter) {
  * SQL condition: the row has the words, and belongs to what is searched. Two queries, because one
  * without words would be no condition in a common one.
  */
-function isFound({ q, possessors }: TaskSearchFilter, table: 'tasks' | 'task_comments') {
+function isFound({ q, owners }: TaskSearchFilter, table: 'tasks' | 'task_comments') {
   const vector = sql.ref(`${table}.search_vector`);
   return sql<boolean>`(
-    ${vector} @@ ${searchQuery(q)} and ${vector} @@ ${possessorQuery(possessors)})`;
+    ${vector} @@ ${searchQuery(q)} and ${vector} @@ ${ownerQuery(owners)})`;
 }
 
 /** SQL condition: the user may see the task, and it has the status. */

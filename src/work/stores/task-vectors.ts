@@ -3,10 +3,10 @@ import { textVector } from '#src/search/search-sql.js';
 import { indexedWords } from '#src/search/search-words.js';
 
 /** What a task belongs to: a user or a project. */
-export type Possessor = { owner_id: number } | { project_id: number };
+export type TaskOwner = { owner_id: number } | { project_id: number };
 
 /**
- * The words of the possessors of rows of `tasks`. Words of texts and of queries have no slash, so they
+ * The words of the owners of rows of `tasks`. Words of texts and of queries have no slash, so they
  * are none of these.
  */
 const POSSESSOR_OF_ROW = sql`case when project_id is null
@@ -33,18 +33,18 @@ export function descriptionVectorOf(id: number): RawBuilder<string> {
 }
 
 /**
- * Returns `tasks.search_vector`: summary with weight A, description C, and the possessor. The
+ * Returns `tasks.search_vector`: summary with weight A, description C, and the owner. The
  * description comes last, because it may exceed the last position of a vector.
  *
  * @param description see `descriptionVector`
- * @param possessor default: that of the row that is updated
+ * @param owner default: that of the row that is updated
  */
 export function taskVector(
   summary: string,
   description: RawBuilder<string>,
-  possessor?: Possessor,
+  owner?: TaskOwner,
 ): RawBuilder<string> {
-  const word = possessor === undefined ? POSSESSOR_OF_ROW : sql`${wordOf(possessor)}::text`;
+  const word = owner === undefined ? POSSESSOR_OF_ROW : sql`${wordOf(owner)}::text`;
   return sql<string>`setweight(${textVector(indexedWords(summary))}, 'A')
     || array_to_tsvector(array[${word}]) || ${description}`;
 }
@@ -56,13 +56,11 @@ export function taskCommentVector(words: string, projectId: number): RawBuilder<
 }
 
 /** Returns a tsquery for what belongs to any of these; none must not be asked for. */
-export function possessorQuery(possessors: readonly Possessor[]): RawBuilder<string> {
-  const words = possessors.map((possessor) => `'${wordOf(possessor)}'`);
+export function ownerQuery(owners: readonly TaskOwner[]): RawBuilder<string> {
+  const words = owners.map((owner) => `'${wordOf(owner)}'`);
   return sql<string>`${words.join(' | ')}::tsquery`;
 }
 
-function wordOf(possessor: Possessor): string {
-  return 'owner_id' in possessor
-    ? `owner/${possessor.owner_id}`
-    : `project/${possessor.project_id}`;
+function wordOf(owner: TaskOwner): string {
+  return 'owner_id' in owner ? `owner/${owner.owner_id}` : `project/${owner.project_id}`;
 }

@@ -1,4 +1,4 @@
-import type { Notice } from '#src/work/stores/new-notifications.js';
+import type { NewNotification } from '#src/work/stores/new-notifications.js';
 import type { ProjectTaskRow } from '#src/work/stores/project-tasks.js';
 
 /**
@@ -7,11 +7,14 @@ import type { ProjectTaskRow } from '#src/work/stores/project-tasks.js';
  *
  * @param before null for a new task
  */
-export function noticesOfTask(before: ProjectTaskRow | null, after: ProjectTaskRow): Notice[] {
+export function notificationsOfTask(
+  before: ProjectTaskRow | null,
+  after: ProjectTaskRow,
+): NewNotification[] {
   const { id: task_id, project_id } = after;
   const former = new Set(before?.assignee_ids);
   const added = after.assignee_ids.filter((id) => !former.has(id));
-  const notices: Notice[] = [];
+  const notices: NewNotification[] = [];
   if (added.length > 0) notices.push({ kind: 'assigned', project_id, task_id, user_ids: added });
   if (before !== null && before.status !== after.status) {
     notices.push({ kind: 'moved', project_id, task_id, watchers: true, assignees: true });
