@@ -9,7 +9,7 @@ export type TaskOwner = { owner_id: number } | { project_id: number };
  * The words of the owners of rows of `tasks`. Words of texts and of queries have no slash, so they
  * are none of these.
  */
-const POSSESSOR_OF_ROW = sql`case when project_id is null
+const OWNER_OF_ROW = sql`case when project_id is null
   then 'owner/' || owner_id else 'project/' || project_id end`;
 
 /**
@@ -44,7 +44,7 @@ export function taskVector(
   description: RawBuilder<string>,
   owner?: TaskOwner,
 ): RawBuilder<string> {
-  const word = owner === undefined ? POSSESSOR_OF_ROW : sql`${wordOf(owner)}::text`;
+  const word = owner === undefined ? OWNER_OF_ROW : sql`${wordOf(owner)}::text`;
   return sql<string>`setweight(${textVector(indexedWords(summary))}, 'A')
     || array_to_tsvector(array[${word}]) || ${description}`;
 }
