@@ -66,7 +66,7 @@ const TASKS: DemoTask[] = [
   { summary: 'Draw the icons', status: 'todo', label: 2 },
   { summary: 'Buy a second domain', status: 'todo', priority: 'low' },
   { summary: 'Build the start page', status: 'in_progress', assignees: ['bob'], due: 3 },
-  { summary: '翻译首页', status: 'in_progress', assignees: ['alice', 'bob'] },
+  { summary: '翻译首页', status: 'in_progress', assignees: ['alice', 'bob', 'admin'] },
   { summary: 'Fix the broken search', status: 'review', priority: 'urgent', label: 0, due: -1 },
   { summary: 'Choose a colour', status: 'done', label: 2 },
   { summary: 'Add a guest book', status: 'cancelled' },

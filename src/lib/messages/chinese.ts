@@ -134,7 +134,7 @@ export const chinese: Messages = {
     forbidden: '权限不足',
     admin_required: '需要管理员权限',
     insufficient_scope: '此 API 密钥缺少权限范围 `{scope}`',
-    project_role_required: '只有角色为{role}的成员才能执行此操作',
+    project_role_required: '此操作至少需要项目中的 {role} 角色',
     key_not_allowed: '此处不能使用 API 密钥，请登录后操作',
     key_cannot_administer:
       'API 密钥不能创建、更改或删除管理员，不能更改任何用户的邮箱地址，也不能更改其所属用户的用户名、角色或状态，请登录后操作',

@@ -55,7 +55,7 @@ export const english = {
     forbidden: 'Not enough permissions',
     admin_required: 'Administrator permissions are required',
     insufficient_scope: 'This API key lacks the scope `{scope}`',
-    project_role_required: 'Only a member with the role {role} may do this',
+    project_role_required: 'This needs at least the role {role} in the project',
     key_not_allowed: 'API keys cannot be used here; sign in instead',
     key_cannot_administer:
       'API keys cannot create, change or delete administrators, nor change email addresses, nor ' +

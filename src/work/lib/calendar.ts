@@ -60,7 +60,8 @@ export async function calendarText(
     entries += partOf(tasks.slice(done, done + ENTRIES_AT_ONCE), options).entries;
     await pause();
   }
-  return head + entries + tail;
+  // The library ends the last line without its line break.
+  return `${head}${entries}${tail}\r\n`;
 }
 
 /** Returns a calendar as the texts before its entries, of these, and after them. */

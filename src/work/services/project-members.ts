@@ -85,8 +85,9 @@ export function removeMember(
       id: projectId,
       before: { user_id: userId, role },
     });
-    const states = { before: { user: before.user, role }, after: { user: null, role: null } };
-    await emitProject(trx, 'project.member_removed', project, states);
+    // The event names who is gone.
+    const after = { user: before.user, role: null };
+    await emitProject(trx, 'project.member_removed', project, { after });
   });
 }
 

@@ -201,6 +201,7 @@ t.test('no text breaks out of its line', async (t) => {
   t.notMatch(text.replaceAll('\r\n', ''), /[\p{Cc}\u2028\u2029]/u);
   for (const line of text.split(/\r\n|[\n\r\u0085\u2028\u2029]/))
     t.notMatch(line, /^(X-EVIL|END:VCALENDAR.)/);
+  t.ok(text.endsWith('END:VCALENDAR\r\n'), 'the last line ends as all others');
   t.equal(value(events.at(-1), 'summary'), `${project.key}-${hostile.length} ${hostile.at(-1)}`);
   t.equal(
     value(events.at(-2), 'summary'),
