@@ -46,7 +46,7 @@ const RELATIONS: { task: number; kind: RelationKind; other: number }[] = [
   { task: 6, kind: 'blocks', other: 1 },
 ];
 
-/** What the administrator was told of by alice, with the indexes of the tasks. */
+/** The notifications of the administrator that alice caused, with the indexes of the tasks. */
 const NOTIFICATIONS: { kind: 'assigned' | 'moved'; task: number }[] = [
   { kind: 'moved', task: 4 },
   { kind: 'assigned', task: 5 },

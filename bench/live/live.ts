@@ -197,7 +197,7 @@ async function tasksOf(service: Service, projects: readonly number[]): Promise<s
   ).flat();
 }
 
-/** Sends a change, or reads if there is none. */
+/** Changes a task if there is a change to send, or else reads. */
 async function send(
   { origin }: Service,
   path: string,

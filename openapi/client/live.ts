@@ -12,13 +12,13 @@ type ServerMessage = Schemas['LiveServerMessage'];
 /** A change of a resource. */
 export type LiveEvent = Schemas['LiveEvent'];
 
-/** What the iterator yields. After `resync`, read what you show again. */
+/** An item of the iterator. After `resync`, read what you show again. */
 export type LiveMessage = Schemas['LiveEventMessage'] | Schemas['LiveResync'];
 
 /** Everyone who looks at a project or task now. */
 export type LivePresence = Schemas['LivePresence'];
 
-/** What the client needs of a WebSocket; those of browsers and of the package `ws` have it. */
+/** The part of a WebSocket that the client uses; those of browsers and of the package `ws` have it. */
 export interface SocketLike {
   send(text: string): void;
   close(code?: number): void;
@@ -180,7 +180,7 @@ interface End extends CloseReason {
   error?: LiveError;
 }
 
-/** What the service sends unasked. */
+/** A message that answers no other. */
 type Unasked = LiveMessage | LivePresence;
 
 type Answer = Exclude<ServerMessage, Unasked>;
@@ -197,7 +197,7 @@ interface ChannelOptions {
 
 /** A connection: messages and their answers, which come in the same order. */
 class Channel {
-  /** The first message of the service; null if there is none. */
+  /** The first message of the service; null if the connection ends before it. */
   readonly opened: Promise<Answer | null>;
   readonly ended: Promise<End>;
   readonly #options: ChannelOptions;

@@ -9,6 +9,7 @@ import { ProjectTask, ProjectTaskParams, tag } from '#schemas/project-tasks.js';
 import { Ref, withExamples } from '#schemas/types.js';
 import * as checklists from '#src/work/services/checklists.js';
 import { projectTaskTag } from '#src/work/services/project-tasks.js';
+import { type TaskWriteOptions, taskWrite } from './task-writes.js';
 
 const tags = [tag.name];
 
@@ -44,20 +45,9 @@ const operations = {
   },
 } as const;
 
-export interface ChecklistRoutesOptions {
-  /** The maximum number of requests per minute and IP address that change tasks of projects. */
-  perMinute: number;
-}
-
 /** Checklists of tasks of projects. */
-const routes: FastifyPluginAsyncTypebox<ChecklistRoutesOptions> = async (app, { perMinute }) => {
-  const config = {
-    access: 'user',
-    scope: 'projects:write',
-    errors: [404, 409, 412],
-    limit: { perMinute, group: 'tasks' },
-    revokes: false,
-  } as const;
+const routes: FastifyPluginAsyncTypebox<TaskWriteOptions> = async (app, options) => {
+  const config = taskWrite(options);
 
   app.post('/', { schema: operations.addItem, config }, async (request, reply) => {
     const task = await checklists.addItem(request.acting(), request.params, request.body);

@@ -25,6 +25,7 @@ import * as tasks from '#src/work/services/project-tasks.js';
 import { changeProjectTasks } from '#src/work/services/task-bulk-changes.js';
 import { listTaskHistory } from '#src/work/services/task-history.js';
 import { transitionTask } from '#src/work/services/task-transitions.js';
+import { type TaskWriteOptions, taskWrite } from './task-writes.js';
 
 const tags = [tag.name];
 
@@ -135,20 +136,9 @@ const operations = {
 
 const read = { access: 'user', scope: 'projects:read', errors: [404] } as const;
 
-export interface ProjectTaskRoutesOptions {
-  /** The maximum number of requests per minute and IP address that change tasks of projects. */
-  perMinute: number;
-}
-
 /** Tasks of projects. */
-const routes: FastifyPluginAsyncTypebox<ProjectTaskRoutesOptions> = async (app, { perMinute }) => {
-  const write = {
-    access: 'user',
-    scope: 'projects:write',
-    errors: [404, 409, 412],
-    limit: { perMinute, group: 'tasks' },
-    revokes: false,
-  } as const;
+const routes: FastifyPluginAsyncTypebox<TaskWriteOptions> = async (app, options) => {
+  const write = taskWrite(options);
 
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
     const { id } = request.params;

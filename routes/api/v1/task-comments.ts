@@ -13,6 +13,7 @@ import {
 } from '#schemas/task-comments.js';
 import { Ref, withExamples } from '#schemas/types.js';
 import * as comments from '#src/work/services/task-comments.js';
+import { type TaskWriteOptions, taskWrite } from './task-writes.js';
 
 const tags = [tag.name];
 
@@ -75,20 +76,9 @@ const operations = {
 
 const read = { access: 'user', scope: 'projects:read', errors: [404] } as const;
 
-export interface TaskCommentRoutesOptions {
-  /** The maximum number of requests per minute and IP address that change tasks of projects. */
-  perMinute: number;
-}
-
 /** Comments on tasks of projects. */
-const routes: FastifyPluginAsyncTypebox<TaskCommentRoutesOptions> = async (app, { perMinute }) => {
-  const write = {
-    access: 'user',
-    scope: 'projects:write',
-    errors: [404, 409, 412],
-    limit: { perMinute, group: 'tasks' },
-    revokes: false,
-  } as const;
+const routes: FastifyPluginAsyncTypebox<TaskWriteOptions> = async (app, options) => {
+  const write = taskWrite(options);
 
   app.get('/', { schema: operations.list, config: read }, async (request, reply) => {
     const { params, query } = request;

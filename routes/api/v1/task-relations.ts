@@ -8,6 +8,7 @@ import {
 } from '#schemas/task-relations.js';
 import { Ref, withExamples } from '#schemas/types.js';
 import * as relations from '#src/work/services/task-relations.js';
+import { type TaskWriteOptions, taskWrite } from './task-writes.js';
 
 const tags = [tag.name];
 
@@ -44,20 +45,9 @@ const operations = {
   },
 } as const;
 
-export interface TaskRelationRoutesOptions {
-  /** The maximum number of requests per minute and IP address that change tasks of projects. */
-  perMinute: number;
-}
-
 /** Relations of tasks of projects. */
-const routes: FastifyPluginAsyncTypebox<TaskRelationRoutesOptions> = async (app, { perMinute }) => {
-  const write = {
-    access: 'user',
-    scope: 'projects:write',
-    errors: [404, 409],
-    limit: { perMinute, group: 'tasks' },
-    revokes: false,
-  } as const;
+const routes: FastifyPluginAsyncTypebox<TaskWriteOptions> = async (app, options) => {
+  const write = { ...taskWrite(options), errors: [404, 409] } as const;
 
   app.get(
     '/',

@@ -4,6 +4,7 @@ import { ProjectTaskParams, tag } from '#schemas/project-tasks.js';
 import { TaskWatcherListQuery, TaskWatcherPage } from '#schemas/task-watchers.js';
 import { Ref, withExamples } from '#schemas/types.js';
 import { listWatchers, setWatching } from '#src/work/services/task-watchers.js';
+import { type TaskWriteOptions, taskWrite } from './task-writes.js';
 
 const tags = [tag.name];
 const params = withExamples(ProjectTaskParams, { task_id: 6 });
@@ -41,20 +42,9 @@ const operations = {
   },
 } as const;
 
-export interface TaskWatcherRoutesOptions {
-  /** The maximum number of requests per minute and IP address that change tasks of projects. */
-  perMinute: number;
-}
-
 /** Who watches a task of a project. */
-const routes: FastifyPluginAsyncTypebox<TaskWatcherRoutesOptions> = async (app, { perMinute }) => {
-  const write = {
-    access: 'user',
-    scope: 'projects:write',
-    errors: [404],
-    limit: { perMinute, group: 'tasks' },
-    revokes: false,
-  } as const;
+const routes: FastifyPluginAsyncTypebox<TaskWriteOptions> = async (app, options) => {
+  const write = { ...taskWrite(options), errors: [404] } as const;
 
   app.get(
     '/watchers',
